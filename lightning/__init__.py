@@ -1,0 +1,1 @@
+"""Lightning invoices and their settlement; knows no HTTP and no video."""

@@ -1,0 +1,1 @@
+"""What people run: the command line, the demo and a small client of the service."""

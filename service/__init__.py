@@ -1,0 +1,1 @@
+"""Sells talking-head videos for Lightning payments over HTTP."""
