@@ -1,0 +1,71 @@
+"""The spectrogram: fast against slow, streamed against whole, and against values computed once by librosa."""
+
+import numpy as np
+import pytest
+
+from worker.mel import MEL, MelStream, mel_spectrogram, reference_mel_spectrogram, window
+
+
+def speechlike(seconds: float, level: float = 0.3) -> np.ndarray:
+    """A gliding tone with syllables and a little noise, float32 at 16 kHz."""
+    t = np.arange(int(seconds * MEL.sample_rate)) / MEL.sample_rate
+    tone = sum(np.sin(2 * np.pi * k * (110 + 15 * t) * t) / k for k in range(1, 12))
+    noise = np.random.default_rng(1).normal(0, 0.05, len(t))
+    return (level / 3 * (np.sin(2 * np.pi * 2 * t) ** 2 * tone + noise)).astype(np.float32)
+
+
+@pytest.mark.parametrize("samples", [1, 199, 200, 401, 640, 8_199, 8_200, 40_003])
+def test_the_fast_spectrogram_equals_the_slow_one(samples):
+    pcm = speechlike(3)[:samples]
+
+    fast = mel_spectrogram(pcm)
+
+    assert fast.shape == (80, 1 + samples // 200)
+    assert fast.dtype == np.float32
+    np.testing.assert_allclose(fast, reference_mel_spectrogram(pcm), atol=2e-3)
+
+
+@pytest.mark.parametrize("piece", [1_000, 333, 8_200, 100_000])
+def test_a_streamed_spectrogram_has_the_values_of_the_whole_one(piece):
+    pcm = np.concatenate([speechlike(1, 0.1), speechlike(2, 0.6)])
+    stream = MelStream()
+
+    parts = [stream.push(pcm[start : start + piece]) for start in range(0, len(pcm), piece)]
+    streamed = np.concatenate([*parts, stream.finish()], axis=1)
+
+    np.testing.assert_allclose(streamed, mel_spectrogram(pcm), atol=1e-4)
+
+
+def test_a_stream_holds_back_little_more_than_its_look_ahead():
+    stream = MelStream()
+
+    certain = stream.push(speechlike(2))
+
+    assert certain.shape[1] == 2 * 80 - MEL.loudness_ahead
+
+
+def test_no_samples_have_no_spectrogram():
+    assert mel_spectrogram(np.zeros(0, np.float32)).shape == (80, 0)
+
+
+def test_quiet_speech_looks_like_loud_speech():
+    loud, quiet = mel_spectrogram(speechlike(2, 0.8)), mel_spectrogram(speechlike(2, 0.2))
+
+    np.testing.assert_allclose(quiet, loud, atol=1e-2)
+
+
+def test_silence_is_the_floor_and_faint_noise_is_not_made_speech():
+    noise = np.random.default_rng(2).normal(0, 1e-4, 16_000).astype(np.float32)
+
+    assert (mel_spectrogram(np.zeros(16_000, np.float32)) == -4).all()
+    assert mel_spectrogram(noise).mean() < -2
+
+
+def test_a_window_starts_with_its_frame_and_is_silent_past_the_end():
+    mel = np.arange(80 * 40, dtype=np.float32).reshape(80, 40)
+
+    np.testing.assert_array_equal(window(mel, 0), mel[:, :16])
+    np.testing.assert_array_equal(window(mel, 7), mel[:, 22:38])  # 7 frames are 280 ms: mel frame 22.4
+    last = window(mel, 10)
+    np.testing.assert_array_equal(last[:, :8], mel[:, 32:])
+    assert (last[:, 8:] == -4).all()
