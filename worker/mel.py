@@ -1,13 +1,14 @@
 """Mel spectrograms of speech, as the lip network hears it; knows no files, sample rates or networks.
 
-`mel_spectrogram` and `MelStream` give the same values: the first is the second, fed whole. Training must import them
-from here, never write its own, because loudness is normalised in a way of our own (see `MelConfig.loudness_ahead`):
-a network trained on another normalisation moves its lips too little or too much.
+`mel_spectrogram` and `MelStream` give the same values: the first is the second, fed whole. Training must
+import them from here, never write its own, because loudness is normalised in a way of our own (see
+`MelConfig.loudness_ahead`): a network trained on another normalisation moves its lips too little or too much.
 
 Axes: N samples, T mel frames (80 a second), M mel bands, F frequency bins.
 """
 
 from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,7 +19,10 @@ Mel = NDArray[np.float32]
 
 
 class MelConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The constants of the spectrogram; all but the loudness are those of Wav2Lip's `hparams.py`, so its checkpoints fit."""
+    """The constants of the spectrogram, in one place.
+
+    All but the loudness are those of Wav2Lip's `hparams.py`, so that its checkpoints fit.
+    """
 
     sample_rate: int = 16_000
     fft_samples: int = 800  # 50 ms, window and transform alike
@@ -34,10 +38,10 @@ class MelConfig(msgspec.Struct, frozen=True, kw_only=True):
     window_frames: int = 16  # 200 ms, what the network hears for one video frame
     video_fps: int = 25
 
-    # Uploads differ by 30 dB, so speech is brought to one level first. Wav2Lip takes it as it is and the study
-    # divided by the peak of the whole file, which a stream does not know. The peak *heard so far* is known, and with
-    # half a second of look-ahead the first word is not louder than the rest. It never falls again: a level that
-    # followed the last seconds would raise the noise in a pause until the mouth moves.
+    # Uploads differ by 30 dB, so speech is brought to one level first. The peak of the whole file would do,
+    # but a stream does not know it. The peak *heard so far* is known, and with half a second of look-ahead the
+    # first word is not louder than the rest. It never falls again: a level that followed the last seconds would
+    # raise the noise in a pause until the mouth moves.
     loudness_ahead: int = 40  # mel frames
     loudness_target: float = 0.9  # of full scale
     loudest_gain: float = 10.0  # 20 dB: what is quieter still is not speech
@@ -47,8 +51,7 @@ MEL = MelConfig()
 
 
 def mel_spectrogram(pcm: Pcm) -> Mel:
-    """
-    Compute the normalised log-mel spectrogram of a whole signal.
+    """Compute the normalised log-mel spectrogram of a whole signal.
 
     Args:
         pcm: float32 mono at 16 kHz in [-1, 1], shape (N,).
@@ -63,10 +66,9 @@ def mel_spectrogram(pcm: Pcm) -> Mel:
 
 
 def window(mel: Mel, frame_index: int) -> Mel:
-    """
-    Cut what the network hears for one video frame: the 200 ms that begin with it.
+    """Cut what the network hears for one video frame: the 200 ms that begin with it.
 
-    Past the end there is silence (-4), so the mouth closes; Wav2Lip repeats the last window there and freezes it.
+    Past the end there is silence (-4), so the mouth closes; Wav2Lip repeats the last window and freezes it.
 
     Args:
         mel: shape (80, T).
@@ -87,10 +89,10 @@ def window_start(frame_index: int) -> int:
 
 
 class MelStream:
-    """
-    Computes the spectrogram of a signal that arrives in pieces; a class because it carries the overlap between them.
+    """Computes the spectrogram of a signal that arrives in pieces.
 
-    It holds back about half a second (`loudness_ahead`) until `finish`. Memory is that of the pieces.
+    A class because it carries the overlap between them. It holds back about half a second (`loudness_ahead`)
+    until `finish`. Memory is that of the pieces.
     """
 
     def __init__(self) -> None:
@@ -99,14 +101,11 @@ class MelStream:
         self._signal_start = 0
         self._unmeasured = np.zeros(0, np.float32)  # less than a hop, not yet in `_peaks`
         self._peak = np.float32(0)
-        self._peaks = np.zeros(
-            0, np.float32
-        )  # loudest sample so far, at the end of each hop from `_next_frame` on
+        self._peaks = np.zeros(0, np.float32)  # loudest so far, after each hop from `_next_frame` on
         self._next_frame = 0
 
     def push(self, pcm: Pcm) -> Mel:
-        """
-        Take the next samples, of any number.
+        """Take the next samples, of any number.
 
         Returns:
             The mel frames that are certain now, shape (80, 0 or more).
@@ -173,7 +172,7 @@ class MelStream:
 
 
 def reference_mel_spectrogram(pcm: Pcm) -> Mel:
-    """Compute `mel_spectrogram` slowly and plainly, one frame at a time in float64; what the fast path is tested against."""
+    """Compute `mel_spectrogram` slowly and plainly, one frame at a time in float64, as its test's measure."""
     half = MEL.fft_samples // 2
     signal = pcm.astype(np.float64)
     emphasised = signal.copy()
@@ -187,14 +186,15 @@ def reference_mel_spectrogram(pcm: Pcm) -> Mel:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _gain(level: NDArray[np.float32]) -> NDArray[np.float32]:
+def _gain(level: Any) -> Any:
+    """Return what brings a level (a number or an array of them) to the target."""
     return MEL.loudness_target / np.maximum(level, MEL.loudness_target / MEL.loudest_gain)
 
 
-def _log(magnitudes: NDArray[np.floating]) -> NDArray[np.floating]:
+def _log(magnitudes: NDArray[Any]) -> NDArray[Any]:
     decibels = 20 * np.log10(np.maximum(MEL.smallest_magnitude, magnitudes)) - MEL.reference_db
     scaled = 2 * MEL.largest * (decibels + MEL.range_db) / MEL.range_db - MEL.largest
-    return np.clip(scaled, -MEL.largest, MEL.largest)
+    return np.asarray(np.clip(scaled, -MEL.largest, MEL.largest))
 
 
 @cache
