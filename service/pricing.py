@@ -1,7 +1,7 @@
 """Turns seconds of video into satoshi. Pure: knows no feed, no invoice and no clock.
 
-All money is an integer. Dollars are counted in micro-dollars (10⁻⁶ USD), so that a fraction of a cent per second is
-exact; bitcoin is counted in satoshi, since wallets show nothing smaller.
+All money is an integer. Dollars are counted in micro-dollars (10⁻⁶ USD), so that a fraction of a cent a second
+is exact; bitcoin is counted in satoshi, since wallets show nothing smaller.
 """
 
 from datetime import datetime
@@ -48,7 +48,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 def price(duration_ms: int, usd_micros_per_second: int, rate: Rate) -> Price:
     """Price a video, rounding up twice: to a whole micro-dollar, then to a whole satoshi.
 
-    Up, since rounding down would sell short videos for nothing: at 65,000 USD one satoshi is 650 micro-dollars.
+    Up, since rounding down would sell short videos for nothing: at 65,000 USD a satoshi is 650 micro-dollars.
     At least 1 sat, since LND takes an invoice over 0 for one over any amount.
     """
     assert min(duration_ms, usd_micros_per_second) >= 0  # noqa: S101 - only a bug of ours breaks it
