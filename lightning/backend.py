@@ -1,0 +1,59 @@
+"""The port: what selling for Lightning needs of a node."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from lightning.invoice import Invoice, Msat, NewInvoice, NodeInfo, PaymentHash, SettleIndex, Settlement
+
+
+class InvoiceBackend(Protocol):
+    """A node that makes our invoices and tells when they are paid.
+
+    Every method may raise `NodeUnavailable`, `NodeRefused` or `NodeFailed`.
+    """
+
+    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+        """Make an invoice for exactly `amount`, which a payer may exceed but not fall below.
+
+        Args:
+            amount: At least 1 msat.
+            memo: Shown by the payer's wallet and open to everyone who sees the invoice; at most 639 bytes.
+            expiry_s: Seconds from now until the node refuses new payments. A payment that was on its way in
+                time may settle later.
+
+        Raises:
+            InvoiceTermsInvalid: No invoice can have these terms.
+        """
+        ...
+
+    async def lookup(self, payment_hash: PaymentHash) -> Invoice:
+        """Ask what became of an invoice.
+
+        Raises:
+            InvoiceNotFound: The node does not know it.
+        """
+        ...
+
+    def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
+        """Follow every settlement with an index above `after`, in the order of the index.
+
+        History comes first, then live ones. Reconnects by itself and goes on after the last one that it
+        yielded, so a caller that stores the index together with what it did misses none; after a crash
+        between the two it sees some again. Ends only when cancelled, or with `NodeRefused`.
+
+        Args:
+            after: The last index that was dealt with; 0 for the node's whole history.
+        """
+        ...
+
+    async def ping(self) -> NodeInfo:
+        """Ask the node who it is, which it answers once it is ready.
+
+        Raises:
+            NodeUnavailable: Not reachable, or still starting.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the node. No other method may be called after."""
+        ...

@@ -1,0 +1,57 @@
+"""What can go wrong between us and a Lightning node.
+
+LightningError
+├── InvoiceNotFound        the node has no invoice with this hash
+├── InvoiceTermsInvalid    no node could make the invoice that was asked for
+├── PaymentFailed          the payment did not happen
+├── CredentialsInvalid     the certificate or macaroon is no such thing
+├── NodeUnavailable        no answer, or not yet: worth asking again
+├── NodeRefused            the node and we do not trust each other: an operator must act
+└── NodeFailed             the node answered with an error of its own
+"""
+
+# ruff: noqa: N818 -- a name says what happened; "Error" after each would add nothing
+
+
+class LightningError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class InvoiceNotFound(LightningError):
+    """The node has no invoice with this payment hash."""
+
+    def __init__(self, payment_hash: bytes) -> None:
+        super().__init__(f"no invoice has the payment hash {payment_hash.hex()}")
+        self.payment_hash = payment_hash
+
+
+class _Reasoned(LightningError):
+    """An error whose one fact is the reason, in words for the operator."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvoiceTermsInvalid(_Reasoned):
+    """No node could make an invoice on these terms."""
+
+
+class PaymentFailed(_Reasoned):
+    """The invoice was not paid by this attempt."""
+
+
+class CredentialsInvalid(_Reasoned):
+    """A TLS certificate or macaroon cannot be read, or is no such thing."""
+
+
+class NodeUnavailable(_Reasoned):
+    """The node did not answer, or is not ready to."""
+
+
+class NodeRefused(_Reasoned):
+    """The node does not accept our macaroon, or does not show the certificate that we pinned."""
+
+
+class NodeFailed(_Reasoned):
+    """The node answered with an error that says neither that it is away nor that we may not ask."""
