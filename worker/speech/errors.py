@@ -1,0 +1,52 @@
+# ruff: noqa: N818 - named for what happened, as everywhere in this project
+"""What can go wrong with speech.
+
+SpeechError
+├── UnknownLanguage
+├── UnknownVoice
+├── VoiceDoesNotSpeak
+├── NothingToSpeak
+└── SynthesisFailed
+
+All but the last are the caller's to mend: asked again, the same request fails again.
+"""
+
+
+class SpeechError(Exception):
+    """Speech could not be made."""
+
+
+class UnknownLanguage(SpeechError):
+    """No voice speaks this language."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(f"No voice speaks the language {language!r}.")
+        self.language = language
+
+
+class UnknownVoice(SpeechError):
+    """There is no voice of this name."""
+
+    def __init__(self, voice: str) -> None:
+        super().__init__(f"There is no voice {voice!r}.")
+        self.voice = voice
+
+
+class VoiceDoesNotSpeak(SpeechError):
+    """The voice exists but speaks another language."""
+
+    def __init__(self, *, voice: str, language: str) -> None:
+        super().__init__(f"The voice {voice!r} does not speak the language {language!r}.")
+        self.voice = voice
+        self.language = language
+
+
+class NothingToSpeak(SpeechError):
+    """The text has no letter and no digit that a voice could say."""
+
+    def __init__(self) -> None:
+        super().__init__("The text has nothing to speak: it needs at least one letter or digit.")
+
+
+class SynthesisFailed(SpeechError):
+    """An engine refused its own voice or text: an installation or programming error, never the buyer's."""

@@ -1,0 +1,67 @@
+"""What the pipeline asks of speech. Knows no engine."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 24_000
+"""Rate of all synthesised speech, in hertz: the neural voice's own, so that it is never resampled."""
+
+Gender = Literal["male", "female"]
+Pcm = NDArray[np.int16]
+
+
+class Voice(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to sound in one language."""
+
+    name: str
+    language: str
+    gender: Gender
+    engine: str
+
+
+class SpokenPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Speech for a stretch of a text, about a sentence, with the pause that follows it.
+
+    Attributes:
+        pcm: int16 mono at `SAMPLE_RATE`, shape (N,).
+        spoken: characters of the text covered through the end of this part. Speaking `text[spoken:]`
+            yields exactly the parts that follow.
+    """
+
+    pcm: Pcm
+    spoken: int
+
+
+class Speech(Protocol):
+    """Turns text into speech."""
+
+    voices: Sequence[Voice]
+
+    def choose(
+        self, *, language: str | None, voice: str | None, text: str, gender: str, elderly: bool
+    ) -> Voice:
+        """Settle which voice speaks a text.
+
+        Args:
+            language: None lets the voice decide, else the text.
+            voice: a name from `voices`, or None for the best one of that language and gender.
+            text: what will be spoken.
+            gender: of the avatar; a named voice may differ from it.
+            elderly: whether the avatar is.
+
+        Raises:
+            UnknownLanguage, UnknownVoice, VoiceDoesNotSpeak: the wish cannot be met.
+        """
+        ...
+
+    def speak(self, text: str, voice: Voice) -> Iterator[SpokenPart]:
+        """Speak a text, about one sentence at a time, in constant memory.
+
+        Raises:
+            NothingToSpeak: the text has no letter and no digit.
+        """
+        ...

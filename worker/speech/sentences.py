@@ -1,0 +1,95 @@
+"""Cuts a text into stretches short enough to speak one by one.
+
+The cut depends only on what follows a position, never on what stands before it: that is what lets speaking resume
+at any earlier cut and find the same stretches again.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+LONGEST = 180
+"""Weight above which a stretch is cut inside its sentence: about ten seconds of speech."""
+
+# A sentence ends at a mark, with the quotes and brackets that close it, before a space; the marks of scripts that
+# write no space end it anywhere. A line break always ends one.
+_END = re.compile(
+    r"""
+      [.!?…؟۔]+ ['"’”»)\]]* (?=\s)
+    | [。！？｡؟।॥]+ ['"’”»)\]」』）】]*
+    | \n
+    """,
+    re.VERBOSE,
+)
+_CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]")
+# "Dr. Smith", "z. B.", "J. R. Miller": a short capitalised word or a single letter before a full stop rarely ends one.
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:[^\W\d_]|Dr|Mr|Mrs|Ms|Prof|St|Sr|Sra|Srta|Jr|vs|Nr|No|bzw|ca|mgr|inż|ing|dott|Sig|sig|Mme|Mlle|Dra|pan|np"
+    r"|tzv|napr|např|pl|kb|dhr|mevr|bijv)\.$"
+)
+
+
+def stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Cut a text into stretches that cover it without gap or overlap, each about a sentence.
+
+    Yields:
+        start and end of each stretch, with the white space after it.
+    """
+    start = 0
+    while start < len(text):
+        end = _stretch_end(text, start)
+        yield start, end
+        start = end
+
+
+def _stretch_end(text: str, start: int) -> int:
+    limit = _heaviest_end(text, start)
+    end = _sentence_end(text, start, limit)
+    if end is None:
+        end = _inner_end(text, start, limit)
+    while end < len(text) and text[end].isspace():
+        end += 1
+    return end
+
+
+def _heaviest_end(text: str, start: int) -> int:
+    """Return how far a stretch may reach: digits and ideographs take longer to say than letters."""
+    weight = 0
+    for position in range(start, len(text)):
+        weight += _weight(text[position])
+        if weight > LONGEST:
+            return position
+    return len(text)
+
+
+def _weight(character: str) -> int:
+    if character.isdigit():
+        return 6
+    return 3 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _sentence_end(text: str, start: int, limit: int) -> int | None:
+    for mark in _END.finditer(text, start, min(limit + 1, len(text))):
+        if mark.end() == start + 1 and mark.group() == "\n":
+            continue  # white space at the very start belongs to the sentence that follows
+        if mark.group() == "." and _is_inside_sentence(text, start, mark.end()):
+            continue
+        return mark.end()
+    return limit if limit == len(text) else None
+
+
+def _is_inside_sentence(text: str, start: int, end: int) -> bool:
+    following = text[end:].lstrip()[:1] if end + 1 < len(text) else ""
+    return following.islower() or _ABBREVIATION.search(text[max(start, end - 8) : end]) is not None
+
+
+def _inner_end(text: str, start: int, limit: int) -> int:
+    """Return the last clause end, else the last space, else the limit itself: an endless word is cut anywhere."""
+    nearest = start + (limit - start) // 3  # a cut earlier than this would leave a stump
+    clauses = [mark.end() for mark in _CLAUSE_END.finditer(text, nearest, limit)]
+    if clauses:
+        return clauses[-1]
+    for position in range(limit - 1, nearest, -1):
+        if text[position].isspace():
+            return position + 1
+    return max(limit, start + 1)
