@@ -1,7 +1,7 @@
 """Turns seconds of video into satoshi. Pure: knows no feed, no invoice and no clock.
 
-All money is an integer. Dollars are counted in micro-dollars (10⁻⁶ USD), so that a fraction of a cent a second
-is exact; bitcoin is counted in satoshi, since wallets show nothing smaller.
+All money is an integer. Dollars are counted in micro-dollars (10⁻⁶ USD), so that a fraction of a cent is
+exact; bitcoin is counted in satoshi, since wallets show nothing smaller.
 """
 
 from datetime import datetime

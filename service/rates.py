@@ -196,7 +196,7 @@ class FeedRates:
         return None
 
     def _within(self, age: timedelta, moment: datetime) -> bool:
-        """Whether that moment is so recent. One in the future, after a clock was set back, is of unknown age."""
+        """Whether that moment is so recent. One in the future (a clock was set back) is not."""
         return timedelta(0) <= self._now() - moment <= age
 
     def _start_refresh(self) -> asyncio.Task[None] | None:
@@ -232,13 +232,13 @@ class FeedRates:
                 response = await self._client.get(feed.url)
             response.raise_for_status()
             return _micros(feed.read(response.content))
-        except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError, RecursionError, ValueError) as error:
             log.warning("rate_feed_failed", feed=feed.name, error=repr(error))
             return None
 
 
 def parse_rate_source(text: str) -> FixedRate | None:
-    """Read the setting: `fixed:65000` (USD per BTC) is a fixed rate; `feeds` is None, for the caller's `FeedRates`.
+    """Read the setting: `fixed:65000` (USD per BTC) is a fixed rate; `feeds` is None: use `FeedRates`.
 
     Raises:
         ValueError: It is neither, or the rate is not to be believed.
