@@ -1,4 +1,8 @@
-"""Lightning invoices and their settlement; knows no HTTP and no video."""
+"""Lightning invoices and their settlement; knows no HTTP and no video.
+
+The adapters are imported from their own modules, `lightning.lnd` and `lightning.memory`, by whoever builds them:
+a domain file that needs a name from here should not load gRPC with it.
+"""
 
 from lightning.backend import InvoiceBackend
 from lightning.errors import (
@@ -22,7 +26,6 @@ from lightning.invoice import (
     SettleIndex,
     Settlement,
 )
-from lightning.memory import MemoryBackend
 
 __all__ = [
     "CredentialsInvalid",
@@ -32,7 +35,6 @@ __all__ = [
     "InvoiceState",
     "InvoiceTermsInvalid",
     "LightningError",
-    "MemoryBackend",
     "Msat",
     "NewInvoice",
     "NodeFailed",

@@ -1,0 +1,196 @@
+"""Follows an LND's settlements without missing one.
+
+What LND gives (v0.20): `SubscribeInvoices` registers its listener first, then replays every settlement with
+an index strictly greater than the one given, then sends live ones; what happens in between may come twice.
+So from any index that exists there is no window. Two things it does not give:
+
+- From index 0 it replays nothing (lnd#2469). `ListInvoices` finds the settlement with the smallest index, and
+  the subscription from there replays the rest.
+- The index given must exist: its key-value store seeks it and skips one entry, which would be the next
+  settlement if the index fell into a gap. So never a made-up index, such as the last one less a margin.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc.aio
+import structlog
+from lndgrpc.compiled import lightning_pb2 as ln
+
+from lightning.errors import LightningError, NodeRefused, NodeUnavailable
+from lightning.invoice import Msat, PaymentHash, SettleIndex, Settlement
+from lightning.lnd_errors import translated
+from lightning.ordering import InOrder
+
+_PAGE = 500  # invoices asked at once: about 1 KB each
+_GAP_PATIENCE_S = 1.0  # a replay out of order fills its gaps in milliseconds
+_STEADY_S = 10.0  # a stream that lived this long was no failed attempt
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+class SettlementFollower:
+    """The settlements of one node, from any point of its history on.
+
+    Args:
+        stub: LND's `LightningStub`.
+        metadata: Goes with every call: the macaroon.
+        deadline_s: For each page of history.
+    """
+
+    def __init__(self, stub: Any, *, metadata: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+        self._stub = stub
+        self._metadata = metadata
+        self._deadline_s = deadline_s
+
+    async def follow(self, after: SettleIndex) -> AsyncGenerator[Settlement]:
+        """Yield what was settled after the index, then what is being settled, through any outage.
+
+        Raises:
+            NodeRefused: Trying again will not help.
+        """
+        last = after
+        pauses = _pauses()
+        clock = asyncio.get_running_loop().time
+        while True:
+            started_at = clock()
+            try:
+                async with aclosing(self._connected(last)) as settlements:
+                    async for settlement in settlements:
+                        yield settlement
+                        last = max(last, settlement.settle_index)
+                        pauses = _pauses()
+            except NodeRefused:
+                raise
+            except LightningError as error:
+                if clock() - started_at > _STEADY_S:
+                    pauses = _pauses()
+                _log.warning("settlements interrupted", error=str(error), after=last)
+                await asyncio.sleep(next(pauses))
+
+    async def _connected(self, last: SettleIndex) -> AsyncGenerator[Settlement]:
+        """Follow until the connection breaks, which raises."""
+        with translated():
+            if last == 0:
+                first = await self._first()
+                yield first
+                last = first.settle_index
+            async with aclosing(self._since(last)) as settlements:
+                async for settlement in settlements:
+                    yield settlement
+
+    async def _since(self, last: SettleIndex) -> AsyncGenerator[Settlement]:
+        """Replay, then live, in order, over one subscription."""
+        clock = asyncio.get_running_loop().time
+        in_order = InOrder(last)
+        skip_at: float | None = None
+        call = self._subscribe(last)
+        read = asyncio.ensure_future(_next_settlement(call))
+        try:
+            while True:
+                skip_at = (skip_at or clock() + _GAP_PATIENCE_S) if in_order.has_gap else None
+                await asyncio.wait({read}, timeout=skip_at and max(0.0, skip_at - clock()))
+                if read.done():
+                    due = in_order.push(read.result())
+                    read = asyncio.ensure_future(_next_settlement(call))
+                else:
+                    due = in_order.skip_gap()
+                    skip_at = None
+                for settlement in due:
+                    yield settlement
+        finally:
+            await _hang_up(call, read)
+
+    async def _first(self) -> Settlement:
+        """Wait until the node has ever been paid; return its first settlement.
+
+        The answer always comes from the list. The subscription, which may miss a payment while it is being
+        set up, only tells when to look again sooner than the next pause ends.
+        """
+        pauses = _pauses()
+        call = self._subscribe(SettleIndex(0))
+        paid = asyncio.ensure_future(_next_settlement(call))
+        try:
+            while True:
+                first = await self._first_listed()
+                if first is not None:
+                    return first
+                await asyncio.wait({paid}, timeout=next(pauses))
+                if paid.done():
+                    paid.result()  # raises if the stream broke
+        finally:
+            await _hang_up(call, paid)
+
+    async def _first_listed(self) -> Settlement | None:
+        """Find the settlement with the smallest index of all.
+
+        A list read page by page is no snapshot: an invoice of a page already read may settle while a later
+        page shows a higher index. But what was below that index had settled before it, so a second reading,
+        begun after the first, sees all of it.
+        """
+        first = await self._read_list()
+        if first is None or first.settle_index == 1:
+            return first
+        return await self._read_list()
+
+    async def _read_list(self) -> Settlement | None:
+        first: Settlement | None = None
+        offset = 0
+        while True:
+            page = await self._stub.ListInvoices(
+                ln.ListInvoiceRequest(index_offset=offset, num_max_invoices=_PAGE),
+                metadata=self._metadata,
+                timeout=self._deadline_s,
+            )
+            for invoice in page.invoices:
+                if invoice.state == ln.Invoice.SETTLED and (
+                    first is None or invoice.settle_index < first.settle_index
+                ):
+                    first = _decode(invoice)
+            if not page.invoices or (first is not None and first.settle_index == 1):
+                return first
+            offset = page.last_index_offset
+
+    def _subscribe(self, after: SettleIndex) -> Any:
+        return self._stub.SubscribeInvoices(
+            ln.InvoiceSubscription(settle_index=after), metadata=self._metadata
+        )
+
+
+async def _next_settlement(call: Any) -> Settlement:
+    """Read on to the next settled invoice; the stream also tells of every new one."""
+    while (invoice := await call.read()) is not grpc.aio.EOF:
+        if invoice.state == ln.Invoice.SETTLED:
+            return _decode(invoice)
+    raise NodeUnavailable("the node ended the stream")  # as LND does when it stops
+
+
+async def _hang_up(call: Any, read: "asyncio.Future[Settlement]") -> None:
+    call.cancel()
+    read.cancel()
+    await asyncio.gather(read, return_exceptions=True)
+
+
+def _decode(invoice: Any) -> Settlement:
+    return Settlement(
+        payment_hash=PaymentHash(invoice.r_hash),
+        bolt11=invoice.payment_request,
+        amount=Msat(invoice.value_msat),
+        amount_paid=Msat(invoice.amt_paid_msat),
+        settle_index=SettleIndex(invoice.settle_index),
+        settled_at=datetime.fromtimestamp(invoice.settle_date, UTC),
+    )
+
+
+def _pauses() -> Iterator[float]:
+    """Yield seconds to wait: doubling to a ceiling, and spread so that replicas do not return as one."""
+    longest_s = _FIRST_PAUSE_S
+    while True:
+        yield longest_s * random.uniform(0.5, 1.0)  # noqa: S311 -- no secret
+        longest_s = min(2 * longest_s, _LONGEST_PAUSE_S)
