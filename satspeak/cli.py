@@ -1,7 +1,89 @@
-"""The command line."""
+"""The command line: `satspeak demo`, the two programs, and the operator's keys."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import get_args
+
 import click
+from rich.console import Console
+
+import satspeak
+from regtest.chain import ChainChoice
+from regtest.errors import RegtestError
+from satspeak.client import ServiceRefused
+from satspeak.demo import TEXT, Order, demonstrate
+
+_PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(satspeak.__version__, prog_name="satspeak")
 def main() -> None:
     """Sell talking-head videos for Lightning payments."""
+
+
+@main.command(short_help="Buy one video on a real Lightning network, started for it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-out"),
+    show_default=True,
+    help="Folder for demo.mp4 and its contact sheet demo.png.",
+)
+@click.option("--once", is_flag=True, help="Exit after the purchase instead of staying open for yours.")
+@click.option("--text", default=TEXT, help="What the avatar says.")
+@click.option("--avatar", default="european_woman", show_default=True)
+@click.option("--emotion", default="happy", show_default=True)
+@click.option("--language", default=None, help="Language code; detected from the text if not given.")
+@click.option(
+    "--chain",
+    type=click.Choice(get_args(ChainChoice)),
+    default="auto",
+    show_default=True,
+    help="The chain below the two LNDs; auto takes bitcoind where it is on PATH.",
+)
+def demo(
+    *, out: Path, once: bool, text: str, avatar: str, emotion: str, language: str | None, chain: ChainChoice
+) -> None:
+    """Start a chain, two Lightning nodes, a worker and the service; buy a video; keep the shop open.
+
+    The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins are
+    touched, and everything that it started ends with it.
+    """
+    console = Console()
+    order = Order(text=text, avatar=avatar, emotion=emotion, language=language)
+    try:
+        asyncio.run(demonstrate(order, out=out, once=once, chain=chain, console=console))
+    except (RegtestError, ServiceRefused, OSError) as error:
+        console.print(f"[bold red]The demo failed:[/] {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@main.command(context_settings=_PASS_ON, short_help="Run the service; settings come from the environment.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def service(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service` with these arguments."""
+    _become("service", *arguments)
+
+
+@main.command(context_settings=_PASS_ON, short_help="Run a worker.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def worker(arguments: tuple[str, ...]) -> None:
+    """Run `python -m worker` with these arguments."""
+    _become("worker", *arguments)
+
+
+@main.command(context_settings=_PASS_ON, short_help="Manage API keys: create, list, revoke.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def keys(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service keys` with these arguments."""
+    _become("service", "keys", *arguments)
+
+
+def _become(module: str, *arguments: str) -> None:
+    """Replace this process, so that signals and the exit status are the program's own."""
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - our own module, no shell

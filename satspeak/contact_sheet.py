@@ -43,7 +43,7 @@ def examine(path: Path) -> VideoFacts:
         for frame in container.decode(video, audio):
             if isinstance(frame, av.VideoFrame):
                 frames += 1
-            else:
+            elif isinstance(frame, av.AudioFrame):
                 samples += frame.samples
         fps = float(video.average_rate or 0)
         return VideoFacts(
@@ -86,9 +86,11 @@ def _pictures_and_loudness(
         for frame in container.decode(video, audio):
             if isinstance(frame, av.VideoFrame):
                 if number in wanted:
-                    pictures.append(_labelled(frame.to_ndarray(format="bgr24"), number / fps))
+                    picture = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+                    pictures.append(_labelled(picture, number / fps))
                 number += 1
                 continue
+            assert isinstance(frame, av.AudioFrame)  # no other stream is decoded
             pcm = frame.to_ndarray()[0].astype(np.float64)  # (samples,)
             at = ((heard + np.arange(len(pcm))) * fps / audio.rate).astype(int)
             heard += len(pcm)

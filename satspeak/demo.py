@@ -1,0 +1,253 @@
+"""One purchase from start to end, on real nodes that are started for it, told step by step."""
+
+import asyncio
+import contextlib
+import io
+import json
+import shlex
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import segno
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from regtest.chain import ChainChoice
+from regtest.lnd import LndNode
+from regtest.network import Network
+from regtest.ports import Ports
+from regtest.process import Guard
+from satspeak import programs
+from satspeak.client import Client, Quote
+from satspeak.contact_sheet import examine, write_contact_sheet
+
+USUAL_PORT = 8010
+TEXT = (
+    "Hello! You have just bought this video with a Lightning payment. "
+    "No account, and no card: an invoice, a payment, and here I am. "
+    "My lips move with every word. And when I pause, they rest."
+)
+_FPS = 25
+_LOOK_EVERY_S = 0.25
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo's customer wants."""
+
+    text: str
+    avatar: str
+    emotion: str
+    language: str | None
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """A running service with everything behind it, and a wallet in front of it."""
+
+    url: str
+    worker_url: str
+    folder: Path
+    payer: LndNode
+
+
+async def demonstrate(order: Order, *, out: Path, once: bool, chain: ChainChoice, console: Console) -> None:
+    """Start everything, buy one video, keep the shop open until Ctrl-C unless `once`."""
+    out.mkdir(parents=True, exist_ok=True)
+    async with _open_shop(chain, console) as shop:
+        await _buy(shop, order, out, console)
+        if not once:
+            _tell_how_to_buy(shop, order, console)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            console.print("\nClosing the shop.")
+
+
+@contextlib.asynccontextmanager
+async def _open_shop(chain: ChainChoice, console: Console) -> AsyncIterator[Shop]:
+    """Start the network, the worker and the service in a temporary folder; keep it when something fails."""
+    folder = Path(tempfile.mkdtemp(prefix="satspeak-demo-"))
+    try:
+        async with contextlib.AsyncExitStack() as closing:
+            yield await _start(folder, chain, console, closing)
+    except Exception:
+        console.print(f"The logs are in {folder}", style="yellow")
+        raise
+    shutil.rmtree(folder)
+
+
+async def _start(
+    folder: Path, chain: ChainChoice, console: Console, closing: contextlib.AsyncExitStack
+) -> Shop:
+    ports = closing.enter_context(contextlib.closing(Ports()))
+    guard = closing.enter_context(contextlib.closing(Guard()))
+    _say(console, 1, "A private Lightning network, a worker and the service")
+    worker_port = ports.take()
+    worker = programs.worker_program(port=worker_port, folder=folder, guard=guard)
+    closing.push_async_callback(worker.stop)
+    with console.status("starting") as status:
+
+        def progress(line: str) -> None:
+            status.update(line)
+            console.print(f"   {line}", style="dim", highlight=False)
+
+        await worker.start()  # it loads its weights while the nodes find each other
+        network = await Network.start(folder / "network", chain=chain, on_progress=progress)
+        closing.push_async_callback(network.stop)
+        port = USUAL_PORT if _is_free(USUAL_PORT) else ports.take()
+        worker_url, url = f"http://127.0.0.1:{worker_port}", f"http://127.0.0.1:{port}"
+        service = programs.service_program(
+            port=port,
+            folder=folder,
+            guard=guard,
+            worker_url=worker_url,
+            btc_usd="fixed:65000",
+            **programs.node_settings(network.merchant),
+        )
+        closing.push_async_callback(service.stop)
+        await service.start()
+        await programs.healthy(worker, worker_url)
+        await programs.healthy(service, url)
+    console.print(f"   service {url}, worker {worker_url}, logs in {folder}", style="dim", highlight=False)
+    return Shop(url=url, worker_url=worker_url, folder=folder, payer=network.payer)
+
+
+async def _buy(shop: Shop, order: Order, out: Path, console: Console) -> None:
+    async with Client(shop.url) as client:
+        _say(console, 2, "Ask for a video: what does it cost?")
+        _show_command(console, _quote_command(shop, order))
+        quote = await client.quote_text(order.text)
+        _show_quote(console, quote)
+
+        _say(console, 3, "Pay the invoice from another node")
+        before = await client.payment(quote.bolt11_invoice)
+        started = time.perf_counter()
+        payment = await shop.payer.pay(quote.bolt11_invoice)
+        paid_ms = (time.perf_counter() - started) * 1000
+        console.print(f"   state before: {before.status}")
+        console.print(
+            f"   paid {payment.amount_msat // 1000} sat and {payment.fee_msat} msat in fees", end=""
+        )
+        console.print(f" in {paid_ms:.0f} ms; preimage {payment.preimage.hex()[:16]}…", highlight=False)
+
+        _say(console, 4, "Fetch the video while it is rendered")
+        _show_command(console, _video_command(shop, order, quote.bolt11_invoice[:16] + "…", "demo.mp4"))
+        video = out / "demo.mp4"
+        await _download(client, shop, order, quote, video=video, console=console)
+        after = await client.payment(quote.bolt11_invoice)
+        console.print(f"   state after: {after.status}, video {after.video.state}")
+
+    _say(console, 5, "Look at it")
+    sheet = out / "demo.png"
+    facts = await asyncio.to_thread(examine, video)
+    await asyncio.to_thread(write_contact_sheet, video, sheet)
+    console.print(
+        f"   {facts.video_codec} + {facts.audio_codec}, {facts.width}×{facts.height}, {facts.fps:g} fps, "
+        f"{facts.frames} frames: {facts.video_s:.2f} s of video, {facts.audio_s:.2f} s of sound",
+        highlight=False,
+    )
+    console.print(f"   {video}\n   {sheet}", style="bold", highlight=False)
+
+
+async def _download(
+    client: Client, shop: Shop, order: Order, quote: Quote, *, video: Path, console: Console
+) -> None:
+    """Write the stream to a file under a bar of what is rendered, and tell when the first byte came."""
+    started = looked = time.perf_counter()
+    first_byte: str | None = None
+    bar = Progress(
+        TextColumn("   {task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+    )
+    with bar, video.open("wb") as file:
+        task = bar.add_task("waiting for the first segment", total=quote.duration * _FPS)
+        async for chunk in client.video(
+            quote.bolt11_invoice, avatar=order.avatar, emotion=order.emotion, language=order.language
+        ):
+            now = time.perf_counter()
+            if first_byte is None:
+                rendered = await _frames_rendered(shop)
+                first_byte = f"first byte after {now - started:.2f} s, when {rendered} frames were rendered"
+            file.write(chunk)
+            if now - looked > _LOOK_EVERY_S:
+                looked = now
+                progress = (await client.payment(quote.bolt11_invoice)).video
+                bar.update(
+                    task,
+                    completed=progress.frames,
+                    description=f"{progress.seconds:.1f} s rendered, {file.tell() // 1000} kB received",
+                )
+        size = file.tell()
+    console.print(f"   {first_byte}; all {size // 1000} kB after {time.perf_counter() - started:.2f} s")
+
+
+async def _frames_rendered(shop: Shop) -> int:
+    """Ask the worker's own counter."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return int((await client.get(f"{shop.worker_url}/health")).json()["frames_rendered"])
+
+
+def _show_quote(console: Console, quote: Quote) -> None:
+    shown = msgspec.to_builtins(quote) | {
+        "bolt11_invoice": quote.bolt11_invoice[:40] + "…",
+        "refund_token": quote.refund_token[:6] + "…",
+    }
+    console.print_json(json.dumps(shown), indent=3)
+    # Upper case lets the QR code use its alphanumeric mode, which is a third smaller.
+    picture = io.StringIO()
+    segno.make(quote.bolt11_invoice.upper(), error="l").terminal(picture, compact=True, border=2)
+    console.print(picture.getvalue(), highlight=False, markup=False)
+    console.print(f"   {quote.bolt11_invoice}", style="dim", soft_wrap=True, highlight=False)
+
+
+def _tell_how_to_buy(shop: Shop, order: Order, console: Console) -> None:
+    _say(console, 6, "Your turn: the same by hand, in another terminal")
+    folder = shlex.quote(str(shop.folder / "network"))
+    for line in (
+        _quote_command(shop, order),
+        "INVOICE=…   # the bolt11_invoice of the answer",
+        f'./run python -m regtest pay "$INVOICE" --folder {folder}',
+        f'curl -s {shop.url}/lightning/payment/"$INVOICE"',
+        _video_command(shop, order, "'\"$INVOICE\"'", "my_video.mp4"),
+    ):
+        _show_command(console, line)
+    console.print(
+        f"\n   All of the API: {shop.url}/docs\n   The shop stays open until Ctrl-C.", highlight=False
+    )
+
+
+def _quote_command(shop: Shop, order: Order) -> str:
+    body = shlex.quote(json.dumps({"text": order.text}, ensure_ascii=False))
+    return f"curl -s {shop.url}/lightning/request-video/text -H 'Content-Type: application/json' -d {body}"
+
+
+def _video_command(shop: Shop, order: Order, invoice: str, file: str) -> str:
+    choice = {"avatar": order.avatar, "emotion": order.emotion}
+    if order.language is not None:
+        choice["language"] = order.language
+    body = f'{{"bolt11_invoice": "{invoice}", {json.dumps(choice)[1:]}'
+    return (
+        f"curl {shop.url}/lightning/generate-video -H 'Content-Type: application/json' "
+        f"-d '{body}' --output {file}"
+    )
+
+
+def _say(console: Console, step: int, what: str) -> None:
+    console.print(f"\n[bold cyan]{step}.[/] [bold]{what}[/]")
+
+
+def _show_command(console: Console, command: str) -> None:
+    console.print(f"   $ {command}", style="green", soft_wrap=True, highlight=False, markup=False)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
