@@ -1,0 +1,368 @@
+"""One person ready to be filmed: built once from a `Look`, then moved by ARKit coefficients, gaze and pose."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.clothes import Cloth, sew
+from training.eyes import eye_colours, eyeball
+from training.geometry import (
+    LEFT_EYE,
+    RIGHT_EYE,
+    Floats,
+    Ints,
+    base_mesh,
+    data_folder,
+    express,
+    fit_sphere,
+    phenotype,
+    rotation,
+    smoothstep,
+)
+from training.hair import Surface, beard_mask, ribbons, sample_roots, scalp_mask
+from training.hairstyles import comb, trim_beard
+from training.looks import Look, linear
+from training.paint import BOX, paint_face
+from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
+from training.scarf import drape
+from training.subdivision import Part, eyelashes, head, lower_teeth, tongue, upper_teeth
+
+SIZE = 512  # pixels of the whole picture, in which boxes are given
+
+Box = tuple[float, float, float]  # centre x, centre y, side in pixels of the whole picture
+
+_CHIN = (0, 6.17, 1.4)  # canonical landmarks
+_NOSE_TIP = (0, 6.95, 1.8)
+_BELOW_CHIN = 0.14
+_LIPS_DEPTH = 1.3  # z of the mouth box's centre
+_FIELD_OF_VIEW = 14.2
+_DISTANCE = 14.0
+_ENAMEL, _GUM, _TONGUE = (
+    np.array([0.82, 0.76, 0.66]),
+    np.array([0.42, 0.13, 0.12]),
+    np.array([0.34, 0.085, 0.085]),
+)
+_BEARD_WIDTH = 0.0085
+_UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
+
+
+class Avatar:
+    """A person in a scene; a class since building takes seconds and each frame reuses it."""
+
+    def __init__(self, renderer: Renderer, look: Look, *, seed: int = 0, hair_density: float = 1.0) -> None:
+        """Build the person.
+
+        Args:
+            renderer: draws the person.
+            look: who it is.
+            seed: of everything random: strands, brows, stubble.
+            hair_density: part of the strands to keep (they get wider in turn), for quick previews.
+
+        """
+        self._renderer = renderer
+        self._look = look
+        rng = np.random.default_rng(seed)
+        person = look.phenotype
+        self._base = phenotype(
+            gender=person.gender,
+            old=person.old,
+            race=person.race,
+            weight=person.weight,
+            muscle=person.muscle,
+            details=person.details,
+        )
+        self._base = express(self._base, look.rest)
+        self.points = head().points(self._base)
+        self.top = float(self.points[:, 1].max())
+        normals = head().normals(self.points)
+        nose, chin = self.points[_nearest(_NOSE_TIP)], self.points[_nearest(_CHIN)]
+        self._mouth_centre = np.array([0, (nose[1] + chin[1] - _BELOW_CHIN) / 2, _LIPS_DEPTH])
+        self._mouth_side = float(nose[1] - chin[1] + _BELOW_CHIN)
+
+        self.scene = Scene(renderer, height=float(chin[1] - head().canonical[_nearest(_CHIN), 1]))
+        self.scene.backdrop = look.backdrop
+        self.scene.constants = {
+            "skin_colour": linear(look.skin),
+            "lip_colour": linear(look.lips),
+            "hair_colour": linear(look.hair_colour),
+            "blush": look.blush,
+            "lip_gloss": look.lip_gloss,
+            "knit": 1.0,
+            "paint_box": np.array(BOX),
+        }
+        self.scene.set_texture("lips", _lip_atlas())
+        self.scene.set_texture("paint", paint_face(look, rng))
+        self._add_skin(normals)
+        self._add_eyes()
+        self._add_mouth()
+        surface = Surface(self.points, normals)
+        self._add_hair(surface, normals, rng, hair_density)
+        self._add_beard(surface, normals, rng, hair_density)
+        self._add_lashes()
+        cloth, hem = sew(look.clothes, self.points, normals)
+        self._add_cloth("cloth", cloth)
+        self._add_cloth("hem", hem)
+        if look.scarf:
+            self._add_cloth("scarf", drape(look.scarf, self.points))
+        self.express({})
+        self._shade(renderer)
+
+    def express(self, coefficients: Mapping[str, float], gaze: tuple[float, float] = (0.0, 0.0)) -> None:
+        """Move the face.
+
+        Args:
+            coefficients: ARKit face units.
+            gaze: pitch and yaw of the eyes in radians, relative to the head.
+
+        """
+        base = express(self._base, coefficients)
+        points = head().points(base)
+        normals = head().normals(points)
+        self.scene.move("skin", points[head().corner_points], normals[head().corner_points])
+        for name, part in _mouth_parts().items():
+            inner = _seat_in_mouth(name, part.points(base))
+            self.scene.move(name, inner[part.corner_points], part.normals(inner)[part.corner_points])
+        for name, part in _lash_parts().items():
+            lash = part.points(base)[part.corner_points]
+            self.scene.move(name, lash, np.tile([0, 0.3, 0.95], (len(lash), 1)))
+        directions = eyeball().points @ rotation((*gaze, 0.0)).T
+        for name, helper in (("left_eye", LEFT_EYE), ("right_eye", RIGHT_EYE)):
+            centre, radius = fit_sphere(base[helper])
+            self.scene.move(name, centre + directions * radius, _unit(directions))
+        if "beard" in self.scene.meshes:
+            moved = (points - self.points)[self._beard_roots]
+            self.scene.move("beard", self._beard_positions + moved, self.scene.meshes["beard"].normals)
+
+    def camera(self, box: Box | None = None) -> Camera:
+        """Frame head and shoulders, or only a box of that picture."""
+        target = np.array([0, self.top - 1.22, 0.6])
+        camera = Camera.looking(target, distance=_DISTANCE, degrees=_FIELD_OF_VIEW)
+        return camera if box is None else camera.cropped(box, SIZE)
+
+    def mouth_box(self, pose: Pose = Pose()) -> Box:  # noqa: B008 - frozen
+        """Return the tight square around the mouth, from the nose's tip to just below the chin, in a pose."""
+        x, y, scale = self.camera().project(self.scene.place(self._mouth_centre, pose), SIZE)
+        return x, y, self._mouth_side * scale
+
+    def render(self, pose: Pose = Pose(), camera: Camera | None = None) -> Picture:  # noqa: B008 - frozen
+        """Draw the person as last expressed, RGB uint8."""
+        return self._renderer.render(self.scene, camera or self.camera(), pose)
+
+    def _add_skin(self, normals: Floats) -> None:
+        part, look = head(), self._look
+        scalp = scalp_mask(part.canonical) * (look.hair.cover if look.hair else 0)
+        beard = beard_mask(part.canonical, look.beard.kind) if look.beard else np.zeros(len(scalp))
+        beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
+        corners = part.corner_points
+        colours = np.zeros((len(corners), 4))
+        colours[:, 0], colours[:, 1] = scalp[corners], beard[corners]
+        shade = np.stack([np.ones(len(corners)), np.clip(1.6 * _inside_mouth(), 0, 1)], axis=1)
+        self.scene.add(
+            "skin",
+            part.corner_triangles,
+            Material.SKIN,
+            colours,
+            self.points[corners],
+            normals[corners],
+            canonical=part.canonical[corners],
+            uvs=_lip_uvs(part.corner_uvs),
+            shade=shade,
+        )
+
+    def _add_eyes(self) -> None:
+        ball = eyeball()
+        for name in ("left_eye", "right_eye"):
+            self.scene.add(
+                name,
+                ball.triangles,
+                Material.EYE,
+                eye_colours(linear(self._look.iris)),
+                ball.points,
+                ball.points,
+                rigid=True,
+                casts_shadow=False,
+            )
+
+    def _add_mouth(self) -> None:
+        for name, part in _mouth_parts().items():
+            canonical = part.canonical
+            colours = (
+                np.tile(_TONGUE, (len(canonical), 1)) if name == "tongue" else _tooth_colours(name, canonical)
+            )
+            corners = canonical[part.corner_points]
+            self.scene.add(
+                name,
+                part.corner_triangles,
+                Material.MOUTH,
+                colours[part.corner_points],
+                corners,
+                corners,
+                rigid=True,
+            )
+
+    def _add_hair(self, surface: Surface, normals: Floats, rng: np.random.Generator, density: float) -> None:
+        hair = self._look.hair
+        if hair is None:
+            return
+        canonical = head().canonical
+        mask = scalp_mask(canonical, hair.lift)
+        if hair.style in ("long", "bob"):  # no fringe
+            mask = mask * smoothstep(1.38, 1.2, canonical[:, 2])
+        count = int(hair.count * density)
+        roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
+        strands = comb(hair, roots, surface, self.top, rng)
+        drawn = ribbons(strands, hair.width / density**0.5, linear(self._look.hair_colour), rng)
+        shade = np.stack([np.ones(len(drawn.along)), drawn.along], axis=1)
+        self.scene.add(
+            "hair",
+            drawn.triangles,
+            Material.HAIR,
+            drawn.colours,
+            drawn.positions,
+            drawn.tangents,
+            shade=shade,
+            hair_shine=hair.shine,
+        )
+
+    def _add_beard(self, surface: Surface, normals: Floats, rng: np.random.Generator, density: float) -> None:
+        beard = self._look.beard
+        if beard is None:
+            return
+        canonical = head().canonical
+        mask = beard_mask(canonical, beard.kind)
+        count = int(beard.count * density)
+        roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
+        strands = trim_beard(beard, roots, surface, rng)
+        drawn = ribbons(strands, _BEARD_WIDTH / density**0.5, linear(self._look.hair_colour), rng)
+        shade = np.stack([np.ones(len(drawn.along)), 0.4 + 0.6 * drawn.along], axis=1)
+        self.scene.add(
+            "beard",
+            drawn.triangles,
+            Material.HAIR,
+            drawn.colours,
+            drawn.positions,
+            drawn.tangents,
+            shade=shade,
+            rigid=True,
+        )
+        self._beard_positions = drawn.positions
+        nearest = surface.nearest(roots.positions)
+        self._beard_roots: Ints = np.repeat(nearest, len(drawn.positions) // len(nearest))
+
+    def _add_lashes(self) -> None:
+        base = base_mesh().vertices
+        for name, part in _lash_parts().items():
+            lash = part.points(base)[part.corner_points]
+            left = name.startswith("left")
+            from_eye = lash - fit_sphere(base[LEFT_EYE if left else RIGHT_EYE])[0]
+            reach = np.linalg.norm(from_eye, axis=1)
+            reach = (reach - reach.min()) / np.ptp(reach)
+            angle = np.arctan2(from_eye[:, 0] * (1 if left else -1), from_eye[:, 1])
+            upper = float(from_eye[:, 1].mean() > 0)
+            self.scene.add(
+                name,
+                part.corner_triangles,
+                Material.LASH,
+                np.tile(linear("#15100e"), (len(lash), 1)),
+                lash,
+                lash,
+                uvs=np.stack([angle, np.full(len(lash), 13.0)], axis=1),
+                shade=np.stack([np.full(len(lash), upper), reach], axis=1),
+                rigid=True,
+                casts_shadow=False,
+            )
+
+    def _add_cloth(self, name: str, cloth: Cloth) -> None:
+        self.scene.add(
+            name,
+            cloth.triangles,
+            Material.CLOTH,
+            cloth.colours,
+            cloth.positions,
+            cloth.normals,
+            canonical=cloth.canonical,
+        )
+
+    def _shade(self, renderer: Renderer) -> None:
+        """Bake occlusion; inside the mouth it goes by depth, since the lips are closed while it is measured."""
+        lashes = _lash_parts()
+        renderer.occlude(
+            self.scene, [name for name in self.scene.meshes if name not in _UNSHADED and name not in lashes]
+        )
+        shade = self.scene.meshes["skin"].shade.copy()
+        inside = shade[:, 1] > 0.3  # noqa: PLR2004 - half of what the shader calls inside
+        depth = head().canonical[head().corner_points][inside, 2]
+        shade[inside, 0] = 0.12 + 0.5 * smoothstep(1.2, 1.5, depth)
+        self.scene.set_shade("skin", shade)
+        for name, part in _mouth_parts().items():
+            depth = part.canonical[part.corner_points, 2]
+            self.scene.set_shade(
+                name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
+            )
+
+
+def _mouth_parts() -> dict[str, Part]:
+    return {"upper_teeth": upper_teeth(), "lower_teeth": lower_teeth(), "tongue": tongue()}
+
+
+def _lash_parts() -> dict[str, Part]:
+    names = ("left_lash_1", "left_lash_2", "right_lash_1", "right_lash_2")
+    return dict(zip(names, eyelashes(), strict=True))
+
+
+def _seat_in_mouth(name: str, points: Floats) -> Floats:
+    """Narrow the dental arch and set it back, so that no tooth shows through a cheek or a closed lip."""
+    points = points * np.array([0.78, 1, 1])
+    points[:, 2] -= 0.02 + 0.12 * smoothstep(0.08, 0.24, np.abs(points[:, 0]))
+    if name == "upper_teeth":
+        points[:, 1] -= 0.045
+    elif name == "tongue":
+        points -= np.array([0, 0.05, 0.06])
+    return points
+
+
+def _tooth_colours(name: str, canonical: Floats) -> Floats:
+    """Colour enamel with dark gaps, gums, and the shade further back. Shape (P, 3)."""
+    height = (canonical[:, 1] - canonical[:, 1].min()) / np.ptp(canonical[:, 1])
+    gum = smoothstep(0.50, 0.72 if name == "upper_teeth" else 0.28, height)[:, None]
+    around = np.arctan2(canonical[:, 0], canonical[:, 2] - 0.9)
+    gaps = 0.72 + 0.28 * smoothstep(0.0, 0.22, np.abs(np.sin(9.5 * around)))
+    colours = _ENAMEL * gaps[:, None] * (1 - gum) + _GUM * gum
+    return colours * (0.16 + 0.84 * smoothstep(1.16, 1.44, canonical[:, 2]))[:, None]
+
+
+@cache
+def _nearest(place: tuple[float, float, float]) -> int:
+    """Find the head's point at a canonical place."""
+    return int(np.abs(head().canonical - np.array(place)).sum(axis=1).argmin())
+
+
+def _texture(name: str) -> NDArray[np.uint8]:
+    path = data_folder() / f"mpfb2/textures/mpfb_{name}.jpg"
+    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+
+
+@cache
+def _lip_atlas() -> NDArray[np.uint8]:
+    """Cut the lips out of the body's 2048-pixel mask, softened so that their edge does not alias."""
+    return np.ascontiguousarray(cv2.GaussianBlur(_texture("lips"), (0, 0), 0.8)[640:1408, 1472:])
+
+
+def _lip_uvs(uvs: Floats) -> Floats:
+    """Turn texture coordinates of the body into those of `_lip_atlas`."""
+    return np.stack([(uvs[:, 0] * 2048 - 1472) / 576, 1 - ((1 - uvs[:, 1]) * 2048 - 640) / 768], axis=1)
+
+
+@cache
+def _inside_mouth() -> Floats:
+    """Say for each corner of the head how far inside the mouth it is, 0 to 1."""
+    uvs = head().corner_uvs
+    pixels = (np.stack([1 - uvs[:, 1], uvs[:, 0]]) * 2047).astype(int)
+    return _texture("inside-mouth")[tuple(pixels)] / 255
+
+
+def _unit(vectors: Floats) -> Floats:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -1,0 +1,127 @@
+"""How hair is cut: each style places, combs, curls and gathers the strands of one head, or of one beard."""
+
+import numpy as np
+
+from training.geometry import Floats, smoothstep
+from training.hair import Roots, Surface, clump, curl, grow
+from training.looks import Beard, Hair
+
+
+def comb(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
+    """Grow a head of hair.
+
+    Args:
+        hair: the choices.
+        roots: where it grows.
+        surface: what it slides along.
+        top: height of the crown.
+        rng: varies every strand.
+
+    Returns:
+        Strands, shape (N, S, 3).
+
+    """
+    if hair.style == "short":
+        return _short(hair, roots, surface, rng)
+    if hair.style == "curly":
+        return _curly(hair, roots, surface, rng)
+    return _long(hair, roots, surface, top, rng)
+
+
+def _side_of_parting(hair: Hair, roots: Roots) -> Floats:
+    return np.sign(roots.canonical[:, 0] - hair.parting)
+
+
+def _short(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
+    y, z = roots.canonical[:, 1], roots.canonical[:, 2]
+    front = smoothstep(0.5, 1.3, z) * smoothstep(7.6, 8.0, y)
+    crown = smoothstep(7.7, 8.2, y)
+    sweep = hair.sweep * (-1 if hair.parting > 0 else 1) * front
+    direction = np.stack(
+        [
+            (0.35 * _side_of_parting(hair, roots) + sweep) * crown,
+            crown - 0.75,
+            -0.9 * front - 0.5 * (1 - front) * crown - 0.25 * (1 - crown),
+        ],
+        axis=1,
+    )
+    direction += roots.normals * hair.puff + 0.12 * rng.standard_normal(direction.shape)
+    lengths = hair.length * (0.35 + 0.65 * crown)
+    strands, _ = grow(
+        roots.positions, direction, lengths, 8, surface, rng, gravity=0.12, clearance=0.015, lift=0.06
+    )
+    return clump(strands, 0.45, rng)
+
+
+def _curly(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
+    crown = smoothstep(7.4, 8.1, roots.canonical[:, 1])
+    direction = roots.normals + 0.25 * rng.standard_normal(roots.normals.shape) + np.array([0, 0.15, 0])
+    lengths = hair.length * (0.45 + 0.55 * crown)
+    strands, lengths = grow(
+        roots.positions, direction, lengths, 12, surface, rng, gravity=0.02, clearance=0.02
+    )
+    return clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.55, rng)
+
+
+def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
+    bob = hair.style == "bob"
+    crown = smoothstep(7.75, 8.1, roots.canonical[:, 1])
+    direction = np.stack(
+        [
+            _side_of_parting(hair, roots) * (0.9 * crown + 0.35),
+            0.12 * crown - 0.5 * (1 - crown),
+            -0.25 - 0.55 * smoothstep(0.9, 1.4, roots.canonical[:, 2]),
+        ],
+        axis=1,
+    )
+    direction += roots.normals * 0.35 + 0.05 * rng.standard_normal(direction.shape)
+    ends = top - (1.95 if bob else 3.0)
+    lengths = np.maximum((roots.positions[:, 1] - ends) * 1.06 + 0.25 * crown, 0.35)
+    lengths = lengths * (1 - 0.05 * rng.random(len(lengths)))
+    strands, lengths = grow(
+        roots.positions,
+        direction,
+        lengths,
+        18,
+        surface,
+        rng,
+        gravity=0.22,
+        clearance=0.03,
+        lift=0.10,
+        field=_fall_beside_face,
+    )
+    strands = clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True)
+    if bob:  # the tips turn in under the jaw
+        along = np.linspace(0, 1, strands.shape[1])
+        strands[..., 0] -= np.sign(strands[..., 0]) * 0.10 * smoothstep(0.7, 1, along)
+    return strands
+
+
+def _fall_beside_face(positions: Floats) -> Floats:
+    """Point down, and off the face where a strand would hang before it."""
+    before_face = smoothstep(0.55, 1.15, positions[:, 2]) * smoothstep(7.75, 7.3, positions[:, 1])
+    return np.stack(
+        [
+            1.6 * np.sign(positions[:, 0]) * before_face,
+            np.full(len(positions), -1.0),
+            -1.3 * before_face,
+        ],
+        axis=1,
+    )
+
+
+def trim_beard(beard: Beard, roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
+    """Grow a beard: down from the cheeks and chin, outwards under the nose; short where it thins out."""
+    x, y = roots.canonical[:, 0], roots.canonical[:, 1]
+    side = np.sign(x)
+    noise = rng.standard_normal(roots.positions.shape)
+    zero = np.zeros(len(x))
+    down = roots.normals * 0.55 + np.stack([0.1 * side, zero - 0.75, zero + 0.12], axis=1) + 0.18 * noise
+    outwards = roots.normals * 0.35 + 0.12 * noise
+    outwards += np.stack([side * (0.5 + 1.2 * np.abs(x)), zero - 0.42, zero + 0.15], axis=1)
+    moustache = (y > 6.7) & (np.abs(x) < 0.42)  # noqa: PLR2004 - canonical places around the mouth
+    lengths = beard.length * np.where(moustache, 0.45, 0.55 + 0.6 * smoothstep(6.55, 6.2, y))
+    lengths = lengths * (0.4 + 0.6 * smoothstep(0.0, 0.6, roots.density))
+    direction = np.where(moustache[:, None], outwards, down)
+    strands, _ = grow(roots.positions, direction, lengths, 5, surface, rng, gravity=0.1, clearance=0.0)
+    return clump(strands, 0.25, rng)

@@ -1,0 +1,127 @@
+"""What can be chosen about a person: the vocabulary that `cast.py` describes people in.
+
+Colours are written as sRGB hex and mixed as linear light. Everything is plain data, so a recipe can be hashed.
+"""
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from training.geometry import Floats
+
+Colour = tuple[float, float, float]
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of everything one can choose."""
+
+
+class Phenotype(Choice):
+    """Where a person lies on MakeHuman's axes; see `geometry.phenotype`."""
+
+    gender: float
+    old: float
+    race: tuple[float, float, float]
+    weight: float = 0.5
+    muscle: float = 0.5
+    details: dict[str, float] = {}
+
+
+class Hair(Choice):
+    """A head of hair.
+
+    Attributes:
+        style: `short`, `curly`, `long` (over the shoulders) or `bob` (to the chin).
+        count: strands.
+        width: of a strand in decimetres.
+        length: of the longest strands where the style leaves it open.
+        parting: canonical x of the parting.
+        sweep: how strongly a short fringe is combed to the side.
+        puff: how upright short hair stands.
+        lift: raises the hairline.
+        cover: how dark the scalp shows between the strands, 0 to 1.
+        curl: radius of the curls.
+        turns: windings from root to tip.
+        shine: strength of the white highlight.
+
+    """
+
+    style: Literal["short", "curly", "long", "bob"]
+    count: int = 7000
+    width: float = 0.016
+    length: float = 0.34
+    parting: float = 0.22
+    sweep: float = 0.6
+    puff: float = 0.55
+    lift: float = 0.0
+    cover: float = 1.0
+    curl: float = 0.02
+    turns: float = 1.1
+    shine: float = 1.0
+
+
+class Beard(Choice):
+    """A `full` beard or a `moustache`: length in decimetres, strands."""
+
+    kind: Literal["full", "moustache"]
+    length: float
+    count: int
+
+
+class Clothes(Choice):
+    """What the shoulders wear: cut and colours."""
+
+    kind: Literal["crew", "turtle", "v", "suit", "shirt", "blouse"]
+    colour: str
+    shirt: str = "#e9e6e0"
+    tie: str = "#5a1f2b"
+
+
+class Scarf(Choice):
+    """A head covering: how far it opens upwards, downwards and sideways of the face; `agal` is the cord on top."""
+
+    colour: str
+    up: float
+    down: float
+    wide: float
+    agal: str | None = None
+
+
+class Look(Choice):
+    """Everything that makes one avatar."""
+
+    label: str
+    phenotype: Phenotype
+    skin: str
+    lips: str
+    brow: str
+    hair_colour: str
+    iris: str
+    backdrop: tuple[Colour, Colour]
+    clothes: Clothes
+    brow_thickness: float = 1.0
+    blush: float = 0.8
+    lip_gloss: float = 0.7
+    stubble: float = 0.0
+    eye_shadow: str | None = None
+    hair: Hair | None = None
+    beard: Beard | None = None
+    scarf: Scarf | None = None
+    rest: dict[str, float] = {}
+
+    @property
+    def gender(self) -> Literal["male", "female"]:
+        """What the avatar's voice should be."""
+        return "male" if self.phenotype.gender > 0.5 else "female"  # noqa: PLR2004 - the axis's middle
+
+    @property
+    def elderly(self) -> bool:
+        """Whether the avatar's voice should be an old one."""
+        return self.phenotype.old > 0.5  # noqa: PLR2004 - the axis's middle
+
+
+def linear(colour: str) -> Floats:
+    """Turn `#rrggbb` in sRGB into linear light, shape (3,)."""
+    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004

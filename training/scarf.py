@@ -1,0 +1,57 @@
+"""A head covering: a sheet around the head that leaves the face free, in folds, with a cord if it has one."""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from training.clothes import Cloth, grid_triangles
+from training.geometry import Floats, smoothstep
+from training.looks import Scarf, linear
+from training.subdivision import vertex_normals
+
+_AROUND, _BACKWARDS = 120, 46  # points around the face's opening, and from it to the back
+_LONGEST = 1.5  # how far from the head's middle the sheet lies above the shoulders
+_ON_SHOULDERS = 1.9
+
+
+def drape(scarf: Scarf, points: Floats) -> Cloth:
+    """Lay the sheet over the head part's points (P, 3)."""
+    top = points[:, 1].max()
+    centre = np.array([0, top - 1.12, 0.45])
+    from_centre = points[points[:, 1] > top - 2.6] - centre
+    distances = np.linalg.norm(from_centre, axis=1)
+    tree = cKDTree(from_centre / distances[:, None])
+
+    around = np.linspace(0, 2 * np.pi, _AROUND, endpoint=False)
+    back = np.linspace(0, 1, _BACKWARDS)
+    tall = np.where(np.sin(around) > 0, scarf.up, scarf.down)
+    opening = np.arctan(np.hypot(np.cos(around) * scarf.wide, np.sin(around) * tall))
+    tilt = opening + (np.pi - opening) * back[:, None] ** 1.1  # (_BACKWARDS, _AROUND)
+    directions = np.stack(
+        [np.sin(tilt) * np.cos(around), np.sin(tilt) * np.sin(around), np.cos(tilt)], axis=-1
+    )
+
+    flat = directions.reshape(-1, 3)
+    _, nearest = tree.query(flat)
+    radius = np.array(
+        [
+            distances[near].max() if near else distances[closest]
+            for near, closest in zip(tree.query_ball_point(flat, 0.22), nearest, strict=True)
+        ]
+    ).reshape(_BACKWARDS, _AROUND)
+    low = smoothstep(-0.35, -0.95, directions[..., 1])
+    radius = np.minimum(radius, _LONGEST) * (1 - low) + low * _ON_SHOULDERS
+    for _ in range(5):
+        radius = 0.5 * radius + 0.25 * (np.roll(radius, 1, axis=1) + np.roll(radius, -1, axis=1))
+        radius[1:-1] = 0.5 * radius[1:-1] + 0.25 * (radius[2:] + radius[:-2])
+    folds = 0.022 * np.sin(27.9 * back[:, None] + 4.4 * np.cos(around))
+    folds = folds + 0.012 * np.sin(23 * back[:, None] + 5 * np.sin(2 * around))
+    radius = radius + 0.05 + folds * smoothstep(0, 0.25, back)[:, None]
+    radius[0] -= 0.07  # the edge lies on the skin
+    radius[1] += 0.015
+
+    positions = (centre + directions * radius[..., None]).reshape(-1, 3)
+    triangles = grid_triangles(_BACKWARDS, _AROUND, closed_rows=False)
+    normals = vertex_normals(positions, triangles)
+    if ((positions - centre) * normals).sum() < 0:
+        normals = -normals
+    return Cloth(positions, normals, positions, np.tile(linear(scarf.colour), (len(positions), 1)), triangles)
