@@ -1,7 +1,7 @@
 """A load generator light enough not to be what is measured: prepared requests over kept-alive connections.
 
-httpx spends about a millisecond of CPU on a request, as much as the service does, and on two cores the share of
-the client would hide that of the server.
+httpx spends about a millisecond of CPU on a request, as much as the service does, and on two cores the share
+of the client would hide that of the server.
 """
 
 import asyncio

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,10 +57,19 @@ class Program:
     A class so that a node can be stopped and started again with the same arguments, ports and data.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], *, log: Path, guard: Guard) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        guard: Guard,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.arguments = list(arguments)
         self.log = log
+        self.environment = environment  # None: that of this process
         self._guard = guard
         self._process: asyncio.subprocess.Process | None = None
 
@@ -68,6 +77,12 @@ class Program:
     def running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id, once it was started."""
+        assert self._process is not None, f"{self.name} was not started"
+        return self._process.pid
 
     async def start(self) -> None:
         """Start it; its output goes on at the end of its log."""
@@ -79,6 +94,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=self.environment,
                 process_group=self._guard.group,
             )
 

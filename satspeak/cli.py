@@ -49,8 +49,8 @@ def demo(
 ) -> None:
     """Start a chain, two Lightning nodes, a worker and the service; buy a video; keep the shop open.
 
-    The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins are
-    touched, and everything that it started ends with it.
+    The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins
+    are touched, and everything that it started ends with it.
     """
     console = Console()
     order = Order(text=text, avatar=avatar, emotion=emotion, language=language)
