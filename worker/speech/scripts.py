@@ -1,50 +1,57 @@
-"""Which language can read which script."""
+"""Which voice can read which script: a text in two scripts is spoken by two voices of the same gender."""
 
-import re
+import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
-# One letter each: the script that each group of the pattern matches, and the language that reads it best.
-_LETTER = re.compile(
-    r"(?P<han>[\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
-    r"|(?P<kana>[\u3040-\u30ff\u31f0-\u31ff])"
-    r"|(?P<hangul>[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af])"
-    r"|(?P<cyrillic>[\u0400-\u052f])"
-    r"|(?P<arabic>[\u0600-\u06ff\u0750-\u077f])"
-    r"|(?P<devanagari>[\u0900-\u097f])"
-)
-_READER = {"han": "zh", "kana": "ja", "hangul": "ko", "cyrillic": "ru", "arabic": "ar", "devanagari": "hi"}
+# The first word of a letter's Unicode name, and the eSpeak NG language that reads letters of that kind. Beside the
+# languages for sale these are some that only ever read a borrowed word; spelled out as "Thai letter E two eight" it
+# would take ten times as long. Letters of all other scripts are not spoken.
+_READER = {
+    "ARABIC": "ar", "ARMENIAN": "hy", "BENGALI": "bn", "CJK": "zh", "CYRILLIC": "ru", "DEVANAGARI": "hi",
+    "ETHIOPIC": "am", "GEORGIAN": "ka", "GREEK": "el", "GUJARATI": "gu", "GURMUKHI": "pa", "HANGUL": "ko",
+    "HEBREW": "he", "HIRAGANA": "ja", "IDEOGRAPHIC": "zh", "KANNADA": "kn", "KATAKANA": "ja",
+    "KATAKANA-HIRAGANA": "ja", "MALAYALAM": "ml", "SINHALA": "si", "TAMIL": "ta", "TELUGU": "te", "THAI": "th",
+}  # fmt: skip
+_NOT_LATIN = frozenset({"ar", "hi", "ja", "ko", "ru", "zh"})
 
 
-def script_of(character: str) -> str:
-    """Name the script of a letter: one that only some languages can read, else "other"."""
-    match = _LETTER.match(character)
-    return "other" if match is None or match.lastgroup is None else match.lastgroup
+@lru_cache(maxsize=4096)
+def script_of(character: str) -> str | None:
+    """Name the script of a letter or mark: "LATIN" or one that a voice can read; None for every other."""
+    if character.isascii():
+        return "LATIN" if character.isalpha() else None
+    script = unicodedata.name(character, "?").split(" ", 1)[0]
+    return script if script in _READER or script == "LATIN" else None
 
 
 def runs_by_script(text: str, language: str) -> list[tuple[str, str]]:
-    """Cut a text where its script asks for a speaker of another language.
+    """
+    Cut a text where its script asks for a speaker of another language.
 
     Args:
         text: one stretch.
-        language: who speaks by default; reads Latin and everything that no other language here is written in.
+        language: who speaks by default.
 
     Returns:
         language and text of each run, in order; joined they give the text.
     """
-    has_kana = language == "ja" or any(script_of(character) == "kana" for character in text)
+    han_reader = "ja" if language == "ja" or any(_reader(letter, language) == "ja" for letter in text) else "zh"
     readers: list[str] = []
     for character in text:
-        script = script_of(character)
-        if script == "other":
-            # Spaces, digits and marks stay with the run that they stand in, Latin letters come home.
-            stays = bool(readers) and not character.isalpha()
-            readers.append(readers[-1] if stays else language)
-        elif script == "han" and has_kana:
-            readers.append("ja")
-        else:
-            readers.append(_READER[script])
+        reader = _reader(character, language)
+        if reader is None:
+            # Spaces, digits and marks stay with the run that they stand in.
+            reader = readers[-1] if readers else language
+        readers.append(han_reader if reader == "zh" else reader)
     pairs = zip(readers, text, strict=True)
-    return [
-        (reader, "".join(character for _, character in run))
-        for reader, run in groupby(pairs, lambda pair: pair[0])
-    ]
+    return [(reader, "".join(letter for _, letter in run)) for reader, run in groupby(pairs, lambda pair: pair[0])]
+
+
+def _reader(character: str, language: str) -> str | None:
+    script = script_of(character)
+    if script is None:
+        return None
+    if script == "LATIN":
+        return "en" if language in _NOT_LATIN else language
+    return _READER[script]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from worker.speech.english import EnglishVoice
 from worker.speech.errors import NothingToSpeak, UnknownLanguage, UnknownVoice, VoiceDoesNotSpeak
 from worker.speech.espeak import Espeak
+from worker.speech.japanese import JapaneseReader
 from worker.speech.language import detect_language
 from worker.speech.loudness import level_and_trim
 from worker.speech.port import SAMPLE_RATE, Gender, Pcm, SpokenPart, Voice
@@ -85,12 +86,14 @@ class Speaker:
 
     def _say_run(self, words: str, language: str, voice: Voice) -> NDArray[np.float32]:
         """Say words in a language that need not be the voice's own. Returns float32 at `SAMPLE_RATE`."""
-        if voice.engine == "hibari" and language == "en" and words.isascii():
-            samples = self._english.utter(words, voice.gender)
-            return level_and_trim(samples, SAMPLE_RATE)
-        elderly = voice.name.endswith("-elderly")
-        variant = _ESPEAK_VARIANT[voice.gender, elderly]
-        said = self._espeak.utter(words, f"{ESPEAK_LANGUAGE[language]}+{variant}", rate=_RATE)
+        if voice.engine == "hibari" and language == "en":
+            samples = level_and_trim(self._english.utter(words, voice.gender), SAMPLE_RATE)
+            if len(samples):
+                return samples
+        if language == "ja":
+            words = JapaneseReader().read(words)
+        variant = _ESPEAK_VARIANT[voice.gender, voice.name.endswith("-elderly")]
+        said = self._espeak.utter(words, f"{ESPEAK_LANGUAGE.get(language, language)}+{variant}", rate=_RATE)
         samples = soxr.resample(said.pcm.astype(np.float32) / 32768, said.sample_rate, SAMPLE_RATE)
         return level_and_trim(samples, SAMPLE_RATE)
 

@@ -7,6 +7,8 @@ spoken: "example dot com"). Digits beyond the length of a sum of money or a tele
 import re
 import unicodedata
 
+from worker.speech.scripts import script_of
+
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)(?:[^\s/@]*@)?(?P<host>[^\s/?#:]*)[^\s]*?(?P<tail>[.,;:!?)\]]*)(?=\s|$)",
     re.IGNORECASE,
@@ -30,8 +32,8 @@ AT = {
 
 
 def is_speakable(text: str) -> bool:
-    """Tell whether a text has at least one letter or digit of any script."""
-    return any(character.isalnum() for character in text)
+    """Tell whether a text has at least one digit, or letter of a script that a voice can read."""
+    return any(character.isdigit() or script_of(character) for character in text)
 
 
 def spoken_text(text: str, language: str) -> str:
@@ -60,11 +62,12 @@ def _spoken_character(character: str) -> str:
     category = unicodedata.category(character)
     match category[0]:
         case "L" | "M":
-            return character
+            # Accents that no letter took up in NFKC are ornament, and scripts without a voice are pictures.
+            return character if script_of(character) else ""
         case "N":
-            # One set of digits for every engine; other numerals (Roman, ideographic) are left as they are.
+            # One set of digits for every engine.
             digit = unicodedata.digit(character, None)
-            return character if digit is None else str(digit)
+            return " " if digit is None else str(digit)
         case "P":
             # Square brackets are markup to the neural voice; an underscore or backslash is a gap between words.
             return " " if character in "[]{}_\\" else character
