@@ -236,8 +236,8 @@ def _check_with_libsndfile(file: FileIO) -> None:
     file.seek(0)
     try:
         with soundfile.SoundFile(file.fileno(), closefd=False) as sound:
-            heard = (sound.subtype, sound.channels, sound.samplerate)
-    except soundfile.LibsndfileError as error:
-        raise InvalidWav(f"Invalid WAV file: it cannot be read as audio. {FIX}") from error
-    if heard != ("PCM_16", 1, SAMPLE_RATE):
-        raise InvalidWav(f"Invalid WAV file: its header can be read in two ways. {FIX}")
+            agreed = (sound.subtype, sound.channels, sound.samplerate) == ("PCM_16", 1, SAMPLE_RATE)
+    except soundfile.LibsndfileError:
+        agreed = False
+    if not agreed:
+        raise InvalidWav(f"Invalid WAV file: it cannot be read as audio. {FIX}")
