@@ -1,0 +1,151 @@
+"""
+How well the length of speech is predicted, by language, on sentences that the prediction has not seen.
+
+    python -m bench.speech_length           prints the error of the committed weights
+    python -m bench.speech_length --fit     fits the weights anew and writes them, then prints the error
+    python -m bench.speech_length --json    ends with one JSON object: median_error (a fraction), by_language
+
+Sentences lie in bench/sentences, one file a language: those to fit on, "# held out", those to measure on.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.languages import LANGUAGES, detect_language
+from service.speech_length import FEATURES, count, estimate, features
+from worker.speech import SAMPLE_RATE, Speaker
+
+SENTENCES = Path(__file__).parent / "sentences"
+WEIGHTS = Path(__file__).parents[1] / "service" / "speech_length.json"
+
+# Fitted beside each language's sentences: how it reads numbers, alone and in pairs, short and long.
+NUMBERS = (
+    "1", "2", "5", "7", "10", "12", "16", "20", "23", "45", "68", "99", "100", "120", "205", "399", "742", "1000",
+    "1500", "1815", "1984", "2003", "2024", "7321", "12000", "45678", "250000", "731946", "1000000", "48215973",
+    "3.5", "12.75", "0.4", "9:15", "18:40", "1, 2, 3", "14 28 31", "007", "0049", "5550123", "4915233746502", "10000000000",
+    "5%", "75%", "3 + 4 = 7", "$20", "€ 15",
+)  # fmt: skip
+RIDGE = 0.02  # of the mean square of a column: keeps a feature that hardly occurs from running away
+
+
+class Sample(NamedTuple):
+    """A text and how long the voices of its language take for it."""
+
+    text: str
+    milliseconds: float
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fit", action="store_true", help="fit the weights and write service/speech_length.json")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    arguments = parser.parse_args()
+
+    speaker = Speaker()
+    if arguments.fit:
+        table = {}
+        for language in LANGUAGES:
+            progress(f"fitting {language} ...")
+            table[language] = fit(language, measure(speaker, language, (*calibration(language), *NUMBERS)))
+        WEIGHTS.write_text(json.dumps(table, indent=1) + "\n")
+
+    errors: dict[str, list[float]] = {}
+    detected = 0
+    print("language  sentences  median error  mean error  bias   worst")
+    for language in LANGUAGES:
+        samples = measure(speaker, language, held_out(language))
+        signed = [estimate(s.text, language).milliseconds / s.milliseconds - 1 for s in samples]
+        detected += sum(detect_language(s.text) == language for s in samples)
+        errors[language] = [abs(error) for error in signed]
+        print(
+            f"{language:8}  {len(samples):9}  {statistics.median(errors[language]):12.1%}"
+            f"  {statistics.mean(errors[language]):10.1%}  {statistics.mean(signed):+5.1%}  {max(errors[language]):5.1%}",
+            flush=True,
+        )
+    everything = [error for of_language in errors.values() for error in of_language]
+    median = statistics.median(everything)
+    print(f"all       {len(everything):9}  {median:12.1%}  {statistics.mean(everything):10.1%}")
+    print(f"language detected: {detected / len(everything):.1%}")
+    if arguments.json:
+        by_language = {language: round(statistics.median(of), 4) for language, of in errors.items()}
+        print(json.dumps({"median_error": round(median, 4), "by_language": by_language}))
+
+
+def progress(line: str) -> None:
+    """Show that something happens, apart from the figures."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def calibration(language: str) -> list[str]:
+    """Read the sentences to fit on."""
+    return _read(language)[0]
+
+
+def held_out(language: str) -> list[str]:
+    """Read the sentences to measure on."""
+    return _read(language)[1]
+
+
+def _read(language: str) -> tuple[list[str], list[str]]:
+    fitted, _, kept = (SENTENCES / f"{language}.txt").read_text(encoding="utf-8").partition("# held out\n")
+    return fitted.splitlines(), kept.splitlines()
+
+
+def measure(speaker: Speaker, language: str, texts: Iterable[str]) -> list[Sample]:
+    """Speak texts with both first voices of a language; the length is the mean of the two."""
+    voices = [
+        speaker.choose(language=language, voice=None, text="", gender=gender, elderly=False)
+        for gender in ("female", "male")
+    ]
+    samples = []
+    for text in texts:
+        lengths = [sum(len(part.pcm) for part in speaker.speak(text, voice)) for voice in voices]
+        samples.append(Sample(text, statistics.mean(lengths) / SAMPLE_RATE * 1000))
+    return samples
+
+
+def fit(language: str, samples: Sequence[Sample]) -> dict[str, float]:
+    """
+    Find the weights with the least relative square error.
+
+    What a text borrows from another language, such as a Latin name in Japanese, is left to that language's weights
+    and counts here as one more column, whose weight is thrown away.
+    """
+    columns = [(language, feature) for feature in FEATURES]
+    rows = []
+    for sample in samples:
+        counted = features(count(sample.text), language)
+        borrowed = sum(number for key, number in counted.items() if key[0] != language and key[1] == "letter")
+        rows.append([*(counted.get(column, 0) for column in columns), borrowed])
+    lengths = np.array([sample.milliseconds for sample in samples])
+    weights = _least_squares(np.array(rows, float) / lengths[:, None], np.ones(len(samples)))
+    return {feature: round(float(weight), 2) for feature, weight in zip(FEATURES, weights[:-1], strict=True)}
+
+
+def _least_squares(rows: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve for weights of which none is negative: a longer text never takes less time."""
+    square = rows.T @ rows
+    square[np.diag_indices_from(square)] *= 1 + RIDGE
+    square += np.eye(len(square)) * 1e-12
+    product = rows.T @ wanted
+    active = np.ones(len(product), bool)
+    weights = np.zeros(len(product))
+    while True:
+        weights[:] = 0
+        weights[active] = np.linalg.solve(square[np.ix_(active, active)], product[active])
+        if (weights >= 0).all():
+            return weights
+        active &= weights > 0
+
+
+if __name__ == "__main__":
+    main()

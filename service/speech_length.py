@@ -1,0 +1,228 @@
+"""
+Predicts how long a text takes to speak, before anyone speaks it.
+
+The prediction is linear in what can be counted: letters, syllable nuclei and words of each script, digits, pauses. The
+weights of each language were fitted to the worker's own voices (`python -m bench.speech_length --fit`) and lie in
+`speech_length.json`. Text is counted as it will be spoken: of a web address only the host, of a long number each digit,
+of emoji nothing. Pure and bounded: one pass over the characters, whatever they are.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache, lru_cache
+from importlib.resources import files
+
+import msgspec
+
+from service.languages import LANGUAGES, detect_language
+
+FEATURES = (
+    "stretch",  # about a sentence: what is spoken between two full pauses
+    "clause",  # a comma, colon or dash: a short pause
+    "word",
+    "letter",  # what stands for most of the time in each script, see `_letter_kind`
+    "nucleus",  # what stands for the rest: a group of vowels, an ideograph, a vowel sign
+    "number",  # a run of digits
+    "digit",  # one that is read as part of a number
+    "hundred",  # a number of three digits or more
+    "thousand",  # a number of four digits or more
+    "spelled",  # a digit that is read by itself: a leading zero, or in a run too long to be a number
+    "separator",  # a point, comma or colon between digits
+    "symbol",
+    "dot",  # the dot or at sign of an address, said as a word
+)
+Weights = dict[str, float]
+"""Milliseconds by feature."""
+
+
+class SpeechLength(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How long a text will take.
+
+    Attributes:
+        milliseconds: 0 exactly when there is nothing to speak.
+        language: that it was counted in.
+    """
+
+    milliseconds: int
+    language: str
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What there is to speak in a text, whatever the language.
+
+    Attributes:
+        common: by feature, what the speaker's own language decides.
+        letters: by script and feature, what the reader of that script decides.
+    """
+
+    common: dict[str, int]
+    letters: dict[tuple[str, str], int]
+
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)(?:[^\s/@]*@)?([^\s/?#:]*)\S*", re.IGNORECASE)
+_MAIL = re.compile(r"([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+_STRETCH_END = re.compile(r"[.!?…؟۔]+(?=['\"’”»)\]]*(?:\s|$))|[。！？｡؟।॥]+|\n+")
+_CLAUSE_END = re.compile(r"[,;:،؛](?=\s)|[、，；：]|\s[-–—]+\s")
+_DIGITS = re.compile(r"\d+")
+_SEPARATOR = re.compile(r"(?<=\d)[.,:](?=\d)")
+_WORD = re.compile(r"[^\W\d_]+")
+_VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēęěīıőœūůű]+|[аеёиоуыэюя]+")
+_SYMBOLS = frozenset("+=%&@#€$£¥₹₽°×÷<>")
+
+_LONGEST_STRETCH = 180  # letters; the worker cuts longer sentences
+_LONGEST_NUMBER = 9  # digits; the worker spells longer ones
+
+# The first word of a letter's Unicode name, and who reads that script when it is not the speaker's own. Scripts of
+# languages that are not for sale are read by a voice of their own, which counts as if it were the Latin one here.
+_READER = {
+    "LATIN": "en", "ARABIC": "ar", "CJK": "zh", "IDEOGRAPHIC": "zh", "CYRILLIC": "ru", "DEVANAGARI": "hi",
+    "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "KATAKANA-HIRAGANA": "ja",
+    "ARMENIAN": "en", "BENGALI": "en", "ETHIOPIC": "en", "GEORGIAN": "en", "GREEK": "en", "GUJARATI": "en",
+    "GURMUKHI": "en", "HEBREW": "en", "KANNADA": "en", "MALAYALAM": "en", "SINHALA": "en", "TAMIL": "en",
+    "TELUGU": "en", "THAI": "en",
+}  # fmt: skip
+_NOT_LATIN = frozenset({"ar", "hi", "ja", "ko", "ru", "zh"})
+_ARABIC_VOWELS = frozenset("اويىآأإة")
+
+
+def estimate(text: str, language: str | None) -> SpeechLength:
+    """
+    Predict how long a text takes in a language.
+
+    Args:
+        text: of any length and content.
+        language: one of `LANGUAGES`; None to tell it from the text.
+    """
+    language = language or detect_language(text)
+    return SpeechLength(milliseconds=_milliseconds(count(text), language), language=language)
+
+
+def longest(text: str) -> int:
+    """Predict the milliseconds of the slowest reading that a text can get in any language."""
+    counts = count(text)
+    return max(_milliseconds(counts, language) for language in LANGUAGES)
+
+
+def features(counts: Counts, language: str) -> dict[tuple[str, str], int]:
+    """
+    Assign what was counted to the languages that will read it.
+
+    Returns:
+        How often each feature occurs, by the language whose weight it takes.
+    """
+    assigned = Counter({(language, feature): number for feature, number in counts.common.items()})
+    has_kana = ("HIRAGANA", "letter") in counts.letters
+    for (script, feature), number in counts.letters.items():
+        reader = _READER[script]
+        if script == "LATIN" and language not in _NOT_LATIN:
+            reader = language
+        elif reader == "zh" and (language == "ja" or has_kana):
+            reader = "ja"
+        assigned[reader, feature] += number
+    return assigned
+
+
+def _milliseconds(counts: Counts, language: str) -> int:
+    weights = _weights()
+    return round(sum(weights[reader][name] * n for (reader, name), n in features(counts, language).items()))
+
+
+def count(text: str) -> Counts:
+    """Count what there is to speak."""
+    dots = 0
+
+    def spell_host(match: re.Match[str]) -> str:
+        nonlocal dots
+        host = match.group(match.lastindex or 1).strip(".").removeprefix("www.")
+        dots += host.count(".") + (len(match.groups()) - 1)
+        name = match.group(1) + " " if len(match.groups()) > 1 else ""
+        return name + host.replace(".", " ")
+
+    text = _ADDRESS.sub(spell_host, _MAIL.sub(spell_host, text))
+    text = unicodedata.normalize("NFKC", text).lower()
+    letters = _count_letters(text)
+    common = _count_digits(text)
+    if not letters and not common["number"]:
+        return Counts(common={}, letters={})
+    common["stretch"] = _count_stretches(text)
+    common["clause"] = len(_CLAUSE_END.findall(text))
+    common["symbol"] = sum(text.count(symbol) for symbol in _SYMBOLS)
+    common["dot"] = dots
+    return Counts(common=dict(common), letters=dict(letters))
+
+
+def _count_stretches(text: str) -> int:
+    stretches = 0
+    for sentence in _STRETCH_END.split(text):
+        if any(character.isalnum() for character in sentence):
+            weight = sum(_stretch_weight(character) * n for character, n in Counter(sentence).items())
+            stretches += 1 + weight // _LONGEST_STRETCH
+    return max(stretches, 1)
+
+
+@lru_cache(maxsize=8192)
+def _stretch_weight(character: str) -> int:
+    if character.isdigit():
+        return 6
+    return 3 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _count_digits(text: str) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for run in _DIGITS.findall(text):
+        length = len(run)
+        counted["number"] += 1
+        if length > _LONGEST_NUMBER:
+            counted["spelled"] += length
+            continue
+        leading = length - len(run.lstrip("0"))
+        counted["spelled"] += leading
+        counted["digit"] += sum(digit != "0" for digit in run[leading:])
+        counted["hundred"] += length - leading >= len("100")
+        counted["thousand"] += length - leading >= len("1000")
+    counted["separator"] = len(_SEPARATOR.findall(text))
+    return counted
+
+
+def _count_letters(text: str) -> Counter[tuple[str, str]]:
+    counted: Counter[tuple[str, str]] = Counter()
+    for character, number in Counter(text).items():
+        kind = _letter_kind(character)
+        if kind is not None:
+            counted[kind] += number
+    for word in _WORD.findall(text):
+        first = _letter_kind(word[0])
+        if first is not None:
+            counted[first[0], "word"] += 1
+    for group in _VOWELS.findall(text):
+        counted["CYRILLIC" if group[0] >= "а" else "LATIN", "nucleus"] += 1
+    return counted
+
+
+@lru_cache(maxsize=8192)
+def _letter_kind(character: str) -> tuple[str, str] | None:
+    """Tell the script of a letter or sign and the feature that it counts as; None for what is not spoken."""
+    if unicodedata.category(character)[0] not in "LM":
+        return None
+    script = unicodedata.name(character, "?").split(" ", 1)[0]
+    if script not in _READER:
+        return None
+    match script:
+        case "CJK" | "IDEOGRAPHIC":
+            return script, "nucleus"
+        case "DEVANAGARI" if unicodedata.category(character)[0] == "M":
+            return script, "nucleus"
+        case "ARABIC" if character in _ARABIC_VOWELS:
+            return script, "nucleus"
+        case "HANGUL" if (ord(character) - 0xAC00) % 28:  # a syllable with a final consonant
+            return script, "nucleus"
+    return script, "letter"
+
+
+@cache
+def _weights() -> dict[str, Weights]:
+    table = files("service").joinpath("speech_length.json").read_bytes()
+    return msgspec.json.decode(table, type=dict[str, Weights])
