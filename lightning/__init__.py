@@ -1,7 +1,7 @@
 """Lightning invoices and their settlement; knows no HTTP and no video.
 
-The adapters are imported from their own modules, `lightning.lnd` and `lightning.memory`, by whoever builds them:
-a domain file that needs a name from here should not load gRPC with it.
+The adapters are imported from their own modules, `lightning.lnd` and `lightning.memory`, by whoever builds
+them: a domain file that needs a name from here should not load gRPC with it.
 """
 
 from lightning.backend import InvoiceBackend

@@ -37,7 +37,7 @@ _NOT_READY = (
     "not active yet",
     "shutting down",
 )
-_BAD_MACAROON = ("macaroon", "permission denied", "verification failed")
+_BAD_MACAROON = ("macaroon", "permission denied", "verification failed", "unmarshal v")
 _BAD_CERTIFICATE = ("certificate_verify_failed", "not in peer certificate", "hostname verification")
 
 
