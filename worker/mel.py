@@ -65,19 +65,20 @@ def mel_spectrogram(pcm: Pcm) -> Mel:
     return np.concatenate([*parts, stream.finish()], axis=1)
 
 
-def window(mel: Mel, frame_index: int) -> Mel:
+def window(mel: Mel, frame_index: int, mel_start: int = 0) -> Mel:
     """Cut what the network hears for one video frame: the 200 ms that begin with it.
 
     Past the end there is silence (-4), so the mouth closes; Wav2Lip repeats the last window and freezes it.
 
     Args:
         mel: shape (80, T).
-        frame_index: video frame at 25 fps, counted from where `mel` starts.
+        frame_index: video frame at 25 fps.
+        mel_start: how many mel frames of the speech come before `mel`.
 
     Returns:
         Shape (80, 16).
     """
-    start = window_start(frame_index)
+    start = window_start(frame_index) - mel_start
     cut = mel[:, start : start + MEL.window_frames]
     missing = MEL.window_frames - cut.shape[1]
     return np.pad(cut, ((0, 0), (0, missing)), constant_values=-MEL.largest) if missing else cut

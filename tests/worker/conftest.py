@@ -1,0 +1,161 @@
+"""A worker to render with: small drawn avatars, a tiny network, and the real program around them."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from worker.records import RecordReader, RenderRequest, encode_record
+
+FOOTAGE_FRAMES = 25
+DEADLINE_S = 30
+
+
+def draw_face(step: int) -> np.ndarray:
+    """A face that sways, its mouth closed: RGB, (512, 512, 3)."""
+    x = 256 + int(6 * np.sin(2 * np.pi * step / FOOTAGE_FRAMES))
+    picture = np.full((512, 512, 3), (120, 150, 170), np.uint8)
+    cv2.ellipse(picture, (x, 250), (130, 170), 0, 0, 360, (225, 180, 150), -1)
+    for eye in (-50, 50):
+        cv2.circle(picture, (x + eye, 210), 14, (60, 40, 30), -1)
+    cv2.line(picture, (x - 35, 330), (x + 35, 330), (170, 80, 80), 8)
+    return picture
+
+
+def write_avatar(folder: Path, name: str, emotions: dict[str, str], gender: str = "female") -> None:
+    """Write a pack with one film of `FOOTAGE_FRAMES` frames for each emotion, given with its playback."""
+    folder.mkdir(parents=True)
+    boxes = []
+    for step in range(FOOTAGE_FRAMES):
+        boxes.append((256 + int(6 * np.sin(2 * np.pi * step / FOOTAGE_FRAMES)), 320.5, 135.0))
+    for emotion in emotions:
+        with av.open(folder / f"{emotion}.mp4", "w") as film:
+            stream = film.add_stream("libx264", rate=25, options={"crf": "12"})
+            stream.width = stream.height = 512
+            stream.pix_fmt = "yuv420p"
+            for step in range(FOOTAGE_FRAMES):
+                film.mux(stream.encode(av.VideoFrame.from_ndarray(draw_face(step), format="rgb24")))
+            film.mux(stream.encode())
+    described = {
+        emotion: {
+            "footage": f"{emotion}.mp4",
+            "frames": FOOTAGE_FRAMES,
+            "playback": playback,
+            "boxes": boxes,
+        }
+        for emotion, playback in emotions.items()
+    }
+    pack = {"name": name, "label": name.title(), "gender": gender, "elderly": False, "emotions": described}
+    (folder / "avatar.json").write_text(json.dumps(pack))
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory) -> Path:
+    """Two avatars and the tiny network of `data/make_tiny_model.py`."""
+    folder = tmp_path_factory.mktemp("assets")
+    write_avatar(folder / "avatars" / "ann", "ann", {"neutral": "pingpong", "happy": "loop"})
+    write_avatar(folder / "avatars" / "bob", "bob", {"neutral": "loop"}, gender="male")
+    (folder / "model").mkdir()
+    shutil.copy(Path(__file__).parent / "data" / "wav2lip.onnx", folder / "model")
+    (folder / "model" / "model.json").write_text(json.dumps({"name": "tiny", "version": "test"}))
+    return folder
+
+
+class WorkerProcess:
+    """`python -m worker`, and a client that speaks its protocol."""
+
+    def __init__(self, assets: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "worker", "--port", "0", "--assets", str(assets), *options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        )
+        self.log: list[str] = []
+        self._ready = threading.Event()
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        if not self._ready.wait(DEADLINE_S):
+            self.stop()
+            raise TimeoutError("".join(self.log))
+        port = next(match[1] for line in self.log if (match := re.search(r"port\S*=\S*?(\d+)", line)))
+        self.url = f"http://127.0.0.1:{port}"
+
+    def _read_log(self) -> None:
+        for line in self.process.stderr:
+            self.log.append(re.sub(r"\x1b\[[0-9;]*m", "", line))
+            if "worker ready" in line:
+                self._ready.set()
+        self._ready.set()
+
+    def stop(self) -> str:
+        """Ask it to end; returns what it printed."""
+        self.process.terminate()
+        printed, _ = self.process.stdout.read(), self.process.wait(DEADLINE_S)
+        self._reader.join(DEADLINE_S)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return printed
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S)
+
+    async def health(self) -> dict:
+        async with self.client() as client:
+            return (await client.get("/health")).json()
+
+    @asynccontextmanager
+    async def render(self, pcm: bytes = b"", **fields) -> AsyncIterator[AsyncIterator]:
+        """Open a render; what it gives yields the records."""
+        content = request_bytes(pcm, **fields)
+        async with self.client() as client, client.stream("POST", "/renders", content=content) as response:
+            if response.status_code != 200:
+                await response.aread()
+            response.raise_for_status()
+            yield _records(response)
+
+    async def records(self, pcm: bytes = b"", **fields) -> list:
+        async with self.render(pcm, **fields) as records:
+            return [record async for record in records]
+
+
+def request_bytes(pcm: bytes = b"", **fields) -> bytes:
+    defaults = {"order": "test", "avatar": "ann", "emotion": "neutral", "sample_rate": 16_000}
+    return encode_record(RenderRequest(**(defaults | fields))) + pcm
+
+
+async def _records(response: httpx.Response) -> AsyncIterator:
+    reader = RecordReader(max_bytes=10_000_000)
+    async for data in response.aiter_raw():
+        reader.feed(data)
+        while record := reader.next():
+            yield record
+    assert reader.take_rest() == b""
+
+
+@pytest.fixture(scope="session")
+def worker(assets) -> Iterator[WorkerProcess]:
+    worker = WorkerProcess(assets, "--max-renders", "2")
+    yield worker
+    worker.stop()
+
+
+def speechlike(seconds: float, sample_rate: int = 16_000, seed: int = 0) -> np.ndarray:
+    """Syllables of a gliding buzz with pauses and a little noise, int16."""
+    t = np.arange(round(seconds * sample_rate)) / sample_rate
+    pitch = 2 * np.pi * (120 * t + 20 * np.sin(t))
+    buzz = sum(np.sin(k * pitch) / k for k in range(1, 10))
+    syllables = np.clip(np.sin(2 * np.pi * 2.3 * t) + 0.6 * np.sin(2 * np.pi * 0.4 * t), 0, 1)
+    noise = np.random.default_rng(seed).normal(0, 0.01, len(t))
+    return ((0.3 * syllables * buzz + noise) * 12_000).astype(np.int16)

@@ -1,0 +1,74 @@
+"""Starts the worker: `python -m worker`."""
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+
+import click
+import msgspec
+import structlog
+import uvicorn
+
+from worker.app import create_app
+from worker.errors import WorkerError
+from worker.settings import PREFIX, Settings
+
+log = structlog.get_logger()
+
+# Sound and pictures wait in the kernel for a slow reader. Left to itself it takes megabytes, a minute of video,
+# and that much would be rendered for someone who may never read it.
+_SEND_BUFFER_BYTES = 128 * 1024
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every setting."""
+    for field in reversed(msgspec.structs.fields(Settings)):
+        text = field.type.__metadata__[0].description
+        option = click.option(
+            f"--{field.name.replace('_', '-')}",
+            help=f"{text} [{PREFIX}{field.name.upper()}; default: {field.default}]",
+        )
+        command = option(command)
+    return command
+
+
+@click.command()
+@_options
+def main(**options: str | None) -> None:
+    """Render speech to talking faces, for whoever speaks the worker protocol."""
+    _log_to_stderr()
+    try:
+        settings = Settings.from_env(os.environ, **options)
+        app = create_app(settings)
+    except (msgspec.ValidationError, WorkerError) as exc:
+        raise click.ClickException(str(exc)) from exc
+    with socket.create_server((settings.host, settings.port)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        log.info("worker listens", host=settings.host, port=listener.getsockname()[1])
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=settings.grace_s,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
+    # What libraries have to say takes the same way.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso")],
+            processor=structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The worker's composition root: the only file that builds its parts."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from litestar import Litestar
+from litestar.di import Provide
+
+from worker.avatars import Avatars
+from worker.batching import Batcher
+from worker.desk import Desk
+from worker.model import LipModel
+from worker.pipeline import Renderer
+from worker.routes import HANDLERS, PROBLEMS
+from worker.settings import Settings
+from worker.speech import Speaker
+
+log = structlog.get_logger()
+
+_MAX_BATCH_FRAMES = 24  # two GOPs; larger batches are no faster on a CPU and make everyone wait longer
+_MB = 1_000_000
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Load model, avatars and voices, and build the program around them.
+
+    Raises:
+        BadAssets, ProviderUnavailable: it cannot work with these settings.
+    """
+    model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
+    avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
+    batcher = Batcher(model.predict, max_frames=_MAX_BATCH_FRAMES)
+    renderer = Renderer(
+        avatars=avatars,
+        speech=Speaker(),
+        batcher=batcher,
+        mask=model.description.mask,
+        engine={
+            "model": model.description.name,
+            "version": model.description.version,
+            "provider": model.provider,
+        },
+    )
+    desk = Desk(renderer, max_renders=settings.max_renders, max_pcm_bytes=settings.max_pcm_mb * _MB)
+
+    @asynccontextmanager
+    async def running(_: Litestar) -> AsyncGenerator[None, None]:
+        await asyncio.to_thread(model.warm_up)
+        serving = asyncio.create_task(batcher.run())
+        log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
+        try:
+            yield
+        finally:
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+    return Litestar(
+        HANDLERS,
+        dependencies={
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "renderer": Provide(lambda: renderer, sync_to_thread=False),
+            "provider": Provide(lambda: model.provider, sync_to_thread=False),
+        },
+        exception_handlers=PROBLEMS,
+        lifespan=[running],
+        openapi_config=None,
+        logging_config=None,
+    )

@@ -1,0 +1,81 @@
+"""Runs the frames of concurrent renders through one network together. Knows nothing of what the arrays mean."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Predict = Callable[[Array, Array], Array]
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True):
+    mel: Array
+    face: Array
+    mouths: asyncio.Future[Array]
+
+
+class Batcher:
+    """Queues requests and serves them in the order in which they came, as many at once as fit.
+
+    That is fair as long as a render asks for little at a time and waits for the answer. While the network is idle a
+    request starts at once: nothing waits for company, batches form by themselves when there is more to do.
+
+    Args:
+        predict: the network; runs in a thread, one call at a time.
+        max_frames: of one call. A request that alone has more is served alone.
+    """
+
+    def __init__(self, predict: Predict, *, max_frames: int) -> None:
+        self._predict = predict
+        self._max_frames = max_frames
+        self._waiting: deque[_Request] = deque()
+        self._wake = asyncio.Event()
+
+    async def mouths(self, mel: Array, face: Array) -> Array:
+        """Return the network's answer for (B, …) inputs. Cancelled while waiting, it costs the network nothing."""
+        request = _Request(mel=mel, face=face, mouths=asyncio.get_running_loop().create_future())
+        self._waiting.append(request)
+        self._wake.set()
+        return await request.mouths
+
+    async def run(self) -> None:
+        """Serve for ever; the program's one task that does."""
+        while True:
+            await self._wake.wait()
+            batch = self._next_batch()
+            if not batch:
+                self._wake.clear()
+                continue
+            mel = np.concatenate([request.mel for request in batch])
+            face = np.concatenate([request.face for request in batch])
+            try:
+                mouths = await asyncio.to_thread(self._predict, mel, face)
+            except Exception as exc:  # noqa: BLE001 - it is the renders' to handle; the next batch may succeed
+                for request in batch:
+                    if not request.mouths.done():
+                        request.mouths.set_exception(exc)
+                continue
+            start = 0
+            for request in batch:
+                end = start + len(request.mel)
+                if not request.mouths.done():
+                    request.mouths.set_result(mouths[start:end])
+                start = end
+
+    def _next_batch(self) -> list[_Request]:
+        batch: list[_Request] = []
+        frames = 0
+        while self._waiting:
+            request = self._waiting[0]
+            if request.mouths.cancelled():
+                self._waiting.popleft()
+                continue
+            frames += len(request.mel)
+            if batch and frames > self._max_frames:
+                break
+            batch.append(self._waiting.popleft())
+        return batch

@@ -1,0 +1,103 @@
+"""Takes renders in: reads the request, keeps to the limits, and hands the records on as bytes."""
+
+import tempfile
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import BinaryIO, cast
+
+import structlog
+
+from worker.errors import Busy, MalformedRequest
+from worker.pipeline import Renderer
+from worker.records import EndRecord, Record, RecordError, RecordReader, RenderRequest, encode_record
+
+log = structlog.get_logger()
+
+_MAX_REQUEST_BYTES = 1 << 20  # the record, without the PCM: a long text
+_SPOOL_BYTES = 1 << 20  # PCM beyond it goes to a temporary file
+_RETRY_AFTER_S = 5
+
+
+class Desk:
+    """Counts the renders that run.
+
+    Args:
+        renderer: does the work.
+        max_renders: at once.
+        max_pcm_bytes: that a request may bring.
+    """
+
+    def __init__(self, renderer: Renderer, *, max_renders: int, max_pcm_bytes: int) -> None:
+        self._renderer = renderer
+        self._max_renders = max_renders
+        self._max_pcm_bytes = max_pcm_bytes
+        self.active = 0
+
+    async def render(self, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """Yield the encoded records of a render; closing the generator cancels it.
+
+        Args:
+            body: a request record and PCM. It is read to its end before anything else happens, because a client that
+                still sends would not see an answer.
+
+        Raises:
+            Unrenderable, SpeechError: it can never be rendered; before the first record.
+            Busy: enough renders run; before the first record.
+        """
+        with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as spool:
+            pcm = cast("BinaryIO", spool)
+            request = await self._read(body, pcm)
+            if self.active >= self._max_renders:
+                raise Busy(self.active, _RETRY_AFTER_S)
+            self.active += 1
+            try:
+                order = await self._renderer.accept(request, pcm.tell())
+                pcm.seek(0)
+                async with aclosing(self._renderer.render(order, pcm)) as records:
+                    async for record in _logged(request.order, records):
+                        yield encode_record(record)
+            finally:
+                self.active -= 1
+
+    async def _read(self, body: AsyncIterator[bytes], pcm: BinaryIO) -> RenderRequest:
+        """Return the request; the PCM after it goes to `pcm`."""
+        reader = RecordReader(max_bytes=_MAX_REQUEST_BYTES)
+        request: Record | None = None
+        async for data in body:
+            if request is None:
+                reader.feed(data)
+                try:
+                    request = reader.next()
+                except RecordError as exc:
+                    raise MalformedRequest(f"The body does not begin with a render record: {exc}.") from exc
+                data = reader.take_rest() if request else b""  # noqa: PLW2901 - only what is PCM
+            pcm.write(data)
+            if pcm.tell() > self._max_pcm_bytes:
+                raise MalformedRequest(
+                    f"More than {self._max_pcm_bytes} bytes of PCM. Send a shorter speech."
+                )
+        if not isinstance(request, RenderRequest):
+            raise MalformedRequest(
+                "The body does not begin with a whole render record, its length before it."
+            )
+        return request
+
+
+async def _logged(order: str, records: AsyncIterator[Record]) -> AsyncIterator[Record]:
+    """Log how a render went, never what it says."""
+    started = time.monotonic()
+    outcome = "render cancelled"
+    frames = None
+    log.info("render started", order=order)
+    try:
+        async for record in records:
+            if isinstance(record, EndRecord):
+                outcome, frames = "render finished", record.frames
+            yield record
+    except Exception as exc:
+        outcome = "render failed"
+        log.exception(outcome, order=order, exc_info=exc)
+        raise
+    finally:
+        log.info(outcome, order=order, frames=frames, seconds=round(time.monotonic() - started, 3))

@@ -1,0 +1,76 @@
+"""What can go wrong in the worker.
+
+WorkerError
+├── Unrenderable
+│   ├── MalformedRequest
+│   ├── UnknownAvatar
+│   ├── UnknownEmotion
+│   └── NoSpeech
+├── Busy
+├── BadAssets
+└── ProviderUnavailable
+
+`Unrenderable` is the caller's to mend: asked again, the same request fails again. The last two end the program
+at its start. Speech has a tree of its own (`worker.speech`).
+"""
+
+from collections.abc import Iterable
+
+
+class WorkerError(Exception):
+    """The worker could not do what it was asked for."""
+
+
+class Unrenderable(WorkerError):
+    """A request that can never become a video."""
+
+
+class MalformedRequest(Unrenderable):
+    """The body is not a render record followed by PCM, or its fields contradict each other."""
+
+
+class UnknownAvatar(Unrenderable):
+    """There is no pack for this avatar."""
+
+    def __init__(self, avatar: str, known: Iterable[str]) -> None:
+        super().__init__(f"There is no avatar {avatar!r}. Choose one of: {', '.join(sorted(known))}.")
+        self.avatar = avatar
+
+
+class UnknownEmotion(Unrenderable):
+    """The avatar has no footage for this emotion."""
+
+    def __init__(self, avatar: str, emotion: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"The avatar {avatar!r} has no emotion {emotion!r}. Choose one of: {', '.join(sorted(known))}."
+        )
+        self.avatar = avatar
+        self.emotion = emotion
+
+
+class NoSpeech(Unrenderable):
+    """The request has neither text nor samples."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to speak. Send a text, or PCM samples after the record.")
+
+
+class Busy(WorkerError):
+    """As many renders run as this worker allows."""
+
+    def __init__(self, renders: int, retry_after_s: int) -> None:
+        super().__init__(f"This worker already renders {renders} videos. Ask again in {retry_after_s} s.")
+        self.renders = renders
+        self.retry_after_s = retry_after_s
+
+
+class BadAssets(WorkerError):
+    """A weights file or an avatar pack is missing or not what its description says."""
+
+
+class ProviderUnavailable(WorkerError):
+    """The installed ONNX Runtime cannot run on the wanted device."""
+
+    def __init__(self, provider: str, available: Iterable[str]) -> None:
+        super().__init__(f"ONNX Runtime has no {provider!r} here, only {', '.join(available)}.")
+        self.provider = provider

@@ -1,0 +1,64 @@
+"""Speech at any rate to what the network hears for each video frame, while the speech arrives."""
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from worker.mel import MEL, MelStream, window, window_start
+
+
+class Listener:
+    """Turns samples into mel windows, frame by frame.
+
+    A class because resampler and spectrogram carry state from piece to piece. It hears the speech from its very
+    start, whatever frame it begins with, because the loudness is that of all that was heard.
+
+    Args:
+        sample_rate: of the samples.
+        first_frame: of the video frames wanted.
+    """
+
+    def __init__(self, *, sample_rate: int, first_frame: int) -> None:
+        self._resample = soxr.ResampleStream(sample_rate, MEL.sample_rate, 1, dtype="float32")
+        self._stream = MelStream()
+        self._mel = np.zeros((MEL.bands, 0), np.float32)
+        self._mel_start = 0  # index of its first mel frame
+        self._next_frame = first_frame
+        self._frames: int | None = None
+
+    def hear(self, pcm: NDArray[np.int16]) -> None:
+        """Take the next samples."""
+        self._push(pcm.astype(np.float32) / np.float32(32_768), last=False)
+
+    def end_of_speech(self, frames: int) -> None:
+        """Take note that no more samples come, and how many video frames the speech has."""
+        self._push(np.zeros(0, np.float32), last=True)
+        self._append(self._stream.finish())
+        self._frames = frames
+
+    def can_hear(self, end_frame: int) -> bool:
+        """Tell whether all windows of the video frames before `end_frame` are certain."""
+        if self._frames is not None:
+            return end_frame <= self._frames
+        mel_end = self._mel_start + self._mel.shape[1]
+        return window_start(end_frame - 1) + MEL.window_frames <= mel_end
+
+    def take(self, end_frame: int) -> NDArray[np.float32]:
+        """Return the windows of the frames up to `end_frame`, (B, 1, 80, 16), and forget what is before it."""
+        windows = [window(self._mel, frame, self._mel_start) for frame in range(self._next_frame, end_frame)]
+        self._next_frame = end_frame
+        self._forget()
+        return np.stack(windows)[:, None]
+
+    def _push(self, samples: NDArray[np.float32], *, last: bool) -> None:
+        self._append(self._stream.push(self._resample.resample_chunk(samples, last=last)))
+
+    def _append(self, mel: NDArray[np.float32]) -> None:
+        self._mel = np.concatenate([self._mel, mel], axis=1)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop mel frames that no wanted window has, also those before a later first frame."""
+        useless = min(window_start(self._next_frame) - self._mel_start, self._mel.shape[1])
+        self._mel = self._mel[:, useless:]
+        self._mel_start += useless

@@ -1,0 +1,81 @@
+"""The lip network on ONNX Runtime: what is heard and an idle face in, mouths out. Knows no audio files and no video."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from worker.compose import Mask
+from worker.errors import BadAssets, ProviderUnavailable
+
+Provider = Literal["auto", "cpu", "cuda"]
+
+_ONNX_PROVIDER = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What `model.json` says, as far as rendering needs it."""
+
+    name: str
+    version: str = "1"
+    mask: Mask = Mask()
+
+
+class LipModel:
+    """A loaded network. Safe to use from several threads.
+
+    Args:
+        folder: holds `wav2lip.onnx` and `model.json`.
+        provider: the device; `auto` takes CUDA where this ONNX Runtime has it.
+        threads: for the CPU; 0 leaves it to ONNX Runtime (one for each core).
+
+    Raises:
+        BadAssets: the files are missing or cannot be loaded.
+        ProviderUnavailable: `provider` is not there.
+    """
+
+    def __init__(self, folder: Path, *, provider: Provider, threads: int) -> None:
+        try:
+            self.description = msgspec.json.decode((folder / "model.json").read_bytes(), type=Description)
+        except (OSError, msgspec.DecodeError) as exc:
+            raise BadAssets(f"{folder / 'model.json'} does not describe a model: {exc}") from exc
+        self.provider = _choose(provider)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Idle threads that spin take a core from the video encoder.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                folder / "wav2lip.onnx", options, providers=[_ONNX_PROVIDER[self.provider]]
+            )
+        except Exception as exc:  # ONNX Runtime's exceptions share no public base
+            raise BadAssets(f"{folder / 'wav2lip.onnx'} cannot be loaded: {exc}") from exc
+
+    def predict(self, mel: NDArray[np.float32], face: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network.
+
+        Args:
+            mel: (B, 1, 80, 16), see `worker.mel`.
+            face: (B, 6, 96, 96), see `worker.compose.network_input`.
+
+        Returns:
+            Mouths, RGB in [0, 1], (B, 3, 96, 96).
+        """
+        (mouths,) = self._session.run(["mouth"], {"mel": mel, "face": face})
+        return np.asarray(mouths, np.float32)
+
+    def warm_up(self) -> None:
+        """Run it once, so that the first render does not pay for its allocations."""
+        self.predict(np.zeros((1, 1, 80, 16), np.float32), np.zeros((1, 6, 96, 96), np.float32))
+
+
+def _choose(provider: Provider) -> Literal["cpu", "cuda"]:
+    available = onnxruntime.get_available_providers()
+    if provider == "auto":
+        return "cuda" if _ONNX_PROVIDER["cuda"] in available else "cpu"
+    if _ONNX_PROVIDER[provider] not in available:
+        raise ProviderUnavailable(provider, available)
+    return provider

@@ -1,0 +1,150 @@
+"""The worker's HTTP: renders, what can be rendered, and how it goes. Errors are problem documents (RFC 9457)."""
+
+import http
+import resource
+from collections.abc import AsyncGenerator, Callable
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.response import Stream
+
+from worker.desk import Desk
+from worker.errors import Busy, Unrenderable
+from worker.pipeline import Renderer
+from worker.records import PROTOCOL_MEDIA_TYPE
+from worker.speech import SpeechError, SynthesisFailed
+
+log = structlog.get_logger()
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the worker is; `frames_rendered` counts since its start."""
+
+    status: str
+    version: str
+    provider: str
+    renders_active: int
+    frames_rendered: int
+    peak_rss_bytes: int
+
+
+class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who can speak, and how they can feel."""
+
+    name: str
+    label: str
+    emotions: list[str]
+
+
+class VoiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice that an order can name."""
+
+    name: str
+    language: str
+    gender: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+@post("/renders", status_code=200, request_max_body_size=None)  # the desk has a limit of its own
+async def render(request: AnyRequest, desk: NamedDependency[Desk]) -> Stream:
+    """Render an order and stream its records."""
+    records = desk.render(request.stream())
+    first = await anext(records)  # errors up to here are answers, later ones break the connection
+    return Stream(_resumed(first, records), media_type=PROTOCOL_MEDIA_TYPE)
+
+
+async def _resumed(first: bytes, records: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    try:
+        yield first
+        async for record in records:
+            yield record
+    finally:
+        await records.aclose()
+
+
+@get("/health")
+async def health(
+    desk: NamedDependency[Desk], renderer: NamedDependency[Renderer], provider: NamedDependency[str]
+) -> HealthAnswer:
+    """Tell how it goes."""
+    return HealthAnswer(
+        status="ok",
+        version=version("satspeak"),
+        provider=provider,
+        renders_active=desk.active,
+        frames_rendered=renderer.frames_rendered,
+        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # Linux counts in KiB
+    )
+
+
+@get("/avatars")
+async def avatars(renderer: NamedDependency[Renderer]) -> list[AvatarAnswer]:
+    """List who can speak."""
+    return [
+        AvatarAnswer(name=pack.name, label=pack.label, emotions=sorted(pack.emotions))
+        for pack in renderer.avatars
+    ]
+
+
+@get("/voices")
+async def voices(renderer: NamedDependency[Renderer]) -> list[VoiceAnswer]:
+    """List the voices."""
+    return [
+        VoiceAnswer(name=voice.name, language=voice.language, gender=voice.gender)
+        for voice in renderer.speech.voices
+    ]
+
+
+HANDLERS = [render, health, avatars, voices]
+
+
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:
+    title = http.HTTPStatus(status).phrase
+    return Response(
+        Problem(title=title, status=status, detail=detail),
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def _unrenderable(_: AnyRequest, exc: Exception) -> Response[Problem]:
+    return _problem(400, str(exc))
+
+
+def _busy(_: AnyRequest, exc: Busy) -> Response[Problem]:
+    return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
+
+
+def _http(_: AnyRequest, exc: HTTPException) -> Response[Problem]:
+    return _problem(exc.status_code, exc.detail)
+
+
+def _failed(request: AnyRequest, exc: Exception) -> Response[Problem]:
+    log.error("request failed", path=request.url.path, exc_info=exc)
+    return _problem(500, "The worker failed. Its log has the reason.")
+
+
+PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Problem]]] = {
+    Unrenderable: _unrenderable,
+    SpeechError: _unrenderable,
+    SynthesisFailed: _failed,
+    Busy: _busy,
+    HTTPException: _http,
+    Exception: _failed,
+}

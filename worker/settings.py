@@ -1,0 +1,56 @@
+"""What an operator can set, from `SATSPEAK_WORKER_…` in the environment or from options of the command."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from worker.model import Provider
+
+PREFIX = "SATSPEAK_WORKER_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of the worker; the description of each is the help of its option."""
+
+    host: Annotated[
+        str, Meta(description="Address to listen on. The worker has no keys: keep it private.")
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")] = 8020
+    assets: Annotated[Path, Meta(description="Folder with avatars/ and model/.")] = (
+        Path(__file__).parent / "assets"
+    )
+    provider: Annotated[
+        Provider, Meta(description="Where the network runs: auto takes cuda if there is one.")
+    ] = "auto"
+    threads: Annotated[int, Meta(ge=0, description="CPU threads of the network; 0 is one for each core.")] = 0
+    max_renders: Annotated[int, Meta(ge=1, description="Renders at once; one more is told to come back.")] = 4
+    avatar_memory_mb: Annotated[
+        int, Meta(ge=1, description="Megabytes of decoded footage to keep for the next render.")
+    ] = 256
+    max_pcm_mb: Annotated[
+        int, Meta(ge=1, description="Megabytes of PCM a request may bring; 58 are half an hour at 16 kHz.")
+    ] = 128
+    grace_s: Annotated[
+        int, Meta(ge=0, description="Seconds that running renders get to finish after SIGTERM.")
+    ] = 10
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], **options: Any) -> "Settings":
+        """Read settings; options that are not None win over the environment.
+
+        Raises:
+            msgspec.ValidationError: a value that does not fit; names the field.
+        """
+        names = cls.__struct_fields__
+        values: dict[str, Any] = {name: env[key] for name in names if (key := PREFIX + name.upper()) in env}
+        values |= {name: value for name, value in options.items() if value is not None}
+        return msgspec.convert(values, cls, strict=False, dec_hook=_to_path)
+
+
+def _to_path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError
