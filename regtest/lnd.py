@@ -289,7 +289,7 @@ class LndNode:
             except grpc.aio.AioRpcError:
                 return False
             # The states that come before follow one another as their numbers do; the last two do as well.
-            return wanted <= answer.state <= stateservice_pb2.SERVER_ACTIVE
+            return bool(wanted <= answer.state <= stateservice_pb2.SERVER_ACTIVE)
 
         state = stateservice_pb2.WalletState.Name(wanted)
         await until(f"{self.name}: {state}", reached, timeout_s=READY_TIMEOUT_S, program=self._program)
@@ -330,6 +330,7 @@ def lnd_arguments(lnd: Path, access: NodeAccess, chain_flags: Sequence[str]) -> 
         "--noseedbackup",  # a wallet without a password: its coins are worthless
         "--bitcoin.regtest",
         "--bitcoin.defaultchanconfs=1",
+        "--protocol.anchors",  # as any other build does by itself
         *chain_flags,
         "--db.backend=sqlite",
         "--minbackoff=100ms",  # after a restart the peers find each other at once

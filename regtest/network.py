@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -203,13 +204,13 @@ def is_running(folder: Path) -> bool:
     """Tell whether a process holds a network in this folder, ready or not."""
     try:
         with (folder / _LOCK_FILE).open("rb") as lock:
-            return not _locked(lock)
+            return not _locked(lock, fcntl.LOCK_SH)  # shared: two who ask do not see each other
     except FileNotFoundError:
         return False
 
 
 @contextlib.contextmanager
-def _exclusive(folder: Path):  # type: ignore[no-untyped-def]
+def _exclusive(folder: Path) -> Iterator[None]:
     """Hold the folder for one network, and clear what an ended one left."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _LOCK_FILE).open("ab") as lock:
@@ -221,10 +222,10 @@ def _exclusive(folder: Path):  # type: ignore[no-untyped-def]
         yield
 
 
-def _locked(file: IO[bytes]) -> bool:
+def _locked(file: IO[bytes], kind: int = fcntl.LOCK_EX) -> bool:
     """Take the lock of an open file; it is given back when the file is closed, or this process ends."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
