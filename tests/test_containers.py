@@ -1,0 +1,149 @@
+"""What can be told of the images and compose files without a Docker daemon: they name only what is there."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+import service.settings
+import worker.settings
+
+ROOT = Path(__file__).parent.parent
+COMPOSE_FILES = ["docker-compose.yml", "docker/cuda.yml", "regtest/compose.yml"]
+DOCKERFILES = ["docker/service.Dockerfile", "docker/worker.Dockerfile"]
+
+SETTINGS = {
+    prefix + field.upper()
+    for prefix, fields in [
+        (service.settings.PREFIX, service.settings.Settings.__struct_fields__),
+        (worker.settings.PREFIX, worker.settings.Settings.__struct_fields__),
+    ]
+    for field in fields
+}
+
+
+def read_yaml(name: str) -> dict[str, Any]:
+    return YAML(typ="safe").load(ROOT / name)
+
+
+def instructions(name: str, keyword: str) -> list[str]:
+    """The arguments of each such instruction of a Dockerfile, continued lines joined."""
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    return re.findall(rf"^{keyword}\s+(.+)$", text, re.MULTILINE)
+
+
+def sources(dockerfile: str) -> list[str]:
+    """What it copies from the project."""
+    copies = [line.split() for line in instructions(dockerfile, "COPY") if not line.startswith("--from")]
+    return [source for *names, _ in copies for source in names]
+
+
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_a_compose_file_is_valid_by_the_official_schema(name):
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / name],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("name", COMPOSE_FILES + DOCKERFILES)
+def test_every_variable_is_a_setting(name):
+    assert set(re.findall(r"\bSATSPEAK_\w+", (ROOT / name).read_text())) <= SETTINGS
+
+
+def test_what_compose_builds_is_there():
+    services = read_yaml("docker-compose.yml")["services"]
+
+    assert DOCKERFILES == sorted(service["build"]["dockerfile"] for service in services.values())
+    assert all(service["build"]["context"] == "." for service in services.values())
+
+
+def test_the_gpu_file_changes_only_what_is_there():
+    base = read_yaml("docker-compose.yml")["services"]
+    over = read_yaml("docker/cuda.yml")["services"]
+
+    assert over.keys() <= base.keys()
+    build = over["worker"]["build"]
+    assert {f"{name}=cpu" for name in build["args"]} == set(
+        instructions(base["worker"]["build"]["dockerfile"], "ARG")
+    )
+
+
+def test_only_the_service_is_reachable_and_only_from_this_host():
+    compose = read_yaml("docker-compose.yml")
+
+    assert "ports" not in compose["services"]["worker"]
+    assert compose["services"]["worker"]["networks"] == ["renders"]
+    assert compose["networks"]["renders"] == {"internal": True}
+    assert all(port.startswith("127.0.0.1:") for port in compose["services"]["service"]["ports"])
+
+
+def test_the_ports_are_those_on_which_the_programs_listen():
+    assert instructions("docker/service.Dockerfile", "EXPOSE") == [str(service.settings.Settings().port)]
+    assert instructions("docker/worker.Dockerfile", "EXPOSE") == [str(worker.settings.Settings().port)]
+    environment = {
+        key: value
+        for each in read_yaml("docker-compose.yml")["services"].values()
+        for key, value in each["environment"].items()
+    }
+    assert environment["SATSPEAK_PORT"] == service.settings.Settings().port
+    assert environment["SATSPEAK_WORKER_PORT"] == worker.settings.Settings().port
+
+
+def test_open_downloads_and_renders_may_finish_before_a_container_is_killed():
+    services = read_yaml("docker-compose.yml")["services"]
+
+    assert seconds(services["service"]["stop_grace_period"]) > service.settings.Settings().drain_s
+    assert seconds(services["worker"]["stop_grace_period"]) > worker.settings.Settings().grace_s
+
+
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_an_image_is_built_from_files_that_are_there_and_reach_the_builder(dockerfile):
+    ignored, *allowed, _ = [
+        line
+        for line in (ROOT / f"{dockerfile}.dockerignore").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+
+    assert ignored == "*"
+    assert {f"!{source}" for source in sources(dockerfile)} == set(allowed)
+    assert all((ROOT / source).exists() for source in sources(dockerfile))
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_an_image_installs_what_is_locked_and_runs_a_program_that_it_holds(dockerfile):
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    synced = [line for line in instructions(dockerfile, "RUN") if "uv sync" in line]
+
+    assert synced
+    for line in synced:
+        assert "--frozen --no-dev" in line
+        assert set(re.findall(r"--extra (\w+)", line)) <= extras.keys()
+    [program] = re.findall(r'"-m", "(\w+)"', " ".join(instructions(dockerfile, "CMD")))
+    assert program in sources(dockerfile)
+    assert find_spec(f"{program}.__main__")
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_an_image_runs_without_root_and_tells_its_health(dockerfile):
+    text = (ROOT / dockerfile).read_text()
+    final = text[text.rindex("\nFROM ") :]
+
+    assert re.search(r"^USER satspeak$", final, re.MULTILINE)
+    assert "HEALTHCHECK" in final
+    assert f":{instructions(dockerfile, 'EXPOSE')[0]}/health" in final
