@@ -65,7 +65,7 @@ def test_every_variable_is_a_setting(name):
 def test_what_compose_builds_is_there():
     services = read_yaml("docker-compose.yml")["services"]
 
-    assert DOCKERFILES == sorted(service["build"]["dockerfile"] for service in services.values())
+    assert sorted(service["build"]["dockerfile"] for service in services.values()) == DOCKERFILES
     assert all(service["build"]["context"] == "." for service in services.values())
 
 
