@@ -1,0 +1,133 @@
+"""`python -m service` sells; `python -m service keys create|list|revoke` manages API keys."""
+
+import asyncio
+import logging
+import os
+import sys
+
+import click
+import structlog
+import uvicorn
+from litestar import Litestar
+
+from service.app import create_app, open_keys
+from service.errors import SettingsError
+from service.settings import Settings
+from service.stopping import Stopping
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which on a signal first sends away the requests that wait: a drain must not wait for them."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:
+        """End what waits, then drain."""
+        self._stopping.begin()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Sell talking-head videos for Lightning payments. Settings are SATSPEAK_... in the environment."""
+    try:
+        settings = Settings.from_env(os.environ)
+        if context.invoked_subcommand is None:
+            serve(settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    context.obj = settings
+
+
+def serve(settings: Settings) -> None:
+    """Run until a signal."""
+    configure_logs(settings.log_level)
+    stopping = Stopping()
+    app: Litestar = create_app(settings, stopping=stopping)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,  # its lines would carry invoices
+        log_config=None,
+        log_level=settings.log_level,
+        timeout_graceful_shutdown=settings.drain_s,
+        server_header=False,
+    )
+    Server(config, stopping).run()
+
+
+def configure_logs(level: str) -> None:
+    """Write one line an event: for people on a terminal, JSON elsewhere."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=number, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    tty = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if tty else structlog.processors.dict_tracebacks,
+            *([] if tty else [structlog.processors.JSONRenderer()]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+@main.group()
+def keys() -> None:
+    """Manage the API keys that read the list of payments."""
+
+
+@keys.command()
+@click.argument("name")
+@click.pass_obj
+def create(settings: Settings, name: str) -> None:
+    """Make a key and show it, this once."""
+
+    async def run() -> None:
+        async with open_keys(settings) as store:
+            click.echo(await store.create(name))
+
+    asyncio.run(run())
+    click.echo("Keep it: it is not shown again.", err=True)
+
+
+@keys.command("list")
+@click.pass_obj
+def list_(settings: Settings) -> None:
+    """List the keys."""
+
+    async def run() -> None:
+        async with open_keys(settings) as store:
+            for key in await store.list():
+                revoked = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
+                click.echo(f"{key.id}\t{key.prefix}...\t{key.created_at:%Y-%m-%d}\t{revoked}\t{key.name}")
+
+    asyncio.run(run())
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID", type=int)
+@click.pass_obj
+def revoke(settings: Settings, key_id: int) -> None:
+    """Make a key useless from now on."""
+
+    async def run() -> bool:
+        async with open_keys(settings) as store:
+            return await store.revoke(key_id)
+
+    if not asyncio.run(run()):
+        raise click.ClickException(f"There is no valid key {key_id}. `keys list` shows them.")
+    click.echo(f"Key {key_id} is revoked.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""Composition root: the only file that builds adapters, opened in order and closed in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from lightning import InvoiceBackend
+from lightning.lnd import LndBackend
+from service.bells import Bells
+from service.choosing import Choosing
+from service.delivery import Delivery
+from service.errors import SettingsError
+from service.keys import Keys
+from service.ports import Clock, RateSource
+from service.quoting import Quoting, Terms
+from service.rates import FeedRates, parse_rate_source
+from service.renderer import HttpRenderer
+from service.rendering import Rendering
+from service.routes import avatars, health, pages, payments, problems, quotes, videos
+from service.routes.uploads import Spool
+from service.settings import Settings
+from service.settlements import Settlements
+from service.stopping import Stopping
+from service.storage.database import Database
+from service.storage.keys import SqlApiKeys
+from service.storage.orders import SqlOrders
+from service.storage.videos import SqlVideos
+from service.supervision import Supervised
+from service.videos import FolderObjects
+
+BYTES_PER_CHARACTER = 12
+"""The most that JSON takes for one: two \\uXXXX."""
+
+JSON_SLACK_BYTES = 16_384
+FORM_SLACK_BYTES = 1 << 20
+"""For what a WAV and a form have beside the samples."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    backend: InvoiceBackend | None = None,
+    stopping: Stopping | None = None,
+    now: Clock | None = None,
+) -> Litestar:
+    """Build the service; it opens everything when it starts.
+
+    Args:
+        settings: What the operator set.
+        backend: The node, in place of the LND of the settings; closed by the caller.
+        stopping: Told when the server is about to stop.
+        now: The clock.
+    """
+    parts: dict[str, Any] = {}
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with _open(settings, backend, stopping or Stopping(), now or _utc_now) as opened:
+            parts.update(opened)
+            yield
+
+    return Litestar(
+        route_handlers=[
+            Router(
+                "/",
+                route_handlers=[quotes.request_video_text, quotes.estimate_text, videos.generate_video],
+                request_max_body_size=settings.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES,
+            ),
+            Router(
+                "/",
+                route_handlers=[quotes.request_video_audio],
+                request_max_body_size=settings.max_video_s * 32_000 + FORM_SLACK_BYTES,
+            ),
+            payments.payment,
+            payments.payments,
+            videos.video,
+            avatars.avatars,
+            health.health,
+            *pages.HANDLERS,
+        ],
+        dependencies={name: _provide(parts, name) for name in PARTS},
+        lifespan=[lifespan],
+        exception_handlers={Exception: problems.handle},
+        openapi_config=OpenAPIConfig(
+            title="satspeak",
+            version="1",
+            description="Talking-head videos for Lightning payments.",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+            components=Components(security_schemes={"apiKey": SecurityScheme(type="http", scheme="bearer")}),
+        ),
+        logging_config=None,
+    )
+
+
+PARTS = (
+    "quoting", "delivery", "settlements", "orders", "videos", "keys", "choosing", "spool", "renderer", "rates",
+    "backend", "follower", "now",
+)  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def _open(
+    settings: Settings, backend: InvoiceBackend | None, stopping: Stopping, now: Clock
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Open every part, by the name that handlers ask for it."""
+    async with contextlib.AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        orders, videos, bells = SqlOrders(database), SqlVideos(database), Bells()
+        objects = FolderObjects(settings.data_dir / "objects")
+        if backend is None:
+            backend = open_node(settings)
+            stack.push_async_callback(backend.aclose)
+        client = await stack.enter_async_context(httpx.AsyncClient())
+        rates: RateSource | None = parse_rate_source(settings.btc_usd)
+        if rates is None:
+            feeds = FeedRates(
+                client, freshness_s=settings.rate_freshness_s, max_age_s=settings.rate_max_age_s
+            )
+            stack.push_async_callback(feeds.aclose)
+            rates = feeds
+        renderer = HttpRenderer(client, settings.worker_url, silence_s=settings.render_silence_s)
+        choosing = Choosing(renderer.voices, now)
+        settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now)
+        lease = timedelta(seconds=settings.lease_s)
+        rendering = Rendering(
+            videos=videos, objects=objects, renderer=renderer, bells=bells, now=now, lease=lease
+        )
+        await rendering.recover()
+        stack.push_async_callback(rendering.aclose)
+        follower = Supervised("settlements", settlements.follow)
+        sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
+        for supervised in (follower, sweeper):
+            stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
+        yield {
+            "quoting": Quoting(
+                terms=Terms(
+                    usd_micros_per_second=settings.usd_micros_per_second,
+                    expiry_s=settings.quote_expiry_s,
+                    max_text_chars=settings.max_text_chars,
+                    max_video_s=settings.max_video_s,
+                ),
+                backend=backend,
+                orders=orders,
+                rates=rates,
+                objects=objects,
+                choosing=choosing,
+                now=now,
+            ),
+            "delivery": Delivery(
+                orders=orders,
+                videos=videos,
+                objects=objects,
+                settlements=settlements,
+                rendering=rendering,
+                choosing=choosing,
+                bells=bells,
+                stopping=stopping,
+                now=now,
+                payment_wait=timedelta(seconds=settings.payment_wait_s),
+                lease=lease,
+            ),
+            "settlements": settlements,
+            "orders": orders,
+            "videos": videos,
+            "keys": Keys(SqlApiKeys(database), now=now),
+            "choosing": choosing,
+            "spool": Spool(settings.data_dir / "incoming"),
+            "renderer": renderer,
+            "rates": rates,
+            "backend": backend,
+            "follower": follower,
+            "now": now,
+        }
+
+
+@contextlib.asynccontextmanager
+async def open_keys(settings: Settings) -> AsyncIterator[Keys]:
+    """Open no more than the keys, for the commands that make and revoke them."""
+    async with open_database(settings) as database:
+        yield Keys(SqlApiKeys(database), now=_utc_now)
+
+
+def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[Database]:
+    """Open the database in the data folder."""
+    return Database.open(settings.data_dir / "satspeak.sqlite3")
+
+
+def open_node(settings: Settings) -> InvoiceBackend:
+    """Make the connection to LND.
+
+    Raises:
+        SettingsError: The settings do not say where it is, or a file cannot be read.
+    """
+    if not settings.lnd_address:
+        raise SettingsError("SATSPEAK_LND_ADDRESS is not set: the host:port of LND's gRPC")
+    return LndBackend(
+        settings.lnd_address,
+        tls_cert=_read("SATSPEAK_LND_TLS_CERT", settings.lnd_tls_cert),
+        macaroon=_read("SATSPEAK_LND_MACAROON", settings.lnd_macaroon),
+    )
+
+
+def _read(variable: str, path: Path | None) -> bytes:
+    if path is None:
+        raise SettingsError(f"{variable} is not set: the path of a file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {error}") from error
+
+
+def _provide(parts: Mapping[str, Any], name: str) -> Provide:
+    def get() -> Any:
+        return parts[name]
+
+    return Provide(get, sync_to_thread=False)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,170 @@
+"""Delivers: checks the choice, waits for the payment, has the video rendered, and plays it while it grows."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import timedelta
+
+from service.bells import Bells, Listener
+from service.choosing import Choosing
+from service.errors import (
+    InvoiceNotPaid,
+    OrderNotFound,
+    PaymentRequired,
+    RenderRefused,
+    VideoBroken,
+    VideoNotStarted,
+    WorkerDown,
+)
+from service.orders import Choice, Order, Status, Video, VideoState
+from service.ports import Clock, Objects, Orders, Videos
+from service.rendering import Rendering
+from service.settlements import Settlements
+from service.stopping import Stopping
+
+
+class Delivery:
+    """Hands paid videos to their buyers."""
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        videos: Videos,
+        objects: Objects,
+        settlements: Settlements,
+        rendering: Rendering,
+        choosing: Choosing,
+        bells: Bells,
+        stopping: Stopping,
+        now: Clock,
+        payment_wait: timedelta,
+        lease: timedelta,
+    ) -> None:
+        self._orders = orders
+        self._videos = videos
+        self._objects = objects
+        self._settlements = settlements
+        self._rendering = rendering
+        self._choosing = choosing
+        self._bells = bells
+        self._stopping = stopping
+        self._now = now
+        self._payment_wait = payment_wait
+        self._lease = lease
+
+    async def deliver(self, invoice: str, asked: Choice) -> Video:
+        """Return a video of which something can be played now, and the rest as it comes.
+
+        Raises:
+            OrderNotFound: The invoice is not ours.
+            InvalidRequest: The choice is unknown, incomplete, or not what the quote was made for.
+            ChoiceFixed: The video is made already, of another choice.
+            InvoiceNotPaid: The payment did not come in time.
+            Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
+            RenderRefused: It can never be rendered as it was asked for.
+        """
+        order = await self._orders.find(invoice)
+        if order is None:
+            raise OrderNotFound(invoice)
+        choice = order.deliver(await self._choosing.check(asked, spoken=order.text is not None))
+        video = await self._videos.get(order.id)
+        if video is not None:
+            video.admits(choice, self._now())
+        await self._wait_for_payment(order)
+        return await self._wait_for_video(order, choice)
+
+    async def video(self, invoice: str) -> Video:
+        """Return the video of a paid order.
+
+        Raises:
+            OrderNotFound: The invoice is not ours.
+            PaymentRequired: It is not paid.
+            VideoNotStarted: Nobody has asked for it, or none of it is there yet.
+        """
+        order = await self._orders.find(invoice)
+        if order is None:
+            raise OrderNotFound(invoice)
+        if order.status is not Status.PAID:
+            raise PaymentRequired
+        video = await self._videos.get(order.id)
+        if video is None or video.segments == 0:
+            raise VideoNotStarted
+        return video
+
+    async def play(self, order_id: int, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
+        """Stream the MP4 from `start` to before `end`, or to its end, waiting for what is not rendered yet.
+
+        Raises:
+            VideoBroken: The render was interrupted.
+        """
+        position = start
+        with self._bells.listen(order_id) as bell:
+            while end is None or position < end:
+                video = await self._videos.get(order_id)
+                assert video is not None
+                stored = video.size if end is None else min(end, video.size)
+                if position < stored:
+                    async for chunk in self._stored(video, position, stored):
+                        position += len(chunk)
+                        yield chunk
+                elif video.state is VideoState.READY:
+                    return
+                elif video.state_at(self._now()) is VideoState.INTERRUPTED:
+                    raise VideoBroken
+                else:
+                    await bell.wait(self._lease.total_seconds())
+
+    async def _stored(self, video: Video, start: int, end: int) -> AsyncIterator[bytes]:
+        """Stream stored bytes; stops early where the pieces were joined meanwhile."""
+        if video.object is not None:
+            async for chunk in self._objects.read(video.object, start, end):
+                yield chunk
+            return
+        assert video.init is not None
+        if start < len(video.init):
+            yield video.init[start:end]
+            start = len(video.init)
+        for part in await self._videos.segments(video.order_id, after=start):
+            first, last = max(start - part.offset, 0), min(end - part.offset, part.size)
+            if first >= last:
+                return
+            try:
+                async for chunk in self._objects.read(part.object, first, last):
+                    yield chunk
+            except FileNotFoundError:
+                now = await self._videos.get(video.order_id)
+                if now is None or now.object is None:
+                    raise
+                return
+
+    async def _wait_for_payment(self, order: Order) -> None:
+        deadline = self._now() + self._payment_wait
+        with self._bells.listen(order.id) as bell:
+            current = await self._orders.get(order.id) or order
+            while current.status is Status.PENDING and (left := deadline - self._now()) > timedelta(0):
+                await self._wait(bell, min(left, max(current.expires_at - self._now(), timedelta(0))))
+                current = await self._orders.get(order.id) or order
+                if current.overdue(self._now()):
+                    break
+        if current.status is Status.PENDING:
+            current = await self._settlements.conclude(current)
+        if current.status is not Status.PAID:
+            raise InvoiceNotPaid
+
+    async def _wait_for_video(self, order: Order, choice: Choice) -> Video:
+        """Begin or join the render, and wait until it shows that it can: by a segment, or by its end."""
+        with self._bells.listen(order.id) as bell:
+            await self._rendering.start(order, choice)
+            while True:
+                video = await self._videos.get(order.id)
+                assert video is not None
+                video.admits(choice, self._now())
+                if video.state is VideoState.READY or video.frames > video.base_frames:
+                    return video
+                if video.state_at(self._now()) is VideoState.INTERRUPTED:
+                    if video.refused:
+                        raise RenderRefused(video.failure or "")
+                    raise WorkerDown(video.failure or "The video could not be made now. Try again soon.")
+                await self._wait(bell, self._lease)
+
+    async def _wait(self, bell: Listener, longest: timedelta) -> None:
+        await self._stopping.race(bell.wait(longest.total_seconds()))

@@ -1,0 +1,133 @@
+"""Everything that the service can fail with.
+
+ServiceError
+├── InvalidRequest           the request can never work as it stands
+│   ├── BodyTooLarge
+│   ├── ChoiceContradictsQuote
+│   └── RenderRefused        the worker says so
+├── OrderNotFound
+├── PaymentNotFound
+├── InvoiceNotPaid
+├── PaymentRequired
+├── ChoiceFixed
+├── VideoNotStarted
+├── VideoInterrupted
+├── RangeNotSatisfiable
+├── InvalidApiKey
+├── Unavailable              the same request may work later
+│   ├── WorkerDown
+│   └── Draining
+├── RenderFailed             the worker took the order and did not finish it
+├── LeaseLost                another attempt has taken the render over
+├── VideoBroken              the video stops before its end
+└── SettingsError
+"""
+
+
+class ServiceError(Exception):
+    """Base of the tree."""
+
+
+class InvalidRequest(ServiceError):
+    """The request can never work as it stands."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class BodyTooLarge(InvalidRequest):
+    """The body is larger than this resource takes."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body is too large: at most {limit_bytes:,} bytes are taken here.")
+        self.limit_bytes = limit_bytes
+
+
+class ChoiceContradictsQuote(InvalidRequest):
+    """The delivery asks for something else than what the quote was made for."""
+
+
+class OrderNotFound(ServiceError):
+    """No quote of ours has this invoice."""
+
+    def __init__(self, invoice: str) -> None:
+        super().__init__(invoice)
+        self.invoice = invoice
+
+
+class PaymentNotFound(OrderNotFound):
+    """No quote of ours has this invoice, asked by way of its payment."""
+
+
+class InvoiceNotPaid(ServiceError):
+    """The invoice was not paid while the request waited."""
+
+
+class PaymentRequired(ServiceError):
+    """The video of an unpaid order was asked for by a request that does not wait."""
+
+
+class ChoiceFixed(ServiceError):
+    """Frames of another choice are already stored or being rendered."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class VideoNotStarted(ServiceError):
+    """Nobody has asked for this order's video yet."""
+
+
+class VideoInterrupted(ServiceError):
+    """The video is not whole, and nobody renders it."""
+
+
+class RangeNotSatisfiable(ServiceError):
+    """The requested range lies past the end of the video."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class InvalidApiKey(ServiceError):
+    """The API key is missing, unknown or revoked."""
+
+
+class Unavailable(ServiceError):
+    """The same request may work later."""
+
+    def __init__(self, detail: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class WorkerDown(Unavailable):
+    """The worker does not answer or has no room."""
+
+
+class Draining(Unavailable):
+    """The service is about to stop and takes no request that waits."""
+
+
+class RenderRefused(InvalidRequest):
+    """The worker can never render this."""
+
+
+class RenderFailed(ServiceError):
+    """The worker took the order and did not finish it."""
+
+
+class LeaseLost(ServiceError):
+    """Another attempt has taken the render over."""
+
+
+class VideoBroken(ServiceError):
+    """The video stops before its end: its render was interrupted while it was read."""
+
+
+class SettingsError(ServiceError):
+    """A setting is missing, malformed or contradicts another."""

@@ -1,0 +1,279 @@
+"""What the use cases ask of the world. The invoices' port is `lightning.InvoiceBackend`."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from lightning import PaymentHash, SettleIndex, Settlement
+from service.orders import Choice, Order, Video
+from service.pricing import Price, Rate
+
+Clock = Callable[[], datetime]
+"""The time, in UTC."""
+
+
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A quote on its way to the buyer."""
+
+    invoice: str
+    payment_hash: PaymentHash
+    text: str | None
+    upload: str | None
+    duration_ms: int
+    price: Price
+    choice: Choice
+    refund_hash: bytes  # sha256 of the refund token
+    created_at: datetime
+    expires_at: datetime
+
+
+class RateSource(Protocol):
+    """Knows what a bitcoin is worth."""
+
+    async def current(self) -> Rate:
+        """Return a rate that is recent enough to sell at, or raise `service.rates.RateUnavailable`."""
+        ...
+
+
+class Orders(Protocol):
+    """Keeps orders. The move to paid happens once, whoever reports the payment, and outlives a crash."""
+
+    async def add(self, order: NewOrder) -> None:
+        """Keep a quote; on disk when this returns, since the invoice leaves next."""
+        ...
+
+    async def find(self, invoice: str) -> Order | None:
+        """Find the order of exactly this invoice."""
+        ...
+
+    async def get(self, order_id: int) -> Order | None:
+        """Find an order by its number."""
+        ...
+
+    async def page(self, *, limit: int, before_id: int | None) -> list[Order]:
+        """Return the newest orders below an id, in ascending order."""
+        ...
+
+    async def overdue(self, now: datetime, *, limit: int) -> list[Order]:
+        """Return pending orders whose quote has run out, the oldest first."""
+        ...
+
+    async def settle_index(self, pubkey: str) -> SettleIndex:
+        """Return the last settlement of this node that was dealt with; 0 for none."""
+        ...
+
+    async def settle(self, pubkey: str, settlement: Settlement) -> int | None:
+        """Make the order paid and move the index on, both or neither; the order's id if this paid it."""
+        ...
+
+    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:
+        """Make an order paid that the node, asked, calls settled; its id if this paid it."""
+        ...
+
+    async def mark_expired(self, order_id: int) -> None:
+        """Make an order expired, unless it was paid in the meantime."""
+        ...
+
+
+class Objects(Protocol):
+    """Keeps bytes under names: uploaded speech, and videos whole or in pieces."""
+
+    async def put(self, name: str, data: bytes | Iterator[bytes] | AsyncIterator[bytes]) -> None:
+        """Store an object; nobody sees a part of it."""
+        ...
+
+    def read(self, name: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        """Stream the bytes from `start` to before `end`, or to the last; raises FileNotFoundError where there is no object."""
+        ...
+
+    async def delete(self, prefix: str) -> None:
+        """Forget every object whose name starts so; none is fine."""
+        ...
+
+
+class Voice(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice that the worker speaks with."""
+
+    name: str
+    language: str
+    gender: str
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, without its secret."""
+
+    id: int
+    name: str
+    prefix: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class ApiKeys(Protocol):
+    """Keeps the hashes of API keys."""
+
+    async def add(self, *, name: str, prefix: str, digest: bytes, created_at: datetime) -> None:
+        """Keep a new key."""
+        ...
+
+    async def all(self) -> list[ApiKey]:
+        """Return all keys, revoked ones too, the oldest first."""
+        ...
+
+    async def revoke(self, key_id: int, now: datetime) -> bool:
+        """Revoke a key; False where there is none to revoke."""
+        ...
+
+    async def is_valid(self, digest: bytes) -> bool:
+        """Tell whether a key with this hash exists and is not revoked."""
+        ...
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is to render. `first_frame` and `spoken` are above 0 where a render goes on."""
+
+    order_id: int
+    choice: Choice
+    text: str | None
+    sample_rate: int  # of the PCM that goes with it
+    spoken: int  # characters of `text` that the PCM covers already
+    first_frame: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
+    """One record of a worker's answer. A newer worker may send fields that we do not know."""
+
+
+class Speech(Record, frozen=True, kw_only=True):
+    """Some of the synthesised speech, sent before the frames that show it; s16le mono."""
+
+    first_sample: int
+    sample_rate: int
+    pcm: bytes
+    spoken: int  # characters of the text that are spoken by its end
+
+
+class Init(Record, frozen=True, kw_only=True):
+    """The start of the MP4, and what the worker chose where nobody did."""
+
+    data: bytes
+    language: str | None = None
+    voice: str | None = None
+
+
+class Segment(Record, frozen=True, kw_only=True):
+    """About half a second of the MP4."""
+
+    first_frame: int
+    frames: int
+    data: bytes
+
+
+class End(Record, frozen=True, kw_only=True):
+    """The video is whole."""
+
+    frames: int
+    engine: dict[str, Any]
+
+
+class Renderer(Protocol):
+    """Renders elsewhere."""
+
+    def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncIterator[Record]:
+        """Render a video as a stream of records that ends with `End`; closing it stops the worker.
+
+        Raises:
+            WorkerDown: The worker cannot take the job now.
+            RenderRefused: The worker can never render this.
+            RenderFailed: It took the job and did not finish it.
+        """
+        ...
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return the voices that can be named; raises WorkerDown."""
+        ...
+
+    async def ping(self) -> None:
+        """Ask whether it is there; raises WorkerDown where it is not."""
+        ...
+
+
+class SpeechPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Stored speech."""
+
+    samples: int
+    sample_rate: int
+    spoken: int
+    object: str
+
+
+class SegmentPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored segment: `size` bytes of the MP4 from `offset`."""
+
+    first_frame: int
+    frames: int
+    offset: int
+    size: int
+    object: str
+
+
+class Videos(Protocol):
+    """Keeps what is known of videos.
+
+    Every change by a render names its attempt and is refused with `LeaseLost` once another has taken over: two
+    renders of one order can never mix.
+    """
+
+    async def get(self, order_id: int) -> Video | None:
+        """Find the video of an order."""
+        ...
+
+    async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
+        """Begin the next attempt, unless the video is whole or another attempt holds its lease.
+
+        Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
+        stored the choice becomes this attempt's, and its speech is forgotten.
+        """
+        ...
+
+    async def add_init(self, video: Video, init: Init) -> None:
+        """Keep the start of the MP4 and what the worker chose."""
+        ...
+
+    async def add_speech(self, video: Video, part: SpeechPart, *, until: datetime) -> None:
+        """Keep speech and renew the lease."""
+        ...
+
+    async def add_segment(self, video: Video, part: SegmentPart, *, until: datetime) -> None:
+        """Keep the next segment, which is readable from now on, and renew the lease."""
+        ...
+
+    async def finish(self, video: Video, engine: dict[str, Any]) -> None:
+        """Call the video whole."""
+        ...
+
+    async def interrupt(self, video: Video, failure: str, *, refused: bool) -> None:
+        """Give the lease back, with the reason; of no effect once another attempt has taken over."""
+        ...
+
+    async def interrupt_all(self) -> None:
+        """Give all leases back: no render outlives a service that is the only one on its database."""
+        ...
+
+    async def speech(self, order_id: int) -> list[SpeechPart]:
+        """Return the stored speech in its order."""
+        ...
+
+    async def segments(self, order_id: int, *, after: int) -> list[SegmentPart]:
+        """Return the stored segments that have bytes from this offset on, in their order."""
+        ...
+
+    async def in_pieces(self) -> list[int]:
+        """Return the orders whose video is whole and not yet one object."""
+        ...
+
+    async def join(self, order_id: int, name: str) -> None:
+        """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
+        ...

@@ -1,0 +1,157 @@
+"""Sells: text or speech → seconds → price → invoice."""
+
+import asyncio
+import hashlib
+import secrets
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from lightning import InvoiceBackend, Msat
+from service.choosing import Choosing
+from service.errors import InvalidRequest
+from service.orders import Choice
+from service.ports import Clock, NewOrder, Objects, Orders, RateSource
+from service.pricing import Price, price
+from service.speech_length import estimate, longest
+from service.wav import SAMPLE_RATE, inspect, read_pcm
+
+PCM_CHUNK_BYTES = 1 << 18
+"""How much of an upload is in memory at once."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator sells at."""
+
+    usd_micros_per_second: int
+    expiry_s: int
+    max_text_chars: int
+    max_video_s: int
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a video would cost now."""
+
+    duration_ms: int
+    price: Price
+
+
+class Quote(Estimate, frozen=True, kw_only=True):
+    """What a video costs until the invoice expires."""
+
+    invoice: str
+    expires_at: datetime
+    refund_token: str  # told once, kept as a hash
+
+
+class Quoting:
+    """Makes estimates and quotes."""
+
+    def __init__(
+        self,
+        *,
+        terms: Terms,
+        backend: InvoiceBackend,
+        orders: Orders,
+        rates: RateSource,
+        objects: Objects,
+        choosing: Choosing,
+        now: Clock,
+        token: Callable[[], str] = secrets.token_urlsafe,
+    ) -> None:
+        self._terms = terms
+        self._backend = backend
+        self._orders = orders
+        self._rates = rates
+        self._objects = objects
+        self._choosing = choosing
+        self._now = now
+        self._token = token
+
+    async def estimate_text(self, text: str, choice: Choice) -> Estimate:
+        """Price a text without selling it.
+
+        Raises:
+            InvalidRequest: The text or the choice cannot be rendered.
+            RateUnavailable: Nothing can be priced now.
+        """
+        choice = await self._choosing.check(choice)
+        return await self._price(self._text_ms(text, choice.language))
+
+    async def quote_text(self, text: str, choice: Choice) -> Quote:
+        """Sell a video of a text. Raises as `estimate_text` does, or what the node raises."""
+        text = text.strip()
+        choice = await self._choosing.check(choice)
+        return await self._sell(self._text_ms(text, choice.language), choice, text=text, upload=None)
+
+    async def quote_audio(self, wav: Path, choice: Choice) -> Quote:
+        """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
+        choice = await self._choosing.check(choice, spoken=False)
+        info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
+        duration_ms = -(-info.samples * 1000 // SAMPLE_RATE)
+        upload = f"uploads/{uuid.uuid4().hex}.pcm"
+        await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
+        try:
+            return await self._sell(duration_ms, choice, text=None, upload=upload)
+        except Exception:  # no row refers to it; a cancelled request may have left one
+            await self._objects.delete(upload)
+            raise
+
+    async def _sell(self, duration_ms: int, choice: Choice, *, text: str | None, upload: str | None) -> Quote:
+        estimated = await self._price(duration_ms)
+        created_at = self._now()
+        invoice = await self._backend.add_invoice(
+            amount=Msat(estimated.price.amount_msat),
+            memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
+            expiry_s=self._terms.expiry_s,
+        )
+        token = self._token()
+        order = NewOrder(
+            invoice=invoice.bolt11,
+            payment_hash=invoice.payment_hash,
+            text=text,
+            upload=upload,
+            duration_ms=duration_ms,
+            price=estimated.price,
+            choice=choice,
+            refund_hash=hashlib.sha256(token.encode()).digest(),
+            created_at=created_at,
+            expires_at=created_at + timedelta(seconds=self._terms.expiry_s),
+        )
+        await self._orders.add(order)
+        return Quote(
+            duration_ms=duration_ms,
+            price=estimated.price,
+            invoice=order.invoice,
+            expires_at=order.expires_at,
+            refund_token=token,
+        )
+
+    async def _price(self, duration_ms: int) -> Estimate:
+        rate = await self._rates.current()
+        return Estimate(
+            duration_ms=duration_ms, price=price(duration_ms, self._terms.usd_micros_per_second, rate)
+        )
+
+    def _text_ms(self, text: str, language: str | None) -> int:
+        text = text.strip()
+        if not text:
+            raise InvalidRequest("Field 'text' is empty: send the words to be spoken.")
+        if len(text) > self._terms.max_text_chars:
+            raise InvalidRequest(
+                f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken."
+            )
+        if not any(character.isalnum() for character in text):
+            raise InvalidRequest("Field 'text' has nothing that can be spoken: send words or numbers.")
+        duration_ms = estimate(text, language).milliseconds
+        # A delivery may still choose the language, so the slowest reading has to fit.
+        longest_ms = duration_ms if language else longest(text)
+        if longest_ms > self._terms.max_video_s * 1000:
+            raise InvalidRequest(
+                f"Field 'text' is too long: it may take {longest_ms / 1000:.0f} s to speak,"
+                f" and at most {self._terms.max_video_s} s are sold at once. Split it."
+            )
+        return duration_ms

@@ -1,0 +1,51 @@
+"""Reads request bodies and says what is wrong with them."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request
+
+from service.errors import InvalidRequest
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+async def read_json(request: Request[Any, Any, Any], kind: type[T]) -> T:
+    """Read a JSON object, whatever content type it is declared as: `curl -d` declares a form.
+
+    Raises:
+        InvalidRequest: It is none, or not of this kind.
+    """
+    body = await request.body()
+    if not body:
+        raise InvalidRequest("The body is empty: send a JSON object with " + _fields(kind) + ".")
+    try:
+        values = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InvalidRequest("The body must be a JSON object with " + _fields(kind) + ".")
+    return convert(values, kind)
+
+
+def convert(values: dict[str, Any], kind: type[T]) -> T:
+    """Turn named values into a request of this kind.
+
+    Raises:
+        InvalidRequest: A field is unknown, missing or of the wrong type.
+    """
+    fields = msgspec.structs.fields(kind)
+    for name in values.keys() - {field.encode_name for field in fields}:
+        raise InvalidRequest(f"Unknown field '{name[:40]}'. Known are {_fields(kind)}.")
+    for field in fields:
+        if field.required and field.encode_name not in values:
+            raise InvalidRequest(f"Field '{field.encode_name}' is missing.")
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"{error}.".replace("`", "'")) from error
+
+
+def _fields(kind: type[msgspec.Struct]) -> str:
+    fields = sorted(msgspec.structs.fields(kind), key=lambda field: not field.required)
+    return ", ".join(f"'{field.encode_name}'" + ("" if field.required else " (optional)") for field in fields)

@@ -1,0 +1,196 @@
+"""What goes over the wire, and how it is made of what is inside."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.catalogue import AVATARS, EMOTIONS, LANGUAGES
+from service.orders import Choice, Order, Status, Video, VideoState
+from service.quoting import Estimate, Quote
+
+USD_MICROS = 1_000_000
+
+AvatarName = Annotated[
+    str,
+    Meta(examples=["european_woman"], extra_json_schema={"enum": list(AVATARS)}, description="Who speaks."),
+]
+Emotion = Annotated[
+    str, Meta(examples=["happy"], extra_json_schema={"enum": list(EMOTIONS)}, description="How it looks.")
+]
+Language = Annotated[
+    str,
+    Meta(
+        examples=["en"],
+        extra_json_schema={"enum": list(LANGUAGES)},
+        description="What the text is spoken in; detected where nobody names it.",
+    ),
+]
+VoiceName = Annotated[
+    str, Meta(description="A voice of the worker; chosen to fit the avatar where nobody names it.")
+]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer."""
+
+
+class Request(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request. Refuses fields that it does not know: a misspelt `avatar` would silently lose the buyer's choice."""
+
+    avatar: AvatarName | None = None
+    emotion: Emotion | None = None
+    language: Language | None = None
+    voice: VoiceName | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """What the buyer chose; fields that are left empty choose nothing."""
+        return Choice(
+            avatar=self.avatar or None,
+            emotion=self.emotion or None,
+            language=self.language or None,
+            voice=self.voice or None,
+        )
+
+
+class TextRequest(Request, frozen=True, kw_only=True):
+    """A text to be spoken. What is chosen here binds the delivery."""
+
+    text: Annotated[
+        str,
+        Meta(
+            description="What the avatar says.",
+            examples=["Hello! This is the text that will be spoken by the avatar."],
+        ),
+    ]
+
+
+class AudioOptions(Request, frozen=True, kw_only=True):
+    """The form fields beside the `audio` file. What is chosen here binds the delivery."""
+
+
+class VideoRequest(Request, frozen=True, kw_only=True):
+    """The delivery of a paid video. `avatar` and `emotion` are required unless the quote named them."""
+
+    bolt11_invoice: Annotated[
+        str, Meta(description="The invoice of the quote; must be paid.", examples=["lnbc450n1p3..."])
+    ]
+
+
+class EstimateAnswer(Base, frozen=True, kw_only=True):
+    """What a video would cost now."""
+
+    duration: Annotated[float, Meta(description="Seconds of video.", examples=[4.5])]
+    amount: Annotated[int, Meta(description="Price in satoshis.", examples=[45])]
+    amount_usd: Annotated[float, Meta(description="Price in US dollars.", examples=[0.045])]
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "EstimateAnswer":
+        """Translate."""
+        return cls(
+            duration=seconds(estimate.duration_ms),
+            amount=estimate.price.amount_sat,
+            amount_usd=estimate.price.usd_micros / USD_MICROS,
+        )
+
+
+class QuoteAnswer(Base, frozen=True, kw_only=True):
+    """A quote, good until `expires_at`."""
+
+    duration: Annotated[float, Meta(description="Seconds of video.", examples=[4.5])]
+    bolt11_invoice: Annotated[str, Meta(description="Pay this.", examples=["lnbc450n1p3..."])]
+    amount: Annotated[
+        int, Meta(description="Price in satoshis, to the satoshi the invoice's.", examples=[45])
+    ]
+    amount_usd: Annotated[float, Meta(description="Price in US dollars.", examples=[0.045])]
+    expires_at: Annotated[datetime, Meta(description="When the invoice can no longer be paid.")]
+    refund_token: Annotated[
+        str,
+        Meta(description="Proves that the quote is yours, should a refund be due. Told only here: keep it."),
+    ]
+
+    @classmethod
+    def of(cls, quote: Quote) -> "QuoteAnswer":
+        """Translate."""
+        return cls(
+            duration=seconds(quote.duration_ms),
+            bolt11_invoice=quote.invoice,
+            amount=quote.price.amount_sat,
+            amount_usd=quote.price.usd_micros / USD_MICROS,
+            expires_at=whole_seconds(quote.expires_at),
+            refund_token=quote.refund_token,
+        )
+
+
+class VideoProgress(Base, frozen=True, kw_only=True):
+    """How far the video is."""
+
+    state: VideoState
+    frames: int
+    seconds: float
+
+
+class PaymentAnswer(Base, frozen=True, kw_only=True):
+    """One payment and its video."""
+
+    invoice: str
+    amount_sat: int
+    amount_usd: float
+    status: Status
+    created_at: datetime
+    paid_at: datetime | None
+    video: VideoProgress
+
+    @classmethod
+    def of(cls, order: Order, video: Video | None, now: datetime) -> "PaymentAnswer":
+        """Translate."""
+        return cls(
+            invoice=order.invoice,
+            amount_sat=order.amount_sat,
+            amount_usd=order.usd_micros / USD_MICROS,
+            status=order.status,
+            created_at=whole_seconds(order.created_at),
+            paid_at=order.paid_at and whole_seconds(order.paid_at),
+            video=VideoProgress(
+                state=VideoState.NONE if video is None else video.state_at(now),
+                frames=0 if video is None else video.frames,
+                seconds=0.0 if video is None else video.seconds,
+            ),
+        )
+
+
+class PaymentRecord(Base, frozen=True, kw_only=True):
+    """One payment in the operator's list."""
+
+    id: int
+    invoice: str
+    amount_sat: int
+    amount_usd: float
+    status: Status
+    created_at: datetime
+    paid_at: datetime | None
+
+    @classmethod
+    def of(cls, order: Order) -> "PaymentRecord":
+        """Translate."""
+        return cls(
+            id=order.id,
+            invoice=order.invoice,
+            amount_sat=order.amount_sat,
+            amount_usd=order.usd_micros / USD_MICROS,
+            status=order.status,
+            created_at=whole_seconds(order.created_at),
+            paid_at=order.paid_at and whole_seconds(order.paid_at),
+        )
+
+
+def seconds(duration_ms: int) -> float:
+    """A duration as people read it; the price is of the exact one."""
+    return max(round(duration_ms / 1000, 1), 0.1)
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """Cut to whole seconds, the precision at which the node tells when it was paid."""
+    return moment.replace(microsecond=0)

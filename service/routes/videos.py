@@ -1,0 +1,103 @@
+"""The MP4 of a paid order: made and streamed, or read again."""
+
+from typing import Any
+
+from litestar import HttpMethod, Request, post, route
+from litestar.params import FromPath
+from litestar.types import ASGIApp
+
+from service.delivery import Delivery
+from service.errors import RangeNotSatisfiable, VideoInterrupted
+from service.orders import VideoState
+from service.ports import Clock
+from service.routes import openapi
+from service.routes.bodies import read_json
+from service.routes.parts import Part
+from service.routes.payments import canonical
+from service.routes.ranges import parse_range
+from service.routes.schemas import VideoRequest
+from service.routes.streams import VideoStream
+
+NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+@post(
+    "/lightning/generate-video",
+    status_code=200,
+    summary="Make a paid video and stream it",
+    description="Waits for the payment, then streams the MP4 while it is rendered. Asked again it streams the same"
+    " video. A connection that breaks before its end can be asked for again: the render goes on where it stopped.",
+    tags=["Buying"],
+    operation_class=openapi.body(
+        VideoRequest,
+        {
+            "bolt11_invoice": "lnbc450n1p3...",
+            "avatar": "european_woman",
+            "emotion": "happy",
+            "language": "en",
+        },
+    ),
+    responses=openapi.video()
+    | openapi.problems(
+        _400="Invoice not paid in time.",
+        _404="Invoice lnbc450n1p... not found.",
+        _409="This video is made with avatar 'arab_man' already, not 'arab_woman'.",
+        _503="The renderer is busy. Your payment is safe: try again soon.",
+    ),
+)
+async def generate_video(request: Request[Any, Any, Any], delivery: Part[Delivery]) -> ASGIApp:
+    """Make a paid video and stream it."""
+    asked = await read_json(request, VideoRequest)
+    video = await delivery.deliver(canonical(asked.bolt11_invoice), asked.choice)
+    return VideoStream(delivery.play(video.order_id), order_id=video.order_id, headers=NO_CACHE)
+
+
+@route(
+    "/lightning/video/{invoice:str}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    summary="Read a video again",
+    description="A whole video has an ETag and takes Range and If-Range. One that is still rendered answers 206 for"
+    " a range that is there already, else 200 from its first byte.",
+    tags=["Buying"],
+    responses=openapi.video()
+    | openapi.problems(
+        _402="This invoice is not paid yet.",
+        _404="Invoice lnbc450n1p... not found.",
+        _409="The render was interrupted: POST /lightning/generate-video goes on with it.",
+        _416="The video has 123456 bytes.",
+    ),
+)
+async def video(
+    request: Request[Any, Any, Any],
+    invoice: FromPath[str],
+    delivery: Part[Delivery],
+    now: Part[Clock],
+) -> ASGIApp:
+    """Read a video again."""
+    found = await delivery.video(canonical(invoice))
+    whole = found.state is VideoState.READY
+    headers = {**NO_CACHE, "Accept-Ranges": "bytes"}
+    wanted = request.headers.get("Range")
+    if whole:
+        etag = f'"{found.order_id}-{found.attempt}-{found.size}"'
+        headers["ETag"] = etag
+        if request.headers.get("If-Range", etag) != etag:
+            wanted = None
+
+    span = parse_range(wanted, found.size, whole=whole)
+    if span is not None and span.start >= found.size:
+        raise RangeNotSatisfiable(found.size)
+    start, end = (span.start, span.stop) if span is not None else (0, found.size if whole else None)
+    if span is None and found.state_at(now()) is VideoState.INTERRUPTED:
+        raise VideoInterrupted
+    if end is not None:
+        headers["Content-Length"] = str(end - start)
+    if span is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
+    return VideoStream(
+        delivery.play(found.order_id, start, end),
+        order_id=found.order_id,
+        headers=headers,
+        status_code=200 if span is None else 206,
+        is_head_response=request.method == HttpMethod.HEAD,
+    )

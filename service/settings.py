@@ -1,0 +1,157 @@
+"""What an operator can set, read once from the environment.
+
+Holds data and builds nothing. Each field is the environment variable `SATSPEAK_` + its name in capitals.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from service.errors import SettingsError
+from service.rates import parse_rate_source
+
+PREFIX = "SATSPEAK_"
+
+USD_MICROS = 1_000_000
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting of the service."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback, since TLS and public names belong to the proxy in front."""
+
+    port: int = 8010
+    """TCP port to listen on."""
+
+    data_dir: Path = Path("data")
+    """Folder of the database, the uploads and the videos. Back it up: it holds the orders."""
+
+    lnd_address: str = ""
+    """`host:port` of LND's gRPC."""
+
+    lnd_tls_cert: Path | None = None
+    """Path of LND's `tls.cert`; the connection is pinned to it."""
+
+    lnd_macaroon: Path | None = None
+    """Path of a macaroon with `invoices:read invoices:write info:read`; it needs no right to spend."""
+
+    worker_url: str = "http://127.0.0.1:8020"
+    """Base URL of the worker."""
+
+    usd_per_second: Decimal = Decimal("0.01")
+    """Price of one second of video in US dollars, exact to the micro-dollar."""
+
+    btc_usd: str = "feeds"
+    """`feeds` asks public price feeds; `fixed:65000` sells at that many dollars for a bitcoin."""
+
+    rate_freshness_s: float = 60
+    """Seconds for which a bitcoin price is used without asking for another."""
+
+    rate_max_age_s: float = 900
+    """Seconds after which a bitcoin price is too old to sell at: quotes are refused until a feed answers."""
+
+    quote_expiry_s: int = 900
+    """Seconds a buyer has to pay. Longer lets the price drift from the market."""
+
+    payment_wait_s: float = 60
+    """Seconds that `generate-video` waits for the payment before it answers 400."""
+
+    max_text_chars: int = 5000
+    """Characters of text that one quote takes."""
+
+    max_video_s: int = 300
+    """Longest video in seconds: bounds an upload, the disk and the time that one order holds a worker."""
+
+    lease_s: int = 90
+    """Seconds after its last sign of life that a render may be taken over."""
+
+    render_silence_s: int = 60
+    """Seconds without a byte from the worker after which a render has failed. Below `lease_s`, so that no render
+    is taken over while it is still listened to."""
+
+    sweep_s: float = 60
+    """Seconds between looks for quotes that have expired, the belt to the braces of the settlement stream."""
+
+    drain_s: int = 30
+    """Seconds that open downloads have to finish when the service is asked to stop."""
+
+    log_level: str = "info"
+    """Least severe log line that is written: debug, info, warning or error."""
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read the variables that are set and not empty.
+
+        Raises:
+            SettingsError: A value is malformed or contradicts another; the message names the variable.
+        """
+        given = {
+            field.name: environment[variable]
+            for field in msgspec.structs.fields(cls)
+            if environment.get(variable := PREFIX + field.name.upper())
+        }
+        try:
+            settings = msgspec.convert(given, cls, strict=False, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            message, _, path = str(error).partition(" - at `$.")
+            raise SettingsError(f"{PREFIX}{path.rstrip('`').upper()}: {message}") from error
+        settings.validate()
+        return settings
+
+    @property
+    def usd_micros_per_second(self) -> int:
+        """The price in integer micro-dollars."""
+        return int(self.usd_per_second * USD_MICROS)
+
+    def validate(self) -> None:
+        """Refuse what cannot work, before anything is opened.
+
+        Raises:
+            SettingsError: The message names the variable.
+        """
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be more than 0")
+        if not 0 <= self.port <= 65535:  # noqa: PLR2004 - what a TCP port is
+            raise SettingsError("SATSPEAK_PORT must be from 0 to 65535")
+        if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
+            raise SettingsError("SATSPEAK_USD_PER_SECOND must be a price of at least 0.000001")
+        if self.render_silence_s >= self.lease_s:
+            raise SettingsError("SATSPEAK_RENDER_SILENCE_S must be less than SATSPEAK_LEASE_S")
+        if self.rate_freshness_s > self.rate_max_age_s:
+            raise SettingsError("SATSPEAK_RATE_FRESHNESS_S must not be more than SATSPEAK_RATE_MAX_AGE_S")
+        if self.log_level not in _LOG_LEVELS:
+            raise SettingsError(f"SATSPEAK_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
+        if not self.worker_url.startswith(("http://", "https://")):
+            raise SettingsError("SATSPEAK_WORKER_URL must start with http:// or https://")
+        try:
+            parse_rate_source(self.btc_usd)
+        except ValueError as error:
+            raise SettingsError(f"SATSPEAK_BTC_USD: {error}") from error
+
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_POSITIVE = (
+    "rate_freshness_s",
+    "rate_max_age_s",
+    "quote_expiry_s",
+    "payment_wait_s",
+    "max_text_chars",
+    "max_video_s",
+    "lease_s",
+    "render_silence_s",
+    "sweep_s",
+    "drain_s",
+)
+
+
+def _decode(kind: type, value: object) -> object:
+    """Make what msgspec does not know: a path."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(kind)

@@ -1,0 +1,37 @@
+"""Tells requests that wait that the service is about to stop, so that none holds it up."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from service.errors import Draining
+
+T = TypeVar("T")
+
+
+class Stopping:
+    """Whether the service is about to stop."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def begin(self) -> None:
+        """Say so, from the event loop's thread."""
+        self._event.set()
+
+    async def race(self, waiting: Coroutine[Any, Any, T]) -> T:
+        """Wait for something, unless the service stops first.
+
+        Raises:
+            Draining: It does.
+        """
+        awaited = asyncio.ensure_future(waiting)
+        stop = asyncio.ensure_future(self._event.wait())
+        try:
+            await asyncio.wait([awaited, stop], return_when=asyncio.FIRST_COMPLETED)
+            if not awaited.done():
+                raise Draining("The service is about to restart. Your payment is safe: try again soon.")
+            return awaited.result()
+        finally:
+            awaited.cancel()
+            stop.cancel()

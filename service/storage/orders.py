@@ -1,0 +1,153 @@
+"""Orders in SQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from lightning import PaymentHash, SettleIndex, Settlement
+from service.orders import Choice, Order, Status, from_millis, to_millis
+from service.ports import NewOrder
+from service.storage.database import Database
+from service.storage.schema import nodes, orders
+
+
+class SqlOrders:
+    """Keeps quotes and what the node says of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, order: NewOrder) -> None:
+        """Keep a quote; on disk when this returns."""
+        await self._database.insert(
+            orders,
+            {
+                "invoice": order.invoice,
+                "payment_hash": order.payment_hash,
+                "status": Status.PENDING.value,
+                "text": order.text,
+                "upload": order.upload,
+                "duration_ms": order.duration_ms,
+                "amount_sat": order.price.amount_sat,
+                "usd_micros": order.price.usd_micros,
+                "avatar": order.choice.avatar,
+                "emotion": order.choice.emotion,
+                "language": order.choice.language,
+                "voice": order.choice.voice,
+                "refund_hash": order.refund_hash,
+                "created_at": to_millis(order.created_at),
+                "expires_at": to_millis(order.expires_at),
+            },
+        )
+
+    async def find(self, invoice: str) -> Order | None:
+        """Find the order of exactly this invoice."""
+        return await self._one(orders.c.invoice == invoice)
+
+    async def get(self, order_id: int) -> Order | None:
+        """Find an order by its number."""
+        return await self._one(orders.c.id == order_id)
+
+    async def page(self, *, limit: int, before_id: int | None) -> list[Order]:
+        """Return the newest orders below an id, in ascending order."""
+        query = sa.select(orders).order_by(orders.c.id.desc()).limit(limit)
+        if before_id is not None:
+            query = query.where(orders.c.id < before_id)
+        return (await self._many(query))[::-1]
+
+    async def overdue(self, now: datetime, *, limit: int) -> list[Order]:
+        """Return pending orders whose quote has run out, the oldest first."""
+        return await self._many(
+            sa.select(orders)
+            .where(orders.c.status == Status.PENDING.value, orders.c.expires_at <= to_millis(now))
+            .order_by(orders.c.expires_at)
+            .limit(limit)
+        )
+
+    async def settle_index(self, pubkey: str) -> SettleIndex:
+        """Return the last settlement of this node that was dealt with; 0 for none."""
+        query = sa.select(nodes.c.settle_index).where(nodes.c.pubkey == pubkey)
+        index = await self._database.read(lambda connection: connection.execute(query).scalar())
+        return SettleIndex(index or 0)
+
+    async def settle(self, pubkey: str, settlement: Settlement) -> int | None:
+        """Deal with a settlement once: the order becomes paid and the index moves on, both or neither.
+
+        Returns:
+            The order that this made paid; None where the invoice is not ours or was paid before.
+        """
+
+        def work(connection: sa.Connection) -> int | None:
+            moved = connection.execute(
+                nodes.update()
+                .where(nodes.c.pubkey == pubkey, nodes.c.settle_index < settlement.settle_index)
+                .values(settle_index=settlement.settle_index)
+            )
+            known = sa.select(nodes.c.pubkey).where(nodes.c.pubkey == pubkey)
+            if moved.rowcount == 0 and connection.execute(known).first() is None:
+                connection.execute(nodes.insert().values(pubkey=pubkey, settle_index=settlement.settle_index))
+            return _mark_paid(
+                connection, settlement.payment_hash, settlement.settled_at, settlement.amount_paid
+            )
+
+        return await self._database.write(work)
+
+    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:
+        """Make an order paid that the node, asked, calls settled."""
+        return await self._database.write(
+            lambda connection: _mark_paid(connection, payment_hash, paid_at, paid_msat)
+        )
+
+    async def mark_expired(self, order_id: int) -> None:
+        """Make an order expired, unless it was paid in the meantime."""
+        await self._database.write(
+            lambda connection: connection.execute(
+                orders.update()
+                .where(orders.c.id == order_id, orders.c.status == Status.PENDING.value)
+                .values(status=Status.EXPIRED.value)
+            )
+        )
+
+    async def _one(self, condition: sa.ColumnElement[bool]) -> Order | None:
+        found = await self._many(sa.select(orders).where(condition))
+        return found[0] if found else None
+
+    async def _many(self, query: sa.Select[Any]) -> list[Order]:
+        rows: Sequence[Mapping[Any, Any]] = await self._database.read(
+            lambda connection: connection.execute(query).mappings().all()
+        )
+        return [_order(row) for row in rows]
+
+
+def _mark_paid(
+    connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
+) -> int | None:
+    """Move pending or expired to paid; an order that is paid stays as it is."""
+    return connection.execute(
+        orders.update()
+        .where(orders.c.payment_hash == payment_hash, orders.c.status != Status.PAID.value)
+        .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat)
+        .returning(orders.c.id)
+    ).scalar()
+
+
+def _order(row: Mapping[Any, Any]) -> Order:
+    return Order(
+        id=row["id"],
+        invoice=row["invoice"],
+        payment_hash=row["payment_hash"],
+        status=Status(row["status"]),
+        text=row["text"],
+        upload=row["upload"],
+        duration_ms=row["duration_ms"],
+        amount_sat=row["amount_sat"],
+        usd_micros=row["usd_micros"],
+        choice=Choice(
+            avatar=row["avatar"], emotion=row["emotion"], language=row["language"], voice=row["voice"]
+        ),
+        created_at=from_millis(row["created_at"]),
+        expires_at=from_millis(row["expires_at"]),
+        paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
+    )

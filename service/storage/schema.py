@@ -1,0 +1,95 @@
+"""The tables. Moments are integer milliseconds since 1970, in UTC; money is whole satoshi and micro-dollars."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("invoice", sa.Text, nullable=False, unique=True),  # lower case, as the node made it
+    sa.Column("payment_hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("text", sa.Text),  # null: the speech was uploaded
+    sa.Column("upload", sa.Text),  # object name of the WAV; null: the speech is the text's
+    sa.Column("duration_ms", sa.Integer, nullable=False),
+    sa.Column("amount_sat", sa.BigInteger, nullable=False),
+    sa.Column("usd_micros", sa.BigInteger, nullable=False),
+    # What the quote binds; null leaves it to the delivery.
+    sa.Column("avatar", sa.Text),
+    sa.Column("emotion", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("voice", sa.Text),
+    sa.Column("refund_hash", sa.LargeBinary(32), nullable=False),  # sha256 of the refund token
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("paid_at", sa.BigInteger),
+    sa.Column("paid_msat", sa.BigInteger),
+    sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
+)
+
+nodes = sa.Table(
+    "nodes",
+    metadata,
+    # By key, since another node counts its settlements from 1 again.
+    sa.Column("pubkey", sa.Text, primary_key=True),
+    sa.Column("settle_index", sa.BigInteger, nullable=False),
+)
+
+videos = sa.Table(
+    "videos",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),  # how often a render was claimed
+    sa.Column("lease_until", sa.BigInteger, nullable=False),
+    sa.Column("base_frames", sa.Integer, nullable=False),  # stored when this attempt began
+    sa.Column("failure", sa.Text),  # why the last attempt ended without the video, for the buyer
+    sa.Column("refused", sa.Boolean, nullable=False),  # it can never succeed as it was asked for
+    # The choice: of the attempt while nothing is stored, then of the video.
+    sa.Column("avatar", sa.Text, nullable=False),
+    sa.Column("emotion", sa.Text, nullable=False),
+    sa.Column("language", sa.Text),
+    sa.Column("voice", sa.Text),
+    sa.Column("init", sa.LargeBinary),  # the MP4's first bytes, before segment 0
+    sa.Column("segments", sa.Integer, nullable=False),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),  # bytes stored, the init included
+    sa.Column("object", sa.Text),  # the whole MP4; null while it is in pieces
+    sa.Column("engine", sa.Text),  # JSON: what rendered it
+)
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey("videos.order_id"), primary_key=True, autoincrement=False),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("first_frame", sa.Integer, nullable=False),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("offset", sa.BigInteger, nullable=False),  # where it starts in the MP4
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+)
+
+speech = sa.Table(
+    "speech",
+    metadata,
+    sa.Column("order_id", sa.ForeignKey("videos.order_id"), primary_key=True, autoincrement=False),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("samples", sa.BigInteger, nullable=False),
+    sa.Column("sample_rate", sa.Integer, nullable=False),
+    sa.Column("spoken", sa.Integer, nullable=False),  # characters of the text that are spoken by its end
+    sa.Column("object", sa.Text, nullable=False),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("prefix", sa.Text, nullable=False),  # enough of the key to tell which one it is
+    sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+)

@@ -1,0 +1,207 @@
+"""Videos in SQL: how far each is, who renders it, and where its bytes are."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from service.errors import LeaseLost
+from service.orders import Choice, Video, VideoState, from_millis, to_millis
+from service.ports import Init, SegmentPart, SpeechPart
+from service.storage.database import Database
+from service.storage.schema import segments, speech, videos
+
+
+class SqlVideos:
+    """Keeps what is known of videos."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, order_id: int) -> Video | None:
+        """Find the video of an order."""
+        return await self._database.read(lambda connection: _get(connection, order_id))
+
+    async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
+        """Begin the next attempt, unless the video is whole or another attempt holds its lease."""
+        attempt = {
+            "state": VideoState.RENDERING.value,
+            "lease_until": to_millis(until),
+            "failure": None,
+            "refused": False,
+        }
+        fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0}
+
+        def work(connection: sa.Connection) -> Video | None:
+            video = _get(connection, order_id)
+            if video is None:
+                row = {**attempt, **fresh, "attempt": 1, "segments": 0, "frames": 0, "base_frames": 0}
+                connection.execute(videos.insert().values(order_id=order_id, **row))
+                return _get(connection, order_id)
+            idle = (videos.c.state == VideoState.INTERRUPTED.value) | (
+                (videos.c.state == VideoState.RENDERING.value) & (videos.c.lease_until <= to_millis(now))
+            )
+            claimed = connection.execute(
+                videos.update()
+                .where(videos.c.order_id == order_id, videos.c.attempt == video.attempt, idle)
+                .values(
+                    **attempt,
+                    **({} if video.segments else fresh),
+                    attempt=video.attempt + 1,
+                    base_frames=video.frames,
+                )
+            )
+            if claimed.rowcount == 0:
+                return None
+            if video.segments == 0:
+                connection.execute(speech.delete().where(speech.c.order_id == order_id))
+            return _get(connection, order_id)
+
+        return await self._database.write(work)
+
+    async def add_init(self, video: Video, init: Init) -> None:
+        """Keep the start of the MP4 and what the worker chose."""
+        chosen = {name: value for name in ("language", "voice") if (value := getattr(init, name)) is not None}
+        await self._database.write(
+            lambda connection: _change(connection, video, init=init.data, size=len(init.data), **chosen)
+        )
+
+    async def add_speech(self, video: Video, part: SpeechPart, *, until: datetime) -> None:
+        """Keep speech and renew the lease."""
+
+        def work(connection: sa.Connection) -> None:
+            _change(connection, video, lease_until=to_millis(until))
+            count = sa.select(sa.func.count()).where(speech.c.order_id == video.order_id)
+            connection.execute(
+                speech.insert().values(
+                    order_id=video.order_id, n=connection.scalar(count), **msgspec.structs.asdict(part)
+                )
+            )
+
+        await self._database.write(work)
+
+    async def add_segment(self, video: Video, part: SegmentPart, *, until: datetime) -> None:
+        """Keep the next segment, which is readable from now on, and renew the lease."""
+
+        def work(connection: sa.Connection) -> None:
+            _change(
+                connection,
+                video,
+                lease_until=to_millis(until),
+                segments=videos.c.segments + 1,
+                frames=part.first_frame + part.frames,
+                size=part.offset + part.size,
+            )
+            count = sa.select(videos.c.segments - 1).where(videos.c.order_id == video.order_id)
+            connection.execute(
+                segments.insert().values(
+                    order_id=video.order_id, n=connection.scalar(count), **msgspec.structs.asdict(part)
+                )
+            )
+
+        await self._database.write(work)
+
+    async def finish(self, video: Video, engine: dict[str, Any]) -> None:
+        """Call the video whole."""
+        await self._database.write(
+            lambda connection: _change(
+                connection,
+                video,
+                state=VideoState.READY.value,
+                engine=msgspec.json.encode(engine).decode(),
+            )
+        )
+
+    async def interrupt(self, video: Video, failure: str, *, refused: bool) -> None:
+        """Give the lease back, with the reason; of no effect once another attempt has taken over."""
+        await self._database.write(
+            lambda connection: connection.execute(
+                videos.update()
+                .where(_held(video))
+                .values(state=VideoState.INTERRUPTED.value, failure=failure, refused=refused)
+            )
+        )
+
+    async def interrupt_all(self) -> None:
+        """Give all leases back."""
+        await self._database.write(
+            lambda connection: connection.execute(
+                videos.update()
+                .where(videos.c.state == VideoState.RENDERING.value)
+                .values(state=VideoState.INTERRUPTED.value, failure="The service was restarted.")
+            )
+        )
+
+    async def speech(self, order_id: int) -> list[SpeechPart]:
+        """Return the stored speech in its order."""
+        query = sa.select(speech).where(speech.c.order_id == order_id).order_by(speech.c.n)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [msgspec.convert(dict(row), SpeechPart) for row in rows]
+
+    async def segments(self, order_id: int, *, after: int) -> list[SegmentPart]:
+        """Return the stored segments that have bytes from this offset on, in their order."""
+        query = (
+            sa.select(segments)
+            .where(segments.c.order_id == order_id, segments.c.offset + segments.c.size > after)
+            .order_by(segments.c.n)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [msgspec.convert(dict(row), SegmentPart) for row in rows]
+
+    async def in_pieces(self) -> list[int]:
+        """Return the orders whose video is whole and not yet one object."""
+        query = sa.select(videos.c.order_id).where(
+            videos.c.state == VideoState.READY.value, videos.c.object.is_(None)
+        )
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def join(self, order_id: int, name: str) -> None:
+        """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(videos.update().where(videos.c.order_id == order_id).values(object=name))
+            connection.execute(segments.delete().where(segments.c.order_id == order_id))
+            connection.execute(speech.delete().where(speech.c.order_id == order_id))
+
+        await self._database.write(work)
+
+
+def _held(video: Video) -> sa.ColumnElement[bool]:
+    """Whether this attempt still renders."""
+    return (
+        (videos.c.order_id == video.order_id)
+        & (videos.c.attempt == video.attempt)
+        & (videos.c.state == VideoState.RENDERING.value)
+    )
+
+
+def _change(connection: sa.Connection, video: Video, **values: Any) -> None:
+    if connection.execute(videos.update().where(_held(video)).values(**values)).rowcount == 0:
+        raise LeaseLost
+
+
+def _get(connection: sa.Connection, order_id: int) -> Video | None:
+    row: Mapping[Any, Any] | None = (
+        connection.execute(sa.select(videos).where(videos.c.order_id == order_id)).mappings().first()
+    )
+    if row is None:
+        return None
+    return Video(
+        order_id=row["order_id"],
+        state=VideoState(row["state"]),
+        attempt=row["attempt"],
+        lease_until=from_millis(row["lease_until"]),
+        failure=row["failure"],
+        refused=row["refused"],
+        base_frames=row["base_frames"],
+        choice=Choice(
+            avatar=row["avatar"], emotion=row["emotion"], language=row["language"], voice=row["voice"]
+        ),
+        init=row["init"],
+        segments=row["segments"],
+        frames=row["frames"],
+        size=row["size"],
+        object=row["object"],
+    )
