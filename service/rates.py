@@ -17,6 +17,7 @@ import httpx
 import msgspec
 import structlog
 
+from service.errors import Unavailable
 from service.pricing import Rate
 
 USD = 1_000_000
@@ -28,22 +29,19 @@ LOWEST_USD, HIGHEST_USD = 1_000, 100_000_000
 AGREEMENT_PERCENT = 2
 """How far from the median a feed may be and still confirm it. Large exchanges differ by far less."""
 
-RETRY_S = 5.0
+RETRY_S = 5
 """Pause after a refresh that failed, so that many quotes do not hammer feeds that are down."""
 
 log = structlog.get_logger()
 
 
-class RateUnavailable(Exception):  # noqa: N818 - named for what happened, like all our errors
-    """No rate is recent enough to sell at.
+class RateUnavailable(Unavailable):
+    """No price of bitcoin is recent enough to sell at."""
 
-    Attributes:
-        retry_after_s: When asking again can first help, in seconds.
-    """
-
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__(f"no bitcoin price that is recent enough to sell at, try in {retry_after_s:.0f} s")
-        self.retry_after_s = retry_after_s
+    def __init__(self) -> None:
+        super().__init__(
+            "No bitcoin price is fresh enough to sell at. Try again soon.", retry_after_s=RETRY_S
+        )
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,12 +174,11 @@ class FeedRates:
         if rate := self._rate_within(self._max_age):
             return rate
         if refresh is not None:
-            await asyncio.shield(
-                refresh
-            )  # other quotes wait for it too: one that is cancelled leaves it alone
+            # Other quotes wait for it too: one that is cancelled leaves it alone.
+            await asyncio.shield(refresh)
         if rate := self._rate_within(self._max_age):
             return rate
-        raise RateUnavailable(RETRY_S)
+        raise RateUnavailable
 
     async def aclose(self) -> None:
         """Stop the refresh under way."""
@@ -214,13 +211,11 @@ class FeedRates:
         prices = {feed.name: answer for feed, answer in zip(self._feeds, answers, strict=True) if answer}
         if prices:
             median = statistics.median_low(prices.values())  # of two the lower: the seller is not paid less
-            agreeing = [
-                n for n, price in prices.items() if abs(price - median) * 100 <= median * AGREEMENT_PERCENT
-            ]
+            distance = median * AGREEMENT_PERCENT // 100
+            agreeing = [name for name, price in prices.items() if abs(price - median) <= distance]
             if len(agreeing) >= self._majority:
-                self._rate = Rate(
-                    usd_micros_per_btc=median, fetched_at=self._now(), source="+".join(agreeing)
-                )
+                source = "+".join(agreeing)
+                self._rate = Rate(usd_micros_per_btc=median, fetched_at=self._now(), source=source)
                 return
         self._failed_at = self._now()
         log.error("rate_refresh_failed", prices=prices, needed=self._majority)

@@ -229,7 +229,8 @@ async def test_without_a_majority_that_agrees_there_is_no_rate(rates, exchanges,
     with pytest.raises(RateUnavailable) as caught:
         await rates.current()
 
-    assert caught.value.retry_after_s > 0
+    assert caught.value.retry_after_s == 5
+    assert caught.value.detail == "No bitcoin price is fresh enough to sell at. Try again soon."
 
 
 async def test_feeds_two_percent_apart_still_agree(rates, exchanges):
