@@ -10,8 +10,6 @@ LightningError
 └── NodeFailed             the node answered with an error of its own
 """
 
-# ruff: noqa: N818 -- a name says what happened; "Error" after each would add nothing
-
 
 class LightningError(Exception):
     """Anything this package raises on purpose."""

@@ -1,0 +1,207 @@
+"""The rare orders of events that lose a settlement, played by a gRPC server that does what LND does."""
+
+import asyncio
+import time
+
+import grpc
+import grpc.aio
+import pytest
+from lndgrpc.compiled import lightning_pb2 as ln
+from lndgrpc.compiled import lightning_pb2_grpc as ln_grpc
+
+from lightning import NodeRefused, SettleIndex
+from lightning.lnd_settlements import SettlementFollower
+
+
+class Node(ln_grpc.LightningServicer):
+    """LND's two calls about settled invoices; a list shows one invoice a page."""
+
+    def __init__(self):
+        self.invoices = []
+        self.listeners = []
+        self.asked_after = []
+        self.hears = True  # whether a subscription is told of live settlements
+        self.faults = []  # (status, words) of the next subscriptions
+        self.before_page = lambda offset: None
+        self.replay_order = lambda invoice: invoice.settle_index
+
+    def sell(self):
+        number = len(self.invoices) + 1
+        self.invoices.append(ln.Invoice(add_index=number, r_hash=bytes([number] * 32), state=ln.Invoice.OPEN))
+        return self.invoices[-1]
+
+    def settle(self, invoice, index):
+        invoice.state = ln.Invoice.SETTLED
+        invoice.settle_index = index
+        for listener in self.listeners if self.hears else ():
+            listener.put_nowait(invoice)
+
+    async def ListInvoices(self, request, context):  # noqa: N802 -- gRPC's name
+        self.before_page(request.index_offset)
+        page = self.invoices[request.index_offset : request.index_offset + 1]
+        return ln.ListInvoiceResponse(invoices=page, last_index_offset=request.index_offset + len(page))
+
+    async def SubscribeInvoices(self, request, context):  # noqa: N802 -- gRPC's name
+        self.asked_after.append(request.settle_index)
+        if self.faults:
+            await context.abort(*self.faults.pop(0))
+        live = asyncio.Queue()
+        self.listeners.append(live)
+        if request.settle_index:
+            past = [invoice for invoice in self.invoices if invoice.settle_index > request.settle_index]
+            for invoice in sorted(past, key=self.replay_order):
+                yield invoice
+        while (event := await live.get()) is not None:
+            yield event
+
+    def hang_up(self):
+        """End every subscription as LND does when it stops: without an error."""
+        for listener in self.listeners:
+            listener.put_nowait(None)
+        self.listeners.clear()
+
+
+@pytest.fixture
+def node():
+    return Node()
+
+
+@pytest.fixture
+async def follower(node):
+    server = grpc.aio.server()
+    ln_grpc.add_LightningServicer_to_server(node, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield SettlementFollower(ln_grpc.LightningStub(channel), metadata=(), deadline_s=5)
+    await server.stop(grace=None)
+
+
+async def told(settlements, count):
+    async with asyncio.timeout(20):
+        return [(await anext(settlements)).settle_index for _ in range(count)]
+
+
+async def test_a_first_payment_that_the_subscription_missed_is_found_in_the_list(node, follower):
+    node.hears = False
+    invoice = node.sell()
+    settlements = follower.follow(SettleIndex(0))
+    first = asyncio.ensure_future(told(settlements, 1))
+    read_to_the_end = asyncio.Event()
+    node.before_page = lambda offset: read_to_the_end.set() if offset == 1 else None
+    await read_to_the_end.wait()  # while the invoice was open
+
+    node.settle(invoice, 1)
+
+    assert await first == [1]
+    await settlements.aclose()
+
+
+async def test_an_invoice_that_settles_behind_the_reader_of_the_list_is_told(node, follower):
+    early, late = node.sell(), node.sell()
+
+    def settle_both_once_the_first_was_read(offset):
+        if offset == 1:
+            node.settle(early, 1)
+            node.settle(late, 2)
+            node.before_page = lambda _offset: None
+
+    node.before_page = settle_both_once_the_first_was_read
+    settlements = follower.follow(SettleIndex(0))
+
+    assert await told(settlements, 2) == [1, 2]
+    await settlements.aclose()
+
+
+async def test_a_history_that_does_not_begin_at_one_is_told_from_its_beginning(node, follower):
+    for index in (7, 4, 5):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(0))
+
+    assert await told(settlements, 3) == [4, 5, 7]
+    await settlements.aclose()
+
+
+async def test_a_replay_by_age_of_the_invoice_is_told_by_index(node, follower):
+    node.replay_order = lambda invoice: invoice.add_index
+    for index in (1, 4, 3, 2, 6, 5):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(1))
+
+    assert await told(settlements, 5) == [2, 3, 4, 5, 6]
+    await settlements.aclose()
+
+
+async def test_a_gap_delays_but_does_not_stop(node, follower):
+    for index in (1, 2, 5, 6):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(1))
+
+    started_at = time.monotonic()
+    assert await told(settlements, 3) == [2, 5, 6]
+    assert time.monotonic() - started_at < 5
+    await settlements.aclose()
+
+
+async def test_news_of_other_invoices_does_not_prolong_the_wait_at_a_gap(node, follower):
+    for index in (1, 3):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(1))
+    waiting = asyncio.ensure_future(told(settlements, 1))
+
+    async with asyncio.timeout(10):
+        while not waiting.done():
+            for listener in node.listeners:
+                listener.put_nowait(ln.Invoice(state=ln.Invoice.OPEN))
+            await asyncio.wait({waiting}, timeout=0.1)
+
+    assert await waiting == [3]
+    await settlements.aclose()
+
+
+async def test_an_interrupted_stream_goes_on_after_the_last_one_told(node, follower):
+    for index in (1, 2, 3):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(1))
+    assert await told(settlements, 2) == [2, 3]
+
+    node.faults = [
+        (grpc.StatusCode.UNAVAILABLE, "gone"),
+        (grpc.StatusCode.UNKNOWN, "the RPC server is in the process of starting up"),
+        (grpc.StatusCode.UNKNOWN, "disk full"),
+    ]
+    node.hang_up()
+    node.settle(node.sell(), 4)
+
+    assert await told(settlements, 1) == [4]
+    assert node.asked_after == [1, 3, 3, 3, 3]
+    await settlements.aclose()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (grpc.StatusCode.PERMISSION_DENIED, ""),
+        (grpc.StatusCode.UNAUTHENTICATED, ""),
+        (grpc.StatusCode.UNKNOWN, "permission denied"),
+    ],
+)
+@pytest.mark.parametrize("after", [0, 1])
+async def test_a_refusal_ends_it(node, follower, after, fault):
+    node.faults = [fault]
+
+    with pytest.raises(NodeRefused):
+        await told(follower.follow(SettleIndex(after)), 1)
+
+
+async def test_it_pauses_longer_after_each_failure(node, follower):
+    node.faults = [(grpc.StatusCode.UNAVAILABLE, "gone")] * 4
+    node.settle(node.sell(), 1)
+    node.settle(node.sell(), 2)
+    settlements = follower.follow(SettleIndex(1))
+
+    started_at = time.monotonic()
+    assert await told(settlements, 1) == [2]
+
+    assert time.monotonic() - started_at >= (0.1 + 0.2 + 0.4 + 0.8) / 2
+    await settlements.aclose()
