@@ -1,8 +1,8 @@
 """The neural English voice: hibari, whose one bundled model is a woman's voice; a man's is derived from it.
 
 The model predicts pitch and spectrum apart from each other, so that a lower pitch costs nothing; reading its waveform
-out slower lowers the resonances of the vocal tract as a longer one would. The model is asked to speak faster by as
-much, and both voices take equally long.
+out slower lowers the resonances of the vocal tract as a longer one would. As many frames are left out as that
+stretches the time (12.5 ms each, evenly spread), so that both voices keep the same rhythm and take equally long.
 """
 
 import zlib
@@ -18,6 +18,12 @@ from worker.speech.port import Gender
 # Titze 1989): 0.85 for the resonances, 0.85 x 0.73 = 0.62 for the pitch, which puts this voice at about 115 Hz.
 _MALE_RESONANCE = 0.85
 _MALE_PITCH = 0.73
+_VOICED_HZ = 40.0  # the model's own threshold
+_BIN_HZ = SAMPLE_RATE / dsp.N_FFT
+_FREE_FROM_HZ = 2_000  # breath, above the strong harmonics
+_SILENT = -30.0  # log magnitude
+
+Spectrum = NDArray[np.float32]
 
 
 class EnglishVoice:
@@ -39,13 +45,37 @@ class EnglishVoice:
         ids = self._model.ids(phonemes)
         if len(ids) <= 2:  # noqa: PLR2004 - only the padding at both ends
             return np.zeros(0, np.float32)
-        resonance, pitch = (_MALE_RESONANCE, _MALE_PITCH) if gender == "male" else (1.0, 1.0)
-        speed = np.asarray([1 / resonance], np.float32)
-        outputs = self._model.sess.run(None, {"ids": np.asarray([ids], np.int64), "speed": speed})
-        *spectrum, pitch_hz = (output[0] for output in outputs)
+        inputs = {"ids": np.asarray([ids], np.int64), "speed": np.ones(1, np.float32)}
+        outputs = [output[0] for output in self._model.sess.run(None, inputs)]  # five (601, F) and the pitch (F,)
         # The breath noise is seeded by what is said, so that a resumed text sounds exactly the same.
         noise = np.random.default_rng(zlib.crc32(phonemes.encode()))
-        samples = dsp.synth(*spectrum, pitch_hz * pitch, noise)
-        if resonance != 1:
-            samples = soxr.resample(samples, SAMPLE_RATE * resonance, SAMPLE_RATE)
-        return np.asarray(samples, np.float32)
+        if gender == "female":
+            return np.asarray(dsp.synth(*outputs, noise), np.float32)
+        kept = (np.arange(round(outputs[-1].size * _MALE_RESONANCE)) / _MALE_RESONANCE).astype(int)
+        harmonic, phase, noise_level, free, free_phase, pitch_hz = (output[..., kept] for output in outputs)
+        _make_pitch_free(harmonic, phase, free, pitch_hz)
+        lower = pitch_hz * _MALE_PITCH
+        samples = dsp.synth(harmonic, phase, noise_level, free, free_phase, lower, noise)
+        return np.asarray(soxr.resample(samples, SAMPLE_RATE * _MALE_RESONANCE, SAMPLE_RATE), np.float32)
+
+
+def _make_pitch_free(harmonic: Spectrum, phase: Spectrum, free: Spectrum, pitch_hz: NDArray[np.float32]) -> None:
+    """
+    Make a predicted spectrum good for any pitch, in place.
+
+    The model learnt its harmonic spectrum only where the harmonics of its own pitch are; between them, and below the
+    first, it holds whatever. There it is drawn straight from one harmonic to the next. The free branch corrects low
+    harmonics of the old pitch, so that it goes where there are any.
+
+    Args:
+        harmonic: log magnitude of the harmonic branch, shape (601, F).
+        phase: its phase.
+        free: log magnitude of the free branch.
+        pitch_hz: shape (F,).
+    """
+    bins = np.arange(len(harmonic))
+    for frame in np.flatnonzero(pitch_hz > _VOICED_HZ):
+        harmonics = np.round(np.arange(pitch_hz[frame], SAMPLE_RATE / 2, pitch_hz[frame]) / _BIN_HZ).astype(int)
+        harmonic[:, frame] = np.interp(bins, harmonics, harmonic[harmonics, frame])
+        phase[:, frame] = np.interp(bins, harmonics, phase[harmonics, frame])
+        free[bins * _BIN_HZ < _FREE_FROM_HZ, frame] = _SILENT
