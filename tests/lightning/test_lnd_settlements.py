@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import count
 
 import grpc
 import grpc.aio
@@ -77,9 +78,9 @@ async def follower(node):
     await server.stop(grace=None)
 
 
-async def told(settlements, count):
+async def told(settlements, how_many):
     async with asyncio.timeout(20):
-        return [(await anext(settlements)).settle_index for _ in range(count)]
+        return [(await anext(settlements)).settle_index for _ in range(how_many)]
 
 
 async def test_a_first_payment_that_the_subscription_missed_is_found_in_the_list(node, follower):
@@ -143,17 +144,18 @@ async def test_a_gap_delays_but_does_not_stop(node, follower):
     await settlements.aclose()
 
 
-async def test_news_of_other_invoices_does_not_prolong_the_wait_at_a_gap(node, follower):
+async def test_what_is_paid_meanwhile_does_not_prolong_the_wait_at_a_gap(node, follower):
     for index in (1, 3):
         node.settle(node.sell(), index)
     settlements = follower.follow(SettleIndex(1))
     waiting = asyncio.ensure_future(told(settlements, 1))
 
     async with asyncio.timeout(10):
-        while not waiting.done():
-            for listener in node.listeners:
-                listener.put_nowait(ln.Invoice(state=ln.Invoice.OPEN))
+        for index in count(4):
+            node.settle(node.sell(), index)
             await asyncio.wait({waiting}, timeout=0.1)
+            if waiting.done():
+                break
 
     assert await waiting == [3]
     await settlements.aclose()
