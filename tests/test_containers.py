@@ -1,10 +1,13 @@
 """What can be told of the images and compose files without a Docker daemon: they name only what is there."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +140,59 @@ def test_an_image_installs_what_is_locked_and_runs_a_program_that_it_holds(docke
     [program] = re.findall(r'"-m", "(\w+)"', " ".join(instructions(dockerfile, "CMD")))
     assert program in sources(dockerfile)
     assert find_spec(f"{program}.__main__")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "extra"),
+    [("docker/service.Dockerfile", "service"), ("docker/worker.Dockerfile", "worker")],
+)
+def test_an_image_holds_everything_that_its_program_imports(dockerfile, extra):
+    ours = {source for source in sources(dockerfile) if (ROOT / source).is_dir()}
+    installed = packages_distributions()
+    locked = locked_packages(extra)
+
+    missing = {
+        name
+        for name in imports(ours) - ours - sys.stdlib_module_names
+        if not locked & {canonical(distribution) for distribution in installed.get(name, [])}
+    }
+
+    assert missing == set()
+
+
+def imports(packages: set[str]) -> set[str]:
+    """The top-level name of each module that these packages import anywhere."""
+    names = set()
+    for package in packages:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                match node:
+                    case ast.Import():
+                        names |= {alias.name.partition(".")[0] for alias in node.names}
+                    case ast.ImportFrom(module=str(module), level=0):
+                        names.add(module.partition(".")[0])
+    return names
+
+
+def locked_packages(extra: str) -> set[str]:
+    """What the lock file installs for this extra, markers aside."""
+    packages = {each["name"]: each for each in tomllib.loads((ROOT / "uv.lock").read_text())["package"]}
+    project = packages["satspeak"]
+    todo = [*project["dependencies"], *project["optional-dependencies"][extra]]
+    found = set()
+    while todo:
+        wanted = todo.pop()
+        name, extras = wanted["name"], wanted.get("extra", [])
+        if (name, *extras) not in found:
+            found.add((name, *extras))
+            todo += packages[name].get("dependencies", [])
+            todo += chain(*(packages[name].get("optional-dependencies", {}).get(each, []) for each in extras))
+    return {name for name, *_ in found}
+
+
+def canonical(name: str) -> str:
+    """As the lock file spells it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
