@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 import sys
 
 import click
@@ -23,10 +24,10 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._stopping = stopping
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what waits, then drain."""
         self._stopping.begin()
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+        await super().shutdown(sockets)
 
 
 @click.group(invoke_without_command=True)

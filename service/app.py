@@ -90,7 +90,7 @@ def create_app(
         ],
         dependencies={name: _provide(parts, name) for name in PARTS},
         lifespan=[lifespan],
-        exception_handlers={Exception: problems.handle},
+        exception_handlers=problems.HANDLERS,
         openapi_config=OpenAPIConfig(
             title="satspeak",
             version="1",

@@ -1,6 +1,6 @@
 """What the use cases ask of the world. The invoices' port is `lightning.InvoiceBackend`."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -85,7 +85,7 @@ class Objects(Protocol):
         ...
 
     def read(self, name: str, start: int, end: int | None) -> AsyncIterator[bytes]:
-        """Stream the bytes from `start` to before `end`, or to the last; raises FileNotFoundError where there is no object."""
+        """Stream from `start` to before `end`, or to the last byte; FileNotFoundError where there is no object."""
         ...
 
     async def delete(self, prefix: str) -> None:
@@ -181,7 +181,7 @@ class End(Record, frozen=True, kw_only=True):
 class Renderer(Protocol):
     """Renders elsewhere."""
 
-    def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncIterator[Record]:
+    def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render a video as a stream of records that ends with `End`; closing it stops the worker.
 
         Raises:

@@ -6,7 +6,7 @@ record and raw PCM after it; the answer is a stream of records that ends with `e
 
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 
 import httpx
 import msgspec
@@ -40,7 +40,7 @@ class HttpRenderer:
         self._url = url.rstrip("/")
         self._timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
 
-    async def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncIterator[Record]:
+    async def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render a video as a stream of records that ends with `End`.
 
         Raises:

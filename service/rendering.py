@@ -5,8 +5,9 @@ on after the last segment that was stored.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,6 +20,7 @@ from service.ports import (
     Init,
     Job,
     Objects,
+    Record,
     Renderer,
     Segment,
     SegmentPart,
@@ -93,7 +95,7 @@ class Rendering:
         except RenderFailed as error:
             notes.warning("render_failed", error=str(error))
             failure = FAILED
-        except Exception:
+        except Exception:  # noqa: BLE001 - a disk that is full, say: the order must be told and the lease given back
             notes.exception("render_broke")
             failure = FAILED
         else:
@@ -114,45 +116,14 @@ class Rendering:
             spoken=parts[-1].spoken if parts else 0,
             first_frame=video.frames,
         )
-        offset, has_init = video.size, video.init is not None
-        spoken_parts, n = len(parts), video.segments
-        async for record in self._renderer.render(job, self._pcm(order, parts)):
-            until = self._now() + self._lease
-            match record:
-                case Speech(pcm=pcm):
-                    name = f"{_folder(order.id)}{video.attempt}-speech-{spoken_parts}"
-                    await self._objects.put(name, pcm)
-                    part = SpeechPart(
-                        samples=len(pcm) // SAMPLE_BYTES,
-                        sample_rate=record.sample_rate,
-                        spoken=record.spoken,
-                        object=name,
-                    )
-                    await self._videos.add_speech(video, part, until=until)
-                    spoken_parts += 1
-                case Init() if not has_init:
-                    await self._videos.add_init(video, record)
-                    offset, has_init = len(record.data), True
-                case Segment(data=data):
-                    if not has_init:
-                        raise RenderFailed("a segment before the init record")
-                    name = f"{_folder(order.id)}{video.attempt}-{n}"
-                    await self._objects.put(name, data)
-                    segment = SegmentPart(
-                        first_frame=record.first_frame,
-                        frames=record.frames,
-                        offset=offset,
-                        size=len(data),
-                        object=name,
-                    )
-                    await self._videos.add_segment(video, segment, until=until)
-                    offset += len(data)
-                    n += 1
-                    self._bells.ring(order.id)
-                case End():
-                    await self._videos.finish(video, record.engine)
-                    self._bells.ring(order.id)
+        recorder = _Recorder(self._videos, self._objects, video, spoken_parts=len(parts), lease=self._lease)
+        async with contextlib.aclosing(self._renderer.render(job, self._pcm(order, parts))) as records:
+            async for record in records:
+                await recorder.keep(record, self._now())
+                self._bells.ring(order.id)
         await self._join(order.id)
+        if order.upload is not None:
+            await self._objects.delete(order.upload)
 
     async def _pcm(self, order: Order, parts: list[SpeechPart]) -> AsyncIterator[bytes]:
         """The speech that there is: the upload, or what was synthesised so far."""
@@ -178,6 +149,76 @@ class Rendering:
         for part in await self._videos.segments(video.order_id, after=0):
             async for chunk in self._objects.read(part.object, 0, part.size):
                 yield chunk
+
+
+class _Recorder:
+    """Stores what one attempt renders. A class since each piece goes where the last one ended."""
+
+    def __init__(
+        self, videos: Videos, objects: Objects, video: Video, *, spoken_parts: int, lease: timedelta
+    ) -> None:
+        self._videos = videos
+        self._objects = objects
+        self._video = video
+        self._lease = lease
+        self._spoken_parts = spoken_parts
+        self._segments = video.segments
+        self._frames = video.frames
+        self._offset = video.size  # 0 until there is an init
+
+    async def keep(self, record: Record, now: datetime) -> None:
+        """Store a record: first its bytes, then the row that points to them.
+
+        Raises:
+            RenderFailed: The record does not continue what is stored.
+            LeaseLost: Another attempt has taken over.
+        """
+        until = now + self._lease
+        match record:
+            case Speech():
+                await self._speech(record, until)
+            case Init() if self._offset == 0:
+                await self._videos.add_init(self._video, record)
+                self._offset = len(record.data)
+            case Segment():
+                await self._segment(record, until)
+            case End():
+                if record.frames != self._frames:
+                    raise RenderFailed(f"{record.frames} frames were to come, {self._frames} are there")
+                await self._videos.finish(self._video, record.engine)
+
+    async def _speech(self, record: Speech, until: datetime) -> None:
+        name = self._name(f"speech-{self._spoken_parts}")
+        await self._objects.put(name, record.pcm)
+        part = SpeechPart(
+            samples=len(record.pcm) // SAMPLE_BYTES,
+            sample_rate=record.sample_rate,
+            spoken=record.spoken,
+            object=name,
+        )
+        await self._videos.add_speech(self._video, part, until=until)
+        self._spoken_parts += 1
+
+    async def _segment(self, record: Segment, until: datetime) -> None:
+        if self._offset == 0 or record.first_frame != self._frames:
+            raise RenderFailed(f"a segment from frame {record.first_frame}, {self._frames} are there")
+        name = self._name(f"{self._segments}")
+        await self._objects.put(name, record.data)
+        part = SegmentPart(
+            first_frame=record.first_frame,
+            frames=record.frames,
+            offset=self._offset,
+            size=len(record.data),
+            object=name,
+        )
+        await self._videos.add_segment(self._video, part, until=until)
+        self._segments += 1
+        self._frames += record.frames
+        self._offset += part.size
+
+    def _name(self, piece: str) -> str:
+        """Name a piece. By attempt: one that was taken over may still be writing."""
+        return f"{_folder(self._video.order_id)}{self._video.attempt}-{piece}"
 
 
 def _folder(order_id: int) -> str:

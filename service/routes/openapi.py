@@ -71,5 +71,6 @@ def _operation(media_type: str, schema: dict[str, Any], example: dict[str, Any] 
 
 def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the JSON schema of a struct that refers to no other."""
-    (_, [schema]) = (None, list(msgspec.json.schema_components([kind])[1].values()))
-    return schema
+    _, components = msgspec.json.schema_components([kind])
+    [schema] = components.values()
+    return dict(schema)

@@ -61,9 +61,9 @@ def _groups(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]) -> str:
+    title = f'<span class="method">{method.upper()}</span> <code>{escape(path)}</code>'
     parts = [
-        f'<details><summary><span class="method">{method.upper()}</span> <code>{escape(path)}</code>'
-        f' <span class="soft">{escape(operation["summary"])}</span></summary>',
+        f'<details><summary>{title} <span class="soft">{escape(operation["summary"])}</span></summary>',
         f"<p>{escape(operation.get('description', ''))}</p>",
     ]
     if parameters := operation.get("parameters"):

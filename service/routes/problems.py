@@ -1,5 +1,7 @@
 """Errors as RFC 9457 problem documents. `detail` is the source API's message where it has one."""
 
+import math
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +18,10 @@ MEDIA_TYPE = "application/problem+json"
 
 INVOICE_SHOWN = 10
 """Characters of an invoice in a message, as the source API shows them."""
+
+NODE_RETRY_S = 5
+
+AnyRequest = Request[Any, Any, Any]
 
 log = structlog.get_logger()
 
@@ -35,70 +41,6 @@ class ApiKeyProblem(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "error"
     error_code: str = "INVALID_API_KEY"
     message: str = "Invalid or missing API key"
-
-
-def handle(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answer with what an exception means to the client."""
-    match error:
-        case errors.InvalidApiKey():
-            return Response(
-                msgspec.json.encode(ApiKeyProblem()),
-                status_code=HTTPStatus.UNAUTHORIZED,
-                media_type="application/json",
-                headers={"WWW-Authenticate": 'Bearer realm="payments"'},
-            )
-        case errors.BodyTooLarge():
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.detail)
-        case errors.InvalidRequest():
-            return problem(HTTPStatus.BAD_REQUEST, error.detail)
-        case errors.PaymentNotFound():
-            return problem(HTTPStatus.NOT_FOUND, "Payment not found", kind="payment-not-found")
-        case errors.OrderNotFound():
-            return problem(
-                HTTPStatus.NOT_FOUND,
-                f"Invoice {abbreviate(error.invoice)} not found.",
-                kind="invoice-not-found",
-            )
-        case errors.InvoiceNotPaid():
-            return problem(HTTPStatus.BAD_REQUEST, "Invoice not paid in time.", kind="invoice-not-paid")
-        case errors.ChoiceFixed():
-            return problem(HTTPStatus.CONFLICT, error.detail, kind="choice-fixed")
-        case errors.VideoNotStarted():
-            return problem(
-                HTTPStatus.NOT_FOUND,
-                "This video was not asked for yet: POST /lightning/generate-video makes it.",
-                kind="video-not-started",
-            )
-        case errors.PaymentRequired():
-            return problem(
-                HTTPStatus.PAYMENT_REQUIRED, "This invoice is not paid yet.", kind="payment-required"
-            )
-        case errors.VideoInterrupted():
-            return problem(
-                HTTPStatus.CONFLICT,
-                "The render was interrupted: POST /lightning/generate-video goes on with it.",
-                kind="video-interrupted",
-            )
-        case errors.RangeNotSatisfiable():
-            return problem(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                f"The video has {error.size} bytes.",
-                headers={"Content-Range": f"bytes */{error.size}"},
-            )
-        case errors.Unavailable():
-            return unavailable(error.detail, error.retry_after_s)
-        case RateUnavailable():
-            return unavailable(
-                "No bitcoin price is fresh enough to sell at. Try again soon.", int(error.retry_after_s)
-            )
-        case LightningError():
-            log.error("node_unavailable", error=repr(error))
-            return unavailable("The Lightning node cannot be reached. Try again soon.", 5)
-        case HTTPException():
-            return _of_framework(error)
-        case _:
-            log.exception("unexpected_error", exc_info=error)
-            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. It is logged.")
 
 
 def problem(
@@ -131,17 +73,113 @@ def abbreviate(invoice: str) -> str:
     return invoice if len(invoice) <= INVOICE_SHOWN else invoice[:INVOICE_SHOWN] + "..."
 
 
-def _of_framework(error: HTTPException) -> Response[bytes]:
+def _invalid_api_key(_request: AnyRequest, _error: errors.InvalidApiKey) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(ApiKeyProblem()),
+        status_code=HTTPStatus.UNAUTHORIZED,
+        media_type="application/json",
+        headers={"WWW-Authenticate": 'Bearer realm="payments"'},
+    )
+
+
+def _body_too_large(_request: AnyRequest, error: errors.BodyTooLarge) -> Response[bytes]:
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.detail)
+
+
+def _invalid_request(_request: AnyRequest, error: errors.InvalidRequest) -> Response[bytes]:
+    return problem(HTTPStatus.BAD_REQUEST, error.detail)
+
+
+def _payment_not_found(_request: AnyRequest, _error: errors.PaymentNotFound) -> Response[bytes]:
+    return problem(HTTPStatus.NOT_FOUND, "Payment not found", kind="payment-not-found")
+
+
+def _order_not_found(_request: AnyRequest, error: errors.OrderNotFound) -> Response[bytes]:
+    shown = abbreviate(error.invoice)
+    return problem(HTTPStatus.NOT_FOUND, f"Invoice {shown} not found.", kind="invoice-not-found")
+
+
+def _invoice_not_paid(_request: AnyRequest, _error: errors.InvoiceNotPaid) -> Response[bytes]:
+    return problem(HTTPStatus.BAD_REQUEST, "Invoice not paid in time.", kind="invoice-not-paid")
+
+
+def _payment_required(_request: AnyRequest, _error: errors.PaymentRequired) -> Response[bytes]:
+    return problem(HTTPStatus.PAYMENT_REQUIRED, "This invoice is not paid yet.", kind="payment-required")
+
+
+def _choice_fixed(_request: AnyRequest, error: errors.ChoiceFixed) -> Response[bytes]:
+    return problem(HTTPStatus.CONFLICT, error.detail, kind="choice-fixed")
+
+
+def _video_not_started(_request: AnyRequest, _error: errors.VideoNotStarted) -> Response[bytes]:
+    detail = "This video was not asked for yet: POST /lightning/generate-video makes it."
+    return problem(HTTPStatus.NOT_FOUND, detail, kind="video-not-started")
+
+
+def _video_interrupted(_request: AnyRequest, _error: errors.VideoInterrupted) -> Response[bytes]:
+    detail = "The render was interrupted: POST /lightning/generate-video goes on with it."
+    return problem(HTTPStatus.CONFLICT, detail, kind="video-interrupted")
+
+
+def _range_not_satisfiable(_request: AnyRequest, error: errors.RangeNotSatisfiable) -> Response[bytes]:
+    return problem(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        f"The video has {error.size} bytes.",
+        headers={"Content-Range": f"bytes */{error.size}"},
+    )
+
+
+def _unavailable(_request: AnyRequest, error: errors.Unavailable) -> Response[bytes]:
+    return unavailable(error.detail, error.retry_after_s)
+
+
+def _no_rate(_request: AnyRequest, error: RateUnavailable) -> Response[bytes]:
+    detail = "No bitcoin price is fresh enough to sell at. Try again soon."
+    return unavailable(detail, math.ceil(error.retry_after_s))
+
+
+def _node_unavailable(_request: AnyRequest, error: LightningError) -> Response[bytes]:
+    log.error("node_unavailable", error=repr(error))
+    return unavailable("The Lightning node cannot be reached. Try again soon.", NODE_RETRY_S)
+
+
+def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Translate what Litestar found wrong before a handler ran."""
     status = HTTPStatus(error.status_code)
-    detail = error.detail
+    detail = _FRAMEWORK_DETAILS.get(status, error.detail)
     match error:
-        case ValidationException(extra=[{"message": str(message), **where}, *_]):
-            detail = f"Parameter '{where.get('key', '?')}': {message}."
-        case _ if status is HTTPStatus.NOT_FOUND:
-            detail = "There is nothing here. GET /docs lists what there is."
-        case _ if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            detail = "This method is not allowed here. GET /docs lists what is."
-        case _ if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            detail = "The body is too large."
+        case ValidationException(extra=[{"message": str(message), "key": str(key)}, *_]):
+            detail = f"Parameter '{key}': {message}."
     return problem(status, detail, headers=dict(error.headers or {}))
+
+
+def _unexpected(_request: AnyRequest, error: Exception) -> Response[bytes]:
+    log.error("unexpected_error", exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. It is logged.")
+
+
+_FRAMEWORK_DETAILS = {
+    HTTPStatus.NOT_FOUND: "There is nothing here. GET /docs lists what there is.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This method is not allowed here. GET /docs lists what is.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+}
+
+HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
+    errors.InvalidApiKey: _invalid_api_key,
+    errors.BodyTooLarge: _body_too_large,
+    errors.InvalidRequest: _invalid_request,
+    errors.PaymentNotFound: _payment_not_found,
+    errors.OrderNotFound: _order_not_found,
+    errors.InvoiceNotPaid: _invoice_not_paid,
+    errors.PaymentRequired: _payment_required,
+    errors.ChoiceFixed: _choice_fixed,
+    errors.VideoNotStarted: _video_not_started,
+    errors.VideoInterrupted: _video_interrupted,
+    errors.RangeNotSatisfiable: _range_not_satisfiable,
+    errors.Unavailable: _unavailable,
+    RateUnavailable: _no_rate,
+    LightningError: _node_unavailable,
+    HTTPException: _of_framework,
+    Exception: _unexpected,
+}
+"""The one table. The nearest class of an exception's own order of bases counts."""

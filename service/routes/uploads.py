@@ -2,13 +2,13 @@
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import msgspec
 from litestar import Request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]  # it has no types
 
 from service.errors import InvalidRequest
 from service.routes.bodies import convert
@@ -26,6 +26,8 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob("*.upload"):  # by a program that was killed
+            left.unlink()
         self._folder = folder
 
     @contextlib.asynccontextmanager
@@ -57,26 +59,44 @@ async def _parse(
     request: Request[Any, Any, Any], parser: PushMultipartParser, file: IO[bytes]
 ) -> dict[str, Any]:
     """Write the file part to `file`; return the other fields."""
-    options: dict[str, bytes] = {}
-    part: MultipartSegment | None = None
-    has_file = False
+    form = _Form(file)
     async for chunk in request.stream():
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
-                part = event
-                if part.name == FILE_FIELD:
-                    if has_file:
-                        raise InvalidRequest("Only one audio file is taken.")
-                    has_file = part.filename is not None
-                else:
-                    options[part.name] = b""
-            elif event and part is not None:
-                if part.name != FILE_FIELD:
-                    options[part.name] += event
-                    if len(options[part.name]) > MAX_OPTION_BYTES:
-                        raise InvalidRequest(f"Field '{part.name[:40]}' is too long.")
-                elif part.filename is not None:
-                    file.write(event)
-    if not has_file:
+                form.begin(event.name, is_file=event.filename is not None)
+            elif event:
+                form.take(event)
+    if not form.has_file:
         raise InvalidRequest("Audio file is required")
-    return {name: value.decode() for name, value in options.items()}
+    return {name: bytes(value).decode() for name, value in form.options.items()}
+
+
+class _Form:
+    """Sorts the parts of a form: the audio to its file, short texts into memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.options: dict[str, bytearray] = {}
+        self.has_file = False
+        self._file = file
+        self._take_part: Callable[[bytes | bytearray], object] = self._file.write
+
+    def begin(self, name: str, *, is_file: bool) -> None:
+        if name != FILE_FIELD:
+            option = self.options[name] = bytearray()
+            self._take_part = lambda data: self._extend(name, option, data)
+        elif not is_file:
+            self._take_part = lambda _: None
+        elif self.has_file:
+            raise InvalidRequest("Only one audio file is taken.")
+        else:
+            self.has_file = True
+            self._take_part = self._file.write
+
+    def take(self, data: bytes | bytearray) -> None:
+        self._take_part(data)
+
+    @staticmethod
+    def _extend(name: str, option: bytearray, data: bytes | bytearray) -> None:
+        option += data
+        if len(option) > MAX_OPTION_BYTES:
+            raise InvalidRequest(f"Field '{name[:40]}' is too long.")

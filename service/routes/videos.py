@@ -84,20 +84,20 @@ async def video(
         if request.headers.get("If-Range", etag) != etag:
             wanted = None
 
-    span = parse_range(wanted, found.size, whole=whole)
-    if span is not None and span.start >= found.size:
+    start, end, status = 0, found.size if whole else None, 200
+    if span := parse_range(wanted, found.size, whole=whole):
+        start, end, status = span.start, span.stop, 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
+    elif span is not None:
         raise RangeNotSatisfiable(found.size)
-    start, end = (span.start, span.stop) if span is not None else (0, found.size if whole else None)
-    if span is None and found.state_at(now()) is VideoState.INTERRUPTED:
+    elif found.state_at(now()) is VideoState.INTERRUPTED:
         raise VideoInterrupted
     if end is not None:
         headers["Content-Length"] = str(end - start)
-    if span is not None:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
     return VideoStream(
         delivery.play(found.order_id, start, end),
         order_id=found.order_id,
         headers=headers,
-        status_code=200 if span is None else 206,
+        status_code=status,
         is_head_response=request.method == HttpMethod.HEAD,
     )

@@ -1,0 +1,1 @@
+"""Each step that brought the tables to where they are."""
