@@ -49,6 +49,7 @@ async def test_a_restart_of_the_node_costs_no_settlement(connect, merchant, paye
     sold = [await sell(backend) for _ in range(3)]
     await payer.pay(sold[0].bolt11)
     last = (await backend.lookup(sold[0].payment_hash)).settle_index
+    assert last
     early, late = follow(backend, after=last - 1), follow(connect(), after=0)
     await early.until(sold[0].bolt11)
     await late.until(sold[0].bolt11)

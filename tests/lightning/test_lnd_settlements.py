@@ -14,7 +14,7 @@ from lightning import NodeRefused, SettleIndex
 from lightning.lnd_settlements import SettlementFollower
 
 
-class Node(ln_grpc.LightningServicer):
+class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated without types
     """LND's two calls about settled invoices; a list shows one invoice a page."""
 
     def __init__(self):
@@ -46,7 +46,7 @@ class Node(ln_grpc.LightningServicer):
         self.asked_after.append(request.settle_index)
         if self.faults:
             await context.abort(*self.faults.pop(0))
-        live = asyncio.Queue()
+        live: asyncio.Queue[ln.Invoice | None] = asyncio.Queue()
         self.listeners.append(live)
         if request.settle_index:
             past = [invoice for invoice in self.invoices if invoice.settle_index > request.settle_index]
