@@ -153,7 +153,7 @@ async def env(folder: Path) -> None:
 
 async def _start_in_background(folder: Path, chain: ChainChoice) -> None:
     """Run `up` in a process of its own, and pass on what it says until it is ready."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs here that could wait for it
     log = folder / "up.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own command; it returns at once

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from regtest.errors import BuildFailed
+from regtest.process import Guard
 
 Progress = Callable[[str], None]
 
@@ -24,8 +25,10 @@ Progress = Callable[[str], None]
 _TAGS = "signrpc walletrpc chainrpc invoicesrpc routerrpc peersrpc kvdb_sqlite integration"
 _MODULE = Path(__file__).parent
 _TARGETS = ("github.com/btcsuite/btcd", "github.com/lightningnetwork/lnd/cmd/lnd")
-_PROGRESS_EVERY_S = 1.0
+_PROGRESS_EVERY_S = 3.0
+_LOCK_POLL_S = 0.5
 _OUTPUT_LINES = 12
+_PACKAGE = re.compile(r"[\w./~+-]+")
 _UNFETCHED = re.compile(r'(?P<module>[\w./~-]+@v[\w.+-]+)\S*: (?:reading \S+: )?Get "[^"]+": (?P<cause>.+)')
 
 
@@ -87,7 +90,7 @@ async def _lock(path: Path, on_progress: Progress) -> AsyncIterator[None]:
                 if not told:
                     on_progress("another process is building the nodes: waiting for it")
                     told = True
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(_LOCK_POLL_S)
         yield
 
 
@@ -95,11 +98,14 @@ async def _build_all(go: Path, folder: Path, on_progress: Progress) -> None:
     """Build into a folder beside `folder` and rename it, so that a half-built one is never seen."""
     for abandoned in folder.parent.glob("building-*"):
         shutil.rmtree(abandoned)  # we hold the lock, so its builder was killed
-    with tempfile.TemporaryDirectory(prefix="building-", dir=folder.parent) as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="building-", dir=folder.parent) as scratch,
+        contextlib.closing(Guard()) as guard,
+    ):
         bin_folder = Path(scratch) / "bin"
         for n, target in enumerate(_TARGETS, start=1):
             name = f"{target.rsplit('/', maxsplit=1)[-1]} {_version(target)}"
-            await _build(go, target, bin_folder, f"{name} ({n} of {len(_TARGETS)})", on_progress)
+            await _build(go, target, bin_folder, f"{name} ({n} of {len(_TARGETS)})", on_progress, guard)
         bin_folder.rename(folder)
 
 
@@ -112,8 +118,9 @@ def _version(target: str) -> str:
     raise BuildFailed(target, "go.mod does not require it")
 
 
-async def _build(go: Path, target: str, bin_folder: Path, name: str, on_progress: Progress) -> None:
-    started = time.monotonic()
+async def _build(
+    go: Path, target: str, bin_folder: Path, name: str, on_progress: Progress, guard: Guard
+) -> None:
     process = await asyncio.create_subprocess_exec(
         *(go, "build", "-v", "-trimpath", "-buildvcs=false"),
         *("-tags", _TAGS, "-ldflags", "-s -w", "-o", f"{bin_folder}/", target),
@@ -128,32 +135,54 @@ async def _build(go: Path, target: str, bin_folder: Path, name: str, on_progress
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
+        process_group=guard.group,
     )
-    assert process.stderr is not None  # it was asked for
-    fetched = compiled = 0
-    output: list[str] = []
-    told = 0.0
+    said = _GoOutput(name)
+    telling = asyncio.create_task(said.tell_progress(on_progress))
     try:
-        async for raw in process.stderr:
-            line = raw.decode(errors="replace").rstrip()
-            if line.startswith("go: downloading "):
-                fetched += 1
-            elif re.fullmatch(r"[\w./~+-]+", line):  # -v names each package as it is compiled
-                compiled += 1
-            else:
-                output.append(line)
-            elapsed_s = time.monotonic() - started
-            if elapsed_s - told >= _PROGRESS_EVERY_S:
-                told = elapsed_s
-                downloads = f"{fetched} modules fetched, " if fetched else ""
-                on_progress(f"building {name}, {downloads}{compiled} packages compiled, {elapsed_s:.0f} s")
+        await said.read(process)
     finally:
-        if process.returncode is None and not process.stderr.at_eof():
-            process.kill()  # we were cancelled
-        await process.wait()
+        telling.cancel()
     if process.returncode != 0:
-        raise BuildFailed(name, _reason(output), output="\n".join(output[-_OUTPUT_LINES:]))
-    on_progress(f"built {name} in {time.monotonic() - started:.0f} s")
+        raise BuildFailed(name, _reason(said.other), output="\n".join(said.other[-_OUTPUT_LINES:]))
+    on_progress(f"built {name} in {said.elapsed_s:.0f} s")
+
+
+class _GoOutput:
+    """What `go build -v` has said so far."""
+
+    def __init__(self, name: str) -> None:
+        self.other: list[str] = []  # neither a download nor a package: warnings and errors
+        self._name = name
+        self._started = time.monotonic()
+        self._fetched = 0
+        self._compiled = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._started
+
+    async def read(self, process: asyncio.subprocess.Process) -> None:
+        """Read until it has ended."""
+        if process.stderr is not None:
+            async for raw in process.stderr:
+                line = raw.decode(errors="replace").rstrip()
+                if line.startswith("go: downloading "):
+                    self._fetched += 1
+                elif _PACKAGE.fullmatch(line):
+                    self._compiled += 1
+                else:
+                    self.other.append(line)
+        await process.wait()
+
+    async def tell_progress(self, on_progress: Progress) -> None:
+        """Tell every few seconds: a single package can take a minute."""
+        while True:
+            await asyncio.sleep(_PROGRESS_EVERY_S)
+            fetched = f"{self._fetched} modules fetched, " if self._fetched else ""
+            on_progress(
+                f"building {self._name}, {fetched}{self._compiled} packages compiled, {self.elapsed_s:.0f} s"
+            )
 
 
 def _reason(output: list[str]) -> str:

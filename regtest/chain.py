@@ -138,16 +138,15 @@ class _RpcChain:
                 timeout=60,
                 trust_env=False,  # a proxy could not reach this machine's own loopback
             )
-        response = await self._client.post(
-            "/", json={"jsonrpc": "1.0", "id": "regtest", "method": method, "params": params}
-        )
-        # Errors come with status 500 and a body that says more.
-        if response.headers.get("content-type", "").startswith("application/json") or response.is_success:
-            answer = response.json()
-            if error := answer.get("error"):
-                raise ChainError(method, error["code"], error["message"])
-            return answer["result"]
-        raise ChainError(method, response.status_code, response.text)
+        request = {"jsonrpc": "1.0", "id": "regtest", "method": method, "params": params}
+        try:
+            response = await self._client.post("/", json=request)
+            answer = response.json()  # also when the status is 500: it says what was wrong
+        except (httpx.HTTPError, ValueError) as error:
+            raise ChainError(method, str(error)) from error
+        if answer["error"] is not None:
+            raise ChainError(method, answer["error"]["message"])
+        return answer["result"]
 
 
 class BtcdChain(_RpcChain):
@@ -186,6 +185,7 @@ class BtcdChain(_RpcChain):
 
     @property
     def lnd_flags(self) -> list[str]:
+        """What tells an LND to use it."""
         return [
             "--bitcoin.node=btcd",
             f"--btcd.rpchost={httpx.URL(self.access.url).netloc.decode()}",
@@ -195,12 +195,13 @@ class BtcdChain(_RpcChain):
         ]
 
     async def reward(self, address: str) -> None:
-        # btcd takes the address at its start only, and at each start on regtest it forgets its chain.
+        """Restart it: it takes the address at its start only, and each start on regtest forgets the chain."""
         await self.stop()
         self._pay_to(address)
         await self.start()
 
     async def mine(self, blocks: int) -> None:
+        """Add blocks to the chain."""
         await self._call("generate", blocks)
 
     def _pay_to(self, address: str) -> None:
@@ -265,9 +266,11 @@ class BitcoindChain(_RpcChain):
         return cls(access, program, lnd_flags=lnd_flags)
 
     async def reward(self, address: str) -> None:
+        """From now on pay for new blocks to this address."""
         self.access = msgspec.structs.replace(self.access, reward_address=address)
 
     async def mine(self, blocks: int) -> None:
+        """Add blocks to the chain."""
         await self._call("generatetoaddress", blocks, self.access.reward_address)
 
 

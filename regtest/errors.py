@@ -4,7 +4,7 @@ RegtestError
 ├── BuildFailed          the nodes could not be built
 ├── ProgramExited        a program ended although it was needed
 ├── NotReady             something awaited did not come in time
-├── ChainError           the chain's node refused a command
+├── ChainError           the chain's node refused a command or could not be reached
 ├── NodeError            an LND refused a command or could not be reached
 │   └── PaymentFailed    a payment did not succeed
 ├── NetworkNotRunning    no network runs in that folder
@@ -51,12 +51,12 @@ class NotReady(RegtestError):
 
 
 class ChainError(RegtestError):
-    """The chain's node refused a command."""
+    """The chain's node refused a command or could not be reached."""
 
-    def __init__(self, method: str, code: int, message: str) -> None:
+    def __init__(self, method: str, detail: str) -> None:
         self.method = method
-        self.code = code
-        super().__init__(f"{method}: {message} (code {code})")
+        self.detail = detail
+        super().__init__(f"{method}: {detail}")
 
 
 class NodeError(RegtestError):

@@ -19,7 +19,7 @@ from lndgrpc.compiled import (
 )
 
 from regtest.errors import NodeError, NotOurs, PaymentFailed
-from regtest.process import Program, until
+from regtest.process import Runnable, until
 
 READY_TIMEOUT_S = 60.0
 CHANNEL_TIMEOUT_S = 30.0
@@ -27,13 +27,8 @@ CHANNEL_TIMEOUT_S = 30.0
 # What a seller of videos needs of its node, and nothing that could move money out.
 _SELLER_PERMISSIONS = (("invoices", "read"), ("invoices", "write"), ("offchain", "read"), ("info", "read"))
 
-_CHANNEL_OPTIONS = [
-    # A node that restarts is back in a second or two; gRPC's own pause would grow far beyond that.
-    ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
-    ("grpc.max_reconnect_backoff_ms", 250),
-    ("grpc.enable_http_proxy", 0),  # a proxy could not reach this machine's own loopback
-]
+# A proxy could not reach this machine's own loopback.
+_CHANNEL_OPTIONS = [("grpc.enable_http_proxy", 0)]
 
 
 class NodeAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +84,7 @@ class LndNode:
     It can be stopped, killed and started again by whoever runs the network, and keeps its ports and its data.
     """
 
-    def __init__(self, access: NodeAccess, program: Program | None = None) -> None:
+    def __init__(self, access: NodeAccess, program: Runnable | None = None) -> None:
         self.access = access
         self._program = program
         self._channel: grpc.aio.Channel | None = None
@@ -256,7 +251,7 @@ class LndNode:
         self.macaroon_path.write_bytes(bytes.fromhex(baked.macaroon))
 
     @property
-    def _own_program(self) -> Program:
+    def _own_program(self) -> Runnable:
         if self._program is None:
             raise NotOurs(self.name)
         return self._program
@@ -287,6 +282,7 @@ class LndNode:
             try:
                 answer = await service.GetState(stateservice_pb2.GetStateRequest(), timeout=5)
             except grpc.aio.AioRpcError:
+                await self._disconnect()  # connect anew next time: at once, and with the whole certificate
                 return False
             # The states that come before follow one another as their numbers do; the last two do as well.
             return bool(wanted <= answer.state <= stateservice_pb2.SERVER_ACTIVE)
@@ -333,8 +329,10 @@ def lnd_arguments(lnd: Path, access: NodeAccess, chain_flags: Sequence[str]) -> 
         "--protocol.anchors",  # as any other build does by itself
         *chain_flags,
         "--db.backend=sqlite",
-        "--minbackoff=100ms",  # after a restart the peers find each other at once
-        "--maxbackoff=1s",
+        # Both nodes announce where they listen, so that whichever restarts finds its peer at once: the one that
+        # stayed would try again only 5 s later.
+        f"--externalip={access.peer_address}",
+        "--trickledelay=50",
         "--logging.file.disable",  # its output goes to our log
         "--debuglevel=info",
     ]

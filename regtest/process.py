@@ -1,15 +1,14 @@
 """The programs of a network: started with a log, watched while something is awaited, and never left behind."""
 
 import asyncio
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from regtest.errors import NotReady, ProgramExited
+from regtest.errors import NotReady, ProgramExited, RegtestError
 
 T = TypeVar("T")
 
@@ -22,12 +21,36 @@ _STOP_GRACE_S = 30.0
 _WATCHDOG = "import os, signal, sys; sys.stdin.buffer.read(); os.killpg(0, signal.SIGKILL)"
 
 
+class Runnable(Protocol):
+    """What runs a node: a program here, or a container."""
+
+    async def start(self) -> None:
+        """Start it, or start it again."""
+        ...
+
+    async def stop(self) -> None:
+        """Ask it to end and wait for that."""
+        ...
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        ...
+
+    def check(self) -> None:
+        """Raise when it has ended by itself."""
+        ...
+
+    def tail(self) -> str:
+        """Return the last lines of its log."""
+        ...
+
+
 class Guard:
     """Ends every program of a network when the process that started it is gone, even by SIGKILL.
 
-    It is a process that leads a group; the programs join that group as they are forked, so there is no moment at
-    which one of them runs unguarded. Linux's parent-death signal would need no process, but it follows the parent
-    *thread* and does not exist on macOS.
+    It is a process that leads a group; the programs join that group as they are forked, so there is no
+    moment at which one of them runs unguarded. Linux's parent-death signal would need no process, but it
+    follows the parent *thread* and does not exist on macOS.
     """
 
     def __init__(self) -> None:
@@ -46,9 +69,7 @@ class Guard:
 
     def close(self) -> None:
         """End whatever of the group still runs."""
-        assert self._watchdog.stdin is not None  # it was opened with a pipe
-        self._watchdog.stdin.close()
-        self._watchdog.wait()
+        self._watchdog.communicate()  # closes its input and waits for it
 
 
 class Program:
@@ -74,11 +95,6 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
 
     @property
-    def running(self) -> bool:
-        """Whether it was started and has not ended."""
-        return self._process is not None and self._process.returncode is None
-
-    @property
     def pid(self) -> int:
         """Its process id, once it was started."""
         assert self._process is not None, f"{self.name} was not started"
@@ -86,7 +102,8 @@ class Program:
 
     async def start(self) -> None:
         """Start it; its output goes on at the end of its log."""
-        assert not self.running, f"{self.name} already runs"
+        if self._running() is not None:
+            raise RegtestError(f"{self.name} already runs")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -98,27 +115,23 @@ class Program:
                 process_group=self._guard.group,
             )
 
-    async def stop(self, grace_s: float = _STOP_GRACE_S) -> None:
-        """Ask it to end and wait for that; after `grace_s` it is killed."""
-        if not self.running:
-            return
-        assert self._process is not None  # it runs
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(self._process.wait(), grace_s)
-        except TimeoutError:
-            await self.kill()
+    async def stop(self) -> None:
+        """Ask it to end and wait for that; after 30 s it is killed."""
+        if process := self._running():
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_GRACE_S)
+            except TimeoutError:
+                await self.kill()
 
     async def kill(self) -> None:
         """End it without any chance to tidy up, as a crash would."""
-        if not self.running:
-            return
-        assert self._process is not None  # it runs
-        self._process.kill()
-        await self._process.wait()
+        if process := self._running():
+            process.kill()
+            await process.wait()
 
     def tail(self) -> str:
-        """The last lines of its log."""
+        """Return the last lines of its log."""
         if not self.log.exists():
             return ""
         with self.log.open("rb") as log:
@@ -135,13 +148,18 @@ class Program:
         if self._process is not None and self._process.returncode is not None:
             raise ProgramExited(self.name, self._process.returncode, self.log, self.tail())
 
+    def _running(self) -> asyncio.subprocess.Process | None:
+        if self._process is None or self._process.returncode is not None:
+            return None
+        return self._process
+
 
 async def until(
     awaited: str,
     fact: Callable[[], Awaitable[T | None]],
     *,
     timeout_s: float,
-    program: Program | None = None,
+    program: Runnable | None = None,
 ) -> T:
     """Ask for a fact again and again until it is there.
 
