@@ -4,8 +4,10 @@ import random
 import struct
 import time
 import tracemalloc
+from io import BytesIO
 from pathlib import Path
 
+import av
 import msgspec
 import pytest
 import soundfile
@@ -312,6 +314,37 @@ def test_what_libsndfile_writes_passes(tmp_path, format_name):
     assert list(struct.unpack("<1600h", b"".join(read_pcm(path, info, 4096)))) == samples
 
 
+class Pipe:
+    """A file that cannot go back: its writer never fills in the sizes."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, content: bytes) -> int:
+        self.content += bytes(content)
+        return len(content)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"rf64": "always"}, {"write_bext": "1"}], ids=["plain", "RF64", "bext"]
+)
+@pytest.mark.parametrize("to", [BytesIO, Pipe])
+def test_what_ffmpeg_writes_passes(check, to, options):
+    written = to()
+    with av.open(written, "w", format="wav", options=options) as container:
+        container.metadata["title"] = "Speech"
+        stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        frame = av.AudioFrame(format="s16", layout="mono", samples=1600)
+        frame.sample_rate = 16_000
+        frame.planes[0].update(PCM)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+    path, info = check(written.content if to is Pipe else written.getvalue())
+
+    assert b"".join(read_pcm(path, info, 4096)) == PCM
+
+
 def test_samples_come_in_pieces_of_the_size_asked_for(check):
     path, info = check(PLAIN)
 
@@ -329,19 +362,21 @@ def test_a_file_that_shrank_since_is_not_taken_for_a_shorter_one(check):
 def test_ten_minutes_are_checked_in_milliseconds_and_constant_memory(tmp_path):
     path = tmp_path / "upload"
     path.write_bytes(riff(fmt(), data(bytes(2 * 16_000 * 600))))
-    inspect(path, max_seconds=600)  # load what is loaded once
 
+    elapsed_s = []
+    for _ in range(10):  # the quickest tells, on a machine that is busy with other things
+        started = time.perf_counter()
+        info = inspect(path, max_seconds=600)
+        elapsed_s.append(time.perf_counter() - started)
     tracemalloc.start()
-    started = time.perf_counter()
-    info = inspect(path, max_seconds=600)
-    elapsed_s = time.perf_counter() - started
+    inspect(path, max_seconds=600)
     for _ in read_pcm(path, info, 65_536):
         pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert info.samples == 9_600_000
-    assert elapsed_s < 0.05
+    assert min(elapsed_s) < 0.005
     assert peak < 1_000_000
 
 
