@@ -51,7 +51,7 @@ def price(duration_ms: int, usd_micros_per_second: int, rate: Rate) -> Price:
     Up, since rounding down would sell short videos for nothing: at 65,000 USD a satoshi is 650 micro-dollars.
     At least 1 sat, since LND takes an invoice over 0 for one over any amount.
     """
-    assert min(duration_ms, usd_micros_per_second) >= 0  # noqa: S101 - only a bug of ours breaks it
+    assert min(duration_ms, usd_micros_per_second) >= 0
 
     usd_micros = _divide_up(duration_ms * usd_micros_per_second, MS_PER_SECOND)
     amount_sat = _divide_up(usd_micros * SATS_PER_BTC, rate.usd_micros_per_btc)
