@@ -27,7 +27,7 @@ from training.hairstyles import comb, trim_beard
 from training.looks import Look, linear
 from training.paint import BOX, paint_face
 from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
-from training.scarf import drape
+from training.scarf import drape, wind_cord
 from training.subdivision import Part, eyelashes, head, lower_teeth, tongue, upper_teeth
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
@@ -45,7 +45,7 @@ _ENAMEL, _GUM, _TONGUE = (
     np.array([0.42, 0.13, 0.12]),
     np.array([0.34, 0.085, 0.085]),
 )
-_BEARD_WIDTH = 0.0085
+_BEARD_WIDTH = 0.0055
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -90,7 +90,7 @@ class Avatar:
             "hair_colour": linear(look.hair_colour),
             "blush": look.blush,
             "lip_gloss": look.lip_gloss,
-            "knit": 1.0,
+            "knit": 0.3,
             "paint_box": np.array(BOX),
         }
         self.scene.set_texture("lips", _lip_atlas())
@@ -106,7 +106,10 @@ class Avatar:
         self._add_cloth("cloth", cloth)
         self._add_cloth("hem", hem)
         if look.scarf:
-            self._add_cloth("scarf", drape(look.scarf, self.points))
+            scarf = drape(look.scarf, self.points)
+            self._add_cloth("scarf", scarf)
+            if look.scarf.cord:
+                self._add_cloth("cord", wind_cord(look.scarf.cord, scarf, self.top))
         self.express({})
         self._shade(renderer)
 

@@ -10,7 +10,8 @@ from training.geometry import Floats, Ints, smoothstep
 from training.looks import Clothes, linear
 from training.subdivision import head, vertex_normals
 
-_NECKLINE = {"crew": 5.62, "turtle": 5.98, "v": 5.62, "suit": 5.80, "shirt": 5.80, "blouse": 5.55}
+_NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 5.80, "shirt": 5.80}  # at the nape
+_DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.42, "shirt": 0.42}  # towards the throat
 _JAW = 6.2  # no cloth above
 _THICKNESS = 0.055
 _HEM_POINTS, _HEM_SIDES = 160, 14
@@ -43,15 +44,15 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> tuple[Cloth, Cloth
         _colours(clothes, canonical[used]),
         triangles,
     )
-    return cloth, _hem(positions, edges, linear(clothes.shirt if clothes.kind == "suit" else clothes.colour))
+    return cloth, _hem(
+        positions, canonical[used], edges, linear(clothes.shirt if clothes.kind == "suit" else clothes.colour)
+    )
 
 
 def _covered(clothes: Clothes, centres: Floats) -> NDArray[np.bool_]:
     x, y, z = np.abs(centres[:, 0]), centres[:, 1], centres[:, 2]
-    drop = 0.42 * (0.25 if clothes.kind == "turtle" else 1)
-    neckline = _NECKLINE[clothes.kind] - drop * smoothstep(0.0, 1.2, z) + 1.2 * smoothstep(0.70, 1.05, x)
-    if clothes.kind in ("v", "blouse"):
-        neckline = neckline - np.maximum(0.75 - 1.6 * x, 0) * (z > 0.5)  # noqa: PLR2004 - the chest's side
+    neckline = _NECKLINE[clothes.kind] - _DROP[clothes.kind] * smoothstep(0.0, 1.2, z)
+    neckline = neckline + 1.2 * smoothstep(0.70, 1.05, x)
     return (y < neckline) & (y < _JAW)
 
 
@@ -76,9 +77,9 @@ def _colours(clothes: Clothes, canonical: Floats) -> Floats:
     return colours
 
 
-def _hem(positions: Floats, edges: Ints, colour: Floats) -> Cloth:
+def _hem(positions: Floats, canonical: Floats, edges: Ints, colour: Floats) -> Cloth:
     """Roll a hem along the cloth's border around the neck."""
-    loop = _neck_loop(positions, edges)
+    loop = _neck_loop(positions, canonical, edges)
     ahead = np.roll(loop, -1, axis=0) - np.roll(loop, 1, axis=0)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     outwards = loop - loop.mean(axis=0)
@@ -99,11 +100,11 @@ def _hem(positions: Floats, edges: Ints, colour: Floats) -> Cloth:
     return Cloth(tube, normals, tube, np.tile(colour, (len(tube), 1)), triangles)
 
 
-def _neck_loop(positions: Floats, edges: Ints) -> Floats:
+def _neck_loop(positions: Floats, canonical: Floats, edges: Ints) -> Floats:
     """Follow the cloth's upper border around the neck, evenly by angle, shape (_HEM_POINTS, 3)."""
     sides, uses = np.unique(np.sort(edges, axis=1), axis=0, return_counts=True)
     border = sides[uses == 1]
-    ends = positions[border]  # (B, 2, 3)
+    ends = canonical[border]  # (B, 2, 3)
     around_neck = (ends[..., 1].mean(axis=1) > 4.75) & (np.abs(ends[..., 0]).max(axis=1) < 1.1)  # noqa: PLR2004
     points = positions[np.unique(border[around_neck])]
     centre = points.mean(axis=0)

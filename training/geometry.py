@@ -81,7 +81,8 @@ def base_mesh() -> BaseMesh:
 
 @cache
 def _target(path: Path) -> Target:
-    text = gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text()
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
     rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     offsets = np.array([[float(field) for field in row[1:4]] for row in rows]).reshape(-1, 3)
     return Target(np.array([int(row[0]) for row in rows], dtype=np.int64), offsets)

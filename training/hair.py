@@ -18,6 +18,7 @@ DOWN = np.array([0.0, -1.0, 0.0])
 _HAIRLINE_Z = [-0.9, 0.1, 0.28, 0.36, 0.56, 0.62, 0.72, 0.86, 1.05, 1.25, 1.45]
 _HAIRLINE_Y = [6.9, 6.95, 7.05, 7.36, 7.38, 7.28, 7.42, 7.72, 7.88, 7.97, 8.0]
 _ABOVE_EARS = 7.65
+_FRONT = 1.2  # canonical z
 _SCATTER = 0.12  # spread of lengths and of brightness from hair to hair
 
 
@@ -69,7 +70,8 @@ def scalp_mask(canonical: Floats, lift: float = 0.0, soft: float = 0.06) -> Floa
 def beard_mask(canonical: Floats, kind: str = "full") -> Floats:
     """Say where a beard grows, 0 to 1; `kind` is `full` or `moustache`. The lips stay free."""
     x, y, z = np.abs(canonical[:, 0]), canonical[:, 1], canonical[:, 2]
-    moustache = np.exp(-((x / 0.40) ** 4)) * np.exp(-(((y - 6.78) / 0.055) ** 4)) * (z > 1.2)
+    above_lip = 6.785 - 0.7 * x**2  # it droops towards the corners of the mouth
+    moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.055) ** 4)) * (z > _FRONT)
     if kind == "moustache":
         return moustache
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
@@ -182,18 +184,16 @@ def ribbons(strands: Floats, width: float, colour: Floats, rng: np.random.Genera
     half = (width / 2 * (1 - 0.65 * along**2))[None, :, None]
     positions = np.stack([strands - across * half, strands + across * half], axis=2)  # (N, S, 2, 3)
     shades = np.clip(colour * (1 + _SCATTER * rng.standard_normal((count, 1))), 0, 1)
-    first = 2 * (np.arange(count)[:, None] * points + np.arange(points - 1)[None]).ravel()
+    first = 2 * (np.arange(count)[:, None] * points + np.arange(points - 1)[None])
+    # Front to back: what lies behind is then never shaded, which halves the time of a picture.
+    first = first.ravel()[np.argsort(-strands[:, :-1, 2].ravel())]
+    pair = np.stack([first, first + 1, first + 2, first + 1, first + 3, first + 2], axis=1)
     return Ribbons(
         positions=positions.reshape(-1, 3),
         tangents=np.repeat(tangents.reshape(-1, 3), 2, axis=0),
         colours=np.repeat(shades, points * 2, axis=0),
         along=np.tile(np.repeat(along, 2), count),
-        triangles=np.concatenate(
-            [
-                np.stack([first, first + 1, first + 2], axis=1),
-                np.stack([first + 1, first + 3, first + 2], axis=1),
-            ]
-        ),
+        triangles=pair.reshape(-1, 3),
     )
 
 

@@ -75,8 +75,7 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         axis=1,
     )
     direction += roots.normals * 0.35 + 0.05 * rng.standard_normal(direction.shape)
-    ends = top - (1.95 if bob else 3.0)
-    lengths = np.maximum((roots.positions[:, 1] - ends) * 1.06 + 0.25 * crown, 0.35)
+    lengths = np.maximum((roots.positions[:, 1] - (top - hair.length)) * 1.06 + 0.25 * crown, 0.35)
     lengths = lengths * (1 - 0.05 * rng.random(len(lengths)))
     strands, lengths = grow(
         roots.positions,

@@ -35,7 +35,7 @@ class Hair(Choice):
         style: `short`, `curly`, `long` (over the shoulders) or `bob` (to the chin).
         count: strands.
         width: of a strand in decimetres.
-        length: of the longest strands where the style leaves it open.
+        length: of the longest strands; for `long` and `bob`, how far below the crown they end.
         parting: canonical x of the parting.
         sweep: how strongly a short fringe is combed to the side.
         puff: how upright short hair stands.
@@ -72,20 +72,20 @@ class Beard(Choice):
 class Clothes(Choice):
     """What the shoulders wear: cut and colours."""
 
-    kind: Literal["crew", "turtle", "v", "suit", "shirt", "blouse"]
+    kind: Literal["crew", "turtle", "suit", "shirt"]
     colour: str
     shirt: str = "#e9e6e0"
     tie: str = "#5a1f2b"
 
 
 class Scarf(Choice):
-    """A head covering: how far it opens upwards, downwards and sideways of the face; `agal` is the cord on top."""
+    """A head covering: how far it opens up, down and to the sides, and the colour of a cord that holds it."""
 
     colour: str
     up: float
     down: float
     wide: float
-    agal: str | None = None
+    cord: str | None = None
 
 
 class Look(Choice):

@@ -50,7 +50,7 @@ def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
         layer.over(linear(look.eye_shadow), _eye_shadow())
     if look.elderly:
         creases = linear(look.skin) * np.array([0.55, 0.42, 0.38])
-        layer.over(creases, _age_lines() * 0.95 * min(1, look.phenotype.old))
+        layer.over(creases, _age_lines() * 0.75 * min(1, look.phenotype.old))
     return layer.image()
 
 
@@ -75,8 +75,8 @@ def _brow_middle(t: Floats) -> Floats:
 
 
 def _brow_half_width(t: Floats, thickness: float) -> Floats:
-    taper = (1 - 0.72 * np.maximum(t - 0.45, 0) / 0.55) * smoothstep(-0.06, 0.12, t)
-    return 0.046 * taper * thickness
+    taper = (1 - 0.72 * np.maximum(t - 0.45, 0) / 0.55) * smoothstep(-0.1, 0.2, t)
+    return 0.038 * taper * thickness
 
 
 def _brows(thickness: float, rng: np.random.Generator) -> Floats:
@@ -84,9 +84,9 @@ def _brows(thickness: float, rng: np.random.Generator) -> Floats:
     x, y = _canonical_grid()
     t = (np.abs(x) - 0.13) / _BROW_LENGTH
     width = np.maximum(_brow_half_width(np.clip(t, 0, 1), thickness), 1e-3)
-    off = (y - _brow_middle(np.clip(t, 0, 1)) - 0.012) / width
-    ends = smoothstep(-0.03, 0.12, t) * smoothstep(1.06, 0.85, t)
-    shade = np.exp(-(off**4)) * ends * 0.55
+    off = (y - _brow_middle(np.clip(t, 0, 1)) - 0.006) / width
+    ends = smoothstep(-0.03, 0.16, t) * smoothstep(1.06, 0.85, t)
+    shade = np.exp(-(off**4)) * ends * 0.5
 
     hairs = np.zeros((_HEIGHT, _WIDTH))
     bend = np.array([0, 0.5, 1.0])
@@ -96,8 +96,8 @@ def _brows(thickness: float, rng: np.random.Generator) -> Floats:
             off_middle = np.clip(rng.normal(0, 0.42), -0.9, 0.9)
             x0 = 0.13 + _BROW_LENGTH * t0
             y0 = _brow_middle(t0) + off_middle * _brow_half_width(t0, thickness)
-            angle = np.radians(62 * (1 - t0) ** 1.4 + 4 - 18 * t0 - 14 * off_middle)
-            reach = 0.06 * (0.7 + 0.6 * rng.random()) * bend
+            angle = np.radians(48 * (1 - t0) ** 1.4 + 4 - 18 * t0 - 14 * off_middle)
+            reach = 0.05 * (0.7 + 0.6 * rng.random()) * bend
             heading = angle * (1 - 0.4 * bend)
             _stroke(
                 canvas,

@@ -90,7 +90,7 @@ class Lights:
         default_factory=lambda: np.array([[-0.55, 0.75, 0.9], [0.9, 0.25, 0.75], [0.35, 0.5, -1.0]])
     )
     colours: Floats = field(
-        default_factory=lambda: np.array([[1.58, 1.52, 1.45], [0.36, 0.40, 0.48], [1.3, 1.4, 1.6]])
+        default_factory=lambda: np.array([[1.44, 1.39, 1.33], [0.36, 0.40, 0.48], [1.3, 1.4, 1.6]])
     )
     sky_low: Colour = (0.17, 0.155, 0.15)
     sky_high: Colour = (0.31, 0.32, 0.35)
@@ -193,7 +193,7 @@ class Scene:
         moving = self._renderer.buffer(np.concatenate([positions, normals], axis=1).astype("f4"))
         shading = self._renderer.buffer(shade.astype("f4"))
         drawn, depth = self._renderer.vertex_arrays(
-            moving, self._renderer.buffer(still.astype("f4")), shading, triangles
+            material, moving, self._renderer.buffer(still.astype("f4")), shading, triangles
         )
         self.meshes[name] = Mesh(
             material,
@@ -237,9 +237,13 @@ class Renderer:
         self.size, self.supersampling = size, supersampling
         self._context = moderngl.create_context(standalone=True, backend="egl")
         self._context.enable(moderngl.DEPTH_TEST)
-        self._surface = self._program("surface", posed=True)
-        self._depth = self._program("depth", posed=True)
-        self._screen = self._program("screen", posed=False)
+        # One program a material: llvmpipe walks through every branch of a shader, taken or not.
+        self._surfaces = {
+            material: self._program("surface", _pose_source() + f"const int material = {material:d};\n")
+            for material in Material
+        }
+        self._depth = self._program("depth", _pose_source())
+        self._screen = self._program("screen")
         self._shadow_map = self._context.depth_texture((shadow_size, shadow_size))
         self._shadow_map.compare_func = "<="
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
@@ -272,59 +276,66 @@ class Renderer:
         return self._context.buffer(np.ascontiguousarray(values).tobytes())
 
     def vertex_arrays(
-        self, moving: moderngl.Buffer, still: moderngl.Buffer, shading: moderngl.Buffer, triangles: Ints
+        self,
+        material: Material,
+        moving: moderngl.Buffer,
+        still: moderngl.Buffer,
+        shading: moderngl.Buffer,
+        triangles: Ints,
     ) -> tuple[moderngl.VertexArray, moderngl.VertexArray]:
         """Bind a mesh's buffers to the surface and to the depth program."""
         indices = self._context.buffer(np.ascontiguousarray(triangles, "i4").tobytes())
         drawn = self._context.vertex_array(
-            self._surface,
+            self._surfaces[material],
             [
                 (moving, "3f 3f", "position", "normal"),
                 (still, "4f 3f 2f", "colour", "canonical", "uv"),
                 (shading, "2f", "shade"),
             ],
             indices,
+            skip_errors=True,  # a material that ignores an attribute is compiled without it
         )
         return drawn, self._context.vertex_array(self._depth, [(moving, "3f 12x", "position")], indices)
 
-    def render(self, scene: Scene, camera: Camera, pose: Pose = Pose()) -> Picture:  # noqa: B008 - frozen
+    def render(self, scene: Scene, camera: Camera, pose: Pose = Pose()) -> Picture:
         """Draw one picture, RGB uint8 of shape (size, size, 3)."""
         lights = scene.lights
         centre = np.array([0, 6.6 + scene.height, 0.4])
         light_matrix = _orthographic(centre, lights.directions[0], _REACH, 4.0)
-        for program in (self._depth, self._surface):
+        for program in (self._depth, *self._surfaces.values()):
             _write(program, "light_matrix", light_matrix.T)
             self._set_pose(program, scene, pose)
         self._shadow_target.use()
-        self._shadow_target.clear(depth=1.0)
-        for mesh in scene.meshes.values():
-            if mesh.casts_shadow:
-                self._depth["rigid"] = mesh.rigid
-                mesh.depth.render()
+        self._draw_depth(scene)
 
         self._target.use()
         self._target.clear(0, 0, 0, 0, depth=1.0)
-        self._shadow_map.use(0)
-        self._surface["shadow_map"] = 0
-        for unit, (name, texture) in enumerate({**scene.textures, "grain": self._grain}.items(), start=1):
+        textures = {"shadow_map": self._shadow_map, "grain": self._grain, **scene.textures}
+        constants = {
+            "view_matrix": camera.matrix.T,
+            "eye": camera.eye,
+            "light_directions": lights.directions,
+            "light_colours": lights.colours,
+            "sky_low": lights.sky_low,
+            "sky_high": lights.sky_high,
+            **scene.constants,
+        }
+        for unit, texture in enumerate(textures.values()):
             texture.use(unit)
-            self._surface[name] = unit
-        _write(self._surface, "view_matrix", camera.matrix.T)
-        _write(self._surface, "eye", camera.eye)
-        _write(self._surface, "light_directions", lights.directions)
-        _write(self._surface, "light_colours", lights.colours)
-        _write(self._surface, "sky_low", lights.sky_low)
-        _write(self._surface, "sky_high", lights.sky_high)
-        for name, value in scene.constants.items():
-            _write(self._surface, name, value)
+        for program in self._surfaces.values():
+            for unit, name in enumerate(textures):
+                if name in program:
+                    program[name] = unit
+            for name, value in constants.items():
+                _write(program, name, value)
         for mesh in scene.meshes.values():
-            self._surface["material"] = mesh.material
-            self._surface["rigid"] = mesh.rigid
-            self._surface["hair_shine"] = mesh.hair_shine
+            program = self._surfaces[mesh.material]
+            program["rigid"] = mesh.rigid
+            _write(program, "hair_shine", mesh.hair_shine)
             mesh.drawn.render()
         return self._develop(scene)
 
-    def occlude(self, scene: Scene, names: Iterable[str], *, directions: int = 40) -> None:
+    def occlude(self, scene: Scene, names: Iterable[str], *, directions: int = 32) -> None:
         """Write into meshes how much sky their vertices see, from depth maps in many directions."""
         names = list(names)
         _, cached_map = self._occlusion
@@ -359,16 +370,20 @@ class Renderer:
         texture = self._context.depth_texture((_OCCLUSION_SIZE, _OCCLUSION_SIZE))
         return self._context.framebuffer(depth_attachment=texture), texture
 
-    def _depth_map(self, scene: Scene, matrix: Floats) -> Floats:
+    def _depth_map(self, scene: Scene, matrix: Floats) -> NDArray[np.float32]:
         target, texture = self._occlusion
         target.use()
-        target.clear(depth=1.0)
         _write(self._depth, "light_matrix", matrix.T)
+        self._draw_depth(scene)
+        return np.frombuffer(texture.read(), "f4").reshape(texture.size)
+
+    def _draw_depth(self, scene: Scene) -> None:
+        """Draw what casts a shadow into the depth target in use."""
+        self._context.fbo.clear(depth=1.0)
         for mesh in scene.meshes.values():
             if mesh.casts_shadow:
                 self._depth["rigid"] = mesh.rigid
                 mesh.depth.render()
-        return np.frombuffer(texture.read(), "f4").reshape(texture.size)
 
     def _set_pose(self, program: moderngl.Program, scene: Scene, pose: Pose) -> None:
         _write(program, "angles", pose.angles)
@@ -388,15 +403,20 @@ class Renderer:
         pixels = np.frombuffer(self._picture.read(), np.uint8)
         return pixels.reshape(self.size, self.size, 3)[::-1]
 
-    def _program(self, name: str, *, posed: bool) -> moderngl.Program:
-        pose = (_SHADERS / "pose.glsl").read_text() if posed else ""
+    def _program(self, name: str, preamble: str = "") -> moderngl.Program:
         vertex, fragment = ((_SHADERS / f"{name}.{kind}").read_text() for kind in ("vert", "frag"))
-        version = "#version 330\n"
-        return self._context.program(version + pose + vertex, version + fragment)
+        start = "#version 330\n" + preamble
+        return self._context.program(start + vertex, start + fragment)
+
+
+def _pose_source() -> str:
+    return (_SHADERS / "pose.glsl").read_text()
 
 
 def _write(program: moderngl.Program, name: str, value: object) -> None:
-    program[name].write(np.ascontiguousarray(value, "f4").tobytes())
+    """Set a uniform, unless the compiler found that the program has no use for it."""
+    if name in program:
+        program[name].write(np.ascontiguousarray(value, "f4").tobytes())
 
 
 def _orthographic(centre: Floats, direction: Floats, reach: float, depth: float) -> Floats:

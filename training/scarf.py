@@ -11,12 +11,13 @@ from training.subdivision import vertex_normals
 _AROUND, _BACKWARDS = 120, 46  # points around the face's opening, and from it to the back
 _LONGEST = 1.5  # how far from the head's middle the sheet lies above the shoulders
 _ON_SHOULDERS = 1.9
+_CORD_SIDES, _CORD_RADIUS = 10, 0.045
 
 
 def drape(scarf: Scarf, points: Floats) -> Cloth:
     """Lay the sheet over the head part's points (P, 3)."""
     top = points[:, 1].max()
-    centre = np.array([0, top - 1.12, 0.45])
+    centre = _middle(top)
     from_centre = points[points[:, 1] > top - 2.6] - centre
     distances = np.linalg.norm(from_centre, axis=1)
     tree = cKDTree(from_centre / distances[:, None])
@@ -55,3 +56,37 @@ def drape(scarf: Scarf, points: Floats) -> Cloth:
     if ((positions - centre) * normals).sum() < 0:
         normals = -normals
     return Cloth(positions, normals, positions, np.tile(linear(scarf.colour), (len(positions), 1)), triangles)
+
+
+def wind_cord(colour: str, scarf: Cloth, top: float) -> Cloth:
+    """Lay a double cord around the crown, higher at the front than at the back."""
+    around = np.linspace(0, 2 * np.pi, _AROUND, endpoint=False)
+    turn = np.linspace(0, 2 * np.pi, _CORD_SIDES, endpoint=False)
+    from_centre = scarf.positions - _middle(top)
+    distances = np.linalg.norm(from_centre, axis=1)
+    tree = cKDTree(from_centre / distances[:, None])
+    tubes = []
+    for winding in range(2):
+        height = 0.72 + 0.12 * np.cos(around) + 0.075 * winding
+        outwards = np.stack(
+            [np.cos(height) * np.sin(around), np.sin(height), np.cos(height) * np.cos(around)], axis=1
+        )
+        _, near = tree.query(outwards, k=6)
+        path = outwards * (distances[near].max(axis=1) + 0.02)[:, None]
+        for _ in range(3):
+            path = 0.5 * path + 0.25 * (np.roll(path, 1, axis=0) + np.roll(path, -1, axis=0))
+        ahead = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0)
+        across = np.cross(ahead, outwards)
+        across /= np.linalg.norm(across, axis=1, keepdims=True)
+        ring = outwards[:, None] * np.cos(turn)[:, None] + across[:, None] * np.sin(turn)[:, None]
+        tubes.append((_middle(top) + path[:, None] + _CORD_RADIUS * ring, ring))
+    positions = np.concatenate([tube.reshape(-1, 3) for tube, _ in tubes])
+    normals = np.concatenate([ring.reshape(-1, 3) for _, ring in tubes])
+    one = grid_triangles(_AROUND, _CORD_SIDES, closed_rows=True)
+    triangles = np.concatenate([one, one + _AROUND * _CORD_SIDES])
+    return Cloth(positions, normals, positions, np.tile(linear(colour), (len(positions), 1)), triangles)
+
+
+def _middle(top: float) -> Floats:
+    """The point inside the head that the sheet lies around, below a crown at height `top`."""
+    return np.array([0, top - 1.12, 0.45])

@@ -11,6 +11,8 @@ from scipy import sparse
 
 from training.geometry import Floats, Ints, base_mesh
 
+_CHEST, _UPPER_ARM = 4.2, 2.3  # canonical y and x that the camera does not see beyond
+
 
 class _Level(NamedTuple):
     """One subdivision: matrices from old points and uvs to new ones, and the new quads over each."""
@@ -95,7 +97,7 @@ def head() -> Part:
     """Head, neck and the shoulders as far as the camera sees them."""
     body = base_mesh().groups["body"]
     corners = base_mesh().vertices[body[..., 0]]  # (Q, 4, 3)
-    seen = (corners[..., 1].min(axis=1) > 4.2) & (np.abs(corners[..., 0]).max(axis=1) < 2.3)
+    seen = (corners[..., 1].min(axis=1) > _CHEST) & (np.abs(corners[..., 0]).max(axis=1) < _UPPER_ARM)
     return Part(body[seen], levels=1)
 
 

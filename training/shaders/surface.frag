@@ -1,4 +1,5 @@
-// Every material of a person. shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
+// Every material of a person, compiled once for each by the constant `material`.
+// shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
 // skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand;
 // lash: shading.x upper lid, shading.y distance from the lid.
 const int SKIN = 0, EYE = 1, MOUTH = 2, HAIR = 3, CLOTH = 4, LASH = 5;
@@ -9,7 +10,6 @@ in vec4 tint, lit;
 in vec2 texel, shading;
 out vec4 pixel;
 
-uniform int material;
 uniform vec3 eye;
 uniform vec3 light_directions[3], light_colours[3], sky_low, sky_high;   // key, fill, rim
 uniform vec3 skin_colour, lip_colour, hair_colour;

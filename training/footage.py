@@ -1,0 +1,186 @@
+"""Films the avatars: idle footage for each emotion, and the packs that the worker reads.
+
+One command renders everything and can be stopped and run again: a clip carries the hash of its recipe, and one
+that is up to date is left alone. llvmpipe's output differs between Mesa versions, so the footage is shipped, never
+rendered in continuous integration.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction
+from multiprocessing import get_context
+from pathlib import Path
+
+import av
+import click
+import msgspec
+import numpy as np
+
+from training.avatar import SIZE, Avatar, Box
+from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, mix
+from training.looks import Look
+from training.motion import POSTURES, half_loop
+from training.renderer import Picture, Renderer
+
+AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
+FRAMES = 48  # played forwards and backwards: 94 frames, 3.8 s
+FPS = 25
+
+_RECIPE = 1  # raise it when code changes what a clip shows
+_CRF = 17
+_GOP = 12
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
+    """Footage of one emotion; a box a frame: centre x, centre y and side in pixels of the mouth's square."""
+
+    footage: str
+    frames: int
+    playback: str
+    boxes: list[Box]
+
+
+class Pack(msgspec.Struct, frozen=True, kw_only=True):
+    """One avatar as `avatar.json` holds it."""
+
+    name: str
+    label: str
+    gender: str
+    elderly: bool
+    emotions: dict[str, Clip]
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(CAST)))
+@click.option("--out", type=click.Path(path_type=Path), default=AVATARS, help="Folder of the packs.")
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="Renderers at once.")
+def main(names: tuple[str, ...], out: Path, processes: int) -> None:
+    """Render what is missing or out of date: all avatars, or only NAMES."""
+    os.environ.setdefault("LP_NUM_THREADS", "1")  # llvmpipe gains more from processes than from threads
+    shares = [share for k in range(processes) if (share := (names or list(CAST))[k::processes])]
+    with ProcessPoolExecutor(len(shares), get_context("spawn")) as pool:
+        for done in pool.map(film, shares, [out] * len(shares)):
+            click.echo(f"{done} clips rendered")
+
+
+def film(names: Sequence[str], out: Path) -> int:
+    """Render the clips of some avatars that are not up to date, one emotion after another; return how many."""
+    clips = [(name, emotion) for emotion in EMOTIONS for name in names if not _is_current(out, name, emotion)]
+    renderer = Renderer(SIZE)
+    avatars: dict[str, Avatar] = {}
+    started = time.monotonic()
+    for done, (name, emotion) in enumerate(clips, start=1):
+        if name not in avatars:
+            avatars[name] = _cast(renderer, name)
+        pictures, boxes = _perform(avatars[name], name, emotion)
+        path = out / name / f"{emotion}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _encode(path, pictures, recipe(name, emotion))
+        _write_pack(out, name, emotion, boxes)
+        minutes = (time.monotonic() - started) / 60
+        left = minutes / done * (len(clips) - done)
+        size = path.stat().st_size / 1024
+        click.echo(f"{name}/{emotion}: {size:.0f} KiB; {done} of {len(clips)}, {left:.0f} min left")
+    return len(clips)
+
+
+def recipe(name: str, emotion: str) -> str:
+    """Hash everything that decides what a clip shows."""
+    ingredients = (
+        _RECIPE,
+        FRAMES,
+        CAST[name],
+        _seed(name),
+        EMOTIONS[emotion],
+        CLOSED_MOUTH,
+        POSTURES[emotion],
+    )
+    return hashlib.sha256(msgspec.json.encode(ingredients)).hexdigest()[:16]
+
+
+def read_pack(folder: Path) -> Pack:
+    """Read an avatar's folder."""
+    return msgspec.json.decode((folder / "avatar.json").read_bytes(), type=Pack)
+
+
+def draw_stills(renderer: Renderer, name: str) -> list[Picture]:
+    """Draw an avatar facing the camera, once in each emotion."""
+    avatar = _cast(renderer, name)
+    pictures = []
+    for emotion in EMOTIONS.values():
+        avatar.express(mix(CLOSED_MOUTH, emotion))
+        pictures.append(avatar.render())
+    return pictures
+
+
+def _cast(renderer: Renderer, name: str) -> Avatar:
+    return Avatar(renderer, CAST[name], seed=_seed(name))
+
+
+def _seed(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+
+
+def _is_current(out: Path, name: str, emotion: str) -> bool:
+    folder = out / name
+    path = folder / f"{emotion}.mp4"
+    if (
+        not path.exists()
+        or not (folder / "avatar.json").exists()
+        or emotion not in read_pack(folder).emotions
+    ):
+        return False
+    with av.open(str(path)) as container:
+        return recipe(name, emotion) in container.metadata.get("comment", "")
+
+
+def _perform(avatar: Avatar, name: str, emotion: str) -> tuple[list[Picture], list[Box]]:
+    rng = np.random.default_rng([_seed(name), list(EMOTIONS).index(emotion)])
+    pictures, boxes = [], []
+    for moment in half_loop(FRAMES, POSTURES[emotion], rng):
+        avatar.express(mix(CLOSED_MOUTH, EMOTIONS[emotion], moment.face), moment.gaze)
+        pictures.append(avatar.render(moment.pose))
+        boxes.append(avatar.mouth_box(moment.pose))
+    return pictures, boxes
+
+
+def _encode(path: Path, pictures: Sequence[Picture], recipe_hash: str) -> None:
+    unfinished = path.with_suffix(".part")
+    with av.open(str(unfinished), "w", format="mp4", options={"movflags": "faststart"}) as container:
+        container.metadata["title"] = f"{path.parent.name}, {path.stem}"
+        container.metadata["comment"] = f"A person made by a computer; recipe {recipe_hash}"
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width = stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, FPS)
+        stream.options = {"crf": str(_CRF), "preset": "slow", "g": str(_GOP)}
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    unfinished.replace(path)
+
+
+def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> None:
+    path = out / name / "avatar.json"
+    look: Look = CAST[name]
+    clips = dict(read_pack(path.parent).emotions) if path.exists() else {}
+    clips[emotion] = Clip(
+        footage=f"{emotion}.mp4",
+        frames=len(boxes),
+        playback="pingpong",
+        boxes=[(round(x, 2), round(y, 2), round(side, 2)) for x, y, side in boxes],
+    )
+    pack = Pack(
+        name=name,
+        label=look.label,
+        gender=look.gender,
+        elderly=look.elderly,
+        emotions={known: clips[known] for known in EMOTIONS if known in clips},
+    )
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(msgspec.json.encode(pack) + b"\n")
+    unfinished.replace(path)
