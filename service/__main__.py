@@ -67,14 +67,18 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(level=number, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    tty = sys.stderr.isatty()
+    # Neither writes the values of variables with a traceback: they may hold a text or an invoice.
+    if sys.stderr.isatty():
+        renderers: list[structlog.types.Processor] = [
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        ]
+    else:
+        renderers = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if tty else structlog.processors.dict_tracebacks,
-            *([] if tty else [structlog.processors.JSONRenderer()]),
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

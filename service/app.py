@@ -23,7 +23,7 @@ from service.errors import SettingsError
 from service.keys import Keys
 from service.ports import Clock, RateSource
 from service.quoting import Quoting, Terms
-from service.rates import FeedRates, parse_rate_source
+from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
 from service.routes import avatars, health, pages, payments, problems, quotes, videos
@@ -90,7 +90,10 @@ def create_app(
         ],
         dependencies={name: _provide(parts, name) for name in PARTS},
         lifespan=[lifespan],
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={
+            **problems.HANDLERS,
+            RateUnavailable: lambda _, error: problems.no_rate(error.retry_after_s),
+        },
         openapi_config=OpenAPIConfig(
             title="satspeak",
             version="1",
@@ -122,7 +125,7 @@ async def _open(
             backend = open_node(settings)
             stack.push_async_callback(backend.aclose)
         client = await stack.enter_async_context(httpx.AsyncClient())
-        rates: RateSource | None = parse_rate_source(settings.btc_usd)
+        rates: RateSource | None = fixed_rate(settings)
         if rates is None:
             feeds = FeedRates(
                 client, freshness_s=settings.rate_freshness_s, max_age_s=settings.rate_max_age_s
@@ -194,6 +197,18 @@ async def open_keys(settings: Settings) -> AsyncIterator[Keys]:
 def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[Database]:
     """Open the database in the data folder."""
     return Database.open(settings.data_dir / "satspeak.sqlite3")
+
+
+def fixed_rate(settings: Settings) -> FixedRate | None:
+    """Read the source of the bitcoin price; None for the feeds.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    try:
+        return parse_rate_source(settings.btc_usd)
+    except ValueError as error:
+        raise SettingsError(f"SATSPEAK_BTC_USD: {error}") from error
 
 
 def open_node(settings: Settings) -> InvoiceBackend:

@@ -11,7 +11,6 @@ from typing import Self
 import msgspec
 
 from service.errors import SettingsError
-from service.rates import parse_rate_source
 
 PREFIX = "SATSPEAK_"
 
@@ -128,10 +127,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"SATSPEAK_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
         if not self.worker_url.startswith(("http://", "https://")):
             raise SettingsError("SATSPEAK_WORKER_URL must start with http:// or https://")
-        try:
-            parse_rate_source(self.btc_usd)
-        except ValueError as error:
-            raise SettingsError(f"SATSPEAK_BTC_USD: {error}") from error
 
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")

@@ -4,19 +4,29 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import structlog
+
 from service.errors import Draining
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
 
 class Stopping:
-    """Whether the service is about to stop."""
+    """Whether the service is about to stop.
+
+    Attributes:
+        waiting: How many requests wait now.
+    """
 
     def __init__(self) -> None:
+        self.waiting = 0
         self._event = asyncio.Event()
 
     def begin(self) -> None:
         """Say so, from the event loop's thread."""
+        log.info("stopping", sent_away=self.waiting)
         self._event.set()
 
     async def race(self, waiting: Coroutine[Any, Any, T]) -> T:
@@ -27,11 +37,13 @@ class Stopping:
         """
         awaited = asyncio.ensure_future(waiting)
         stop = asyncio.ensure_future(self._event.wait())
+        self.waiting += 1
         try:
             await asyncio.wait([awaited, stop], return_when=asyncio.FIRST_COMPLETED)
             if not awaited.done():
                 raise Draining("The service is about to restart. Your payment is safe: try again soon.")
             return awaited.result()
         finally:
+            self.waiting -= 1
             awaited.cancel()
             stop.cancel()

@@ -12,7 +12,6 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from lightning import LightningError
 from service import errors
-from service.rates import RateUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -66,6 +65,12 @@ def unavailable(detail: str, retry_after_s: int) -> Response[bytes]:
         kind="unavailable",
         headers={"Retry-After": str(max(retry_after_s, 1))},
     )
+
+
+def no_rate(retry_after_s: float) -> Response[bytes]:
+    """Say that nothing can be priced now."""
+    detail = "No bitcoin price is fresh enough to sell at. Try again soon."
+    return unavailable(detail, math.ceil(retry_after_s))
 
 
 def abbreviate(invoice: str) -> str:
@@ -133,11 +138,6 @@ def _unavailable(_request: AnyRequest, error: errors.Unavailable) -> Response[by
     return unavailable(error.detail, error.retry_after_s)
 
 
-def _no_rate(_request: AnyRequest, error: RateUnavailable) -> Response[bytes]:
-    detail = "No bitcoin price is fresh enough to sell at. Try again soon."
-    return unavailable(detail, math.ceil(error.retry_after_s))
-
-
 def _node_unavailable(_request: AnyRequest, error: LightningError) -> Response[bytes]:
     log.error("node_unavailable", error=repr(error))
     return unavailable("The Lightning node cannot be reached. Try again soon.", NODE_RETRY_S)
@@ -177,7 +177,6 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.VideoInterrupted: _video_interrupted,
     errors.RangeNotSatisfiable: _range_not_satisfiable,
     errors.Unavailable: _unavailable,
-    RateUnavailable: _no_rate,
     LightningError: _node_unavailable,
     HTTPException: _of_framework,
     Exception: _unexpected,

@@ -136,19 +136,19 @@ class SqlVideos:
 
     async def speech(self, order_id: int) -> list[SpeechPart]:
         """Return the stored speech in its order."""
-        query = sa.select(speech).where(speech.c.order_id == order_id).order_by(speech.c.n)
+        query = _columns(speech, SpeechPart).where(speech.c.order_id == order_id).order_by(speech.c.n)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [msgspec.convert(dict(row), SpeechPart) for row in rows]
+        return [SpeechPart(**row) for row in rows]
 
     async def segments(self, order_id: int, *, after: int) -> list[SegmentPart]:
         """Return the stored segments that have bytes from this offset on, in their order."""
         query = (
-            sa.select(segments)
+            _columns(segments, SegmentPart)
             .where(segments.c.order_id == order_id, segments.c.offset + segments.c.size > after)
             .order_by(segments.c.n)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [msgspec.convert(dict(row), SegmentPart) for row in rows]
+        return [SegmentPart(**row) for row in rows]
 
     async def in_pieces(self) -> list[int]:
         """Return the orders whose video is whole and not yet one object."""
@@ -166,6 +166,11 @@ class SqlVideos:
             connection.execute(speech.delete().where(speech.c.order_id == order_id))
 
         await self._database.write(work)
+
+
+def _columns(table: sa.Table, kind: type[msgspec.Struct]) -> sa.Select[Any]:
+    """Select the columns that a struct is made of."""
+    return sa.select(*(table.c[name] for name in kind.__struct_fields__))
 
 
 def _held(video: Video) -> sa.ColumnElement[bool]:

@@ -1,0 +1,288 @@
+"""A real service over HTTP, with a node in memory and a worker that does what the test says."""
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+
+from lightning.memory import MemoryBackend
+from service.app import create_app, open_keys
+from service.settings import Settings
+from service.stopping import Stopping
+
+DEADLINE_S = 10
+
+SEGMENT_FRAMES = 12
+
+
+class Clock:
+    """The time, which a test can put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def pass_by(self, **duration: float) -> None:
+        self.ahead += timedelta(**duration)
+
+
+@contextlib.asynccontextmanager
+async def serve(app: Any) -> AsyncIterator[str]:
+    """Run an ASGI app on a real socket in this event loop; its URL."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # pytest's signals stay its own
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(DEADLINE_S):
+        while not server.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.005)
+    try:
+        yield "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+class ScriptedWorker:
+    """Speaks the worker protocol over HTTP and does what the test says.
+
+    Its videos are no videos: every byte says which segment it belongs to, so that a test sees what it got.
+    """
+
+    def __init__(self) -> None:
+        self.segments = 4
+        self.fail_after: int | None = None  # break the connection once so many segments of this render are sent
+        self.answer: tuple[int, str] | None = None  # refuse: status and detail
+        self.hold_after: int | None = None  # wait for `go` once so many segments of this render are sent
+        self.go = asyncio.Event()
+        self.requests: list[dict[str, Any]] = []
+        self.pcm: list[bytes] = []
+        self.gone = asyncio.Event()
+        self.url = ""
+
+    @property
+    def video(self) -> bytes:
+        """What a whole video is."""
+        return self._init() + b"".join(self._segment(n) for n in range(self.segments))
+
+    def stored(self, segments: int) -> bytes:
+        """What a video of so many segments is."""
+        return self._init() + b"".join(self._segment(n) for n in range(segments))
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            while True:
+                kind = (await receive())["type"]
+                await send({"type": f"{kind}.complete"})
+                if kind == "lifespan.shutdown":
+                    return
+        match scope["path"]:
+            case "/health":
+                await _answer(send, 200, {"status": "ok"})
+            case "/voices":
+                await _answer(send, 200, [{"name": "anna", "language": "de", "gender": "female", "new": 1}])
+            case "/renders":
+                await self._render(receive, send)
+
+    async def _render(self, receive: Any, send: Any) -> None:
+        body = b""
+        while True:
+            event = await receive()
+            body += event.get("body", b"")
+            if not event.get("more_body"):
+                break
+        (length,) = struct.unpack_from(">I", body)
+        request = msgspec.msgpack.decode(body[4 : 4 + length])
+        self.requests.append(request)
+        self.pcm.append(body[4 + length :])
+        if self.answer is not None:
+            status, detail = self.answer
+            await _answer(send, status, {"title": "no", "status": status, "detail": detail})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            for sent, record in enumerate(self._records(request)):
+                if sent == self.hold_after:
+                    await self.go.wait()
+                if sent == self.fail_after:
+                    raise ConnectionError("scripted")
+                for piece in record:
+                    encoded = msgspec.msgpack.encode(piece)
+                    packed = struct.pack(">I", len(encoded)) + encoded
+                    await send({"type": "http.response.body", "body": packed, "more_body": True})
+        except ConnectionError:
+            return  # without the last chunk: the connection breaks
+        await send({"type": "http.response.body", "body": b""})
+
+    def _records(self, request: dict[str, Any]) -> list[list[dict[str, Any]]]:
+        """What is sent together: the start with the first segment, then a segment each, then the end."""
+        speaks = request["text"] is not None
+        first = request["first_frame"] // SEGMENT_FRAMES
+        groups: list[list[dict[str, Any]]] = []
+        init = {
+            "type": "init",
+            "data": self._init(),
+            "language": (request["language"] or "en") if speaks else None,
+            "voice": (request["voice"] or "betty") if speaks else None,
+            "sample_rate": 24000 if speaks else 16000,
+            "width": 512,
+            "height": 512,
+            "fps": 25,
+        }
+        for n in range(first, self.segments):
+            group = [init] if n == first else []
+            if speaks and request["spoken"] <= n:
+                speech = {
+                    "type": "speech",
+                    "first_sample": n * 100,
+                    "pcm": bytes([n]) * 200,
+                    "spoken": n + 1,
+                    "last": n + 1 == self.segments,
+                    "sample_rate": 24000,
+                    "language": "en",
+                    "voice": "betty",
+                }
+                group.append(speech)
+            segment = {
+                "type": "segment",
+                "first_frame": n * SEGMENT_FRAMES,
+                "frames": SEGMENT_FRAMES,
+                "first_sample": 0,
+                "data": self._segment(n),
+            }
+            groups.append([*group, segment])
+        end = {"type": "end", "frames": self.segments * SEGMENT_FRAMES, "samples": 1, "engine": {"model": "none"}}
+        return [*groups, [end]]
+
+    def _init(self) -> bytes:
+        return b"init" * 10
+
+    def _segment(self, n: int) -> bytes:
+        return bytes([n]) * 3000
+
+
+async def _answer(send: Any, status: int, content: Any) -> None:
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(content)})
+
+
+class Shop:
+    """A service, its client, its node and its worker."""
+
+    def __init__(self, folder: Path, worker: ScriptedWorker) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.node = MemoryBackend(now=lambda: self.clock.now().timestamp())
+        self.worker = worker
+        self.stopping = Stopping()
+        self.url = ""
+        self.http: httpx.AsyncClient
+
+    def settings(self, **changes: Any) -> Settings:
+        usual = {"data_dir": self.folder, "worker_url": self.worker.url, "btc_usd": "fixed:65000", "payment_wait_s": 5.0}
+        return Settings(**{**usual, **changes})
+
+    @contextlib.asynccontextmanager
+    async def open(self, **settings: Any) -> AsyncIterator["Shop"]:
+        """Run it; a second time it is the same service after a restart."""
+        self.stopping = Stopping()
+        app = create_app(self.settings(**settings), backend=self.node, stopping=self.stopping, now=self.clock.now)
+        async with serve(app) as self.url, httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S) as self.http:
+            yield self
+
+    async def quote(self, text: str = "Hello there, my dear friend.", **choice: str) -> str:
+        """Ask for a quote; its invoice."""
+        answer = await self.http.post("/lightning/request-video/text", json={"text": text, **choice})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["bolt11_invoice"])
+
+    async def paid(self, **choice: str) -> str:
+        """Ask for a quote and pay it; its invoice."""
+        invoice = await self.quote(**choice)
+        self.node.pay(invoice)
+        return invoice
+
+    def order(self, invoice: str, **changes: Any) -> dict[str, Any]:
+        """Say what a delivery asks for."""
+        return {"bolt11_invoice": invoice, "avatar": "arab_woman", "emotion": "happy", **changes}
+
+    async def video(self, invoice: str, **changes: Any) -> httpx.Response:
+        """Ask for the delivery and read all of it."""
+        return await self.http.post("/lightning/generate-video", json=self.order(invoice, **changes))
+
+    async def download(self, invoice: str) -> "Download":
+        """Ask for the delivery as a person with curl does."""
+        body = msgspec.json.encode(self.order(invoice)).decode()
+        return await curl("-d", body, f"{self.url}/lightning/generate-video")
+
+    async def payment(self, invoice: str) -> dict[str, Any]:
+        """Ask what became of a payment."""
+        answer = await self.http.get(f"/lightning/payment/{invoice}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def until_waiting(self) -> None:
+        """Wait until a request waits."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not self.stopping.waiting:
+                await asyncio.sleep(0.001)
+
+    async def key(self) -> dict[str, str]:
+        """Make an API key; the header that shows it."""
+        async with open_keys(self.settings()) as keys:
+            return {"Authorization": f"Bearer {await keys.create('test')}"}
+
+    async def until(self, invoice: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until what is told of a payment is so."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not holds(payment := await self.payment(invoice)):
+                await asyncio.sleep(0.01)
+        return payment
+
+
+class Download(NamedTuple):
+    """What curl got, and what it said by its exit code."""
+
+    returncode: int
+    received: bytes
+
+
+async def curl(*arguments: str) -> Download:
+    """Run the real curl."""
+    process = await asyncio.create_subprocess_exec(
+        "curl", "-sS", "--no-buffer", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(DEADLINE_S):
+        received, _ = await process.communicate()
+    return Download(process.returncode or 0, received)
+
+
+@pytest.fixture
+async def worker():
+    script = ScriptedWorker()
+    async with serve(script) as script.url:
+        yield script
+
+
+@pytest.fixture
+def closed_shop(tmp_path: Path, worker: ScriptedWorker) -> Shop:
+    return Shop(tmp_path / "data", worker)
+
+
+@pytest.fixture
+async def shop(closed_shop: Shop):
+    async with closed_shop.open():
+        yield closed_shop

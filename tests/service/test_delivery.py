@@ -1,0 +1,222 @@
+"""From a paid invoice to a video: waiting, rendering once, going on after failures."""
+
+import asyncio
+
+import httpx
+import pytest
+
+
+async def test_a_paid_text_is_delivered_as_a_video(shop, worker):
+    invoice = await shop.paid()
+
+    answer = await shop.video(invoice)
+
+    assert 200 == answer.status_code
+    assert "video/mp4" == answer.headers["Content-Type"]
+    assert "no-cache" == answer.headers["Cache-Control"]
+    assert worker.video == answer.content
+    [request] = worker.requests
+    assert "Hello there, my dear friend." == request["text"]
+    assert ("arab_woman", "happy", None) == (request["avatar"], request["emotion"], request["language"])
+
+
+async def test_a_video_that_was_asked_for_again_is_the_same_and_not_rendered_again(shop, worker):
+    invoice = await shop.paid()
+    await shop.video(invoice)
+
+    again = await shop.video(invoice)
+
+    assert worker.video == again.content
+    assert 1 == len(worker.requests)
+
+
+async def test_a_delivery_waits_for_the_payment_and_starts_when_it_comes(shop, worker):
+    invoice = await shop.quote()
+    delivery = asyncio.create_task(shop.video(invoice))
+    await shop.until_waiting()
+
+    shop.node.pay(invoice)
+
+    assert worker.video == (await delivery).content
+
+
+async def test_an_invoice_that_is_not_paid_in_time_is_refused(closed_shop):
+    async with closed_shop.open(payment_wait_s=0.1) as shop:
+        invoice = await shop.quote()
+
+        answer = await shop.video(invoice)
+
+        assert 400 == answer.status_code
+        assert "Invoice not paid in time." == answer.json()["detail"]
+        assert "application/problem+json" == answer.headers["Content-Type"]
+
+
+async def test_an_invoice_of_somebody_else_is_refused_at_once(shop):
+    answer = await shop.video("lnbc450n1p3xyzsomebodyelse")
+
+    assert 404 == answer.status_code
+    assert "Invoice lnbc450n1p... not found." == answer.json()["detail"]
+
+
+async def test_an_expired_quote_is_refused_at_once(shop):
+    invoice = await shop.quote()
+    shop.clock.pass_by(minutes=16)
+
+    answer = await shop.video(invoice)
+
+    assert (400, "Invoice not paid in time.") == (answer.status_code, answer.json()["detail"])
+    assert "expired" == (await shop.payment(invoice))["status"]
+
+
+async def test_two_requests_at_once_share_one_render(shop, worker):
+    invoice = await shop.paid()
+    worker.hold_after = 2
+    requests = [asyncio.create_task(shop.video(invoice)) for _ in range(2)]
+    await shop.until(invoice, lambda payment: payment["video"]["frames"] == 24)
+
+    worker.go.set()
+    answers = await asyncio.gather(*requests)
+
+    assert [worker.video] * 2 == [answer.content for answer in answers]
+    assert 1 == len(worker.requests)
+
+
+async def test_the_first_bytes_leave_while_the_rest_is_rendered(shop, worker):
+    invoice = await shop.paid()
+    worker.hold_after = 1
+
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as answer:
+        received = b""
+        async for chunk in answer.aiter_raw():
+            received += chunk
+            if received == worker.stored(1):
+                payment = await shop.payment(invoice)
+                worker.go.set()
+
+    assert worker.video == received
+    assert {"state": "rendering", "frames": 12, "seconds": 0.48} == payment["video"]
+
+
+async def test_a_video_goes_on_when_its_buyer_goes_away(shop, worker):
+    invoice = await shop.paid()
+    worker.hold_after = 1
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as answer:
+        await anext(answer.aiter_raw())
+
+    worker.go.set()
+
+    await shop.until(invoice, lambda payment: payment["video"]["state"] == "ready")
+    assert worker.video == (await shop.video(invoice)).content
+    assert 1 == len(worker.requests)
+
+
+async def test_a_worker_that_is_away_leaves_the_order_paid_until_it_is_back(closed_shop, worker):
+    async with closed_shop.open(worker_url="http://127.0.0.1:1") as shop:
+        invoice = await shop.paid()
+
+        answer = await shop.video(invoice)
+
+        assert 503 == answer.status_code
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "Your payment is safe" in answer.json()["detail"]
+        payment = await shop.payment(invoice)
+        assert ("paid", "interrupted") == (payment["status"], payment["video"]["state"])
+
+    async with closed_shop.open() as shop:
+        assert worker.video == (await shop.video(invoice)).content
+
+
+async def test_a_busy_worker_is_a_503_and_asked_again_it_renders(shop, worker):
+    invoice = await shop.paid()
+    worker.answer = (503, "too many renders")
+    answer = await shop.video(invoice)
+    assert 503 == answer.status_code
+
+    worker.answer = None
+
+    assert worker.video == (await shop.video(invoice)).content
+
+
+async def test_what_a_worker_can_never_render_is_the_buyers_to_change(shop, worker):
+    invoice = await shop.paid()
+    worker.answer = (400, "No voice speaks this.")
+
+    answer = await shop.video(invoice, language="hu")
+
+    assert (400, "No voice speaks this.") == (answer.status_code, answer.json()["detail"])
+    worker.answer = None
+    assert worker.video == (await shop.video(invoice, language="en")).content
+
+
+async def test_a_render_that_fails_midway_breaks_the_download_and_then_goes_on(shop, worker):
+    invoice = await shop.paid()
+    worker.fail_after = 2
+
+    curl = await shop.download(invoice)
+
+    assert 18 == curl.returncode  # CURLE_PARTIAL_FILE
+    assert worker.stored(2) == curl.received
+    assert "interrupted" == (await shop.payment(invoice))["video"]["state"]
+
+    worker.fail_after = None
+    curl = await shop.download(invoice)
+
+    assert 0 == curl.returncode
+    assert worker.video == curl.received
+    first, second = worker.requests
+    assert (0, 0) == (first["first_frame"], first["spoken"])
+    assert (24, 2) == (second["first_frame"], second["spoken"])
+    assert bytes([0]) * 200 + bytes([1]) * 200 == worker.pcm[1]
+    assert ("en", "betty") == (second["language"], second["voice"])  # as the first attempt chose
+
+
+async def test_a_render_that_fails_again_before_it_gets_further_is_a_503(shop, worker):
+    invoice = await shop.paid()
+    worker.fail_after = 2
+    await shop.download(invoice)
+
+    worker.answer = (503, "busy")
+    answer = await shop.video(invoice)
+
+    assert 503 == answer.status_code
+
+
+async def test_a_quote_can_be_paid_and_delivered_after_a_restart(closed_shop, worker):
+    async with closed_shop.open() as shop:
+        invoice = await shop.quote()
+    closed_shop.node.pay(invoice)
+
+    async with closed_shop.open() as shop:
+        answer = await shop.video(invoice)
+
+    assert worker.video == answer.content
+
+
+async def test_a_render_goes_on_where_a_restart_stopped_it(closed_shop, worker):
+    worker.hold_after = 3
+    async with closed_shop.open() as shop:
+        invoice = await shop.paid()
+        request = asyncio.create_task(shop.video(invoice))
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] == 36)
+    with pytest.raises(httpx.HTTPError):
+        await request
+    worker.hold_after = None
+
+    async with closed_shop.open() as shop:
+        assert "interrupted" == (await shop.payment(invoice))["video"]["state"]
+        answer = await shop.video(invoice)
+
+    assert worker.video == answer.content
+    assert 36 == worker.requests[1]["first_frame"]
+
+
+async def test_a_stopping_service_sends_away_who_waits_for_a_payment(shop):
+    invoice = await shop.quote()
+    delivery = asyncio.create_task(shop.video(invoice))
+    await shop.until_waiting()
+
+    shop.stopping.begin()
+
+    answer = await delivery
+    assert 503 == answer.status_code
+    assert "Retry-After" in answer.headers
