@@ -15,7 +15,7 @@ from worker.model import LipModel
 from worker.pipeline import Renderer
 from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
-from worker.speech import Speaker
+from worker.speech import Speaker, Speech
 
 log = structlog.get_logger()
 
@@ -31,10 +31,11 @@ def create_app(settings: Settings) -> Litestar:
     """
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
+    speech = Speaker()
     batcher = Batcher(model.predict, max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
         avatars=avatars,
-        speech=Speaker(),
+        speech=speech,
         batcher=batcher,
         mask=model.description.mask,
         engine={
@@ -47,7 +48,7 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
-        await asyncio.to_thread(model.warm_up)
+        await asyncio.to_thread(_warm_up, model, speech)
         serving = asyncio.create_task(batcher.run())
         log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
         try:
@@ -68,4 +69,15 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[running],
         openapi_config=None,
         logging_config=None,
+    )
+
+
+def _warm_up(model: LipModel, speech: Speech) -> None:
+    """Do everything once that is slow the first time, so that no buyer waits for it."""
+    model.warm_up()
+    text = "Hello."
+    next(
+        speech.speak(
+            text, speech.choose(language=None, voice=None, text=text, gender="female", elderly=False)
+        )
     )

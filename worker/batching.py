@@ -50,9 +50,9 @@ class Batcher:
             if not batch:
                 self._wake.clear()
                 continue
-            mel = np.concatenate([request.mel for request in batch])
-            face = np.concatenate([request.face for request in batch])
             try:
+                mel = np.concatenate([request.mel for request in batch])
+                face = np.concatenate([request.face for request in batch])
                 mouths = await asyncio.to_thread(self._predict, mel, face)
             except Exception as exc:  # noqa: BLE001 - it is the renders' to handle; the next batch may succeed
                 for request in batch:

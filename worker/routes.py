@@ -123,8 +123,12 @@ def _problem(status: int, detail: str, headers: dict[str, str] | None = None) ->
     )
 
 
-def _unrenderable(_: AnyRequest, exc: Exception) -> Response[Problem]:
+def _unrenderable(_: AnyRequest, exc: Unrenderable) -> Response[Problem]:
     return _problem(400, str(exc))
+
+
+def _unspeakable(_: AnyRequest, exc: SpeechError) -> Response[Problem]:
+    return _problem(400, f"{exc} GET /voices lists the languages and their voices.")
 
 
 def _busy(_: AnyRequest, exc: Busy) -> Response[Problem]:
@@ -142,7 +146,7 @@ def _failed(request: AnyRequest, exc: Exception) -> Response[Problem]:
 
 PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Problem]]] = {
     Unrenderable: _unrenderable,
-    SpeechError: _unrenderable,
+    SpeechError: _unspeakable,
     SynthesisFailed: _failed,
     Busy: _busy,
     HTTPException: _http,

@@ -3,13 +3,11 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -24,9 +22,13 @@ FOOTAGE_FRAMES = 25
 DEADLINE_S = 30
 
 
+def sway(step: int) -> int:
+    return 256 + int(6 * np.sin(2 * np.pi * step / FOOTAGE_FRAMES))
+
+
 def draw_face(step: int) -> np.ndarray:
     """A face that sways, its mouth closed: RGB, (512, 512, 3)."""
-    x = 256 + int(6 * np.sin(2 * np.pi * step / FOOTAGE_FRAMES))
+    x = sway(step)
     picture = np.full((512, 512, 3), (120, 150, 170), np.uint8)
     cv2.ellipse(picture, (x, 250), (130, 170), 0, 0, 360, (225, 180, 150), -1)
     for eye in (-50, 50):
@@ -38,9 +40,7 @@ def draw_face(step: int) -> np.ndarray:
 def write_avatar(folder: Path, name: str, emotions: dict[str, str], gender: str = "female") -> None:
     """Write a pack with one film of `FOOTAGE_FRAMES` frames for each emotion, given with its playback."""
     folder.mkdir(parents=True)
-    boxes = []
-    for step in range(FOOTAGE_FRAMES):
-        boxes.append((256 + int(6 * np.sin(2 * np.pi * step / FOOTAGE_FRAMES)), 320.5, 135.0))
+    boxes = [(sway(step), 320.5, 135.0) for step in range(FOOTAGE_FRAMES)]
     for emotion in emotions:
         with av.open(folder / f"{emotion}.mp4", "w") as film:
             stream = film.add_stream("libx264", rate=25, options={"crf": "12"})
@@ -77,7 +77,7 @@ def assets(tmp_path_factory) -> Path:
 class WorkerProcess:
     """`python -m worker`, and a client that speaks its protocol."""
 
-    def __init__(self, assets: Path, *options: str) -> None:
+    def __init__(self, assets: Path, *options: str, ready: bool = True) -> None:
         command = [sys.executable, "-m", "worker", "--port", "0", "--assets", str(assets), *options]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
@@ -86,11 +86,12 @@ class WorkerProcess:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
-        if not self._ready.wait(DEADLINE_S):
-            self.stop()
-            raise TimeoutError("".join(self.log))
-        port = next(match[1] for line in self.log if (match := re.search(r"port\S*=\S*?(\d+)", line)))
-        self.url = f"http://127.0.0.1:{port}"
+        if ready:
+            assert self._ready.wait(DEADLINE_S)
+            listens = next((line for line in self.log if "worker listens" in line), None)
+            assert listens, "".join(self.log)
+            port = re.search(r"port=(\d+)", listens)[1]
+            self.url = f"http://127.0.0.1:{port}"
 
     def _read_log(self) -> None:
         for line in self.process.stderr:
@@ -100,10 +101,12 @@ class WorkerProcess:
         self._ready.set()
 
     def stop(self) -> str:
-        """Ask it to end; returns what it printed."""
-        self.process.terminate()
-        printed, _ = self.process.stdout.read(), self.process.wait(DEADLINE_S)
+        """Ask it to end; returns what it printed since its start."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(DEADLINE_S)
         self._reader.join(DEADLINE_S)
+        printed = "" if self.process.stdout.closed else self.process.stdout.read()
         self.process.stdout.close()
         self.process.stderr.close()
         return printed
@@ -118,7 +121,7 @@ class WorkerProcess:
     @asynccontextmanager
     async def render(self, pcm: bytes = b"", **fields) -> AsyncIterator[AsyncIterator]:
         """Open a render; what it gives yields the records."""
-        content = request_bytes(pcm, **fields)
+        content = _request_bytes(pcm, **fields)
         async with self.client() as client, client.stream("POST", "/renders", content=content) as response:
             if response.status_code != 200:
                 await response.aread()
@@ -130,7 +133,7 @@ class WorkerProcess:
             return [record async for record in records]
 
 
-def request_bytes(pcm: bytes = b"", **fields) -> bytes:
+def _request_bytes(pcm: bytes = b"", **fields) -> bytes:
     defaults = {"order": "test", "avatar": "ann", "emotion": "neutral", "sample_rate": 16_000}
     return encode_record(RenderRequest(**(defaults | fields))) + pcm
 
@@ -151,11 +154,21 @@ def worker(assets) -> Iterator[WorkerProcess]:
     worker.stop()
 
 
-def speechlike(seconds: float, sample_rate: int = 16_000, seed: int = 0) -> np.ndarray:
-    """Syllables of a gliding buzz with pauses and a little noise, int16."""
-    t = np.arange(round(seconds * sample_rate)) / sample_rate
-    pitch = 2 * np.pi * (120 * t + 20 * np.sin(t))
-    buzz = sum(np.sin(k * pitch) / k for k in range(1, 10))
-    syllables = np.clip(np.sin(2 * np.pi * 2.3 * t) + 0.6 * np.sin(2 * np.pi * 0.4 * t), 0, 1)
-    noise = np.random.default_rng(seed).normal(0, 0.01, len(t))
-    return ((0.3 * syllables * buzz + noise) * 12_000).astype(np.int16)
+@pytest.fixture
+def start_worker(assets) -> Iterator[Callable[..., WorkerProcess]]:
+    """Starts workers of the test's own."""
+    started = []
+
+    def start(*options: str, ready: bool = True) -> WorkerProcess:
+        started.append(WorkerProcess(assets, *options, ready=ready))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.stop()
+
+
+@pytest.fixture
+def request_bytes() -> Callable[..., bytes]:
+    """Makes the body of a render request that is right but for what is given."""
+    return _request_bytes

@@ -1,0 +1,115 @@
+"""Avatar packs and their footage."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from worker.avatars import Avatars, Footage
+from worker.compose import IdleFrame
+from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
+
+
+@pytest.fixture
+def avatars(assets):
+    return Avatars(assets / "avatars", memory_bytes=50_000_000)
+
+
+@pytest.fixture
+def folder(assets, tmp_path):
+    """A copy of the packs, to spoil."""
+    return shutil.copytree(assets / "avatars", tmp_path / "avatars")
+
+
+def describe(folder, **fields):
+    path = folder / "ann" / "avatar.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_avatars_are_found_with_their_emotions(avatars):
+    assert [(pack.name, pack.label, sorted(pack.emotions)) for pack in avatars] == [
+        ("ann", "Ann", ["happy", "neutral"]),
+        ("bob", "Bob", ["neutral"]),
+    ]
+    assert avatars.find("bob", "neutral").gender == "male"
+
+
+def test_an_unknown_avatar_is_told_the_known_ones(avatars):
+    with pytest.raises(UnknownAvatar, match="ann, bob"):
+        avatars.find("eve", "neutral")
+
+
+def test_an_unknown_emotion_is_told_the_known_ones(avatars):
+    with pytest.raises(UnknownEmotion, match="happy, neutral"):
+        avatars.find("ann", "bored")
+
+
+@pytest.mark.parametrize(
+    ("playback", "order"),
+    [("loop", [0, 1, 2, 3, 0, 1, 2, 3, 0]), ("pingpong", [0, 1, 2, 3, 2, 1, 0, 1, 2])],
+)
+def test_footage_plays_for_ever(playback, order):
+    nothing = np.zeros(0, np.uint8)
+    frames = [IdleFrame(picture=nothing, crop=nothing, box=(index, 0, 0)) for index in range(4)]
+
+    footage = Footage(frames, playback)
+
+    assert [footage.frame(index).box[0] for index in range(9)] == order
+
+
+def test_decoded_footage_is_ready_for_network_and_encoder(avatars):
+    footage = avatars.footage(avatars.find("ann", "happy"), "happy")
+
+    frame = footage.frame(0)
+    assert frame.picture.shape == (768, 512)
+    assert frame.crop.shape == (96, 96, 3)
+    lip = frame.crop[96 // 2 + round((330 - 320.5) * 96 / 135), 48].astype(int)
+    assert (abs(lip - (170, 80, 80)) < 30).all()  # as drawn: red stays red
+
+
+def test_footage_is_decoded_once(avatars):
+    pack = avatars.find("ann", "happy")
+
+    assert avatars.footage(pack, "happy") is avatars.footage(pack, "happy")
+
+
+def test_footage_beyond_the_memory_limit_is_forgotten_oldest_first(assets):
+    avatars = Avatars(assets / "avatars", memory_bytes=25_000_000)  # two films of 25 frames
+    ann, bob = avatars.find("ann", "happy"), avatars.find("bob", "neutral")
+    happy, neutral = avatars.footage(ann, "happy"), avatars.footage(ann, "neutral")
+
+    assert avatars.footage(ann, "happy") is happy
+    avatars.footage(bob, "neutral")
+
+    assert avatars.footage(ann, "happy") is happy
+    assert avatars.footage(ann, "neutral") is not neutral
+
+
+def test_a_folder_without_avatars_is_refused(tmp_path):
+    with pytest.raises(BadAssets, match="no avatar"):
+        Avatars(tmp_path, memory_bytes=1)
+
+
+@pytest.mark.parametrize("fields", [{"name": "anna"}, {"gender": "robot"}, {"emotions": {"happy": {}}}])
+def test_a_description_that_does_not_fit_is_refused(folder, fields):
+    describe(folder, **fields)
+
+    with pytest.raises(BadAssets, match=r"avatar\.json"):
+        Avatars(folder, memory_bytes=1)
+
+
+def test_boxes_for_another_number_of_frames_are_refused(folder):
+    emotion = json.loads((folder / "ann" / "avatar.json").read_text())["emotions"]["happy"]
+    describe(folder, emotions={"happy": emotion | {"frames": 3}})
+
+    with pytest.raises(BadAssets, match="25 boxes for 3 frames"):
+        Avatars(folder, memory_bytes=1)
+
+
+def test_footage_that_is_no_film_is_refused(folder):
+    (folder / "ann" / "happy.mp4").write_bytes(b"nothing")
+    avatars = Avatars(folder, memory_bytes=1)
+
+    with pytest.raises(BadAssets, match=r"happy\.mp4"):
+        avatars.footage(avatars.find("ann", "happy"), "happy")

@@ -1,0 +1,124 @@
+"""The blend: nothing changes in silence, little changes elsewhere, and colours are those of the network."""
+
+import av
+import numpy as np
+import pytest
+from av.video.reformatter import ColorRange, Colorspace
+
+from worker.compose import CROP, IdleFrame, Mask, compose, crop, network_input
+
+BOX = (250.5, 330.25, 135.0)
+
+
+def yuv(rgb: np.ndarray) -> np.ndarray:
+    frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+    return frame.reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+    ).to_ndarray()
+
+
+@pytest.fixture
+def idle():
+    row, column = np.mgrid[0:512, 0:512]
+    rgb = np.stack([120 + row // 8, 90 + column // 8, 60 + (row + column) // 16], axis=-1).astype(np.uint8)
+    return IdleFrame(picture=yuv(rgb), crop=crop(rgb, BOX), box=BOX)
+
+
+def idle_mouth(idle) -> np.ndarray:
+    return network_input(idle.crop[None])[0, 3:]
+
+
+def test_a_crop_of_a_ramp_has_the_values_at_its_pixels():
+    column = np.tile(np.arange(512, dtype=np.float32) / 3, (512, 1))
+    rgb = np.repeat(column[..., None], 3, axis=2).astype(np.uint8)
+
+    cut = crop(rgb, (200.0, 300.0, 96.0))
+
+    np.testing.assert_allclose(cut.astype(int), rgb[252:348, 152:248].astype(int), atol=1)
+
+
+def test_the_network_sees_the_idle_face_with_and_without_its_lower_half(idle):
+    face = network_input(idle.crop[None])
+
+    assert face.shape == (1, 6, CROP, CROP)
+    assert face.dtype == np.float32
+    assert not face[0, :3, 48:].any()
+    np.testing.assert_array_equal(face[0, :3, :48], face[0, 3:, :48])
+    np.testing.assert_allclose(face[0, 3:].transpose(1, 2, 0) * 255, idle.crop, atol=1e-3)
+
+
+def test_an_idle_mouth_leaves_the_very_frame(idle):
+    assert compose(idle, idle_mouth(idle), Mask()) is idle.picture
+
+
+def test_a_difference_below_the_threshold_is_none(idle):
+    nearly = np.clip(idle_mouth(idle) + np.float32(0.01), 0, 1)
+
+    assert compose(idle, nearly, Mask()) is idle.picture
+
+
+def test_only_the_neighbourhood_of_the_difference_changes(idle):
+    mouth = idle_mouth(idle).copy()
+    mouth[:, 55:65, 40:60] = 0
+    before = idle.picture.copy()
+
+    picture = compose(idle, mouth, Mask())
+
+    changed = np.argwhere(picture[:512] != idle.picture[:512])
+    top, left = changed.min(axis=0)
+    bottom, right = changed.max(axis=0)
+    scale = 135 / CROP
+    corner_x, corner_y = BOX[0] - 135 / 2, BOX[1] - 135 / 2
+    assert corner_y + (55 - 12) * scale < top < corner_y + 55 * scale
+    assert corner_y + 65 * scale < bottom < corner_y + (65 + 12) * scale
+    assert corner_x + (40 - 12) * scale < left < corner_x + 40 * scale
+    assert corner_x + 60 * scale < right < corner_x + (60 + 12) * scale
+    np.testing.assert_array_equal(idle.picture, before)
+
+
+def test_the_border_of_the_square_never_changes(idle):
+    picture = compose(idle, np.ones((3, CROP, CROP), np.float32), Mask())
+
+    changed = np.argwhere(picture[:512] != idle.picture[:512])
+    assert (changed.min(axis=0) > (BOX[1] - 67, BOX[0] - 67)).all()
+    assert (changed.max(axis=0) < (BOX[1] + 67, BOX[0] + 67)).all()
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (30, 200, 90), (10, 20, 250), (255, 255, 255)])
+def test_colours_are_those_that_the_encoder_would_have_made(idle, colour):
+    mouth = np.tile(np.array(colour, np.float32)[:, None, None] / 255, (1, CROP, CROP))
+    expected = yuv(np.full((512, 512, 3), colour, np.uint8))
+
+    picture = compose(idle, mouth, Mask())
+
+    x, y = int(BOX[0]), int(BOX[1])
+    assert abs(int(picture[y, x]) - int(expected[y, x])) <= 2
+    for plane in (512, 640):
+        rows = slice(plane, plane + 128)
+        at = (y // 2, x // 2)
+        blended, made = picture[rows].reshape(256, 256)[at], expected[rows].reshape(256, 256)[at]
+        assert abs(int(blended) - int(made)) <= 2
+
+
+def test_a_mouth_is_where_its_crop_was(idle):
+    """Cropping a composed mark gives the mark back at the same pixels."""
+    mouth = np.zeros((3, CROP, CROP), np.float32)
+    mouth[:, 40:48, 60:70] = 1
+
+    picture = compose(idle, mouth, Mask(threshold=-1, full=-0.5, feather=1))
+
+    rgb = np.repeat(picture[:512, :, None], 3, axis=2)
+    again = crop(rgb, BOX)[..., 0].astype(float) - 16
+    row, column = np.mgrid[0:CROP, 0:CROP]
+    bright = again[10:-10, 10:-10]
+    centre = [np.average(axis[10:-10, 10:-10], weights=bright.clip(100) - 100) for axis in (row, column)]
+    assert centre == pytest.approx([43.5, 64.5], abs=0.1)
+
+
+def test_a_box_over_the_border_of_the_frame_is_cut_off(idle):
+    outside = IdleFrame(picture=idle.picture, crop=idle.crop, box=(500.0, 490.0, 135.0))
+
+    picture = compose(outside, np.ones((3, CROP, CROP), np.float32), Mask())
+
+    assert picture.shape == (768, 512)
+    assert picture[490, 500] > 200

@@ -1,0 +1,68 @@
+"""What is heard for each frame, while the speech arrives."""
+
+import numpy as np
+import pytest
+import soxr
+
+from worker.listening import Listener
+from worker.mel import mel_spectrogram, window
+
+
+@pytest.fixture
+def pcm():
+    rng = np.random.default_rng(3)
+    t = np.arange(24_000 * 3) / 24_000
+    loudness = 4_000 + 3_000 * np.sin(2 * np.pi * 1.1 * t)
+    return (loudness * np.sin(2 * np.pi * (150 + 60 * t) * t) + rng.normal(0, 50, len(t))).astype(np.int16)
+
+
+def windows_of_the_whole(pcm, sample_rate, frames):
+    samples = soxr.resample(pcm.astype(np.float32) / 32_768, sample_rate, 16_000)
+    mel = mel_spectrogram(samples)
+    return np.stack([window(mel, frame) for frame in range(frames)])[:, None]
+
+
+def hear_in_pieces(listener, pcm, frames, piece):
+    taken, end = [], 0
+    for start in range(0, len(pcm), piece):
+        listener.hear(pcm[start : start + piece])
+        while end + 5 <= frames and listener.can_hear(end + 5):
+            end += 5
+            taken.append(listener.take(end))
+    listener.end_of_speech(frames)
+    assert listener.can_hear(frames)
+    assert not listener.can_hear(frames + 1)
+    return np.concatenate([*taken, listener.take(frames)]) if end < frames else np.concatenate(taken)
+
+
+@pytest.mark.parametrize("sample_rate", [16_000, 24_000])
+@pytest.mark.parametrize("piece", [960, 24_000, 70_001])
+def test_speech_in_pieces_is_heard_as_the_whole(pcm, sample_rate, piece):
+    frames = len(pcm) * 25 // sample_rate
+
+    heard = hear_in_pieces(Listener(sample_rate=sample_rate, first_frame=0), pcm, frames, piece)
+
+    np.testing.assert_allclose(heard, windows_of_the_whole(pcm, sample_rate, frames), atol=5e-3)
+
+
+def test_a_listener_that_starts_later_hears_the_same(pcm):
+    listener = Listener(sample_rate=24_000, first_frame=24)
+
+    listener.hear(pcm)
+    listener.end_of_speech(75)
+
+    np.testing.assert_allclose(listener.take(75), windows_of_the_whole(pcm, 24_000, 75)[24:], atol=5e-3)
+
+
+def test_a_listener_keeps_only_what_is_still_wanted(pcm):
+    listener = Listener(sample_rate=24_000, first_frame=0)
+
+    end = 0
+    for _ in range(20):
+        listener.hear(pcm)
+        while listener.can_hear(end + 12):
+            end += 12
+            listener.take(end)
+
+    assert end > 20 * 75 - 36
+    assert listener._mel.shape[1] < 150
