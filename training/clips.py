@@ -1,0 +1,220 @@
+# ruff: noqa: RUF001 - words are written as their languages write them
+"""What is said in training and in scoring: speech in seventeen languages with the mouth that belongs to it.
+
+Training speaks random strings of common words, for endless variety; scoring speaks natural sentences that training
+never does. eSpeak NG gives the time of each phoneme in every language. In English hibari does too: its model rounds
+each phoneme to whole frames of 25 ms before it renders them, and that tensor can be asked for.
+
+Axes: N samples, F video frames, K face units, T mel frames.
+"""
+
+from collections.abc import Sequence
+
+import hibari
+import msgspec
+import numpy as np
+import onnx
+import onnxruntime
+import soxr
+from hibari import dsp
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from training.phonemes import Phoneme, Track, follow_loudness, track
+from worker.mel import MEL, Mel, mel_spectrogram
+from worker.speech.espeak import Espeak
+
+Pcm = NDArray[np.float32]
+
+VOICES = {
+    "en": ("en-us", "en"),
+    "es": ("es", "es-419"),
+    "fr": ("fr",),
+    "de": ("de",),
+    "it": ("it",),
+    "pt": ("pt-br", "pt"),
+    "pl": ("pl",),
+    "tr": ("tr",),
+    "ru": ("ru",),
+    "nl": ("nl",),
+    "cs": ("cs",),
+    "ar": ("ar",),
+    "zh": ("cmn",),
+    "ja": ("ja",),
+    "hu": ("hu",),
+    "ko": ("ko",),
+    "hi": ("hi",),
+}
+"""Language code to eSpeak NG's names for it."""
+
+WORDS = {
+    "en": "people morning because through window purple about service paper mother where think green five having very "
+    "school problem machine together beautiful music water bring above forward happy yellow voice number question "
+    "whole moving future ship treasure jump believe zebra power both maybe smooth show father apple remember bubble",
+    "es": "mañana ventana problema gente por favor hablamos siempre nuestro pueblo cuando agua hombre mujer trabajo "
+    "verde música feliz número amigo bueno voz mejor empresa lugar llamar jueves chocolate pequeño rojo mapa fuego",
+    "fr": "bonjour monde aujourd'hui toujours peut-être maison beaucoup voiture vouloir femme homme petit bleu rouge "
+    "pomme ouvrir problème musique famille chanter jeune fenêtre heure pouvoir vivre mieux février oiseau jardin beau",
+    "de": "guten Morgen wunderbar Fenster möglich Problem Arbeit schön fahren über Wasser Mutter Vater Apfel bringen "
+    "Zeit viele Woche fünf grün müssen Freund verstehen Bahnhof Käse öffnen Pfeffer bleiben Baum sprechen",
+    "it": "mattina finestra problema sempre bello amico lavoro parlare acqua famiglia cinque vorrei musica piccolo "
+    "verde uomo donna giovane pane vita numero voce ponte gioco chiave scuola",
+    "pt": "manhã janela problema sempre bonito amigo trabalho falar água família cinco música pequeno verde homem "
+    "mulher jovem pão vida número voz ponte jogo chave escola obrigado",
+    "pl": "dzień dobry okno woda praca muzyka mały zielony człowiek szkoła mapa życie głos pięć zawsze przyjaciel "
+    "wiosna chleb most wszystko bardzo czas",
+    "tr": "günaydın pencere su ev arkadaş iş müzik güzel insan okul yeşil küçük büyük yol deniz mutlu beş ekmek "
+    "köprü ses pamuk var",
+    "ru": "утро окно работа вода музыка большой человек школа хорошо друг время жизнь мама папа пять вечер город "
+    "сегодня бабушка фильм яблоко щука чашка улица",
+    "nl": "goedemorgen venster werk water muziek mooi mens school groen klein groot huis straat vriend vijf brood "
+    "brug stem appel moeder vader vogel leuk zout",
+    "cs": "dobrý den okno voda práce hudba malý zelený člověk škola mapa život hlas pět vždycky přítel jaro chléb "
+    "most budova řeka umění",
+    "ar": "صباح الخير كتاب مدرسة باب ماء بيت كبير صغير شمس قمر موسيقى عمل شكرا جميل وقت مدينة فكرة بحر طفل",
+    "zh": "早上 朋友 妈妈 爸爸 学校 工作 音乐 漂亮 时间 城市 苹果 大海 问题 名字 月亮 飞机 我们 他们 吃饭 水果 "
+    "书 红色 五 明天",
+    "ja": "やま うみ かわ ともだち みらい ふゆ なつ ほん えき でんしゃ くるま たべもの みず あお しろ きみどり "
+    "べんきょう せんせい がっこう ぼうし ぱん むし ゆめ おんがく やさい いぬ ねこ まいにち",
+    "hu": "reggel ablak víz munka zene szép ember iskola zöld kicsi nagy ház utca barát öt kenyér híd hang alma "
+    "anya apa madár fű bőr",
+    "ko": "아침 창문 물 일 음악 사람 학교 친구 시간 나무 바다 엄마 아빠 사과 오늘 내일 버스 우유 노래 포도 마음 봄",
+    "hi": "सुबह खिड़की पानी काम संगीत सुंदर आदमी स्कूल हरा छोटा बड़ा घर दोस्त पाँच रोटी पुल आवाज़ सेब माँ पिता फूल बाज़ार",
+}
+"""Common words, with each language's labial, rounded, spread and open sounds."""
+
+HELD_OUT = {
+    "en": (
+        "Hello, and welcome to our service. How may I help you today?",
+        "We believe that every person should have the opportunity to move forward.",
+    ),
+    "es": ("Buenos días, me llamo María y hoy vamos a hablar de la puntualidad.",),
+    "fr": ("Bonjour et bienvenue, je suis heureux de vous parler de notre projet.",),
+    "de": ("Wir möchten Ihnen heute unser neues Produkt vorstellen.",),
+    "it": ("Buongiorno a tutti, benvenuti al nostro programma settimanale.",),
+    "pt": ("Bom dia, tudo bem? Vamos começar a nossa reunião agora mesmo.",),
+    "pl": ("Witamy państwa serdecznie i zapraszamy do obejrzenia filmu.",),
+    "tr": ("Merhaba, bugün size yeni ürünümüzü tanıtmak istiyoruz.",),
+    "ru": ("Добро пожаловать, мы рады видеть вас на нашем празднике.",),
+    "nl": ("Welkom allemaal, vandaag praten we over de toekomst van ons bedrijf.",),
+    "cs": ("Vítáme vás a přejeme vám příjemný zážitek u našeho pořadu.",),
+    "ar": ("مرحبا بكم، كيف يمكنني مساعدتكم اليوم؟",),
+    "zh": ("欢迎大家来到我们的公司,希望你们喜欢这里。",),
+    "ja": ("こんにちは、わたしのなまえはゆきです。きょうはとてもいいてんきですね。",),
+    "hu": ("Jó napot kívánok, köszönjük, hogy minket választottak.",),
+    "ko": ("안녕하세요, 만나서 반갑습니다. 오늘 날씨가 참 좋네요.",),
+    "hi": ("नमस्ते, आज हम आपको अपने नए कार्यक्रम के बारे में बताएंगे।",),
+}
+"""Sentences for scoring alone."""
+
+# Hibari writes diphthongs and the flap as single letters (misaki's alphabet).
+_HIBARI_SOUNDS = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ"}
+_HIBARI_FRAME_S = 0.025
+_STRESS = "ˈˌ"
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of speech and the mouth that says it.
+
+    Attributes:
+        pcm: float32 mono at 16 kHz, shape (N,).
+        mel: what the worker computes from it, shape (80, T).
+        track: shape (F, K).
+    """
+
+    pcm: Pcm
+    mel: Mel
+    track: Track
+
+
+class Speaker:
+    """Speaks clips; a class because both synthesisers are opened once."""
+
+    def __init__(self) -> None:
+        self._espeak = Espeak()
+        self._hibari = hibari.Hibari()
+        model = onnx.load(self._hibari.model_path)
+        (durations,) = (node.output[0] for node in model.graph.node if node.op_type == "Round")
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(durations))
+        self._hibari_timed = onnxruntime.InferenceSession(model.SerializeToString())
+
+    def training_clip(self, rng: np.random.Generator) -> Clip:
+        """Speak one to three random phrases in a random voice, with pauses, and spoil the sound a little."""
+        neural = rng.random() < 0.25  # noqa: PLR2004 - it is the voice of English, one language of 17
+        language = "en" if neural else str(rng.choice(list(VOICES)))
+        words = WORDS[language].split()
+        phrases = [" ".join(rng.choice(words, rng.integers(2, 7))) for _ in range(rng.integers(1, 4))]
+        return self._clip(phrases, language, rng, neural=neural, spoilt=True)
+
+    def held_out_clip(
+        self, sentence: str, language: str, rng: np.random.Generator, *, neural: bool = False
+    ) -> Clip:
+        """Speak a sentence between two pauses, as the worker would."""
+        return self._clip([sentence], language, rng, neural=neural, spoilt=False)
+
+    def _clip(
+        self, phrases: Sequence[str], language: str, rng: np.random.Generator, *, neural: bool, spoilt: bool
+    ) -> Clip:
+        voice = f"{rng.choice(VOICES[language])}+{rng.choice(['f1', 'f2', 'f3', 'f4', 'm1', 'm2', 'm3', 'm5', 'm7'])}"
+        rate, pitch = int(rng.integers(130, 205)), int(rng.integers(25, 75))
+        # Reading a wave out faster raises pitch and resonances together: other throats than the synthesiser's own.
+        speed = float(np.exp(rng.normal(0, 0.08))) if spoilt else 1.0
+        pieces: list[Pcm] = []
+        phonemes: list[Phoneme] = []
+        for phrase in phrases:
+            pause_s = float(rng.choice([0.08, 0.3, 0.6, 1.0], p=[0.4, 0.3, 0.2, 0.1]))
+            said, sample_rate, timed = (
+                self._say_hibari(phrase, rng) if neural else self._say(phrase, voice, rate, pitch)
+            )
+            start_s = sum(map(len, pieces)) / MEL.sample_rate
+            pieces += [np.zeros(round(pause_s * MEL.sample_rate), np.float32)]
+            pieces += [soxr.resample(said, sample_rate * speed, MEL.sample_rate)]
+            phonemes.append(Phoneme(start_s, ""))
+            phonemes += [Phoneme(start_s + pause_s + p.start_s / speed, p.sound) for p in timed]
+            phonemes.append(Phoneme(start_s + pause_s + len(pieces[-1]) / MEL.sample_rate, ""))
+        pieces.append(np.zeros(round(0.5 * MEL.sample_rate), np.float32))
+        pcm = np.concatenate(pieces)
+        mouth = follow_loudness(track(phonemes, len(pcm) / MEL.sample_rate), pcm, MEL.sample_rate)
+        if spoilt:
+            pcm = _spoil(pcm, rng)
+        return Clip(pcm=pcm, mel=mel_spectrogram(pcm), track=mouth)
+
+    def _say(self, text: str, voice: str, rate: int, pitch: int) -> tuple[Pcm, int, list[Phoneme]]:
+        utterance = self._espeak.utter(text, voice, rate=rate, pitch=pitch)
+        phonemes = [Phoneme(start_s, sound) for start_s, sound in utterance.phonemes]
+        return utterance.pcm.astype(np.float32) / 32768, utterance.sample_rate, phonemes
+
+    def _say_hibari(self, text: str, rng: np.random.Generator) -> tuple[Pcm, int, list[Phoneme]]:
+        letters = [c for c in self._hibari.phonemize(text)[0] if c in self._hibari.vocab]
+        ids = np.array([self._hibari.ids("".join(letters))], np.int64)
+        speed = np.array([rng.uniform(0.85, 1.2)], np.float32)
+        *spectrum, durations = self._hibari_timed.run(None, {"ids": ids, "speed": speed})
+        ends_s = np.cumsum(durations.ravel()) * _HIBARI_FRAME_S
+        phonemes = [Phoneme(0.0, "")]
+        held_s = None  # a stress mark takes time of its own, which belongs to the vowel after it
+        for letter, start_s in zip(["", *letters, ""][1:], ends_s[:-1], strict=True):
+            if letter and letter in _STRESS:
+                held_s = start_s if held_s is None else held_s
+                continue
+            phonemes.append(
+                Phoneme(float(start_s if held_s is None else held_s), _HIBARI_SOUNDS.get(letter, letter))
+            )
+            held_s = None
+        said = dsp.synth(*(output[0] for output in spectrum), rng)
+        return said.astype(np.float32), hibari.SAMPLE_RATE, phonemes
+
+
+def _spoil(pcm: Pcm, rng: np.random.Generator) -> Pcm:
+    """Add what a microphone and a room would: echo, colour, noise and another level."""
+    if rng.random() < 0.4:  # noqa: PLR2004
+        length = round(rng.uniform(0.05, 0.3) * MEL.sample_rate)
+        echo = rng.normal(size=length) * np.exp(-6.9 * np.arange(length) / length)
+        echo *= 10 ** rng.uniform(-1.2, -0.5) / np.sqrt((echo**2).sum())
+        echo[0] += 1
+        pcm = fftconvolve(pcm, echo)[: len(pcm)]
+    spectrum = np.fft.rfft(pcm)
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(len(pcm), 1 / MEL.sample_rate), 60) / 1000)
+    tilt_db = rng.normal(0, 1.5) * octaves + rng.normal(0, 2.5) * np.sin(octaves * rng.uniform(0.8, 2.5))
+    pcm = np.fft.irfft(spectrum * 10 ** (tilt_db / 20), len(pcm))
+    pcm *= rng.uniform(0.1, 0.9) / max(np.abs(pcm).max(), 1e-4)
+    return (pcm + rng.normal(0, 10 ** rng.uniform(-4.5, -2.4), len(pcm))).astype(np.float32)
