@@ -4,16 +4,11 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Literal
 
 import click
-from rich.console import Console
 
 import satspeak
-from regtest.chain import ChainChoice
-from regtest.errors import RegtestError
-from satspeak.client import ServiceRefused
-from satspeak.demo import TEXT, Order, demonstrate
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
 
@@ -33,32 +28,40 @@ def main() -> None:
     help="Folder for demo.mp4 and its contact sheet demo.png.",
 )
 @click.option("--once", is_flag=True, help="Exit after the purchase instead of staying open for yours.")
-@click.option("--text", default=TEXT, help="What the avatar says.")
+@click.option("--text", default=None, help="What the avatar says; a few sentences if not given.")
 @click.option("--avatar", default="european_woman", show_default=True)
 @click.option("--emotion", default="happy", show_default=True)
 @click.option("--language", default=None, help="Language code; detected from the text if not given.")
 @click.option(
     "--chain",
-    type=click.Choice(get_args(ChainChoice)),
+    type=click.Choice(["auto", "btcd", "bitcoind"]),
     default="auto",
     show_default=True,
     help="The chain below the two LNDs; auto takes bitcoind where it is on PATH.",
 )
 def demo(
-    *, out: Path, once: bool, text: str, avatar: str, emotion: str, language: str | None, chain: ChainChoice
+    *,
+    out: Path,
+    once: bool,
+    text: str | None,
+    avatar: str,
+    emotion: str,
+    language: str | None,
+    chain: Literal["auto", "btcd", "bitcoind"],
 ) -> None:
     """Start a chain, two Lightning nodes, a worker and the service; buy a video; keep the shop open.
 
     The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins
     are touched, and everything that it started ends with it.
     """
-    console = Console()
-    order = Order(text=text, avatar=avatar, emotion=emotion, language=language)
+    # Imported here, since an operator's image with `keys` has no need of nodes and video codecs.
+    from satspeak.demo import TEXT, DemoFailed, Order, demonstrate  # noqa: PLC0415
+
+    order = Order(text=text or TEXT, avatar=avatar, emotion=emotion, language=language)
     try:
-        asyncio.run(demonstrate(order, out=out, once=once, chain=chain, console=console))
-    except (RegtestError, ServiceRefused, OSError) as error:
-        console.print(f"[bold red]The demo failed:[/] {error}")
-        sys.exit(1)
+        asyncio.run(demonstrate(order, out=out, once=once, chain=chain))
+    except DemoFailed as error:
+        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(130)
 

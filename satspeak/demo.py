@@ -19,12 +19,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from regtest.chain import ChainChoice
+from regtest.errors import RegtestError
 from regtest.lnd import LndNode
 from regtest.network import Network
 from regtest.ports import Ports
 from regtest.process import Guard
 from satspeak import programs
-from satspeak.client import Client, Quote
+from satspeak.client import Client, Quote, ServiceRefused
 from satspeak.contact_sheet import examine, write_contact_sheet
 
 USUAL_PORT = 8010
@@ -55,16 +56,26 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     payer: LndNode
 
 
-async def demonstrate(order: Order, *, out: Path, once: bool, chain: ChainChoice, console: Console) -> None:
-    """Start everything, buy one video, keep the shop open until Ctrl-C unless `once`."""
-    out.mkdir(parents=True, exist_ok=True)
-    async with _open_shop(chain, console) as shop:
-        await _buy(shop, order, out, console)
-        if not once:
-            _tell_how_to_buy(shop, order, console)
-            with contextlib.suppress(asyncio.CancelledError):
+class DemoFailed(Exception):
+    """The purchase did not come to its end; the message says why."""
+
+
+async def demonstrate(order: Order, *, out: Path, once: bool, chain: ChainChoice) -> None:
+    """Start everything, buy one video, keep the shop open until Ctrl-C unless `once`.
+
+    Raises:
+        DemoFailed: A part did not start, or the service refused.
+    """
+    console = Console()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        async with _open_shop(chain, console) as shop:
+            await _buy(shop, order, out, console)
+            if not once:
+                _tell_how_to_buy(shop, order, console)
                 await asyncio.Event().wait()
-            console.print("\nClosing the shop.")
+    except (RegtestError, ServiceRefused, httpx.HTTPError, OSError) as error:
+        raise DemoFailed(str(error)) from error
 
 
 @contextlib.asynccontextmanager
