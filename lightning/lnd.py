@@ -31,9 +31,11 @@ from lightning.lnd_settlements import SettlementFollower
 
 _CHANNEL_OPTIONS = (
     # A subscription can hang for days with nobody noticing (lnd#7727). LND ends connections that ping more
-    # often than every 5 s, or while no call is open (lnd#4969).
+    # often than every 5 s, or while no call is open (lnd#4969). Without the ping's own timeout gRPC gives a
+    # silent line a minute.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 0),
     ("grpc.http2.max_pings_without_data", 0),  # no limit: a subscription sends none
     # By default a node that came back is not tried again for up to two minutes.
