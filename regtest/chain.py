@@ -247,7 +247,6 @@ class BitcoindChain(_RpcChain):
             "-listen=0",
             "-disablewallet",
             "-txindex",
-            "-fallbackfee=0.0002",
             # LND learns of blocks and transactions by these two.
             f"-zmqpubrawblock={blocks}",
             f"-zmqpubrawtx={transactions}",
