@@ -1,5 +1,5 @@
-"""
-Predicts how long a text takes to speak, before anyone speaks it.
+# ruff: noqa: RUF001 - marks and letters of other scripts are the point
+"""Predicts how long a text takes to speak, before anyone speaks it.
 
 The prediction is linear in what can be counted: letters, syllable nuclei and words of each script, digits, pauses. The
 weights of each language were fitted to the worker's own voices (`python -m bench.speech_length --fit`) and lie in
@@ -31,14 +31,15 @@ FEATURES = (
     "separator",  # a point, comma or colon between digits
     "symbol",
     "dot",  # the dot or at sign of an address, said as a word
+    "borrowed",  # a letter of a script that another voice reads: Latin in Japanese, Greek in French
+    "switch",  # a word of it
 )
 Weights = dict[str, float]
 """Milliseconds by feature."""
 
 
 class SpeechLength(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    How long a text will take.
+    """How long a text will take.
 
     Attributes:
         milliseconds: 0 exactly when there is nothing to speak.
@@ -50,19 +51,23 @@ class SpeechLength(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What there is to speak in a text, whatever the language.
+    """What there is to speak in a text, whatever the language.
 
     Attributes:
         common: by feature, what the speaker's own language decides.
-        letters: by script and feature, what the reader of that script decides.
+        letters: by script and feature; whether these letters are its own, each language decides.
     """
 
     common: dict[str, int]
     letters: dict[tuple[str, str], int]
 
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)(?:[^\s/@]*@)?([^\s/?#:]*)\S*", re.IGNORECASE)
+# Only the characters of real addresses: in Japanese the next word follows without a space.
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)(?:[!-.0-~]*@)?([a-z0-9\u00c0-\u024f.-]*)[!-~]*"
+    r"|(?<![\w.@-])((?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])(?:/[!-~]*)?",
+    re.IGNORECASE,
+)
 _MAIL = re.compile(r"([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 _STRETCH_END = re.compile(r"[.!?…؟۔]+(?=['\"’”»)\]]*(?:\s|$))|[。！？｡؟।॥]+|\n+")
 _CLAUSE_END = re.compile(r"[,;:،؛](?=\s)|[、，；：]|\s[-–—]+\s")
@@ -75,22 +80,23 @@ _SYMBOLS = frozenset("+=%&@#€$£¥₹₽°×÷<>")
 _LONGEST_STRETCH = 180  # letters; the worker cuts longer sentences
 _LONGEST_NUMBER = 9  # digits; the worker spells longer ones
 
-# The first word of a letter's Unicode name, and who reads that script when it is not the speaker's own. Scripts of
-# languages that are not for sale are read by a voice of their own, which counts as if it were the Latin one here.
-_READER = {
-    "LATIN": "en", "ARABIC": "ar", "CJK": "zh", "IDEOGRAPHIC": "zh", "CYRILLIC": "ru", "DEVANAGARI": "hi",
-    "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "KATAKANA-HIRAGANA": "ja",
-    "ARMENIAN": "en", "BENGALI": "en", "ETHIOPIC": "en", "GEORGIAN": "en", "GREEK": "en", "GUJARATI": "en",
-    "GURMUKHI": "en", "HEBREW": "en", "KANNADA": "en", "MALAYALAM": "en", "SINHALA": "en", "TAMIL": "en",
-    "TELUGU": "en", "THAI": "en",
+_OWN_SCRIPTS = {
+    "ar": {"ARABIC"}, "hi": {"DEVANAGARI"}, "ja": {"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"},
+    "ko": {"HANGUL"}, "ru": {"CYRILLIC"}, "zh": {"CJK", "IDEOGRAPHIC"},
 }  # fmt: skip
-_NOT_LATIN = frozenset({"ar", "hi", "ja", "ko", "ru", "zh"})
+_LATIN = {"LATIN"}
+_VOWEL_GROUPS = {"CYRILLIC", "LATIN"}  # whose nuclei are letters too
+# The first word in the Unicode name of each letter that a voice can read, and how many Latin letters it is worth.
+_SCRIPTS = {
+    "ARABIC": 2, "ARMENIAN": 1, "BENGALI": 1, "CJK": 4, "CYRILLIC": 1, "DEVANAGARI": 1, "ETHIOPIC": 2, "GEORGIAN": 1,
+    "GREEK": 1, "GUJARATI": 1, "GURMUKHI": 1, "HANGUL": 3, "HEBREW": 2, "HIRAGANA": 2, "IDEOGRAPHIC": 4, "KANNADA": 1,
+    "KATAKANA": 2, "KATAKANA-HIRAGANA": 2, "LATIN": 1, "MALAYALAM": 1, "SINHALA": 1, "TAMIL": 1, "TELUGU": 1, "THAI": 1,
+}  # fmt: skip
 _ARABIC_VOWELS = frozenset("اويىآأإة")
 
 
 def estimate(text: str, language: str | None) -> SpeechLength:
-    """
-    Predict how long a text takes in a language.
+    """Predict how long a text takes in a language.
 
     Args:
         text: of any length and content.
@@ -106,42 +112,28 @@ def longest(text: str) -> int:
     return max(_milliseconds(counts, language) for language in LANGUAGES)
 
 
-def features(counts: Counts, language: str) -> dict[tuple[str, str], int]:
-    """
-    Assign what was counted to the languages that will read it.
-
-    Returns:
-        How often each feature occurs, by the language whose weight it takes.
-    """
-    assigned = Counter({(language, feature): number for feature, number in counts.common.items()})
-    has_kana = ("HIRAGANA", "letter") in counts.letters
+def features(counts: Counts, language: str) -> dict[str, int]:
+    """Count each of `FEATURES` as a speaker of a language meets it."""
+    own = _OWN_SCRIPTS.get(language, _LATIN)
+    met = Counter(counts.common)
     for (script, feature), number in counts.letters.items():
-        reader = _READER[script]
-        if script == "LATIN" and language not in _NOT_LATIN:
-            reader = language
-        elif reader == "zh" and (language == "ja" or has_kana):
-            reader = "ja"
-        assigned[reader, feature] += number
-    return assigned
+        if script in own:
+            met[feature] += number
+        elif feature == "word":
+            met["switch"] += number
+        elif script not in _VOWEL_GROUPS or feature == "letter":
+            met["borrowed"] += number * _SCRIPTS[script]
+    return met
 
 
 def _milliseconds(counts: Counts, language: str) -> int:
-    weights = _weights()
-    return round(sum(weights[reader][name] * n for (reader, name), n in features(counts, language).items()))
+    weights = _weights()[language]
+    return round(sum(weights[feature] * number for feature, number in features(counts, language).items()))
 
 
 def count(text: str) -> Counts:
     """Count what there is to speak."""
-    dots = 0
-
-    def spell_host(match: re.Match[str]) -> str:
-        nonlocal dots
-        host = match.group(match.lastindex or 1).strip(".").removeprefix("www.")
-        dots += host.count(".") + (len(match.groups()) - 1)
-        name = match.group(1) + " " if len(match.groups()) > 1 else ""
-        return name + host.replace(".", " ")
-
-    text = _ADDRESS.sub(spell_host, _MAIL.sub(spell_host, text))
+    text, dots = _spell_addresses(text)
     text = unicodedata.normalize("NFKC", text).lower()
     letters = _count_letters(text)
     common = _count_digits(text)
@@ -152,6 +144,25 @@ def count(text: str) -> Counts:
     common["symbol"] = sum(text.count(symbol) for symbol in _SYMBOLS)
     common["dot"] = dots
     return Counts(common=dict(common), letters=dict(letters))
+
+
+def _spell_addresses(text: str) -> tuple[str, int]:
+    """Leave of each address the words that are spoken; return also how often "dot" or "at" is said."""
+    dots = 0
+
+    def host_words(host: str) -> str:
+        nonlocal dots
+        host = host.removeprefix("www.").strip(".")
+        dots += host.count(".")
+        return host.replace(".", " ")
+
+    def mail_words(match: re.Match[str]) -> str:
+        nonlocal dots
+        dots += 1
+        return f"{match[1]} {host_words(match[2])}"
+
+    text = _ADDRESS.sub(lambda match: host_words(match[1] or match[2] or ""), text)
+    return _MAIL.sub(mail_words, text), dots
 
 
 def _count_stretches(text: str) -> int:
@@ -208,18 +219,15 @@ def _letter_kind(character: str) -> tuple[str, str] | None:
     if unicodedata.category(character)[0] not in "LM":
         return None
     script = unicodedata.name(character, "?").split(" ", 1)[0]
-    if script not in _READER:
+    if script not in _SCRIPTS:
         return None
-    match script:
-        case "CJK" | "IDEOGRAPHIC":
-            return script, "nucleus"
-        case "DEVANAGARI" if unicodedata.category(character)[0] == "M":
-            return script, "nucleus"
-        case "ARABIC" if character in _ARABIC_VOWELS:
-            return script, "nucleus"
-        case "HANGUL" if (ord(character) - 0xAC00) % 28:  # a syllable with a final consonant
-            return script, "nucleus"
-    return script, "letter"
+    is_nucleus = (
+        script in {"CJK", "IDEOGRAPHIC"}
+        or (script == "DEVANAGARI" and unicodedata.category(character)[0] == "M")
+        or (script == "ARABIC" and character in _ARABIC_VOWELS)
+        or (script == "HANGUL" and (ord(character) - ord("가")) % 28 > 0)  # with a final consonant
+    )
+    return script, "nucleus" if is_nucleus else "letter"
 
 
 @cache

@@ -46,7 +46,9 @@ class EnglishVoice:
         if len(ids) <= 2:  # noqa: PLR2004 - only the padding at both ends
             return np.zeros(0, np.float32)
         inputs = {"ids": np.asarray([ids], np.int64), "speed": np.ones(1, np.float32)}
-        outputs = [output[0] for output in self._model.sess.run(None, inputs)]  # five (601, F) and the pitch (F,)
+        outputs = [
+            output[0] for output in self._model.sess.run(None, inputs)
+        ]  # five (601, F) and the pitch (F,)
         # The breath noise is seeded by what is said, so that a resumed text sounds exactly the same.
         noise = np.random.default_rng(zlib.crc32(phonemes.encode()))
         if gender == "female":
@@ -59,9 +61,10 @@ class EnglishVoice:
         return np.asarray(soxr.resample(samples, SAMPLE_RATE * _MALE_RESONANCE, SAMPLE_RATE), np.float32)
 
 
-def _make_pitch_free(harmonic: Spectrum, phase: Spectrum, free: Spectrum, pitch_hz: NDArray[np.float32]) -> None:
-    """
-    Make a predicted spectrum good for any pitch, in place.
+def _make_pitch_free(
+    harmonic: Spectrum, phase: Spectrum, free: Spectrum, pitch_hz: NDArray[np.float32]
+) -> None:
+    """Make a predicted spectrum good for any pitch, in place.
 
     The model learnt its harmonic spectrum only where the harmonics of its own pitch are; between them, and below the
     first, it holds whatever. There it is drawn straight from one harmonic to the next. The free branch corrects low
@@ -75,7 +78,9 @@ def _make_pitch_free(harmonic: Spectrum, phase: Spectrum, free: Spectrum, pitch_
     """
     bins = np.arange(len(harmonic))
     for frame in np.flatnonzero(pitch_hz > _VOICED_HZ):
-        harmonics = np.round(np.arange(pitch_hz[frame], SAMPLE_RATE / 2, pitch_hz[frame]) / _BIN_HZ).astype(int)
+        harmonics = np.round(np.arange(pitch_hz[frame], SAMPLE_RATE / 2, pitch_hz[frame]) / _BIN_HZ).astype(
+            int
+        )
         harmonic[:, frame] = np.interp(bins, harmonics, harmonic[harmonics, frame])
         phase[:, frame] = np.interp(bins, harmonics, phase[harmonics, frame])
         free[bins * _BIN_HZ < _FREE_FROM_HZ, frame] = _SILENT

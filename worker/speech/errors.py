@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - named for what happened, as everywhere in this project
 """What can go wrong with speech.
 
 SpeechError

@@ -1,17 +1,33 @@
-"""
-Reads Japanese writing as kana, which is all that eSpeak NG can say; it calls every ideograph "Chinese letter".
+"""Reads Japanese writing as kana, which is all that eSpeak NG can say; it calls every ideograph "Chinese letter".
 
 Words and their readings come from MeCab's IPA dictionary, whose pronunciation field also knows that the particle は is
 said ワ.
 """
 
-import fugashi
-import ipadic
+import fugashi  # type: ignore[import-untyped]  # ships no types
+import ipadic  # type: ignore[import-untyped]  # ships no types
 
 _PRONUNCIATION = 8  # field of an IPA dictionary entry
 _PARTICLE = "助詞"
-_AFTER_NUMBER = {"月": "ガツ", "日": "ニチ", "時": "ジ", "分": "フン", "円": "エン", "年": "ネン", "人": "ニン"}
-_SYMBOLS = {"%": "パーセント", "$": "ドル", "€": "ユーロ", "£": "ポンド", "¥": "エン", "+": "プラス", "=": "イコール", "&": "アンド"}
+_AFTER_NUMBER = {
+    "月": "ガツ",
+    "日": "ニチ",
+    "時": "ジ",
+    "分": "フン",
+    "円": "エン",
+    "年": "ネン",
+    "人": "ニン",
+}
+_SYMBOLS = {
+    "%": "パーセント",
+    "$": "ドル",
+    "€": "ユーロ",
+    "£": "ポンド",
+    "¥": "エン",
+    "+": "プラス",
+    "=": "イコール",
+    "&": "アンド",
+}
 _VOWEL_ROWS = {
     "ア": "アカサタナハマヤラワガザダバパァャヮ",
     "イ": "イキシチニヒミリギジヂビピィエケセテネヘメレゲゼデベペェ",  # a long e is written with i

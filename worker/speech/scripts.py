@@ -26,8 +26,7 @@ def script_of(character: str) -> str | None:
 
 
 def runs_by_script(text: str, language: str) -> list[tuple[str, str]]:
-    """
-    Cut a text where its script asks for a speaker of another language.
+    """Cut a text where its script asks for a speaker of another language.
 
     Args:
         text: one stretch.
@@ -36,7 +35,9 @@ def runs_by_script(text: str, language: str) -> list[tuple[str, str]]:
     Returns:
         language and text of each run, in order; joined they give the text.
     """
-    han_reader = "ja" if language == "ja" or any(_reader(letter, language) == "ja" for letter in text) else "zh"
+    han_reader = (
+        "ja" if language == "ja" or any(_reader(letter, language) == "ja" for letter in text) else "zh"
+    )
     readers: list[str] = []
     for character in text:
         reader = _reader(character, language)
@@ -45,7 +46,9 @@ def runs_by_script(text: str, language: str) -> list[tuple[str, str]]:
             reader = readers[-1] if readers else language
         readers.append(han_reader if reader == "zh" else reader)
     pairs = zip(readers, text, strict=True)
-    return [(reader, "".join(letter for _, letter in run)) for reader, run in groupby(pairs, lambda pair: pair[0])]
+    return [
+        (reader, "".join(letter for _, letter in run)) for reader, run in groupby(pairs, lambda pair: pair[0])
+    ]
 
 
 def _reader(character: str, language: str) -> str | None:

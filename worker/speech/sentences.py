@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - marks of other scripts are the point
 """Cuts a text into stretches short enough to speak one by one.
 
 The cut depends only on what follows a position, never on what stands before it: that is what lets speaking resume

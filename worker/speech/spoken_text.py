@@ -9,8 +9,10 @@ import unicodedata
 
 from worker.speech.scripts import script_of
 
+# Only the characters of real addresses: in Japanese the next word follows without a space.
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)(?:[^\s/@]*@)?(?P<host>[^\s/?#:]*)[^\s]*?(?P<tail>[.,;:!?)\]]*)(?=\s|$)",
+    r"(?:https?://|www\.)(?:[!-.0-~]*@)?(?P<host>[a-z0-9\u00c0-\u024f.-]*)[!-~]*?(?P<tail>[.,;:!?)\]]*)(?![!-~])"
+    r"|(?<![\w.@-])(?P<bare>(?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])(?:/[!-~]*?(?P<end>[.,;:!?)\]]*)(?![!-~]))?",
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
@@ -46,12 +48,17 @@ def spoken_text(text: str, language: str) -> str:
     Returns:
         One line without pictures, control characters and addresses; "" when nothing is left.
     """
-    text = _ADDRESS.sub(lambda match: _host(match["host"], language) + match["tail"], text)
+    text = _ADDRESS.sub(lambda match: _address(match, language), text)
     text = _MAIL.sub(lambda match: f"{match['user']} {AT[language]} {_host(match['host'], language)}", text)
     text = "".join(_spoken_character(character) for character in unicodedata.normalize("NFKC", text))
     text = _LONG_NUMBER.sub(lambda match: " ".join(match.group()), text)
     text = _WHITE.sub(" ", text).strip()
     return text if is_speakable(text) else ""
+
+
+def _address(match: re.Match[str], language: str) -> str:
+    host, tail = match["host"] or match["bare"] or "", match["tail"] or match["end"] or ""
+    return _host(host, language) + tail
 
 
 def _host(host: str, language: str) -> str:
