@@ -81,7 +81,7 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         roots.positions,
         direction,
         lengths,
-        18,
+        12,
         surface,
         rng,
         gravity=0.22,

@@ -268,7 +268,7 @@ class Renderer:
         )
         texture.repeat_x = texture.repeat_y = False
         texture.build_mipmaps()
-        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         return texture
 
     def buffer(self, values: NDArray[np.float32]) -> moderngl.Buffer:
