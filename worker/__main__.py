@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 # Sound and pictures wait in the kernel for a slow reader. Left to itself it takes megabytes, a minute of video,
 # and that much would be rendered for someone who may never read it.
-_SEND_BUFFER_BYTES = 128 * 1024
+_SEND_BUFFER_BYTES = 64 * 1024
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -58,16 +58,29 @@ def main(**options: str | None) -> None:
 
 
 def _log_to_stderr() -> None:
-    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
-    # What libraries have to say takes the same way.
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso")],
-            processor=structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        )
+    """Send our own log and that of the libraries the same way."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+    ]
+    # Plain tracebacks: the rich ones show local variables, and with them what a buyer wrote.
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
+    structlog.configure(
+        processors=[*shared, renderer], logger_factory=structlog.WriteLoggerFactory(sys.stderr)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Drop the traceback with which uvicorn reports a broken stream: whatever broke it has logged its own."""
+    record.exc_info = None
+    return True
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import BinaryIO, cast
 
 import structlog
 
-from worker.errors import Busy, MalformedRequest
+from worker.errors import Busy, MalformedRequest, Unrenderable
 from worker.pipeline import Renderer
 from worker.records import EndRecord, Record, RecordError, RecordReader, RenderRequest, encode_record
+from worker.speech import NothingToSpeak
 
 log = structlog.get_logger()
 
@@ -87,17 +89,19 @@ class Desk:
 async def _logged(order: str, records: AsyncIterator[Record]) -> AsyncIterator[Record]:
     """Log how a render went, never what it says."""
     started = time.monotonic()
-    outcome = "render cancelled"
-    frames = None
-    log.info("render started", order=order)
+    logger = log.bind(order=order)
+    outcome: Callable[..., None] = partial(logger.info, "render cancelled")
+    logger.info("render started")
     try:
         async for record in records:
             if isinstance(record, EndRecord):
-                outcome, frames = "render finished", record.frames
+                outcome = partial(logger.info, "render finished", frames=record.frames)
             yield record
+    except (Unrenderable, NothingToSpeak) as exc:
+        outcome = partial(logger.info, "render refused", reason=type(exc).__name__)
+        raise
     except Exception as exc:
-        outcome = "render failed"
-        log.exception(outcome, order=order, exc_info=exc)
+        outcome = partial(logger.error, "render failed", exc_info=exc)
         raise
     finally:
-        log.info(outcome, order=order, frames=frames, seconds=round(time.monotonic() - started, 3))
+        outcome(seconds=round(time.monotonic() - started, 3))

@@ -6,7 +6,7 @@ middle, so the fragments of two encoders follow each other as those of one.
 
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -245,15 +245,3 @@ def _audio_frame(pcm: Pcm, time: int, sample_rate: int) -> av.AudioFrame:
     frame.time_base = Fraction(1, sample_rate)
     frame.pts = time
     return frame
-
-
-def encode(pcm: Pcm, pictures: Iterator[Picture], *, sample_rate: int) -> Iterator[Segment]:
-    """Encode a whole video whose sound is known."""
-    encoder = Encoder(sample_rate=sample_rate)
-    encoder.hear(pcm)
-    encoder.end_of_speech()
-    for picture in pictures:
-        if segment := encoder.show(picture):
-            yield segment
-    if segment := encoder.finish():
-        yield segment

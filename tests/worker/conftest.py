@@ -1,7 +1,6 @@
 """A worker to render with: small drawn avatars, a tiny network, and the real program around them."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -9,24 +8,26 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import httpx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from worker.records import RecordReader, RenderRequest, encode_record
 
 FOOTAGE_FRAMES = 25
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 def sway(step: int) -> int:
     return 256 + int(6 * np.sin(2 * np.pi * step / FOOTAGE_FRAMES))
 
 
-def draw_face(step: int) -> np.ndarray:
+def draw_face(step: int) -> NDArray[np.uint8]:
     """A face that sways, its mouth closed: RGB, (512, 512, 3)."""
     x = sway(step)
     picture = np.full((512, 512, 3), (120, 150, 170), np.uint8)
@@ -82,6 +83,9 @@ class WorkerProcess:
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
         )
+        assert self.process.stdout
+        assert self.process.stderr
+        self._stdout, self._stderr = self.process.stdout, self.process.stderr
         self.log: list[str] = []
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
@@ -90,12 +94,12 @@ class WorkerProcess:
             assert self._ready.wait(DEADLINE_S)
             listens = next((line for line in self.log if "worker listens" in line), None)
             assert listens, "".join(self.log)
-            port = re.search(r"port=(\d+)", listens)[1]
+            port = listens.split("port=")[1].split()[0]
             self.url = f"http://127.0.0.1:{port}"
 
     def _read_log(self) -> None:
-        for line in self.process.stderr:
-            self.log.append(re.sub(r"\x1b\[[0-9;]*m", "", line))
+        for line in self._stderr:
+            self.log.append(line)
             if "worker ready" in line:
                 self._ready.set()
         self._ready.set()
@@ -106,20 +110,20 @@ class WorkerProcess:
             self.process.terminate()
         self.process.wait(DEADLINE_S)
         self._reader.join(DEADLINE_S)
-        printed = "" if self.process.stdout.closed else self.process.stdout.read()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        printed = "" if self._stdout.closed else self._stdout.read()
+        self._stdout.close()
+        self._stderr.close()
         return printed
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S)
 
-    async def health(self) -> dict:
+    async def health(self) -> dict[str, Any]:
         async with self.client() as client:
             return (await client.get("/health")).json()
 
     @asynccontextmanager
-    async def render(self, pcm: bytes = b"", **fields) -> AsyncIterator[AsyncIterator]:
+    async def render(self, pcm: bytes = b"", **fields: Any) -> AsyncIterator[AsyncIterator[Any]]:
         """Open a render; what it gives yields the records."""
         content = _request_bytes(pcm, **fields)
         async with self.client() as client, client.stream("POST", "/renders", content=content) as response:
@@ -128,17 +132,17 @@ class WorkerProcess:
             response.raise_for_status()
             yield _records(response)
 
-    async def records(self, pcm: bytes = b"", **fields) -> list:
+    async def records(self, pcm: bytes = b"", **fields: Any) -> list[Any]:
         async with self.render(pcm, **fields) as records:
             return [record async for record in records]
 
 
-def _request_bytes(pcm: bytes = b"", **fields) -> bytes:
-    defaults = {"order": "test", "avatar": "ann", "emotion": "neutral", "sample_rate": 16_000}
+def _request_bytes(pcm: bytes = b"", **fields: Any) -> bytes:
+    defaults: dict[str, Any] = {"order": "test", "avatar": "ann", "emotion": "neutral", "sample_rate": 16_000}
     return encode_record(RenderRequest(**(defaults | fields))) + pcm
 
 
-async def _records(response: httpx.Response) -> AsyncIterator:
+async def _records(response: httpx.Response) -> AsyncIterator[Any]:
     reader = RecordReader(max_bytes=10_000_000)
     async for data in response.aiter_raw():
         reader.feed(data)

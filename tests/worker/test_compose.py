@@ -86,7 +86,7 @@ def test_the_border_of_the_square_never_changes(idle):
 
 @pytest.mark.parametrize("colour", [(255, 0, 0), (30, 200, 90), (10, 20, 250), (255, 255, 255)])
 def test_colours_are_those_that_the_encoder_would_have_made(idle, colour):
-    mouth = np.tile(np.array(colour, np.float32)[:, None, None] / 255, (1, CROP, CROP))
+    mouth = np.tile(np.array(colour, np.float32)[:, None, None] / np.float32(255), (1, CROP, CROP))
     expected = yuv(np.full((512, 512, 3), colour, np.uint8))
 
     picture = compose(idle, mouth, Mask())

@@ -1,12 +1,13 @@
 """The MP4: what decodes from it, in time to the sample, also when two encoders made it."""
 
 import io
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
-from worker.encode import MACHINE_GENERATED, Encoder, encode, gop_end, header, samples_per_frame
+from worker.encode import MACHINE_GENERATED, Encoder, gop_end, header, samples_per_frame
 
 FRAMES = 75
 RATES = [8_000, 16_000, 24_000, 44_100]
@@ -29,11 +30,13 @@ def pictures() -> list[np.ndarray]:
 
 def decoded(movie: bytes):
     """Pictures with their times in seconds, and all samples as float."""
-    shown, sound, next_sample = [], [], 0
-    with av.open(io.BytesIO(movie)) as container:
+    shown: list[Any] = []
+    sound: list[Any] = []
+    next_sample = 0
+    with av.open(io.BytesIO(movie), "r") as container:
         for frame in container.decode(*container.streams):
             if isinstance(frame, av.VideoFrame):
-                shown.append((float(frame.pts * frame.time_base), frame.key_frame, frame.to_ndarray()))
+                shown.append((frame.time, frame.key_frame, frame.to_ndarray()))
             else:
                 assert frame.pts == next_sample
                 next_sample += frame.samples
@@ -41,11 +44,12 @@ def decoded(movie: bytes):
     return shown, np.concatenate(sound)
 
 
-def resumed(sample_rate: int, first_frame: int):
+def encode(pcm: np.ndarray, shown: list[np.ndarray], sample_rate: int, first_frame: int = 0):
+    """The segments of a video from some frame on."""
     encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame)
-    encoder.hear(signal(sample_rate))
+    encoder.hear(pcm)
     encoder.end_of_speech()
-    segments = [segment for picture in pictures()[first_frame:] if (segment := encoder.show(picture))]
+    segments = [segment for picture in shown[first_frame:] if (segment := encoder.show(picture))]
     last = encoder.finish()
     return [*segments, last] if last else segments
 
@@ -61,7 +65,7 @@ def sample_rate(request):
 
 @pytest.fixture(scope="module")
 def segments(sample_rate):
-    return list(encode(signal(sample_rate), iter(pictures()), sample_rate=sample_rate))
+    return encode(signal(sample_rate), pictures(), sample_rate)
 
 
 def test_segments_are_gops_of_half_a_second_after_a_short_one(segments, sample_rate):
@@ -94,10 +98,15 @@ def test_sound_is_in_time_to_the_sample_and_ends_with_the_pictures(segments, sam
 
 
 def test_header_names_the_codecs_and_says_a_machine_made_it(segments, sample_rate):
-    with av.open(io.BytesIO(movie(segments, sample_rate))) as container:
+    with av.open(io.BytesIO(movie(segments, sample_rate)), "r") as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
 
-        assert (video.codec.name, video.width, video.height, video.average_rate) == ("h264", 512, 512, 25)
+        assert (video.codec.name, video.width, video.height, int(video.average_rate or 0)) == (
+            "h264",
+            512,
+            512,
+            25,
+        )
         assert video.codec_context.pix_fmt == "yuv420p"
         assert (audio.codec.name, audio.channels, audio.rate) == ("aac", 1, sample_rate)
         assert video.start_time == audio.start_time == 0
@@ -109,7 +118,7 @@ def test_a_resumed_encoder_goes_on_as_if_nothing_had_happened(segments, sample_r
     whole_shown, whole_heard = decoded(movie(segments, sample_rate))
     joint = segments[kept].first_frame
 
-    rest = resumed(sample_rate, joint)
+    rest = encode(signal(sample_rate), pictures(), sample_rate, joint)
     shown, heard = decoded(movie(segments[:kept] + rest, sample_rate))
 
     assert [segment.first_frame for segment in rest] == [segment.first_frame for segment in segments[kept:]]
@@ -126,9 +135,9 @@ def test_a_resumed_encoder_goes_on_as_if_nothing_had_happened(segments, sample_r
 
 
 def test_an_encoder_can_start_at_any_frame():
-    whole = list(encode(signal(16_000), iter(pictures()), sample_rate=16_000))
+    whole = encode(signal(16_000), pictures(), 16_000)
 
-    rest = resumed(16_000, 30)
+    rest = encode(signal(16_000), pictures(), 16_000, 30)
 
     assert [(segment.first_frame, segment.frames) for segment in rest[:2]] == [(30, 6), (36, 12)]
     assert len(whole) - 3 == len(rest)
@@ -137,7 +146,7 @@ def test_an_encoder_can_start_at_any_frame():
 def test_a_movie_of_one_frame_has_its_sound():
     pcm = signal(16_000)[:640]
 
-    (segment,) = encode(pcm, iter(pictures()[:1]), sample_rate=16_000)
+    (segment,) = encode(pcm, pictures()[:1], 16_000)
     shown, heard = decoded(header(16_000) + segment.data)
 
     assert len(shown) == 1

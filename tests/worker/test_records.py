@@ -6,6 +6,7 @@ import pytest
 from worker.records import (
     EndRecord,
     InitRecord,
+    Record,
     RecordError,
     RecordReader,
     RecordTooLong,
@@ -15,7 +16,7 @@ from worker.records import (
     encode_record,
 )
 
-RECORDS = [
+RECORDS: list[Record] = [
     RenderRequest(order="o", avatar="a", emotion="e", sample_rate=16_000, text="hé", language="fr", spoken=1),
     SpeechRecord(
         first_sample=3, pcm=b"\0\1", spoken=2, last=True, sample_rate=24_000, language="fr", voice="fr-female"

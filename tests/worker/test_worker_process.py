@@ -4,6 +4,7 @@ import io
 import signal
 import time
 from collections import deque
+from typing import Any
 
 import anyio
 import av
@@ -31,12 +32,14 @@ def movie(records) -> bytes:
 
 def decoded(data: bytes):
     """Pictures (RGB), their times in frames, and samples (float)."""
-    pictures, times, sound = [], [], []
-    with av.open(io.BytesIO(data)) as container:
+    pictures: list[Any] = []
+    times: list[float] = []
+    sound: list[Any] = []
+    with av.open(io.BytesIO(data), "r") as container:
         for frame in container.decode(*container.streams):
             if isinstance(frame, av.VideoFrame):
                 pictures.append(frame.to_ndarray(format="rgb24"))
-                times.append(float(frame.pts * frame.time_base) * 25)
+                times.append(frame.time * 25)
             else:
                 sound.append(frame.to_ndarray()[0])
     return pictures, times, np.concatenate(sound)
@@ -51,7 +54,7 @@ async def wait_for(fact, deadline_s=20.0):
     return value
 
 
-async def problem(worker, content: bytes) -> dict:
+async def problem(worker, content: bytes) -> dict[str, Any]:
     async with worker.client() as client:
         response = await client.post("/renders", content=content)
     assert response.headers["content-type"] == "application/problem+json"
@@ -163,7 +166,7 @@ async def test_the_first_byte_leaves_before_a_tenth_of_a_minute_is_rendered(work
 
 
 async def test_a_reader_that_stops_reading_stops_the_render(worker):
-    counts = deque(maxlen=25)
+    counts: deque[int] = deque(maxlen=25)
 
     async def rests():
         counts.append((await worker.health())["frames_rendered"])

@@ -4,10 +4,13 @@ The louder the window, the darker an ellipse in the middle of the lower half; in
 exactly. Needs the `training` group: `uv run --group training python tests/worker/data/make_tiny_model.py`.
 """
 
+import importlib
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper, save
+
+# By name, because only the training group has it and types are checked without that group.
+onnx = importlib.import_module("onnx")
 
 
 def make() -> None:
@@ -24,27 +27,27 @@ def make() -> None:
         "ellipse": ellipse[None, None],
     }
     nodes = [
-        helper.make_node("Slice", ["face", "start", "end", "axis"], ["idle"]),
-        helper.make_node("ReduceMean", ["mel"], ["loudness"], axes=[1, 2, 3], keepdims=1),
-        helper.make_node("Sub", ["loudness", "floor"], ["above"]),
-        helper.make_node("Div", ["above", "range"], ["share"]),
-        helper.make_node("Clip", ["share", "zero", "one"], ["open"]),
-        helper.make_node("Mul", ["open", "ellipse"], ["dark"]),
-        helper.make_node("Mul", ["dark", "idle"], ["taken"]),
-        helper.make_node("Sub", ["idle", "taken"], ["mouth"]),
+        onnx.helper.make_node("Slice", ["face", "start", "end", "axis"], ["idle"]),
+        onnx.helper.make_node("ReduceMean", ["mel"], ["loudness"], axes=[1, 2, 3], keepdims=1),
+        onnx.helper.make_node("Sub", ["loudness", "floor"], ["above"]),
+        onnx.helper.make_node("Div", ["above", "range"], ["share"]),
+        onnx.helper.make_node("Clip", ["share", "zero", "one"], ["open"]),
+        onnx.helper.make_node("Mul", ["open", "ellipse"], ["dark"]),
+        onnx.helper.make_node("Mul", ["dark", "idle"], ["taken"]),
+        onnx.helper.make_node("Sub", ["idle", "taken"], ["mouth"]),
     ]
-    graph = helper.make_graph(
+    graph = onnx.helper.make_graph(
         nodes,
         "tiny",
         [
-            helper.make_tensor_value_info("mel", TensorProto.FLOAT, ["B", 1, 80, 16]),
-            helper.make_tensor_value_info("face", TensorProto.FLOAT, ["B", 6, 96, 96]),
+            onnx.helper.make_tensor_value_info("mel", onnx.TensorProto.FLOAT, ["B", 1, 80, 16]),
+            onnx.helper.make_tensor_value_info("face", onnx.TensorProto.FLOAT, ["B", 6, 96, 96]),
         ],
-        [helper.make_tensor_value_info("mouth", TensorProto.FLOAT, ["B", 3, 96, 96])],
-        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+        [onnx.helper.make_tensor_value_info("mouth", onnx.TensorProto.FLOAT, ["B", 3, 96, 96])],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    save(model, Path(__file__).with_name("wav2lip.onnx"))
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, Path(__file__).with_name("wav2lip.onnx"))
 
 
 if __name__ == "__main__":
