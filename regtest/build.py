@@ -143,6 +143,9 @@ async def _build(
         await said.read(process)
     finally:
         telling.cancel()
+        if process.returncode is None:  # we were cancelled; the guard ends the compilers that Go has started
+            process.kill()
+            await process.wait()
     if process.returncode != 0:
         raise BuildFailed(name, _reason(said.other), output="\n".join(said.other[-_OUTPUT_LINES:]))
     on_progress(f"built {name} in {said.elapsed_s:.0f} s")

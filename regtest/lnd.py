@@ -177,7 +177,7 @@ class LndNode:
             PaymentFailed: with LND's reason.
             NodeError: the node cannot be reached.
         """
-        await self.until_channel_active()
+        await self.until_channel_usable()
         request = router_pb2.SendPaymentRequest(
             payment_request=invoice.strip().lower().removeprefix("lightning:"),
             timeout_seconds=timeout_s,
@@ -199,9 +199,9 @@ class LndNode:
                     raise PaymentFailed(self.name, FailureReason[name.removeprefix("FAILURE_REASON_")])
         raise PaymentFailed(self.name, FailureReason.ERROR, "the node ended its answer without a result")
 
-    async def until_channel_active(self) -> None:
-        """Wait until it has a channel that can be used; its peer may just have been restarted."""
-        await until(f"{self.name}: an active channel", self._has_active_channel, timeout_s=CHANNEL_TIMEOUT_S)
+    async def until_channel_usable(self) -> None:
+        """Wait until it can send over a channel; its peer may just have been restarted."""
+        await until(f"{self.name}: a usable channel", self._can_send, timeout_s=CHANNEL_TIMEOUT_S)
 
     async def new_address(self) -> str:
         """Make an on-chain address of its wallet."""
@@ -293,8 +293,18 @@ class LndNode:
     async def _in_step(self) -> bool:
         return (await self.status()).synced
 
-    async def _has_active_channel(self) -> bool:
-        return (await self.status()).active_channels > 0
+    async def _can_send(self) -> bool:
+        # A channel is called active some milliseconds before a payment would find it, so ask for a route as well.
+        with self._translated():
+            open_channels = await self._lightning.ListChannels(
+                lightning_pb2.ListChannelsRequest(active_only=True), metadata=self._admin()
+            )
+        for channel in open_channels.channels:
+            route = lightning_pb2.QueryRoutesRequest(pub_key=channel.remote_pubkey, amt=1)
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                await self._lightning.QueryRoutes(route, metadata=self._admin())
+                return True
+        return False
 
     @contextlib.contextmanager
     def _translated(self, *, paying: bool = False) -> Iterator[None]:

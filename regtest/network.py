@@ -197,7 +197,7 @@ async def _fund(chain: Chain, merchant: LndNode, payer: LndNode, on_progress: Pr
     await payer.open_channel(merchant, capacity_sat=_CAPACITY_SAT, push_sat=_PUSHED_SAT)
     await chain.mine(_BLOCKS_TO_CONFIRM)
     for node in (merchant, payer):
-        await node.until_channel_active()
+        await node.until_channel_usable()
         await node.bake_seller_macaroon()
 
 
