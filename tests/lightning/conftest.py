@@ -77,6 +77,7 @@ class LndSeller:
             fee_limit_msat=1_000,
             no_inflight_updates=True,
         )
+        await self._payer.until_channel_usable()
         router = router_pb2_grpc.RouterStub(self._payer._connection())
         payment = await router.SendPaymentV2(request, metadata=self._payer._admin()).read()
         assert payment.status == lightning_pb2.Payment.SUCCEEDED, payment.failure_reason
