@@ -338,7 +338,6 @@ class Renderer:
     def occlude(self, scene: Scene, names: Iterable[str], *, directions: int = 32) -> None:
         """Write into meshes how much sky their vertices see, from depth maps in many directions."""
         names = list(names)
-        _, cached_map = self._occlusion
         self._set_pose(self._depth, scene, Pose())
         visible = {name: np.zeros(len(scene.meshes[name].positions)) for name in names}
         total = {name: np.full(len(scene.meshes[name].positions), 1e-6) for name in names}
@@ -350,7 +349,7 @@ class Renderer:
                 mesh = scene.meshes[name]
                 seen = mesh.positions @ matrix[:3, :3].T + matrix[:3, 3]
                 x, y = np.clip(
-                    ((seen[:, :2] + 1) / 2 * cached_map.size[0]).astype(int), 0, cached_map.size[0] - 1
+                    ((seen[:, :2] + 1) / 2 * _OCCLUSION_SIZE).astype(int), 0, _OCCLUSION_SIZE - 1
                 ).T
                 free = (seen[:, 2] + 1) / 2 <= depth[y, x] + 0.02 / (_REACH * 3)
                 if mesh.material is Material.HAIR:
