@@ -13,7 +13,6 @@ from lightning import InvoiceBackend, Msat, Preimage, SettleIndex, Settlement
 from lightning.lnd import LndBackend
 from lightning.memory import MemoryBackend
 from regtest.lnd import LndNode
-from regtest.network import Network
 
 
 class Seller(Protocol):
@@ -194,19 +193,3 @@ async def follow() -> AsyncIterator[Callable[..., Follower]]:
     yield start
     for follower in followers:
         await follower.stop()
-
-
-@pytest.fixture(scope="session")
-async def network(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Network]:
-    async with await Network.start(tmp_path_factory.mktemp("network")) as network:
-        yield network
-
-
-@pytest.fixture(scope="session")
-def merchant(network: Network) -> LndNode:
-    return network.merchant
-
-
-@pytest.fixture(scope="session")
-def payer(network: Network) -> LndNode:
-    return network.payer
