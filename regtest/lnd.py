@@ -54,6 +54,7 @@ class ChannelBalance(msgspec.Struct, frozen=True, kw_only=True):
 
     local_msat: int
     remote_msat: int
+    pending_msat: int  # on its way in or out: a payer has its preimage a moment before the money has moved
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +165,11 @@ class LndNode:
             balance = await self._lightning.ChannelBalance(
                 lightning_pb2.ChannelBalanceRequest(), metadata=self._admin()
             )
-        return ChannelBalance(local_msat=balance.local_balance.msat, remote_msat=balance.remote_balance.msat)
+        return ChannelBalance(
+            local_msat=balance.local_balance.msat,
+            remote_msat=balance.remote_balance.msat,
+            pending_msat=balance.unsettled_local_balance.msat + balance.unsettled_remote_balance.msat,
+        )
 
     async def pay(self, invoice: str, timeout_s: int = 60) -> Payment:
         """Pay a BOLT11 invoice and wait for the preimage; for a hold invoice that is until it is settled.
