@@ -163,7 +163,7 @@ def start_worker(assets) -> Iterator[Callable[..., WorkerProcess]]:
     """Starts workers of the test's own."""
     started = []
 
-    def start(*options: str, ready: bool = True) -> WorkerProcess:
+    def start(*options: str, assets: Path = assets, ready: bool = True) -> WorkerProcess:
         started.append(WorkerProcess(assets, *options, ready=ready))
         return started[-1]
 

@@ -300,7 +300,7 @@ async def test_a_worker_cuts_what_outlasts_the_grace(start_worker):
 
 
 def test_settings_that_do_not_work_end_the_program_with_a_reason(start_worker, tmp_path):
-    worker = start_worker("--assets", str(tmp_path), ready=False)
+    worker = start_worker(assets=tmp_path, ready=False)
 
     assert worker.process.wait(30) == 1
     worker.stop()
