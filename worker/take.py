@@ -1,0 +1,83 @@
+"""From speech to fragments in two steps, with the network between them: what it needs for a GOP, what becomes of it."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.avatars import Footage
+from worker.compose import Mask, compose, network_input
+from worker.encode import Encoder, Pcm, Segment, gop_end, samples_per_frame
+from worker.errors import MalformedRequest
+from worker.listening import Listener
+
+
+class Shot(msgspec.Struct, frozen=True, kw_only=True):
+    """The frames of one GOP, as the network gets them."""
+
+    first_frame: int
+    mel: NDArray[np.float32]  # (B, 1, 80, 16)
+    face: NDArray[np.float32]  # (B, 6, 96, 96)
+
+
+class Take:
+    """One pass of a video: what was heard so far, and the film so far.
+
+    A class because listener and encoder carry state from GOP to GOP. Not safe to use from two threads at once.
+
+    Args:
+        footage: of the avatar.
+        sample_rate: of the speech.
+        first_frame: where to start filming; the speech is heard from its start all the same.
+        mask: how mouths are blended into the footage.
+    """
+
+    def __init__(self, footage: Footage, sample_rate: int, first_frame: int, mask: Mask) -> None:
+        self._footage = footage
+        self._mask = mask
+        self._samples_per_frame = samples_per_frame(sample_rate)
+        self._listener = Listener(sample_rate=sample_rate, first_frame=first_frame)
+        self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame)
+        self._samples = 0
+        self._next_frame = first_frame
+        self.frames = 0  # of the whole video, once the speech has ended
+
+    def hear(self, pcm: Pcm) -> None:
+        """Take the next samples."""
+        self._samples += len(pcm)
+        self._listener.hear(pcm)
+        self._encoder.hear(pcm)
+
+    def end_of_speech(self) -> None:
+        """Take note that no more samples come.
+
+        Raises:
+            MalformedRequest: the speech ends before the frame to start with.
+        """
+        assert self._samples % self._samples_per_frame == 0
+        self.frames = self._samples // self._samples_per_frame
+        if self._next_frame > self.frames:
+            raise MalformedRequest(
+                f"first_frame is {self._next_frame}, but the speech ends with frame {self.frames - 1}."
+            )
+        self._listener.end_of_speech(self.frames)
+        self._encoder.end_of_speech()
+
+    def next_shot(self) -> Shot | None:
+        """Return the next GOP when all of it can be heard."""
+        first, end = self._next_frame, gop_end(self._next_frame)
+        if self.frames:
+            end = min(end, self.frames)
+        if first == end or not self._listener.can_hear(end):
+            return None
+        self._next_frame = end
+        crops = np.stack([self._footage.frame(frame).crop for frame in range(first, end)])
+        return Shot(first_frame=first, mel=self._listener.take(end), face=network_input(crops))
+
+    def film(self, first_frame: int, mouths: NDArray[np.float32]) -> Segment:
+        """Compose and encode the frames of a shot."""
+        segment = None
+        for frame, mouth in enumerate(mouths, first_frame):
+            segment = self._encoder.show(compose(self._footage.frame(frame), mouth, self._mask))
+        segment = segment or self._encoder.finish()
+        assert segment
+        return segment
