@@ -43,6 +43,7 @@ def test_the_sheet_shows_frames_in_order_above_the_loudness(video, tmp_path):
     write_contact_sheet(video, png)
 
     sheet = cv2.imread(str(png), cv2.IMREAD_GRAYSCALE)
+    assert sheet is not None
     height, width = sheet.shape
     assert width == 8 * 192
     first, last_row = sheet[96, 96], sheet[3 * 192 + 96, 96]
