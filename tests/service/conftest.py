@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import io
 import struct
+import wave
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ import msgspec
 import pytest
 import uvicorn
 
+from lightning import SettleIndex, Settlement
 from lightning.memory import MemoryBackend
 from service.app import create_app, open_keys
 from service.settings import Settings
@@ -53,6 +56,15 @@ async def serve(app: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+class SilentNode(MemoryBackend):
+    """A node whose stream of settlements hangs, as LND's is known to (lnd#7727)."""
+
+    async def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
+        await asyncio.Event().wait()
+        async for settlement in super().settlements(after=after):
+            yield settlement
 
 
 class ScriptedWorker:
@@ -185,7 +197,7 @@ class Shop:
     def __init__(self, folder: Path, worker: ScriptedWorker) -> None:
         self.folder = folder
         self.clock = Clock()
-        self.node = MemoryBackend(now=lambda: self.clock.now().timestamp())
+        self.node = MemoryBackend()
         self.worker = worker
         self.stopping = Stopping()
         self.url = ""
@@ -234,11 +246,15 @@ class Shop:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
+    async def eventually(self, holds: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not holds():
+                await asyncio.sleep(0.005)
+
     async def until_waiting(self) -> None:
         """Wait until a request waits."""
-        async with asyncio.timeout(DEADLINE_S):
-            while not self.stopping.waiting:
-                await asyncio.sleep(0.001)
+        await self.eventually(lambda: self.stopping.waiting > 0)
 
     async def key(self) -> dict[str, str]:
         """Make an API key; the header that shows it."""
@@ -270,6 +286,32 @@ async def curl(*arguments: str) -> Download:
     return Download(process.returncode or 0, received)
 
 
+def wav(seconds: float, *, rate: int = 16000, channels: int = 1) -> bytes:
+    """A WAV of silence."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(channels)
+        writer.setsampwidth(2)
+        writer.setframerate(rate)
+        writer.writeframes(bytes(2 * channels * round(seconds * rate)))
+    return file.getvalue()
+
+
+@pytest.fixture
+def make_wav():
+    return wav
+
+
+@pytest.fixture
+def silent_node():
+    return SilentNode()
+
+
+@pytest.fixture
+def run_curl():
+    return curl
+
+
 @pytest.fixture
 async def worker():
     script = ScriptedWorker()
@@ -286,3 +328,13 @@ def closed_shop(tmp_path: Path, worker: ScriptedWorker) -> Shop:
 async def shop(closed_shop: Shop):
     async with closed_shop.open():
         yield closed_shop
+
+
+@pytest.fixture(scope="module")
+async def standing_shop(tmp_path_factory: pytest.TempPathFactory):
+    """One service for tests that leave nothing behind: starting one for each takes longer than what they ask."""
+    async with contextlib.AsyncExitStack() as stack:
+        script = ScriptedWorker()
+        script.url = await stack.enter_async_context(serve(script))
+        shop = Shop(tmp_path_factory.mktemp("standing") / "data", script)
+        yield await stack.enter_async_context(shop.open())

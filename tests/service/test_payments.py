@@ -1,0 +1,194 @@
+"""What is told of payments, and how the node's word becomes it."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from service.storage.database import Database
+from service.storage.orders import SqlOrders
+
+NOT_LAUNCHED = {"state": "none", "frames": 0, "seconds": 0.0}
+
+
+async def test_a_quote_is_pending_until_it_is_paid(shop):
+    invoice = await shop.quote()
+    payment = await shop.payment(invoice)
+    assert {
+        "invoice", "amount_sat", "amount_usd", "status", "created_at", "paid_at", "video",
+    } == set(payment)  # fmt: skip
+    assert (invoice, "pending", None, NOT_LAUNCHED) == (
+        payment["invoice"], payment["status"], payment["paid_at"], payment["video"],
+    )  # fmt: skip
+    assert payment["created_at"].endswith("Z")
+
+    shop.node.pay(invoice)
+
+    payment = await shop.until(invoice, lambda payment: payment["status"] != "pending")
+    assert "paid" == payment["status"]
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(payment["paid_at"])).total_seconds() < 60
+
+
+@pytest.mark.parametrize("spelling", ["lightning:{}", "LIGHTNING:{}", "{}"])
+async def test_an_invoice_is_found_with_its_scheme_and_in_capitals(shop, spelling):
+    invoice = await shop.quote()
+
+    assert invoice == (await shop.payment(spelling.format(invoice)))["invoice"]
+    assert invoice == (await shop.payment(spelling.format(invoice.upper())))["invoice"]
+
+
+@pytest.mark.parametrize("invoice", ["x", "lnbc1", "lightning:", "%00", "%F0%9F%98%80", "a" * 5000, "%ff"])
+async def test_an_invoice_that_is_not_ours_is_a_404(shop, invoice):
+    answer = await shop.http.get(f"/lightning/payment/{invoice}")
+
+    assert 404 == answer.status_code
+    assert "Payment not found" == answer.json()["detail"]
+
+
+async def test_a_key_that_nobody_needs_is_ignored(shop):
+    invoice = await shop.quote()
+
+    answer = await shop.http.get(f"/lightning/payment/{invoice}", headers={"Authorization": "Bearer wrong"})
+
+    assert 200 == answer.status_code
+
+
+async def test_a_quote_that_is_not_paid_in_time_expires(shop):
+    invoice = await shop.quote()
+
+    shop.clock.pass_by(minutes=15, seconds=1)
+
+    assert "expired" == (await shop.payment(invoice))["status"]
+
+
+async def test_a_quote_that_expired_can_still_be_paid_late(shop, worker):
+    invoice = await shop.quote()
+    shop.clock.pass_by(minutes=15, seconds=1)
+    assert "expired" == (await shop.payment(invoice))["status"]
+
+    shop.node.pay(invoice)  # it was on its way
+
+    await shop.until(invoice, lambda payment: payment["status"] == "paid")
+    assert worker.video == (await shop.video(invoice)).content
+
+
+async def test_the_node_is_asked_a_last_time_before_a_quote_expires(closed_shop, silent_node):
+    closed_shop.node = silent_node
+    async with closed_shop.open() as shop:
+        invoice = await shop.quote()
+        shop.node.pay(invoice)
+        assert "pending" == (await shop.payment(invoice))["status"]  # polls ask nothing of the node
+
+        shop.clock.pass_by(minutes=16)
+
+        assert "paid" == (await shop.payment(invoice))["status"]
+
+
+async def test_a_quote_does_not_expire_while_the_node_cannot_be_asked(shop):
+    invoice = await shop.quote()
+    shop.clock.pass_by(minutes=16)
+    shop.node.go_down()
+    assert "pending" == (await shop.payment(invoice))["status"]
+
+    shop.node.come_back()
+
+    assert "expired" == (await shop.payment(invoice))["status"]
+
+
+async def test_a_delivery_asks_the_node_before_it_sends_its_buyer_away(closed_shop, silent_node, worker):
+    closed_shop.node = silent_node
+    async with closed_shop.open(payment_wait_s=0.1) as shop:
+        invoice = await shop.quote()
+        shop.node.pay(invoice)
+
+        assert worker.video == (await shop.video(invoice)).content
+
+
+async def test_the_sweep_finds_what_nobody_asks_for(closed_shop, silent_node):
+    closed_shop.node = silent_node
+    async with closed_shop.open() as shop:
+        paid, unpaid = await shop.quote(), await shop.quote()
+        shop.node.pay(paid)
+    closed_shop.clock.pass_by(minutes=16)
+
+    async with closed_shop.open(sweep_s=0.05) as shop:
+        key = await shop.key()
+
+        async def statuses():
+            answer = await shop.http.get("/lightning/payments", headers=key)
+            return [payment["status"] for payment in answer.json()]
+
+        async with asyncio.timeout(10):
+            while ["paid", "expired"] != await statuses():
+                await asyncio.sleep(0.01)
+
+
+async def test_payments_of_other_programs_move_the_index_and_nothing_else(shop):
+    other = await shop.node.add_invoice(amount=1000, memo="somebody else's", expiry_s=60)
+    shop.node.pay(other.bolt11)
+    invoice = await shop.paid()
+
+    await shop.until(invoice, lambda payment: payment["status"] == "paid")
+
+    node = await shop.node.ping()
+    async with Database.open(shop.folder / "satspeak.sqlite3") as database:
+        assert 2 == await SqlOrders(database).settle_index(node.pubkey)
+
+
+async def test_payments_while_the_service_was_away_are_seen_when_it_is_back(closed_shop):
+    async with closed_shop.open() as shop:
+        invoices = [await shop.quote() for _ in range(3)]
+    for invoice in invoices:
+        closed_shop.node.pay(invoice)
+
+    async with closed_shop.open() as shop:
+        for invoice in invoices:
+            await shop.until(invoice, lambda payment: payment["status"] == "paid")
+
+
+async def test_a_settlement_that_is_told_twice_is_dealt_with_once(shop):
+    invoice = await shop.paid()
+    await shop.until(invoice, lambda payment: payment["status"] == "paid")
+    node = await shop.node.ping()
+    settlement = await anext(shop.node.settlements(after=0))
+
+    async with Database.open(shop.folder / "satspeak.sqlite3") as database:
+        orders = SqlOrders(database)
+        assert None is await orders.settle(node.pubkey, settlement)
+        assert None is await orders.mark_paid(settlement.payment_hash, settlement.settled_at, 1)
+
+
+async def test_the_list_needs_a_key(shop):
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic wrong"}):
+        answer = await shop.http.get("/lightning/payments", headers=headers)
+
+        assert 401 == answer.status_code
+        assert {
+            "status": "error",
+            "error_code": "INVALID_API_KEY",
+            "message": "Invalid or missing API key",
+        } == answer.json()
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_the_list_is_walked_page_by_page_from_the_newest(shop):
+    invoices = [await shop.quote() for _ in range(5)]
+    key = await shop.key()
+
+    answer = await shop.http.get("/lightning/payments?limit=2", headers=key)
+    pages = [answer.json()]
+    while "next" in answer.links:
+        answer = await shop.http.get(answer.links["next"]["url"], headers=key)
+        pages.append(answer.json())
+
+    assert [[4, 5], [2, 3], [1]] == [[payment["id"] for payment in page] for page in pages]
+    assert invoices == [payment["invoice"] for page in reversed(pages) for payment in page]
+    assert {"id", "invoice", "amount_sat", "amount_usd", "status", "created_at", "paid_at"} == set(pages[0][0])
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "before_id=0", "before_id=x"])
+async def test_a_page_that_cannot_be_is_a_400(shop, query):
+    answer = await shop.http.get(f"/lightning/payments?{query}", headers=await shop.key())
+
+    assert 400 == answer.status_code
+    assert query.partition("=")[0] in answer.json()["detail"]
