@@ -218,8 +218,8 @@ def _set_up_video(codec: av.VideoCodecContext) -> None:
     codec.flags |= Flags.global_header
     codec.thread_count = 1  # frames of several renders, not slices of one, fill the cores
     codec.options = {
-        "preset": "superfast",
-        "crf": "20",
+        "preset": "veryfast",  # a third smaller than superfast for half a millisecond a frame
+        "crf": "22",
         "tune": "zerolatency",
         "g": str(10 * GOP),  # `show` alone begins a GOP
         "forced-idr": "1",

@@ -93,6 +93,25 @@ async def test_the_mouth_moves_with_the_speech_and_rests_in_silence(worker):
     assert max(darkness[60:]) < max(darkness[:24]) + 3
 
 
+async def test_two_renders_at_once_do_not_mix(worker):
+    answers = {}
+
+    async def render(name, pcm):
+        answers[name] = await worker.records(pcm, avatar=name)
+
+    async with anyio.create_task_group() as both:
+        both.start_soon(render, "ann", speechlike(3))
+        both.start_soon(render, "bob", bytes(2 * 16_000 * 2))
+
+    assert [answers[name][-1].frames for name in ("ann", "bob")] == [75, 50]
+    spread = {}
+    for name, records in answers.items():
+        pictures, _, _ = decoded(movie(records))
+        spread[name] = np.ptp([picture[330:345, 240:270].mean() for picture in pictures])
+    assert spread["ann"] > 20
+    assert spread["bob"] < 3
+
+
 async def test_a_text_order_brings_its_speech_before_the_pictures_that_need_it(worker):
     records = await worker.records(text=TEXT, avatar="bob")
 
