@@ -41,11 +41,11 @@ def main(**options: str | None) -> None:
     _log_to_stderr()
     try:
         settings = Settings.from_env(os.environ, **options)
+        listener = _listen(settings.host, settings.port)
         app = create_app(settings)
-    except (msgspec.ValidationError, WorkerError) as exc:
+    except (msgspec.ValidationError, OSError, WorkerError) as exc:
         raise click.ClickException(str(exc)) from exc
-    with socket.create_server((settings.host, settings.port)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    with listener:
         log.info("worker listens", host=settings.host, port=listener.getsockname()[1])
         config = uvicorn.Config(
             app,
@@ -55,6 +55,14 @@ def main(**options: str | None) -> None:
             timeout_graceful_shutdown=settings.grace_s,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family)
+    # Its connections inherit it.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    return listener
 
 
 def _log_to_stderr() -> None:

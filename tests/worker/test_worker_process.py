@@ -324,3 +324,11 @@ def test_settings_that_do_not_work_end_the_program_with_a_reason(start_worker, t
     assert worker.process.wait(30) == 1
     worker.stop()
     assert "model.json" in worker.log[-1]
+
+
+def test_a_port_that_is_taken_ends_the_program_with_a_reason(start_worker, worker):
+    second = start_worker("--port", worker.url.rpartition(":")[2], ready=False)
+
+    assert second.process.wait(30) == 1
+    second.stop()
+    assert "Address already in use" in second.log[-1]
