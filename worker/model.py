@@ -13,7 +13,7 @@ from worker.errors import BadAssets, ProviderUnavailable
 
 Provider = Literal["auto", "cpu", "cuda"]
 
-_ONNX_PROVIDER = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,17 +42,22 @@ class LipModel:
             self.description = msgspec.json.decode((folder / "model.json").read_bytes(), type=Description)
         except (OSError, msgspec.DecodeError) as exc:
             raise BadAssets(f"{folder / 'model.json'} does not describe a model: {exc}") from exc
-        self.provider = _choose(provider)
+        candidates = _candidates(provider)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         # Idle threads that spin take a core from the video encoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                folder / "wav2lip.onnx", options, providers=[_ONNX_PROVIDER[self.provider]]
+                folder / "wav2lip.onnx", options, providers=candidates
             )
         except Exception as exc:  # ONNX Runtime's exceptions share no public base
             raise BadAssets(f"{folder / 'wav2lip.onnx'} cannot be loaded: {exc}") from exc
+        # A build with CUDA starts without it where the driver or the card is missing, and only says so in its log.
+        running = self._session.get_providers()
+        self.provider = "cuda" if _CUDA in running else "cpu"
+        if provider == "cuda" and self.provider != "cuda":
+            raise ProviderUnavailable(provider, running)
 
     def predict(self, mel: NDArray[np.float32], face: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network.
@@ -72,10 +77,10 @@ class LipModel:
         self.predict(np.zeros((1, 1, 80, 16), np.float32), np.zeros((1, 6, 96, 96), np.float32))
 
 
-def _choose(provider: Provider) -> Literal["cpu", "cuda"]:
+def _candidates(provider: Provider) -> list[str]:
+    """Return ONNX Runtime's names of the devices to try, best first."""
     available = onnxruntime.get_available_providers()
-    if provider == "auto":
-        return "cuda" if _ONNX_PROVIDER["cuda"] in available else "cpu"
-    if _ONNX_PROVIDER[provider] not in available:
+    wanted = [_CPU] if provider == "cpu" else [_CUDA, _CPU]
+    if provider == "cuda" and _CUDA not in available:
         raise ProviderUnavailable(provider, available)
-    return provider
+    return [name for name in wanted if name in available]
