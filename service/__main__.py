@@ -45,9 +45,9 @@ def main(context: click.Context) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until a signal."""
-    configure_logs(settings.log_level)
     stopping = Stopping()
     app: Litestar = create_app(settings, stopping=stopping)
+    configure_logs(settings.log_level)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -46,6 +47,14 @@ FORM_SLACK_BYTES = 1 << 20
 """For what a WAV and a form have beside the samples."""
 
 
+class _Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What opens the connection to LND."""
+
+    address: str
+    tls_cert: bytes
+    macaroon: bytes
+
+
 def create_app(
     settings: Settings,
     *,
@@ -60,12 +69,17 @@ def create_app(
         backend: The node, in place of the LND of the settings; closed by the caller.
         stopping: Told when the server is about to stop.
         now: The clock.
+
+    Raises:
+        SettingsError: The settings do not fit what they name.
     """
+    _fixed_rate(settings)
+    node = backend or _node_credentials(settings)
     parts: dict[str, Any] = {}
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with _open(settings, backend, stopping or Stopping(), now or _utc_now) as opened:
+        async with _open(settings, node, stopping or Stopping(), now or _utc_now) as opened:
             parts.update(opened)
             yield
 
@@ -114,18 +128,20 @@ PARTS = (
 
 @contextlib.asynccontextmanager
 async def _open(
-    settings: Settings, backend: InvoiceBackend | None, stopping: Stopping, now: Clock
+    settings: Settings, node: InvoiceBackend | _Credentials, stopping: Stopping, now: Clock
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Open every part, by the name that handlers ask for it."""
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         orders, videos, bells = SqlOrders(database), SqlVideos(database), Bells()
         objects = FolderObjects(settings.data_dir / "objects")
-        if backend is None:
-            backend = open_node(settings)
+        if isinstance(node, _Credentials):
+            backend: InvoiceBackend = LndBackend(node.address, tls_cert=node.tls_cert, macaroon=node.macaroon)
             stack.push_async_callback(backend.aclose)
+        else:
+            backend = node
         client = await stack.enter_async_context(httpx.AsyncClient())
-        rates: RateSource | None = fixed_rate(settings)
+        rates: RateSource | None = _fixed_rate(settings)
         if rates is None:
             feeds = FeedRates(
                 client, freshness_s=settings.rate_freshness_s, max_age_s=settings.rate_max_age_s
@@ -199,7 +215,7 @@ def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[
     return Database.open(settings.data_dir / "satspeak.sqlite3")
 
 
-def fixed_rate(settings: Settings) -> FixedRate | None:
+def _fixed_rate(settings: Settings) -> FixedRate | None:
     """Read the source of the bitcoin price; None for the feeds.
 
     Raises:
@@ -211,16 +227,16 @@ def fixed_rate(settings: Settings) -> FixedRate | None:
         raise SettingsError(f"SATSPEAK_BTC_USD: {error}") from error
 
 
-def open_node(settings: Settings) -> InvoiceBackend:
-    """Make the connection to LND.
+def _node_credentials(settings: Settings) -> _Credentials:
+    """Read what opens the connection to LND.
 
     Raises:
         SettingsError: The settings do not say where it is, or a file cannot be read.
     """
     if not settings.lnd_address:
         raise SettingsError("SATSPEAK_LND_ADDRESS is not set: the host:port of LND's gRPC")
-    return LndBackend(
-        settings.lnd_address,
+    return _Credentials(
+        address=settings.lnd_address,
         tls_cert=_read("SATSPEAK_LND_TLS_CERT", settings.lnd_tls_cert),
         macaroon=_read("SATSPEAK_LND_MACAROON", settings.lnd_macaroon),
     )

@@ -29,7 +29,11 @@ INVALID = [
     (QUOTE, b'{"text": "hi", "language": "xx"}', "Unknown language 'xx'. Valid values: en, es"),
     (QUOTE, b'{"text": "hi", "emotion": "angry"}', "Unknown emotion 'angry'. Valid values: happy"),
     (DELIVERY, b'{"avatar": "arab_man", "emotion": "happy"}', "Field 'bolt11_invoice' is missing."),
-    (DELIVERY, b'{"bolt11_invoice": 1, "avatar": "arab_man", "emotion": "happy"}', "Expected 'str', got 'int'"),
+    (
+        DELIVERY,
+        b'{"bolt11_invoice": 1, "avatar": "arab_man", "emotion": "happy"}',
+        "Expected 'str', got 'int'",
+    ),
 ]
 
 
@@ -37,10 +41,10 @@ INVALID = [
 async def test_a_body_that_cannot_work_is_a_400_that_says_what_to_do(standing_shop, path, body, said):
     answer = await standing_shop.http.post(path, content=body)
 
-    assert 400 == answer.status_code
-    assert "application/problem+json" == answer.headers["Content-Type"]
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
     assert said in answer.json()["detail"]
-    assert 400 == answer.json()["status"]
+    assert answer.json()["status"] == 400
 
 
 @pytest.mark.parametrize("field", ["avatar", "emotion"])
@@ -51,7 +55,7 @@ async def test_a_delivery_must_name_what_the_quote_did_not(standing_shop, field)
 
     answer = await standing_shop.http.post(DELIVERY, json=order)
 
-    assert (400, True) == (answer.status_code, f"'{field}' is missing" in answer.json()["detail"])
+    assert (answer.status_code, f"'{field}' is missing" in answer.json()["detail"]) == (400, True)
 
 
 async def test_a_delivery_with_an_unknown_value_is_refused_before_it_waits_for_payment(standing_shop):
@@ -59,14 +63,14 @@ async def test_a_delivery_with_an_unknown_value_is_refused_before_it_waits_for_p
 
     answer = await standing_shop.video(invoice, avatar="bob")
 
-    assert 400 == answer.status_code
+    assert answer.status_code == 400
     assert "Valid values" in answer.json()["detail"]
 
 
 async def test_null_and_empty_options_choose_nothing(standing_shop):
     body = {"text": "hello", "avatar": None, "emotion": "", "language": None}
 
-    assert 200 == (await standing_shop.http.post(QUOTE, json=body)).status_code
+    assert (await standing_shop.http.post(QUOTE, json=body)).status_code == 200
 
 
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=X"}
@@ -77,17 +81,37 @@ INVALID_FORMS = [
     ({"Content-Type": "audio/wav"}, b"RIFF", "Audio file is required"),
     ({"Content-Type": "multipart/form-data"}, b"", "Audio file is required"),
     (BOUNDARY, b"--X--\r\n", "Audio file is required"),
-    (BOUNDARY, b'--X\r\nContent-Disposition: form-data; name="audio"\r\n\r\nx\r\n--X--\r\n', "Audio file is required"),
+    (
+        BOUNDARY,
+        b'--X\r\nContent-Disposition: form-data; name="audio"\r\n\r\nx\r\n--X--\r\n',
+        "Audio file is required",
+    ),
     (BOUNDARY, b"", "The form is broken"),
     (BOUNDARY, b"rubbish", "The form is broken"),
     (BOUNDARY, HEAD + b"RIFF", "The form is broken"),
     (BOUNDARY, HEAD + b"RIFF\r\n--X--\r\n", "Invalid WAV file: too small"),
     (BOUNDARY, HEAD + b"\r\n--X--\r\n", "Invalid WAV file: too small"),
-    (BOUNDARY, HEAD + b"ID3" * 50 + b"\r\n--X--\r\n", "Only WAV files are supported. Please upload a .wav file."),
+    (
+        BOUNDARY,
+        HEAD + b"ID3" * 50 + b"\r\n--X--\r\n",
+        "Only WAV files are supported. Please upload a .wav file.",
+    ),
     (BOUNDARY, HEAD + b"a\r\n" + HEAD + b"b\r\n--X--\r\n", "Only one audio file"),
-    (BOUNDARY, b'--X\r\nContent-Disposition: form-data; name="b"\r\n\r\n' + b"b" * 2000 + b"\r\n--X--\r\n", "too long"),
-    (BOUNDARY, b'--X\r\nContent-Disposition: form-data; name="b"\r\n\r\n\xff\r\n' + HEAD + b"a\r\n--X--\r\n", "broken"),
-    (BOUNDARY, b'--X\r\nContent-Disposition: form-data; name="b"\r\n\r\nb\r\n' + HEAD + b"a\r\n--X--\r\n", "Unknown field"),
+    (
+        BOUNDARY,
+        b'--X\r\nContent-Disposition: form-data; name="b"\r\n\r\n' + b"b" * 2000 + b"\r\n--X--\r\n",
+        "too long",
+    ),
+    (
+        BOUNDARY,
+        b'--X\r\nContent-Disposition: form-data; name="b"\r\n\r\n\xff\r\n' + HEAD + b"a\r\n--X--\r\n",
+        "broken",
+    ),
+    (
+        BOUNDARY,
+        b'--X\r\nContent-Disposition: form-data; name="b"\r\n\r\nb\r\n' + HEAD + b"a\r\n--X--\r\n",
+        "Unknown field",
+    ),
 ]
 
 
@@ -95,22 +119,24 @@ INVALID_FORMS = [
 async def test_a_form_that_cannot_work_is_a_400_that_says_what_to_do(standing_shop, headers, body, said):
     answer = await standing_shop.http.post(UPLOAD, content=body, headers=headers)
 
-    assert 400 == answer.status_code, answer.text
+    assert answer.status_code == 400, answer.text
     assert said in answer.json()["detail"]
     assert not list((standing_shop.folder / "incoming").iterdir())
 
 
 async def test_audio_at_another_rate_is_refused_with_what_to_do(standing_shop, make_wav):
-    answer = await standing_shop.http.post(UPLOAD, files={"audio": ("a.wav", make_wav(1, rate=44100, channels=2))})
+    answer = await standing_shop.http.post(
+        UPLOAD, files={"audio": ("a.wav", make_wav(1, rate=44100, channels=2))}
+    )
 
-    assert 400 == answer.status_code
+    assert answer.status_code == 400
     assert "16 kHz" in answer.json()["detail"]
 
 
 async def test_a_body_beyond_the_limit_is_a_413(standing_shop):
     answer = await standing_shop.http.post(QUOTE, content=b" " * 200_000)
 
-    assert 413 == answer.status_code
+    assert answer.status_code == 413
     assert "too large" in answer.json()["detail"]
 
 
@@ -145,11 +171,16 @@ async def test_an_upload_beyond_the_limit_is_a_413_and_leaves_nothing(closed_sho
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nope", 404), ("GET", QUOTE, 405), ("DELETE", "/avatars", 405), ("GET", "/lightning/payment/", 404)],
+    [
+        ("GET", "/nope", 404),
+        ("GET", QUOTE, 405),
+        ("DELETE", "/avatars", 405),
+        ("GET", "/lightning/payment/", 404),
+    ],
 )
 async def test_what_is_not_there_is_a_problem_document_too(standing_shop, method, path, status):
     answer = await standing_shop.http.request(method, path)
 
     assert status == answer.status_code
-    assert "application/problem+json" == answer.headers["Content-Type"]
+    assert answer.headers["Content-Type"] == "application/problem+json"
     assert {"type", "title", "status", "detail"} == set(answer.json())

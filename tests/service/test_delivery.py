@@ -11,13 +11,13 @@ async def test_a_paid_text_is_delivered_as_a_video(shop, worker):
 
     answer = await shop.video(invoice)
 
-    assert 200 == answer.status_code
-    assert "video/mp4" == answer.headers["Content-Type"]
-    assert "no-cache" == answer.headers["Cache-Control"]
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert answer.headers["Cache-Control"] == "no-cache"
     assert worker.video == answer.content
     [request] = worker.requests
-    assert "Hello there, my dear friend." == request["text"]
-    assert ("arab_woman", "happy", None) == (request["avatar"], request["emotion"], request["language"])
+    assert request["text"] == "Hello there, my dear friend."
+    assert (request["avatar"], request["emotion"], request["language"]) == ("arab_woman", "happy", None)
 
 
 async def test_a_video_that_was_asked_for_again_is_the_same_and_not_rendered_again(shop, worker):
@@ -27,7 +27,7 @@ async def test_a_video_that_was_asked_for_again_is_the_same_and_not_rendered_aga
     again = await shop.video(invoice)
 
     assert worker.video == again.content
-    assert 1 == len(worker.requests)
+    assert len(worker.requests) == 1
 
 
 async def test_a_delivery_waits_for_the_payment_and_starts_when_it_comes(shop, worker):
@@ -46,16 +46,16 @@ async def test_an_invoice_that_is_not_paid_in_time_is_refused(closed_shop):
 
         answer = await shop.video(invoice)
 
-        assert 400 == answer.status_code
-        assert "Invoice not paid in time." == answer.json()["detail"]
-        assert "application/problem+json" == answer.headers["Content-Type"]
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == "Invoice not paid in time."
+        assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 async def test_an_invoice_of_somebody_else_is_refused_at_once(shop):
     answer = await shop.video("lnbc450n1p3xyzsomebodyelse")
 
-    assert 404 == answer.status_code
-    assert "Invoice lnbc450n1p... not found." == answer.json()["detail"]
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "Invoice lnbc450n1p... not found."
 
 
 async def test_an_expired_quote_is_refused_at_once(shop):
@@ -64,8 +64,8 @@ async def test_an_expired_quote_is_refused_at_once(shop):
 
     answer = await shop.video(invoice)
 
-    assert (400, "Invoice not paid in time.") == (answer.status_code, answer.json()["detail"])
-    assert "expired" == (await shop.payment(invoice))["status"]
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Invoice not paid in time.")
+    assert (await shop.payment(invoice))["status"] == "expired"
 
 
 async def test_two_requests_at_once_share_one_render(shop, worker):
@@ -78,7 +78,7 @@ async def test_two_requests_at_once_share_one_render(shop, worker):
     answers = await asyncio.gather(*requests)
 
     assert [worker.video] * 2 == [answer.content for answer in answers]
-    assert 1 == len(worker.requests)
+    assert len(worker.requests) == 1
 
 
 async def test_the_first_bytes_leave_while_the_rest_is_rendered(shop, worker):
@@ -94,7 +94,7 @@ async def test_the_first_bytes_leave_while_the_rest_is_rendered(shop, worker):
                 worker.go.set()
 
     assert worker.video == received
-    assert {"state": "rendering", "frames": 12, "seconds": 0.48} == payment["video"]
+    assert payment["video"] == {"state": "rendering", "frames": 12, "seconds": 0.48}
 
 
 async def test_a_video_goes_on_when_its_buyer_goes_away(shop, worker):
@@ -107,7 +107,7 @@ async def test_a_video_goes_on_when_its_buyer_goes_away(shop, worker):
 
     await shop.until(invoice, lambda payment: payment["video"]["state"] == "ready")
     assert worker.video == (await shop.video(invoice)).content
-    assert 1 == len(worker.requests)
+    assert len(worker.requests) == 1
 
 
 async def test_a_worker_that_is_away_leaves_the_order_paid_until_it_is_back(closed_shop, worker):
@@ -116,11 +116,11 @@ async def test_a_worker_that_is_away_leaves_the_order_paid_until_it_is_back(clos
 
         answer = await shop.video(invoice)
 
-        assert 503 == answer.status_code
+        assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
         assert "Your payment is safe" in answer.json()["detail"]
         payment = await shop.payment(invoice)
-        assert ("paid", "interrupted") == (payment["status"], payment["video"]["state"])
+        assert (payment["status"], payment["video"]["state"]) == ("paid", "interrupted")
 
     async with closed_shop.open() as shop:
         assert worker.video == (await shop.video(invoice)).content
@@ -130,7 +130,7 @@ async def test_a_busy_worker_is_a_503_and_asked_again_it_renders(shop, worker):
     invoice = await shop.paid()
     worker.answer = (503, "too many renders")
     answer = await shop.video(invoice)
-    assert 503 == answer.status_code
+    assert answer.status_code == 503
 
     worker.answer = None
 
@@ -143,7 +143,7 @@ async def test_what_a_worker_can_never_render_is_the_buyers_to_change(shop, work
 
     answer = await shop.video(invoice, language="hu")
 
-    assert (400, "No voice speaks this.") == (answer.status_code, answer.json()["detail"])
+    assert (answer.status_code, answer.json()["detail"]) == (400, "No voice speaks this.")
     worker.answer = None
     assert worker.video == (await shop.video(invoice, language="en")).content
 
@@ -154,20 +154,20 @@ async def test_a_render_that_fails_midway_breaks_the_download_and_then_goes_on(s
 
     curl = await shop.download(invoice)
 
-    assert 18 == curl.returncode  # CURLE_PARTIAL_FILE
+    assert curl.returncode == 18  # CURLE_PARTIAL_FILE
     assert worker.stored(2) == curl.received
-    assert "interrupted" == (await shop.payment(invoice))["video"]["state"]
+    assert (await shop.payment(invoice))["video"]["state"] == "interrupted"
 
     worker.fail_after = None
     curl = await shop.download(invoice)
 
-    assert 0 == curl.returncode
+    assert curl.returncode == 0
     assert worker.video == curl.received
     first, second = worker.requests
-    assert (0, 0) == (first["first_frame"], first["spoken"])
-    assert (24, 2) == (second["first_frame"], second["spoken"])
+    assert (first["first_frame"], first["spoken"]) == (0, 0)
+    assert (second["first_frame"], second["spoken"]) == (24, 2)
     assert bytes([0]) * 200 + bytes([1]) * 200 == worker.pcm[1]
-    assert ("en", "betty") == (second["language"], second["voice"])  # as the first attempt chose
+    assert (second["language"], second["voice"]) == ("en", "betty")  # as the first attempt chose
 
 
 async def test_a_render_that_fails_again_before_it_gets_further_is_a_503(shop, worker):
@@ -178,7 +178,7 @@ async def test_a_render_that_fails_again_before_it_gets_further_is_a_503(shop, w
     worker.answer = (503, "busy")
     answer = await shop.video(invoice)
 
-    assert 503 == answer.status_code
+    assert answer.status_code == 503
 
 
 async def test_a_quote_can_be_paid_and_delivered_after_a_restart(closed_shop, worker):
@@ -203,11 +203,11 @@ async def test_a_render_goes_on_where_a_restart_stopped_it(closed_shop, worker):
     worker.hold_after = None
 
     async with closed_shop.open() as shop:
-        assert "interrupted" == (await shop.payment(invoice))["video"]["state"]
+        assert (await shop.payment(invoice))["video"]["state"] == "interrupted"
         answer = await shop.video(invoice)
 
     assert worker.video == answer.content
-    assert 36 == worker.requests[1]["first_frame"]
+    assert worker.requests[1]["first_frame"] == 36
 
 
 async def test_a_stopping_service_sends_away_who_waits_for_a_payment(shop):
@@ -218,5 +218,5 @@ async def test_a_stopping_service_sends_away_who_waits_for_a_payment(shop):
     shop.stopping.begin()
 
     answer = await delivery
-    assert 503 == answer.status_code
+    assert answer.status_code == 503
     assert "Retry-After" in answer.headers

@@ -43,7 +43,9 @@ def test_a_delivery_needs_an_avatar_and_an_emotion(order):
         order.deliver(Choice(avatar="arab_man"))
 
 
-@pytest.mark.parametrize(("status", "after_s", "overdue"), [("pending", 899, False), ("pending", 900, True), ("paid", 900, False)])
+@pytest.mark.parametrize(
+    ("status", "after_s", "overdue"), [("pending", 899, False), ("pending", 900, True), ("paid", 900, False)]
+)
 def test_only_a_pending_order_past_its_time_is_overdue(order, status, after_s, overdue):
     order = msgspec.structs.replace(order, status=Status(status))
 

@@ -13,7 +13,7 @@ async def test_a_text_gets_an_invoice_over_exactly_its_price(shop):
     answer = await shop.http.post("/lightning/request-video/text", json={"text": TEXT})
 
     quote = answer.json()
-    assert 200 == answer.status_code
+    assert answer.status_code == 200
     assert {"duration", "bolt11_invoice", "amount", "amount_usd", "expires_at", "refund_token"} == set(quote)
     invoice = bolt11.decode(quote["bolt11_invoice"])
     assert quote["amount"] * 1000 == invoice.amount_msat
@@ -26,8 +26,8 @@ async def test_recorded_speech_is_priced_by_its_samples(shop, make_wav):
     answer = await shop.http.post("/lightning/request-video/audio", files={"audio": ("a.wav", make_wav(8.2))})
 
     quote = answer.json()
-    assert (200, 8.2, 0.082) == (answer.status_code, quote["duration"], quote["amount_usd"])
-    assert -(-82_000 * 100_000_000 // 65_000_000_000) == quote["amount"]
+    assert (answer.status_code, quote["duration"], quote["amount_usd"]) == (200, 8.2, 0.082)
+    assert quote["amount"] == -(-82_000 * 100_000_000 // 65_000_000_000)
 
 
 async def test_the_refund_token_is_kept_as_a_hash_only(shop):
@@ -51,18 +51,18 @@ async def test_what_the_quote_names_binds_the_delivery(shop, worker):
     invoice = await shop.paid(avatar="arab_man", language="de")
 
     refused = await shop.video(invoice, avatar="arab_woman")
-    assert 400 == refused.status_code
+    assert refused.status_code == 400
     assert "quoted with avatar 'arab_man', not 'arab_woman'" in refused.json()["detail"]
 
     refused = await shop.video(invoice, avatar="arab_man", language="en")
-    assert 400 == refused.status_code
+    assert refused.status_code == 400
 
     answer = await shop.http.post(
         "/lightning/generate-video", json={"bolt11_invoice": invoice, "emotion": "serious"}
     )
-    assert 200 == answer.status_code
+    assert answer.status_code == 200
     [request] = worker.requests
-    assert ("arab_man", "serious", "de") == (request["avatar"], request["emotion"], request["language"])
+    assert (request["avatar"], request["emotion"], request["language"]) == ("arab_man", "serious", "de")
 
 
 async def test_a_video_that_is_made_cannot_be_had_with_another_choice(shop, worker):
@@ -71,22 +71,24 @@ async def test_a_video_that_is_made_cannot_be_had_with_another_choice(shop, work
 
     answer = await shop.video(invoice, emotion="serious")
 
-    assert 409 == answer.status_code
+    assert answer.status_code == 409
     assert "emotion 'happy'" in answer.json()["detail"]
-    assert 200 == (await shop.video(invoice, emotion="happy", language="en")).status_code  # as it was detected
-    assert 409 == (await shop.video(invoice, emotion="happy", language="es")).status_code
+    assert (
+        (await shop.video(invoice, emotion="happy", language="en")).status_code == 200
+    )  # as it was detected
+    assert (await shop.video(invoice, emotion="happy", language="es")).status_code == 409
 
 
 async def test_an_attempt_that_failed_fixes_no_choice(shop, worker):
     invoice = await shop.paid()
     worker.fail_after = 0
-    assert 503 == (await shop.video(invoice, emotion="happy")).status_code
+    assert (await shop.video(invoice, emotion="happy")).status_code == 503
     worker.fail_after = None
 
     answer = await shop.video(invoice, emotion="serious")
 
     assert worker.video == answer.content
-    assert "serious" == worker.requests[-1]["emotion"]
+    assert worker.requests[-1]["emotion"] == "serious"
 
 
 async def test_another_choice_while_a_render_runs_is_refused_at_once(shop, worker):
@@ -95,23 +97,23 @@ async def test_another_choice_while_a_render_runs_is_refused_at_once(shop, worke
     async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as answer:
         await anext(answer.aiter_raw())
 
-        assert 409 == (await shop.video(invoice, avatar="arab_man")).status_code
+        assert (await shop.video(invoice, avatar="arab_man")).status_code == 409
         worker.go.set()
 
 
 async def test_a_voice_brings_its_language_and_must_be_the_workers(shop, worker):
     refused = await shop.http.post("/lightning/request-video/text", json={"text": TEXT, "voice": "bob"})
-    assert 400 == refused.status_code
+    assert refused.status_code == 400
     assert "Valid values: anna" in refused.json()["detail"]
     refused = await shop.http.post(
         "/lightning/request-video/text", json={"text": TEXT, "voice": "anna", "language": "en"}
     )
-    assert 400 == refused.status_code
+    assert refused.status_code == 400
 
     invoice = await shop.paid(voice="anna")
     await shop.video(invoice)
 
-    assert ("anna", "de") == (worker.requests[0]["voice"], worker.requests[0]["language"])
+    assert (worker.requests[0]["voice"], worker.requests[0]["language"]) == ("anna", "de")
 
 
 async def test_recorded_speech_is_rendered_from_its_samples(shop, worker, make_wav):
@@ -123,7 +125,7 @@ async def test_recorded_speech_is_rendered_from_its_samples(shop, worker, make_w
     answer = await shop.video(invoice, language="en")
 
     assert worker.video == answer.content
-    assert (None, 16000) == (worker.requests[0]["text"], worker.requests[0]["sample_rate"])
+    assert (worker.requests[0]["text"], worker.requests[0]["sample_rate"]) == (None, 16000)
     assert [upload[44:]] == worker.pcm
     uploads = shop.folder / "objects" / "uploads"
     await shop.eventually(lambda: not list(uploads.iterdir()))  # the whole video needs it no more
@@ -136,7 +138,7 @@ async def test_an_audio_quote_binds_what_its_form_names(shop, worker, make_wav):
     invoice = answer.json()["bolt11_invoice"]
     shop.node.pay(invoice)
 
-    assert 400 == (await shop.video(invoice, avatar="arab_woman")).status_code
+    assert (await shop.video(invoice, avatar="arab_woman")).status_code == 400
 
 
 async def test_a_node_that_is_away_is_a_503_and_keeps_nothing(shop, make_wav):
@@ -146,7 +148,7 @@ async def test_a_node_that_is_away_is_a_503_and_keeps_nothing(shop, make_wav):
         await shop.http.post("/lightning/request-video/text", json={"text": TEXT}),
         await shop.http.post("/lightning/request-video/audio", files={"audio": ("a.wav", make_wav(0.5))}),
     ):
-        assert 503 == answer.status_code
+        assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
     assert not list((shop.folder / "objects" / "uploads").glob("*"))
 
@@ -155,5 +157,5 @@ async def test_a_text_whose_slowest_reading_is_too_long_is_refused(closed_shop):
     async with closed_shop.open(max_video_s=5) as shop:
         answer = await shop.http.post("/lightning/request-video/text", json={"text": "words " * 40})
 
-    assert 400 == answer.status_code
+    assert answer.status_code == 400
     assert "at most 5 s" in answer.json()["detail"]

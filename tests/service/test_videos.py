@@ -16,22 +16,28 @@ async def test_a_whole_video_is_read_again(shop, worker, whole):
     answer = await shop.http.get(whole)
 
     assert (200, worker.video) == (answer.status_code, answer.content)
-    assert "video/mp4" == answer.headers["Content-Type"]
+    assert answer.headers["Content-Type"] == "video/mp4"
     assert str(len(worker.video)) == answer.headers["Content-Length"]
-    assert "bytes" == answer.headers["Accept-Ranges"]
+    assert answer.headers["Accept-Ranges"] == "bytes"
 
 
 async def test_a_head_tells_the_size_and_sends_nothing(shop, worker, whole):
     answer = await shop.http.head(whole)
 
-    assert (200, b"") == (answer.status_code, answer.content)
+    assert (answer.status_code, answer.content) == (200, b"")
     assert str(len(worker.video)) == answer.headers["Content-Length"]
     assert answer.headers["ETag"]
 
 
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
-    [("0-0", 0, 0), ("30-50", 30, 50), ("12000-", 12000, 12039), ("-40", 12000, 12039), ("5-99999", 5, 12039)],
+    [
+        ("0-0", 0, 0),
+        ("30-50", 30, 50),
+        ("12000-", 12000, 12039),
+        ("-40", 12000, 12039),
+        ("5-99999", 5, 12039),
+    ],
 )
 async def test_a_range_of_a_whole_video_is_a_206(shop, worker, whole, asked, first, last):
     answer = await shop.http.get(whole, headers={"Range": f"bytes={asked}"})
@@ -44,8 +50,8 @@ async def test_a_range_of_a_whole_video_is_a_206(shop, worker, whole, asked, fir
 async def test_a_range_past_the_end_is_a_416(shop, whole, asked):
     answer = await shop.http.get(whole, headers={"Range": asked})
 
-    assert 416 == answer.status_code
-    assert "bytes */12040" == answer.headers["Content-Range"]
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == "bytes */12040"
 
 
 @pytest.mark.parametrize("asked", ["bytes=", "bytes=-", "bytes=5-1", "bytes=0-1,4-5", "lines=0-1", "rubbish"])
@@ -61,7 +67,7 @@ async def test_a_range_is_bound_to_the_video_by_if_range(shop, worker, whole):
     same = await shop.http.get(whole, headers={"Range": "bytes=0-9", "If-Range": etag})
     other = await shop.http.get(whole, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
 
-    assert (206, 200) == (same.status_code, other.status_code)
+    assert (same.status_code, other.status_code) == (206, 200)
 
 
 async def test_a_growing_video_gives_the_ranges_that_are_there_and_else_all_of_it(shop, worker):
@@ -74,7 +80,7 @@ async def test_a_growing_video_gives_the_ranges_that_are_there_and_else_all_of_i
 
         stored = await shop.http.get(url, headers={"Range": "bytes=10-99"})
         assert (206, worker.video[10:100]) == (stored.status_code, stored.content)
-        assert "bytes 10-99/*" == stored.headers["Content-Range"]
+        assert stored.headers["Content-Range"] == "bytes 10-99/*"
         assert "ETag" not in stored.headers
 
         async with shop.http.stream("GET", url, headers={"Range": "bytes=10-99999"}) as growing:
@@ -84,25 +90,27 @@ async def test_a_growing_video_gives_the_ranges_that_are_there_and_else_all_of_i
 
 async def test_a_video_that_is_not_there_says_why(shop, worker):
     url = "/lightning/video/{}".format
-    assert 404 == (await shop.http.get(url("lnbc1nobody"))).status_code
+    assert (await shop.http.get(url("lnbc1nobody"))).status_code == 404
     unpaid = await shop.quote()
-    assert 402 == (await shop.http.get(url(unpaid))).status_code
+    assert (await shop.http.get(url(unpaid))).status_code == 402
     invoice = await shop.paid()
     await shop.until(invoice, lambda payment: payment["status"] == "paid")
     answer = await shop.http.get(url(invoice))
-    assert (404, True) == (answer.status_code, "POST /lightning/generate-video" in answer.json()["detail"])
+    assert (answer.status_code, "POST /lightning/generate-video" in answer.json()["detail"]) == (404, True)
 
     worker.fail_after = 2
     await shop.download(invoice)
     answer = await shop.http.get(url(invoice))
-    assert (409, True) == (answer.status_code, "POST /lightning/generate-video" in answer.json()["detail"])
-    assert 206 == (await shop.http.get(url(invoice), headers={"Range": "bytes=0-99"})).status_code
+    assert (answer.status_code, "POST /lightning/generate-video" in answer.json()["detail"]) == (409, True)
+    assert (await shop.http.get(url(invoice), headers={"Range": "bytes=0-99"})).status_code == 206
 
 
 async def test_a_whole_video_is_one_object_and_nothing_else(shop, worker, whole):
     objects = shop.folder / "objects"
 
-    await shop.eventually(lambda: [objects / "videos/1.mp4"] == [p for p in objects.rglob("*") if p.is_file()])
+    await shop.eventually(
+        lambda: [objects / "videos/1.mp4"] == [p for p in objects.rglob("*") if p.is_file()]
+    )
 
     assert worker.video == (objects / "videos/1.mp4").read_bytes()
 

@@ -1,0 +1,74 @@
+"""The writer: what waits together is committed together, and fails alone."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from service.storage.database import Database
+from service.storage.schema import metadata, nodes
+
+
+@pytest.fixture
+async def database(tmp_path):
+    async with Database.open(tmp_path / "db.sqlite3") as database:
+        yield database
+
+
+def row(pubkey: str) -> dict[str, object]:
+    return {"pubkey": pubkey, "settle_index": 1}
+
+
+async def pubkeys(database: Database) -> set[str]:
+    query = sa.select(nodes.c.pubkey)
+    return set(await database.read(lambda connection: connection.execute(query).scalars().all()))
+
+
+async def test_what_is_written_is_there_for_readers(database):
+    await asyncio.gather(*(database.insert(nodes, row(str(n))) for n in range(50)))
+
+    assert {str(n) for n in range(50)} == await pubkeys(database)
+
+
+async def test_a_unit_that_fails_takes_no_other_with_it(database):
+    def broken(connection: sa.Connection) -> None:
+        connection.execute(nodes.insert(), [row("lost")])
+        raise ZeroDivisionError
+
+    results = await asyncio.gather(
+        database.insert(nodes, row("a")),
+        database.write(broken),
+        database.write(lambda connection: connection.execute(nodes.insert(), [row("b")])),
+        return_exceptions=True,
+    )
+
+    assert isinstance(results[1], ZeroDivisionError)
+    assert {"a", "b"} == await pubkeys(database)
+
+
+async def test_a_writer_that_was_cancelled_does_not_stop_the_others(database):
+    cancelled = asyncio.create_task(database.insert(nodes, row("a")))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+
+    await database.insert(nodes, row("b"))
+
+    assert "b" in await pubkeys(database)
+
+
+async def test_the_migrations_make_the_tables_that_the_code_uses(database):
+    def differences(connection: sa.Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert await database.read(differences) == []
+
+
+async def test_a_commit_waits_for_the_disk(database):
+    def pragmas(connection: sa.Connection) -> tuple[object, object]:
+        return connection.exec_driver_sql("PRAGMA journal_mode").scalar(), connection.exec_driver_sql(
+            "PRAGMA synchronous"
+        ).scalar()
+
+    assert await database.read(pragmas) == ("wal", 2)

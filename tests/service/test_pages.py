@@ -1,0 +1,75 @@
+"""What people and programs read about the service."""
+
+import re
+
+import pytest
+
+from lightning.memory import MemoryBackend
+from service.app import create_app
+from service.settings import Settings
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_a_page_loads_nothing_from_elsewhere(standing_shop, path):
+    page = await standing_shop.http.get(path)
+
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert sources
+    for source in sources:
+        assert source.startswith("/")
+        assert (await standing_shop.http.get(source)).status_code == 200 or source == "/health"
+
+
+async def test_the_landing_page_shows_lines_that_name_this_very_service(standing_shop):
+    page = await standing_shop.http.get("/")
+
+    assert f"{standing_shop.url}/lightning/request-video/text" in page.text
+
+
+async def test_every_resource_is_on_the_docs_page_and_in_the_schema_with_examples(standing_shop):
+    schema = (await standing_shop.http.get("/schema/openapi.json")).json()
+    docs = (await standing_shop.http.get("/docs")).text
+
+    for path in (
+        "/lightning/request-video/text", "/lightning/request-video/audio", "/lightning/generate-video",
+        "/lightning/payment/{invoice}", "/lightning/payments", "/lightning/video/{invoice}", "/avatars",
+        "/lightning/estimate", "/health",
+    ):  # fmt: skip
+        assert path in schema["paths"]
+        assert path in docs
+    text = schema["paths"]["/lightning/request-video/text"]["post"]
+    assert "text" in text["requestBody"]["content"]["application/json"]["example"]
+    assert "Field 'text' is missing." in str(text["responses"]["400"])
+    delivery = schema["paths"]["/lightning/generate-video"]["post"]
+    assert list(delivery["responses"]["200"]["content"]) == ["video/mp4"]
+    form = schema["paths"]["/lightning/request-video/audio"]["post"]["requestBody"]["content"]
+    assert form["multipart/form-data"]["schema"]["required"] == ["audio"]
+
+
+def test_the_schema_is_made_without_a_running_service(tmp_path):
+    assert create_app(Settings(data_dir=tmp_path), backend=MemoryBackend()).openapi_schema.to_schema()
+
+
+async def test_the_avatars_are_the_source_apis(standing_shop):
+    answer = (await standing_shop.http.get("/avatars")).json()
+
+    assert len(answer["avatars"]) == 14
+    assert {"name": "old_european_woman", "label": "Elderly Woman"} in answer["avatars"]
+    assert answer["emotions"] == ["happy", "neutral", "serious"]
+    assert len(answer["languages"]) == 17
+    assert answer["voices"] == [{"name": "anna", "language": "de", "gender": "female"}]
+
+
+async def test_health_names_the_part_that_is_down(shop):
+    well = await shop.http.get("/health")
+    assert (well.status_code, well.json()["status"]) == (200, "ok")
+    assert {"node", "rate", "worker", "database", "settlements"} == set(well.json()["parts"])
+
+    shop.node.go_down()
+
+    answer = await shop.http.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "down")
+    down = {name for name, part in answer.json()["parts"].items() if part["status"] == "down"}
+    assert {"node"} == down

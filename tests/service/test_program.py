@@ -1,0 +1,113 @@
+"""The program itself, as a process."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from service.__main__ import main
+
+CERTIFICATE = Path(__file__).parents[1] / "lightning" / "nobody.pem"
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("SATSPEAK_")}
+    return {
+        **ours,
+        "SATSPEAK_DATA_DIR": str(folder),
+        **{f"SATSPEAK_{k.upper()}": v for k, v in settings.items()},
+    }
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> Result:
+    """Run a command of the program in this process: it starts in no time."""
+    return CliRunner().invoke(main, arguments, env=environment(folder, **settings))
+
+
+def test_keys_are_made_listed_and_revoked_by_commands(tmp_path):
+    key = run(tmp_path, "keys", "create", "accounting").stdout.strip()
+    assert re.fullmatch(r"sk_[\w-]{43}", key)
+
+    listed = run(tmp_path, "keys", "list").stdout
+    assert key[:10] in listed
+    assert key not in listed
+    assert "accounting" in listed
+
+    assert run(tmp_path, "keys", "revoke", "1").exit_code == 0
+    assert "revoked" in run(tmp_path, "keys", "list").stdout
+    again = run(tmp_path, "keys", "revoke", "1")
+    assert (again.exit_code, "no valid key 1" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, "SATSPEAK_LND_ADDRESS"),
+        ({"port": "x"}, "SATSPEAK_PORT"),
+        ({"lnd_address": "127.0.0.1:1"}, "SATSPEAK_LND_TLS_CERT"),
+        ({"lnd_address": "127.0.0.1:1", "lnd_tls_cert": "/nowhere"}, "SATSPEAK_LND_TLS_CERT"),
+        ({"btc_usd": "much"}, "SATSPEAK_BTC_USD"),
+    ],
+)
+def test_a_setting_that_cannot_work_stops_the_start_by_its_name(tmp_path, settings, named):
+    program = run(tmp_path, **settings)
+
+    assert program.exit_code == 1
+    assert named in program.stderr
+    assert isinstance(program.exception, SystemExit)
+
+
+async def test_it_serves_without_its_node_and_stops_when_asked_to(tmp_path):
+    macaroon = tmp_path / "macaroon"
+    macaroon.write_bytes(b"\x02\x01\x03lnd")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    settings = {
+        "port": str(port),
+        "lnd_address": "127.0.0.1:1",
+        "lnd_tls_cert": str(CERTIFICATE),
+        "lnd_macaroon": str(macaroon),
+        "btc_usd": "fixed:65000",
+        "worker_url": "http://127.0.0.1:1",
+    }
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "service",
+        env=environment(tmp_path / "data", **settings),
+        stderr=subprocess.PIPE,
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http, asyncio.timeout(30):
+            while True:
+                try:
+                    health = await http.get("/health", timeout=10)
+                    break
+                except httpx.ConnectError:
+                    await asyncio.sleep(0.05)
+            quote = await http.post(
+                "/lightning/request-video/text", json={"text": "Hello there."}, timeout=20
+            )
+
+        assert health.status_code == 503
+        parts = health.json()["parts"]
+        assert {"node", "worker", "settlements"} >= {
+            name for name, part in parts.items() if part["status"] == "down"
+        }
+        assert parts["node"]["status"] == "down"
+        assert (quote.status_code, "Retry-After" in quote.headers) == (503, True)
+    finally:
+        program.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            _, log = await program.communicate()
+    assert program.returncode == -signal.SIGTERM, log  # uvicorn drains, then lets the signal do its work
+    assert b"Traceback" not in log
+    assert b"Hello there" not in log

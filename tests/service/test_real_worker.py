@@ -1,0 +1,95 @@
+"""With the worker itself: what is delivered is a video that plays, also when the worker died halfway."""
+
+import asyncio
+import contextlib
+import io
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import httpx
+import pytest
+
+START_S = 90
+RENDER_S = 120
+
+LONG = " ".join(["Every sentence of this text is spoken by an avatar, one after the other."] * 5)
+
+
+@contextlib.asynccontextmanager
+async def run_worker(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the program until it answers; killed at the end."""
+    environment = {**os.environ, "SATSPEAK_WORKER_PORT": str(port)}
+    program = await asyncio.create_subprocess_exec(sys.executable, "-m", "worker", env=environment)
+    try:
+        async with httpx.AsyncClient() as http, asyncio.timeout(START_S):
+            while True:
+                assert program.returncode is None
+                try:
+                    await http.get(f"http://127.0.0.1:{port}/health")
+                    break
+                except httpx.ConnectError:
+                    await asyncio.sleep(0.1)
+        yield program
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            program.send_signal(signal.SIGKILL)
+        await program.wait()
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def check_plays(video: bytes, frames: int) -> None:
+    """Decode all of it: no frame is missing, and sound accompanies it without a gap."""
+    with av.open(io.BytesIO(video)) as file:
+        picture, sound = file.streams.video[0], file.streams.audio[0]
+        assert (picture.codec_context.name, sound.codec_context.name) == ("h264", "aac")
+        assert picture.average_rate == 25
+        pts = [frame.pts * frame.time_base for frame in file.decode(picture)]
+        assert [later - earlier for earlier, later in pairwise(pts)] == [Fraction(1, 25)] * (frames - 1)
+    with av.open(io.BytesIO(video)) as file:
+        heard = list(file.decode(file.streams.audio[0]))
+        for earlier, later in pairwise(heard):
+            assert later.pts == earlier.pts + earlier.samples
+        seconds = sum(frame.samples for frame in heard) / heard[0].sample_rate
+        assert seconds == pytest.approx(frames / 25, abs=0.15)
+
+
+async def test_a_real_worker_makes_a_video_that_plays(closed_shop, port):
+    async with run_worker(port), closed_shop.open(worker_url=f"http://127.0.0.1:{port}") as shop:
+        shop.http.timeout = RENDER_S
+        invoice = await shop.paid()
+
+        answer = await shop.video(invoice, emotion="neutral")
+
+        assert answer.status_code == 200, answer.text
+        payment = await shop.payment(invoice)
+        assert payment["video"]["state"] == "ready"
+        check_plays(answer.content, payment["video"]["frames"])
+
+
+async def test_a_worker_that_dies_halfway_is_replaced_and_the_video_plays(closed_shop, port):
+    async with closed_shop.open(worker_url=f"http://127.0.0.1:{port}") as shop:
+        shop.http.timeout = RENDER_S
+        async with run_worker(port) as program:
+            invoice = await shop.paid(text=LONG)
+            download = asyncio.create_task(shop.download(invoice, emotion="neutral"))
+            await shop.until(invoice, lambda payment: payment["video"]["frames"] >= 24)
+            program.send_signal(signal.SIGKILL)
+            broken = await download
+        assert broken.returncode == 18  # CURLE_PARTIAL_FILE
+
+        async with run_worker(port):
+            answer = await shop.video(invoice, emotion="neutral")
+
+        assert answer.content.startswith(broken.received)
+        check_plays(answer.content, (await shop.payment(invoice))["video"]["frames"])
