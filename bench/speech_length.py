@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.languages import LANGUAGES, detect_language
+from service.catalogue import LANGUAGES
+from service.languages import detect_language
 from service.speech_length import FEATURES, count, estimate, features
 from worker.speech import SAMPLE_RATE, Speaker
 
@@ -31,7 +32,8 @@ NUMBERS = (
     "1", "2", "5", "7", "10", "12", "16", "20", "23", "45", "68", "99", "100", "120", "205", "399", "742", "1000",
     "1500", "1815", "1984", "2003", "2024", "7321", "12000", "45678", "250000", "731946", "1000000", "48215973",
     "3.5", "12.75", "0.4", "9:15", "18:40", "1, 2, 3", "14 28 31", "007", "0049", "5550123", "4915233746502",
-    "10000000000", "5%", "75%", "3 + 4 = 7", "$20", "€ 15",
+    "10000000000", "31415926535897932384", "6022140762718281828459045",
+    "149597870700299792458137035999", "5%", "75%", "3 + 4 = 7", "$20", "€ 15",
 )  # fmt: skip
 # How it reads words of other scripts; those of its own are one more short sentence.
 BORROWED = (

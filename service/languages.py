@@ -4,25 +4,8 @@ from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]  # ships no types
 
-LANGUAGES = (
-    "ar",
-    "cs",
-    "de",
-    "en",
-    "es",
-    "fr",
-    "hi",
-    "hu",
-    "it",
-    "ja",
-    "ko",
-    "nl",
-    "pl",
-    "pt",
-    "ru",
-    "tr",
-    "zh",
-)
+from service.catalogue import LANGUAGES
+
 _SAMPLE = 200  # characters; more cost time and change nothing
 
 

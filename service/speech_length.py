@@ -15,7 +15,8 @@ from importlib.resources import files
 
 import msgspec
 
-from service.languages import LANGUAGES, detect_language
+from service.catalogue import LANGUAGES
+from service.languages import detect_language
 
 FEATURES = (
     "stretch",  # about a sentence: what is spoken between two full pauses
@@ -176,7 +177,9 @@ def _count_stretches(text: str) -> int:
 
 @lru_cache(maxsize=8192)
 def _stretch_weight(character: str) -> int:
-    if character.isdigit():
+    if unicodedata.combining(character):
+        return 0
+    if character.isdigit() or character in _SYMBOLS or character == ".":
         return 6
     return 3 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -48,7 +48,7 @@ class EnglishVoice:
         inputs = {"ids": np.asarray([ids], np.int64), "speed": np.ones(1, np.float32)}
         outputs = [
             output[0] for output in self._model.sess.run(None, inputs)
-        ]  # five (601, F) and the pitch (F,)
+        ]  # five (601, F), the pitch (F,)
         # The breath noise is seeded by what is said, so that a resumed text sounds exactly the same.
         noise = np.random.default_rng(zlib.crc32(phonemes.encode()))
         if gender == "female":
@@ -78,9 +78,8 @@ def _make_pitch_free(
     """
     bins = np.arange(len(harmonic))
     for frame in np.flatnonzero(pitch_hz > _VOICED_HZ):
-        harmonics = np.round(np.arange(pitch_hz[frame], SAMPLE_RATE / 2, pitch_hz[frame]) / _BIN_HZ).astype(
-            int
-        )
+        pitch_bins = pitch_hz[frame] / _BIN_HZ
+        harmonics = np.round(np.arange(pitch_bins, len(bins) - 1, pitch_bins)).astype(int)
         harmonic[:, frame] = np.interp(bins, harmonics, harmonic[harmonics, frame])
         phase[:, frame] = np.interp(bins, harmonics, phase[harmonics, frame])
         free[bins * _BIN_HZ < _FREE_FROM_HZ, frame] = _SILENT

@@ -4,7 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TARGET_RMS = 10 ** (-20 / 20)  # of full scale, where there is speech
-_PEAK_LIMIT = 10 ** (-1 / 20)
+_KNEE, _CEILING = (
+    0.6,
+    0.95,
+)  # peaks above the knee are bent, so that a peaky voice is not softer than the others
 _FRAME_S = 0.02
 _SPEECH_BELOW_LOUDEST = 10 ** (-35 / 20)  # frames quieter than this beside the loudest one are silence
 _SILENT_RMS = 1e-4
@@ -33,5 +36,7 @@ def level_and_trim(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np
     first, last = max(0, int(speech[0]) - 1), int(speech[-1]) + 2
     samples = samples[first * frame : last * frame]
     level = float(np.sqrt(np.mean(rms[speech] ** 2)))
-    gain = min(_TARGET_RMS / level, _PEAK_LIMIT / float(np.abs(samples).max()))
-    return (samples * gain).astype(np.float32)
+    samples = samples * np.float32(_TARGET_RMS / level)
+    room = _CEILING - _KNEE
+    bent = _KNEE + room * np.tanh((np.abs(samples) - _KNEE) / room)
+    return np.where(np.abs(samples) > _KNEE, np.copysign(bent, samples), samples).astype(np.float32)

@@ -21,6 +21,7 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     gender: Gender
     engine: str
+    elderly: bool = False
 
 
 class SpokenPart(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,8 @@ def script_of(character: str) -> str | None:
     """Name the script of a letter or mark: "LATIN" or one that a voice can read; None for every other."""
     if character.isascii():
         return "LATIN" if character.isalpha() else None
+    if unicodedata.category(character)[0] not in "LM":
+        return None
     script = unicodedata.name(character, "?").split(" ", 1)[0]
     return script if script in _READER or script == "LATIN" else None
 

@@ -11,22 +11,24 @@ from collections.abc import Iterator
 
 LONGEST = 180
 """Weight above which a stretch is cut inside its sentence: about ten seconds of speech."""
+_SIGNS = frozenset(".@+=%&#€$£¥₹₽°×÷<>")  # spoken as words
 
 # A sentence ends at a mark, with the quotes and brackets that close it, before a space; the marks of scripts that
 # write no space end it anywhere. A line break always ends one.
 _END = re.compile(
     r"""
-      [.!?…؟۔]+ ['"’”»)\]]* (?=\s)
+      (?P<spaced>[.!?…؟۔]+ ['"’”»)\]]*) (?=\s)
     | [。！？｡؟।॥]+ ['"’”»)\]」』）】]*
     | \n
     """,
     re.VERBOSE,
 )
 _CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]")
+_NEXT = re.compile(r"\s*(\S)")
 # "Dr. Smith", "z. B.", "J. R. Miller": a short capitalised word or a single letter before a full stop rarely ends one.
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[^\W\d_]|Dr|Mr|Mrs|Ms|Prof|St|Sr|Sra|Srta|Jr|vs|Nr|No|bzw|ca|mgr|inż|ing|dott|Sig|sig|Mme|Mlle|Dra|pan|np"
-    r"|tzv|napr|např|pl|kb|dhr|mevr|bijv)\.$"
+    r"(?:^|[\s(])(?:[^\W\d_]|Dr|Mr|Mrs|Ms|Prof|St|Sr|Sra|Srta|Jr|vs|Nr|bzw|ca|mgr|inż|dott|Sig|sig|Mme|Mlle|Dra"
+    r"|tzv|např|pl|kb|dhr|mevr|bijv)\.$"
 )
 
 
@@ -54,7 +56,7 @@ def _stretch_end(text: str, start: int) -> int:
 
 
 def _heaviest_end(text: str, start: int) -> int:
-    """Return how far a stretch may reach: digits and ideographs take longer to say than letters."""
+    """Return how far a stretch may reach, whatever is in it."""
     weight = 0
     for position in range(start, len(text)):
         weight += _weight(text[position])
@@ -64,7 +66,8 @@ def _heaviest_end(text: str, start: int) -> int:
 
 
 def _weight(character: str) -> int:
-    if character.isdigit():
+    """Weigh a character by the time it can take: digits and signs may be whole words, ideographs are syllables."""
+    if character.isdigit() or character in _SIGNS:
         return 6
     return 3 if unicodedata.east_asian_width(character) in "WF" else 1
 
@@ -73,15 +76,17 @@ def _sentence_end(text: str, start: int, limit: int) -> int | None:
     for mark in _END.finditer(text, start, min(limit + 1, len(text))):
         if mark.end() == start + 1 and mark.group() == "\n":
             continue  # white space at the very start belongs to the sentence that follows
-        if mark.group() == "." and _is_inside_sentence(text, start, mark.end()):
+        if mark.lastgroup == "spaced" and _is_inside_sentence(text, start, mark.end()):
             continue
         return mark.end()
     return limit if limit == len(text) else None
 
 
 def _is_inside_sentence(text: str, start: int, end: int) -> bool:
-    following = text[end:].lstrip()[:1] if end + 1 < len(text) else ""
-    return following.islower() or _ABBREVIATION.search(text[max(start, end - 8) : end]) is not None
+    following = _NEXT.match(text, end)
+    if following is not None and following[1].islower():
+        return True
+    return _ABBREVIATION.search(text[max(start, end - 8) : end]) is not None
 
 
 def _inner_end(text: str, start: int, limit: int) -> int:

@@ -28,8 +28,8 @@ _ESPEAK_VARIANT: dict[tuple[Gender, bool], str] = {  # by gender and whether eld
     ("female", True): "grandma",
     ("male", True): "grandpa",
 }
-_RATE = 165
-_PAUSE_S = 0.35  # after every stretch
+_RATE = 165  # words a minute; about as fast as the neural voice
+_PAUSE_S = 0.35  # after every stretch, the last one too: the mouth comes to rest
 
 
 class Speaker:
@@ -91,8 +91,8 @@ class Speaker:
             if len(samples):
                 return samples
         if language == "ja":
-            words = JapaneseReader().read(words)
-        variant = _ESPEAK_VARIANT[voice.gender, voice.name.endswith("-elderly")]
+            words = JapaneseReader().read(words)  # one for each use: it is not to be shared between threads
+        variant = _ESPEAK_VARIANT[voice.gender, voice.elderly]
         said = self._espeak.utter(words, f"{ESPEAK_LANGUAGE.get(language, language)}+{variant}", rate=_RATE)
         samples = soxr.resample(said.pcm.astype(np.float32) / 32768, said.sample_rate, SAMPLE_RATE)
         return level_and_trim(samples, SAMPLE_RATE)
@@ -105,7 +105,9 @@ def _voices() -> list[Voice]:
         for gender, elderly in _ESPEAK_VARIANT:
             name = f"{language}-{gender}-elderly" if elderly else f"{language}-{gender}"
             if language != "en":
-                voices.append(Voice(name=name, language=language, gender=gender, engine="espeak"))
+                voices.append(
+                    Voice(name=name, language=language, gender=gender, elderly=elderly, engine="espeak")
+                )
             elif not elderly:
                 # A natural voice of another age beats a formant voice of the right one.
                 voices.append(Voice(name=name, language=language, gender=gender, engine="hibari"))

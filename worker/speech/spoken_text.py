@@ -11,8 +11,10 @@ from worker.speech.scripts import script_of
 
 # Only the characters of real addresses: in Japanese the next word follows without a space.
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)(?:[!-.0-~]*@)?(?P<host>[a-z0-9\u00c0-\u024f.-]*)[!-~]*?(?P<tail>[.,;:!?)\]]*)(?![!-~])"
-    r"|(?<![\w.@-])(?P<bare>(?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])(?:/[!-~]*?(?P<end>[.,;:!?)\]]*)(?![!-~]))?",
+    r"(?:https?://|www\.)(?:[!-.0-~]*@)?(?P<host>[a-z0-9\u00c0-\u024f.-]*)"
+    r"[!-~]*?(?P<tail>[.,;:!?)\]]*)(?![!-~])"
+    r"|(?<![\w.@-])(?P<bare>(?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])"
+    r"(?:/[!-~]*?(?P<end>[.,;:!?)\]]*)(?![!-~]))?",
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
@@ -22,9 +24,9 @@ _WHITE = re.compile(r"\s+")
 
 # How each language says the dot and the at sign of an address.
 DOT = {
-    "ar": "نقطة", "cs": "tečka", "de": "Punkt", "en": "dot", "es": "punto", "fr": "point", "hi": "डॉट", "hu": "pont",
-    "it": "punto", "ja": "ドット", "ko": "닷", "nl": "punt", "pl": "kropka", "pt": "ponto", "ru": "точка", "tr": "nokta",
-    "zh": "点",
+    "ar": "نقطة", "cs": "tečka", "de": "Punkt", "en": "dot", "es": "punto", "fr": "point", "hi": "डॉट",
+    "hu": "pont", "it": "punto", "ja": "ドット", "ko": "닷", "nl": "punt", "pl": "kropka", "pt": "ponto", "ru": "точка",
+    "tr": "nokta", "zh": "点",
 }  # fmt: skip
 AT = {
     "ar": "آت", "cs": "zavináč", "de": "ät", "en": "at", "es": "arroba", "fr": "arobase", "hi": "एट", "hu": "kukac",

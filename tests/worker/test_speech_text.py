@@ -1,0 +1,89 @@
+# ruff: noqa: RUF001 - marks and letters of other scripts are the point
+import pytest
+
+from worker.speech.japanese import JapaneseReader
+from worker.speech.scripts import runs_by_script
+from worker.speech.sentences import stretches
+from worker.speech.spoken_text import spoken_text
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end].strip() for start, end in stretches(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("Dr. Smith and J. R. Miller came.", ["Dr. Smith and J. R. Miller came."]),
+        ("It costs 3.50 today. Fine.", ["It costs 3.50 today.", "Fine."]),
+        ("“Is it?” he asked. “Yes.” She left.", ["“Is it?” he asked.", "“Yes.”", "She left."]),
+        ("今日は。明日も！本当？はい", ["今日は。", "明日も！", "本当？", "はい"]),
+        ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
+        ("هل هذا صحيح؟ نعم. شكرا", ["هل هذا صحيح؟", "نعم.", "شكرا"]),
+        ("यह सच है। हाँ।", ["यह सच है।", "हाँ।"]),
+        ("A title\nA line\n\nAn end", ["A title", "A line", "An end"]),
+        ("z. B. so", ["z. B. so"]),
+    ],
+)
+def test_sentences_end_where_their_language_ends_them(text, sentences):
+    assert sentences == cut(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 5000, "5" * 5000, "word " * 1000, "天" * 2000, "so, " * 900, "\n" * 999, ". " * 500]
+)
+def test_stretches_cover_any_text_and_none_is_long(text):
+    spans = list(stretches(text))
+
+    assert [0, *(end for _, end in spans[:-1])] == [start for start, _ in spans]
+    assert len(text) == spans[-1][1]
+    assert all(len(text[start:end].strip()) <= 180 for start, end in spans)
+
+
+def test_a_long_sentence_is_cut_after_a_comma_when_it_has_one():
+    text = "a word or two more " * 5 + "here, " + "and then many others " * 6
+
+    first = cut(text)[0]
+
+    assert first.endswith("here,")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("See https://www.example.com/a/b?c=d#e.", "en", "See example dot com."),
+        ("もっとwww.example.com/helpにあります。", "ja", "もっとexample ドット comにあります。"),
+        ("(http://user:secret@example.co.uk:80)", "de", "(example Punkt co Punkt uk)"),
+        ("example.com/help is it", "es", "example punto com is it"),
+        ("bob.b@mail.example.org", "fr", "bob.b arobase mail point example point org"),
+        ("The end.Next one e.g. 3.5", "en", "The end.Next one e.g. 3.5"),
+        ("😀 Hi 🎉 there\u200d!", "en", "Hi there!"),
+        ("٣٤ and १२", "en", "34 and 12"),
+        ("call 4915233746502 now", "en", "call 4 9 1 5 2 3 3 7 4 6 5 0 2 now"),
+        ("𝐇𝐞𝐥𝐥𝐨 ﬁne", "en", "Hello fine"),
+        ("h\u0301\u0302\u0303i", "en", "hi"),
+        ("ᚠᚢ", "en", ""),
+        ("…!?", "en", ""),
+    ],
+)
+def test_text_is_written_as_it_will_be_spoken(text, language, spoken):
+    assert spoken == spoken_text(text, language)
+
+
+def test_each_script_is_read_by_a_voice_that_can():
+    assert runs_by_script("Bitcoin is хорошо 100 ok", "en") == [
+        ("en", "Bitcoin is "),
+        ("ru", "хорошо 100 "),
+        ("en", "ok"),
+    ]
+    assert runs_by_script("我喜欢Bitcoin。", "zh") == [("zh", "我喜欢"), ("en", "Bitcoin。")]
+    assert runs_by_script("Sie sagte 東京です", "de") == [("de", "Sie sagte "), ("ja", "東京です")]
+
+
+def test_japanese_writing_is_read_as_kana_with_its_particles():
+    reader = JapaneseReader()
+
+    assert reader.read("今日は天気がいいです").strip() == "キョウワ テンキガ イイデス"
+    assert reader.read("11月3日に").strip() == "11ガツ3ニチニ"
+    assert reader.read("東京へ").strip() == "トウキョウエ"
