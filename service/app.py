@@ -22,6 +22,7 @@ from service.choosing import Choosing
 from service.delivery import Delivery
 from service.errors import SettingsError
 from service.keys import Keys
+from service.languages import detect_language
 from service.ports import Clock, RateSource
 from service.quoting import Quoting, Terms
 from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
@@ -156,6 +157,9 @@ async def _open(
             videos=videos, objects=objects, renderer=renderer, bells=bells, now=now, lease=lease
         )
         await rendering.recover()
+        await asyncio.to_thread(
+            detect_language, "hello"
+        )  # loads its model, else the first buyer waits for it
         stack.push_async_callback(rendering.aclose)
         follower = Supervised("settlements", settlements.follow)
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))

@@ -69,7 +69,10 @@ class HttpRenderer:
 
     async def voices(self) -> Sequence[Voice]:
         """Return the voices that can be named."""
-        return msgspec.json.decode(await self._get("/voices"), type=list[Voice])
+        try:
+            return msgspec.json.decode(await self._get("/voices"), type=list[Voice])
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say which voices it has. Try again soon.") from error
 
     async def ping(self) -> None:
         """Ask whether the worker is well; raises WorkerDown where it is not."""

@@ -9,10 +9,12 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from service.bells import Bells
 from service.errors import LeaseLost, RenderFailed, RenderRefused, Unavailable
+from service.languages import detect_language
 from service.orders import Choice, Order, Video
 from service.ports import (
     Clock,
@@ -108,9 +110,13 @@ class Rendering:
 
     async def _render(self, order: Order, video: Video) -> None:
         parts = await self._videos.speech(order.id)
+        choice = video.choice
+        if order.text is not None and choice.language is None:
+            # As the quote priced it: the worker might hear another language in a short text.
+            choice = msgspec.structs.replace(choice, language=detect_language(order.text))
         job = Job(
             order_id=order.id,
-            choice=video.choice,
+            choice=choice,
             text=order.text,
             sample_rate=parts[-1].sample_rate if parts else SAMPLE_RATE,
             spoken=parts[-1].spoken if parts else 0,

@@ -84,6 +84,7 @@ class ScriptedWorker:
         self.answer: tuple[int, str] | None = None  # refuse: status and detail
         self.hold_after: int | None = None  # wait for `go` once so many segments of this render are sent
         self.go = asyncio.Event()
+        self.fault: str | None = None  # break the protocol
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.gone = asyncio.Event()
@@ -129,6 +130,11 @@ class ScriptedWorker:
             await _answer(send, status, {"title": "no", "status": status, "detail": detail})
             return
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        if self.fault == "gap":
+            request = {**request, "first_frame": SEGMENT_FRAMES}
+        elif self.fault is not None:
+            body = {"rubbish": b"\x00\x00\x00\x02??", "endless record": b"\xff" * 8}[self.fault]
+            await send({"type": "http.response.body", "body": body, "more_body": True})
         for sent, record in enumerate(self._records(request)):
             if sent == self.hold_after:
                 await self.go.wait()

@@ -17,7 +17,7 @@ async def test_a_paid_text_is_delivered_as_a_video(shop, worker):
     assert worker.video == answer.content
     [request] = worker.requests
     assert request["text"] == "Hello there, my dear friend."
-    assert (request["avatar"], request["emotion"], request["language"]) == ("arab_woman", "happy", None)
+    assert (request["avatar"], request["emotion"], request["language"]) == ("arab_woman", "happy", "en")
 
 
 async def test_a_video_that_was_asked_for_again_is_the_same_and_not_rendered_again(shop, worker):
@@ -220,3 +220,24 @@ async def test_a_stopping_service_sends_away_who_waits_for_a_payment(shop):
     answer = await delivery
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
+
+
+async def test_a_text_is_spoken_in_the_language_that_it_was_priced_in(shop, worker):
+    invoice = await shop.paid(text="Guten Morgen, liebe Freunde, wie geht es euch heute?")
+
+    await shop.video(invoice)
+
+    assert worker.requests[0]["language"] == "de"
+
+
+@pytest.mark.parametrize("fault", ["gap", "rubbish", "endless record"])
+async def test_a_worker_that_does_not_keep_to_the_protocol_has_failed(shop, worker, fault):
+    invoice = await shop.paid()
+    worker.fault = fault
+
+    answer = await shop.video(invoice)
+
+    assert answer.status_code == 503
+    assert "ask again" in answer.json()["detail"]
+    worker.fault = None
+    assert (await shop.video(invoice)).content == worker.video

@@ -74,8 +74,8 @@ async def test_a_video_that_is_made_cannot_be_had_with_another_choice(shop, work
     assert answer.status_code == 409
     assert "emotion 'happy'" in answer.json()["detail"]
     assert (
-        (await shop.video(invoice, emotion="happy", language="en")).status_code == 200
-    )  # as it was detected
+        await shop.video(invoice, emotion="happy", language="en")
+    ).status_code == 200  # as it was detected
     assert (await shop.video(invoice, emotion="happy", language="es")).status_code == 409
 
 
