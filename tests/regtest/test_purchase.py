@@ -165,7 +165,7 @@ async def test_a_text_is_quoted_paid_by_another_node_and_streamed(shop, client, 
     assert paid.paid_at is not None
     assert paid.amount_sat == quote.amount
     facts = whole(video, tmp_path, seconds=quote.duration)
-    assert (paid.video.state, paid.video.frames) == ("done", facts.frames)
+    assert (paid.video.state, paid.video.frames) == ("ready", facts.frames)
 
 
 async def test_a_wav_is_priced_by_its_exact_length_and_spoken_by_the_avatar(client, payer, tmp_path):
