@@ -47,7 +47,8 @@ async def serve(app: Any) -> AsyncIterator[str]:
     """Run an ASGI app on a real socket in this event loop; its URL."""
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # pytest's signals stay its own
+    # pytest's signals stay its own.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # same shape
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(DEADLINE_S):
         while not server.started:
