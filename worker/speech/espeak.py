@@ -127,4 +127,6 @@ def _open_library() -> tuple[ctypes.CDLL, int]:
     )
     if sample_rate <= 0:
         raise SynthesisFailed(f"eSpeak NG did not start: error {sample_rate}")
+    # It seeds its jitter and breath with the time of day; a fixed seed makes a program's speech repeatable.
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))
     return library, sample_rate

@@ -41,6 +41,7 @@ class Speaker:
     def __init__(self) -> None:
         self._espeak = Espeak()
         self._english = EnglishVoice()
+        self._japanese = JapaneseReader()
         self.voices = _voices()
         self._by_name = {voice.name: voice for voice in self.voices}
 
@@ -91,7 +92,7 @@ class Speaker:
             if len(samples):
                 return samples
         if language == "ja":
-            words = JapaneseReader().read(words)  # one for each use: it is not to be shared between threads
+            words = self._japanese.read(words)
         variant = _ESPEAK_VARIANT[voice.gender, voice.elderly]
         said = self._espeak.utter(words, f"{ESPEAK_LANGUAGE.get(language, language)}+{variant}", rate=_RATE)
         samples = soxr.resample(said.pcm.astype(np.float32) / 32768, said.sample_rate, SAMPLE_RATE)
