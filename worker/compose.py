@@ -1,7 +1,9 @@
 """Puts a mouth from the network onto a frame of footage, so that no seam shows and silence changes nothing.
 
-The network's picture covers a square of the frame, the *box*. Only where it differs from the idle mouth is it
-blended in, through a soft mask that fades out before the border of the square.
+The network's picture covers a square of the frame, the *box*, at two thirds of its resolution. So its mouth is not
+pasted: what it *changes* of the idle mouth is added to the frame, through a soft mask that fades out before the
+border of the square. Pores and hair that are finer than its pixels stay, except where the change is large: there
+they belong to lips that have moved away, and are covered.
 
 A box is (centre x, centre y, side) in pixels of the frame, on continuous coordinates: pixel i spans i to i + 1.
 Pictures for the encoder are yuv420p, BT.709, limited range, planes under each other: (768, 512). The blend is
@@ -37,7 +39,9 @@ class Mask(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float = (
         0.018  # of full scale: a smaller difference is none, so that silence rests on the footage
     )
-    full: float = 0.09  # from this difference on the network's picture is taken whole
+    full: float = 0.09  # from this difference on the change is taken whole
+    cover_threshold: float = 0.08  # up to this difference the frame keeps all of its finest detail
+    cover_full: float = 0.25  # from this difference on it keeps none
     dilate: int = 5  # pixels of the crop: the mask reaches a little past the difference
     blur: float = 2.0  # sigma in pixels of the crop
     feather: float = 9.0  # pixels of the crop over which the mask fades towards the border
@@ -99,28 +103,34 @@ def compose(idle: IdleFrame, mouth: NDArray[np.float32], mask: Mask) -> Picture:
     Returns:
         A new picture, or the idle one itself where the mouth is idle.
     """
-    weight = _weight(mouth, idle.crop, mask)
+    resting = idle.crop.transpose(2, 0, 1).astype(np.float32) / 255
+    weight, cover = _masks(np.abs(mouth - resting).max(axis=0), mask)
     if not weight.any():
         return idle.picture
-    y, u, v = np.tensordot(_TO_YUV, mouth, 1) + _YUV_OFFSET[:, None, None]  # each (96, 96)
+    change = np.tensordot(_TO_YUV, mouth - resting, 1)  # (3, 96, 96)
+    coarse = np.tensordot(_TO_YUV, resting, 1) + _YUV_OFFSET[:, None, None]
     picture = idle.picture.copy()
     size = picture.shape[1]
     half = size // 2
     chroma = picture[size:].reshape(2, half, half)
-    _blend(picture[:size], y, weight, idle.box)
     half_box = (idle.box[0] / 2, idle.box[1] / 2, idle.box[2] / 2)
-    _blend(chroma[0], u, weight, half_box)
-    _blend(chroma[1], v, weight, half_box)
+    masks = np.stack([weight, cover], axis=-1)
+    places = ((picture[:size], idle.box), (chroma[0], half_box), (chroma[1], half_box))
+    for channel, (plane, box) in enumerate(places):
+        _blend(plane, np.stack([change[channel], coarse[channel]], axis=-1), masks, box)
     return picture
 
 
-def _weight(mouth: NDArray[np.float32], idle_crop: NDArray[np.uint8], mask: Mask) -> Plane:
-    idle = idle_crop.transpose(2, 0, 1).astype(np.float32) / 255
-    difference = np.abs(mouth - idle).max(axis=0)
+def _masks(difference: Plane, mask: Mask) -> tuple[Plane, Plane]:
+    """Return how far to follow the change, and how far to cover the frame's own detail; each (96, 96) in [0, 1]."""
     spread = cv2.dilate(difference, np.ones((mask.dilate, mask.dilate), np.uint8))
-    hard = np.clip((spread - mask.threshold) / (mask.full - mask.threshold), 0, 1)
-    soft: Plane = cv2.GaussianBlur(hard, (0, 0), mask.blur) * _feather(mask.feather)
-    return soft
+    fade = _feather(mask.feather)
+
+    def soft(threshold: float, full: float) -> Plane:
+        hard = np.clip((spread - threshold) / (full - threshold), 0, 1)
+        return np.asarray(cv2.GaussianBlur(hard, (0, 0), mask.blur) * fade, np.float32)
+
+    return soft(mask.threshold, mask.full), soft(mask.cover_threshold, mask.cover_full)
 
 
 def _feather(width: float) -> Plane:
@@ -130,8 +140,15 @@ def _feather(width: float) -> Plane:
     return np.asarray(np.minimum(ramp[:, None], ramp[None]), np.float32)
 
 
-def _blend(plane: NDArray[np.uint8], mouth: Plane, weight: Plane, box: Box) -> None:
-    """Blend one plane of the mouth into the same plane of a frame, in place."""
+def _blend(plane: NDArray[np.uint8], values: Plane, masks: Plane, box: Box) -> None:
+    """Blend one plane of the network's square into the same plane of a frame, in place.
+
+    Args:
+        plane: of the frame.
+        values: the change, and the idle square as coarse as the change; (96, 96, 2).
+        masks: how far to follow the change and to cover the detail; (96, 96, 2).
+        box: where, in pixels of the plane.
+    """
     x, y, side = box
     left, top = max(0, int(x - side / 2)), max(0, int(y - side / 2))
     right, bottom = int(x + side / 2) + 1, int(y + side / 2) + 1
@@ -140,10 +157,13 @@ def _blend(plane: NDArray[np.uint8], mouth: Plane, weight: Plane, box: Box) -> N
     place = _to_crop((x - left, y - top, side))
     inverse = cv2.WARP_INVERSE_MAP
     placed = cv2.warpAffine(
-        mouth, place, size, flags=cv2.INTER_CUBIC | inverse, borderMode=cv2.BORDER_REPLICATE
+        values, place, size, flags=cv2.INTER_CUBIC | inverse, borderMode=cv2.BORDER_REPLICATE
     )
-    share = cv2.warpAffine(weight, place, size, flags=cv2.INTER_LINEAR | inverse)
-    np.copyto(region, np.clip(np.rint(region + share * (placed - region)), 0, 255), casting="unsafe")
+    shares = cv2.warpAffine(masks, place, size, flags=cv2.INTER_LINEAR | inverse)
+    change, coarse = placed[..., 0], placed[..., 1]
+    weight, cover = shares[..., 0], shares[..., 1]
+    blended = region + weight * change + cover * (coarse - region)
+    np.copyto(region, np.clip(np.rint(blended), 0, 255), casting="unsafe")
 
 
 def _from_crop(box: Box, size: int) -> NDArray[np.float64]:

@@ -76,6 +76,23 @@ def test_only_the_neighbourhood_of_the_difference_changes(idle):
     np.testing.assert_array_equal(idle.picture, before)
 
 
+def test_detail_finer_than_the_network_sees_stays_where_little_changes_and_goes_where_much_does(idle):
+    grain = np.random.default_rng(4).integers(-12, 13, (512, 512)).astype(np.int16)
+    grainy = idle.picture.copy()
+    grainy[:512] = np.clip(idle.picture[:512] + grain, 16, 235)
+    frame = IdleFrame(picture=grainy, crop=idle.crop, box=BOX)
+    x, y = int(BOX[0]), int(BOX[1])
+    middle = (slice(y - 10, y + 10), slice(x - 10, x + 10))
+
+    def kept(change):
+        mouth = np.clip(idle_mouth(idle) + np.float32(change), 0, 1)
+        picture = compose(frame, mouth, Mask())
+        return np.corrcoef(picture[middle].ravel(), grain[middle].ravel())[0, 1]
+
+    assert kept(0.06) > 0.9
+    assert abs(kept(0.4)) < 0.3
+
+
 def test_the_border_of_the_square_never_changes(idle):
     picture = compose(idle, np.ones((3, CROP, CROP), np.float32), Mask())
 
@@ -105,7 +122,9 @@ def test_a_mouth_is_where_its_crop_was(idle):
     mouth = np.zeros((3, CROP, CROP), np.float32)
     mouth[:, 40:48, 60:70] = 1
 
-    picture = compose(idle, mouth, Mask(threshold=-1, full=-0.5, feather=1))
+    picture = compose(
+        idle, mouth, Mask(threshold=-1, full=-0.5, cover_threshold=-1, cover_full=-0.5, feather=1)
+    )
 
     rgb = np.repeat(picture[:512, :, None], 3, axis=2)
     again = crop(rgb, BOX)[..., 0].astype(float) - 16
