@@ -70,7 +70,7 @@ class LndBackend:
     """
 
     def __init__(self, address: str, tls_cert: bytes, macaroon: bytes, *, deadline_s: float = 10.0) -> None:
-        _check_certificate(tls_cert)
+        check_credentials(tls_cert, macaroon)
         self._metadata = (("macaroon", _macaroon_hex(macaroon)),)
         self._deadline_s = deadline_s
         credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
@@ -126,6 +126,16 @@ class LndBackend:
     async def aclose(self) -> None:
         """Close the connection. End what follows settlements first."""
         await self._channel.close()
+
+
+def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
+    """Tell a certificate and a macaroon from anything else, without connecting.
+
+    Raises:
+        CredentialsInvalid: One of them is no such thing.
+    """
+    _check_certificate(tls_cert)
+    _macaroon_hex(macaroon)
 
 
 def _decode(invoice: Any) -> Invoice:

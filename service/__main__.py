@@ -1,10 +1,14 @@
 """`python -m service` sells; `python -m service keys create|list|revoke` manages API keys."""
 
 import asyncio
+import contextlib
+import fcntl
 import logging
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import structlog
@@ -48,7 +52,28 @@ def serve(settings: Settings) -> None:
     stopping = Stopping()
     app: Litestar = create_app(settings, stopping=stopping)
     configure_logs(settings.log_level)
-    config = uvicorn.Config(
+    with alone(settings.data_dir):
+        Server(_server_config(settings, app), stopping).run()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a data folder: a second service on it would take over the renders of the first.
+
+    Raises:
+        SettingsError: Another service has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "service.lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SettingsError(f"SATSPEAK_DATA_DIR: another service sells from {folder}") from error
+        yield
+
+
+def _server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -58,7 +83,6 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=settings.drain_s,
         server_header=False,
     )
-    Server(config, stopping).run()
 
 
 def configure_logs(level: str) -> None:

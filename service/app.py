@@ -15,8 +15,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from lightning import InvoiceBackend
-from lightning.lnd import LndBackend
+from lightning import CredentialsInvalid, InvoiceBackend
+from lightning.lnd import LndBackend, check_credentials
 from service.bells import Bells
 from service.choosing import Choosing
 from service.delivery import Delivery
@@ -157,9 +157,7 @@ async def _open(
             videos=videos, objects=objects, renderer=renderer, bells=bells, now=now, lease=lease
         )
         await rendering.recover()
-        await asyncio.to_thread(
-            detect_language, "hello"
-        )  # loads its model, else the first buyer waits for it
+        await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         stack.push_async_callback(rendering.aclose)
         follower = Supervised("settlements", settlements.follow)
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
@@ -235,15 +233,17 @@ def _node_credentials(settings: Settings) -> _Credentials:
     """Read what opens the connection to LND.
 
     Raises:
-        SettingsError: The settings do not say where it is, or a file cannot be read.
+        SettingsError: The settings do not say where it is, or a file is not what it should be.
     """
     if not settings.lnd_address:
         raise SettingsError("SATSPEAK_LND_ADDRESS is not set: the host:port of LND's gRPC")
-    return _Credentials(
-        address=settings.lnd_address,
-        tls_cert=_read("SATSPEAK_LND_TLS_CERT", settings.lnd_tls_cert),
-        macaroon=_read("SATSPEAK_LND_MACAROON", settings.lnd_macaroon),
-    )
+    tls_cert = _read("SATSPEAK_LND_TLS_CERT", settings.lnd_tls_cert)
+    macaroon = _read("SATSPEAK_LND_MACAROON", settings.lnd_macaroon)
+    try:
+        check_credentials(tls_cert, macaroon)
+    except CredentialsInvalid as error:
+        raise SettingsError(f"SATSPEAK_LND_TLS_CERT and SATSPEAK_LND_MACAROON: {error.reason}") from error
+    return _Credentials(address=settings.lnd_address, tls_cert=tls_cert, macaroon=macaroon)
 
 
 def _read(variable: str, path: Path | None) -> bytes:

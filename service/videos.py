@@ -1,5 +1,7 @@
 """Keeps uploads and videos as objects; a folder is the store."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,11 +16,13 @@ class FolderObjects:
     """Objects as files below a folder. A file appears under its name only once it is whole."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._store = LocalStore(folder, mkdir=True)
 
     async def put(self, name: str, data: bytes | Iterator[bytes] | AsyncIterator[bytes]) -> None:
-        """Store an object."""
+        """Store an object; on disk when this returns, since a row will say that it is there."""
         await obstore.put_async(self._store, name, data)
+        await asyncio.to_thread(_sync, self._folder / name)
 
     async def read(self, name: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         """Stream the bytes from `start` to before `end`, or to the last.
@@ -39,3 +43,13 @@ class FolderObjects:
             for found in page:
                 if found["path"].startswith(prefix):
                     await obstore.delete_async(self._store, found["path"])
+
+
+def _sync(file: Path) -> None:
+    """Have the disk keep a file and its name."""
+    for path in (file, file.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -13,7 +13,8 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from service.__main__ import main
+from service.__main__ import alone, main
+from service.errors import SettingsError
 
 CERTIFICATE = Path(__file__).parents[1] / "lightning" / "nobody.pem"
 
@@ -54,6 +55,7 @@ def test_keys_are_made_listed_and_revoked_by_commands(tmp_path):
         ({"port": "x"}, "SATSPEAK_PORT"),
         ({"lnd_address": "127.0.0.1:1"}, "SATSPEAK_LND_TLS_CERT"),
         ({"lnd_address": "127.0.0.1:1", "lnd_tls_cert": "/nowhere"}, "SATSPEAK_LND_TLS_CERT"),
+        ({"lnd_address": "127.0.0.1:1", "lnd_tls_cert": __file__, "lnd_macaroon": __file__}, "not PEM"),
         ({"btc_usd": "much"}, "SATSPEAK_BTC_USD"),
     ],
 )
@@ -111,3 +113,8 @@ async def test_it_serves_without_its_node_and_stops_when_asked_to(tmp_path):
     assert program.returncode == -signal.SIGTERM, log  # uvicorn drains, then lets the signal do its work
     assert b"Traceback" not in log
     assert b"Hello there" not in log
+
+
+def test_a_second_service_on_the_same_folder_is_refused(tmp_path):
+    with alone(tmp_path), pytest.raises(SettingsError, match="SATSPEAK_DATA_DIR"), alone(tmp_path):
+        pass
