@@ -28,7 +28,7 @@ SETTINGS = {
         (worker.settings.PREFIX, worker.settings.Settings.__struct_fields__),
     ]
     for field in fields
-}
+} | {"SATSPEAK_REGTEST"}  # chooses containers for the nodes of the tests
 
 
 def read_yaml(name: str) -> dict[str, Any]:

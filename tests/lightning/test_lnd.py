@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from lightning import CredentialsInvalid, InvoiceBackend, LightningError, Msat, NodeRefused, NodeUnavailable
 from lightning.lnd import LndBackend
+from regtest.process import until
 
 
 @pytest.fixture
@@ -19,6 +21,13 @@ def certificate():
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+async def answers(backend):
+    try:
+        return (await backend.ping()).alias == "merchant"
+    except NodeUnavailable:
+        return False
 
 
 @pytest.fixture
@@ -86,7 +95,7 @@ async def test_a_node_that_starts_is_unavailable_until_it_answers(connect, merch
     await starting
     assert errors
     assert {type(error) for error in errors} == {NodeUnavailable}
-    assert (await backend.ping()).alias == "merchant"
+    await until("the line to be tried again", partial(answers, backend), timeout_s=10)
 
 
 @pytest.mark.regtest

@@ -1,6 +1,6 @@
 """Speaks any text with the best voice there is: the port `Speech` on the neural English voice and eSpeak NG."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import soxr
@@ -42,7 +42,7 @@ class Speaker:
         self._espeak = Espeak()
         self._english = EnglishVoice()
         self._japanese = JapaneseReader()
-        self.voices = _voices()
+        self.voices: Sequence[Voice] = _voices()
         self._by_name = {voice.name: voice for voice in self.voices}
 
     def choose(
