@@ -29,8 +29,8 @@ CROP = 96
 _FARTHEST_FLOW = 0.4  # of half the crop: 19 pixels, more than a jaw can move
 _COARSE = 24  # pixels of the coarse maps
 _COARSE_GAIN = 10.0  # they reach their size in a tenth of the steps
-_STILL_UNTIL = 0.02  # below this all units are noise of the hearing, and the idle mouth is left as it is
-_MOVING_FROM = 0.10
+_STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
+_MOVING_FROM = 0.12
 
 
 class Drawn(NamedTuple):

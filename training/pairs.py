@@ -52,11 +52,12 @@ _HELD_OUT_SHOTS = (
 
 
 @click.command()
+@click.argument("names", nargs=-1, type=click.Choice([name for name in CAST if name != HELD_OUT_AVATAR]))
 @click.option("--held-out", is_flag=True, help="Render the clips for scoring instead.")
 @click.option("--per-avatar", default=340, help="Training pairs of each avatar.")
 @click.option("--seed", default=0, help="Another seed adds to what is there.")
-def main(held_out: bool, per_avatar: int, seed: int) -> None:
-    """Render pairs of idle and speaking mouths."""
+def main(names: tuple[str, ...], held_out: bool, per_avatar: int, seed: int) -> None:
+    """Render pairs of idle and speaking mouths: of all avatars but one, or only of NAMES."""
     speaker = Speaker()
     renderer = Renderer(_SAMPLED, supersampling=1, shadow_size=512)
     if held_out:
@@ -64,9 +65,9 @@ def main(held_out: bool, per_avatar: int, seed: int) -> None:
         return
     folder = WORK / "pairs"
     folder.mkdir(parents=True, exist_ok=True)
-    for number, name in enumerate(name for name in CAST if name != HELD_OUT_AVATAR):
+    for name in names or [name for name in CAST if name != HELD_OUT_AVATAR]:
         started = time.monotonic()
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([seed, list(CAST).index(name)])
         pairs = _training_pairs(MouthStudio(renderer, name), speaker, per_avatar, rng)
         np.savez(folder / f"{name}-{seed}.npz", **pairs)
         each_s = (time.monotonic() - started) / per_avatar

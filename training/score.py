@@ -54,23 +54,22 @@ def main() -> None:
     clips = [_read(path) for path in sorted((WORK / "held-out").glob("*.npz"))]
     strips = WORK / "strips"
     strips.mkdir(exist_ok=True)
-    rows = []
+    known, unseen = [], []
     for clip in clips:
-        rows.append(measure(network, probe, clip))
-        truly_heard, _ = draw(network, clip, known=True)
-        drawn, _ = draw(network, clip)
-        cv2.imwrite(
-            str(strips / f"{clip.name}.png"), _strip(clip, [clip.idle, clip.speaking, truly_heard, drawn])
-        )
-    known = [row for row, clip in zip(rows, clips, strict=True) if not clip.name.startswith(HELD_OUT_AVATAR)]
-    unseen = [row for row, clip in zip(rows, clips, strict=True) if clip.name.startswith(HELD_OUT_AVATAR)]
-    for label, group in (
-        *zip((clip.name for clip in clips), ([row] for row in rows), strict=True),
-        ("known avatars", known),
-        ("unseen avatar", unseen),
-    ):
-        means = {key: np.nanmean([row[key] for row in group]) for key in group[0]}
-        print(f"{label:34}", "  ".join(f"{key} {value:.4g}" for key, value in means.items()))
+        measures = measure(network, probe, clip)
+        (unseen if clip.name.startswith(HELD_OUT_AVATAR) else known).append(measures)
+        _print_means(clip.name, [measures])
+        from_truth, _ = draw(network, clip, known=True)
+        from_sound, _ = draw(network, clip)
+        rows = [clip.idle, clip.speaking, from_truth, from_sound]
+        cv2.imwrite(str(strips / f"{clip.name}.png"), _strip(clip, rows))
+    _print_means("avatars it knows", known)
+    _print_means("avatar never seen", unseen)
+
+
+def _print_means(label: str, group: list[dict[str, float]]) -> None:
+    means = {name: np.nanmean([measures[name] for measures in group]) for name in group[0]}
+    print(f"{label:34}", "  ".join(f"{name} {mean:.4f}" for name, mean in means.items()), flush=True)
 
 
 def measure(network: LipNetwork, probe: Probe, clip: HeldOut) -> dict[str, float]:

@@ -1,0 +1,134 @@
+"""What the shipped weights do on the shipped footage; nothing here needs PyTorch."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+import worker
+from worker.avatars import Avatars
+from worker.compose import network_input
+from worker.mel import MEL, mel_spectrogram, window
+from worker.model import LipModel
+from worker.speech.espeak import Espeak
+
+ASSETS = Path(worker.__file__).parent / "assets"
+SAMPLES_A_FRAME = MEL.sample_rate // MEL.video_fps
+HALF_A_SECOND = 12  # frames
+
+SENTENCES = {
+    "en-us": "We believe that every person should have the opportunity to move forward and shape a better future.",
+    "es": "Buenos días, hoy vamos a hablar de la puntualidad y de nuestra empresa.",
+    "de": "Wir möchten Ihnen heute gerne unser neues Produkt vorstellen.",
+    "fr": "Bonjour et bienvenue, je suis heureux de vous parler de notre projet.",
+    "pl": "Witamy państwa serdecznie i zapraszamy do obejrzenia filmu.",
+    "ja": "きょうはとてもいいてんきですね、さんぽにいきましょう。",
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return LipModel(ASSETS / "model", provider="cpu", threads=2)
+
+
+@pytest.fixture(scope="module")
+def avatars():
+    return Avatars(ASSETS / "avatars", memory_bytes=200_000_000)
+
+
+@pytest.fixture(scope="module")
+def idle(avatars):
+    """The first idle mouth of an avatar, ready for the network: (6, 96, 96)."""
+    footage = avatars.footage(avatars.find("european_woman", "neutral"), "neutral")
+    return network_input(footage.frame(0).crop[None])[0]
+
+
+def speak(text, voice):
+    """Return speech, float32 at 16 kHz, and its phonemes."""
+    said = Espeak().utter(text, voice)
+    return soxr.resample(
+        said.pcm.astype(np.float32) / 32768, said.sample_rate, MEL.sample_rate
+    ), said.phonemes
+
+
+def draw(model, idle, pcm):
+    """Return the mouths of all frames: (F, 3, 96, 96)."""
+    mel = mel_spectrogram(pcm)
+    heard = np.stack([window(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
+    batches = np.array_split(heard, -(-len(heard) // 16))
+    return np.concatenate([model.predict(mel, np.repeat(idle[None], len(mel), 0)) for mel in batches])
+
+
+def movement(mouths, idle):
+    """How far each mouth is from the idle one, as the mean difference of its pixels: (F,)."""
+    return np.abs(mouths - idle[3:])[:, :, 24:80, 18:78].mean(axis=(1, 2, 3))
+
+
+def loudness(pcm):
+    frames = pcm[: len(pcm) // SAMPLES_A_FRAME * SAMPLES_A_FRAME].reshape(-1, SAMPLES_A_FRAME)
+    return np.sqrt((frames**2).mean(axis=1))
+
+
+def correlation(a, b):
+    return np.corrcoef(a, b)[0, 1]
+
+
+def test_equally_loud_m_and_a_give_different_mouths(model, idle):
+    pcm, phonemes = speak("mama mama mama mama", "it")
+    ends = [start for start, _ in phonemes[1:]] + [len(pcm) / MEL.sample_rate]
+    spans = [
+        (sound.strip("ˈˌː"), round(start * MEL.sample_rate), round(end * MEL.sample_rate))
+        for (start, sound), end in zip(phonemes, ends, strict=True)
+    ]
+    spans = [span for span in spans if span[0] in ("m", "a")]
+    for _, start, end in spans:  # all as loud as each other
+        pcm[start:end] *= 0.1 / np.sqrt((pcm[start:end] ** 2).mean())
+
+    moved = movement(draw(model, idle, pcm), idle)
+
+    middle: dict[str, list[float]] = {"m": [], "a": []}
+    for sound, start, end in spans:
+        middle[sound].append(moved[min((start + end) // 2 // SAMPLES_A_FRAME, len(moved) - 1)])
+    assert len(middle["m"]) == len(middle["a"]) == 8
+    assert np.mean(middle["a"]) > 1.5 * np.mean(middle["m"])
+
+
+def test_the_mouth_opens_with_the_speech_and_not_with_the_same_speech_half_a_second_away(model, idle):
+    together, apart = [], []
+    for voice, sentence in SENTENCES.items():
+        pcm, _ = speak(sentence, voice)
+        moved = movement(draw(model, idle, pcm), idle)
+        loud = loudness(pcm)
+        together.append(correlation(moved, loud))
+        apart.append(correlation(moved[HALF_A_SECOND:], loud[:-HALF_A_SECOND]))
+        apart.append(correlation(moved[:-HALF_A_SECOND], loud[HALF_A_SECOND:]))
+
+    assert np.mean(together) > 0.4
+    assert np.mean(apart) < 0.1
+
+
+@pytest.mark.parametrize("noise", [0, 1e-4, 1e-3])
+def test_silence_rests_on_the_idle_mouth(model, idle, noise):
+    pcm, _ = speak(SENTENCES["en-us"], "en-us")
+    silence = np.random.default_rng(0).normal(0, max(noise, 1e-9), MEL.sample_rate).astype(np.float32)
+
+    moved = movement(draw(model, idle, np.concatenate([silence, pcm, silence])), idle)
+
+    margin = 8  # frames: the lips open before the sound and close after it
+    resting = np.concatenate([moved[: 25 - margin], moved[-25 + margin :]])
+    assert resting.max() < 0.01
+    assert moved.max() > 0.03
+
+
+def test_every_avatar_in_every_emotion_speaks_and_rests(model, avatars):
+    pcm, _ = speak("papa", "it")
+    pcm = np.concatenate([np.zeros(MEL.sample_rate // 2, np.float32), pcm])
+
+    for pack in avatars:
+        for emotion in pack.emotions:
+            crop = avatars.footage(pack, emotion).frame(0).crop
+            face = network_input(crop[None])[0]
+            moved = movement(draw(model, face, pcm), face)
+            assert moved[0] < 0.01, (pack.name, emotion)
+            assert moved.max() > 0.02, (pack.name, emotion)
