@@ -66,7 +66,7 @@ async def demonstrate(order: Order, *, out: Path, once: bool, chain: ChainChoice
     Raises:
         DemoFailed: A part did not start, or the service refused.
     """
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     try:
         out.mkdir(parents=True, exist_ok=True)
         async with _open_shop(chain, console) as shop:
@@ -104,7 +104,7 @@ async def _start(
 
         def progress(line: str) -> None:
             status.update(line)
-            console.print(f"   {line}", style="dim", highlight=False)
+            console.print(f"   {line}", style="dim")
 
         await worker.start()  # it loads its weights while the nodes find each other
         network = await Network.start(folder / "network", chain=chain, on_progress=progress)
@@ -123,7 +123,7 @@ async def _start(
         await service.start()
         await programs.healthy(worker, worker_url)
         await programs.healthy(service, url)
-    console.print(f"   service {url}, worker {worker_url}, logs in {folder}", style="dim", highlight=False)
+    console.print(f"   service {url}, worker {worker_url}, logs in {folder}", style="dim")
     return Shop(url=url, worker_url=worker_url, folder=folder, payer=network.payer)
 
 
@@ -143,7 +143,7 @@ async def _buy(shop: Shop, order: Order, out: Path, console: Console) -> None:
         console.print(
             f"   paid {payment.amount_msat // 1000} sat and {payment.fee_msat} msat in fees", end=""
         )
-        console.print(f" in {paid_ms:.0f} ms; preimage {payment.preimage.hex()[:16]}…", highlight=False)
+        console.print(f" in {paid_ms:.0f} ms; preimage {payment.preimage.hex()[:16]}…")
 
         _say(console, 4, "Fetch the video while it is rendered")
         _show_command(console, _video_command(shop, order, quote.bolt11_invoice[:16] + "…", "demo.mp4"))
@@ -159,9 +159,8 @@ async def _buy(shop: Shop, order: Order, out: Path, console: Console) -> None:
     console.print(
         f"   {facts.video_codec} + {facts.audio_codec}, {facts.width}×{facts.height}, {facts.fps:g} fps, "
         f"{facts.frames} frames: {facts.video_s:.2f} s of video, {facts.audio_s:.2f} s of sound",
-        highlight=False,
     )
-    console.print(f"   {video}\n   {sheet}", style="bold", highlight=False)
+    console.print(f"   {video}\n   {sheet}", style="bold")
 
 
 async def _download(
@@ -210,8 +209,8 @@ def _show_quote(console: Console, quote: Quote) -> None:
     # Upper case lets the QR code use its alphanumeric mode, which is a third smaller.
     picture = io.StringIO()
     segno.make(quote.bolt11_invoice.upper(), error="l").terminal(picture, compact=True, border=2)
-    console.print(picture.getvalue(), highlight=False, markup=False)
-    console.print(f"   {quote.bolt11_invoice}", style="dim", soft_wrap=True, highlight=False)
+    console.print(picture.getvalue(), markup=False)
+    console.print(f"   {quote.bolt11_invoice}", style="dim")
 
 
 def _tell_how_to_buy(shop: Shop, order: Order, console: Console) -> None:
@@ -225,9 +224,7 @@ def _tell_how_to_buy(shop: Shop, order: Order, console: Console) -> None:
         _video_command(shop, order, "'\"$INVOICE\"'", "my_video.mp4"),
     ):
         _show_command(console, line)
-    console.print(
-        f"\n   All of the API: {shop.url}/docs\n   The shop stays open until Ctrl-C.", highlight=False
-    )
+    console.print(f"\n   All of the API: {shop.url}/docs\n   The shop stays open until Ctrl-C.")
 
 
 def _quote_command(shop: Shop, order: Order) -> str:
@@ -251,7 +248,7 @@ def _say(console: Console, step: int, what: str) -> None:
 
 
 def _show_command(console: Console, command: str) -> None:
-    console.print(f"   $ {command}", style="green", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"   $ {command}", style="green", markup=False)
 
 
 def _is_free(port: int) -> bool:
