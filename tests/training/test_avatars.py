@@ -1,0 +1,105 @@
+"""The packs that ship: complete, honest and small. What renders them is never run here."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+AVATARS = Path(__file__).parents[2] / "worker/assets/avatars"
+EMOTIONS = ["happy", "neutral", "serious"]
+NAMES = [
+    "african_man",
+    "african_woman",
+    "arab_man",
+    "arab_woman",
+    "colombian_woman",
+    "european_man",
+    "european_woman",
+    "iranian_man",
+    "japanese_man",
+    "japanese_woman",
+    "mexican_man",
+    "mexican_woman",
+    "old_european_woman",
+    "old_japanese_man",
+]
+
+
+@pytest.fixture(params=NAMES)
+def folder(request):
+    return AVATARS / request.param
+
+
+@pytest.fixture
+def pack(folder):
+    return json.loads((folder / "avatar.json").read_text())
+
+
+def test_all_fourteen_ship_and_nobody_else():
+    assert sorted(path.name for path in AVATARS.iterdir()) == NAMES
+
+
+def test_a_pack_describes_its_folder(folder, pack):
+    emotions = pack["emotions"]
+
+    assert pack["name"] == folder.name
+    assert pack["label"]
+    assert pack["gender"] == ("female" if folder.name.endswith("woman") else "male")
+    assert pack["elderly"] == folder.name.startswith("old_")
+    assert sorted(emotions) == EMOTIONS
+    assert {clip["footage"] for clip in emotions.values()} == {path.name for path in folder.glob("*.mp4")}
+
+
+def test_the_footage_is_what_its_pack_says(folder, pack):
+    for clip in pack["emotions"].values():
+        with av.open(folder / clip["footage"]) as film:
+            picture = film.streams.video[0]
+
+            assert clip["frames"] == picture.frames == len(clip["boxes"])
+            assert clip["playback"] == "pingpong"
+            assert (picture.width, picture.height, picture.average_rate) == (512, 512, 25)
+            assert picture.codec_context.pix_fmt == "yuv420p"
+            assert "made by a computer" in film.metadata["comment"]
+
+
+def test_each_mouth_lies_in_the_picture_and_moves_gently(pack):
+    for clip in pack["emotions"].values():
+        boxes = np.array(clip["boxes"])  # (frames, centre x, centre y, side)
+        centres, sides = boxes[:, :2], boxes[:, 2:]
+
+        assert (centres - sides / 2 >= 0).all()
+        assert (centres + sides / 2 <= 512).all()
+        assert ((sides > 110) & (sides < 160)).all()
+        assert np.abs(np.diff(boxes, axis=0)).max() < 3
+
+
+def test_a_clip_starts_and_ends_nearly_at_rest_so_that_it_can_play_backwards(pack):
+    for clip in pack["emotions"].values():
+        steps = np.abs(np.diff(np.array(clip["boxes"]), axis=0)).max(axis=1)
+
+        assert max(steps[0], steps[-1]) < 0.5
+
+
+def test_the_mouth_stays_closed(folder, pack):
+    clip = pack["emotions"]["neutral"]
+    with av.open(folder / clip["footage"]) as film:
+        frames = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+
+    lips = [_lips(frame, box) for frame, box in zip(frames, clip["boxes"], strict=True)]
+
+    assert max(float(np.abs(a - b).mean()) for a, b in pairwise(lips)) < 6
+    assert max(float(np.abs(lips[0] - other).mean()) for other in lips) < 12
+
+
+def test_all_footage_together_stays_small():
+    assert sum(path.stat().st_size for path in AVATARS.rglob("*")) < 24_000_000
+
+
+def _lips(frame, box):
+    """How bright each row of the mouth is: an open one is a dark band, while the hairs of a beard cancel out."""
+    x, y, side = box
+    grid = np.linspace(-0.25, 0.25, 32) * side
+    return frame[np.ix_(np.rint(y + grid).astype(int), np.rint(x + grid).astype(int))].mean(axis=1)
