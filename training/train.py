@@ -1,9 +1,9 @@
 """Trains the two halves of the lip network, one after the other or side by side, each on one thread.
 
-    python -m training.train hear --minutes 90 --iterations 6000
-    python -m training.train draw --iterations 6000
+    python -m training train hear
+    python -m training train draw
 
-`hear` speaks its own data first, `draw` reads what `python -m training.pairs` rendered. Both keep a checkpoint in
+`hear` speaks its own data first, `draw` reads what `python -m training pairs` rendered. Both keep a checkpoint in
 `training/work/` and go on from it when started again with `--resume`.
 
 Axes: B batch, K face units, T mel frames; pictures are (B, 3, 96, 96), RGB in [0, 1].
@@ -40,17 +40,17 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--minutes", default=90, help="Speech to train on.")
-@click.option("--iterations", default=6000)
-@click.option("--batch", default=128)
+@click.option("--minutes", default=100, show_default=True, help="Speech to train on.")
+@click.option("--iterations", default=6000, show_default=True)
+@click.option("--batch", default=128, show_default=True)
 @click.option("--resume", is_flag=True)
 def hear(minutes: int, iterations: int, batch: int, resume: bool) -> None:
     """Train sound → face units."""
-    rng = np.random.default_rng(1)
-    sounds = Sounds(WORK / f"speech-{minutes}.npz", minutes, rng)
+    sounds = Sounds(WORK / f"speech-{minutes}.npz", minutes)
     network = Hearing()
     scale = torch.from_numpy(sounds.tracks.std(0) + 0.02)  # (K,), so that rare units count as much as the jaw
     trainer = Trainer(network, WORK / "hearing.pt", iterations, learning_rate=2e-3, resume=resume)
+    rng = np.random.default_rng([1, trainer.iteration])  # a resumed training sees other batches
     while trainer.goes_on():
         mel, units = sounds.batch(batch, rng)
         trainer.step(functional.smooth_l1_loss(network(mel) / scale, units / scale, beta=0.5))
@@ -58,16 +58,18 @@ def hear(minutes: int, iterations: int, batch: int, resume: bool) -> None:
 
 
 @main.command()
-@click.option("--iterations", default=6000)
-@click.option("--sketches", default=600, help="How many of them train the linear guess alone.")
-@click.option("--batch", default=12)
+@click.option("--iterations", default=6600, show_default=True)
+@click.option(
+    "--sketches", default=400, show_default=True, help="How many of them train the linear guess alone."
+)
+@click.option("--batch", default=10, show_default=True)
 @click.option("--resume", is_flag=True)
 def draw(iterations: int, sketches: int, batch: int, resume: bool) -> None:
     """Train face units → mouth."""
-    rng = np.random.default_rng(2)
     pairs = Pairs(PAIRS)
     network = Drawing().to(memory_format=torch.channels_last)
     trainer = Trainer(network, WORK / "drawing.pt", iterations, learning_rate=2e-3, resume=resume)
+    rng = np.random.default_rng([2, trainer.iteration])
     while trainer.goes_on():
         units, idle, speaking = pairs.batch(batch, rng)
         draw_once = network.sketch if trainer.iteration < sketches else network
@@ -160,9 +162,9 @@ class Trainer:
 class Sounds:
     """Speech with its tracks, held as one long spectrogram; spoken on first use and kept in a file."""
 
-    def __init__(self, path: Path, minutes: int, rng: np.random.Generator) -> None:
+    def __init__(self, path: Path, minutes: int) -> None:
         if not path.exists():
-            _speak(path, minutes, rng)
+            _speak(path, minutes)
         with np.load(path) as file:
             self._mel = file["mel"]  # (80, T)
             self._starts = file["starts"]  # first mel frame of each window
@@ -176,8 +178,8 @@ class Sounds:
         return torch.from_numpy(spoil_mel(mel, rng))[:, None], torch.from_numpy(self.tracks[chosen])
 
 
-def _speak(path: Path, minutes: int, rng: np.random.Generator) -> None:
-    speaker = Speaker()
+def _speak(path: Path, minutes: int) -> None:
+    speaker, rng = Speaker(), np.random.default_rng(1)
     mels, tracks, starts = [], [], []
     first_column, spoken_s = 0, 0.0
     while spoken_s < minutes * 60:
