@@ -144,9 +144,9 @@ class Quoting:
             raise InvalidRequest(
                 f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken."
             )
-        if not any(character.isalnum() for character in text):
-            raise InvalidRequest("Field 'text' has nothing that can be spoken: send words or numbers.")
         duration_ms = estimate(text, language).milliseconds
+        if duration_ms == 0:  # paid for, it could never be rendered
+            raise InvalidRequest("Field 'text' has nothing that our voices can speak: send words or numbers.")
         # A delivery may still choose the language, so the slowest reading has to fit.
         longest_ms = duration_ms if language else longest(text)
         if longest_ms > self._terms.max_video_s * 1000:
