@@ -57,10 +57,12 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         common: by feature, what the speaker's own language decides.
         letters: by script and feature; whether these letters are its own, each language decides.
+        rare: letters that a voice can only name ("Cyrillic letter four eight one").
     """
 
     common: dict[str, int]
     letters: dict[tuple[str, str], int]
+    rare: int = 0
 
 
 # Only the characters of real addresses: in Japanese the next word follows without a space.
@@ -77,6 +79,14 @@ _SEPARATOR = re.compile(r"(?<=\d)[.,:](?=\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēęěīıőœūůű]+|[аеёиоуыэюя]+")
 _SYMBOLS = frozenset("+=%&@#€$£¥₹₽°×÷<>")
+
+# The letters that voices read in words, lower case; the others of their scripts they spell out.
+_USUAL = re.compile(
+    r"[a-z\u00df-\u017f\u0386-\u03ce\u0400-\u045f\u0490\u0491\u0531-\u0587\u05d0-\u05ea\u0620-\u064a\u067e\u0686\u0698"
+    r"\u06a9\u06af\u06cc\u0901-\u0e5b\u10d0-\u10ff\u1200-\u137f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
+)
+_RARE_MS = 1_300  # about what most take: not counted, they would be sold for a tenth of their work
+_ACCENTED = re.compile(r"[\u0180-\u024f\u1e00-\u1eff]")
 
 _LONGEST_STRETCH = 180  # letters; the worker cuts longer sentences
 _LONGEST_NUMBER = 9  # digits; the worker spells longer ones
@@ -129,13 +139,16 @@ def features(counts: Counts, language: str) -> dict[str, int]:
 
 def _milliseconds(counts: Counts, language: str) -> int:
     weights = _weights()[language]
-    return round(sum(weights[feature] * number for feature, number in features(counts, language).items()))
+    met = features(counts, language)
+    return round(sum(weights[feature] * number for feature, number in met.items())) + counts.rare * _RARE_MS
 
 
 def count(text: str) -> Counts:
     """Count what there is to speak."""
     text, dots = _spell_addresses(text)
     text = unicodedata.normalize("NFKC", text).lower()
+    # The voices leave the accents of such letters out, too: ế is read as e.
+    text = _ACCENTED.sub(lambda match: unicodedata.normalize("NFD", match[0])[0], text)
     letters = _count_letters(text)
     common = _count_digits(text)
     if not letters and not common["number"]:
@@ -144,7 +157,7 @@ def count(text: str) -> Counts:
     common["clause"] = len(_CLAUSE_END.findall(text))
     common["symbol"] = sum(text.count(symbol) for symbol in _SYMBOLS)
     common["dot"] = dots
-    return Counts(common=dict(common), letters=dict(letters))
+    return Counts(common=dict(common), letters=dict(letters), rare=_count_rare(text))
 
 
 def _spell_addresses(text: str) -> tuple[str, int]:
@@ -214,6 +227,15 @@ def _count_letters(text: str) -> Counter[tuple[str, str]]:
     for group in _VOWELS.findall(text):
         counted["CYRILLIC" if group[0] >= "а" else "LATIN", "nucleus"] += 1
     return counted
+
+
+def _count_rare(text: str) -> int:
+    return sum(number for character, number in Counter(text).items() if _is_rare(character))
+
+
+@lru_cache(maxsize=8192)
+def _is_rare(character: str) -> bool:
+    return character.isalpha() and _letter_kind(character) is not None and not _USUAL.match(character)
 
 
 @lru_cache(maxsize=8192)

@@ -103,3 +103,18 @@ def test_the_weights_name_every_language_and_feature():
     assert sorted(LANGUAGES) == sorted(table)
     assert all(list(FEATURES) == list(weights) for weights in table.values())
     assert all(weight >= 0 for weights in table.values() for weight in weights.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ӀӠҞ ԀԂԄԆ ѠѢѤ", "ڀڒښۃ ڳڹۑ", "ᄓᄔᅟ ᇁᇂᇃ"],
+    ids=["historic Cyrillic", "rare Arabic", "old Hangul"],
+)
+def test_letters_that_are_spelled_out_are_not_sold_as_words(text):
+    assert estimate(text, "en").milliseconds > 1_000 * sum(letter.isalpha() for letter in text)
+
+
+def test_letters_with_accents_that_no_voice_knows_cost_as_much_as_without():
+    accented, plain = "Xin chào các bạn, trời rất đẹp", "Xin chào các ban, troi rat đep"
+
+    assert estimate(accented, "en") == estimate(plain, "en")

@@ -20,6 +20,8 @@ _ADDRESS = re.compile(
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 _LONG_NUMBER = re.compile(r"\d{10,}")
 _SPOKEN_SYMBOLS = frozenset("+=%&@#€$£¥₹₽°×÷<>")
+# Letters that no voice for sale knows, but whose base every one does: ế, ȧ, ș.
+_ACCENTED = re.compile(r"[\u0180-\u024f\u1e00-\u1eff]")
 _WHITE = re.compile(r"\s+")
 
 # How each language says the dot and the at sign of an address.
@@ -52,7 +54,9 @@ def spoken_text(text: str, language: str) -> str:
     """
     text = _ADDRESS.sub(lambda match: _address(match, language), text)
     text = _MAIL.sub(lambda match: f"{match['user']} {AT[language]} {_host(match['host'], language)}", text)
-    text = "".join(_spoken_character(character) for character in unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFKC", text)
+    text = _ACCENTED.sub(lambda match: unicodedata.normalize("NFD", match[0])[0], text)
+    text = "".join(_spoken_character(character) for character in text)
     text = _LONG_NUMBER.sub(lambda match: " ".join(match.group()), text)
     text = _WHITE.sub(" ", text).strip()
     return text if is_speakable(text) else ""
