@@ -40,6 +40,20 @@ BORROWED = (
     "Bitcoin", "Lightning Network", "Python", "Hello world", "New York Times", "Привет", "Доброе утро, Москва",
     "東京タワー", "北京大学", "ありがとう", "안녕하세요", "नमस्ते दुनिया", "مرحبا بالعالم", "Καλημέρα κόσμε", "שלום עולם",
 )  # fmt: skip
+# How it reads words without vowels.
+SPELLED = (
+    "PDF",
+    "TV",
+    "km",
+    "www",
+    "HTML",
+    "b c d f g",
+    "q w x z",
+    "bcdfg",
+    "Mr. Smith",
+    "w w w w",
+    "PDF, HTML, CSS",
+)
 RIDGE = 0.002  # of a column's sum of squares: keeps a feature that hardly occurs from running away
 SENTENCE_WEIGHT = (
     2  # natural sentences count twice, numbers and borrowed words once; five-fold validation prefers it
@@ -71,8 +85,8 @@ def main() -> None:
             progress(f"fitting {language} ...")
             sentences = calibration(language)
             natural = measure(speaker, language, (*sentences, *joined(sentences)))
-            sundry = measure(speaker, language, (*NUMBERS, *BORROWED))
-            sundry = measure(speaker, language, (*NUMBERS, *BORROWED))
+            sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED))
+            sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED))
             table[language] = fit(language, natural * SENTENCE_WEIGHT + sundry)
         WEIGHTS.write_text(json.dumps(table, indent=1) + "\n")
 

@@ -23,6 +23,7 @@ FEATURES = (
     "clause",  # a comma, colon or dash: a short pause
     "word",
     "letter",  # what stands for most of the time in each script, see `_letter_kind`
+    "consonant",  # a letter of a Latin word without vowels: many voices spell PDF, and some Czech words are like that
     "nucleus",  # what stands for the rest: a group of vowels, an ideograph, a vowel sign
     "number",  # a run of digits
     "digit",  # one that is read as part of a number
@@ -96,6 +97,7 @@ _OWN_SCRIPTS = {
     "ko": {"HANGUL"}, "ru": {"CYRILLIC"}, "zh": {"CJK", "IDEOGRAPHIC"},
 }  # fmt: skip
 _LATIN = {"LATIN"}
+_SPELLED = 3  # letters that the name of one is worth
 _VOWEL_GROUPS = {"CYRILLIC", "LATIN"}  # whose nuclei are letters too
 # The first word in the Unicode name of each letter that a voice can read, and how many Latin letters it is worth.
 _SCRIPTS = {
@@ -132,6 +134,8 @@ def features(counts: Counts, language: str) -> dict[str, int]:
             met[feature] += number
         elif feature == "word":
             met["switch"] += number
+        elif feature == "consonant":
+            met["borrowed"] += number * _SPELLED
         elif script not in _VOWEL_GROUPS or feature == "letter":
             met["borrowed"] += number * _SCRIPTS[script]
     return met
@@ -224,6 +228,8 @@ def _count_letters(text: str) -> Counter[tuple[str, str]]:
         first = _letter_kind(word[0])
         if first is not None:
             counted[first[0], "word"] += 1
+            if first[0] == "LATIN" and not _VOWELS.search(word):
+                counted["LATIN", "consonant"] += len(word)
     for group in _VOWELS.findall(text):
         counted["CYRILLIC" if group[0] >= "а" else "LATIN", "nucleus"] += 1
     return counted
