@@ -1,0 +1,126 @@
+"""The stages of a render, each alone, and our network beside the same in PyTorch."""
+
+import importlib
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.avatars import Avatars
+from worker.compose import compose, network_input
+from worker.encode import GOP, Encoder, samples_per_frame
+from worker.listening import Listener
+from worker.model import LipModel
+from worker.settings import Settings
+from worker.speech import SAMPLE_RATE, Speaker
+
+AVATAR, EMOTION = "european_woman", "happy"
+TEXT = (
+    "Good evening, and welcome to the news. The weather stays warm until Friday, with rain in the west. "
+    "Trains run on time again, and the museum opens its doors at nine."
+)
+
+Samples = NDArray[np.int16]
+T = TypeVar("T")
+
+
+def speak_for(seconds: int) -> Samples:
+    """Speak the text again and again until that has taken so long."""
+    return np.resize(_speak(Speaker()), seconds * SAMPLE_RATE)
+
+
+def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
+    """Measure each stage on whole seconds of speech, best of some rounds."""
+    settings = Settings()
+    model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
+    avatars = Avatars(settings.assets / "avatars", memory_bytes=1)
+    footage = avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION)
+    frames = len(pcm) // samples_per_frame(SAMPLE_RATE)
+    gops = [range(start, min(start + GOP, frames)) for start in range(0, frames, GOP)]
+    speaker = Speaker()
+
+    def listen() -> NDArray[np.float32]:
+        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0)
+        for start in range(0, len(pcm), SAMPLE_RATE):
+            listener.hear(pcm[start : start + SAMPLE_RATE])
+        listener.end_of_speech(frames)
+        return listener.take(frames)
+
+    def draw() -> NDArray[np.float32]:
+        crops = [np.stack([footage.frame(frame).crop for frame in gop]) for gop in gops]
+        return np.concatenate(
+            [
+                model.predict(mel[gop.start : gop.stop], network_input(faces))
+                for gop, faces in zip(gops, crops, strict=True)
+            ]
+        )
+
+    def blend() -> list[NDArray[np.uint8]]:
+        mask = model.description.mask
+        return [compose(footage.frame(frame), mouth, mask) for frame, mouth in enumerate(mouths)]
+
+    def encode() -> None:
+        encoder = Encoder(sample_rate=SAMPLE_RATE)
+        encoder.hear(pcm)
+        encoder.end_of_speech()
+        for picture in pictures:
+            encoder.show(picture)
+
+    said, speak_s = _best(lambda: _speak(speaker), rounds)
+    mel, listen_s = _best(listen, rounds)
+    mouths, draw_s = _best(draw, rounds)
+    pictures, blend_s = _best(blend, rounds)
+    _, encode_s = _best(encode, rounds)
+    return {
+        "speech": len(said) / samples_per_frame(SAMPLE_RATE) / speak_s,
+        "listening": frames / listen_s,
+        "network": frames / draw_s,
+        "composing": frames / blend_s,
+        "encoding": frames / encode_s,
+    }
+
+
+def onnx_vs_torch(*, rounds: int) -> float | None:
+    """Compare frames per second of our network with PyTorch eager on the same layout and CPU, both in fp32.
+
+    The weights of the PyTorch side are drawn at random: they cost the same.
+
+    Returns:
+        How many times as fast ours is; None where PyTorch is not installed.
+    """
+    try:
+        # By name, because only the training group has them and types are checked without that group.
+        torch: Any = importlib.import_module("torch")
+        network: Any = importlib.import_module("training.network")
+    except ModuleNotFoundError:
+        return None
+    settings = Settings()
+    ours = LipModel(settings.assets / "model", provider="cpu", threads=settings.threads)
+    theirs = network.LipNetwork(network.Hearing(), network.Drawing()).eval()
+    random = np.random.default_rng(1)
+    mel = random.uniform(-4, 4, (GOP, 1, 80, 16)).astype(np.float32)
+    face = random.uniform(0, 1, (GOP, 6, 96, 96)).astype(np.float32)
+    inputs = torch.from_numpy(mel), torch.from_numpy(face)
+    with torch.inference_mode():
+        theirs(*inputs)
+        _, torch_s = _best(lambda: theirs(*inputs), 10 * rounds)
+    ours.predict(mel, face)
+    _, onnx_s = _best(lambda: ours.predict(mel, face), 10 * rounds)
+    return float(torch_s / onnx_s)
+
+
+def _speak(speaker: Speaker) -> Samples:
+    voice = speaker.choose(language="en", voice=None, text=TEXT, gender="female", elderly=False)
+    return np.concatenate([part.pcm for part in speaker.speak(TEXT, voice)])
+
+
+def _best(work: Callable[[], T], rounds: int) -> tuple[T, float]:
+    """Return what the work gives, and the seconds of its fastest round: others share the machine."""
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        result = work()
+        seconds.append(time.perf_counter() - started)
+    return result, min(seconds)
