@@ -1,6 +1,7 @@
 """The worker's composition root: the only file that builds its parts."""
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
@@ -13,9 +14,10 @@ from worker.batching import Batcher
 from worker.desk import Desk
 from worker.model import LipModel
 from worker.pipeline import Renderer
+from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
-from worker.speech import Speaker, Speech
+from worker.speech import SAMPLE_RATE, Speaker
 
 log = structlog.get_logger()
 
@@ -48,10 +50,10 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
-        await asyncio.to_thread(_warm_up, model, speech)
         serving = asyncio.create_task(batcher.run())
-        log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
         try:
+            await _warm_up(renderer)
+            log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
             yield
         finally:
             serving.cancel()
@@ -72,12 +74,18 @@ def create_app(settings: Settings) -> Litestar:
     )
 
 
-def _warm_up(model: LipModel, speech: Speech) -> None:
-    """Do everything once that is slow the first time, so that no buyer waits for it."""
-    model.warm_up()
-    text = "Hello."
-    next(
-        speech.speak(
-            text, speech.choose(language=None, voice=None, text=text, gender="female", elderly=False)
+async def _warm_up(renderer: Renderer) -> None:
+    """Do everything once that is slow the first time, so that no buyer waits for it: a short video for nobody."""
+    avatar = next(iter(renderer.avatars))
+    for language in ("en", "de"):  # the neural voice and eSpeak NG
+        request = RenderRequest(
+            order="warm-up",
+            avatar=avatar.name,
+            emotion=next(iter(avatar.emotions)),
+            sample_rate=SAMPLE_RATE,
+            text="Hello.",
+            language=language,
         )
-    )
+        order = await renderer.accept(request, 0)
+        async for _ in renderer.render(order, io.BytesIO()):
+            pass

@@ -72,10 +72,6 @@ class LipModel:
         (mouths,) = self._session.run(["mouth"], {"mel": mel, "face": face})
         return np.asarray(mouths, np.float32)
 
-    def warm_up(self) -> None:
-        """Run it once, so that the first render does not pay for its allocations."""
-        self.predict(np.zeros((1, 1, 80, 16), np.float32), np.zeros((1, 6, 96, 96), np.float32))
-
 
 def _candidates(provider: Provider) -> list[str]:
     """Return ONNX Runtime's names of the devices to try, best first."""

@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.avatars import Footage
 from worker.compose import Mask, compose, network_input
 from worker.encode import Encoder, Pcm, Segment, gop_end, samples_per_frame
 from worker.errors import MalformedRequest
+from worker.footage import Footage
 from worker.listening import Listener
 
 

@@ -6,9 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from worker.avatars import Avatars, Footage
+from worker.avatars import Avatars
 from worker.compose import IdleFrame
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
+from worker.footage import Footage
 
 
 @pytest.fixture
@@ -113,3 +114,35 @@ def test_footage_that_is_no_film_is_refused(folder):
 
     with pytest.raises(BadAssets, match=r"happy\.mp4"):
         avatars.footage(avatars.find("ann", "happy"), "happy")
+
+
+def test_a_film_of_another_length_than_its_description_is_refused_before_it_is_shown(folder):
+    emotion = json.loads((folder / "ann" / "avatar.json").read_text())["emotions"]["happy"]
+    shorter = emotion | {"frames": 24, "boxes": emotion["boxes"][:24]}
+    describe(folder, emotions={"happy": shorter})
+    avatars = Avatars(folder, memory_bytes=1)
+
+    with pytest.raises(BadAssets, match="25 frames and not 24"):
+        avatars.footage(avatars.find("ann", "happy"), "happy")
+
+
+def test_a_frame_is_the_same_whichever_was_asked_for_first(assets):
+    shown = []
+    for order in (range(25), reversed(range(25))):
+        avatars = Avatars(assets / "avatars", memory_bytes=1)
+        footage = avatars.footage(avatars.find("ann", "happy"), "happy")
+        shown.append({index: footage.frame(index).picture.copy() for index in order})
+
+    for index in range(25):
+        assert (shown[0][index] == shown[1][index]).all()
+
+
+def test_a_film_that_breaks_off_is_told_where(folder):
+    film = folder / "ann" / "happy.mp4"
+    data = film.read_bytes()
+    start, end = data.index(b"mdat") + 200, data.index(b"moov") - 4
+    film.write_bytes(data[:start] + bytes(end - start) + data[end:])
+    avatars = Avatars(folder, memory_bytes=1)
+
+    with pytest.raises(BadAssets, match="damaged at frame"):
+        avatars.footage(avatars.find("ann", "happy"), "happy").frame(24)
