@@ -9,6 +9,7 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
+from worker.admission import Admission
 from worker.avatars import Avatars
 from worker.batching import Batcher
 from worker.desk import Desk
@@ -46,7 +47,12 @@ def create_app(settings: Settings) -> Litestar:
             "provider": model.provider,
         },
     )
-    desk = Desk(renderer, max_renders=settings.max_renders, max_pcm_bytes=settings.max_pcm_mb * _MB)
+    admission = Admission(
+        max_renders=settings.max_renders,
+        max_waiting=settings.max_waiting,
+        max_wait_s=settings.max_wait_s,
+    )
+    desk = Desk(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
@@ -63,6 +69,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         HANDLERS,
         dependencies={
+            "admission": Provide(lambda: admission, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),
             "provider": Provide(lambda: model.provider, sync_to_thread=False),

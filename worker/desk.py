@@ -9,58 +9,67 @@ from typing import BinaryIO, cast
 
 import structlog
 
-from worker.errors import Busy, MalformedRequest, Unrenderable
+from worker.admission import Admission, Gone
+from worker.errors import MalformedRequest, Unrenderable
+from worker.orders import frames_to_render
 from worker.pipeline import Renderer
-from worker.records import EndRecord, Record, RecordError, RecordReader, RenderRequest, encode_record
+from worker.records import (
+    EndRecord,
+    Record,
+    RecordError,
+    RecordReader,
+    RenderRequest,
+    SegmentRecord,
+    encode_record,
+)
 from worker.speech import NothingToSpeak
 
 log = structlog.get_logger()
 
 _MAX_REQUEST_BYTES = 1 << 20  # the record, without the PCM: a long text
 _SPOOL_BYTES = 1 << 20  # PCM beyond it goes to a temporary file
-_RETRY_AFTER_S = 5
 
 
 class Desk:
-    """Counts the renders that run.
+    """Where renders come in.
 
     Args:
         renderer: does the work.
-        max_renders: at once.
+        admission: says whose turn it is.
         max_pcm_bytes: that a request may bring.
     """
 
-    def __init__(self, renderer: Renderer, *, max_renders: int, max_pcm_bytes: int) -> None:
+    def __init__(self, renderer: Renderer, admission: Admission, *, max_pcm_bytes: int) -> None:
         self._renderer = renderer
-        self._max_renders = max_renders
+        self._admission = admission
         self._max_pcm_bytes = max_pcm_bytes
-        self.active = 0
 
-    async def render(self, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    async def render(self, body: AsyncIterator[bytes], gone: Gone) -> AsyncGenerator[bytes, None]:
         """Yield the encoded records of a render; closing the generator cancels it.
 
         Args:
             body: a request record and PCM. It is read to its end before anything else happens, because a client that
                 still sends would not see an answer.
+            gone: returns when the client has gone away; asked only after the body and before the first record.
 
         Raises:
             Unrenderable, SpeechError: it can never be rendered; before the first record.
-            Busy: enough renders run; before the first record.
+            Busy, CallerGone: its turn did not come; before the first record.
         """
         with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as spool:
             pcm = cast("BinaryIO", spool)
             request = await self._read(body, pcm)
-            if self.active >= self._max_renders:
-                raise Busy(self.active, _RETRY_AFTER_S)
-            self.active += 1
-            try:
-                order = await self._renderer.accept(request, pcm.tell())
-                pcm.seek(0)
-                async with aclosing(self._renderer.render(order, pcm)) as records:
-                    async for record in _logged(request.order, records):
-                        yield encode_record(record)
-            finally:
-                self.active -= 1
+            order = await self._renderer.accept(request, pcm.tell())
+            frames = frames_to_render(order, pcm.tell())
+            pcm.seek(0)
+            async with (
+                self._admission.turn(request.order, frames, gone) as job,
+                aclosing(self._renderer.render(order, pcm)) as records,
+            ):
+                async for record in _logged(request.order, records):
+                    if isinstance(record, SegmentRecord):
+                        self._admission.progressed(job, record.frames)
+                    yield encode_record(record)
 
     async def _read(self, body: AsyncIterator[bytes], pcm: BinaryIO) -> RenderRequest:
         """Return the request; the PCM after it goes to `pcm`."""

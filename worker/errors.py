@@ -7,6 +7,7 @@ WorkerError
 │   ├── UnknownEmotion
 │   └── NoSpeech
 ├── Busy
+├── CallerGone
 ├── BadAssets
 └── ProviderUnavailable
 
@@ -56,12 +57,22 @@ class NoSpeech(Unrenderable):
 
 
 class Busy(WorkerError):
-    """As many renders run as this worker allows."""
+    """As many renders run and wait as this worker allows."""
 
-    def __init__(self, renders: int, retry_after_s: int) -> None:
-        super().__init__(f"This worker already renders {renders} videos. Ask again in {retry_after_s} s.")
+    def __init__(self, renders: int, waiting: int, retry_after_s: int) -> None:
+        super().__init__(
+            f"This worker renders {renders} videos, and {waiting} wait. Ask again in {retry_after_s} s."
+        )
         self.renders = renders
+        self.waiting = waiting
         self.retry_after_s = retry_after_s
+
+
+class CallerGone(WorkerError):
+    """The caller went away while its render waited."""
+
+    def __init__(self) -> None:
+        super().__init__("The connection was closed while the render waited.")
 
 
 class BadAssets(WorkerError):

@@ -3,13 +3,14 @@
 import msgspec
 
 from worker.avatars import Avatars, Pack
-from worker.encode import SAMPLE_RATES
+from worker.encode import FPS, SAMPLE_RATES
 from worker.errors import MalformedRequest, NoSpeech
 from worker.records import RenderRequest
 from worker.speech import SAMPLE_RATE as SPEECH_RATE
 from worker.speech import Speech, Voice
 
 SAMPLE_BYTES = 2
+_CHARACTERS_PER_S = 14  # of most languages
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def unspoken(self) -> str:
         """The text that the PCM of the request does not say yet."""
         return (self.request.text or "")[self.request.spoken :]
+
+
+def frames_to_render(order: Order, pcm_bytes: int) -> int:
+    """Estimate the length of what is asked for; only for planning.
+
+    Args:
+        order: settled.
+        pcm_bytes: that followed its request.
+    """
+    seconds = pcm_bytes / SAMPLE_BYTES / order.sample_rate + len(order.unspoken) / _CHARACTERS_PER_S
+    return max(0, round(seconds * FPS) - order.request.first_frame)
 
 
 def settle(request: RenderRequest, pcm_bytes: int, *, avatars: Avatars, speech: Speech) -> Order:

@@ -3,6 +3,7 @@
 import http
 import resource
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,8 +14,9 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
+from worker.admission import Admission
 from worker.desk import Desk
-from worker.errors import Busy, Unrenderable
+from worker.errors import Busy, CallerGone, Unrenderable
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
 from worker.speech import SpeechError, SynthesisFailed
@@ -31,6 +33,7 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     provider: str
     renders_active: int
+    renders_waiting: int
     frames_rendered: int
     peak_rss_bytes: int
 
@@ -63,9 +66,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 @post("/renders", status_code=200, request_max_body_size=None)  # the desk has a limit of its own
 async def render(request: AnyRequest, desk: NamedDependency[Desk]) -> Stream:
     """Render an order and stream its records."""
-    records = desk.render(request.stream())
+    records = desk.render(request.stream(), partial(_gone, request))
     first = await anext(records)  # errors up to here are answers, later ones break the connection
     return Stream(_resumed(first, records), media_type=PROTOCOL_MEDIA_TYPE)
+
+
+async def _gone(request: AnyRequest) -> None:
+    """Return when the connection is closed; to be asked after the body, with which it would compete."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _resumed(first: bytes, records: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -79,14 +88,17 @@ async def _resumed(first: bytes, records: AsyncGenerator[bytes, None]) -> AsyncG
 
 @get("/health")
 async def health(
-    desk: NamedDependency[Desk], renderer: NamedDependency[Renderer], provider: NamedDependency[str]
+    admission: NamedDependency[Admission],
+    renderer: NamedDependency[Renderer],
+    provider: NamedDependency[str],
 ) -> HealthAnswer:
     """Tell how it goes."""
     return HealthAnswer(
         status="ok",
         version=version("satspeak"),
         provider=provider,
-        renders_active=desk.active,
+        renders_active=admission.active,
+        renders_waiting=admission.waiting,
         frames_rendered=renderer.frames_rendered,
         peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # Linux counts in KiB
     )
@@ -135,6 +147,10 @@ def _busy(_: AnyRequest, exc: Busy) -> Response[Problem]:
     return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
 
 
+def _caller_gone(_: AnyRequest, exc: CallerGone) -> Response[Problem]:
+    return _problem(408, str(exc))  # to nobody
+
+
 def _http(_: AnyRequest, exc: HTTPException) -> Response[Problem]:
     return _problem(exc.status_code, exc.detail)
 
@@ -149,6 +165,7 @@ PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Probl
     SpeechError: _unspeakable,
     SynthesisFailed: _failed,
     Busy: _busy,
+    CallerGone: _caller_gone,
     HTTPException: _http,
     Exception: _failed,
 }

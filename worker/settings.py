@@ -26,7 +26,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Provider, Meta(description="Where the network runs: auto takes cuda if there is one.")
     ] = "auto"
     threads: Annotated[int, Meta(ge=0, description="CPU threads of the network; 0 is one for each core.")] = 0
-    max_renders: Annotated[int, Meta(ge=1, description="Renders at once; one more is told to come back.")] = 4
+    max_renders: Annotated[int, Meta(ge=1, description="Renders at once.")] = 4
+    max_waiting: Annotated[
+        int, Meta(ge=0, description="Renders that wait for those; one more is told to come back.")
+    ] = 8
+    max_wait_s: Annotated[
+        int, Meta(ge=0, description="Longest wait, in seconds; who would wait longer is told to come back.")
+    ] = 30
     avatar_memory_mb: Annotated[
         int, Meta(ge=1, description="Megabytes of decoded footage to keep for the next render.")
     ] = 256

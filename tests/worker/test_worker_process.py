@@ -4,6 +4,7 @@ import io
 import signal
 import time
 from collections import deque
+from functools import partial
 from typing import Any
 
 import anyio
@@ -213,7 +214,7 @@ async def test_a_reader_that_goes_away_cancels_the_render(worker):
     assert (await worker.health())["frames_rendered"] - before < 750
 
 
-async def test_one_render_too_many_is_told_to_come_back(worker, request_bytes):
+async def test_one_render_too_many_is_told_when_to_come_back(worker, request_bytes):
     async with worker.render(speechlike(60)) as first, worker.render(speechlike(60)) as second:
         await anext(first)
         await anext(second)
@@ -223,6 +224,43 @@ async def test_one_render_too_many_is_told_to_come_back(worker, request_bytes):
     assert response.status_code == 503
     assert int(response.headers["retry-after"]) > 0
     assert "Ask again" in response.json()["detail"]
+
+
+async def that_many_wait(worker, count):
+    return (await worker.health())["renders_waiting"] == count
+
+
+async def test_a_render_that_finds_no_place_waits_for_one(start_worker):
+    worker = start_worker("--max-renders", "1")
+
+    async with worker.render(speechlike(20)) as first, anyio.create_task_group() as waiting:
+        await anext(first)
+
+        async def wait():
+            assert (await worker.records(speechlike(1)))[-1].frames == 25
+
+        waiting.start_soon(wait)
+        await wait_for(partial(that_many_wait, worker, 1))
+        rest = [record async for record in first]
+
+    assert rest[-1].frames == 500
+    assert (await worker.health())["renders_waiting"] == 0
+
+
+async def test_a_caller_that_goes_away_while_it_waits_gives_its_place_up(start_worker):
+    worker = start_worker("--max-renders", "1")
+
+    async with worker.render(speechlike(20)) as first:
+        await anext(first)
+        async with anyio.create_task_group() as waiting:
+            waiting.start_soon(worker.records, speechlike(1))
+            await wait_for(partial(that_many_wait, worker, 1))
+            waiting.cancel_scope.cancel()
+        await wait_for(partial(that_many_wait, worker, 0))
+        rest = [record async for record in first]
+
+    assert rest[-1].frames == 500
+    assert (await worker.health())["renders_active"] == 0
 
 
 @pytest.mark.parametrize(
