@@ -53,7 +53,7 @@ class Admission:
         self._clock = clock
         self._running: list[Job] = []
         self._waiting: list[Job] = []  # as they came
-        self._fps = _FIRST_GUESS_FPS  # of all renders together
+        self.frames_per_s = _FIRST_GUESS_FPS  # of all renders together, lately
 
     @property
     def active(self) -> int:
@@ -98,7 +98,7 @@ class Admission:
         now = self._clock()
         # Jobs that run at once are about equally fast: there is one network, and it serves them in turn.
         newest = frames / max(now - job.last_progress, 1e-3) * len(self._running)
-        self._fps += _NEWEST_SHARE * (newest - self._fps)
+        self.frames_per_s += _NEWEST_SHARE * (newest - self.frames_per_s)
         job.last_progress = now
         job.frames_left = max(0, job.frames_left - frames)
 
@@ -111,7 +111,7 @@ class Admission:
         heapq.heapify(places)
         for job in self._waiting:
             heapq.heapreplace(places, places[0] + job.frames_left)
-        return places[0] / (self._fps / self._max_renders)
+        return places[0] / (self.frames_per_s / self._max_renders)
 
     async def _wait(self, job: Job, gone: Gone) -> None:
         leaving = asyncio.create_task(gone())

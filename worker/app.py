@@ -13,6 +13,7 @@ from worker.admission import Admission
 from worker.avatars import Avatars
 from worker.batching import Batcher
 from worker.desk import Desk
+from worker.metrics import Metrics
 from worker.model import LipModel
 from worker.pipeline import Renderer
 from worker.records import RenderRequest
@@ -35,12 +36,14 @@ def create_app(settings: Settings) -> Litestar:
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
     speech = Speaker()
-    batcher = Batcher(model.predict, max_frames=_MAX_BATCH_FRAMES)
+    metrics = Metrics()
+    batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
         avatars=avatars,
         speech=speech,
         batcher=batcher,
         mask=model.description.mask,
+        metrics=metrics,
         engine={
             "model": model.description.name,
             "version": model.description.version,
@@ -51,6 +54,12 @@ def create_app(settings: Settings) -> Litestar:
         max_renders=settings.max_renders,
         max_waiting=settings.max_waiting,
         max_wait_s=settings.max_wait_s,
+    )
+    metrics.follow("renders_active", "Renders that run.", lambda: admission.active)
+    metrics.follow("renders_waiting", "Renders that wait for their turn.", lambda: admission.waiting)
+    metrics.follow("wait_seconds", "Estimated wait of one who comes now.", admission.wait_s)
+    metrics.follow(
+        "frames_per_second", "Pace of all renders together, lately.", lambda: admission.frames_per_s
     )
     desk = Desk(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
 
@@ -71,6 +80,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
+            "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),
             "provider": Provide(lambda: model.provider, sync_to_thread=False),
         },

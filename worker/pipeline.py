@@ -6,9 +6,9 @@ network works on the next GOP while the present one is composed and encoded.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
-from typing import BinaryIO
+from typing import BinaryIO, ParamSpec, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,11 +19,14 @@ from worker.batching import Batcher
 from worker.compose import Mask
 from worker.encode import FPS, HEIGHT, WIDTH, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
+from worker.metrics import Metrics
 from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
-from worker.speech import Speech
+from worker.speech import Speech, SpokenPart
 from worker.take import Shot, Take
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _Mouths = asyncio.Task[NDArray[np.float32]]
 
 
@@ -42,16 +45,25 @@ class Renderer:
         speech: how they speak.
         batcher: the network.
         mask: how its mouths are blended.
+        metrics: told how long each stage takes.
         engine: what rendered, for the end record.
     """
 
     def __init__(
-        self, *, avatars: Avatars, speech: Speech, batcher: Batcher, mask: Mask, engine: dict[str, str]
+        self,
+        *,
+        avatars: Avatars,
+        speech: Speech,
+        batcher: Batcher,
+        mask: Mask,
+        metrics: Metrics,
+        engine: dict[str, str],
     ) -> None:
         self.avatars = avatars
         self.speech = speech
         self._batcher = batcher
         self._mask = mask
+        self._metrics = metrics
         self._engine = engine
         self.frames_rendered = 0
 
@@ -74,7 +86,10 @@ class Renderer:
         header_sent = False
         ahead: tuple[Shot, _Mouths] | None = None
         try:
-            async with aclosing(self._speak(order, pcm)) as pieces, aclosing(_shots(take, pieces)) as shots:
+            async with (
+                aclosing(self._speak(order, pcm)) as pieces,
+                aclosing(self._shots(take, pieces)) as shots,
+            ):
                 async for shot in shots:
                     if isinstance(shot, SpeechRecord):
                         yield shot
@@ -97,8 +112,11 @@ class Renderer:
         yield EndRecord(frames=take.frames, samples=samples, engine=self._engine)
 
     async def _film(self, take: Take, shot: Shot, mouths: _Mouths) -> SegmentRecord:
-        segment = await asyncio.to_thread(take.film, shot.first_frame, await mouths)
+        drawn = await mouths
+        with self._metrics.stage("filming"):
+            segment = await asyncio.to_thread(take.film, shot.first_frame, drawn)
         self.frames_rendered += segment.frames
+        self._metrics.frames.inc(segment.frames)
         return SegmentRecord(
             first_frame=segment.first_frame,
             frames=segment.frames,
@@ -115,7 +133,7 @@ class Renderer:
             position += len(data) // SAMPLE_BYTES
         if order.voice and order.unspoken:
             parts = self.speech.speak(order.unspoken, order.voice)
-            while part := await asyncio.to_thread(next, parts, None):
+            while part := await self._next_part(parts):
                 last = part.spoken == len(order.unspoken)
                 new = _whole_frames(part.pcm, position, rate) if last else part.pcm
                 record = SpeechRecord(
@@ -135,18 +153,27 @@ class Renderer:
         if len(silence):
             yield _Piece(pcm=silence)
 
+    async def _next_part(self, parts: Iterator[SpokenPart]) -> SpokenPart | None:
+        with self._metrics.stage("speech"):
+            return await asyncio.to_thread(next, parts, None)
 
-async def _shots(take: Take, pieces: AsyncIterator[_Piece]) -> AsyncGenerator[SpeechRecord | Shot, None]:
-    """Yield each shot as soon as it can be heard, and the records of the speech that it needs before it."""
-    async for piece in pieces:
-        if piece.record:
-            yield piece.record
-        await asyncio.to_thread(take.hear, piece.pcm)
-        while shot := await asyncio.to_thread(take.next_shot):
+    async def _shots(
+        self, take: Take, pieces: AsyncIterator[_Piece]
+    ) -> AsyncGenerator[SpeechRecord | Shot, None]:
+        """Yield each shot as soon as it can be heard, and the records of the speech that it needs before it."""
+        async for piece in pieces:
+            if piece.record:
+                yield piece.record
+            await self._listen(take.hear, piece.pcm)
+            while shot := await self._listen(take.next_shot):
+                yield shot
+        await self._listen(take.end_of_speech)
+        while shot := await self._listen(take.next_shot):
             yield shot
-    await asyncio.to_thread(take.end_of_speech)
-    while shot := await asyncio.to_thread(take.next_shot):
-        yield shot
+
+    async def _listen(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._metrics.stage("listening"):
+            return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def _init(order: Order) -> InitRecord:

@@ -17,6 +17,7 @@ from litestar.response import Stream
 from worker.admission import Admission
 from worker.desk import Desk
 from worker.errors import Busy, CallerGone, Unrenderable
+from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
 from worker.speech import SpeechError, SynthesisFailed
@@ -104,6 +105,12 @@ async def health(
     )
 
 
+@get("/metrics", media_type=METRICS_MEDIA_TYPE)
+async def show_metrics(metrics: NamedDependency[Metrics]) -> bytes:
+    """Show the metrics to Prometheus."""
+    return metrics.page()
+
+
 @get("/avatars")
 async def avatars(renderer: NamedDependency[Renderer]) -> list[AvatarAnswer]:
     """List who can speak."""
@@ -122,7 +129,7 @@ async def voices(renderer: NamedDependency[Renderer]) -> list[VoiceAnswer]:
     ]
 
 
-HANDLERS = [render, health, avatars, voices]
+HANDLERS = [render, health, show_metrics, avatars, voices]
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:

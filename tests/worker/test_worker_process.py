@@ -12,6 +12,7 @@ import av
 import httpx
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from worker.records import EndRecord, InitRecord, SegmentRecord, SpeechRecord
 
@@ -331,6 +332,37 @@ async def test_health_avatars_and_voices_are_told(worker):
     ]
     assert {"name": "en-female", "language": "en", "gender": "female"} in voices
     assert len({voice["language"] for voice in voices}) == 17
+
+
+async def test_its_metrics_are_told_in_the_format_of_prometheus(start_worker):
+    worker = start_worker()
+
+    async def metrics():
+        async with worker.client() as client:
+            response = await client.get("/metrics")
+        assert response.headers["content-type"].startswith("text/plain; version=")
+        families = text_string_to_metric_families(response.text)
+        return {
+            sample.name.removeprefix("satspeak_worker_") + "".join(sample.labels.values()): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    before = await metrics()
+    async with worker.render(speechlike(4), order="observed") as records:
+        await anext(records)
+        during = await metrics()
+        assert [record async for record in records][-1].frames == 100
+    after = await metrics()
+
+    assert (during["renders_active"], during["renders_waiting"], during["wait_seconds"]) == (1, 0, 0)
+    assert after["renders_active"] == 0
+    assert after["frames_rendered_total"] - before["frames_rendered_total"] == 100
+    assert after["batch_frames_sum"] - before["batch_frames_sum"] == 100
+    assert after["frames_per_second"] > 0
+    for stage in ("listening", "network", "filming"):
+        assert after[f"stage_seconds_sum{stage}"] > before[f"stage_seconds_sum{stage}"]
+    assert after["stage_seconds_sumspeech"] == before["stage_seconds_sumspeech"] > 0  # spoken when warming up
 
 
 async def test_a_worker_asked_to_end_finishes_what_it_renders_and_prints_nothing(start_worker):

@@ -1,0 +1,66 @@
+"""What the worker measures of itself, as a page in Prometheus' text format. Knows names, no parts."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Literal
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, Summary
+from prometheus_client import generate_latest as write
+
+from worker.batching import Array, Predict
+
+METRICS_MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+_PREFIX = "satspeak_worker"
+
+Stage = Literal["speech", "listening", "network", "filming"]
+
+
+class Metrics:
+    """Counters of one worker.
+
+    A class because they belong to a program and not, as the library would have it, to the process.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.frames = Counter(
+            "frames_rendered", "Frames rendered.", namespace=_PREFIX, registry=self._registry
+        )
+        self._batch_frames = Histogram(
+            "batch_frames",
+            "Frames in a call of the network.",
+            namespace=_PREFIX,
+            registry=self._registry,
+            buckets=(4, 8, 12, 16, 24),
+        )
+        self._stage_seconds = Summary(
+            "stage_seconds",
+            "Seconds that renders spent in a stage, by call; filming is composing and encoding.",
+            ["stage"],
+            namespace=_PREFIX,
+            registry=self._registry,
+        )
+
+    def follow(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show a value as it is whenever somebody looks."""
+        gauge = Gauge(name, text, namespace=_PREFIX, registry=self._registry)
+        gauge.set_function(value)
+
+    def stage(self, stage: Stage) -> AbstractContextManager[object]:
+        """Measure a stretch of a stage."""
+        return self._stage_seconds.labels(stage).time()
+
+    def measured(self, predict: Predict) -> Predict:
+        """Return the network with its batches and seconds measured."""
+
+        def measured(mel: Array, face: Array) -> Array:
+            self._batch_frames.observe(len(mel))
+            with self.stage("network"):
+                return predict(mel, face)
+
+        return measured
+
+    def page(self) -> bytes:
+        """Write all of it."""
+        return write(self._registry)
