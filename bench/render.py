@@ -57,9 +57,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     realtime_factor_by_streams: dict[str, float]  # of the slowest of so many renders at once
     peak_mb_10s: float  # of a worker that rendered ten seconds
     peak_mb_10min: float | None  # and then ten minutes
-    onnx_vs_torch: (
-        float | None
-    )  # frames per second beside PyTorch eager, same topology, fp32; None without torch
+    onnx_vs_torch: float | None  # frames per second beside PyTorch eager, both fp32; None without PyTorch
 
 
 @click.command(help=__doc__)
