@@ -110,7 +110,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
                 port=own,
                 folder=folder / name,
                 guard=guard,
-                worker_url=f"http://127.0.0.1:{behind}",
+                worker_urls=f"http://127.0.0.1:{behind}",
                 btc_usd="fixed:65000",
                 **programs.node_settings(network.merchant),
             )

@@ -115,7 +115,7 @@ async def _start(
             port=port,
             folder=folder,
             guard=guard,
-            worker_url=worker_url,
+            worker_urls=worker_url,
             btc_usd="fixed:65000",
             **programs.node_settings(network.merchant),
         )

@@ -39,6 +39,7 @@ from service.storage.orders import SqlOrders
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
 from service.videos import FolderObjects
+from service.workers import Workers
 
 BYTES_PER_CHARACTER = 12
 """The most that JSON takes for one: two \\uXXXX."""
@@ -122,7 +123,7 @@ def create_app(
 
 
 PARTS = (
-    "quoting", "delivery", "settlements", "orders", "videos", "keys", "choosing", "spool", "renderer", "rates",
+    "quoting", "delivery", "settlements", "orders", "videos", "keys", "choosing", "spool", "workers", "rates",
     "backend", "follower", "now",
 )  # fmt: skip
 
@@ -149,19 +150,22 @@ async def _open(
             )
             stack.push_async_callback(feeds.aclose)
             rates = feeds
-        renderer = HttpRenderer(client, settings.worker_url, silence_s=settings.render_silence_s)
-        choosing = Choosing(renderer.voices, now)
+        workers = Workers(
+            [HttpRenderer(client, url, silence_s=settings.render_silence_s) for url in settings.workers]
+        )
+        choosing = Choosing(workers.voices, now)
         settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now)
         lease = timedelta(seconds=settings.lease_s)
         rendering = Rendering(
-            videos=videos, objects=objects, renderer=renderer, bells=bells, now=now, lease=lease
+            videos=videos, objects=objects, workers=workers, bells=bells, now=now, lease=lease
         )
         await rendering.recover()
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         stack.push_async_callback(rendering.aclose)
         follower = Supervised("settlements", settlements.follow)
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
-        for supervised in (follower, sweeper):
+        watcher = Supervised("workers", workers.watch)
+        for supervised in (follower, sweeper, watcher):
             stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
         yield {
             "quoting": Quoting(
@@ -197,7 +201,7 @@ async def _open(
             "keys": Keys(SqlApiKeys(database), now=now),
             "choosing": choosing,
             "spool": Spool(settings.data_dir / "incoming"),
-            "renderer": renderer,
+            "workers": workers,
             "rates": rates,
             "backend": backend,
             "follower": follower,

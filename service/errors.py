@@ -16,6 +16,7 @@ ServiceError
 ├── InvalidApiKey
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
+│   │   └── WorkerBusy
 │   └── Draining
 ├── RenderFailed             the worker took the order and did not finish it
 ├── LeaseLost                another attempt has taken the render over
@@ -106,7 +107,11 @@ class Unavailable(ServiceError):
 
 
 class WorkerDown(Unavailable):
-    """The worker does not answer or has no room."""
+    """The worker does not answer as it should."""
+
+
+class WorkerBusy(WorkerDown):
+    """The worker is well and has no room."""
 
 
 class Draining(Unavailable):

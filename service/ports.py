@@ -1,6 +1,6 @@
 """What the use cases ask of the world. The invoices' port is `lightning.InvoiceBackend`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -153,6 +153,8 @@ class Speech(Record, frozen=True, kw_only=True):
     sample_rate: int
     pcm: bytes
     spoken: int  # characters of the text that are spoken by its end
+    language: str | None = None
+    voice: str | None = None
 
 
 class Init(Record, frozen=True, kw_only=True):
@@ -179,7 +181,7 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class Renderer(Protocol):
-    """Renders elsewhere."""
+    """A worker: renders elsewhere."""
 
     def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render a video as a stream of records that ends with `End`; closing it stops the worker.
@@ -191,12 +193,12 @@ class Renderer(Protocol):
         """
         ...
 
-    async def voices(self) -> Sequence[Voice]:
-        """Return the voices that can be named; raises WorkerDown."""
-        ...
 
-    async def ping(self) -> None:
-        """Ask whether it is there; raises WorkerDown where it is not."""
+class Renderers(Protocol):
+    """Knows who can render."""
+
+    def least_loaded(self, *, besides: Collection[Renderer] = ()) -> Renderer | None:
+        """Choose who gets a render; None where all have been tried."""
         ...
 
 
@@ -236,6 +238,10 @@ class Videos(Protocol):
         Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
         stored the choice becomes this attempt's, and its speech is forgotten.
         """
+        ...
+
+    async def renew(self, video: Video, *, until: datetime) -> None:
+        """Renew the lease."""
         ...
 
     async def add_init(self, video: Video, init: Init) -> None:

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import structlog
 
-from service.errors import RenderFailed, RenderRefused, WorkerDown
+from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.ports import End, Init, Job, Record, Segment, Speech, Voice
 
 MAX_RECORD_BYTES = 16 << 20
@@ -25,6 +25,12 @@ _LENGTH = struct.Struct(">I")
 log = structlog.get_logger()
 
 
+class _Health(msgspec.Struct, frozen=True):
+    """What we read of a worker's health."""
+
+    renders_active: int
+
+
 class HttpRenderer:
     """A worker, by its base URL."""
 
@@ -33,11 +39,11 @@ class HttpRenderer:
 
         Args:
             client: The caller's, without a base URL.
-            url: Where the worker listens.
+            url: Where the worker listens, without a slash at its end.
             silence_s: Without a byte for so long, a render has failed.
         """
+        self.url = url
         self._client = client
-        self._url = url.rstrip("/")
         self._timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
 
     async def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
@@ -49,7 +55,7 @@ class HttpRenderer:
             RenderFailed: It took the job and did not finish it.
         """
         request = self._client.build_request(
-            "POST", f"{self._url}/renders", content=_body(job, pcm), timeout=self._timeout
+            "POST", f"{self.url}/renders", content=_body(job, pcm), timeout=self._timeout
         )
         with _unreachable():
             response = await self._client.send(request, stream=True)
@@ -74,13 +80,16 @@ class HttpRenderer:
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say which voices it has. Try again soon.") from error
 
-    async def ping(self) -> None:
-        """Ask whether the worker is well; raises WorkerDown where it is not."""
-        await self._get("/health")
+    async def renders_active(self) -> int:
+        """Count its renders, those of other services too; raises WorkerDown."""
+        try:
+            return msgspec.json.decode(await self._get("/health"), type=_Health).renders_active
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say how it is. Try again soon.") from error
 
     async def _get(self, path: str) -> bytes:
         with _unreachable():
-            response = await self._client.get(self._url + path, timeout=CONNECT_S)
+            response = await self._client.get(self.url + path, timeout=CONNECT_S)
         if response.status_code != httpx.codes.OK:
             raise await _refusal(response)
         return response.content
@@ -91,7 +100,6 @@ def _unreachable() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        log.warning("worker_unreachable", error=repr(error))
         raise WorkerDown("The renderer cannot be reached. Your payment is safe: try again soon.") from error
 
 
@@ -122,7 +130,9 @@ async def _refusal(response: httpx.Response) -> Exception:
     log.warning("worker_refused", status=response.status_code, detail=detail)
     if response.status_code == httpx.codes.BAD_REQUEST:
         return RenderRefused(detail)
-    return WorkerDown("The renderer is busy. Your payment is safe: try again soon.")
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return WorkerBusy("The renderer is busy. Your payment is safe: try again soon.")
+    return WorkerDown("The renderer is not well. Your payment is safe: try again soon.")
 
 
 async def _records(chunks: AsyncIterator[bytes]) -> AsyncIterator[Record]:

@@ -6,14 +6,14 @@ on after the last segment that was stored.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
 from service.bells import Bells
-from service.errors import LeaseLost, RenderFailed, RenderRefused, Unavailable
+from service.errors import LeaseLost, RenderFailed, RenderRefused, Unavailable, WorkerDown
 from service.languages import detect_language
 from service.orders import Choice, Order, Video
 from service.ports import (
@@ -24,6 +24,7 @@ from service.ports import (
     Objects,
     Record,
     Renderer,
+    Renderers,
     Segment,
     SegmentPart,
     Speech,
@@ -45,14 +46,14 @@ class Rendering:
         *,
         videos: Videos,
         objects: Objects,
-        renderer: Renderer,
+        workers: Renderers,
         bells: Bells,
         now: Clock,
         lease: timedelta,
     ) -> None:
         self._videos = videos
         self._objects = objects
-        self._renderer = renderer
+        self._workers = workers
         self._bells = bells
         self._now = now
         self._lease = lease
@@ -109,29 +110,42 @@ class Rendering:
             self._bells.ring(order.id)
 
     async def _render(self, order: Order, video: Video) -> None:
+        """Have the video rendered, by one worker after the other while each gets further.
+
+        Raises:
+            WorkerDown, RenderFailed: All were tried in vain since the last frame was stored.
+            RenderRefused: It can never be rendered.
+        """
         parts = await self._videos.speech(order.id)
-        choice = video.choice
-        if order.text is not None and choice.language is None:
-            # As the quote priced it: the worker might hear another language in a short text.
-            choice = msgspec.structs.replace(choice, language=detect_language(order.text))
-        job = Job(
-            order_id=order.id,
-            choice=choice,
-            text=order.text,
-            sample_rate=parts[-1].sample_rate if parts else SAMPLE_RATE,
-            spoken=parts[-1].spoken if parts else 0,
-            first_frame=video.frames,
-        )
-        recorder = _Recorder(self._videos, self._objects, video, spoken_parts=len(parts), lease=self._lease)
-        async with contextlib.aclosing(self._renderer.render(job, self._pcm(order, parts))) as records:
-            async for record in records:
-                await recorder.keep(record, self._now())
-                self._bells.ring(order.id)
+        recorder = _Recorder(self._videos, self._objects, video, parts, lease=self._lease)
+        tried: set[Renderer] = set()
+        worker = self._workers.least_loaded()
+        assert worker is not None
+        while not recorder.whole:
+            frames = recorder.frames
+            try:
+                await self._render_on(worker, order, recorder)
+            except (WorkerDown, RenderFailed) as error:
+                tried = {worker} if recorder.frames > frames else tried | {worker}
+                worker = self._workers.least_loaded(besides=tried)
+                if worker is None:
+                    raise
+                log.warning("render_moved", order=order.id, first_frame=recorder.frames, error=repr(error))
+                # A worker's silence may have used it up.
+                await self._videos.renew(video, until=self._now() + self._lease)
         await self._join(order.id)
         if order.upload is not None:
             await self._objects.delete(order.upload)
 
-    async def _pcm(self, order: Order, parts: list[SpeechPart]) -> AsyncIterator[bytes]:
+    async def _render_on(self, worker: Renderer, order: Order, recorder: "_Recorder") -> None:
+        """Store what a worker renders, from the first frame that is not stored yet."""
+        pcm = self._pcm(order, tuple(recorder.parts))
+        async with contextlib.aclosing(worker.render(recorder.job(order), pcm)) as records:
+            async for record in records:
+                await recorder.keep(record, self._now())
+                self._bells.ring(order.id)
+
+    async def _pcm(self, order: Order, parts: Sequence[SpeechPart]) -> AsyncIterator[bytes]:
         """The speech that there is: the upload, or what was synthesised so far."""
         if order.upload is not None:
             async for chunk in self._objects.read(order.upload, 0, None):
@@ -158,19 +172,42 @@ class Rendering:
 
 
 class _Recorder:
-    """Stores what one attempt renders. A class since each piece goes where the last one ended."""
+    """Stores what one attempt renders. A class since each piece goes where the last one ended.
+
+    Attributes:
+        frames: Stored so far.
+        parts: The speech stored so far.
+        whole: Nothing is missing.
+    """
 
     def __init__(
-        self, videos: Videos, objects: Objects, video: Video, *, spoken_parts: int, lease: timedelta
+        self, videos: Videos, objects: Objects, video: Video, parts: list[SpeechPart], *, lease: timedelta
     ) -> None:
+        self.frames = video.frames
+        self.parts = parts
+        self.whole = False
         self._videos = videos
         self._objects = objects
         self._video = video
+        self._choice = video.choice
         self._lease = lease
-        self._spoken_parts = spoken_parts
         self._segments = video.segments
-        self._frames = video.frames
         self._offset = video.size  # 0 until there is an init
+
+    def job(self, order: Order) -> Job:
+        """Say what is still to be rendered."""
+        choice = self._choice
+        if order.text is not None and choice.language is None:
+            # As the quote priced it: the worker might hear another language in a short text.
+            choice = msgspec.structs.replace(choice, language=detect_language(order.text))
+        return Job(
+            order_id=order.id,
+            choice=choice,
+            text=order.text,
+            sample_rate=self.parts[-1].sample_rate if self.parts else SAMPLE_RATE,
+            spoken=self.parts[-1].spoken if self.parts else 0,
+            first_frame=self.frames,
+        )
 
     async def keep(self, record: Record, now: datetime) -> None:
         """Store a record: first its bytes, then the row that points to them.
@@ -186,15 +223,17 @@ class _Recorder:
             case Init() if self._offset == 0:
                 await self._videos.add_init(self._video, record)
                 self._offset = len(record.data)
+                self._bind(record)
             case Segment():
                 await self._segment(record, until)
             case End():
-                if record.frames != self._frames:
-                    raise RenderFailed(f"{record.frames} frames were to come, {self._frames} are there")
+                if record.frames != self.frames:
+                    raise RenderFailed(f"{record.frames} frames were to come, {self.frames} are there")
                 await self._videos.finish(self._video, record.engine)
+                self.whole = True
 
     async def _speech(self, record: Speech, until: datetime) -> None:
-        name = self._name(f"speech-{self._spoken_parts}")
+        name = self._name(f"speech-{len(self.parts)}")
         await self._objects.put(name, record.pcm)
         part = SpeechPart(
             samples=len(record.pcm) // SAMPLE_BYTES,
@@ -203,11 +242,12 @@ class _Recorder:
             object=name,
         )
         await self._videos.add_speech(self._video, part, until=until)
-        self._spoken_parts += 1
+        self.parts.append(part)
+        self._bind(record)
 
     async def _segment(self, record: Segment, until: datetime) -> None:
-        if self._offset == 0 or record.first_frame != self._frames:
-            raise RenderFailed(f"a segment from frame {record.first_frame}, {self._frames} are there")
+        if self._offset == 0 or record.first_frame != self.frames:
+            raise RenderFailed(f"a segment from frame {record.first_frame}, {self.frames} are there")
         name = self._name(f"{self._segments}")
         await self._objects.put(name, record.data)
         part = SegmentPart(
@@ -219,8 +259,12 @@ class _Recorder:
         )
         await self._videos.add_segment(self._video, part, until=until)
         self._segments += 1
-        self._frames += record.frames
+        self.frames += record.frames
         self._offset += part.size
+
+    def _bind(self, record: Speech | Init) -> None:
+        """Have the next worker speak as this one does."""
+        self._choice = self._choice.filled_by(Choice(language=record.language, voice=record.voice))
 
     def _name(self, piece: str) -> str:
         """Name a piece. By attempt: one that was taken over may still be writing."""

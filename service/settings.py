@@ -38,8 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lnd_macaroon: Path | None = None
     """Path of a macaroon with `invoices:read invoices:write info:read`; it needs no right to spend."""
 
-    worker_url: str = "http://127.0.0.1:8020"
-    """Base URL of the worker."""
+    worker_urls: str = "http://127.0.0.1:8020"
+    """Base URLs of the workers, with commas between them; they must be alike, since any may go on with any render."""
 
     usd_per_second: Decimal = Decimal("0.01")
     """Price of one second of video in US dollars, exact to the micro-dollar."""
@@ -106,6 +106,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The price in integer micro-dollars."""
         return int(self.usd_per_second * USD_MICROS)
 
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The base URL of each worker, once, without a slash at its end."""
+        urls = (url.strip().rstrip("/") for url in self.worker_urls.split(","))
+        return tuple(dict.fromkeys(url for url in urls if url))
+
     def validate(self) -> None:
         """Refuse what cannot work, before anything is opened.
 
@@ -125,8 +131,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("SATSPEAK_RATE_FRESHNESS_S must not be more than SATSPEAK_RATE_MAX_AGE_S")
         if self.log_level not in _LOG_LEVELS:
             raise SettingsError(f"SATSPEAK_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
-        if not self.worker_url.startswith(("http://", "https://")):
-            raise SettingsError("SATSPEAK_WORKER_URL must start with http:// or https://")
+        if not self.workers or not all(url.startswith(("http://", "https://")) for url in self.workers):
+            raise SettingsError("SATSPEAK_WORKER_URLS must be URLs that start with http:// or https://")
 
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")

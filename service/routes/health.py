@@ -8,9 +8,10 @@ import msgspec
 from litestar import Response, get
 
 from lightning import InvoiceBackend
-from service.ports import Orders, RateSource, Renderer
+from service.ports import Orders, RateSource
 from service.routes.parts import Part
 from service.supervision import Supervised
+from service.workers import Workers
 
 PATIENCE_S = 3.0
 """How long a part has to answer."""
@@ -39,7 +40,7 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def health(
     backend: Part[InvoiceBackend],
     rates: Part[RateSource],
-    renderer: Part[Renderer],
+    workers: Part[Workers],
     orders: Part[Orders],
     follower: Part[Supervised],
 ) -> Response[HealthAnswer]:
@@ -51,7 +52,7 @@ async def health(
             await asyncio.gather(
                 _probe(backend.ping()),
                 _probe(rates.current()),
-                _probe(renderer.ping()),
+                _probe(workers.ping()),
                 _probe(orders.find("")),
             ),
             strict=True,

@@ -61,6 +61,12 @@ class SqlVideos:
 
         return await self._database.write(work)
 
+    async def renew(self, video: Video, *, until: datetime) -> None:
+        """Renew the lease."""
+        await self._database.write(
+            lambda connection: _change(connection, video, lease_until=to_millis(until))
+        )
+
     async def add_init(self, video: Video, init: Init) -> None:
         """Keep the start of the MP4 and what the worker chose."""
         chosen = {name: value for name in ("language", "voice") if (value := getattr(init, name)) is not None}

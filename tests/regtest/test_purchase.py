@@ -103,7 +103,7 @@ async def open_shop(guard, ports, network, tmp_path_factory):
                 port=port,
                 folder=tmp_path_factory.mktemp("service"),
                 guard=guard,
-                worker_url=worker.url,
+                worker_urls=worker.url,
                 btc_usd="fixed:65000",
                 **programs.node_settings(network.merchant),
                 **settings,

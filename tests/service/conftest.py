@@ -86,6 +86,8 @@ class ScriptedWorker:
         self.hold_after: int | None = None  # wait for `go` once so many segments of this render are sent
         self.go = asyncio.Event()
         self.fault: str | None = None  # break the protocol
+        self.voices = [{"name": "anna", "language": "de", "gender": "female", "new": 1}]
+        self.active = 0  # renders that it says it has
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.gone = asyncio.Event()
@@ -109,9 +111,9 @@ class ScriptedWorker:
                     return
         match scope["path"]:
             case "/health":
-                await _answer(send, 200, {"status": "ok"})
+                await _answer(send, 200, {"status": "ok", "renders_active": self.active})
             case "/voices":
-                await _answer(send, 200, [{"name": "anna", "language": "de", "gender": "female", "new": 1}])
+                await _answer(send, 200, self.voices)
             case "/renders":
                 await self._render(receive, send)
 
@@ -220,7 +222,7 @@ class Shop:
     def settings(self, **changes: Any) -> Settings:
         usual = {
             "data_dir": self.folder,
-            "worker_url": self.worker.url,
+            "worker_urls": self.worker.url,
             "btc_usd": "fixed:65000",
             "payment_wait_s": 5.0,
         }
@@ -343,6 +345,13 @@ def run_curl():
 
 @pytest.fixture
 async def worker():
+    script = ScriptedWorker()
+    async with serve(script) as script.url:
+        yield script
+
+
+@pytest.fixture
+async def second_worker():
     script = ScriptedWorker()
     async with serve(script) as script.url:
         yield script

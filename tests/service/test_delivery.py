@@ -111,7 +111,7 @@ async def test_a_video_goes_on_when_its_buyer_goes_away(shop, worker):
 
 
 async def test_a_worker_that_is_away_leaves_the_order_paid_until_it_is_back(closed_shop, worker):
-    async with closed_shop.open(worker_url="http://127.0.0.1:1") as shop:
+    async with closed_shop.open(worker_urls="http://127.0.0.1:1") as shop:
         invoice = await shop.paid()
 
         answer = await shop.video(invoice)

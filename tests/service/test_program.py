@@ -78,7 +78,7 @@ async def test_it_serves_without_its_node_and_stops_when_asked_to(tmp_path):
         "lnd_tls_cert": str(CERTIFICATE),
         "lnd_macaroon": str(macaroon),
         "btc_usd": "fixed:65000",
-        "worker_url": "http://127.0.0.1:1",
+        "worker_urls": "http://127.0.0.1:1",
     }
     program = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -66,7 +66,7 @@ def check_plays(video: bytes, frames: int) -> None:
 
 
 async def test_a_real_worker_makes_a_video_that_plays(closed_shop, port):
-    async with run_worker(port), closed_shop.open(worker_url=f"http://127.0.0.1:{port}") as shop:
+    async with run_worker(port), closed_shop.open(worker_urls=f"http://127.0.0.1:{port}") as shop:
         shop.http.timeout = RENDER_S
         invoice = await shop.paid()
 
@@ -79,7 +79,7 @@ async def test_a_real_worker_makes_a_video_that_plays(closed_shop, port):
 
 
 async def test_a_worker_that_dies_halfway_is_replaced_and_the_video_plays(closed_shop, port):
-    async with closed_shop.open(worker_url=f"http://127.0.0.1:{port}") as shop:
+    async with closed_shop.open(worker_urls=f"http://127.0.0.1:{port}") as shop:
         shop.http.timeout = RENDER_S
         async with run_worker(port) as program:
             invoice = await shop.paid(text=LONG)

@@ -41,7 +41,9 @@ def test_values_are_read_as_what_they_are():
         ("LEASE_S", "60"),
         ("RATE_FRESHNESS_S", "1000"),
         ("LOG_LEVEL", "loud"),
-        ("WORKER_URL", "localhost:8020"),
+        ("WORKER_URLS", "localhost:8020"),
+        ("WORKER_URLS", "http://127.0.0.1:8020,localhost:8021"),
+        ("WORKER_URLS", ","),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(variable, value):

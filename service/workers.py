@@ -1,0 +1,146 @@
+"""The workers that render for this service: which of them are well, and how busy each is."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from typing import Protocol
+
+import structlog
+
+from service.errors import RenderFailed, WorkerBusy, WorkerDown
+from service.ports import Job, Record, Renderer, Voice
+
+CHECK_EVERY_S = 2.0
+"""Seconds between health checks. One that died in between costs its next render no more than a refused connection."""
+
+log = structlog.get_logger()
+
+
+class RemoteWorker(Renderer, Protocol):
+    """What is asked of each."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, for logs."""
+        ...
+
+    async def renders_active(self) -> int:
+        """Count its renders, those of other services too; raises WorkerDown."""
+        ...
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return its voices; raises WorkerDown."""
+        ...
+
+
+class Worker:
+    """One worker and what is known of it.
+
+    Attributes:
+        well: It answered its last health check, and no render has failed there since.
+    """
+
+    def __init__(self, remote: RemoteWorker) -> None:
+        self.well = False  # until it has said so
+        self._remote = remote
+        self._ours = 0
+        self._others = 0
+        self._given = 0
+
+    @property
+    def load(self) -> tuple[bool, int, int]:
+        """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
+        return not self.well, self._ours + self._others, self._given
+
+    async def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
+        """Render there, as the port says."""
+        self._ours += 1
+        self._given += 1
+        try:
+            async with contextlib.aclosing(self._remote.render(job, pcm)) as records:
+                async for record in records:
+                    yield record
+        except WorkerBusy:
+            raise
+        except (WorkerDown, RenderFailed) as error:
+            self._know(error)
+            raise
+        finally:
+            self._ours -= 1
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return its voices; raises WorkerDown."""
+        return await self._remote.voices()
+
+    async def check(self) -> None:
+        """Ask how it is."""
+        try:
+            active = await self._remote.renders_active()
+        except WorkerDown as error:
+            self._know(error)
+        else:
+            self._others = max(active - self._ours, 0)
+            self._know(None)
+
+    def _know(self, error: Exception | None) -> None:
+        """Note how it is; log it where that is news."""
+        if error is not None and self.well:
+            log.warning("worker_down", worker=self._remote.url, error=repr(error.__cause__ or error))
+        elif error is None and not self.well:
+            log.info("worker_well", worker=self._remote.url)
+        self.well = error is None
+
+
+class Workers:
+    """All of them. They are taken for alike: any may go on with a render that another began."""
+
+    def __init__(self, remotes: Sequence[RemoteWorker]) -> None:
+        self.all = tuple(Worker(remote) for remote in remotes)
+
+    def least_loaded(self, *, besides: Collection[Renderer] = ()) -> Worker | None:
+        """Choose who gets a render; None where all have been tried.
+
+        Those that seem down come last and not never: what is known of them is some seconds old.
+        """
+        left = (worker for worker in self.all if worker not in besides)
+        return min(left, key=lambda worker: worker.load, default=None)
+
+    async def watch(self) -> None:
+        """Check their health, for ever."""
+        while True:
+            await self._check()
+            await asyncio.sleep(CHECK_EVERY_S)
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return the voices that all have who answer: any of them may be given the order.
+
+        Raises:
+            WorkerDown: None answers.
+        """
+        answers = await asyncio.gather(*(worker.voices() for worker in self.all), return_exceptions=True)
+        offered: list[Sequence[Voice]] = []
+        for answer in answers:
+            match answer:
+                case WorkerDown():
+                    failure = answer
+                case BaseException():
+                    raise answer
+                case _:
+                    offered.append(answer)
+        if not offered:
+            raise failure
+        common = set.intersection(*({voice.name for voice in voices} for voices in offered))
+        return [voice for voice in offered[0] if voice.name in common]
+
+    async def ping(self) -> None:
+        """Ask whether any is well; raises WorkerDown where none is."""
+        if not self._any_well():
+            await self._check()
+            if not self._any_well():
+                raise WorkerDown("No renderer can be reached.")
+
+    def _any_well(self) -> bool:
+        return any(worker.well for worker in self.all)
+
+    async def _check(self) -> None:
+        await asyncio.gather(*(worker.check() for worker in self.all))
