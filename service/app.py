@@ -19,6 +19,7 @@ from lightning import CredentialsInvalid, InvoiceBackend
 from lightning.lnd import LndBackend, check_credentials
 from service.bells import Bells
 from service.choosing import Choosing
+from service.counters import Counters
 from service.delivery import Delivery
 from service.errors import SettingsError
 from service.keys import Keys
@@ -28,7 +29,7 @@ from service.quoting import Quoting, Terms
 from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
-from service.routes import avatars, health, pages, payments, problems, quotes, videos
+from service.routes import avatars, health, metrics, pages, payments, problems, quotes, videos, voices
 from service.routes.uploads import Spool
 from service.settings import Settings
 from service.settlements import Settlements
@@ -101,7 +102,11 @@ def create_app(
             payments.payments,
             videos.video,
             avatars.avatars,
+            voices.voices,
             health.health,
+            health.live,
+            health.ready,
+            metrics.metrics,
             *pages.HANDLERS,
         ],
         dependencies={name: _provide(parts, name) for name in PARTS},
@@ -124,7 +129,7 @@ def create_app(
 
 PARTS = (
     "quoting", "delivery", "settlements", "orders", "videos", "keys", "choosing", "spool", "workers", "rates",
-    "backend", "follower", "now",
+    "backend", "follower", "now", "counters", "stopping",
 )  # fmt: skip
 
 
@@ -154,10 +159,17 @@ async def _open(
             [HttpRenderer(client, url, silence_s=settings.render_silence_s) for url in settings.workers]
         )
         choosing = Choosing(workers.voices, now)
-        settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now)
+        counters = Counters()
+        settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now, counters=counters)
         lease = timedelta(seconds=settings.lease_s)
         rendering = Rendering(
-            videos=videos, objects=objects, workers=workers, bells=bells, now=now, lease=lease
+            videos=videos,
+            objects=objects,
+            workers=workers,
+            bells=bells,
+            now=now,
+            lease=lease,
+            counters=counters,
         )
         await rendering.recover()
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
@@ -181,6 +193,7 @@ async def _open(
                 objects=objects,
                 choosing=choosing,
                 now=now,
+                counters=counters,
             ),
             "delivery": Delivery(
                 orders=orders,
@@ -202,6 +215,8 @@ async def _open(
             "choosing": choosing,
             "spool": Spool(settings.data_dir / "incoming"),
             "workers": workers,
+            "counters": counters,
+            "stopping": stopping,
             "rates": rates,
             "backend": backend,
             "follower": follower,

@@ -49,7 +49,7 @@ class Choosing:
         if choice.language not in (None, language):
             raise InvalidRequest(
                 f"Voice '{choice.voice}' speaks '{language}', not '{choice.language}'."
-                f" Leave one of them out, or see GET /avatars."
+                f" Leave one of them out, or see GET /voices."
             )
         return msgspec.structs.replace(choice, language=language)
 

@@ -29,6 +29,13 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """How many orders are in a state that an operator watches."""
+
+    open_quotes: int
+    undelivered: int  # paid, without a whole video
+
+
 class RateSource(Protocol):
     """Knows what a bitcoin is worth."""
 
@@ -58,6 +65,10 @@ class Orders(Protocol):
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Order]:
         """Return pending orders whose quote has run out, the oldest first."""
+        ...
+
+    async def tally(self, now: datetime) -> Tally:
+        """Count the quotes that can be paid and the paid orders without a whole video."""
         ...
 
     async def settle_index(self, pubkey: str) -> SettleIndex:

@@ -12,6 +12,7 @@ import msgspec
 
 from lightning import InvoiceBackend, Msat
 from service.choosing import Choosing
+from service.counters import Counters
 from service.errors import InvalidRequest
 from service.orders import Choice
 from service.ports import Clock, NewOrder, Objects, Orders, RateSource
@@ -60,6 +61,7 @@ class Quoting:
         objects: Objects,
         choosing: Choosing,
         now: Clock,
+        counters: Counters,
         token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:
         self._terms = terms
@@ -69,6 +71,7 @@ class Quoting:
         self._objects = objects
         self._choosing = choosing
         self._now = now
+        self._counters = counters
         self._token = token
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:
@@ -122,6 +125,7 @@ class Quoting:
             expires_at=created_at + timedelta(seconds=self._terms.expiry_s),
         )
         await self._orders.add(order)
+        self._counters.quotes += 1
         return Quote(
             duration_ms=duration_ms,
             price=estimated.price,

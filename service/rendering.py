@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from service.bells import Bells
+from service.counters import Counters
 from service.errors import LeaseLost, RenderFailed, RenderRefused, Unavailable, WorkerDown
 from service.languages import detect_language
 from service.orders import Choice, Order, Video
@@ -50,6 +51,7 @@ class Rendering:
         bells: Bells,
         now: Clock,
         lease: timedelta,
+        counters: Counters,
     ) -> None:
         self._videos = videos
         self._objects = objects
@@ -57,6 +59,7 @@ class Rendering:
         self._bells = bells
         self._now = now
         self._lease = lease
+        self._counters = counters
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, order: Order, choice: Choice) -> Video | None:
@@ -86,7 +89,9 @@ class Rendering:
         """Render, and leave the row saying how it ended."""
         notes = log.bind(order=order.id, attempt=video.attempt)
         notes.info("render_started", first_frame=video.frames)
-        failure, refused = "The service was stopped. Ask again to go on.", False
+        self._counters.renders_started += 1
+        failure: str | None = "The service was stopped. Ask again to go on."
+        refused = False
         try:
             await self._render(order, video)
         except LeaseLost:
@@ -102,11 +107,14 @@ class Rendering:
             notes.exception("render_broke")
             failure = FAILED
         else:
+            failure = None
             notes.info("render_finished")
-            return
+            self._counters.renders_finished += 1
         finally:
-            # Without effect on a video that is whole.
-            await self._videos.interrupt(video, failure, refused=refused)
+            if failure is not None:
+                self._counters.renders_failed += 1
+                # Without effect on a video that is whole.
+                await self._videos.interrupt(video, failure, refused=refused)
             self._bells.ring(order.id)
 
     async def _render(self, order: Order, video: Video) -> None:
@@ -130,6 +138,7 @@ class Rendering:
                 worker = self._workers.least_loaded(besides=tried)
                 if worker is None:
                     raise
+                self._counters.renders_moved += 1
                 log.warning("render_moved", order=order.id, first_frame=recorder.frames, error=repr(error))
                 # A worker's silence may have used it up.
                 await self._videos.renew(video, until=self._now() + self._lease)

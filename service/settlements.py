@@ -10,6 +10,7 @@ import structlog
 
 from lightning import InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError, PaymentHash
 from service.bells import Bells
+from service.counters import Counters
 from service.orders import Order
 from service.ports import Clock, Orders
 
@@ -22,11 +23,14 @@ log = structlog.get_logger()
 class Settlements:
     """Moves orders to paid and expired."""
 
-    def __init__(self, *, orders: Orders, backend: InvoiceBackend, bells: Bells, now: Clock) -> None:
+    def __init__(
+        self, *, orders: Orders, backend: InvoiceBackend, bells: Bells, now: Clock, counters: Counters
+    ) -> None:
         self._orders = orders
         self._backend = backend
         self._bells = bells
         self._now = now
+        self._counters = counters
 
     async def follow(self) -> None:
         """Deal with every settlement of the node after the last one that was dealt with, for ever."""
@@ -75,4 +79,5 @@ class Settlements:
 
     def _paid(self, order_id: int) -> None:
         log.info("order_paid", order=order_id)
+        self._counters.settlements += 1
         self._bells.ring(order_id)

@@ -24,6 +24,11 @@ class Stopping:
         self.waiting = 0
         self._event = asyncio.Event()
 
+    @property
+    def begun(self) -> bool:
+        """Whether `begin` was called."""
+        return self._event.is_set()
+
     def begin(self) -> None:
         """Say so, from the event loop's thread."""
         log.info("stopping", sent_away=self.waiting)

@@ -68,9 +68,12 @@ class Worker:
         finally:
             self._ours -= 1
 
-    async def voices(self) -> Sequence[Voice]:
-        """Return its voices; raises WorkerDown."""
-        return await self._remote.voices()
+    async def voices(self) -> Sequence[Voice] | None:
+        """Return its voices; None where it does not say."""
+        try:
+            return await self._remote.voices()
+        except WorkerDown:
+            return None
 
     async def check(self) -> None:
         """Ask how it is."""
@@ -117,30 +120,24 @@ class Workers:
         Raises:
             WorkerDown: None answers.
         """
-        answers = await asyncio.gather(*(worker.voices() for worker in self.all), return_exceptions=True)
-        offered: list[Sequence[Voice]] = []
-        for answer in answers:
-            match answer:
-                case WorkerDown():
-                    failure = answer
-                case BaseException():
-                    raise answer
-                case _:
-                    offered.append(answer)
+        answers = await asyncio.gather(*(worker.voices() for worker in self.all))
+        offered = [voices for voices in answers if voices is not None]
         if not offered:
-            raise failure
+            raise WorkerDown("No renderer says which voices it has. Try again soon.")
         common = set.intersection(*({voice.name for voice in voices} for voices in offered))
         return [voice for voice in offered[0] if voice.name in common]
 
+    @property
+    def well(self) -> int:
+        """How many are well."""
+        return sum(worker.well for worker in self.all)
+
     async def ping(self) -> None:
         """Ask whether any is well; raises WorkerDown where none is."""
-        if not self._any_well():
+        if not self.well:
             await self._check()
-            if not self._any_well():
-                raise WorkerDown("No renderer can be reached.")
-
-    def _any_well(self) -> bool:
-        return any(worker.well for worker in self.all)
+            if not self.well:
+                raise WorkerDown("No renderer can be reached. Try again soon.")
 
     async def _check(self) -> None:
         await asyncio.gather(*(worker.check() for worker in self.all))

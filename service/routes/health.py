@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from lightning import InvoiceBackend
 from service.ports import Orders, RateSource
 from service.routes.parts import Part
+from service.stopping import Stopping
 from service.supervision import Supervised
 from service.workers import Workers
 
@@ -29,6 +31,9 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     status: Literal["ok", "down"]
     parts: dict[str, PartHealth]
+
+
+Health = TypeVar("Health", PartHealth, HealthAnswer)
 
 
 @get(
@@ -64,10 +69,39 @@ async def health(
         else PartHealth(status="down", detail=follower.failure)
     )
     well = all(part.status == "ok" for part in parts.values())
+    return _answer(HealthAnswer(status="ok" if well else "down", parts=parts))
+
+
+@get(
+    "/health/live",
+    summary="Tell whether the process answers",
+    description="Asks nothing of any part: a process that does not answer this has to be started again.",
+    tags=["Operating"],
+)
+async def live() -> Response[PartHealth]:
+    """Tell whether the process answers."""
+    return _answer(PartHealth(status="ok"))
+
+
+@get(
+    "/health/ready",
+    summary="Tell whether requests may be sent here",
+    description="503 while the database does not answer or the process is about to stop. A node or a worker that is"
+    " away leaves it ready: they are away for every other process too, and paid videos can still be read."
+    " `/health` tells of them.",
+    tags=["Operating"],
+    responses={503: ResponseSpec(PartHealth, generate_examples=False, description="Not now.")},
+)
+async def ready(orders: Part[Orders], stopping: Part[Stopping]) -> Response[PartHealth]:
+    """Tell whether requests may be sent here."""
+    if stopping.begun:
+        return _answer(PartHealth(status="down", detail="about to stop"))
+    return _answer(await _probe(orders.find("")))
+
+
+def _answer(health: Health) -> Response[Health]:
     return Response(
-        HealthAnswer(status="ok" if well else "down", parts=parts),
-        status_code=200 if well else 503,
-        headers={"Cache-Control": "no-store"},
+        health, status_code=200 if health.status == "ok" else 503, headers={"Cache-Control": "no-store"}
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from lightning import PaymentHash, SettleIndex, Settlement
-from service.orders import Choice, Order, Status, from_millis, to_millis
-from service.ports import NewOrder
+from service.orders import Choice, Order, Status, VideoState, from_millis, to_millis
+from service.ports import NewOrder, Tally
 from service.storage.database import Database
-from service.storage.schema import nodes, orders
+from service.storage.schema import nodes, orders, videos
 
 
 class SqlOrders:
@@ -66,6 +66,18 @@ class SqlOrders:
             .limit(limit)
         )
 
+    async def tally(self, now: datetime) -> Tally:
+        """Count the quotes that can be paid and the paid orders without a whole video."""
+        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state == VideoState.READY.value)
+        query = sa.select(
+            _count(orders.c.status == Status.PENDING.value, orders.c.expires_at > to_millis(now)),
+            _count(orders.c.status == Status.PAID.value, ~whole),
+        )
+        open_quotes, undelivered = await self._database.read(
+            lambda connection: connection.execute(query).one()
+        )
+        return Tally(open_quotes=open_quotes, undelivered=undelivered)
+
     async def settle_index(self, pubkey: str) -> SettleIndex:
         """Return the last settlement of this node that was dealt with; 0 for none."""
         query = sa.select(nodes.c.settle_index).where(nodes.c.pubkey == pubkey)
@@ -119,6 +131,10 @@ class SqlOrders:
             lambda connection: connection.execute(query).mappings().all()
         )
         return [_order(row) for row in rows]
+
+
+def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(orders).where(*conditions).scalar_subquery()
 
 
 def _mark_paid(

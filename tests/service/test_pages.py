@@ -35,7 +35,7 @@ async def test_every_resource_is_on_the_docs_page_and_in_the_schema_with_example
     for path in (
         "/lightning/request-video/text", "/lightning/request-video/audio", "/lightning/generate-video",
         "/lightning/payment/{invoice}", "/lightning/payments", "/lightning/video/{invoice}", "/avatars",
-        "/lightning/estimate", "/health",
+        "/lightning/estimate", "/voices", "/health", "/health/live", "/health/ready", "/metrics",
     ):  # fmt: skip
         assert path in schema["paths"]
         assert path in docs
@@ -73,3 +73,19 @@ async def test_health_names_the_part_that_is_down(shop):
     assert (answer.status_code, answer.json()["status"]) == (503, "down")
     down = {name for name, part in answer.json()["parts"].items() if part["status"] == "down"}
     assert {"node"} == down
+
+
+async def test_a_process_is_live_and_ready_while_its_node_is_away(shop):
+    shop.node.go_down()
+
+    for path in ("/health/live", "/health/ready"):
+        answer = await shop.http.get(path)
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+async def test_a_stopping_process_is_live_and_not_ready(shop):
+    shop.stopping.begin()
+
+    assert (await shop.http.get("/health/live")).status_code == 200
+    answer = await shop.http.get("/health/ready")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "about to stop")

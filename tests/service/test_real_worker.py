@@ -42,10 +42,14 @@ async def run_worker(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
         await program.wait()
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
 
 
 def check_plays(video: bytes, frames: int) -> None:
@@ -94,3 +98,29 @@ async def test_a_worker_that_dies_halfway_is_replaced_and_the_video_plays(closed
 
         assert answer.content.startswith(broken.received)
         check_plays(answer.content, (await shop.payment(invoice))["video"]["frames"])
+
+
+async def test_a_worker_that_dies_halfway_is_replaced_by_another_and_the_download_goes_on(closed_shop):
+    ports = [free_port(), free_port()]
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    async with (
+        run_worker(ports[0]) as first,
+        run_worker(ports[1]) as second,
+        closed_shop.open(worker_urls=",".join(urls)) as shop,
+        httpx.AsyncClient() as http,
+    ):
+        invoice = await shop.paid(text=LONG)
+        download = asyncio.create_task(shop.download(invoice, emotion="neutral"))
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] >= 24)
+        active = [(await http.get(f"{url}/health")).json()["renders_active"] for url in urls]
+        assert sorted(active) == [0, 1]
+
+        victim, survivor = (first, urls[1]) if active[0] else (second, urls[0])
+        victim.send_signal(signal.SIGKILL)
+
+        whole = await download
+        assert whole.returncode == 0
+        assert (await http.get(f"{survivor}/health")).json()["frames_rendered"] > 0
+        payment = await shop.payment(invoice)
+        assert payment["video"]["state"] == "ready"
+        check_plays(whole.received, payment["video"]["frames"])

@@ -1,0 +1,70 @@
+"""What a Prometheus reads: text exposition format 0.0.4. No label carries an invoice or a text; there are none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from service.counters import Counters
+from service.keys import Keys
+from service.ports import Clock, Orders
+from service.routes.parts import Part
+from service.workers import Workers
+
+MEDIA_TYPE = "text/plain; version=0.0.4"
+
+COUNTERS = {
+    "quotes": "Quotes made.",
+    "settlements": "Orders that became paid.",
+    "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
+    "renders_finished": "Renders that made their video whole.",
+    "renders_failed": "Renders that were interrupted or refused; their orders can ask again.",
+    "renders_moved": "Times that a render went on with another worker.",
+}
+"""What each of `Counters` means."""
+
+
+@get(
+    "/metrics",
+    summary="Tell figures to a Prometheus",
+    description="Counters start from 0 with the process; gauges are of the whole shop. Sales are the operator's"
+    " business, so it takes an API key: `authorization: {credentials_file: ...}` in the scrape config.",
+    tags=["Operating"],
+    security=[{"apiKey": []}],
+    responses={
+        200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain")
+    },
+)
+async def metrics(
+    request: Request[Any, Any, Any],
+    keys: Part[Keys],
+    counters: Part[Counters],
+    orders: Part[Orders],
+    workers: Part[Workers],
+    now: Part[Clock],
+) -> Response[str]:
+    """Tell figures to a Prometheus."""
+    await keys.check(request.headers.get("Authorization"))
+    tally = await orders.tally(now())
+    lines = [
+        *(
+            line
+            for name, meaning in COUNTERS.items()
+            for line in _family(f"{name}_total", "counter", meaning, getattr(counters, name))
+        ),
+        *_family("quotes_open", "gauge", "Quotes that can be paid now.", tally.open_quotes),
+        *_family("orders_undelivered", "gauge", "Paid orders without a whole video.", tally.undelivered),
+        *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
+        *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
+    ]
+    return Response(
+        "".join(f"{line}\n" for line in lines), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _family(name: str, kind: str, meaning: str, value: int) -> Iterator[str]:
+    name = f"satspeak_{name}"
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} {kind}"
+    yield f"{name} {value}"
