@@ -147,7 +147,8 @@ async def _open(
             stack.push_async_callback(backend.aclose)
         else:
             backend = node
-        client = await stack.enter_async_context(httpx.AsyncClient())
+        limits = httpx.Limits(max_connections=None)  # each render holds one
+        client = await stack.enter_async_context(httpx.AsyncClient(limits=limits))
         rates: RateSource | None = _fixed_rate(settings)
         if rates is None:
             feeds = FeedRates(

@@ -41,6 +41,7 @@ Health = TypeVar("Health", PartHealth, HealthAnswer)
     summary="Tell how the service is",
     description="200 where every part works, 503 where one does not: node, rate, worker, database, settlements.",
     tags=["Operating"],
+    responses={503: ResponseSpec(HealthAnswer, generate_examples=False, description="A part does not work.")},
 )
 async def health(
     backend: Part[InvoiceBackend],

@@ -10,6 +10,7 @@ from service.counters import Counters
 from service.keys import Keys
 from service.ports import Clock, Orders
 from service.routes.parts import Part
+from service.routes.problems import ApiKeyProblem
 from service.workers import Workers
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
@@ -33,7 +34,8 @@ COUNTERS = {
     tags=["Operating"],
     security=[{"apiKey": []}],
     responses={
-        200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain")
+        200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain"),
+        401: ResponseSpec(ApiKeyProblem, generate_examples=False, description="No valid API key."),
     },
 )
 async def metrics(

@@ -1,5 +1,7 @@
 """Several workers: who gets a render, and who goes on with it."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -117,3 +119,24 @@ async def test_what_no_worker_can_render_is_asked_of_one(shop_of_two, worker, se
 
     assert (answer.status_code, answer.json()["detail"]) == (400, "No voice speaks this.")
     assert len(worker.requests) + len(second_worker.requests) == 1
+
+
+async def test_a_render_that_moves_is_not_taken_over_for_the_time_that_it_lost(
+    shop_of_two, worker, second_worker
+):
+    worker.hold_after = second_worker.hold_after = worker.fail_after = second_worker.fail_after = 1
+    invoice = await shop_of_two.paid()
+    download = asyncio.create_task(shop_of_two.video(invoice))
+    await shop_of_two.until(invoice, lambda payment: payment["video"]["frames"] == 12)
+    first, second = sorted([worker, second_worker], key=lambda one: -len(one.requests))
+    second.hold_after, second.fail_after = 0, None
+
+    shop_of_two.clock.pass_by(seconds=80)  # the lease is 90
+    first.go.set()
+    await shop_of_two.eventually(lambda: bool(second.requests))
+    shop_of_two.clock.pass_by(seconds=80)
+
+    assert (await shop_of_two.payment(invoice))["video"]["state"] == "rendering"
+    second.go.set()
+    assert worker.video == (await download).content
+    assert len(first.requests) == len(second.requests) == 1
