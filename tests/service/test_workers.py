@@ -24,6 +24,14 @@ async def shop_of_two(closed_shop, worker, second_worker):
         yield shop
 
 
+async def both_well(shop) -> None:
+    """Wait until both have answered a health check."""
+    key = await shop.key()
+    async with asyncio.timeout(10):
+        while "satspeak_workers_well 2" not in (await shop.http.get("/metrics", headers=key)).text:
+            pass
+
+
 async def test_the_least_loaded_gets_the_next_render(make_workers, worker, second_worker):
     worker.active, second_worker.active = 2, 1
     workers = make_workers(worker.url, second_worker.url)
@@ -98,6 +106,50 @@ async def test_a_download_goes_on_when_its_worker_dies(shop_of_two, worker, seco
     assert (resumed["language"], resumed["voice"]) == ("en", "betty")  # as the first chose
     assert bytes([0]) * 200 + bytes([1]) * 200 == last.pcm[0]
     assert (await shop_of_two.payment(invoice))["video"]["state"] == "ready"
+
+
+async def test_recorded_speech_is_sent_to_the_next_worker_whole(shop_of_two, worker, second_worker, make_wav):
+    worker.fail_after = second_worker.fail_after = 2
+    answer = await shop_of_two.http.post("/lightning/request-video/audio", files={"audio": make_wav(2)})
+    invoice = answer.json()["bolt11_invoice"]
+    shop_of_two.node.pay(invoice)
+
+    video = await shop_of_two.video(invoice)
+
+    assert worker.video == video.content
+    assert {bytes(2 * 32_000)} == {*worker.pcm, *second_worker.pcm}
+    assert len(worker.pcm) + len(second_worker.pcm) == 3
+
+
+async def test_a_worker_that_falls_silent_is_replaced(closed_shop, worker, second_worker):
+    urls = f"{worker.url},{second_worker.url}"
+    async with closed_shop.open(worker_urls=urls, render_silence_s=1) as shop:
+        invoice = await shop.paid()
+        worker.hold_after = second_worker.hold_after = 2
+        download = asyncio.create_task(shop.download(invoice))
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] == 24)
+        silent, other = sorted([worker, second_worker], key=lambda one: -len(one.requests))
+        other.hold_after = None
+
+        curl = await download
+
+        assert curl.returncode == 0
+        assert worker.video == curl.received
+        assert [request["first_frame"] for request in [*silent.requests, *other.requests]] == [0, 24]
+        silent.go.set()
+
+
+async def test_renders_at_once_are_spread(shop_of_two, worker, second_worker):
+    worker.hold_after = second_worker.hold_after = 1
+    await both_well(shop_of_two)
+    invoices = [await shop_of_two.paid() for _ in range(2)]
+    requests = [asyncio.create_task(shop_of_two.video(invoice)) for invoice in invoices]
+
+    await shop_of_two.eventually(lambda: len(worker.requests) == len(second_worker.requests) == 1)
+
+    worker.go.set()
+    second_worker.go.set()
+    assert [worker.video] * 2 == [answer.content for answer in await asyncio.gather(*requests)]
 
 
 async def test_a_render_that_gets_no_further_anywhere_is_given_up(shop_of_two, worker, second_worker):
