@@ -67,10 +67,6 @@ class Orders(Protocol):
         """Return pending orders whose quote has run out, the oldest first."""
         ...
 
-    async def tally(self, now: datetime) -> Tally:
-        """Count the quotes that can be paid and the paid orders without a whole video."""
-        ...
-
     async def settle_index(self, pubkey: str) -> SettleIndex:
         """Return the last settlement of this node that was dealt with; 0 for none."""
         ...
@@ -85,6 +81,10 @@ class Orders(Protocol):
 
     async def mark_expired(self, order_id: int) -> None:
         """Make an order expired, unless it was paid in the meantime."""
+        ...
+
+    async def tally(self, now: datetime) -> Tally:
+        """Count the quotes that can be paid and the paid orders without a whole video."""
         ...
 
 

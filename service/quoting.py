@@ -55,23 +55,23 @@ class Quoting:
         self,
         *,
         terms: Terms,
+        counters: Counters,
         backend: InvoiceBackend,
         orders: Orders,
         rates: RateSource,
         objects: Objects,
         choosing: Choosing,
         now: Clock,
-        counters: Counters,
         token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:
         self._terms = terms
+        self._counters = counters
         self._backend = backend
         self._orders = orders
         self._rates = rates
         self._objects = objects
         self._choosing = choosing
         self._now = now
-        self._counters = counters
         self._token = token
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:

@@ -29,6 +29,7 @@ class _Health(msgspec.Struct, frozen=True):
     """What we read of a worker's health."""
 
     renders_active: int
+    renders_waiting: int = 0  # a worker without a queue says nothing of it
 
 
 class HttpRenderer:
@@ -80,10 +81,11 @@ class HttpRenderer:
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say which voices it has. Try again soon.") from error
 
-    async def renders_active(self) -> int:
-        """Count its renders, those of other services too; raises WorkerDown."""
+    async def renders(self) -> int:
+        """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""
         try:
-            return msgspec.json.decode(await self._get("/health"), type=_Health).renders_active
+            health = msgspec.json.decode(await self._get("/health"), type=_Health)
+            return health.renders_active + health.renders_waiting
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say how it is. Try again soon.") from error
 

@@ -24,8 +24,8 @@ class RemoteWorker(Renderer, Protocol):
         """Where it is, for logs."""
         ...
 
-    async def renders_active(self) -> int:
-        """Count its renders, those of other services too; raises WorkerDown."""
+    async def renders(self) -> int:
+        """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""
         ...
 
     async def voices(self) -> Sequence[Voice]:
@@ -78,11 +78,11 @@ class Worker:
     async def check(self) -> None:
         """Ask how it is."""
         try:
-            active = await self._remote.renders_active()
+            renders = await self._remote.renders()
         except WorkerDown as error:
             self._know(error)
         else:
-            self._others = max(active - self._ours, 0)
+            self._others = max(renders - self._ours, 0)
             self._know(None)
 
     def _know(self, error: Exception | None) -> None:

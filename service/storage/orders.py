@@ -66,18 +66,6 @@ class SqlOrders:
             .limit(limit)
         )
 
-    async def tally(self, now: datetime) -> Tally:
-        """Count the quotes that can be paid and the paid orders without a whole video."""
-        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state == VideoState.READY.value)
-        query = sa.select(
-            _count(orders.c.status == Status.PENDING.value, orders.c.expires_at > to_millis(now)),
-            _count(orders.c.status == Status.PAID.value, ~whole),
-        )
-        open_quotes, undelivered = await self._database.read(
-            lambda connection: connection.execute(query).one()
-        )
-        return Tally(open_quotes=open_quotes, undelivered=undelivered)
-
     async def settle_index(self, pubkey: str) -> SettleIndex:
         """Return the last settlement of this node that was dealt with; 0 for none."""
         query = sa.select(nodes.c.settle_index).where(nodes.c.pubkey == pubkey)
@@ -122,6 +110,18 @@ class SqlOrders:
             )
         )
 
+    async def tally(self, now: datetime) -> Tally:
+        """Count the quotes that can be paid and the paid orders without a whole video."""
+        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state == VideoState.READY.value)
+        query = sa.select(
+            _count(orders.c.status == Status.PENDING.value, orders.c.expires_at > to_millis(now)),
+            _count(orders.c.status == Status.PAID.value, ~whole),
+        )
+        open_quotes, undelivered = await self._database.read(
+            lambda connection: connection.execute(query).one()
+        )
+        return Tally(open_quotes=open_quotes, undelivered=undelivered)
+
     async def _one(self, condition: sa.ColumnElement[bool]) -> Order | None:
         found = await self._many(sa.select(orders).where(condition))
         return found[0] if found else None
@@ -131,10 +131,6 @@ class SqlOrders:
             lambda connection: connection.execute(query).mappings().all()
         )
         return [_order(row) for row in rows]
-
-
-def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(orders).where(*conditions).scalar_subquery()
 
 
 def _mark_paid(
@@ -167,3 +163,7 @@ def _order(row: Mapping[Any, Any]) -> Order:
         expires_at=from_millis(row["expires_at"]),
         paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
     )
+
+
+def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(orders).where(*conditions).scalar_subquery()

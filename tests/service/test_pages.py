@@ -33,9 +33,10 @@ async def test_every_resource_is_on_the_docs_page_and_in_the_schema_with_example
     docs = (await standing_shop.http.get("/docs")).text
 
     for path in (
+        "/voices", "/metrics", "/health/live", "/health/ready",
         "/lightning/request-video/text", "/lightning/request-video/audio", "/lightning/generate-video",
         "/lightning/payment/{invoice}", "/lightning/payments", "/lightning/video/{invoice}", "/avatars",
-        "/lightning/estimate", "/voices", "/health", "/health/live", "/health/ready", "/metrics",
+        "/lightning/estimate", "/health",
     ):  # fmt: skip
         assert path in schema["paths"]
         assert path in docs
