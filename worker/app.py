@@ -68,6 +68,7 @@ def create_app(settings: Settings) -> Litestar:
         serving = asyncio.create_task(batcher.run())
         try:
             await _warm_up(renderer)
+            renderer.frames_rendered = 0  # those were for nobody
             log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
             yield
         finally:
