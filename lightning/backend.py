@@ -46,6 +46,10 @@ class InvoiceBackend(Protocol):
         """
         ...
 
+    async def inbound_msat(self) -> Msat:
+        """Ask how much all channels together could receive, at most: an invoice over more can never be paid."""
+        ...
+
     async def ping(self) -> NodeInfo:
         """Ask the node who it is, which it answers once it is ready.
 

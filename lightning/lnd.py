@@ -57,7 +57,7 @@ _STATES = {
 class LndBackend:
     """An `InvoiceBackend` that asks an LND; made inside the event loop that uses it.
 
-    The macaroon needs `info:read invoices:read invoices:write` and should be allowed nothing else.
+    The macaroon needs `info:read invoices:read invoices:write offchain:read` and should be allowed nothing else.
 
     Args:
         address: Host and port of LND's gRPC; the host must be one that its certificate names.
@@ -109,6 +109,14 @@ class LndBackend:
     def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
         """Follow settlements; each call follows by its own stream over the one connection."""
         return self._follower.follow(after)
+
+    async def inbound_msat(self) -> Msat:
+        """Ask LND for what the other ends of its channels hold, those that are offline too."""
+        with translated():
+            answer = await self._stub.ChannelBalance(
+                ln.ChannelBalanceRequest(), metadata=self._metadata, timeout=self._deadline_s
+            )
+        return Msat(answer.remote_balance.msat)
 
     async def ping(self) -> NodeInfo:
         """Ask LND who it is."""

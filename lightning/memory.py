@@ -50,6 +50,8 @@ _FEATURES = Features.from_feature_list(
     }
 )
 
+EVERY_BITCOIN = Msat(21_000_000 * 100_000_000 * 1000)
+
 
 @dataclass
 class _Record:
@@ -68,14 +70,24 @@ class MemoryBackend:
     Args:
         key: The node's private key, 32 bytes, from which preimages and secrets follow; random if not given.
         now: Unix time in seconds.
+
+    Attributes:
+        inbound: What payers can still send to the node.
     """
 
-    def __init__(self, *, key: bytes | None = None, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        key: bytes | None = None,
+        now: Callable[[], float] = time.time,
+        inbound: Msat = EVERY_BITCOIN,
+    ) -> None:
         self._key = key or secrets.token_bytes(32)
         self._now = now
         self._records: dict[PaymentHash, _Record] = {}
         self._hashes: dict[str, PaymentHash] = {}  # by invoice
         self._settled: list[Settlement] = []  # in the order of settle_index
+        self.inbound = inbound
         self._down = False
         self._changed = asyncio.Event()  # replaced by each change, so that one change wakes every follower
 
@@ -137,6 +149,11 @@ class MemoryBackend:
                 last = settlement.settle_index
             await changed.wait()
 
+    async def inbound_msat(self) -> Msat:
+        """Say what the node can receive: every payment makes it less."""
+        self._require_up()
+        return self.inbound
+
     async def ping(self) -> NodeInfo:
         """Say who this node is."""
         self._require_up()
@@ -169,6 +186,8 @@ class MemoryBackend:
         if self._now() >= record.expires_at:
             raise PaymentFailed("the invoice has expired")
         paid = record.amount if amount is None else amount
+        if paid > self.inbound:
+            raise PaymentFailed(f"the node cannot receive {paid} msat")
         if paid < record.amount:
             raise PaymentFailed(f"the invoice asks for {record.amount} msat, not {paid}")
         record.settlement = Settlement(
@@ -179,6 +198,7 @@ class MemoryBackend:
             settle_index=SettleIndex(len(self._settled) + 1),
             settled_at=datetime.fromtimestamp(int(self._now()), UTC),
         )
+        self.inbound = Msat(self.inbound - paid)
         self._settled.append(record.settlement)
         self._tell_followers()
         return record.preimage

@@ -12,6 +12,12 @@ from regtest.process import Guard, Program, until
 
 READY_TIMEOUT_S = 60.0
 
+UNLIMITED = {
+    f"{what}{whose}": "0"
+    for what in ("quotes_per_minute", "polls_per_minute", "open_quotes")
+    for whose in ("", "_per_client")
+}
+
 
 def worker_program(*, port: int, folder: Path, guard: Guard, **settings: str) -> Program:
     """Lay out a worker on loopback; `settings` are its variables without their prefix, in lower case."""
@@ -25,14 +31,15 @@ def worker_program(*, port: int, folder: Path, guard: Guard, **settings: str) ->
 
 
 def service_program(*, port: int, folder: Path, guard: Guard, **settings: str) -> Program:
-    """Lay out a service on loopback that keeps its data in `folder`."""
+    """Lay out a service on loopback that keeps its data in `folder` and takes whatever one machine asks of it."""
     return Program(
         "service",
         [sys.executable, "-m", "service"],
         log=folder / "service.log",
         guard=guard,
         environment=_environment(
-            "SATSPEAK_", {"port": str(port), "data_dir": str(folder / "service"), **settings}
+            "SATSPEAK_",
+            {"port": str(port), "data_dir": str(folder / "service"), **UNLIMITED, **settings},
         ),
     )
 

@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
     app: Litestar = create_app(settings, stopping=stopping)
     configure_logs(settings.log_level)
     with alone(settings.data_dir):
-        Server(_server_config(settings, app), stopping).run()
+        Server(server_config(settings, app), stopping).run()
 
 
 @contextlib.contextmanager
@@ -72,7 +72,8 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
+def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
+    """Say how the app is served."""
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -82,6 +83,8 @@ def _server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.log_level,
         timeout_graceful_shutdown=settings.drain_s,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
     )
 
 

@@ -22,14 +22,18 @@ from service.choosing import Choosing
 from service.counters import Counters
 from service.delivery import Delivery
 from service.errors import SettingsError
+from service.inbound import Inbound
 from service.keys import Keys
 from service.languages import detect_language
+from service.limits import Limiter, Rate
+from service.open_quotes import Caps, OpenQuotes
 from service.ports import Clock, RateSource
 from service.quoting import Quoting, Terms
 from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
 from service.routes import avatars, health, metrics, pages, payments, problems, quotes, videos, voices
+from service.routes.limiting import limited
 from service.routes.uploads import Spool
 from service.settings import Settings
 from service.settlements import Settlements
@@ -79,10 +83,19 @@ def create_app(
     _fixed_rate(settings)
     node = backend or _node_credentials(settings)
     parts: dict[str, Any] = {}
+    clock = now or _utc_now
+    quotes_limited = limited(
+        Limiter(Rate(per_client=settings.quotes_per_minute_per_client, total=settings.quotes_per_minute)),
+        clock,
+    )
+    polls_limited = limited(
+        Limiter(Rate(per_client=settings.polls_per_minute_per_client, total=settings.polls_per_minute)),
+        clock,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with _open(settings, node, stopping or Stopping(), now or _utc_now) as opened:
+        async with _open(settings, node, stopping or Stopping(), clock) as opened:
             parts.update(opened)
             yield
 
@@ -90,17 +103,24 @@ def create_app(
         route_handlers=[
             Router(
                 "/",
-                route_handlers=[quotes.request_video_text, quotes.estimate_text, videos.generate_video],
+                route_handlers=[
+                    Router(
+                        "/",
+                        route_handlers=[quotes.request_video_text, quotes.estimate_text],
+                        guards=[quotes_limited],
+                    ),
+                    Router("/", route_handlers=[videos.generate_video], guards=[polls_limited]),
+                ],
                 request_max_body_size=settings.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES,
             ),
             Router(
                 "/",
                 route_handlers=[quotes.request_video_audio],
                 request_max_body_size=settings.max_video_s * 32_000 + FORM_SLACK_BYTES,
+                guards=[quotes_limited],
             ),
-            payments.payment,
+            Router("/", route_handlers=[payments.payment, videos.video], guards=[polls_limited]),
             payments.payments,
-            videos.video,
             avatars.avatars,
             voices.voices,
             health.health,
@@ -193,6 +213,10 @@ async def _open(
                 rates=rates,
                 objects=objects,
                 choosing=choosing,
+                open_quotes=OpenQuotes(
+                    orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
+                ),
+                inbound=Inbound(backend, now),
                 now=now,
                 counters=counters,
             ),

@@ -14,6 +14,7 @@ ServiceError
 ├── VideoInterrupted
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
+├── TooManyRequests          the client asks too often, or for too much at once
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
 │   │   └── WorkerBusy
@@ -95,6 +96,15 @@ class RangeNotSatisfiable(ServiceError):
 
 class InvalidApiKey(ServiceError):
     """The API key is missing, unknown or revoked."""
+
+
+class TooManyRequests(ServiceError):
+    """The client, or all of them together, ask more often than the operator allows."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(ServiceError):

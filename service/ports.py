@@ -67,6 +67,14 @@ class Orders(Protocol):
         """Return pending orders whose quote has run out, the oldest first."""
         ...
 
+    async def count_open(self, now: datetime) -> int:
+        """Count the quotes that can be paid and are not."""
+        ...
+
+    async def still_open(self, payment_hashes: Sequence[PaymentHash]) -> set[PaymentHash]:
+        """Return those of these whose quote is neither paid nor called expired."""
+        ...
+
     async def settle_index(self, pubkey: str) -> SettleIndex:
         """Return the last settlement of this node that was dealt with; 0 for none."""
         ...

@@ -14,6 +14,8 @@ from lightning import InvoiceBackend, Msat
 from service.choosing import Choosing
 from service.counters import Counters
 from service.errors import InvalidRequest
+from service.inbound import Inbound
+from service.open_quotes import OpenQuotes
 from service.orders import Choice
 from service.ports import Clock, NewOrder, Objects, Orders, RateSource
 from service.pricing import Price, price
@@ -61,6 +63,8 @@ class Quoting:
         rates: RateSource,
         objects: Objects,
         choosing: Choosing,
+        open_quotes: OpenQuotes,
+        inbound: Inbound,
         now: Clock,
         token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:
@@ -71,6 +75,8 @@ class Quoting:
         self._rates = rates
         self._objects = objects
         self._choosing = choosing
+        self._open_quotes = open_quotes
+        self._inbound = inbound
         self._now = now
         self._token = token
 
@@ -84,13 +90,20 @@ class Quoting:
         choice = await self._choosing.check(choice)
         return await self._price(self._text_ms(text, choice.language))
 
-    async def quote_text(self, text: str, choice: Choice) -> Quote:
-        """Sell a video of a text. Raises as `estimate_text` does, or what the node raises."""
+    async def quote_text(self, text: str, choice: Choice, *, client: str) -> Quote:
+        """Sell a video of a text.
+
+        Raises as `estimate_text` does, or what the node raises, or:
+
+        Raises:
+            TooManyRequests: The client has too many quotes that are not paid.
+            Unavailable: All clients have, or the node cannot receive the amount.
+        """
         text = text.strip()
         choice = await self._choosing.check(choice)
-        return await self._sell(self._text_ms(text, choice.language), choice, text=text, upload=None)
+        return await self._sell(self._text_ms(text, choice.language), choice, client, text=text, upload=None)
 
-    async def quote_audio(self, wav: Path, choice: Choice) -> Quote:
+    async def quote_audio(self, wav: Path, choice: Choice, *, client: str) -> Quote:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
@@ -98,16 +111,21 @@ class Quoting:
         upload = f"uploads/{uuid.uuid4().hex}.pcm"
         await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
         try:
-            return await self._sell(duration_ms, choice, text=None, upload=upload)
+            return await self._sell(duration_ms, choice, client, text=None, upload=upload)
         except Exception:  # no row refers to it; a cancelled request may have left one
             await self._objects.delete(upload)
             raise
 
-    async def _sell(self, duration_ms: int, choice: Choice, *, text: str | None, upload: str | None) -> Quote:
-        estimated = await self._price(duration_ms)
+    async def _sell(
+        self, duration_ms: int, choice: Choice, client: str, *, text: str | None, upload: str | None
+    ) -> Quote:
         created_at = self._now()
+        await self._open_quotes.check(client, created_at)
+        estimated = await self._price(duration_ms)
+        amount = Msat(estimated.price.amount_msat)
+        await self._inbound.check(amount)
         invoice = await self._backend.add_invoice(
-            amount=Msat(estimated.price.amount_msat),
+            amount=amount,
             memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
             expiry_s=self._terms.expiry_s,
         )
@@ -126,6 +144,7 @@ class Quoting:
         )
         await self._orders.add(order)
         self._counters.quotes += 1
+        self._open_quotes.opened(client, order.payment_hash, order.expires_at)
         return Quote(
             duration_ms=duration_ms,
             price=estimated.price,

@@ -3,6 +3,7 @@
 Holds data and builds nothing. Each field is the environment variable `SATSPEAK_` + its name in capitals.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Path of LND's `tls.cert`; the connection is pinned to it."""
 
     lnd_macaroon: Path | None = None
-    """Path of a macaroon with `invoices:read invoices:write info:read`; it needs no right to spend."""
+    """Path of a macaroon with `invoices:read invoices:write offchain:read info:read`; it needs no right to spend."""
 
     worker_urls: str = "http://127.0.0.1:8020"
     """Base URLs of the workers, with commas between them; they must be alike, since any may go on with any render."""
@@ -71,6 +72,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     render_silence_s: int = 60
     """Seconds without a byte from the worker after which a render has failed. Below `lease_s`, so that no render
     is taken over while it is still listened to."""
+
+    trusted_proxies: str = ""
+    """Addresses or networks, with commas between, whose `X-Forwarded-For` tells who asks. Without it whoever comes
+    through a proxy is one client. A proxy named here must append to that header or replace it."""
+
+    quotes_per_minute: int = 600
+    """Quotes and estimates a minute of all clients together, which may come at once; 0 is no limit."""
+
+    quotes_per_minute_per_client: int = 30
+    """The same of one client: an IPv4 address or an IPv6 network of 64 bits."""
+
+    polls_per_minute: int = 60_000
+    """Requests a minute that ask for a payment or a video, of all clients together; 0 is no limit."""
+
+    polls_per_minute_per_client: int = 600
+    """The same of one client."""
+
+    open_quotes: int = 10_000
+    """Quotes that may wait for their payment at once; 0 is no limit."""
+
+    open_quotes_per_client: int = 100
+    """The same of one client."""
 
     sweep_s: float = 60
     """Seconds between looks for quotes that have expired, the belt to the braces of the settlement stream."""
@@ -121,6 +144,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be more than 0")
+        self._validate_limits()
         if not 0 <= self.port <= 65535:  # noqa: PLR2004 - what a TCP port is
             raise SettingsError("SATSPEAK_PORT must be from 0 to 65535")
         if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
@@ -133,6 +157,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"SATSPEAK_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
         if not self.workers or not all(url.startswith(("http://", "https://")) for url in self.workers):
             raise SettingsError("SATSPEAK_WORKER_URLS must be URLs that start with http:// or https://")
+
+    def _validate_limits(self) -> None:
+        for name in _NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be 0, for no limit, or more")
+        for proxy in filter(None, self.trusted_proxies.split(",")):
+            try:
+                ipaddress.ip_network(proxy.strip())
+            except ValueError as error:
+                raise SettingsError(f"SATSPEAK_TRUSTED_PROXIES: {error}") from error
 
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -148,6 +182,15 @@ _POSITIVE = (
     "render_silence_s",
     "sweep_s",
     "drain_s",
+)
+
+_NOT_NEGATIVE = (
+    "quotes_per_minute",
+    "quotes_per_minute_per_client",
+    "polls_per_minute",
+    "polls_per_minute_per_client",
+    "open_quotes",
+    "open_quotes_per_client",
 )
 
 

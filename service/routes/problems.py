@@ -134,6 +134,15 @@ def _range_not_satisfiable(_request: AnyRequest, error: errors.RangeNotSatisfiab
     )
 
 
+def _too_many_requests(_request: AnyRequest, error: errors.TooManyRequests) -> Response[bytes]:
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        error.detail,
+        kind="too-many-requests",
+        headers={"Retry-After": str(error.retry_after_s)},
+    )
+
+
 def _unavailable(_request: AnyRequest, error: errors.Unavailable) -> Response[bytes]:
     return unavailable(error.detail, error.retry_after_s)
 
@@ -176,6 +185,7 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.VideoNotStarted: _video_not_started,
     errors.VideoInterrupted: _video_interrupted,
     errors.RangeNotSatisfiable: _range_not_satisfiable,
+    errors.TooManyRequests: _too_many_requests,
     errors.Unavailable: _unavailable,
     LightningError: _node_unavailable,
     HTTPException: _of_framework,

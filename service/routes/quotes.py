@@ -7,6 +7,7 @@ from litestar import Request, post
 from service.quoting import Quoting
 from service.routes import openapi
 from service.routes.bodies import read_json
+from service.routes.limiting import client
 from service.routes.parts import Part
 from service.routes.schemas import AudioOptions, EstimateAnswer, QuoteAnswer, TextRequest
 from service.routes.uploads import Spool
@@ -24,13 +25,14 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
     responses=openapi.problems(
         _400="Field 'text' is missing.",
         _413="The body is too large.",
+        _429="You are asking too often: try again in 2 s.",
         _503="The Lightning node cannot be reached. Try again soon.",
     ),
 )
 async def request_video_text(request: Request[Any, Any, Any], quoting: Part[Quoting]) -> QuoteAnswer:
     """Quote a video of a text."""
     asked = await read_json(request, TextRequest)
-    return QuoteAnswer.of(await quoting.quote_text(asked.text, asked.choice))
+    return QuoteAnswer.of(await quoting.quote_text(asked.text, asked.choice, client=client(request)))
 
 
 @post(
@@ -43,6 +45,7 @@ async def request_video_text(request: Request[Any, Any, Any], quoting: Part[Quot
     responses=openapi.problems(
         _400="Audio file is required",
         _413="The body is too large.",
+        _429="You are asking too often: try again in 2 s.",
         _503="The Lightning node cannot be reached. Try again soon.",
     ),
 )
@@ -51,7 +54,7 @@ async def request_video_audio(
 ) -> QuoteAnswer:
     """Quote a video of recorded speech."""
     async with spool.receive(request, AudioOptions) as (wav, options):
-        return QuoteAnswer.of(await quoting.quote_audio(wav, options.choice))
+        return QuoteAnswer.of(await quoting.quote_audio(wav, options.choice, client=client(request)))
 
 
 @post(
@@ -60,7 +63,11 @@ async def request_video_audio(
     summary="Price a text without buying",
     tags=["Buying"],
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
-    responses=openapi.problems(_400="Field 'text' is missing.", _413="The body is too large."),
+    responses=openapi.problems(
+        _400="Field 'text' is missing.",
+        _413="The body is too large.",
+        _429="You are asking too often: try again in 2 s.",
+    ),
 )
 async def estimate_text(request: Request[Any, Any, Any], quoting: Part[Quoting]) -> EstimateAnswer:
     """Price a text without buying."""

@@ -66,6 +66,20 @@ class SqlOrders:
             .limit(limit)
         )
 
+    async def count_open(self, now: datetime) -> int:
+        """Count the quotes that can be paid and are not; an index holds all that it looks at."""
+        query = sa.select(sa.func.count()).where(
+            orders.c.status == Status.PENDING.value, orders.c.expires_at > to_millis(now)
+        )
+        return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()))
+
+    async def still_open(self, payment_hashes: Sequence[PaymentHash]) -> set[PaymentHash]:
+        """Return those of these whose quote is neither paid nor called expired."""
+        query = sa.select(orders.c.payment_hash).where(
+            orders.c.payment_hash.in_(payment_hashes), orders.c.status == Status.PENDING.value
+        )
+        return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))
+
     async def settle_index(self, pubkey: str) -> SettleIndex:
         """Return the last settlement of this node that was dealt with; 0 for none."""
         query = sa.select(nodes.c.settle_index).where(nodes.c.pubkey == pubkey)

@@ -218,6 +218,8 @@ async def test_a_node_that_is_away_is_unavailable(seller):
     with pytest.raises(NodeUnavailable):
         await seller.backend.ping()
     with pytest.raises(NodeUnavailable):
+        await seller.backend.inbound_msat()
+    with pytest.raises(NodeUnavailable):
         await sell(seller)
     with pytest.raises(NodeUnavailable):
         await seller.backend.lookup(sold.payment_hash)
@@ -244,6 +246,29 @@ async def test_a_node_says_who_it_is(seller):
     assert node.synced
     assert len(bytes.fromhex(node.pubkey)) == 33
     assert node.alias
+
+
+async def test_what_can_be_received_gets_less_by_what_is_paid(seller):
+    before = await seller.backend.inbound_msat()
+    sold = await sell(seller, PRICE)
+
+    await seller.pay(sold.bolt11)
+
+    async def is_less():  # the channels settle a moment after the invoice
+        return await seller.backend.inbound_msat() == before - PRICE
+
+    await wait_for(is_less)
+
+
+async def test_more_than_can_be_received_cannot_be_paid(seller):
+    sold = await sell(
+        seller, Msat(await seller.backend.inbound_msat() + 1000)
+    )  # made all the same (lnd#9380)
+
+    with pytest.raises(
+        Exception, match=r"cannot receive|INSUFFICIENT_BALANCE|NO_ROUTE|insufficient|no_route"
+    ):
+        await seller.pay(sold.bolt11)
 
 
 async def test_a_follower_that_stops_listening_leaves_nothing_behind(seller):

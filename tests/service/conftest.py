@@ -17,6 +17,7 @@ import uvicorn
 
 from lightning import SettleIndex, Settlement
 from lightning.memory import MemoryBackend
+from service.__main__ import server_config
 from service.app import create_app, open_keys
 from service.settings import Settings
 from service.stopping import Stopping
@@ -27,6 +28,13 @@ CURL_S = 120
 """A real render may take as long."""
 
 SEGMENT_FRAMES = 12
+
+UNLIMITED = [
+    f"{what}{whose}"
+    for what in ("quotes_per_minute", "polls_per_minute", "open_quotes")
+    for whose in ("", "_per_client")
+]
+"""Tests ask as fast as they can."""
 
 
 class Clock:
@@ -43,10 +51,11 @@ class Clock:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: Any) -> AsyncIterator[str]:
+async def serve(app: Any, config: uvicorn.Config | None = None) -> AsyncIterator[str]:
     """Run an ASGI app on a real socket in this event loop; its URL."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(
+        config or uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
+    )
     # pytest's signals stay its own.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # same shape
     task = asyncio.create_task(server.serve())
@@ -225,6 +234,9 @@ class Shop:
             "worker_urls": self.worker.url,
             "btc_usd": "fixed:65000",
             "payment_wait_s": 5.0,
+            "port": 0,
+            "drain_s": 1,
+            **dict.fromkeys(UNLIMITED, 0),
         }
         return Settings(**{**usual, **changes})
 
@@ -232,11 +244,10 @@ class Shop:
     async def open(self, **settings: Any) -> AsyncIterator["Shop"]:
         """Run it; a second time it is the same service after a restart."""
         self.stopping = Stopping()
-        app = create_app(
-            self.settings(**settings), backend=self.node, stopping=self.stopping, now=self.clock.now
-        )
+        chosen = self.settings(**settings)
+        app = create_app(chosen, backend=self.node, stopping=self.stopping, now=self.clock.now)
         async with (
-            serve(app) as self.url,
+            serve(app, server_config(chosen, app)) as self.url,
             httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S) as self.http,
         ):
             yield self

@@ -44,6 +44,11 @@ def test_values_are_read_as_what_they_are():
         ("WORKER_URLS", "localhost:8020"),
         ("WORKER_URLS", "http://127.0.0.1:8020,localhost:8021"),
         ("WORKER_URLS", ","),
+        ("QUOTES_PER_MINUTE", "-1"),
+        ("OPEN_QUOTES_PER_CLIENT", "many"),
+        ("TRUSTED_PROXIES", "127.0.0.1,proxy.local"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "*"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(variable, value):

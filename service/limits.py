@@ -1,0 +1,98 @@
+"""How much one client, and all of them together, may ask for. Pure: time is an argument, in seconds.
+
+A token bucket that holds a minute's tokens, kept as one number: the moment at which it will be full again
+(the generic cell rate algorithm). So a client costs a float, and who has been idle for a minute costs nothing.
+
+Ours, and not the `limits` package: its memory storage reads a clock of its own, starts a thread to expire keys and
+keeps as many of them as an attacker has addresses.
+"""
+
+import functools
+import ipaddress
+from collections import OrderedDict
+
+import msgspec
+
+WINDOW_S = 60.0
+
+SLACK_S = 0.001
+"""More than sums of floats are off by: the last of a minute's requests is let in as well."""
+
+MAX_CLIENTS = 10_000
+"""Clients that are told apart, about 2 MB of them. Beyond it the oldest is forgotten, and so may ask anew: the
+limit of the total still holds."""
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests a minute; as many may come at once. 0 is no limit."""
+
+    per_client: int
+    total: int
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request is too many, and when it would not be."""
+
+    by_total: bool  # other clients' requests are to blame
+    wait_s: float
+
+
+class Limiter:
+    """Counts requests. A class since the buckets of all clients are one bounded memory."""
+
+    def __init__(self, rate: Rate, *, max_clients: int = MAX_CLIENTS) -> None:
+        self._rate = rate
+        self._max_clients = max_clients
+        self._full_at: OrderedDict[str, float] = OrderedDict()  # by client; who came longest ago is first
+        self._total_full_at = 0.0
+
+    @property
+    def clients(self) -> int:
+        """How many are remembered."""
+        return len(self._full_at)
+
+    def admit(self, client: str, now: float) -> Refusal | None:
+        """Take a token for a request; None where there was one. A request that is refused takes none."""
+        own = _take(self._full_at.get(client, 0.0), self._rate.per_client, now)
+        if own - now > WINDOW_S + SLACK_S:
+            return Refusal(by_total=False, wait_s=own - now - WINDOW_S)
+        total = _take(self._total_full_at, self._rate.total, now)
+        if total - now > WINDOW_S + SLACK_S:
+            return Refusal(by_total=True, wait_s=total - now - WINDOW_S)
+        self._total_full_at = total
+        if own > now:
+            self._remember(client, own, now)
+        return None
+
+    def _remember(self, client: str, full_at: float, now: float) -> None:
+        self._full_at[client] = full_at
+        self._full_at.move_to_end(client)
+        # What was just added is not idle, so there is always a first one to stop at.
+        while len(self._full_at) > self._max_clients or next(iter(self._full_at.values())) <= now:
+            self._full_at.popitem(last=False)
+
+
+def _take(full_at: float, per_minute: int, now: float) -> float:
+    """Return when a bucket will be full again once a token is taken."""
+    if not per_minute:
+        return now
+    # A bucket that is more than empty is one of before the clock was set back: it starts again.
+    begin = full_at if now < full_at <= now + WINDOW_S + SLACK_S else now
+    return begin + WINDOW_S / per_minute
+
+
+@functools.lru_cache(maxsize=4096)  # parsing an address takes longer than all the rest
+def client_of(address: str | None) -> str:
+    """Tell who asks: an IPv4 address, or an IPv6 network of 64 bits, which is the least that a customer is given.
+
+    What is no address is one client, so that inventing some gains nothing.
+    """
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return ip.packed[:8].hex()

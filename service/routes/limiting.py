@@ -1,0 +1,53 @@
+"""Turns away who asks too often, before anything is read, asked or stored for them."""
+
+import math
+from typing import Any
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from service.errors import TooManyRequests
+from service.limits import Limiter, client_of
+from service.ports import Clock
+
+LONGEST_ADDRESS = 64
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+log = structlog.get_logger()
+
+
+def limited(limiter: Limiter, now: Clock) -> Guard:
+    """Make a guard that takes a token for each request.
+
+    Raises:
+        TooManyRequests: There is none left.
+    """
+    warned = False
+
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        nonlocal warned
+        refusal = limiter.admit(client(connection), now().timestamp())
+        if refusal is None:
+            return
+        if not warned and not refusal.by_total and _comes_through_a_stranger(connection):
+            warned = True  # once: it says what is to be set, not who asked
+            log.warning("proxy_not_trusted", proxy=client(connection), setting="SATSPEAK_TRUSTED_PROXIES")
+        wait_s = max(math.ceil(refusal.wait_s), 1)
+        blame = "Too many people are asking" if refusal.by_total else "You are asking too often"
+        raise TooManyRequests(f"{blame}: try again in {wait_s} s.", retry_after_s=wait_s)
+
+    return guard
+
+
+def _comes_through_a_stranger(connection: Connection) -> bool:
+    """Whether a proxy tells for whom it asks and is not believed: all who come through it are one client."""
+    told = connection.headers.get("X-Forwarded-For", "")
+    return bool(told and connection.client and connection.client.host not in told)
+
+
+def client(connection: Connection) -> str:
+    """Tell whose request it is: by the address that the server saw, or was told by a proxy that it trusts."""
+    return client_of(connection.client.host[:LONGEST_ADDRESS] if connection.client else None)
