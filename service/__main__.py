@@ -16,6 +16,7 @@ import uvicorn
 from litestar import Litestar
 
 from service.app import create_app, open_keys
+from service.connections import patient_for
 from service.errors import SettingsError
 from service.settings import Settings
 from service.stopping import Stopping
@@ -83,6 +84,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.log_level,
         timeout_graceful_shutdown=settings.drain_s,
         server_header=False,
+        http=patient_for(settings.client_patience_s),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
     )

@@ -33,7 +33,7 @@ from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_sour
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
 from service.routes import avatars, health, metrics, pages, payments, problems, quotes, videos, voices
-from service.routes.limiting import limited
+from service.routes.limiting import limited, timely_bodies
 from service.routes.uploads import Spool
 from service.settings import Settings
 from service.settlements import Settlements
@@ -84,6 +84,7 @@ def create_app(
     node = backend or _node_credentials(settings)
     parts: dict[str, Any] = {}
     clock = now or _utc_now
+    in_time = timely_bodies(settings.client_patience_s)
     quotes_limited = limited(
         Limiter(Rate(per_client=settings.quotes_per_minute_per_client, total=settings.quotes_per_minute)),
         clock,
@@ -103,6 +104,7 @@ def create_app(
         route_handlers=[
             Router(
                 "/",
+                middleware=[in_time],
                 route_handlers=[
                     Router(
                         "/",
@@ -115,6 +117,7 @@ def create_app(
             ),
             Router(
                 "/",
+                middleware=[in_time],
                 route_handlers=[quotes.request_video_audio],
                 request_max_body_size=settings.max_video_s * 32_000 + FORM_SLACK_BYTES,
                 guards=[quotes_limited],

@@ -3,6 +3,7 @@
 ServiceError
 ├── InvalidRequest           the request can never work as it stands
 │   ├── BodyTooLarge
+│   ├── BodyTooSlow
 │   ├── ChoiceContradictsQuote
 │   └── RenderRefused        the worker says so
 ├── OrderNotFound
@@ -44,6 +45,13 @@ class BodyTooLarge(InvalidRequest):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"The body is too large: at most {limit_bytes:,} bytes are taken here.")
         self.limit_bytes = limit_bytes
+
+
+class BodyTooSlow(InvalidRequest):
+    """The body does not come in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The body took too long to arrive. Send it again over a faster line.")
 
 
 class ChoiceContradictsQuote(InvalidRequest):

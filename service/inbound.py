@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from lightning import InvoiceBackend, LightningError, Msat
+from lightning import InvoiceBackend, Msat, NodeFailed, NodeRefused
 from service.errors import Unavailable
 from service.ports import Clock
 
@@ -29,6 +29,7 @@ class Inbound:
 
         Raises:
             Unavailable: It cannot.
+            NodeUnavailable: The node does not answer at all.
         """
         now = self._now()
         if self._asked_at is None or not timedelta(0) <= now - self._asked_at <= FRESHNESS:
@@ -44,6 +45,6 @@ class Inbound:
     async def _ask(self) -> Msat | None:
         try:
             return await self._backend.inbound_msat()
-        except LightningError as error:  # such as a macaroon without offchain:read
+        except (NodeRefused, NodeFailed) as error:  # such as a macaroon without offchain:read
             log.warning("inbound_unknown", error=repr(error))
             return None

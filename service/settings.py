@@ -95,6 +95,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_quotes_per_client: int = 100
     """The same of one client."""
 
+    client_patience_s: float = 30
+    """Seconds that a client may take to send the head of a request, or its body with a second more for each 8 kB, or
+    to take any of an answer."""
+
     sweep_s: float = 60
     """Seconds between looks for quotes that have expired, the belt to the braces of the settlement stream."""
 
@@ -182,6 +186,7 @@ _POSITIVE = (
     "render_silence_s",
     "sweep_s",
     "drain_s",
+    "client_patience_s",
 )
 
 _NOT_NEGATIVE = (

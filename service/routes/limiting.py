@@ -1,18 +1,22 @@
-"""Turns away who asks too often, before anything is read, asked or stored for them."""
+"""Turns away who asks too often, before anything is read, asked or stored for them; and who never ends asking."""
 
+import asyncio
 import math
 from typing import Any
 
 import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
+from litestar.types import ASGIApp, Guard, Middleware, Receive, Scope, Send
 
-from service.errors import TooManyRequests
+from service.errors import BodyTooSlow, TooManyRequests
 from service.limits import Limiter, client_of
 from service.ports import Clock
 
 LONGEST_ADDRESS = 64
+
+SLOWEST_BYTES_PER_S = 8_000
+"""A line that carries less could not take the video either, which has ten times as much."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -51,3 +55,35 @@ def _comes_through_a_stranger(connection: Connection) -> bool:
 def client(connection: Connection) -> str:
     """Tell whose request it is: by the address that the server saw, or was told by a proxy that it trusts."""
     return client_of(connection.client.host[:LONGEST_ADDRESS] if connection.client else None)
+
+
+def timely_bodies(patience_s: float) -> Middleware:
+    """Make a middleware that bounds the time in which a body is read: so long, and longer for what has come.
+
+    Raises:
+        BodyTooSlow: From `receive`; the body takes longer.
+    """
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def timed(scope: Scope, receive: Receive, send: Send) -> None:
+            deadline = asyncio.get_running_loop().time() + patience_s
+            reading = True
+
+            async def receive_in_time() -> Any:
+                nonlocal deadline, reading
+                if not reading:  # what comes next is the end of the connection, whenever it is
+                    return await receive()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        message: Any = await receive()
+                except TimeoutError as error:
+                    raise BodyTooSlow from error
+                deadline += len(message.get("body", b"")) / SLOWEST_BYTES_PER_S
+                reading = bool(message.get("more_body", False))
+                return message
+
+            await app(scope, receive_in_time, send)
+
+        return timed
+
+    return middleware

@@ -24,7 +24,7 @@ PAGE, LARGEST_PAGE = 100, 1000
     description="`status` is `pending`, `paid` or `expired`; a payment that arrives late makes an expired one `paid`."
     " No API key is needed.",
     tags=["Buying"],
-    responses=openapi.problems(_404="Payment not found"),
+    responses=openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
 )
 async def payment(
     invoice: FromPath[str],

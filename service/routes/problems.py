@@ -91,6 +91,10 @@ def _body_too_large(_request: AnyRequest, error: errors.BodyTooLarge) -> Respons
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.detail)
 
 
+def _body_too_slow(_request: AnyRequest, error: errors.BodyTooSlow) -> Response[bytes]:
+    return problem(HTTPStatus.REQUEST_TIMEOUT, error.detail, headers={"Connection": "close"})
+
+
 def _invalid_request(_request: AnyRequest, error: errors.InvalidRequest) -> Response[bytes]:
     return problem(HTTPStatus.BAD_REQUEST, error.detail)
 
@@ -176,6 +180,7 @@ _FRAMEWORK_DETAILS = {
 HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
     errors.InvalidApiKey: _invalid_api_key,
     errors.BodyTooLarge: _body_too_large,
+    errors.BodyTooSlow: _body_too_slow,
     errors.InvalidRequest: _invalid_request,
     errors.PaymentNotFound: _payment_not_found,
     errors.OrderNotFound: _order_not_found,

@@ -24,6 +24,7 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
     responses=openapi.problems(
         _400="Field 'text' is missing.",
+        _408="The body took too long to arrive. Send it again over a faster line.",
         _413="The body is too large.",
         _429="You are asking too often: try again in 2 s.",
         _503="The Lightning node cannot be reached. Try again soon.",
@@ -44,6 +45,7 @@ async def request_video_text(request: Request[Any, Any, Any], quoting: Part[Quot
     operation_class=openapi.form(AudioOptions),
     responses=openapi.problems(
         _400="Audio file is required",
+        _408="The body took too long to arrive. Send it again over a faster line.",
         _413="The body is too large.",
         _429="You are asking too often: try again in 2 s.",
         _503="The Lightning node cannot be reached. Try again soon.",
@@ -65,6 +67,7 @@ async def request_video_audio(
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
     responses=openapi.problems(
         _400="Field 'text' is missing.",
+        _408="The body took too long to arrive. Send it again over a faster line.",
         _413="The body is too large.",
         _429="You are asking too often: try again in 2 s.",
     ),

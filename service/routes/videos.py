@@ -41,7 +41,9 @@ NO_CACHE = {"Cache-Control": "no-cache"}
     | openapi.problems(
         _400="Invoice not paid in time.",
         _404="Invoice lnbc450n1p... not found.",
+        _408="The body took too long to arrive. Send it again over a faster line.",
         _409="This video is made with avatar 'arab_man' already, not 'arab_woman'.",
+        _429="You are asking too often: try again in 2 s.",
         _503="The renderer is busy. Your payment is safe: try again soon.",
     ),
 )
@@ -65,6 +67,7 @@ async def generate_video(request: Request[Any, Any, Any], delivery: Part[Deliver
         _404="Invoice lnbc450n1p... not found.",
         _409="The render was interrupted: POST /lightning/generate-video goes on with it.",
         _416="The video has 123456 bytes.",
+        _429="You are asking too often: try again in 2 s.",
     ),
 )
 async def video(

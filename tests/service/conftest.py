@@ -88,6 +88,7 @@ class ScriptedWorker:
 
     def __init__(self) -> None:
         self.segments = 4
+        self.segment_bytes = 3000
         self.fail_after: int | None = (
             None  # break the connection once so many segments of this render are sent
         )
@@ -207,7 +208,7 @@ class ScriptedWorker:
         return b"init" * 10
 
     def _segment(self, n: int) -> bytes:
-        return bytes([n]) * 3000
+        return bytes([n]) * self.segment_bytes
 
 
 async def _answer(send: Any, status: int, content: Any) -> None:

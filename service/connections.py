@@ -1,0 +1,67 @@
+"""Connections to clients that neither send nor take what they should: uvicorn waits for those without end."""
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+def patient_for(seconds: float) -> type[asyncio.Protocol]:
+    """Choose how long a client may take to send the head of a request, and to take some of an answer."""
+
+    class Chosen(PatientProtocol):
+        patience_s = seconds
+
+    return Chosen
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that hangs up on who sends a head byte by byte, goes on with a body that nobody reads, or takes nothing.
+
+    Between them every connection is bounded: a body that is read has the time limit of `routes.limiting`, and a
+    connection without any request uvicorn's own.
+    """
+
+    patience_s: ClassVar[float]
+
+    _head: asyncio.TimerHandle | None = None  # runs from the end of an answer to the end of the next head
+    _taking: asyncio.TimerHandle | None = None  # runs while more waits for the client than it should
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._head = self._hang_up_later()
+
+    def handle_events(self) -> None:
+        """Stop to wait where a request has begun."""
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before and self._head is not None:
+            self._head.cancel()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request, which may be there already."""
+        self._head = self._hang_up_later()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take some."""
+        self._taking = self._hang_up_later()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It did."""
+        if self._taking is not None:
+            self._taking.cancel()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        for timer in (self._head, self._taking):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def _hang_up_later(self) -> asyncio.TimerHandle:
+        # Not close: that waits until the client has taken all that was written.
+        return self.loop.call_later(self.patience_s, self.transport.abort)
