@@ -35,13 +35,12 @@ class OpenQuotes:
         self._caps = caps
         self._count = 0
         self._counted_at: datetime | None = None
-        self._by_client: dict[
-            str, dict[PaymentHash, datetime]
-        ] = {}  # each with its expiry, the first is due first
+        # Both in the order of expiry, since every quote is valid for as long.
+        self._by_client: dict[str, dict[PaymentHash, datetime]] = {}
         self._expiring: deque[tuple[datetime, str, PaymentHash]] = deque()
 
     async def check(self, client: str, now: datetime) -> None:
-        """Refuse a client another quote where there are too many already.
+        """Count another quote in, or refuse it where there are too many already.
 
         Raises:
             TooManyRequests: The client has too many.
@@ -49,14 +48,16 @@ class OpenQuotes:
         """
         if self._caps.per_client:
             await self._check_client(client, now)
-        if self._caps.total and await self._total(now) >= self._caps.total:
+        if not self._caps.total:
+            return
+        if await self._total(now) >= self._caps.total:
             raise Unavailable(
                 "Too many quotes wait for their payment. Try again soon.", retry_after_s=FULL_RETRY_S
             )
+        self._count += 1  # before the node is asked; if nothing comes of it, the next count knows
 
     def opened(self, client: str, payment_hash: PaymentHash, expires_at: datetime) -> None:
-        """Count a quote that was just made."""
-        self._count += 1
+        """Remember whose quote it is that was just made."""
         if self._caps.per_client:
             self._by_client.setdefault(client, {})[payment_hash] = expires_at
             self._expiring.append((expires_at, client, payment_hash))
@@ -80,13 +81,15 @@ class OpenQuotes:
     def _forget_expired(self, now: datetime) -> None:
         while self._expiring and self._expiring[0][0] <= now:
             _, client, payment_hash = self._expiring.popleft()
-            quotes = self._by_client[client]
-            quotes.pop(payment_hash, None)
+            quotes = self._by_client.get(client, {})
+            quotes.pop(payment_hash, None)  # one that was paid may be gone
             if not quotes:
-                del self._by_client[client]
+                self._by_client.pop(client, None)
 
     async def _total(self, now: datetime) -> int:
         if self._counted_at is None or not timedelta(0) <= now - self._counted_at <= COUNT_FRESHNESS:
             self._counted_at = now  # first, so that the requests beside this one do not ask as well
-            self._count = await self._orders.count_open(now)
+            before = self._count
+            counted = await self._orders.count_open(now)
+            self._count += counted - before  # what was let in meanwhile is counted on top
         return self._count

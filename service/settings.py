@@ -95,7 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_quotes_per_client: int = 100
     """The same of one client."""
 
-    client_patience_s: float = 30
+    client_patience_s: float = 60
     """Seconds that a client may take to send the head of a request, or its body with a second more for each 8 kB, or
     to take any of an answer."""
 

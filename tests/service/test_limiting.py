@@ -1,6 +1,9 @@
 """Who asks too often is turned away before the node is asked; who does not is served meanwhile."""
 
+import asyncio
+
 import pytest
+from structlog.testing import capture_logs
 
 from lightning import Msat, NodeRefused
 
@@ -67,13 +70,18 @@ async def test_the_address_that_a_proxy_tells_is_believed_where_the_proxy_is_nam
         assert await ask(shop.http, 1, headers=again) == [429]
 
 
-async def test_without_a_named_proxy_all_who_come_through_one_are_one_client(closed_shop):
+async def test_without_a_named_proxy_all_who_come_through_one_are_one_client_and_the_log_says_so(
+    closed_shop,
+):
     async with closed_shop.open(quotes_per_minute_per_client=2) as shop:
-        answers = [
-            (await ask(shop.http, 1, headers={"X-Forwarded-For": f"198.51.100.{n}"}))[0] for n in range(3)
-        ]
+        with capture_logs() as lines:
+            answers = [
+                await ask(shop.http, 1, headers={"X-Forwarded-For": f"198.51.100.{n}"}) for n in range(4)
+            ]
 
-    assert answers == [200, 200, 429]
+    assert answers == [[200], [200], [429], [429]]
+    [line] = [line for line in lines if line["event"] == "proxy_not_trusted"]
+    assert line["proxy"] == "127.0.0.1"
 
 
 async def test_what_a_proxy_tells_and_is_no_address_is_one_client(closed_shop):
@@ -99,6 +107,28 @@ async def test_a_client_has_only_so_many_quotes_that_are_not_paid(closed_shop):
         assert await ask(shop.http, 2) == [200, 429]
         shop.clock.pass_by(minutes=10)
         assert await ask(shop.http, 2) == [200, 429]
+
+
+async def test_a_client_whose_quotes_are_paid_or_over_is_forgotten(closed_shop):
+    async with closed_shop.open(open_quotes_per_client=2) as shop:
+        await shop.quote()
+        shop.clock.pass_by(seconds=1)
+        paid = await shop.paid()
+        await shop.until(paid, lambda payment: payment["status"] == "paid")
+        shop.node.go_down()
+        assert await ask(shop.http, 1) == [503]
+        shop.node.come_back()
+
+        shop.clock.pass_by(minutes=16)
+
+        assert await ask(shop.http, 3) == [200, 200, 429]
+
+
+async def test_quotes_that_are_asked_for_at_once_do_not_slip_through_together(closed_shop):
+    async with closed_shop.open(open_quotes=3) as shop:
+        answers = await asyncio.gather(*(ask(shop.http, 1) for _ in range(12)))
+
+    assert sorted(answers) == [[200]] * 3 + [[503]] * 9
 
 
 async def test_only_so_many_quotes_wait_for_their_payment(closed_shop, make_wav):
