@@ -16,7 +16,7 @@ from service.ports import Clock
 LONGEST_ADDRESS = 64
 
 SLOWEST_BYTES_PER_S = 8_000
-"""A line that carries less could not take the video either, which has ten times as much."""
+"""Less than any line on which the video could be watched."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
