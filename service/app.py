@@ -122,11 +122,12 @@ def create_app(
                 request_max_body_size=settings.max_video_s * 32_000 + FORM_SLACK_BYTES,
                 guards=[quotes_limited],
             ),
-            Router("/", route_handlers=[payments.payment, videos.video], guards=[polls_limited]),
+            Router(
+                "/", route_handlers=[payments.payment, videos.video, health.health], guards=[polls_limited]
+            ),
             payments.payments,
             avatars.avatars,
             voices.voices,
-            health.health,
             health.live,
             health.ready,
             metrics.metrics,

@@ -71,7 +71,7 @@ class Orders(Protocol):
         """Count the quotes that can be paid and are not."""
         ...
 
-    async def still_open(self, payment_hashes: Sequence[PaymentHash]) -> set[PaymentHash]:
+    async def still_open(self, payment_hashes: Collection[PaymentHash]) -> set[PaymentHash]:
         """Return those of these whose quote is neither paid nor called expired."""
         ...
 

@@ -84,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The same of one client: an IPv4 address or an IPv6 network of 64 bits."""
 
     polls_per_minute: int = 60_000
-    """Requests a minute that ask for a payment or a video, of all clients together; 0 is no limit."""
+    """Requests a minute that ask for a payment, a video or `/health`, of all clients together; 0 is no limit."""
 
     polls_per_minute_per_client: int = 600
     """The same of one client."""

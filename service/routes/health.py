@@ -10,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from lightning import InvoiceBackend
 from service.ports import Orders, RateSource
+from service.routes import openapi
 from service.routes.parts import Part
 from service.stopping import Stopping
 from service.supervision import Supervised
@@ -41,7 +42,8 @@ Health = TypeVar("Health", PartHealth, HealthAnswer)
     summary="Tell how the service is",
     description="200 where every part works, 503 where one does not: node, rate, worker, database, settlements.",
     tags=["Operating"],
-    responses={503: ResponseSpec(HealthAnswer, generate_examples=False, description="A part does not work.")},
+    responses={503: ResponseSpec(HealthAnswer, generate_examples=False, description="A part does not work.")}
+    | openapi.problems(_429="You are asking too often: try again in 2 s."),
 )
 async def health(
     backend: Part[InvoiceBackend],

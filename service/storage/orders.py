@@ -1,6 +1,6 @@
 """Orders in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +73,7 @@ class SqlOrders:
         )
         return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()))
 
-    async def still_open(self, payment_hashes: Sequence[PaymentHash]) -> set[PaymentHash]:
+    async def still_open(self, payment_hashes: Collection[PaymentHash]) -> set[PaymentHash]:
         """Return those of these whose quote is neither paid nor called expired."""
         query = sa.select(orders.c.payment_hash).where(
             orders.c.payment_hash.in_(payment_hashes), orders.c.status == Status.PENDING.value

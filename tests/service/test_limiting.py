@@ -57,6 +57,8 @@ async def test_polls_have_a_limit_of_their_own(closed_shop):
 
         assert answers == [200, 402, 200, 429]
         assert (await shop.video(invoice)).status_code == 429
+        assert (await shop.http.get("/health")).status_code == 429  # it asks the node
+        assert (await shop.http.get("/health/live")).status_code == 200
 
 
 async def test_the_address_that_a_proxy_tells_is_believed_where_the_proxy_is_named(closed_shop):
