@@ -1,4 +1,4 @@
-"""The command line: `satspeak demo`, the two programs, and the operator's keys."""
+"""The command line: `satspeak demo`, the two programs, and the operator's keys and faces."""
 
 import asyncio
 import os
@@ -85,6 +85,13 @@ def worker(arguments: tuple[str, ...]) -> None:
 def keys(arguments: tuple[str, ...]) -> None:
     """Run `python -m service keys` with these arguments."""
     _become("service", "keys", *arguments)
+
+
+@main.command(context_settings=_PASS_ON, short_help="Manage the faces: add, list, remove.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def avatars(arguments: tuple[str, ...]) -> None:
+    """Run `python -m worker avatars` with these arguments."""
+    _become("worker", "avatars", *arguments)
 
 
 def _become(module: str, *arguments: str) -> None:

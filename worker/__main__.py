@@ -13,6 +13,7 @@ import uvicorn
 
 from worker.app import create_app
 from worker.errors import WorkerError
+from worker.import_command import avatars
 from worker.settings import PREFIX, Settings
 
 log = structlog.get_logger()
@@ -34,10 +35,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @_options
-def main(**options: str | None) -> None:
+@click.pass_context
+def main(ctx: click.Context, /, **options: str | None) -> None:
     """Render speech to talking faces, for whoever speaks the worker protocol."""
+    if ctx.invoked_subcommand:
+        return
     _log_to_stderr()
     try:
         settings = Settings.from_env(os.environ, **options)
@@ -89,6 +93,9 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     """Drop the traceback with which uvicorn reports a broken stream: whatever broke it has logged its own."""
     record.exc_info = None
     return True
+
+
+main.add_command(avatars)
 
 
 if __name__ == "__main__":

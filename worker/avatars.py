@@ -25,7 +25,7 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     footage: str  # file name
     frames: int
     playback: Playback
-    boxes: tuple[Box, ...]  # one a frame
+    boxes: tuple[Box | None, ...]  # one a frame; None where no face is: it passes through untouched
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class Avatars:
     def __init__(self, folder: Path, *, memory_bytes: int) -> None:
         self._folder = folder
         self._memory_bytes = memory_bytes
-        self._packs = {path.parent.name: _read(path) for path in sorted(folder.glob("*/avatar.json"))}
+        self._packs = {path.parent.name: read_pack(path) for path in sorted(folder.glob("*/avatar.json"))}
         if not self._packs:
             raise BadAssets(f"There is no avatar in {folder}.")
         self._opened: OrderedDict[tuple[str, str], Footage] = OrderedDict()  # least recently used first
@@ -101,7 +101,12 @@ class Avatars:
         return Footage(film, description.playback)
 
 
-def _read(path: Path) -> Pack:
+def read_pack(path: Path) -> Pack:
+    """Read an `avatar.json`.
+
+    Raises:
+        BadAssets: it is not one, or contradicts itself.
+    """
     try:
         pack = msgspec.json.decode(path.read_bytes(), type=Pack)
     except msgspec.DecodeError as exc:

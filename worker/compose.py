@@ -52,7 +52,7 @@ class IdleFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     picture: Picture
     crop: NDArray[np.uint8]  # RGB, (96, 96, 3)
-    box: Box
+    box: Box | None  # None shows the picture as it is, whatever the network makes of the crop
 
 
 def crop(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
@@ -101,8 +101,10 @@ def compose(idle: IdleFrame, mouth: NDArray[np.float32], mask: Mask) -> Picture:
         mask: how soft.
 
     Returns:
-        A new picture, or the idle one itself where the mouth is idle.
+        A new picture, or the idle one itself where the mouth is idle or there is none.
     """
+    if idle.box is None:
+        return idle.picture
     resting = idle.crop.transpose(2, 0, 1).astype(np.float32) / 255
     weight, cover = _masks(np.abs(mouth - resting).max(axis=0), mask)
     if not weight.any():

@@ -9,10 +9,15 @@ WorkerError
 ├── Busy
 ├── CallerGone
 ├── BadAssets
-└── ProviderUnavailable
+├── ProviderUnavailable
+└── Unimportable
+    ├── UnusableFootage
+    ├── BadAvatarName
+    └── AvatarExists
 
-`Unrenderable` is the caller's to mend: asked again, the same request fails again. The last two end the program
-at its start. Speech has a tree of its own (`worker.speech`).
+`Unrenderable` is the caller's to mend: asked again, the same request fails again. `BadAssets` and
+`ProviderUnavailable` end the program at its start. `Unimportable` is for the operator who adds an avatar. Speech
+has a tree of its own (`worker.speech`).
 """
 
 from collections.abc import Iterable
@@ -85,3 +90,27 @@ class ProviderUnavailable(WorkerError):
     def __init__(self, provider: str, available: Iterable[str]) -> None:
         super().__init__(f"ONNX Runtime has no {provider!r} here, only {', '.join(available)}.")
         self.provider = provider
+
+
+class Unimportable(WorkerError):
+    """What was given cannot become an avatar."""
+
+
+class UnusableFootage(Unimportable):
+    """The film cannot be read, or does not show what an avatar needs."""
+
+
+class BadAvatarName(Unimportable):
+    """The name of an avatar or emotion could not be that of a file everywhere."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is no name: use up to 40 of a-z, 0-9 and _, and begin with a letter.")
+        self.name = name
+
+
+class AvatarExists(Unimportable):
+    """The avatar already has these emotions."""
+
+    def __init__(self, avatar: str, emotions: Iterable[str]) -> None:
+        super().__init__(f"{avatar!r} already is {', '.join(emotions)}. Replace that with --force.")
+        self.avatar = avatar

@@ -9,10 +9,12 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
-from worker.compose import Box, IdleFrame, crop
+from worker.compose import CROP, Box, IdleFrame, crop
 from worker.errors import BadAssets
 
 Playback = Literal["loop", "pingpong"]
+
+_NOTHING = np.zeros((CROP, CROP, 3), np.uint8)  # what the network gets of a frame without a face
 
 
 class Film:
@@ -23,13 +25,13 @@ class Film:
 
     Args:
         path: of the film.
-        boxes: one a frame.
+        boxes: one a frame; None where no face is.
 
     Raises:
         BadAssets: it cannot be opened or has another number of frames.
     """
 
-    def __init__(self, path: Path, boxes: Sequence[Box]) -> None:
+    def __init__(self, path: Path, boxes: Sequence[Box | None]) -> None:
         self._path = path
         self._boxes = boxes
         self._frames: list[IdleFrame] = []
@@ -85,7 +87,7 @@ class Footage:
         return self._frames[min(step, 2 * count - 2 - step)]
 
 
-def _idle_frame(frame: av.VideoFrame, box: Box) -> IdleFrame:
+def _idle_frame(frame: av.VideoFrame, box: Box | None) -> IdleFrame:
     # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
     rgb = frame.reformat(format="rgb24", dst_color_range=ColorRange.JPEG)
     picture = rgb.reformat(
@@ -96,6 +98,6 @@ def _idle_frame(frame: av.VideoFrame, box: Box) -> IdleFrame:
     )
     return IdleFrame(
         picture=np.asarray(picture.to_ndarray(), np.uint8),
-        crop=crop(np.asarray(rgb.to_ndarray(), np.uint8), box),
+        crop=crop(np.asarray(rgb.to_ndarray(), np.uint8), box) if box else _NOTHING,
         box=box,
     )

@@ -1,0 +1,130 @@
+"""`python -m worker avatars add|list|remove`: faces of the operator's own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from worker import import_pack
+from worker.encode import FPS
+from worker.errors import WorkerError
+from worker.import_faces import FaceFinder, Rgb
+from worker.import_film import read_film
+from worker.import_pack import Person
+from worker.importing import study
+from worker.settings import Settings
+
+_RESTART = "Workers show it from their next start on."
+
+
+def _default_assets() -> str:
+    return str(Settings.from_env(os.environ).assets)
+
+
+_assets = click.option(
+    "--assets",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=_default_assets,
+    help="Folder with avatars/ and model/. [SATSPEAK_WORKER_ASSETS; default: the one that the worker plays]",
+)
+
+
+class _Group(click.Group):
+    """Tells errors of ours as errors of the command."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (msgspec.ValidationError, OSError, WorkerError) as exc:
+            raise click.ClickException(str(exc)) from exc
+
+
+@click.group(cls=_Group)
+def avatars() -> None:
+    """Add, list and remove the faces that this worker shows."""
+
+
+@avatars.command()
+@click.argument("name")
+@click.option(
+    "--footage",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="A film of one person who looks at the camera with the mouth closed.",
+)
+@click.option(
+    "--emotion",
+    "emotions",
+    multiple=True,
+    default=("neutral",),
+    show_default=True,
+    help="What the film shows; may be given more than once.",
+)
+@click.option("--label", help="How people are told of the avatar. [default: from its name]")
+@click.option(
+    "--gender", type=click.Choice(["female", "male"]), help="Chooses the voice; asked of a new avatar."
+)
+@click.option("--elderly/--not-elderly", default=None, help="Chooses the voice.")
+@click.option(
+    "--seconds", type=click.FloatRange(1, 20), default=8, show_default=True, help="How much to take."
+)
+@click.option("--force", is_flag=True, help="Replace what the avatar has for the emotion.")
+@_assets
+def add(
+    *,
+    name: str,
+    footage: Path,
+    emotions: tuple[str, ...],
+    label: str | None,
+    gender: Literal["female", "male"] | None,
+    elderly: bool | None,
+    seconds: float,
+    force: bool,
+    assets: Path,
+) -> None:
+    """Make the avatar NAME from a film, or give it one more emotion. Show only who has agreed to it."""
+    import_pack.check(assets / "avatars", name, emotions, force=force)
+    known = import_pack.find(assets / "avatars", name)
+    if not known and not gender:
+        raise click.UsageError("A new avatar needs --gender.")
+    person = Person(
+        name=name,
+        label=label or (known.label if known else name.replace("_", " ").capitalize()),
+        gender=gender or (known.gender if known else "female"),
+        elderly=(known.elderly if known else False) if elderly is None else elderly,
+    )
+    with click.progressbar(length=round(2 * seconds * FPS), label="Looking for the face") as bar:
+
+        def frames() -> Iterator[Rgb]:
+            for frame in read_film(footage, longest_s=seconds):
+                bar.update(1)
+                yield frame
+
+        take = study(frames, FaceFinder())
+    pack = import_pack.add(assets / "avatars", person, emotions, take)
+    through = sum(1 for box in take.boxes if box is None)
+    click.echo(
+        f"{pack.name}: {', '.join(emotions)}, {len(take.frames)} frames, {through} of them without a face."
+    )
+    click.echo(_RESTART)
+
+
+@avatars.command("list")
+@_assets
+def list_avatars(*, assets: Path) -> None:
+    """List the avatars: name, label, gender, emotions."""
+    for pack in import_pack.list_packs(assets / "avatars"):
+        age = "elderly " if pack.elderly else ""
+        click.echo(f"{pack.name}\t{pack.label}\t{age}{pack.gender}\t{', '.join(sorted(pack.emotions))}")
+
+
+@avatars.command()
+@click.argument("name")
+@_assets
+def remove(*, name: str, assets: Path) -> None:
+    """Remove the avatar NAME and its footage."""
+    import_pack.remove(assets / "avatars", name)
+    click.echo(f"{name} is gone; workers forget it at their next start.")

@@ -1,0 +1,85 @@
+"""Reads somebody's film, of any codec, size and rate, and writes footage as the worker plays it. Knows no faces."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from numpy.typing import NDArray
+
+from worker.encode import FPS, WIDTH
+from worker.errors import UnusableFootage
+
+Rgb = NDArray[np.uint8]  # (height, width, 3)
+
+
+def read_film(path: Path, *, longest_s: float) -> Iterator[Rgb]:
+    """Yield the frames of a film's first seconds, upright, at 25 a second whatever its own rate.
+
+    Raises:
+        UnusableFootage: it cannot be read, or has no picture.
+    """
+    try:
+        with av.open(path) as film:
+            if not film.streams.video:
+                raise UnusableFootage(f"{path} has no picture.")
+            stream = film.streams.video[0]
+            stream.thread_type = "AUTO"
+            frames = _upright(film.decode(stream), stream.sample_aspect_ratio)
+            yield from _at_our_rate(frames, longest_s)
+    except (av.FFmpegError, OSError) as exc:
+        raise UnusableFootage(f"{path} cannot be read as a film: {exc}") from exc
+
+
+def write_footage(path: Path, frames: Sequence[Rgb]) -> None:
+    """Write frames of 512×512 as H.264, and nothing at `path` before all of it is written."""
+    unfinished = path.with_suffix(".part")
+    with av.open(unfinished, "w", format="mp4", options={"movflags": "faststart"}) as film:
+        stream = film.add_stream("libx264", rate=FPS, options={"crf": "16", "preset": "slow"})
+        stream.width = stream.height = WIDTH
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, FPS)
+        context = stream.codec_context
+        context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        for rgb in frames:
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+            film.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+        film.mux(stream.encode())
+    unfinished.replace(path)
+
+
+def _upright(
+    frames: Iterable[av.VideoFrame], pixel_aspect: Fraction | None
+) -> Iterator[tuple[float | None, Rgb]]:
+    """Yield frames with their times, turned as a telephone was held and with square pixels."""
+    for frame in frames:
+        rgb = np.asarray(
+            frame.reformat(format="rgb24", dst_color_range=ColorRange.JPEG).to_ndarray(), np.uint8
+        )
+        if pixel_aspect and pixel_aspect != 1:
+            size = (round(rgb.shape[1] * pixel_aspect), rgb.shape[0])
+            rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+        yield frame.time, np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)))
+
+
+def _at_our_rate(frames: Iterable[tuple[float | None, Rgb]], longest_s: float) -> Iterator[Rgb]:
+    """Show of each 25th of a second the frame that is nearest to its start: dropping or repeating some."""
+    shown, started = 0, None
+    before: tuple[float, Rgb] | None = None
+    for time, rgb in frames:
+        if time is None:  # a damaged packet
+            continue
+        started = time if started is None else started
+        now = time - started
+        while before and shown / FPS < (before[0] + now) / 2:
+            if shown / FPS >= longest_s:
+                return
+            yield before[1]
+            shown += 1
+        before = now, rgb
+    if before and shown / FPS < longest_s:
+        yield before[1]

@@ -1,0 +1,163 @@
+"""Turns a film of a person into footage that an avatar plays, or says why it cannot. Knows no codec, no network.
+
+The picture is cut square around the face, the same for the whole film, so that the background stays still; the
+mouth's square follows the face. Where there is no face for long, the frame passes through as it is.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.compose import Box
+from worker.encode import FPS, WIDTH
+from worker.errors import UnusableFootage
+from worker.import_faces import Face
+
+Rgb = NDArray[np.uint8]  # (height, width, 3)
+Boxes = NDArray[np.float64]  # (N, 3): centre x, centre y, side; NaN where there is no face
+
+# The square from nose tip to just below the chin, in distances between the eyes, whose centre is so far below the
+# middle of the mouth. Fitted to the footage of `assets`, whose squares are known from the geometry that drew it.
+_SIDE = 1.4755
+_BELOW_MOUTH = 0.265
+
+_PICTURE = 3.8  # sides of the mouth's square across the picture, as in `assets`
+_MOUTH_HEIGHT = 0.69  # where in the picture its centre lies, from the top
+
+_LOOK = 480  # pixels of the shorter side in which faces are sought
+_SMALLEST_FACE = 1 / 8  # of the shorter side
+_ALSO_A_FACE = 0.4  # of the largest face; a smaller one is background
+_SMALLEST_SIDE = 48  # pixels of the film for the 96 of the network
+_SHORTEST_S = 1
+_LONGEST_GAP = 10  # frames without a face, over which the mouth's path is drawn
+_LEAST_SEEN = 0.5  # of the frames
+_OFTEN_SEVERAL = 0.1  # of the frames
+_SMOOTHING = 3.0  # sigma in frames
+
+
+class Finder(Protocol):
+    """Finds faces in a picture, largest first."""
+
+    def find(self, picture: Rgb, *, smallest: float) -> list[Face]:
+        """Find those that are at least `smallest` pixels across."""
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """Footage that an avatar can play, and where its mouth is."""
+
+    frames: Sequence[Rgb]  # (512, 512, 3)
+    boxes: tuple[Box | None, ...]  # one a frame
+
+
+def study(read: Callable[[], Iterable[Rgb]], finder: Finder) -> Take:
+    """Find the mouth in every frame of a film, and cut the picture around the face.
+
+    Args:
+        read: yields the frames, upright and 25 a second. Called twice: kept, a minute would fill the memory.
+        finder: finds the faces.
+
+    Raises:
+        UnusableFootage: it does not show one face for long enough, large enough; says which of these.
+    """
+    shapes, found = set(), []
+    for frame in read():
+        shapes.add(frame.shape[:2])
+        found.append(_faces(frame, finder))
+    if len(found) < _SHORTEST_S * FPS:
+        raise UnusableFootage(f"It lasts {len(found) / FPS:.1f} s; an avatar needs at least {_SHORTEST_S} s.")
+    if len(shapes) > 1:
+        raise UnusableFootage("The size of its picture changes.")
+    _check_faces(found)
+    boxes = smooth(np.array([_mouth(faces[0]) if faces else (np.nan,) * 3 for faces in found]))
+    left, top, size = _cut(boxes, *shapes.pop())
+    scale = WIDTH / size
+    boxes = (boxes - [left, top, 0]) * scale
+    if (np.abs(boxes[:, :2] - WIDTH / 2) > WIDTH / 2).any():  # NaN is not
+        raise UnusableFootage("The face moves out of the picture.")
+    return Take(
+        frames=[_resized(frame[top : top + size, left : left + size], scale) for frame in read()],
+        boxes=tuple(
+            None if np.isnan(x) else (round(x, 2), round(y, 2), round(side, 2))
+            for x, y, side in boxes.tolist()
+        ),
+    )
+
+
+def smooth(boxes: Boxes) -> Boxes:
+    """Steady the boxes of a film; draw them over short gaps, and leave long ones."""
+    frames = np.arange(len(boxes))
+    seen = ~np.isnan(boxes[:, 0])
+    filled = np.column_stack([np.interp(frames, frames[seen], values[seen]) for values in boxes.T])
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], seen, [True]]).astype(int)))
+    for start, end in edges.reshape(-1, 2):
+        if end - start > _LONGEST_GAP:
+            filled[start:end] = np.nan
+    known = ~np.isnan(filled[:, :1])
+    # Reaches less far than the gaps that it leaves are long: no frame is pulled to the other side of one.
+    distance = frames[:, None] - frames
+    weights = np.where(np.abs(distance) < _LONGEST_GAP, np.exp(-((distance / _SMOOTHING) ** 2) / 2), 0)
+    steady = (weights @ np.where(known, filled, 0)) / np.maximum(weights @ known, 1e-9)
+    return np.where(known, steady, np.nan)
+
+
+def _faces(frame: Rgb, finder: Finder) -> list[Face]:
+    """Return the faces that count, in pixels of the frame."""
+    scale = min(1.0, _LOOK / min(frame.shape[:2]))
+    small = _resized(frame, scale)
+    faces = finder.find(small, smallest=_SMALLEST_FACE * min(small.shape[:2]))
+    return [
+        Face(
+            score=face.score,
+            size=face.size / scale,
+            points=tuple((x / scale, y / scale) for x, y in face.points),
+        )
+        for face in faces
+        if face.size >= _ALSO_A_FACE * faces[0].size
+    ]
+
+
+def _check_faces(found: Sequence[Sequence[Face]]) -> None:
+    seen = sum(1 for faces in found if faces)
+    several = sum(1 for faces in found if len(faces) > 1)
+    if not seen:
+        raise UnusableFootage("It shows no face.")
+    if several > _OFTEN_SEVERAL * len(found):
+        raise UnusableFootage(
+            f"It shows several faces, in {several} of {len(found)} frames; an avatar is one person."
+        )
+    if seen < _LEAST_SEEN * len(found):
+        raise UnusableFootage(f"It shows a face only in {seen} of {len(found)} frames.")
+    side = float(np.median([_mouth(faces[0])[2] for faces in found if faces]))
+    if side < _SMALLEST_SIDE:
+        raise UnusableFootage(
+            f"The face is too small: {side:.0f} pixels from nose to chin, where {_SMALLEST_SIDE} are needed."
+        )
+
+
+def _mouth(face: Face) -> Box:
+    """Return the mouth's square."""
+    left_eye, right_eye, _, left_corner, right_corner = np.array(face.points)
+    apart = float(np.hypot(*(right_eye - left_eye)))
+    x, y = (left_corner + right_corner) / 2
+    return float(x), float(y) + _BELOW_MOUTH * apart, _SIDE * apart
+
+
+def _cut(boxes: Boxes, height: int, width: int) -> tuple[int, int, int]:
+    """Return left, top and size of the square of the film that the avatar shows."""
+    x, y, side = np.nanmedian(boxes, axis=0)
+    size = min(round(_PICTURE * side), height, width)
+    left = min(max(round(x - size / 2), 0), width - size)
+    top = min(max(round(y - _MOUTH_HEIGHT * size), 0), height - size)
+    return left, top, size
+
+
+def _resized(picture: Rgb, scale: float) -> Rgb:
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    smaller = scale < 1
+    return np.asarray(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8
+    )
