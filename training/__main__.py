@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-_COMMANDS = ("sheet", "footage", "pairs", "train", "export", "score")
+_COMMANDS = ("sheet", "footage", "pairs", "train", "export", "score", "checkpoint")
 
 
 class _Commands(click.Group):
@@ -22,7 +22,7 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands)
 def main() -> None:
-    """Render the avatars, make the training pairs, train, export and score the lips."""
+    """Render the avatars; make the training pairs, train, export and score the lips; convert those of others."""
 
 
 if __name__ == "__main__":

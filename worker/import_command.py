@@ -71,6 +71,7 @@ def avatars() -> None:
 @click.option(
     "--seconds", type=click.FloatRange(1, 20), default=8, show_default=True, help="How much to take."
 )
+@click.option("--may-speak", is_flag=True, help="Take a film in which the mouth moves, too.")
 @click.option("--force", is_flag=True, help="Replace what the avatar has for the emotion.")
 @_assets
 def add(
@@ -82,6 +83,7 @@ def add(
     gender: Literal["female", "male"] | None,
     elderly: bool | None,
     seconds: float,
+    may_speak: bool,
     force: bool,
     assets: Path,
 ) -> None:
@@ -103,7 +105,7 @@ def add(
                 bar.update(1)
                 yield frame
 
-        take = study(frames, FaceFinder())
+        take = study(frames, FaceFinder(), may_speak=may_speak)
     pack = import_pack.add(assets / "avatars", person, emotions, take)
     through = sum(1 for box in take.boxes if box is None)
     click.echo(

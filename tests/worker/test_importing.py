@@ -1,0 +1,318 @@
+"""Films become avatars, or are refused with the reason. Our own footage stands in for people: its boxes are known."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from numpy.typing import NDArray
+
+from worker.avatars import Avatars, Pack, read_pack
+from worker.compose import Mask, compose
+from worker.import_command import avatars
+from worker.import_faces import FaceFinder
+from worker.importing import smooth
+from worker.records import EndRecord, InitRecord, SegmentRecord
+
+ROOT = Path(__file__).parents[2]
+BUILT_IN = ROOT / "worker" / "assets" / "avatars"
+BACKGROUND = (90, 110, 120)
+
+Rgb = NDArray[np.uint8]
+Draw = Callable[[Rgb, int], Rgb]
+
+
+def footage_of(name: str, emotion: str = "neutral") -> list[Rgb]:
+    with av.open(BUILT_IN / name / f"{emotion}.mp4") as film:
+        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+
+
+def place(face: Rgb, size: int, x: int, y: int, picture: Rgb) -> Rgb:
+    """Show a frame of footage scaled, with its corner at x and y."""
+    small = cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA)
+    picture[y : y + size, x : x + size] = small
+    return picture
+
+
+def blank(width: int = 640, height: int = 480) -> Rgb:
+    return np.full((height, width, 3), BACKGROUND, np.uint8)
+
+
+def write(path: Path, pictures: Iterable[Rgb], *, rate: int = 30, codec: str = "libx264") -> Path:
+    """Write a film as people have them."""
+    with av.open(path, "w") as film:
+        stream = film.add_stream(codec, rate=rate)
+        stream.time_base = Fraction(1, rate)
+        for index, picture in enumerate(pictures):
+            if index == 0:
+                stream.height, stream.width = picture.shape[:2]
+                stream.pix_fmt = "yuv420p"
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        film.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def faces() -> list[Rgb]:
+    return footage_of("european_woman")
+
+
+@pytest.fixture
+def home(tmp_path, assets) -> Path:
+    """Assets without an avatar, but with a network."""
+    folder = tmp_path / "assets"
+    (folder / "avatars").mkdir(parents=True)
+    (folder / "model").symlink_to(assets / "model")
+    return folder
+
+
+@pytest.fixture
+def run(home):
+    """Runs `python -m worker avatars`, in this process."""
+
+    def run(command: str, *arguments: str | Path) -> Result:
+        words = [command, *map(str, arguments), "--assets", str(home)]
+        return CliRunner().invoke(avatars, words, terminal_width=500)
+
+    return run
+
+
+@pytest.fixture
+def add(run, home):
+    """Adds the avatar `eve`."""
+
+    def add(film: Path, *options: str) -> Pack:
+        done = run("add", "eve", "--footage", film, "--gender", "female", *options)
+        assert done.exit_code == 0, done.stderr
+        return read_pack(home / "avatars" / "eve" / "avatar.json")
+
+    return add
+
+
+@pytest.fixture
+def refusal(run, home):
+    """Why a film is refused."""
+
+    def refusal(film: Path, *options: str) -> str:
+        done = run("add", "eve", "--footage", film, "--gender", "female", *options)
+        assert done.exit_code == 1, done.stderr
+        assert not (home / "avatars" / "eve").exists()
+        return done.stderr
+
+    return refusal
+
+
+@pytest.mark.parametrize("name", ["european_woman", "african_man", "old_japanese_man"])
+def test_the_mouth_is_found_within_a_tenth_of_its_size(name, add):
+    known = read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"].boxes
+
+    found = add(BUILT_IN / name / "neutral.mp4").emotions["neutral"].boxes
+
+    difference = np.abs(np.array(found, float) - np.array(known, float))
+    assert difference.mean(axis=0).max() < 0.1 * 135
+
+
+def test_a_film_of_another_size_and_rate_becomes_footage_of_ours(add, home, tmp_path, faces):
+    rng = np.random.default_rng(0)
+    noisy = (
+        np.clip(place(face, 400, 30 + index, 40, blank()) + rng.normal(0, 6, (480, 640, 3)), 0, 255).astype(
+            np.uint8
+        )
+        for index, face in enumerate(faces)
+    )
+
+    emotion = add(write(tmp_path / "clip.mov", noisy)).emotions["neutral"]
+
+    assert emotion.frames == len(emotion.boxes) == 40  # 48 at 30 a second are 1.6 s
+    assert emotion.playback == "pingpong"
+    with av.open(home / "avatars" / "eve" / emotion.footage) as film:
+        stream = film.streams.video[0]
+        assert (stream.width, stream.height, stream.average_rate) == (512, 512, 25)
+    boxes = np.array(emotion.boxes, float)
+    assert 120 < boxes[:, 2].mean() < 160
+    # It walks from left to right by a pixel a frame, now scaled; and steadily.
+    assert boxes[-1, 0] > boxes[0, 0]
+    assert np.abs(np.diff(boxes, n=2, axis=0)).max() < 1
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("avi", "mpeg4"), ("mkv", "ffv1"), ("webm", "libvpx")])
+def test_any_codec_will_do(suffix, codec, add, tmp_path, faces):
+    pictures = [cv2.resize(face, (400, 400)) for face in faces[:30]]
+
+    assert (
+        add(write(tmp_path / f"clip.{suffix}", pictures, rate=25, codec=codec)).emotions["neutral"].frames
+        == 30
+    )
+
+
+async def test_an_added_avatar_speaks(add, home, tmp_path, faces, start_worker):
+    pictures = (place(face, 440, 100, 20, blank()) for face in faces)
+    add(write(tmp_path / "clip.mp4", pictures))
+    worker = start_worker(assets=home)
+    second = (8000 * np.sin(np.arange(16_000) / 20)).astype("<i2").tobytes()
+
+    records = await worker.records(second, avatar="eve")
+
+    assert isinstance(records[-1], EndRecord)
+    assert records[-1].frames == 25
+    movie = tmp_path / "out.mp4"
+    movie.write_bytes(
+        b"".join(record.data for record in records if isinstance(record, InitRecord | SegmentRecord))
+    )
+    with av.open(movie) as film:
+        assert len(list(film.decode(video=0))) == 25
+    with av.open(movie) as film:
+        assert sum(frame.samples for frame in film.decode(audio=0)) >= 16_000
+
+
+def test_frames_without_a_face_pass_through(add, home, tmp_path, faces):
+    pictures = [
+        blank() if 20 <= i < 35 else place(face, 440, 100, 20, blank()) for i, face in enumerate(faces)
+    ]
+
+    pack = add(write(tmp_path / "clip.mp4", pictures, rate=25))
+
+    boxes = pack.emotions["neutral"].boxes
+    assert [i for i, box in enumerate(boxes) if box is None] == list(range(20, 35))
+    frame = Avatars(home / "avatars", memory_bytes=1).footage(pack, "neutral").frame(25)
+    assert compose(frame, np.ones((3, 96, 96), np.float32), Mask()) is frame.picture
+
+
+def test_a_face_that_is_missed_for_a_moment_keeps_its_mouth():
+    boxes = np.array([[100.0 + i, 200, 50] for i in range(40)])
+    known = boxes.copy()
+    boxes[20:26] = np.nan
+
+    np.testing.assert_allclose(smooth(boxes)[12:28], known[12:28], atol=0.01)
+
+
+def test_the_noise_of_the_finder_is_smoothed_away():
+    noise = np.random.default_rng(0).normal(0, 2, (100, 3))
+
+    assert smooth(np.array([[256.0, 350, 135]]) + noise).std(axis=0).max() < 1
+
+
+def test_a_film_without_a_face_is_refused(refusal, tmp_path):
+    assert "no face" in refusal(write(tmp_path / "clip.mp4", [blank()] * 40))
+
+
+def test_a_film_of_two_people_is_refused(refusal, tmp_path, faces):
+    other = footage_of("african_man")
+    pictures = [
+        place(right, 320, 320, 80, place(left, 320, 0, 80, blank()))
+        for left, right in zip(faces, other, strict=True)
+    ]
+
+    assert "several faces" in refusal(write(tmp_path / "clip.mp4", pictures))
+
+
+def test_a_face_that_is_too_small_is_refused(refusal, tmp_path, faces):
+    pictures = [place(face, 150, 200, 100, blank()) for face in faces]
+
+    assert "too small" in refusal(write(tmp_path / "clip.mp4", pictures))
+
+
+def test_a_film_that_is_too_short_is_refused(refusal, tmp_path, faces):
+    assert "0.4 s" in refusal(write(tmp_path / "clip.mp4", faces[:12]))
+
+
+def test_a_film_that_mostly_shows_no_face_is_refused(refusal, tmp_path, faces):
+    assert "only in 18 of 48" in refusal(
+        write(tmp_path / "clip.mp4", [*faces[:18], *[blank(512, 512)] * 30], rate=25)
+    )
+
+
+def test_a_film_of_someone_who_speaks_is_refused_unless_wanted(refusal, add, tmp_path, faces):
+    boxes = read_pack(BUILT_IN / "european_woman" / "avatar.json").emotions["neutral"].boxes
+    pictures = []
+    for index, (face, box) in enumerate(zip(faces, boxes, strict=True)):
+        assert box
+        opening = round(8 + 8 * np.sin(index))
+        centre = (round(box[0]), round(box[1]))
+        pictures.append(cv2.ellipse(face.copy(), centre, (24, opening), 0, 0, 360, (60, 20, 20), -1))
+    film = write(tmp_path / "clip.mp4", pictures, rate=25)
+
+    assert "mouth moves" in refusal(film)
+    assert add(film, "--may-speak").emotions["neutral"].frames == 48
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing that is a film"])
+def test_a_file_that_is_no_film_is_refused(content, refusal, tmp_path):
+    film = tmp_path / "clip.mp4"
+    film.write_bytes(content)
+
+    assert "cannot be read" in refusal(film)
+
+
+@pytest.mark.parametrize("name", ["../eve", "/tmp/eve", "Eve", "", "eve.", ".eve", "eve\n", "e" * 41])
+def test_a_name_that_could_lead_elsewhere_is_refused(name, run, home):
+    for command in (
+        ("add", name, "--footage", BUILT_IN / "arab_man" / "neutral.mp4", "--gender", "male"),
+        ("remove", name),
+    ):
+        assert run(*command).exit_code == 1
+    assert list(home.iterdir())
+    assert not list((home / "avatars").iterdir())
+
+
+def test_what_exists_is_replaced_only_by_force(add, run, home):
+    film = BUILT_IN / "european_woman" / "neutral.mp4"
+    before = add(film)
+
+    refused = run("add", "eve", "--footage", BUILT_IN / "arab_woman" / "neutral.mp4")
+    assert (refused.exit_code, "--force" in refused.stderr) == (1, True)
+    assert read_pack(home / "avatars" / "eve" / "avatar.json") == before
+
+    after = add(BUILT_IN / "arab_woman" / "neutral.mp4", "--force")
+    assert after != before
+    kept = {path.name for path in (home / "avatars" / "eve").iterdir()}
+    assert kept == {"avatar.json", after.emotions["neutral"].footage}
+
+
+def test_one_more_emotion_keeps_the_others(add, run, home):
+    add(BUILT_IN / "european_woman" / "neutral.mp4", "--label", "Eve of Paris")
+
+    more = run("add", "eve", "--footage", BUILT_IN / "european_woman" / "happy.mp4", "--emotion", "happy")
+
+    assert more.exit_code == 0, more.stderr
+    pack = read_pack(home / "avatars" / "eve" / "avatar.json")
+    assert (pack.label, pack.gender, sorted(pack.emotions)) == (
+        "Eve of Paris",
+        "female",
+        ["happy", "neutral"],
+    )
+    assert run("list").stdout == "eve\tEve of Paris\tfemale\thappy, neutral\n"
+
+
+def test_a_new_avatar_needs_a_gender(run):
+    refused = run("add", "eve", "--footage", BUILT_IN / "european_woman" / "neutral.mp4")
+
+    assert (refused.exit_code, "--gender" in refused.stderr) == (2, True)
+
+
+def test_a_removed_avatar_is_gone(add, run, home):
+    add(BUILT_IN / "european_woman" / "neutral.mp4")
+
+    assert run("remove", "eve").exit_code == 0
+    assert not (home / "avatars" / "eve").exists()
+    assert "no avatar 'eve'" in run("remove", "eve").stderr
+
+
+def test_all_built_in_faces_are_found_once():
+    finder = FaceFinder()
+    for path in sorted(BUILT_IN.glob("*/neutral.mp4")):
+        assert len(finder.find(footage_of(path.parent.name)[0], smallest=60)) == 1, path
+
+
+def test_the_command_of_the_project_passes_on_to_the_worker(home, run):
+    command = [sys.executable, "-m", "satspeak", "avatars", "remove", "eve", "--assets", str(home)]
+
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+
+    assert (done.returncode, "no avatar 'eve'" in done.stderr) == (1, True)
