@@ -44,8 +44,10 @@ class FaceFinder:
         assert spec
         assert spec.submodule_search_locations
         folder = Path(spec.submodule_search_locations[0])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # more of them cost these small networks more than they give
         self._propose, self._refine, self._finish = (
-            onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
+            onnxruntime.InferenceSession(folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
             for name in ("pnet", "rnet", "onet")
         )
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -30,7 +31,7 @@ Draw = Callable[[Rgb, int], Rgb]
 
 def footage_of(name: str, emotion: str = "neutral") -> list[Rgb]:
     with av.open(BUILT_IN / name / f"{emotion}.mp4") as film:
-        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in film.decode(video=0)]
 
 
 def place(face: Rgb, size: int, x: int, y: int, picture: Rgb) -> Rgb:
@@ -47,7 +48,7 @@ def blank(width: int = 640, height: int = 480) -> Rgb:
 def write(path: Path, pictures: Iterable[Rgb], *, rate: int = 30, codec: str = "libx264") -> Path:
     """Write a film as people have them."""
     with av.open(path, "w") as film:
-        stream = film.add_stream(codec, rate=rate)
+        stream: Any = film.add_stream(codec, rate=rate)
         stream.time_base = Fraction(1, rate)
         for index, picture in enumerate(pictures):
             if index == 0:
