@@ -6,8 +6,9 @@ The original's code and weights are for non-commercial use, and none of either i
 rebuilt from the paper (Prajwal et al. 2020, arXiv 2008.10010), and the names under which its weights are kept. Bring
 a checkpoint that you hold a licence for.
 
-Two things differ inside: it sees and draws blue, green, red where the worker says red, green, blue; its pictures are
-in [0, 1] too. The exported graph turns the channels around.
+It sees and draws blue, green, red where the worker says red, green, blue: the exported graph turns the channels
+around. It learned from whole faces, forehead to chin, where the worker's squares begin at the nose: boxes made for our
+lips do not suit it (training/README.md).
 
 Everything up to `layout` is plain data and is tested without torch.
 """

@@ -38,7 +38,7 @@ def write_footage(path: Path, frames: Sequence[Rgb]) -> None:
     """Write frames of 512×512 as H.264, and nothing at `path` before all of it is written."""
     unfinished = path.with_suffix(".part")
     with av.open(unfinished, "w", format="mp4", options={"movflags": "faststart"}) as film:
-        stream = film.add_stream("libx264", rate=FPS, options={"crf": "16", "preset": "slow"})
+        stream = film.add_stream("libx264", rate=FPS, options={"crf": "16", "preset": "medium"})
         stream.width = stream.height = WIDTH
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, FPS)

@@ -60,6 +60,7 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
 
     frames: Sequence[Rgb]  # (512, 512, 3)
     boxes: tuple[Box | None, ...]  # one a frame
+    cut: tuple[int, int, int]  # the square of the film that the frames show: left, top and size
 
 
 def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool = False) -> Take:
@@ -89,6 +90,7 @@ def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool 
     if (np.abs(boxes[:, :2] - WIDTH / 2) > WIDTH / 2).any():  # NaN is not
         raise UnusableFootage("The face moves out of the picture.")
     take = Take(
+        cut=(left, top, size),
         frames=[_resized(frame[top : top + size, left : left + size], scale) for frame in read()],
         boxes=tuple(
             None if np.isnan(x) else (round(x, 2), round(y, 2), round(side, 2))

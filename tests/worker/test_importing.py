@@ -18,7 +18,7 @@ from worker.avatars import Avatars, Pack, read_pack
 from worker.compose import Mask, compose
 from worker.import_command import avatars
 from worker.import_faces import FaceFinder
-from worker.importing import smooth
+from worker.importing import smooth, study
 from worker.records import EndRecord, InitRecord, SegmentRecord
 
 ROOT = Path(__file__).parents[2]
@@ -109,14 +109,15 @@ def refusal(run, home):
     return refusal
 
 
-@pytest.mark.parametrize("name", ["european_woman", "african_man", "old_japanese_man"])
-def test_the_mouth_is_found_within_a_tenth_of_its_size(name, add):
-    known = read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"].boxes
+@pytest.mark.parametrize("name", ["european_woman", "old_japanese_man"])
+def test_the_mouth_is_found_within_a_tenth_of_its_size(name):
+    known = np.array(read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"].boxes, float)
 
-    found = add(BUILT_IN / name / "neutral.mp4").emotions["neutral"].boxes
+    take = study(lambda: footage_of(name), FaceFinder())
 
-    difference = np.abs(np.array(found, float) - np.array(known, float))
-    assert difference.mean(axis=0).max() < 0.1 * 135
+    left, top, size = take.cut
+    found = np.array(take.boxes, float) * size / 512 + [left, top, 0]
+    assert (np.abs(found - known).mean(axis=0) < 0.1 * known[0, 2]).all()
 
 
 def test_a_film_of_another_size_and_rate_becomes_footage_of_ours(add, home, tmp_path, faces):
