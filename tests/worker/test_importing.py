@@ -1,5 +1,6 @@
 """Films become avatars, or are refused with the reason. Our own footage stands in for people: its boxes are known."""
 
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -18,12 +19,14 @@ from worker.avatars import Avatars, Pack, read_pack
 from worker.compose import Mask, compose
 from worker.import_command import avatars
 from worker.import_faces import FaceFinder
+from worker.import_film import read_film
 from worker.importing import smooth, study
 from worker.records import EndRecord, InitRecord, SegmentRecord
 
 ROOT = Path(__file__).parents[2]
 BUILT_IN = ROOT / "worker" / "assets" / "avatars"
 BACKGROUND = (90, 110, 120)
+BRIEFLY = ("--seconds", "1")
 
 Rgb = NDArray[np.uint8]
 Draw = Callable[[Rgb, int], Rgb]
@@ -57,6 +60,11 @@ def write(path: Path, pictures: Iterable[Rgb], *, rate: int = 30, codec: str = "
             film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         film.mux(stream.encode())
     return path
+
+
+def matrix(values: tuple[int, ...]) -> bytes:
+    """Return the start of an MP4 track's matrix: a, b, u, c, d as 16.16 fixed point."""
+    return struct.pack(">5i", *(value * 65_536 for value in values))
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +161,17 @@ def test_any_codec_will_do(suffix, codec, add, tmp_path, faces):
     )
 
 
+def test_a_film_from_a_telephone_held_upright_is_turned(tmp_path, faces):
+    film = write(tmp_path / "clip.mp4", [np.rot90(face).copy() for face in faces[:3]], rate=25)
+    stored, turned = ((1, 0, 0, 0, 1), (0, 1, 0, -1, 0))  # of the track's matrix, as telephones write it
+    header, track = film.read_bytes().split(b"tkhd")
+    film.write_bytes(header + b"tkhd" + track.replace(matrix(stored), matrix(turned), 1))
+
+    picture = next(iter(read_film(film, longest_s=1)))
+
+    assert np.abs(picture.astype(int) - faces[0]).mean() < 5
+
+
 async def test_an_added_avatar_speaks(add, home, tmp_path, faces, start_worker):
     pictures = (place(face, 440, 100, 20, blank()) for face in faces)
     add(write(tmp_path / "clip.mp4", pictures))
@@ -208,14 +227,14 @@ def test_a_film_of_two_people_is_refused(refusal, tmp_path, faces):
     other = footage_of("african_man")
     pictures = [
         place(right, 320, 320, 80, place(left, 320, 0, 80, blank()))
-        for left, right in zip(faces, other, strict=True)
+        for left, right in zip(faces[:32], other, strict=False)
     ]
 
     assert "several faces" in refusal(write(tmp_path / "clip.mp4", pictures))
 
 
 def test_a_face_that_is_too_small_is_refused(refusal, tmp_path, faces):
-    pictures = [place(face, 150, 200, 100, blank()) for face in faces]
+    pictures = [place(face, 150, 200, 100, blank()) for face in faces[:32]]
 
     assert "too small" in refusal(write(tmp_path / "clip.mp4", pictures))
 
@@ -265,22 +284,24 @@ def test_a_name_that_could_lead_elsewhere_is_refused(name, run, home):
 
 def test_what_exists_is_replaced_only_by_force(add, run, home):
     film = BUILT_IN / "european_woman" / "neutral.mp4"
-    before = add(film)
+    before = add(film, *BRIEFLY)
 
     refused = run("add", "eve", "--footage", BUILT_IN / "arab_woman" / "neutral.mp4")
     assert (refused.exit_code, "--force" in refused.stderr) == (1, True)
     assert read_pack(home / "avatars" / "eve" / "avatar.json") == before
 
-    after = add(BUILT_IN / "arab_woman" / "neutral.mp4", "--force")
+    after = add(BUILT_IN / "arab_woman" / "neutral.mp4", "--force", *BRIEFLY)
     assert after != before
     kept = {path.name for path in (home / "avatars" / "eve").iterdir()}
     assert kept == {"avatar.json", after.emotions["neutral"].footage}
 
 
 def test_one_more_emotion_keeps_the_others(add, run, home):
-    add(BUILT_IN / "european_woman" / "neutral.mp4", "--label", "Eve of Paris")
+    add(BUILT_IN / "european_woman" / "neutral.mp4", "--label", "Eve of Paris", *BRIEFLY)
 
-    more = run("add", "eve", "--footage", BUILT_IN / "european_woman" / "happy.mp4", "--emotion", "happy")
+    more = run(
+        "add", "eve", "--footage", BUILT_IN / "european_woman" / "happy.mp4", "--emotion", "happy", *BRIEFLY
+    )
 
     assert more.exit_code == 0, more.stderr
     pack = read_pack(home / "avatars" / "eve" / "avatar.json")
@@ -299,7 +320,7 @@ def test_a_new_avatar_needs_a_gender(run):
 
 
 def test_a_removed_avatar_is_gone(add, run, home):
-    add(BUILT_IN / "european_woman" / "neutral.mp4")
+    add(BUILT_IN / "european_woman" / "neutral.mp4", *BRIEFLY)
 
     assert run("remove", "eve").exit_code == 0
     assert not (home / "avatars" / "eve").exists()
