@@ -32,7 +32,20 @@ from service.quoting import Quoting, Terms
 from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
-from service.routes import avatars, health, metrics, pages, payments, problems, quotes, videos, voices
+from service.repeats import Repeats
+from service.routes import (
+    avatars,
+    events,
+    health,
+    metrics,
+    pages,
+    payments,
+    problems,
+    qr,
+    quotes,
+    videos,
+    voices,
+)
 from service.routes.limiting import limited, timely_bodies
 from service.routes.uploads import Spool
 from service.settings import Settings
@@ -44,6 +57,7 @@ from service.storage.orders import SqlOrders
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
 from service.videos import FolderObjects
+from service.watching import Watching
 from service.workers import Workers
 
 BYTES_PER_CHARACTER = 12
@@ -123,7 +137,9 @@ def create_app(
                 guards=[quotes_limited],
             ),
             Router(
-                "/", route_handlers=[payments.payment, videos.video, health.health], guards=[polls_limited]
+                "/",
+                route_handlers=[payments.payment, events.events, qr.qr, videos.video, health.health],
+                guards=[polls_limited],
             ),
             payments.payments,
             avatars.avatars,
@@ -153,7 +169,7 @@ def create_app(
 
 PARTS = (
     "quoting", "delivery", "settlements", "orders", "videos", "keys", "choosing", "spool", "workers", "rates",
-    "backend", "follower", "now", "counters", "stopping",
+    "backend", "follower", "now", "counters", "stopping", "repeats", "watching",
 )  # fmt: skip
 
 
@@ -236,6 +252,17 @@ async def _open(
                 now=now,
                 payment_wait=timedelta(seconds=settings.payment_wait_s),
                 lease=lease,
+            ),
+            "repeats": Repeats(orders=orders, now=now),
+            "watching": Watching(
+                orders=orders,
+                videos=videos,
+                settlements=settlements,
+                bells=bells,
+                stopping=stopping,
+                now=now,
+                longest_wait=timedelta(seconds=settings.status_wait_s),
+                heartbeat=timedelta(seconds=settings.heartbeat_s),
             ),
             "settlements": settlements,
             "orders": orders,

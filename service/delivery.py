@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 
+from service import claims
 from service.bells import Bells, Listener
 from service.choosing import Choosing
 from service.errors import (
     InvoiceNotPaid,
-    OrderNotFound,
     PaymentRequired,
     RenderRefused,
     VideoBroken,
@@ -51,20 +51,18 @@ class Delivery:
         self._payment_wait = payment_wait
         self._lease = lease
 
-    async def deliver(self, invoice: str, asked: Choice) -> Video:
+    async def deliver(self, invoice: str, asked: Choice, claim: str | None) -> Video:
         """Return a video of which something can be played now, and the rest as it comes.
 
         Raises:
-            OrderNotFound: The invoice is not ours.
+            OrderNotFound: The invoice is not ours, or the claim does not open its order.
             InvalidRequest: The choice is unknown, incomplete, or not what the quote was made for.
             ChoiceFixed: The video is made already, of another choice.
             InvoiceNotPaid: The payment did not come in time.
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
             RenderRefused: It can never be rendered as it was asked for.
         """
-        order = await self._orders.find(invoice)
-        if order is None:
-            raise OrderNotFound(invoice)
+        order = await claims.find(self._orders, invoice, claim)
         choice = order.deliver(await self._choosing.check(asked, spoken=order.text is not None))
         video = await self._videos.get(order.id)
         if video is not None:
@@ -72,17 +70,15 @@ class Delivery:
         await self._wait_for_payment(order)
         return await self._wait_for_video(order, choice)
 
-    async def video(self, invoice: str) -> Video:
+    async def video(self, invoice: str, claim: str | None) -> Video:
         """Return the video of a paid order.
 
         Raises:
-            OrderNotFound: The invoice is not ours.
+            OrderNotFound: The invoice is not ours, or the claim does not open its order.
             PaymentRequired: It is not paid.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
         """
-        order = await self._orders.find(invoice)
-        if order is None:
-            raise OrderNotFound(invoice)
+        order = await claims.find(self._orders, invoice, claim)
         if order.status is not Status.PAID:
             raise PaymentRequired
         video = await self._videos.get(order.id)

@@ -7,7 +7,7 @@ ServiceError
 │   ├── ChoiceContradictsQuote
 │   └── RenderRefused        the worker says so
 ├── OrderNotFound
-├── PaymentNotFound
+├── KeyReused
 ├── InvoiceNotPaid
 ├── PaymentRequired
 ├── ChoiceFixed
@@ -59,15 +59,15 @@ class ChoiceContradictsQuote(InvalidRequest):
 
 
 class OrderNotFound(ServiceError):
-    """No quote of ours has this invoice."""
+    """No quote of ours has this invoice, or who asks may not see its order."""
 
     def __init__(self, invoice: str) -> None:
         super().__init__(invoice)
         self.invoice = invoice
 
 
-class PaymentNotFound(OrderNotFound):
-    """No quote of ours has this invoice, asked by way of its payment."""
+class KeyReused(ServiceError):
+    """An idempotency key came again with another request."""
 
 
 class InvoiceNotPaid(ServiceError):

@@ -70,6 +70,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
+    claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.

@@ -9,6 +9,7 @@ import msgspec
 from lightning import PaymentHash, SettleIndex, Settlement
 from service.orders import Choice, Order, Video
 from service.pricing import Price, Rate
+from service.tokens import Once
 
 Clock = Callable[[], datetime]
 """The time, in UTC."""
@@ -25,6 +26,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     price: Price
     choice: Choice
     refund_hash: bytes  # sha256 of the refund token
+    claim_hash: bytes | None  # sha256 of the claim token; None: the invoice alone opens the order
+    once: Once | None  # so that the same request gets the same quote until it expires
     created_at: datetime
     expires_at: datetime
 
@@ -57,6 +60,10 @@ class Orders(Protocol):
 
     async def get(self, order_id: int) -> Order | None:
         """Find an order by its number."""
+        ...
+
+    async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order] | None:
+        """Find the order that was made with this key and has not run out."""
         ...
 
     async def page(self, *, limit: int, before_id: int | None) -> list[Order]:

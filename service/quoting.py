@@ -1,10 +1,7 @@
 """Sells: text or speech → seconds → price → invoice."""
 
 import asyncio
-import hashlib
-import secrets
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +13,11 @@ from service.counters import Counters
 from service.errors import InvalidRequest
 from service.inbound import Inbound
 from service.open_quotes import OpenQuotes
-from service.orders import Choice
+from service.orders import Choice, from_millis, to_millis
 from service.ports import Clock, NewOrder, Objects, Orders, RateSource
 from service.pricing import Price, price
 from service.speech_length import estimate, longest
+from service.tokens import Tokens, digest
 from service.wav import SAMPLE_RATE, inspect, read_pcm
 
 PCM_CHUNK_BYTES = 1 << 18
@@ -47,7 +45,7 @@ class Quote(Estimate, frozen=True, kw_only=True):
 
     invoice: str
     expires_at: datetime
-    refund_token: str  # told once, kept as a hash
+    tokens: Tokens  # told to the buyer, kept as hashes
 
 
 class Quoting:
@@ -66,7 +64,6 @@ class Quoting:
         open_quotes: OpenQuotes,
         inbound: Inbound,
         now: Clock,
-        token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:
         self._terms = terms
         self._counters = counters
@@ -78,7 +75,6 @@ class Quoting:
         self._open_quotes = open_quotes
         self._inbound = inbound
         self._now = now
-        self._token = token
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:
         """Price a text without selling it.
@@ -90,7 +86,7 @@ class Quoting:
         choice = await self._choosing.check(choice)
         return await self._price(self._text_ms(text, choice.language))
 
-    async def quote_text(self, text: str, choice: Choice, *, client: str) -> Quote:
+    async def quote_text(self, text: str, choice: Choice, tokens: Tokens, *, client: str) -> Quote:
         """Sell a video of a text.
 
         Raises as `estimate_text` does, or what the node raises, or:
@@ -101,9 +97,10 @@ class Quoting:
         """
         text = text.strip()
         choice = await self._choosing.check(choice)
-        return await self._sell(self._text_ms(text, choice.language), choice, client, text=text, upload=None)
+        duration_ms = self._text_ms(text, choice.language)
+        return await self._sell(duration_ms, choice, tokens, client, text=text, upload=None)
 
-    async def quote_audio(self, wav: Path, choice: Choice, *, client: str) -> Quote:
+    async def quote_audio(self, wav: Path, choice: Choice, tokens: Tokens, *, client: str) -> Quote:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
@@ -111,15 +108,22 @@ class Quoting:
         upload = f"uploads/{uuid.uuid4().hex}.pcm"
         await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
         try:
-            return await self._sell(duration_ms, choice, client, text=None, upload=upload)
+            return await self._sell(duration_ms, choice, tokens, client, text=None, upload=upload)
         except Exception:  # no row refers to it; a cancelled request may have left one
             await self._objects.delete(upload)
             raise
 
     async def _sell(
-        self, duration_ms: int, choice: Choice, client: str, *, text: str | None, upload: str | None
+        self,
+        duration_ms: int,
+        choice: Choice,
+        tokens: Tokens,
+        client: str,
+        *,
+        text: str | None,
+        upload: str | None,
     ) -> Quote:
-        created_at = self._now()
+        created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
         await self._open_quotes.check(client, created_at)
         estimated = await self._price(duration_ms)
         amount = Msat(estimated.price.amount_msat)
@@ -129,7 +133,6 @@ class Quoting:
             memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
             expiry_s=self._terms.expiry_s,
         )
-        token = self._token()
         order = NewOrder(
             invoice=invoice.bolt11,
             payment_hash=invoice.payment_hash,
@@ -138,7 +141,9 @@ class Quoting:
             duration_ms=duration_ms,
             price=estimated.price,
             choice=choice,
-            refund_hash=hashlib.sha256(token.encode()).digest(),
+            refund_hash=digest(tokens.refund),
+            claim_hash=None if tokens.claim is None else digest(tokens.claim),
+            once=tokens.once,
             created_at=created_at,
             expires_at=created_at + timedelta(seconds=self._terms.expiry_s),
         )
@@ -150,7 +155,7 @@ class Quoting:
             price=estimated.price,
             invoice=order.invoice,
             expires_at=order.expires_at,
-            refund_token=token,
+            tokens=tokens,
         )
 
     async def _price(self, duration_ms: int) -> Estimate:

@@ -60,6 +60,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     payment_wait_s: float = 60
     """Seconds that `generate-video` waits for the payment before it answers 400."""
 
+    status_wait_s: float = 60
+    """Longest in seconds that a request for a payment's state may wait for it (`wait`)."""
+
+    heartbeat_s: float = 15
+    """Seconds of silence on a stream of events after which a sign of life is sent. Below the idle time of proxies."""
+
     max_text_chars: int = 5000
     """Characters of text that one quote takes."""
 
@@ -180,6 +186,8 @@ _POSITIVE = (
     "rate_max_age_s",
     "quote_expiry_s",
     "payment_wait_s",
+    "status_wait_s",
+    "heartbeat_s",
     "max_text_chars",
     "max_video_s",
     "lease_s",

@@ -29,8 +29,8 @@ async def read_json(request: Request[Any, Any, Any], kind: type[T]) -> T:
     return convert(values, kind)
 
 
-def convert(values: dict[str, Any], kind: type[T]) -> T:
-    """Turn named values into a request of this kind.
+def convert(values: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:
+    """Turn named values into a request of this kind; not strictly where each is a text, as in a form.
 
     Raises:
         InvalidRequest: A field is unknown, missing or of the wrong type.
@@ -41,7 +41,7 @@ def convert(values: dict[str, Any], kind: type[T]) -> T:
     for name in required - values.keys():
         raise InvalidRequest(f"Field '{name}' is missing.")
     try:
-        return msgspec.convert(values, kind)
+        return msgspec.convert(values, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"{error}.".replace("`", "'")) from error
 

@@ -1,19 +1,23 @@
 """What became of an invoice, for its buyer; all of them, for the operator."""
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
+from litestar.datastructures import CacheControlHeader
+from litestar.openapi.spec import Example
 from litestar.params import FromPath, QueryParameter
+from litestar.types import Receive
 
-from lightning import LightningError
-from service.errors import PaymentNotFound
 from service.keys import Keys
-from service.orders import Order
-from service.ports import Clock, Orders, Videos
+from service.ports import Clock, Orders
 from service.routes import openapi
+from service.routes.claims import CLAIM
 from service.routes.parts import Part
+from service.routes.problems import PAYMENT_NOT_FOUND
 from service.routes.schemas import PaymentAnswer, PaymentRecord
-from service.settlements import Settlements
+from service.watching import Sight, Watching
 
 PAGE, LARGEST_PAGE = 100, 1000
 
@@ -22,24 +26,38 @@ PAGE, LARGEST_PAGE = 100, 1000
     "/lightning/payment/{invoice:str}",
     summary="Tell the state of a payment and its video",
     description="`status` is `pending`, `paid` or `expired`; a payment that arrives late makes an expired one `paid`."
-    " No API key is needed.",
+    " No API key is needed. With `wait` the answer comes once the payment is no longer `pending`, or as it is when"
+    " the time is over.",
     tags=["Buying"],
-    responses=openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
+    dependencies=CLAIM,
+    cache_control=CacheControlHeader(no_store=True),
+    exception_handlers=PAYMENT_NOT_FOUND,
+    responses=openapi.problems(
+        _400="Parameter 'wait': Expected `int` >= 0.",
+        _404="Payment not found",
+        _429="You are asking too often: try again in 2 s.",
+    ),
 )
 async def payment(
+    request: Request[Any, Any, Any],
     invoice: FromPath[str],
-    orders: Part[Orders],
-    videos: Part[Videos],
-    settlements: Part[Settlements],
+    watching: Part[Watching],
     now: Part[Clock],
+    claim: Part[str | None],
+    wait: Annotated[
+        int,
+        QueryParameter(
+            ge=0,
+            description="Seconds to wait; the service allows a minute unless it is set otherwise.",
+            examples=[Example(value=30)],
+        ),
+    ] = 0,
 ) -> PaymentAnswer:
     """Tell the state of a payment and its video."""
-    order = await orders.find(canonical(invoice))
-    if order is None:
-        raise PaymentNotFound(invoice)
-    if order.overdue(now()):
-        order = await _concluded(order, settlements)
-    return PaymentAnswer.of(order, await videos.get(order.id), now())
+    sight = await watching.look(canonical(invoice), claim)
+    if wait:
+        sight = await _unless_gone(request.receive, watching.decided(sight, wait)) or sight
+    return PaymentAnswer.of(sight.order, sight.video, now())
 
 
 @get(
@@ -70,14 +88,22 @@ async def payments(
     return Response([PaymentRecord.of(order) for order in page], headers=headers)
 
 
+async def _unless_gone(receive: Receive, waiting: Coroutine[Any, Any, Sight]) -> Sight | None:
+    """Wait for something; None where the client goes away first: many come back long before a wait is over."""
+    looking, gone = asyncio.ensure_future(waiting), asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait([looking, gone], return_when=asyncio.FIRST_COMPLETED)
+        return looking.result() if looking.done() else None
+    finally:
+        looking.cancel()
+        gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def canonical(invoice: str) -> str:
     """Return an invoice as we stored it: wallets add a scheme, QR codes are in capitals."""
     return invoice.strip().lower().removeprefix("lightning:")
-
-
-async def _concluded(order: Order, settlements: Settlements) -> Order:
-    """Ask the node a last time; while it does not answer, the order stays pending."""
-    try:
-        return await settlements.conclude(order)
-    except LightningError:
-        return order

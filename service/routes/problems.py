@@ -99,13 +99,18 @@ def _invalid_request(_request: AnyRequest, error: errors.InvalidRequest) -> Resp
     return problem(HTTPStatus.BAD_REQUEST, error.detail)
 
 
-def _payment_not_found(_request: AnyRequest, _error: errors.PaymentNotFound) -> Response[bytes]:
+def _payment_not_found(_request: AnyRequest, _error: errors.OrderNotFound) -> Response[bytes]:
     return problem(HTTPStatus.NOT_FOUND, "Payment not found", kind="payment-not-found")
 
 
 def _order_not_found(_request: AnyRequest, error: errors.OrderNotFound) -> Response[bytes]:
     shown = abbreviate(error.invoice)
     return problem(HTTPStatus.NOT_FOUND, f"Invoice {shown} not found.", kind="invoice-not-found")
+
+
+def _key_reused(_request: AnyRequest, _error: errors.KeyReused) -> Response[bytes]:
+    detail = "This Idempotency-Key was used for another request: use a new key for each."
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind="idempotency-key-reused")
 
 
 def _invoice_not_paid(_request: AnyRequest, _error: errors.InvoiceNotPaid) -> Response[bytes]:
@@ -182,8 +187,8 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.BodyTooLarge: _body_too_large,
     errors.BodyTooSlow: _body_too_slow,
     errors.InvalidRequest: _invalid_request,
-    errors.PaymentNotFound: _payment_not_found,
     errors.OrderNotFound: _order_not_found,
+    errors.KeyReused: _key_reused,
     errors.InvoiceNotPaid: _invoice_not_paid,
     errors.PaymentRequired: _payment_required,
     errors.ChoiceFixed: _choice_fixed,
@@ -197,3 +202,8 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     Exception: _unexpected,
 }
 """The one table. The nearest class of an exception's own order of bases counts."""
+
+PAYMENT_NOT_FOUND: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
+    errors.OrderNotFound: _payment_not_found
+}
+"""For resources about the payment, where the source API says it in other words."""

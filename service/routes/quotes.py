@@ -1,16 +1,33 @@
 """Prices and invoices."""
 
-from typing import Any
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, post
+from litestar.openapi.spec import Example
+from litestar.params import HeaderParameter
 
 from service.quoting import Quoting
+from service.repeats import Repeats
 from service.routes import openapi
 from service.routes.bodies import read_json
 from service.routes.limiting import client
 from service.routes.parts import Part
 from service.routes.schemas import AudioOptions, EstimateAnswer, QuoteAnswer, TextRequest
 from service.routes.uploads import Spool
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="A name for this wish that nobody can guess, of 16 to 128 characters, such as a UUID. Asked again"
+        " with it, until the quote expires, the same request gets the same quote; another request gets 422.",
+        examples=[Example(value="8e03978e-40d5-43dd-bc93-6894a57f9324")],
+    ),
+]
 
 TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avatar."}
 
@@ -26,14 +43,27 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
         _400="Field 'text' is missing.",
         _408="The body took too long to arrive. Send it again over a faster line.",
         _413="The body is too large.",
+        _422="This Idempotency-Key was used for another request: use a new key for each.",
         _429="You are asking too often: try again in 2 s.",
         _503="The Lightning node cannot be reached. Try again soon.",
     ),
 )
-async def request_video_text(request: Request[Any, Any, Any], quoting: Part[Quoting]) -> QuoteAnswer:
+async def request_video_text(
+    request: Request[Any, Any, Any],
+    quoting: Part[Quoting],
+    repeats: Part[Repeats],
+    idempotency_key: IdempotencyKey = None,
+) -> QuoteAnswer:
     """Quote a video of a text."""
     asked = await read_json(request, TextRequest)
-    return QuoteAnswer.of(await quoting.quote_text(asked.text, asked.choice, client=client(request)))
+    asker = client(request)
+    quote = await repeats.quote(
+        idempotency_key,
+        b"text" + msgspec.json.encode(asked),
+        lambda tokens: quoting.quote_text(asked.text, asked.choice, tokens, client=asker),
+        private=asked.private,
+    )
+    return QuoteAnswer.of(quote)
 
 
 @post(
@@ -47,16 +77,29 @@ async def request_video_text(request: Request[Any, Any, Any], quoting: Part[Quot
         _400="Audio file is required",
         _408="The body took too long to arrive. Send it again over a faster line.",
         _413="The body is too large.",
+        _422="This Idempotency-Key was used for another request: use a new key for each.",
         _429="You are asking too often: try again in 2 s.",
         _503="The Lightning node cannot be reached. Try again soon.",
     ),
 )
 async def request_video_audio(
-    request: Request[Any, Any, Any], quoting: Part[Quoting], spool: Part[Spool]
+    request: Request[Any, Any, Any],
+    quoting: Part[Quoting],
+    repeats: Part[Repeats],
+    spool: Part[Spool],
+    idempotency_key: IdempotencyKey = None,
 ) -> QuoteAnswer:
     """Quote a video of recorded speech."""
     async with spool.receive(request, AudioOptions) as (wav, options):
-        return QuoteAnswer.of(await quoting.quote_audio(wav, options.choice, client=client(request)))
+        asker = client(request)
+        heard = await asyncio.to_thread(_hash, wav) if idempotency_key else b""
+        quote = await repeats.quote(
+            idempotency_key,
+            b"audio" + msgspec.json.encode(options) + heard,
+            lambda tokens: quoting.quote_audio(wav, options.choice, tokens, client=asker),
+            private=options.private,
+        )
+    return QuoteAnswer.of(quote)
 
 
 @post(
@@ -76,3 +119,8 @@ async def estimate_text(request: Request[Any, Any, Any], quoting: Part[Quoting])
     """Price a text without buying."""
     asked = await read_json(request, TextRequest)
     return EstimateAnswer.of(await quoting.estimate_text(asked.text, asked.choice))
+
+
+def _hash(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()

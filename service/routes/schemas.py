@@ -55,8 +55,17 @@ class Request(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-class TextRequest(Request, frozen=True, kw_only=True):
-    """A text to be spoken. What is chosen here binds the delivery."""
+class QuoteRequest(Request, frozen=True, kw_only=True):
+    """What is sold. What is chosen here binds the delivery."""
+
+    private: Annotated[
+        bool,
+        Meta(description="Gives a claim token, without which the invoice opens nothing.", examples=[True]),
+    ] = False
+
+
+class TextRequest(QuoteRequest, frozen=True, kw_only=True):
+    """A text to be spoken."""
 
     text: Annotated[
         str,
@@ -67,8 +76,8 @@ class TextRequest(Request, frozen=True, kw_only=True):
     ]
 
 
-class AudioOptions(Request, frozen=True, kw_only=True):
-    """The form fields beside the `audio` file. What is chosen here binds the delivery."""
+class AudioOptions(QuoteRequest, frozen=True, kw_only=True):
+    """The form fields beside the `audio` file."""
 
 
 class VideoRequest(Request, frozen=True, kw_only=True):
@@ -77,6 +86,10 @@ class VideoRequest(Request, frozen=True, kw_only=True):
     bolt11_invoice: Annotated[
         str, Meta(description="The invoice of the quote; must be paid.", examples=["lnbc450n1p3..."])
     ]
+    claim_token: Annotated[
+        str | None,
+        Meta(description="The claim token of a private quote; or send it as `Authorization: Bearer`."),
+    ] = None
 
 
 class EstimateAnswer(Base, frozen=True, kw_only=True):
@@ -110,6 +123,23 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
         str,
         Meta(description="Proves that the quote is yours, should a refund be due. Told only here: keep it."),
     ]
+    lightning_uri: Annotated[
+        str, Meta(description="Opens a wallet; the QR code shows it.", examples=["lightning:LNBC450N1P3..."])
+    ]
+    bip21_uri: Annotated[
+        str,
+        Meta(
+            description="The same for wallets that read BIP 21 and BIP 321; it has no on-chain address.",
+            examples=["bitcoin:?lightning=LNBC450N1P3..."],
+        ),
+    ]
+    claim_token: Annotated[
+        str | None,
+        Meta(
+            description="Opens this order, with its invoice; null unless the quote was asked for as `private`."
+            " Told only here: keep it."
+        ),
+    ]
 
     @classmethod
     def of(cls, quote: Quote) -> "QuoteAnswer":
@@ -120,7 +150,10 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
             amount=quote.price.amount_sat,
             amount_usd=quote.price.usd_micros / USD_MICROS,
             expires_at=whole_seconds(quote.expires_at),
-            refund_token=quote.refund_token,
+            refund_token=quote.tokens.refund,
+            lightning_uri=lightning_uri(quote.invoice),
+            bip21_uri=f"bitcoin:?lightning={quote.invoice.upper()}",  # its keys are in lower case only
+            claim_token=quote.tokens.claim,
         )
 
 
@@ -184,6 +217,11 @@ class PaymentRecord(Base, frozen=True, kw_only=True):
             created_at=whole_seconds(order.created_at),
             paid_at=order.paid_at and whole_seconds(order.paid_at),
         )
+
+
+def lightning_uri(invoice: str) -> str:
+    """Link to an invoice: no slashes, and in capitals, which take the least room in a QR code."""
+    return f"lightning:{invoice.upper()}"
 
 
 def seconds(duration_ms: int) -> float:

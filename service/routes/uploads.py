@@ -52,7 +52,7 @@ class Spool:
                     f"The form is broken: {error}. Send it as `curl -F audio=@speech.wav` does."
                 ) from error
             file.flush()
-            yield Path(file.name), convert(options, kind)
+            yield Path(file.name), convert(options, kind, strict=False)
 
 
 async def _parse(

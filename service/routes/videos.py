@@ -12,6 +12,7 @@ from service.orders import VideoState
 from service.ports import Clock
 from service.routes import openapi
 from service.routes.bodies import read_json
+from service.routes.claims import CLAIM, claim_of
 from service.routes.parts import Part
 from service.routes.payments import canonical
 from service.routes.ranges import parse_range
@@ -50,7 +51,8 @@ NO_CACHE = {"Cache-Control": "no-cache"}
 async def generate_video(request: Request[Any, Any, Any], delivery: Part[Delivery]) -> ASGIApp:
     """Make a paid video and stream it."""
     asked = await read_json(request, VideoRequest)
-    video = await delivery.deliver(canonical(asked.bolt11_invoice), asked.choice)
+    claim = claim_of(request, asked.claim_token)
+    video = await delivery.deliver(canonical(asked.bolt11_invoice), asked.choice, claim)
     return VideoStream(delivery.play(video.order_id), order_id=video.order_id, headers=NO_CACHE)
 
 
@@ -61,6 +63,7 @@ async def generate_video(request: Request[Any, Any, Any], delivery: Part[Deliver
     description="A whole video has an ETag and takes Range and If-Range. One that is still rendered answers 206 for"
     " a range that is there already, else 200 from its first byte.",
     tags=["Buying"],
+    dependencies=CLAIM,
     responses=openapi.video()
     | openapi.problems(
         _402="This invoice is not paid yet.",
@@ -75,9 +78,10 @@ async def video(
     invoice: FromPath[str],
     delivery: Part[Delivery],
     now: Part[Clock],
+    claim: Part[str | None],
 ) -> ASGIApp:
     """Read a video again."""
-    found = await delivery.video(canonical(invoice))
+    found = await delivery.video(canonical(invoice), claim)
     whole = found.state is VideoState.READY
     headers = {**NO_CACHE, "Accept-Ranges": "bytes"}
     wanted = request.headers.get("Range")

@@ -4,13 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from lightning import PaymentHash, SettleIndex, Settlement
 from service.orders import Choice, Order, Status, VideoState, from_millis, to_millis
 from service.ports import NewOrder, Tally
 from service.storage.database import Database
-from service.storage.schema import nodes, orders, videos
+from service.storage.schema import nodes, orders, repeats, videos
+from service.tokens import Once
 
 
 class SqlOrders:
@@ -21,26 +23,29 @@ class SqlOrders:
 
     async def add(self, order: NewOrder) -> None:
         """Keep a quote; on disk when this returns."""
-        await self._database.insert(
-            orders,
-            {
-                "invoice": order.invoice,
-                "payment_hash": order.payment_hash,
-                "status": Status.PENDING.value,
-                "text": order.text,
-                "upload": order.upload,
-                "duration_ms": order.duration_ms,
-                "amount_sat": order.price.amount_sat,
-                "usd_micros": order.price.usd_micros,
-                "avatar": order.choice.avatar,
-                "emotion": order.choice.emotion,
-                "language": order.choice.language,
-                "voice": order.choice.voice,
-                "refund_hash": order.refund_hash,
-                "created_at": to_millis(order.created_at),
-                "expires_at": to_millis(order.expires_at),
-            },
-        )
+        row = {
+            "invoice": order.invoice,
+            "payment_hash": order.payment_hash,
+            "status": Status.PENDING.value,
+            "text": order.text,
+            "upload": order.upload,
+            "duration_ms": order.duration_ms,
+            "amount_sat": order.price.amount_sat,
+            "usd_micros": order.price.usd_micros,
+            "avatar": order.choice.avatar,
+            "emotion": order.choice.emotion,
+            "language": order.choice.language,
+            "voice": order.choice.voice,
+            "refund_hash": order.refund_hash,
+            "claim_hash": order.claim_hash,
+            "created_at": to_millis(order.created_at),
+            "expires_at": to_millis(order.expires_at),
+        }
+        if order.once is None:
+            await self._database.insert(orders, row)
+        else:
+            once = msgspec.structs.asdict(order.once)
+            await self._database.write(lambda connection: _add_once(connection, row, once))
 
     async def find(self, invoice: str) -> Order | None:
         """Find the order of exactly this invoice."""
@@ -49,6 +54,18 @@ class SqlOrders:
     async def get(self, order_id: int) -> Order | None:
         """Find an order by its number."""
         return await self._one(orders.c.id == order_id)
+
+    async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order] | None:
+        """Find the order that was made with this key and has not run out."""
+        query = sa.select(repeats).where(
+            repeats.c.key_hash == key_hash, repeats.c.expires_at > to_millis(now)
+        )
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
+        if row is None:
+            return None
+        order = await self.get(row["order_id"])
+        assert order is not None
+        return Once(key_hash=row["key_hash"], fingerprint=row["fingerprint"], salt=row["salt"]), order
 
     async def page(self, *, limit: int, before_id: int | None) -> list[Order]:
         """Return the newest orders below an id, in ascending order."""
@@ -147,6 +164,13 @@ class SqlOrders:
         return [_order(row) for row in rows]
 
 
+def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, bytes]) -> None:
+    """Keep a quote and the key that it was asked for with, both or neither, and forget the keys that ran out."""
+    connection.execute(repeats.delete().where(repeats.c.expires_at <= row["created_at"]))
+    order_id = connection.execute(orders.insert().values(row).returning(orders.c.id)).scalar_one()
+    connection.execute(repeats.insert().values(**once, order_id=order_id, expires_at=row["expires_at"]))
+
+
 def _mark_paid(
     connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
 ) -> int | None:
@@ -176,6 +200,7 @@ def _order(row: Mapping[Any, Any]) -> Order:
         created_at=from_millis(row["created_at"]),
         expires_at=from_millis(row["expires_at"]),
         paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
+        claim_hash=row["claim_hash"],
     )
 
 

@@ -22,11 +22,26 @@ orders = sa.Table(
     sa.Column("language", sa.Text),
     sa.Column("voice", sa.Text),
     sa.Column("refund_hash", sa.LargeBinary(32), nullable=False),  # sha256 of the refund token
+    sa.Column(
+        "claim_hash", sa.LargeBinary(32)
+    ),  # sha256 of the claim token; null: the invoice alone opens it
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("paid_at", sa.BigInteger),
     sa.Column("paid_msat", sa.BigInteger),
     sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
+)
+
+repeats = sa.Table(
+    "repeats",
+    metadata,
+    # A request for a quote that may be sent again; forgotten when the quote expires.
+    sa.Column("key_hash", sa.LargeBinary(32), primary_key=True),  # sha256 of the buyer's idempotency key
+    sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),  # sha256 of what was asked for
+    sa.Column("salt", sa.LargeBinary(32), nullable=False),  # derives the quote's tokens, with the key itself
+    sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Index("repeats_by_expiry", "expires_at"),
 )
 
 nodes = sa.Table(

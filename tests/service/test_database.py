@@ -4,10 +4,14 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from service.storage.database import Database
+from service.storage.migrate import FOLDER
+from service.storage.orders import SqlOrders
 from service.storage.schema import metadata, nodes
 
 
@@ -63,6 +67,26 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(database):
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
     assert await database.read(differences) == []
+
+
+async def test_an_order_of_the_first_version_is_there_after_an_upgrade(tmp_path):
+    path = tmp_path / "db.sqlite3"
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with sa.create_engine(f"sqlite:///{path}").connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        row = {"invoice": "lnbc1", "payment_hash": b"1", "status": "pending", "refund_hash": b"2"}
+        numbers = dict.fromkeys(("duration_ms", "amount_sat", "usd_micros", "created_at", "expires_at"), 1)
+        old = sa.table("orders", *map(sa.column, (*row, *numbers)))
+        connection.execute(old.insert().values(**row, **numbers))
+        connection.commit()
+
+    async with Database.open(path) as database:
+        order = await SqlOrders(database).find("lnbc1")
+
+    assert order is not None
+    assert order.claim_hash is None
 
 
 async def test_a_commit_waits_for_the_disk(database):

@@ -36,7 +36,7 @@ async def test_every_resource_is_on_the_docs_page_and_in_the_schema_with_example
         "/voices", "/metrics", "/health/live", "/health/ready",
         "/lightning/request-video/text", "/lightning/request-video/audio", "/lightning/generate-video",
         "/lightning/payment/{invoice}", "/lightning/payments", "/lightning/video/{invoice}", "/avatars",
-        "/lightning/estimate", "/health",
+        "/lightning/estimate", "/health", "/lightning/qr/{invoice}", "/lightning/payment/{invoice}/events",
     ):  # fmt: skip
         assert path in schema["paths"]
         assert path in docs

@@ -14,7 +14,10 @@ async def test_a_text_gets_an_invoice_over_exactly_its_price(shop):
 
     quote = answer.json()
     assert answer.status_code == 200
-    assert {"duration", "bolt11_invoice", "amount", "amount_usd", "expires_at", "refund_token"} == set(quote)
+    assert list(quote) == [
+        "duration", "bolt11_invoice", "amount", "amount_usd",  # the source API's, in its order
+        "expires_at", "refund_token", "lightning_uri", "bip21_uri", "claim_token",
+    ]  # fmt: skip
     invoice = bolt11.decode(quote["bolt11_invoice"])
     assert quote["amount"] * 1000 == invoice.amount_msat
     assert quote["amount_usd"] == pytest.approx(quote["duration"] * 0.01, abs=0.001)

@@ -1,0 +1,26 @@
+"""Who may see an order: whoever has its invoice; of a private one, only who has its claim token too."""
+
+import hmac
+
+from service.errors import OrderNotFound
+from service.orders import Order
+from service.ports import Orders
+from service.tokens import digest
+
+
+async def find(orders: Orders, invoice: str, claim: str | None) -> Order:
+    """Find the order of exactly this invoice.
+
+    Raises:
+        OrderNotFound: The invoice is not ours, or the claim is not its order's: nobody learns which.
+    """
+    order = await orders.find(invoice)
+    if order is None or not _opens(order, claim):
+        raise OrderNotFound(invoice)
+    return order
+
+
+def _opens(order: Order, claim: str | None) -> bool:
+    if order.claim_hash is None:
+        return True
+    return claim is not None and hmac.compare_digest(digest(claim), order.claim_hash)

@@ -1,0 +1,77 @@
+"""The life of an order as server-sent events (WHATWG HTML, section 9.2)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import FromPath
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from service.ports import Clock
+from service.routes import openapi
+from service.routes.claims import CLAIM
+from service.routes.parts import Part
+from service.routes.payments import canonical
+from service.routes.problems import PAYMENT_NOT_FOUND
+from service.routes.schemas import PaymentAnswer
+from service.watching import Sight, Watching
+
+EXAMPLE = (
+    "id: paid-rendering-24\r\nevent: payment\r\n"
+    'data: {"invoice":"lnbc450n1p3...","amount_sat":45,"amount_usd":0.045,"status":"paid",'
+    '"created_at":"2026-01-01T12:00:00Z","paid_at":"2026-01-01T12:00:41Z",'
+    '"video":{"state":"rendering","frames":24,"seconds":0.96}}\r\n\r\n'
+)
+
+
+@get(
+    "/lightning/payment/{invoice:str}/events",
+    summary="Follow a payment and its video",
+    description="Each event `payment` carries what GET /lightning/payment/{invoice} answers. The stream ends once the"
+    " video is whole or the quote has expired; whoever comes back to an ended one with its `Last-Event-ID`, as"
+    " browsers do, gets 204 and is to stop. It ends early when the service restarts: come back.",
+    tags=["Buying"],
+    dependencies=CLAIM,
+    exception_handlers=PAYMENT_NOT_FOUND,
+    responses={
+        200: ResponseSpec(
+            str,
+            generate_examples=False,
+            description="The events.",
+            media_type="text/event-stream",
+            examples=[Example(value=EXAMPLE)],
+        ),
+        204: ResponseSpec(None, generate_examples=False, description="There is no more to follow."),
+    }
+    | openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
+)
+async def events(
+    request: Request[Any, Any, Any],
+    invoice: FromPath[str],
+    watching: Part[Watching],
+    now: Part[Clock],
+    claim: Part[str | None],
+) -> Response[Any]:
+    """Follow a payment and its video."""
+    sight = await watching.look(canonical(invoice), claim)
+    if sight.final and request.headers.get("Last-Event-ID") == sight.state:
+        return Response(None, status_code=204)
+    return ServerSentEvent(
+        _messages(watching.changes(sight.order), now), headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _messages(
+    sights: AsyncGenerator[Sight | None], now: Clock
+) -> AsyncGenerator[ServerSentEventMessage]:
+    async with aclosing(sights):
+        async for sight in sights:
+            if sight is None:
+                yield ServerSentEventMessage(data=None, comment="")
+                continue
+            answer = PaymentAnswer.of(sight.order, sight.video, now())
+            yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=sight.state)

@@ -1,0 +1,129 @@
+"""Tells buyers how their order is: now, once its payment is decided, or at every change."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import msgspec
+
+from lightning import LightningError
+from service import claims
+from service.bells import Bells
+from service.errors import Draining
+from service.orders import Order, Status, Video, VideoState
+from service.ports import Clock, Orders, Videos
+from service.settlements import Settlements
+from service.stopping import Stopping
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """An order at one moment.
+
+    Attributes:
+        state: Differs where there is something new to tell.
+    """
+
+    order: Order
+    video: Video | None
+    state: str
+
+    @property
+    def final(self) -> bool:
+        """Whether there is no more to wait for. A payment that comes late may still follow an expiry."""
+        if self.order.status is Status.PAID:
+            return self.video is not None and self.video.state is VideoState.READY
+        return self.order.status is Status.EXPIRED
+
+
+class Watching:
+    """Looks at orders, and waits for what happens to them without asking again and again."""
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        videos: Videos,
+        settlements: Settlements,
+        bells: Bells,
+        stopping: Stopping,
+        now: Clock,
+        longest_wait: timedelta,
+        heartbeat: timedelta,
+    ) -> None:
+        self._orders = orders
+        self._videos = videos
+        self._settlements = settlements
+        self._bells = bells
+        self._stopping = stopping
+        self._now = now
+        self._longest_wait = longest_wait
+        self._heartbeat = heartbeat
+
+    async def look(self, invoice: str, claim: str | None) -> Sight:
+        """Return the order of an invoice as it is.
+
+        Raises:
+            OrderNotFound: The invoice is not ours, or the claim does not open its order.
+        """
+        return await self._sight(await self._concluded(await claims.find(self._orders, invoice, claim)))
+
+    async def decided(self, sight: Sight, wait_s: int) -> Sight:
+        """Wait until the payment is no longer open; return the order as it is then, or when the wait is over.
+
+        It is over after so many seconds, or what the operator allows, or when the service is about to stop.
+        """
+        order = sight.order
+        if order.status is not Status.PENDING:
+            return sight
+        deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
+        with self._bells.listen(order.id) as bell:
+            order = await self._current(order)
+            while order.status is Status.PENDING and (left := deadline - self._now()) > timedelta(0):
+                try:
+                    await self._stopping.race(bell.wait(self._patience_s(order, left)))
+                except Draining:
+                    break
+                order = await self._current(order)
+        return await self._sight(order)
+
+    async def changes(self, order: Order) -> AsyncGenerator[Sight | None]:
+        """Yield the order as it is, then each change until the last; None is a sign of life.
+
+        Ends too when the service is about to stop: the buyer comes back and goes on.
+        """
+        told = ""
+        with self._bells.listen(order.id) as bell:
+            while True:
+                sight = await self._sight(await self._current(order))
+                news = sight.state != told
+                yield sight if news else None
+                if sight.final:
+                    return
+                told = sight.state
+                try:
+                    await self._stopping.race(bell.wait(self._patience_s(sight.order, self._heartbeat)))
+                except Draining:
+                    return
+
+    def _patience_s(self, order: Order, longest: timedelta) -> float:
+        """How long nothing can change in silence: nobody rings when a quote runs out."""
+        left = order.expires_at - self._now()
+        if order.status is Status.PENDING and left > timedelta(0):
+            longest = min(longest, left)
+        return longest.total_seconds()
+
+    async def _current(self, order: Order) -> Order:
+        return await self._concluded(await self._orders.get(order.id) or order)
+
+    async def _concluded(self, order: Order) -> Order:
+        """Ask the node a last time about a quote that ran out; while it does not answer, the order stays pending."""
+        if not order.overdue(self._now()):
+            return order
+        try:
+            return await self._settlements.conclude(order)
+        except LightningError:
+            return order
+
+    async def _sight(self, order: Order) -> Sight:
+        video = await self._videos.get(order.id)
+        state, frames = (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.frames)
+        return Sight(order=order, video=video, state=f"{order.status.value}-{state.value}-{frames}")
