@@ -84,7 +84,7 @@ class Quoting:
             RateUnavailable: Nothing can be priced now.
         """
         choice = await self._choosing.check(choice)
-        return await self._price(self._text_ms(text, choice.language))
+        return await self._price(self._text_ms(text.strip(), choice.language))
 
     async def quote_text(self, text: str, choice: Choice, tokens: Tokens, *, client: str) -> Quote:
         """Sell a video of a text.
@@ -165,7 +165,6 @@ class Quoting:
         )
 
     def _text_ms(self, text: str, language: str | None) -> int:
-        text = text.strip()
         if not text:
             raise InvalidRequest("Field 'text' is empty: send the words to be spoken.")
         if len(text) > self._terms.max_text_chars:

@@ -153,7 +153,8 @@ def count(text: str) -> Counts:
     text = unicodedata.normalize("NFKC", text).lower()
     # The voices leave the accents of such letters out, too: ế is read as e.
     text = _ACCENTED.sub(lambda match: unicodedata.normalize("NFD", match[0])[0], text)
-    letters = _count_letters(text)
+    characters = Counter(text)
+    letters = _count_letters(text, characters)
     common = _count_digits(text)
     if not letters and not common["number"]:
         return Counts(common={}, letters={})
@@ -161,7 +162,7 @@ def count(text: str) -> Counts:
     common["clause"] = len(_CLAUSE_END.findall(text))
     common["symbol"] = sum(text.count(symbol) for symbol in _SYMBOLS)
     common["dot"] = dots
-    return Counts(common=dict(common), letters=dict(letters), rare=_count_rare(text))
+    return Counts(common=dict(common), letters=dict(letters), rare=_count_rare(characters))
 
 
 def _spell_addresses(text: str) -> tuple[str, int]:
@@ -218,9 +219,9 @@ def _count_digits(text: str) -> Counter[str]:
     return counted
 
 
-def _count_letters(text: str) -> Counter[tuple[str, str]]:
+def _count_letters(text: str, characters: Counter[str]) -> Counter[tuple[str, str]]:
     counted: Counter[tuple[str, str]] = Counter()
-    for character, number in Counter(text).items():
+    for character, number in characters.items():
         kind = _letter_kind(character)
         if kind is not None:
             counted[kind] += number
@@ -235,8 +236,8 @@ def _count_letters(text: str) -> Counter[tuple[str, str]]:
     return counted
 
 
-def _count_rare(text: str) -> int:
-    return sum(number for character, number in Counter(text).items() if _is_rare(character))
+def _count_rare(characters: Counter[str]) -> int:
+    return sum(number for character, number in characters.items() if _is_rare(character))
 
 
 @lru_cache(maxsize=8192)

@@ -29,6 +29,16 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+REFUSALS = openapi.problems(
+    _408="The body took too long to arrive. Send it again over a faster line.",
+    _413="The body is too large.",
+    _429="You are asking too often: try again in 2 s.",
+)
+QUOTE_REFUSALS = openapi.problems(
+    _422="This Idempotency-Key was used for another request: use a new key for each.",
+    _503="The Lightning node cannot be reached. Try again soon.",
+)
+
 TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avatar."}
 
 
@@ -39,14 +49,7 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
     description="Answers with an invoice. Pay it with any Lightning wallet, then POST /lightning/generate-video.",
     tags=["Buying"],
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
-    responses=openapi.problems(
-        _400="Field 'text' is missing.",
-        _408="The body took too long to arrive. Send it again over a faster line.",
-        _413="The body is too large.",
-        _422="This Idempotency-Key was used for another request: use a new key for each.",
-        _429="You are asking too often: try again in 2 s.",
-        _503="The Lightning node cannot be reached. Try again soon.",
-    ),
+    responses=REFUSALS | QUOTE_REFUSALS | openapi.problems(_400="Field 'text' is missing."),
 )
 async def request_video_text(
     request: Request[Any, Any, Any],
@@ -73,14 +76,7 @@ async def request_video_text(
     description="The upload is a form with a WAV file in the field `audio`: 16 kHz, mono, 16-bit.",
     tags=["Buying"],
     operation_class=openapi.form(AudioOptions),
-    responses=openapi.problems(
-        _400="Audio file is required",
-        _408="The body took too long to arrive. Send it again over a faster line.",
-        _413="The body is too large.",
-        _422="This Idempotency-Key was used for another request: use a new key for each.",
-        _429="You are asking too often: try again in 2 s.",
-        _503="The Lightning node cannot be reached. Try again soon.",
-    ),
+    responses=REFUSALS | QUOTE_REFUSALS | openapi.problems(_400="Audio file is required"),
 )
 async def request_video_audio(
     request: Request[Any, Any, Any],
@@ -108,11 +104,9 @@ async def request_video_audio(
     summary="Price a text without buying",
     tags=["Buying"],
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
-    responses=openapi.problems(
-        _400="Field 'text' is missing.",
-        _408="The body took too long to arrive. Send it again over a faster line.",
-        _413="The body is too large.",
-        _429="You are asking too often: try again in 2 s.",
+    responses=REFUSALS
+    | openapi.problems(
+        _400="Field 'text' is missing.", _503="No bitcoin price is fresh enough to sell at. Try again soon."
     ),
 )
 async def estimate_text(request: Request[Any, Any, Any], quoting: Part[Quoting]) -> EstimateAnswer:
