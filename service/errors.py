@@ -15,6 +15,7 @@ ServiceError
 ├── VideoInterrupted
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
+├── KeyNotAllowed
 ├── TooManyRequests          the client asks too often, or for too much at once
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
@@ -104,6 +105,14 @@ class RangeNotSatisfiable(ServiceError):
 
 class InvalidApiKey(ServiceError):
     """The API key is missing, unknown or revoked."""
+
+
+class KeyNotAllowed(ServiceError):
+    """The API key is good for other things."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
 
 
 class TooManyRequests(ServiceError):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from datetime import datetime
+from enum import Enum
 from typing import Any, Protocol
 
 import msgspec
@@ -127,12 +128,20 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     gender: str
 
 
+class Scope(Enum):
+    """What a key is good for."""
+
+    PAYMENTS = "payments:read"
+    METRICS = "metrics:read"
+
+
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key, without its secret."""
 
     id: int
     name: str
     prefix: str
+    scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None
 
@@ -140,7 +149,9 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 class ApiKeys(Protocol):
     """Keeps the hashes of API keys."""
 
-    async def add(self, *, name: str, prefix: str, digest: bytes, created_at: datetime) -> None:
+    async def add(
+        self, *, name: str, prefix: str, digest: bytes, scopes: Collection[Scope], created_at: datetime
+    ) -> None:
         """Keep a new key."""
         ...
 
@@ -152,8 +163,8 @@ class ApiKeys(Protocol):
         """Revoke a key; False where there is none to revoke."""
         ...
 
-    async def is_valid(self, digest: bytes) -> bool:
-        """Tell whether a key with this hash exists and is not revoked."""
+    async def scopes(self, digest: bytes) -> frozenset[Scope] | None:
+        """Return what the key with this hash is good for; None where there is none, or it is revoked."""
         ...
 
 

@@ -8,9 +8,9 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from service.counters import Counters
 from service.keys import Keys
-from service.ports import Clock, Orders
+from service.ports import Clock, Orders, Scope
+from service.routes import openapi
 from service.routes.parts import Part
-from service.routes.problems import ApiKeyProblem
 from service.workers import Workers
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
@@ -30,13 +30,14 @@ COUNTERS = {
     "/metrics",
     summary="Tell figures to a Prometheus",
     description="Counters start from 0 with the process; gauges are of the whole shop. Sales are the operator's"
-    " business, so it takes an API key: `authorization: {credentials_file: ...}` in the scrape config.",
+    " business, so it takes an API key with the scope `metrics:read`: `authorization: {credentials_file: ...}` in the"
+    " scrape config.",
     tags=["Operating"],
     security=[{"apiKey": []}],
     responses={
         200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain"),
-        401: ResponseSpec(ApiKeyProblem, generate_examples=False, description="No valid API key."),
-    },
+    }
+    | openapi.key_refusals(),
 )
 async def metrics(
     request: Request[Any, Any, Any],
@@ -47,7 +48,7 @@ async def metrics(
     now: Part[Clock],
 ) -> Response[str]:
     """Tell figures to a Prometheus."""
-    await keys.check(request.headers.get("Authorization"))
+    await keys.check(request.headers.get("Authorization"), Scope.METRICS)
     tally = await orders.tally(now())
     lines = [
         *(

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import Receive
 
 from service.keys import Keys
-from service.ports import Clock, Orders
+from service.ports import Clock, Orders, Scope
 from service.routes import openapi
 from service.routes.claims import CLAIM
 from service.routes.parts import Part
@@ -67,6 +67,7 @@ async def payment(
     " the header `Link` with `rel=next` leads to the page of older ones.",
     tags=["Operating"],
     security=[{"apiKey": []}],
+    responses=openapi.key_refusals() | openapi.problems(_400="Parameter 'limit': Expected `int` >= 1."),
 )
 async def payments(
     request: Request[Any, Any, Any],
@@ -80,7 +81,7 @@ async def payments(
     ] = None,
 ) -> Response[list[PaymentRecord]]:
     """List payments."""
-    await keys.check(request.headers.get("Authorization"))
+    await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
     page = await orders.page(limit=limit, before_id=before_id)
     headers = {"Cache-Control": "no-store"}
     if len(page) == limit and page[0].id > 1:

@@ -87,6 +87,15 @@ def _invalid_api_key(_request: AnyRequest, _error: errors.InvalidApiKey) -> Resp
     )
 
 
+def _key_not_allowed(_request: AnyRequest, error: errors.KeyNotAllowed) -> Response[bytes]:
+    refusal = ApiKeyProblem(
+        error_code="INSUFFICIENT_SCOPE", message=f"This API key has no scope '{error.scope}'"
+    )
+    return Response(
+        msgspec.json.encode(refusal), status_code=HTTPStatus.FORBIDDEN, media_type="application/json"
+    )
+
+
 def _body_too_large(_request: AnyRequest, error: errors.BodyTooLarge) -> Response[bytes]:
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.detail)
 
@@ -184,6 +193,7 @@ _FRAMEWORK_DETAILS = {
 
 HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
     errors.InvalidApiKey: _invalid_api_key,
+    errors.KeyNotAllowed: _key_not_allowed,
     errors.BodyTooLarge: _body_too_large,
     errors.BodyTooSlow: _body_too_slow,
     errors.InvalidRequest: _invalid_request,

@@ -105,6 +105,7 @@ keys = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("prefix", sa.Text, nullable=False),  # enough of the key to tell which one it is
     sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("scopes", sa.Text, nullable=False),  # with spaces between
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
 )

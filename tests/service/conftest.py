@@ -19,6 +19,7 @@ from lightning import SettleIndex, Settlement
 from lightning.memory import MemoryBackend
 from service.__main__ import server_config
 from service.app import create_app, open_keys
+from service.ports import Scope
 from service.settings import Settings
 from service.stopping import Stopping
 
@@ -294,10 +295,10 @@ class Shop:
         """Wait until a request waits."""
         await self.eventually(lambda: self.stopping.waiting > 0)
 
-    async def key(self) -> dict[str, str]:
-        """Make an API key; the header that shows it."""
+    async def key(self, *scopes: Scope) -> dict[str, str]:
+        """Make an API key, good for everything unless it is said; the header that shows it."""
         async with open_keys(self.settings()) as keys:
-            return {"Authorization": f"Bearer {await keys.create('test')}"}
+            return {"Authorization": f"Bearer {await keys.create('test', scopes or tuple(Scope))}"}
 
     async def until(self, invoice: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until what is told of a payment is so."""
