@@ -48,6 +48,7 @@ from service.routes import (
 )
 from service.routes.limiting import limited, timely_bodies
 from service.routes.uploads import Spool
+from service.screening import command_of, screen_of
 from service.settings import Settings
 from service.settlements import Settlements
 from service.stopping import Stopping
@@ -95,6 +96,7 @@ def create_app(
         SettingsError: The settings do not fit what they name.
     """
     _fixed_rate(settings)
+    command_of(settings.screen)
     node = backend or _node_credentials(settings)
     parts: dict[str, Any] = {}
     clock = now or _utc_now
@@ -237,6 +239,7 @@ async def _open(
                     orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
                 ),
                 inbound=Inbound(backend, now),
+                screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
                 now=now,
                 counters=counters,
             ),

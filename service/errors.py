@@ -6,6 +6,7 @@ ServiceError
 │   ├── BodyTooSlow
 │   ├── ChoiceContradictsQuote
 │   └── RenderRefused        the worker says so
+├── ContentRefused           the operator's judge will not have it
 ├── OrderNotFound
 ├── KeyReused
 ├── InvoiceNotPaid
@@ -57,6 +58,14 @@ class BodyTooSlow(InvalidRequest):
 
 class ChoiceContradictsQuote(InvalidRequest):
     """The delivery asks for something else than what the quote was made for."""
+
+
+class ContentRefused(ServiceError):
+    """The operator's judge will not have this text or recording sold."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class OrderNotFound(ServiceError):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -45,6 +46,21 @@ class RateSource(Protocol):
 
     async def current(self) -> Rate:
         """Return a rate that is recent enough to sell at, or raise `service.rates.RateUnavailable`."""
+        ...
+
+
+class Screen(Protocol):
+    """Judges what may be sold, before it is quoted.
+
+    Each raises `ContentRefused` with a reason for the buyer, or `Unavailable` where there is no judgement.
+    """
+
+    async def text(self, text: str) -> None:
+        """Judge words."""
+        ...
+
+    async def audio(self, wav: Path) -> None:
+        """Judge a recording."""
         ...
 
 

@@ -14,7 +14,7 @@ from service.errors import InvalidRequest
 from service.inbound import Inbound
 from service.open_quotes import OpenQuotes
 from service.orders import Choice, from_millis, to_millis
-from service.ports import Clock, NewOrder, Objects, Orders, RateSource
+from service.ports import Clock, NewOrder, Objects, Orders, RateSource, Screen
 from service.pricing import Price, price
 from service.speech_length import estimate, longest
 from service.tokens import Tokens, digest
@@ -63,6 +63,7 @@ class Quoting:
         choosing: Choosing,
         open_quotes: OpenQuotes,
         inbound: Inbound,
+        screen: Screen | None,
         now: Clock,
     ) -> None:
         self._terms = terms
@@ -74,6 +75,7 @@ class Quoting:
         self._choosing = choosing
         self._open_quotes = open_quotes
         self._inbound = inbound
+        self._screen = screen
         self._now = now
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:
@@ -92,18 +94,23 @@ class Quoting:
         Raises as `estimate_text` does, or what the node raises, or:
 
         Raises:
+            ContentRefused: The operator's judge will not have it.
             TooManyRequests: The client has too many quotes that are not paid.
             Unavailable: All clients have, or the node cannot receive the amount.
         """
         text = text.strip()
         choice = await self._choosing.check(choice)
         duration_ms = self._text_ms(text, choice.language)
+        if self._screen:
+            await self._screen.text(text)
         return await self._sell(duration_ms, choice, tokens, client, text=text, upload=None)
 
     async def quote_audio(self, wav: Path, choice: Choice, tokens: Tokens, *, client: str) -> Quote:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
+        if self._screen:
+            await self._screen.audio(wav)
         duration_ms = -(-info.samples * 1000 // SAMPLE_RATE)
         upload = f"uploads/{uuid.uuid4().hex}.pcm"
         await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))

@@ -72,6 +72,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_video_s: int = 300
     """Longest video in seconds: bounds an upload, the disk and the time that one order holds a worker."""
 
+    screen: str = ""
+    """A command, or a URL, that judges each text and recording before it is quoted, and may refuse it with a reason:
+    `service/screening.py`."""
+
+    screen_timeout_s: float = 10
+    """Seconds that it may take; without its judgement nothing is sold."""
+
     lease_s: int = 90
     """Seconds after its last sign of life that a render may be taken over."""
 
@@ -190,6 +197,7 @@ _POSITIVE = (
     "heartbeat_s",
     "max_text_chars",
     "max_video_s",
+    "screen_timeout_s",
     "lease_s",
     "render_silence_s",
     "sweep_s",

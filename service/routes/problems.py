@@ -108,6 +108,10 @@ def _invalid_request(_request: AnyRequest, error: errors.InvalidRequest) -> Resp
     return problem(HTTPStatus.BAD_REQUEST, error.detail)
 
 
+def _content_refused(_request: AnyRequest, error: errors.ContentRefused) -> Response[bytes]:
+    return problem(HTTPStatus.FORBIDDEN, error.detail, kind="content-refused")
+
+
 def _payment_not_found(_request: AnyRequest, _error: errors.OrderNotFound) -> Response[bytes]:
     return problem(HTTPStatus.NOT_FOUND, "Payment not found", kind="payment-not-found")
 
@@ -197,6 +201,7 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.BodyTooLarge: _body_too_large,
     errors.BodyTooSlow: _body_too_slow,
     errors.InvalidRequest: _invalid_request,
+    errors.ContentRefused: _content_refused,
     errors.OrderNotFound: _order_not_found,
     errors.KeyReused: _key_reused,
     errors.InvoiceNotPaid: _invoice_not_paid,

@@ -35,6 +35,7 @@ REFUSALS = openapi.problems(
     _429="You are asking too often: try again in 2 s.",
 )
 QUOTE_REFUSALS = openapi.problems(
+    _403="Names of living persons cannot be sold here.",
     _422="This Idempotency-Key was used for another request: use a new key for each.",
     _503="The Lightning node cannot be reached. Try again soon.",
 )

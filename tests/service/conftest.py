@@ -347,6 +347,11 @@ def make_wav():
 
 
 @pytest.fixture
+def run_server():
+    return serve
+
+
+@pytest.fixture
 def silent_node():
     return SilentNode()
 
