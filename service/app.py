@@ -33,6 +33,7 @@ from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_sour
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
 from service.repeats import Repeats
+from service.retention import Retention
 from service.routes import (
     avatars,
     events,
@@ -54,9 +55,11 @@ from service.settlements import Settlements
 from service.stopping import Stopping
 from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
+from service.storage.leftovers import SqlLeftovers
 from service.storage.orders import SqlOrders
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
+from service.upload_room import UploadRoom
 from service.videos import FolderObjects
 from service.watching import Watching
 from service.workers import Workers
@@ -217,10 +220,23 @@ async def _open(
         await rendering.recover()
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         stack.push_async_callback(rendering.aclose)
+        leftovers = SqlLeftovers(database)
+        retention = Retention(
+            leftovers=leftovers,
+            objects=objects,
+            backend=backend,
+            settlements=settlements,
+            now=now,
+            unpaid=timedelta(seconds=settings.unpaid_retention_s),
+            delivered=timedelta(days=settings.video_retention_days)
+            if settings.video_retention_days
+            else None,
+        )
+        cleaner = Supervised("retention", lambda: retention.sweep(settings.sweep_s))
         follower = Supervised("settlements", settlements.follow)
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
         watcher = Supervised("workers", workers.watch)
-        for supervised in (follower, sweeper, watcher):
+        for supervised in (follower, sweeper, watcher, cleaner):
             stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
         yield {
             "quoting": Quoting(
@@ -239,6 +255,7 @@ async def _open(
                     orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
                 ),
                 inbound=Inbound(backend, now),
+                upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
                 screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
                 now=now,
                 counters=counters,

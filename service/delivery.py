@@ -57,6 +57,7 @@ class Delivery:
         Raises:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
             InvalidRequest: The choice is unknown, incomplete, or not what the quote was made for.
+            VideoGone: It was kept long enough.
             ChoiceFixed: The video is made already, of another choice.
             InvoiceNotPaid: The payment did not come in time.
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
@@ -76,11 +77,13 @@ class Delivery:
         Raises:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
             PaymentRequired: It is not paid.
+            VideoGone: It was kept long enough.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
         """
         order = await claims.find(self._orders, invoice, claim)
         if order.status is not Status.PAID:
             raise PaymentRequired
+        order.remembered()
         video = await self._videos.get(order.id)
         if video is None or video.segments == 0:
             raise VideoNotStarted
@@ -90,13 +93,15 @@ class Delivery:
         """Stream the MP4 from `start` to before `end`, or to its end, waiting for what is not rendered yet.
 
         Raises:
-            VideoBroken: The render was interrupted.
+            VideoBroken: The render was interrupted, or the video deleted.
         """
         position = start
         with self._bells.listen(order_id) as bell:
             while end is None or position < end:
                 video = await self._videos.get(order_id)
                 assert video is not None
+                if video.state is VideoState.DELETED:
+                    raise VideoBroken
                 stored = video.size if end is None else min(end, video.size)
                 if position < stored:
                     async for chunk in self._stored(video, position, stored):

@@ -14,6 +14,7 @@ ServiceError
 ├── ChoiceFixed
 ├── VideoNotStarted
 ├── VideoInterrupted
+├── VideoGone                it was kept for as long as the operator keeps videos
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
 ├── KeyNotAllowed
@@ -102,6 +103,14 @@ class VideoNotStarted(ServiceError):
 
 class VideoInterrupted(ServiceError):
     """The video is not whole, and nobody renders it."""
+
+
+class VideoGone(ServiceError):
+    """The video, or what it was to be made of, was deleted."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class RangeNotSatisfiable(ServiceError):

@@ -6,7 +6,7 @@ from typing import Self
 
 import msgspec
 
-from service.errors import ChoiceContradictsQuote, ChoiceFixed, InvalidRequest
+from service.errors import ChoiceContradictsQuote, ChoiceFixed, InvalidRequest, VideoGone
 
 FPS = 25
 """Frames a second of every video."""
@@ -27,6 +27,7 @@ class VideoState(Enum):
     RENDERING = "rendering"  # a worker is at it
     INTERRUPTED = "interrupted"  # an attempt failed: asking again goes on where it stopped
     READY = "ready"  # whole
+    DELETED = "deleted"  # it was whole, and was kept for as long as the operator keeps videos
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +72,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     paid_at: datetime | None
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
+    forgotten_at: datetime | None = None  # when its text or upload was deleted
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.
 
         Raises:
+            VideoGone: What it is made of was deleted.
             ChoiceContradictsQuote: The quote was made for something else.
             InvalidRequest: Neither the quote nor the request names an avatar, or an emotion.
         """
+        self.remembered()
         if contradiction := self.choice.contradiction(asked):
             name, ours, value = contradiction
             raise ChoiceContradictsQuote(
@@ -90,6 +94,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             if getattr(choice, name) is None:
                 raise InvalidRequest(f"Field '{name}' is missing. GET /avatars lists what can be chosen.")
         return choice
+
+    def remembered(self) -> None:
+        """Refuse an order that was forgotten, be it that its video was kept long enough.
+
+        Raises:
+            VideoGone: It was.
+        """
+        if self.forgotten_at is not None:
+            raise VideoGone(
+                f"What you ask for was deleted on {self.forgotten_at:%Y-%m-%d}:"
+                " videos are kept for a while after their payment, and what is not paid is not kept."
+            )
 
     def overdue(self, now: datetime) -> bool:
         """Whether the node has to be asked a last time before the quote is called expired."""

@@ -18,6 +18,7 @@ from service.ports import Clock, NewOrder, Objects, Orders, RateSource, Screen
 from service.pricing import Price, price
 from service.speech_length import estimate, longest
 from service.tokens import Tokens, digest
+from service.upload_room import UploadRoom
 from service.wav import SAMPLE_RATE, inspect, read_pcm
 
 PCM_CHUNK_BYTES = 1 << 18
@@ -64,6 +65,7 @@ class Quoting:
         open_quotes: OpenQuotes,
         inbound: Inbound,
         screen: Screen | None,
+        upload_room: UploadRoom,
         now: Clock,
     ) -> None:
         self._terms = terms
@@ -76,6 +78,7 @@ class Quoting:
         self._open_quotes = open_quotes
         self._inbound = inbound
         self._screen = screen
+        self._upload_room = upload_room
         self._now = now
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:
@@ -113,12 +116,13 @@ class Quoting:
             await self._screen.audio(wav)
         duration_ms = -(-info.samples * 1000 // SAMPLE_RATE)
         upload = f"uploads/{uuid.uuid4().hex}.pcm"
-        await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
-        try:
-            return await self._sell(duration_ms, choice, tokens, client, text=None, upload=upload)
-        except Exception:  # no row refers to it; a cancelled request may have left one
-            await self._objects.delete(upload)
-            raise
+        async with self._upload_room.hold(info.data_size):
+            await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
+            try:
+                return await self._sell(duration_ms, choice, tokens, client, text=None, upload=upload)
+            except Exception:  # no row refers to it; a cancelled request may have left one
+                await self._objects.delete(upload)
+                raise
 
     async def _sell(
         self,

@@ -167,10 +167,10 @@ class Rendering:
         """Make one object of a whole video's pieces. Who reads the pieces meanwhile goes on in the object."""
         video = await self._videos.get(order_id)
         assert video is not None
-        name = f"videos/{order_id}.mp4"
+        name = video_name(order_id)
         await self._objects.put(name, self._whole(video))
         await self._videos.join(order_id, name)
-        await self._objects.delete(_folder(order_id))
+        await self._objects.delete(pieces_folder(order_id))
 
     async def _whole(self, video: Video) -> AsyncIterator[bytes]:
         assert video.init is not None
@@ -277,9 +277,14 @@ class _Recorder:
 
     def _name(self, piece: str) -> str:
         """Name a piece. By attempt: one that was taken over may still be writing."""
-        return f"{_folder(self._video.order_id)}{self._video.attempt}-{piece}"
+        return f"{pieces_folder(self._video.order_id)}{self._video.attempt}-{piece}"
 
 
-def _folder(order_id: int) -> str:
+def pieces_folder(order_id: int) -> str:
     """Where the pieces of a video are until it is whole."""
     return f"pieces/{order_id}/"
+
+
+def video_name(order_id: int) -> str:
+    """What the object of a whole video is called."""
+    return f"videos/{order_id}.mp4"

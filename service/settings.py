@@ -79,6 +79,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     screen_timeout_s: float = 10
     """Seconds that it may take; without its judgement nothing is sold."""
 
+    unpaid_retention_s: float = 3600
+    """Seconds after its expiry that the text or recording of an unpaid quote is kept, for a payment on its way."""
+
+    unpaid_uploads_mb: int = 5000
+    """Megabytes of recordings that may be stored unpaid; 0 is no limit."""
+
+    video_retention_days: float = 30
+    """Days after its payment that a whole video, with what it was made of, is kept; 0 keeps it for ever."""
+
     lease_s: int = 90
     """Seconds after its last sign of life that a render may be taken over."""
 
@@ -212,6 +221,9 @@ _NOT_NEGATIVE = (
     "polls_per_minute_per_client",
     "open_quotes",
     "open_quotes_per_client",
+    "unpaid_retention_s",
+    "unpaid_uploads_mb",
+    "video_retention_days",
 )
 
 

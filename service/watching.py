@@ -14,6 +14,8 @@ from service.ports import Clock, Orders, Videos
 from service.settlements import Settlements
 from service.stopping import Stopping
 
+_DONE = (VideoState.READY, VideoState.DELETED)
+
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
     """An order at one moment.
@@ -30,7 +32,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     def final(self) -> bool:
         """Whether there is no more to wait for. A payment that comes late may still follow an expiry."""
         if self.order.status is Status.PAID:
-            return self.video is not None and self.video.state is VideoState.READY
+            return self.video is not None and self.video.state in _DONE
         return self.order.status is Status.EXPIRED
 
 

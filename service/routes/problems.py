@@ -148,6 +148,10 @@ def _video_interrupted(_request: AnyRequest, _error: errors.VideoInterrupted) ->
     return problem(HTTPStatus.CONFLICT, detail, kind="video-interrupted")
 
 
+def _video_gone(_request: AnyRequest, error: errors.VideoGone) -> Response[bytes]:
+    return problem(HTTPStatus.GONE, error.detail, kind="video-gone")
+
+
 def _range_not_satisfiable(_request: AnyRequest, error: errors.RangeNotSatisfiable) -> Response[bytes]:
     return problem(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -209,6 +213,7 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.ChoiceFixed: _choice_fixed,
     errors.VideoNotStarted: _video_not_started,
     errors.VideoInterrupted: _video_interrupted,
+    errors.VideoGone: _video_gone,
     errors.RangeNotSatisfiable: _range_not_satisfiable,
     errors.TooManyRequests: _too_many_requests,
     errors.Unavailable: _unavailable,

@@ -143,7 +143,8 @@ class SqlOrders:
 
     async def tally(self, now: datetime) -> Tally:
         """Count the quotes that can be paid and the paid orders without a whole video."""
-        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state == VideoState.READY.value)
+        delivered = (VideoState.READY.value, VideoState.DELETED.value)
+        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state.in_(delivered))
         query = sa.select(
             _count(orders.c.status == Status.PENDING.value, orders.c.expires_at > to_millis(now)),
             _count(orders.c.status == Status.PAID.value, ~whole),
@@ -161,7 +162,7 @@ class SqlOrders:
         rows: Sequence[Mapping[Any, Any]] = await self._database.read(
             lambda connection: connection.execute(query).mappings().all()
         )
-        return [_order(row) for row in rows]
+        return [to_order(row) for row in rows]
 
 
 def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, bytes]) -> None:
@@ -183,7 +184,8 @@ def _mark_paid(
     ).scalar()
 
 
-def _order(row: Mapping[Any, Any]) -> Order:
+def to_order(row: Mapping[Any, Any]) -> Order:
+    """Make an order of its row."""
     return Order(
         id=row["id"],
         invoice=row["invoice"],
@@ -201,6 +203,7 @@ def _order(row: Mapping[Any, Any]) -> Order:
         expires_at=from_millis(row["expires_at"]),
         paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
         claim_hash=row["claim_hash"],
+        forgotten_at=None if row["forgotten_at"] is None else from_millis(row["forgotten_at"]),
     )
 
 

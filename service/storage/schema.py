@@ -29,7 +29,23 @@ orders = sa.Table(
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("paid_at", sa.BigInteger),
     sa.Column("paid_msat", sa.BigInteger),
+    sa.Column("forgotten_at", sa.BigInteger),  # when the text was deleted, and its objects were marked for it
     sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
+    sa.Index("orders_with_input", "status", "forgotten_at", "expires_at"),
+)
+
+sa.Index(
+    "orders_with_upload",
+    orders.c.status,
+    sqlite_where=orders.c.upload.is_not(None),
+    postgresql_where=orders.c.upload.is_not(None),
+)
+
+deletions = sa.Table(
+    "deletions",
+    metadata,
+    # The orders whose objects are to be deleted.
+    sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
 )
 
 repeats = sa.Table(
