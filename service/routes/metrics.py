@@ -11,6 +11,7 @@ from service.keys import Keys
 from service.ports import Clock, Orders, Scope
 from service.routes import openapi
 from service.routes.parts import Part
+from service.stopping import Stopping
 from service.workers import Workers
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
@@ -45,6 +46,7 @@ async def metrics(
     counters: Part[Counters],
     orders: Part[Orders],
     workers: Part[Workers],
+    stopping: Part[Stopping],
     now: Part[Clock],
 ) -> Response[str]:
     """Tell figures to a Prometheus."""
@@ -58,6 +60,9 @@ async def metrics(
         ),
         *_family("quotes_open", "gauge", "Quotes that can be paid now.", tally.open_quotes),
         *_family("orders_undelivered", "gauge", "Paid orders without a whole video.", tally.undelivered),
+        *_family(
+            "requests_waiting", "gauge", "Requests that wait for something to happen.", stopping.waiting
+        ),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
         *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
     ]

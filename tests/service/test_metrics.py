@@ -47,6 +47,7 @@ async def test_they_tell_what_was_sold_and_what_is_owed(shop, worker):
         "renders_moved_total": 0,
         "quotes_open": 1,
         "orders_undelivered": 1,
+        "requests_waiting": 0,
         "workers": 1,
         "workers_well": 1,
     }
