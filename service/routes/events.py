@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get
@@ -10,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from msgspec import Meta
 
 from service.ports import Clock
 from service.routes import openapi
@@ -17,8 +18,17 @@ from service.routes.claims import CLAIM
 from service.routes.parts import Part
 from service.routes.payments import canonical
 from service.routes.problems import PAYMENT_NOT_FOUND
-from service.routes.schemas import PaymentAnswer
+from service.routes.schemas import Base, PaymentAnswer
 from service.watching import Sight, Watching
+
+
+class Event(Base, frozen=True, kw_only=True):
+    """One of the stream."""
+
+    event: Annotated[Literal["payment"], Meta(description="What it tells of.")]
+    data: Annotated[str, Meta(description="What GET /lightning/payment/{invoice} answers, as JSON.")]
+    id: Annotated[str, Meta(description="Differs where there is something new to tell.")] = ""
+
 
 EXAMPLE = (
     "id: paid-rendering-24\r\nevent: payment\r\n"
@@ -39,7 +49,7 @@ EXAMPLE = (
     exception_handlers=PAYMENT_NOT_FOUND,
     responses={
         200: ResponseSpec(
-            str,
+            Event,
             generate_examples=False,
             description="The events.",
             media_type="text/event-stream",

@@ -20,6 +20,7 @@ from service.routes.schemas import PaymentAnswer, PaymentRecord
 from service.watching import Sight, Watching
 
 PAGE, LARGEST_PAGE = 100, 1000
+LARGEST_ID = 2**63 - 1
 
 
 @get(
@@ -77,7 +78,7 @@ async def payments(
         int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most payments in the answer.")
     ] = PAGE,
     before_id: Annotated[
-        int | None, QueryParameter(ge=1, description="Only payments with a lower id.")
+        int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only payments with a lower id.")
     ] = None,
 ) -> Response[list[PaymentRecord]]:
     """List payments."""

@@ -386,11 +386,20 @@ async def shop(closed_shop: Shop):
         yield closed_shop
 
 
+@contextlib.asynccontextmanager
+async def _shop(folder: Path, **settings: Any) -> AsyncIterator[Shop]:
+    script = ScriptedWorker()
+    async with serve(script) as script.url, Shop(folder / "data", script).open(**settings) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def make_shop():
+    return _shop
+
+
 @pytest.fixture(scope="module")
 async def standing_shop(tmp_path_factory: pytest.TempPathFactory):
     """One service for tests that leave nothing behind: starting one for each takes longer than what they ask."""
-    async with contextlib.AsyncExitStack() as stack:
-        script = ScriptedWorker()
-        script.url = await stack.enter_async_context(serve(script))
-        shop = Shop(tmp_path_factory.mktemp("standing") / "data", script)
-        yield await stack.enter_async_context(shop.open())
+    async with _shop(tmp_path_factory.mktemp("standing")) as shop:
+        yield shop
