@@ -8,6 +8,7 @@ from lightning.backend import InvoiceBackend
 from lightning.errors import (
     CredentialsInvalid,
     InvoiceNotFound,
+    InvoiceNotHeld,
     InvoiceTermsInvalid,
     LightningError,
     NodeFailed,
@@ -32,6 +33,7 @@ __all__ = [
     "Invoice",
     "InvoiceBackend",
     "InvoiceNotFound",
+    "InvoiceNotHeld",
     "InvoiceState",
     "InvoiceTermsInvalid",
     "LightningError",
