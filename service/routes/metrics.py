@@ -19,6 +19,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 COUNTERS = {
     "quotes": "Quotes made.",
     "settlements": "Orders that became paid.",
+    "holds_canceled": "Held payments that went back, since their video was not made in time.",
     "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
     "renders_finished": "Renders that made their video whole.",
     "renders_failed": "Renders that were interrupted or refused; their orders can ask again.",
@@ -63,6 +64,7 @@ async def metrics(
         *_family(
             "requests_waiting", "gauge", "Requests that wait for something to happen.", stopping.waiting
         ),
+        *_family("payments_held", "gauge", "Payments held until their video is whole.", tally.held),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
         *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
     ]
