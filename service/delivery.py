@@ -104,33 +104,34 @@ class Delivery:
         Raises:
             VideoBroken: The render was interrupted, the video deleted, or the payment went back.
         """
-        position, paid = start, False
+        position, held = start, True  # until the order says otherwise
         with self._bells.listen(order_id) as bell:
             while end is None or position < end:
                 video = await self._videos.get(order_id)
                 assert video is not None
                 if video.state is VideoState.DELETED:
                     raise VideoBroken
-                paid = paid or await self._is_paid(order_id)
-                size = video.size if paid else await self._size_but_last(order_id, position)
+                held = held and await self._is_held(order_id)
+                size = await self._size_but_last(order_id, position) if held else video.size
                 stored = size if end is None else min(end, size)
                 if position < stored:
                     async for chunk in self._stored(video, position, stored):
                         position += len(chunk)
                         yield chunk
-                elif video.state is VideoState.READY and paid:
+                elif video.state is VideoState.READY and not held:
                     return
                 elif video.state_at(self._now()) is VideoState.INTERRUPTED:
                     raise VideoBroken
                 else:
                     await bell.wait(self._lease.total_seconds())
 
-    async def _is_paid(self, order_id: int) -> bool:
-        """Whether the payment is ours; raises VideoBroken where a held one went back."""
+    async def _is_held(self, order_id: int) -> bool:
+        """Whether the payment is not ours yet; raises VideoBroken where it went back."""
         order = await self._orders.get(order_id)
-        if order is None or order.status is Status.CANCELED:
+        assert order is not None
+        if order.status is Status.CANCELED:
             raise VideoBroken
-        return order.status is Status.PAID
+        return order.status is Status.HELD
 
     async def _size_but_last(self, order_id: int, position: int) -> int:
         """Where the last stored piece starts; `position` where there is none after it."""

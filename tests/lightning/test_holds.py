@@ -96,7 +96,8 @@ async def test_a_hold_invoice_asks_for_what_it_was_made_for(seller, hold):
     held = await hold(memo="4 s of speech é")
 
     asked = bolt11.decode(held.bolt11)
-    assert (asked.amount_msat, asked.description, asked.expiry) == (PRICE, "4 s of speech é", 900)
+    assert (int(asked.amount_msat or 0), asked.description) == (PRICE, "4 s of speech é")
+    assert asked.expiry == 900
     assert asked.payment_hash == sha256(held.preimage).hexdigest() == held.payment_hash.hex()
     assert (await seller.backend.lookup(held.payment_hash)).state is OPEN
 
