@@ -54,7 +54,6 @@ class HoldInvoices:
         self._lightning = lightning
         self._call = {"metadata": metadata, "timeout": deadline_s}
         self._metadata = metadata
-        self._deadline_s = deadline_s
 
     async def add(self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
         """Make one, with LND's own final CLTV delta: 80 blocks, of which it holds a payment for 62."""
