@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import sqlite3
 from hashlib import sha256
 
@@ -384,3 +385,49 @@ async def test_a_hundred_holds_are_followed_again_after_a_restart(closed_shop, p
 
     async with closed_shop.open(hold_renders=100):
         await asyncio.gather(*paying)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_fails_meanwhile_each_ends_paid_and_whole_or_given_back(closed_shop, worker, seed):
+    chance = random.Random(seed)
+    node, inbound = closed_shop.node, closed_shop.node.inbound
+    worker.segments = 8
+    async with closed_shop.open(hold_patience_s=5) as shop:
+        invoices = [await quote(shop) for _ in range(8)]
+    paying = [asyncio.create_task(node.pay_held(invoice)) for invoice in invoices]
+
+    def fail(answer=None, fail_after=None):
+        worker.answer, worker.fail_after = answer, fail_after
+
+    moves = [
+        node.go_down,
+        node.come_back,
+        fail,
+        lambda: fail(BUSY),
+        lambda: fail(None, 1),
+        lambda: fail(None, 2),
+    ]
+    for _ in range(4):
+        async with closed_shop.open(hold_patience_s=5) as shop:
+            for _ in range(6):
+                chance.choice(moves)()
+                if chance.random() < 0.2:
+                    node.mine(10)
+                for invoice in invoices:
+                    await shop.payment(invoice)
+    fail()
+    node.come_back()
+
+    async with closed_shop.open(hold_patience_s=5) as shop:
+        receipts = await asyncio.gather(*paying, return_exceptions=True)
+        for invoice, receipt in zip(invoices, receipts, strict=True):
+            paid = isinstance(receipt, bytes)
+            payment = await shop.until(invoice, is_status("paid" if paid else "canceled"))
+            answer = await shop.video(invoice)
+            assert (answer.status_code, answer.content == worker.video) == (
+                (200, True) if paid else (410, False)
+            )
+            assert not paid or payment["video"]["state"] == "ready"
+    taken = sum(settled.amount_paid for settled in node._settled)
+    assert inbound - node.inbound == taken
+    assert len(node._settled) == sum(isinstance(receipt, bytes) for receipt in receipts)
