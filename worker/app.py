@@ -19,7 +19,7 @@ from worker.pipeline import Renderer
 from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
-from worker.speech import SAMPLE_RATE, Speaker
+from worker.speech import SAMPLE_RATE, Speaker, read_voices
 
 log = structlog.get_logger()
 
@@ -31,11 +31,11 @@ def create_app(settings: Settings) -> Litestar:
     """Load model, avatars and voices, and build the program around them.
 
     Raises:
-        BadAssets, ProviderUnavailable: it cannot work with these settings.
+        BadAssets, BadVoices, ProviderUnavailable: it cannot work with these settings.
     """
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
-    speech = Speaker()
+    speech = Speaker(read_voices(settings.voices) if settings.voices else ())
     metrics = Metrics()
     batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
