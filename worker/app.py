@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import httpx
 import structlog
 from litestar import Litestar
 from litestar.di import Provide
@@ -35,7 +37,9 @@ def create_app(settings: Settings) -> Litestar:
     """
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
-    speech = Speaker(read_voices(settings.voices) if settings.voices else ())
+    http = httpx.Client()
+    own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
+    speech = Speaker(own)
     metrics = Metrics()
     batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
@@ -75,6 +79,7 @@ def create_app(settings: Settings) -> Litestar:
             serving.cancel()
             with suppress(asyncio.CancelledError):
                 await serving
+            await asyncio.to_thread(http.close)
 
     return Litestar(
         HANDLERS,

@@ -45,6 +45,7 @@ class EndpointVoice:
     """One voice of an endpoint. Safe to use from several threads.
 
     Args:
+        client: the caller's, and closed by it.
         url: the base, such as http://127.0.0.1:8880/v1.
         model: as the endpoint names it.
         voice: as the endpoint names it.
@@ -57,6 +58,7 @@ class EndpointVoice:
 
     def __init__(
         self,
+        client: httpx.Client,
         *,
         url: str,
         model: str,
@@ -67,11 +69,10 @@ class EndpointVoice:
         speed: float = 1.0,
         timeout_s: float = 20.0,
     ) -> None:
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(timeout_s, connect=_CONNECT_S),
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-        )
+        self._client = client
         self._url = f"{url.rstrip('/')}/audio/speech"
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._timeout = httpx.Timeout(timeout_s, connect=_CONNECT_S)
         self._request = {"model": model, "voice": voice, "response_format": response_format, "speed": speed}
         self._pcm_rate = pcm_rate
 
@@ -96,7 +97,13 @@ class EndpointVoice:
 
     def _utter_once(self, text: str) -> Iterator[NDArray[np.float32]]:
         try:
-            with self._client.stream("POST", self._url, json={**self._request, "input": text}) as response:
+            with self._client.stream(
+                "POST",
+                self._url,
+                json={**self._request, "input": text},
+                headers=self._headers,
+                timeout=self._timeout,
+            ) as response:
                 if response.status_code != httpx.codes.OK:
                     raise self._refusal(response, text)
                 yield from self._decoded(response)
@@ -113,7 +120,9 @@ class EndpointVoice:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         samples = 0
         try:
-            with av.open(body, "r", format="s16le" if is_raw else None, options=_PROBE | options) as sound:
+            with av.open(
+                body, "r", buffer_size=4096, format="s16le" if is_raw else None, options=_PROBE | options
+            ) as sound:
                 for frame in sound.decode(audio=0):
                     for resampled in resampler.resample(frame):
                         yield resampled.to_ndarray()[0]

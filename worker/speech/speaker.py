@@ -124,7 +124,11 @@ class Speaker:
             covered = until
 
     def _say(self, words: str, voice: Voice) -> Iterator[Sound]:
-        """Say a stretch; float32 at `SAMPLE_RATE`, at least one piece."""
+        """Say a stretch; float32 at `SAMPLE_RATE`, at least one piece.
+
+        Raises:
+            SynthesisFailed: an own voice does not.
+        """
         own = self._own.get(voice.name)
         if own is None:
             yield self._say_ours(words, voice)
@@ -140,8 +144,8 @@ class Speaker:
             for samples in pieces:
                 heard = True
                 yield samples
-        if not heard:  # it knows none of the characters
-            yield self._say_ours(words, voice)
+        if not heard:
+            raise SynthesisFailed("It said nothing.")
 
     def _say_ours(self, words: str, voice: Voice) -> Sound:
         """Say a stretch with the voices that come with the worker."""

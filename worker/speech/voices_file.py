@@ -19,12 +19,12 @@
 They go before the voices that come with the worker, in their order. Paths are relative to the file.
 """
 
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import msgspec
 from msgspec import Meta
 
@@ -79,8 +79,13 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     voice: tuple[_Endpoint | _Sherpa, ...]
 
 
-def read_voices(path: Path, env: Mapping[str, str] = os.environ) -> list[OwnVoice]:
+def read_voices(path: Path, *, client: httpx.Client, env: Mapping[str, str]) -> list[OwnVoice]:
     """Read the file and load the models that it names; no endpoint is asked for anything.
+
+    Args:
+        path: of the file.
+        client: for endpoints; closed by the caller.
+        env: has their keys.
 
     Raises:
         BadVoices: the file, a folder that it names or a key that it wants is not what it should be.
@@ -96,7 +101,7 @@ def read_voices(path: Path, env: Mapping[str, str] = os.environ) -> list[OwnVoic
             engine: Engine
             match entry:
                 case _Endpoint():
-                    engine = _endpoint(entry, env)
+                    engine = _endpoint(entry, client, _api_key(entry, env))
                 case _Sherpa():
                     model = load(path.parent / entry.folder, threads=entry.threads)
                     engine = SherpaVoice(model, speaker=entry.speaker, speed=entry.speed)
@@ -113,13 +118,9 @@ def read_voices(path: Path, env: Mapping[str, str] = os.environ) -> list[OwnVoic
     return voices
 
 
-def _endpoint(entry: _Endpoint, env: Mapping[str, str]) -> EndpointVoice:
-    api_key = None
-    if entry.api_key_env is not None:
-        api_key = env.get(entry.api_key_env)
-        if not api_key:
-            raise BadVoices(f"its key is to be in ${entry.api_key_env}, which is not set.")
+def _endpoint(entry: _Endpoint, client: httpx.Client, api_key: str | None) -> EndpointVoice:
     return EndpointVoice(
+        client,
         url=entry.url,
         model=entry.model,
         voice=entry.voice,
@@ -129,3 +130,11 @@ def _endpoint(entry: _Endpoint, env: Mapping[str, str]) -> EndpointVoice:
         speed=entry.speed,
         timeout_s=entry.timeout_s,
     )
+
+
+def _api_key(entry: _Endpoint, env: Mapping[str, str]) -> str | None:
+    if entry.api_key_env is None:
+        return None
+    if not (api_key := env.get(entry.api_key_env)):
+        raise BadVoices(f"its key is to be in ${entry.api_key_env}, which is not set.")
+    return api_key
