@@ -311,7 +311,7 @@ def test_an_own_voice_goes_before_ours_for_its_language_and_gender(make_speaker)
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_with_the_reason(tmp_path, client, change, complaint):
-    path = write(tmp_path, ENDPOINT.format(url="http://127.0.0.1:1").replace(*change, 1))
+    path = write(tmp_path, ENDPOINT.format(url="http://127.0.0.1:1").replace(change[0], change[1], 1))
 
     with pytest.raises(BadVoices, match=complaint):
         Speaker(read_voices(path, client=client, env={}))

@@ -45,8 +45,11 @@ class SherpaModel:
         """Say a text at once; float32 mono at `SAMPLE_RATE`."""
         if speaker >= max(1, self._speaker.num_speakers):
             raise SynthesisFailed(f"The model has {self._speaker.num_speakers} speakers, none is {speaker}.")
-        with self._lock:  # its front end is not said to bear two callers
-            said = self._speaker.generate(text, sid=speaker, speed=speed)
+        try:
+            with self._lock:  # its front end is not said to bear two callers
+                said = self._speaker.generate(text, sid=speaker, speed=speed)
+        except (IndexError, RuntimeError) as exc:  # what its C++ throws; a token that it lacks, say
+            raise SynthesisFailed(f"sherpa-onnx: {type(exc).__name__}") from exc
         samples = np.asarray(said.samples, np.float32)
         return np.asarray(soxr.resample(samples, said.sample_rate or SAMPLE_RATE, SAMPLE_RATE), np.float32)
 
