@@ -208,7 +208,7 @@ async def _open(
         workers = Workers(
             [HttpRenderer(client, url, silence_s=settings.render_silence_s) for url in settings.workers]
         )
-        choosing = Choosing(workers.voices, now)
+        choosing = Choosing(avatars=workers.avatars, voices=workers.voices, now=now)
         counters = Counters()
         settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now, counters=counters)
         lease = timedelta(seconds=settings.lease_s)

@@ -66,10 +66,12 @@ class Delivery:
             RenderRefused: It can never be rendered as it was asked for.
         """
         order = await claims.find(self._orders, invoice, claim)
-        choice = order.deliver(await self._choosing.check(asked, spoken=order.text is not None))
+        choice = order.deliver(await self._choosing.check_speech(asked, spoken=order.text is not None))
         video = await self._videos.get(order.id)
         if video is not None:
             video.admits(choice, self._now())
+        if video is None or video.segments == 0:  # else it outlives its avatar
+            await self._choosing.check_look(choice)
         if await self._wait_for_payment(order) is Status.HELD:
             return await self._wait_for_held(order)
         return await self._wait_for_video(order, choice)

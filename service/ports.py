@@ -209,6 +209,16 @@ class Scope(Enum):
     METRICS = "metrics:read"
 
 
+class Avatar(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a worker can show, and how."""
+
+    name: str
+    label: str
+    emotions: tuple[str, ...]
+    gender: str | None = None  # a worker may not say
+    elderly: bool = False
+
+
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key, without its secret."""
 
@@ -308,8 +318,8 @@ class Renderer(Protocol):
 class Renderers(Protocol):
     """Knows who can render."""
 
-    def least_loaded(self, *, besides: Collection[Renderer] = ()) -> Renderer | None:
-        """Choose who gets a render; None where all have been tried."""
+    def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Renderer | None:
+        """Choose who gets a render of this avatar; None where all who have it have been tried."""
         ...
 
 
