@@ -195,7 +195,7 @@ def test_a_voice_follows_the_wish_then_the_text_then_the_avatar(speaker):
     assert named.name == "hu-male"
     assert detected.name == "ru-female"
     assert elderly.name == "es-male-elderly"
-    assert elderly_english.name == "en-female"
+    assert elderly_english.name == "en-female-elderly"
 
 
 def test_espeak_tells_when_each_phoneme_starts():

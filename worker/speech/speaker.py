@@ -155,7 +155,9 @@ class Speaker:
     def _say_run(self, words: str, language: str, voice: Voice) -> Sound:
         """Say words in a language that need not be the voice's own. Returns float32 at `SAMPLE_RATE`."""
         if voice.engine == "hibari" and language == "en":
-            samples = level_and_trim(self._english.utter(words, voice.gender), SAMPLE_RATE)
+            samples = level_and_trim(
+                self._english.utter(words, voice.gender, elderly=voice.elderly), SAMPLE_RATE
+            )
             if len(samples):
                 return samples
         if language == "ja":
@@ -177,16 +179,15 @@ def _pcm(samples: Sound) -> Pcm:
 
 
 def _voices() -> list[Voice]:
-    """Name every voice by its language, its gender and, where there is another, its age."""
-    voices: list[Voice] = []
-    for language in sorted(ESPEAK_LANGUAGE):
-        for gender, elderly in _ESPEAK_VARIANT:
-            name = f"{language}-{gender}-elderly" if elderly else f"{language}-{gender}"
-            if language != "en":
-                voices.append(
-                    Voice(name=name, language=language, gender=gender, elderly=elderly, engine="espeak")
-                )
-            elif not elderly:
-                # A natural voice of another age beats a formant voice of the right one.
-                voices.append(Voice(name=name, language=language, gender=gender, engine="hibari"))
-    return voices
+    """Name every voice that comes with the worker by its language, its gender and, where it is, its age."""
+    return [
+        Voice(
+            name=f"{language}-{gender}-elderly" if elderly else f"{language}-{gender}",
+            language=language,
+            gender=gender,
+            elderly=elderly,
+            engine="hibari" if language == "en" else "espeak",
+        )
+        for language in sorted(ESPEAK_LANGUAGE)
+        for gender, elderly in _ESPEAK_VARIANT
+    ]
