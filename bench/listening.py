@@ -39,7 +39,7 @@ _Recognise = Callable[[Pcm], str]
 _WINDOW, _HOP = 1024, 480  # 20 ms
 _TILE = (120, 300)  # pixels of a spectrogram, height and width
 _COLUMNS = 4
-_QUIETEST_DB = -70
+_SHOWN_DB = (-75, -15)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +180,7 @@ def _tile(row: Row, pcm: Pcm) -> NDArray[np.uint8]:
     frames = np.stack([pcm[start : start + _WINDOW] for start in starts]) / 32768 * np.hanning(_WINDOW)
     level = 20 * np.log10(np.abs(np.fft.rfft(frames)) / _WINDOW * 4 + 1e-6)  # (frames, bins)
     low = level[:, : round(8_000 / SAMPLE_RATE * _WINDOW)].T[::-1]
-    shade = np.clip((low - _QUIETEST_DB) / -_QUIETEST_DB * 255, 0, 255).astype(np.uint8)
+    shade = np.interp(low, _SHOWN_DB, (0, 255)).astype(np.uint8)
     tile = cv2.applyColorMap(cv2.resize(shade, _TILE[::-1], interpolation=cv2.INTER_AREA), cv2.COLORMAP_MAGMA)
     text = f"{row.voice} {row.lufs:.1f} LUFS"
     cv2.putText(tile, text, (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)

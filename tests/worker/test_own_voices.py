@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
+from bench.loudness import loudness_lufs
 from worker.speech import SAMPLE_RATE, BadVoices, Espeak, Speaker, SpokenPart, SynthesisFailed, read_voices
 
 TEXT = "The lamp shines on the table. Everyone reads a page."
@@ -147,13 +148,6 @@ def whole(parts: list[SpokenPart]) -> np.ndarray:
     return np.concatenate([part.pcm for part in parts])
 
 
-def loudness(pcm: np.ndarray) -> float:
-    """Root mean square in decibels below full scale, where there is speech."""
-    frames = pcm[: len(pcm) // 480 * 480].reshape(-1, 480) / 32768
-    rms = np.sqrt(np.mean(frames**2, axis=1))
-    return float(20 * np.log10(np.sqrt(np.mean(rms[rms > rms.max() / 30] ** 2))))
-
-
 def test_an_endpoint_is_asked_for_each_sentence_with_what_the_file_says(server, make_speaker):
     speak(make_speaker('speed = 1.25\nresponse_format = "wav"\napi_key_env = "KEY"', KEY="secret"))
 
@@ -177,7 +171,9 @@ def test_what_an_endpoint_sends_is_as_loud_and_long_as_speech_of_ours_in_any_for
             )
         )
     )
-    assert abs(loudness(whole(parts)) - loudness(ours)) < 2
+    assert (
+        abs(loudness_lufs(whole(parts) / 32768, SAMPLE_RATE) - loudness_lufs(ours / 32768, SAMPLE_RATE)) < 2
+    )
     assert 0.8 < len(whole(parts)) / len(ours) < 1.25
 
 

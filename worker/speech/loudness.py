@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
-_TARGET_RMS = 10 ** (-20 / 20)  # of full scale, where there is speech
+_TARGET_RMS = 10 ** (-20.3 / 20)  # of full scale, weighted as ears do, where there is speech: -21 LUFS
 _KNEE, _CEILING = (
     0.6,
     0.95,
@@ -56,7 +56,8 @@ def level_and_trim_pieces(pieces: Iterable[Samples], sample_rate: int) -> Iterat
         if not len(speech) or (starts and piece is not None and len(speech) * _FRAME_S < _HEARD_S):
             continue
         if starts:
-            gain = _TARGET_RMS / float(np.sqrt(np.mean(rms[speech] ** 2)))
+            heard = weighted(waiting[:whole], sample_rate).reshape(-1, frame)[speech]
+            gain = _TARGET_RMS / float(np.sqrt(np.mean(heard**2)))
         # One frame of margin on both sides keeps soft onsets and releases.
         first = max(0, int(speech[0]) - 1) * frame if starts else 0
         end = (int(speech[-1]) + 2) * frame
@@ -68,3 +69,19 @@ def _bent(samples: Samples) -> Samples:
     room = _CEILING - _KNEE
     bent = _KNEE + room * np.tanh((np.abs(samples) - _KNEE) / room)
     return np.where(np.abs(samples) > _KNEE, np.copysign(bent, samples), samples).astype(np.float32)
+
+
+def weighted(samples: NDArray[np.floating], sample_rate: int) -> NDArray[np.float64]:
+    """Apply the K weighting by its frequency response: a shelf of 4 dB above 1.7 kHz and a high-pass at 38 Hz.
+
+    The response is that of the analogue filters behind the standard's coefficients for 48 kHz.
+    """
+    frequency = np.fft.rfftfreq(len(samples), 1 / sample_rate)
+    s = 1j * np.maximum(frequency, 1e-3)
+    shelf_hz, shelf_q, gain = 1681.974450955533, 0.7071752369554196, 10 ** (3.999843853973347 / 20)
+    middle = gain**0.4996667741545416
+    u = s / shelf_hz
+    shelf = (gain * u**2 + middle * u / shelf_q + 1) / (u**2 + u / shelf_q + 1)
+    u = s / 38.13547087602444
+    high_pass = u**2 / (u**2 + u / 0.5003270373238773 + 1)
+    return np.fft.irfft(np.fft.rfft(samples) * shelf * high_pass, len(samples))
