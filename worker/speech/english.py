@@ -32,8 +32,8 @@ class _Speaker(msgspec.Struct, frozen=True, kw_only=True):
 # Titze 1989): 0.85 for the resonances, 0.85 x 0.73 = 0.62 for the pitch, which puts this voice at about 115 Hz.
 _SPEAKERS: dict[tuple[Gender, bool], _Speaker] = {  # by gender and whether elderly
     ("male", False): _Speaker(resonance=0.85, pitch=0.73),
-    ("female", True): _Speaker(resonance=0.95, pitch=0.87, tremor=0.035, breath=0.6),
-    ("male", True): _Speaker(resonance=0.88, pitch=0.78, tremor=0.035, breath=0.6),
+    ("female", True): _Speaker(resonance=0.92, pitch=1, tremor=0.015, breath=0.3),
+    ("male", True): _Speaker(resonance=0.87, pitch=0.79, tremor=0.03, breath=0.3),
 }
 _FRAMES_PER_S = 80
 _TREMOR_HZ = 5.2
@@ -76,7 +76,8 @@ class EnglishVoice:
             return np.asarray(dsp.synth(*outputs, noise), np.float32)
         kept = (np.arange(round(outputs[-1].size * speaker.resonance)) / speaker.resonance).astype(int)
         harmonic, phase, noise_level, free, free_phase, pitch_hz = (output[..., kept] for output in outputs)
-        _make_pitch_free(harmonic, phase, free, pitch_hz)
+        if speaker.pitch != 1:  # it costs clarity: a recogniser mistakes twice as many words
+            _make_pitch_free(harmonic, phase, free, pitch_hz)
         trembling = np.sin(2 * np.pi * _TREMOR_HZ / _FRAMES_PER_S * np.arange(pitch_hz.size))
         moved = pitch_hz * np.float32(speaker.pitch) * (1 + speaker.tremor * trembling).astype(np.float32)
         breath = noise_level + np.float32(speaker.breath)
