@@ -95,6 +95,13 @@ class MemoryBackend:
         """Make a signed BOLT 11 invoice for regtest."""
         self._require_up()
         check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
+        return self._make(amount, memo, expiry_s)
+
+    def add_open_invoice(self, *, expiry_s: int = 3600) -> NewInvoice:
+        """Make an invoice whose payer names the amount, as buyers do who want to be refunded."""
+        return self._make(None, "", expiry_s)
+
+    def _make(self, amount: Msat | None, memo: str, expiry_s: int) -> NewInvoice:
         number = len(self._records)
         preimage = Preimage(self._derive("preimage", number))
         payment_hash = PaymentHash(sha256(preimage).digest())
@@ -109,10 +116,15 @@ class MemoryBackend:
                 Tag(TagChar.features, _FEATURES),
             ]
         )
-        unsigned = Bolt11(_CURRENCY, date=int(created_at), tags=tags, amount_msat=MilliSatoshi(amount))
+        unsigned = Bolt11(
+            _CURRENCY,
+            date=int(created_at),
+            tags=tags,
+            amount_msat=None if amount is None else MilliSatoshi(amount),
+        )
         bolt11 = encode(unsigned, self._key.hex())
         self._records[payment_hash] = _Record(
-            bolt11=bolt11, preimage=preimage, amount=amount, expires_at=created_at + expiry_s
+            bolt11=bolt11, preimage=preimage, amount=amount or Msat(0), expires_at=created_at + expiry_s
         )
         self._hashes[bolt11] = payment_hash
         return NewInvoice(bolt11=bolt11, payment_hash=payment_hash)

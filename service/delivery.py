@@ -9,6 +9,7 @@ from service.choosing import Choosing
 from service.errors import (
     InvoiceNotPaid,
     PaymentRequired,
+    RefundBound,
     RenderRefused,
     VideoBroken,
     VideoNotStarted,
@@ -16,9 +17,12 @@ from service.errors import (
 )
 from service.orders import Choice, Order, Status, Video, VideoState
 from service.ports import Clock, Objects, Orders, Videos
+from service.refunds import Refunds, RefundState
 from service.rendering import Rendering
 from service.settlements import Settlements
 from service.stopping import Stopping
+
+REFUNDED = "This order was refunded: ask for a new quote."
 
 
 class Delivery:
@@ -29,6 +33,7 @@ class Delivery:
         *,
         orders: Orders,
         videos: Videos,
+        refunds: Refunds,
         objects: Objects,
         settlements: Settlements,
         rendering: Rendering,
@@ -41,6 +46,7 @@ class Delivery:
     ) -> None:
         self._orders = orders
         self._videos = videos
+        self._refunds = refunds
         self._objects = objects
         self._settlements = settlements
         self._rendering = rendering
@@ -60,6 +66,7 @@ class Delivery:
             VideoGone: It was kept long enough.
             ChoiceFixed: The video is made already, of another choice.
             InvoiceNotPaid: The payment did not come in time.
+            RefundBound: Its money is on its way back.
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
             RenderRefused: It can never be rendered as it was asked for.
         """
@@ -78,9 +85,12 @@ class Delivery:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
             PaymentRequired: It is not paid.
             VideoGone: It was kept long enough.
+            RefundBound: Its money was given back.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
         """
         order = await claims.find(self._orders, invoice, claim)
+        if order.status is Status.REFUNDED:
+            raise RefundBound(REFUNDED)
         if order.status is not Status.PAID:
             raise PaymentRequired
         order.remembered()
@@ -148,6 +158,8 @@ class Delivery:
                     break
         if current.status is Status.PENDING:
             current = await self._settlements.conclude(current)
+        if current.status is Status.REFUNDED:
+            raise RefundBound(REFUNDED)
         if current.status is not Status.PAID:
             raise InvoiceNotPaid
 
@@ -162,10 +174,17 @@ class Delivery:
                 if video.state is VideoState.READY or video.frames > video.base_frames:
                     return video
                 if video.state_at(self._now()) is VideoState.INTERRUPTED:
+                    await self._check_money(order)
                     if video.refused:
                         raise RenderRefused(video.failure or "")
                     raise WorkerDown(video.failure or "The video could not be made now. Try again soon.")
                 await self._wait(bell, self._lease)
+
+    async def _check_money(self, order: Order) -> None:
+        """Say that a video is not made since its money is on its way back, where that is why."""
+        refund = await self._refunds.latest(order.id)
+        if refund is not None and refund.state is not RefundState.FAILED:
+            raise RefundBound("A refund of this order is bound: its video is not made.")
 
     async def _wait(self, bell: Listener, longest: timedelta) -> None:
         await self._stopping.race(bell.wait(longest.total_seconds()))

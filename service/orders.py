@@ -16,8 +16,9 @@ class Status(Enum):
     """How far the payment is."""
 
     PENDING = "pending"  # the invoice can be paid
-    PAID = "paid"  # the buyer may have the video; final
+    PAID = "paid"  # the buyer may have the video; final, unless that fails
     EXPIRED = "expired"  # the node takes no new payment; one that was on its way may still make it paid
+    REFUNDED = "refunded"  # the video failed, and its buyer has the money back; final
 
 
 class VideoState(Enum):
@@ -73,6 +74,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
     forgotten_at: datetime | None = None  # when its text or upload was deleted
+    refund_hash: bytes | None = None  # sha256 of the refund token
+    paid_msat: int = 0  # received, which may be more than was asked
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.

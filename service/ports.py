@@ -318,7 +318,7 @@ class Videos(Protocol):
         ...
 
     async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
-        """Begin the next attempt, unless the video is whole or another attempt holds its lease.
+        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound.
 
         Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
         stored the choice becomes this attempt's, and its speech is forgotten.

@@ -175,10 +175,13 @@ def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, by
 def _mark_paid(
     connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
 ) -> int | None:
-    """Move pending or expired to paid; an order that is paid stays as it is."""
+    """Move pending or expired to paid; an order that was paid before stays as it is."""
     return connection.execute(
         orders.update()
-        .where(orders.c.payment_hash == payment_hash, orders.c.status != Status.PAID.value)
+        .where(
+            orders.c.payment_hash == payment_hash,
+            orders.c.status.in_((Status.PENDING.value, Status.EXPIRED.value)),
+        )
         .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat)
         .returning(orders.c.id)
     ).scalar()
@@ -204,6 +207,8 @@ def to_order(row: Mapping[Any, Any]) -> Order:
         paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
         claim_hash=row["claim_hash"],
         forgotten_at=None if row["forgotten_at"] is None else from_millis(row["forgotten_at"]),
+        refund_hash=row["refund_hash"],
+        paid_msat=row["paid_msat"] or 0,
     )
 
 
