@@ -70,7 +70,7 @@ class SqlRefunds:
                 .where(videos.c.order_id == refund.order_id)
                 .values(state=VideoState.INTERRUPTED.value)
             )
-            connection.execute(refunds.insert().values(_row(refund), created_at=to_millis(now)))
+            connection.execute(refunds.insert().values(**_row(refund), created_at=to_millis(now)))
             return refund
 
         return await self._database.write(work)

@@ -104,9 +104,10 @@ class LndBuyer:
     async def let_go(self) -> None:
         held = lightning_pb2.PaymentHash(r_hash=sha256(self._held).digest())
         async with asyncio.timeout(20):
-            while (
-                await self._node._lightning.LookupInvoice(held, metadata=self._node._admin())
-            ).state != lightning_pb2.Invoice.ACCEPTED:
+            while True:
+                found = await self._node._lightning.LookupInvoice(held, metadata=self._node._admin())
+                if found.state == lightning_pb2.Invoice.ACCEPTED:
+                    break
                 await asyncio.sleep(0.02)
         await self._invoices.SettleInvoice(
             invoices_pb2.SettleInvoiceMsg(preimage=self._held), metadata=self._node._admin()
