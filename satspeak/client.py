@@ -44,7 +44,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one invoice: `status` is pending, paid or expired."""
+    """The state of one invoice: `status` is pending, paid, expired or refunded."""
 
     invoice: str
     amount_sat: int

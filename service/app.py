@@ -380,7 +380,8 @@ def _node_credentials(settings: Settings) -> _Credentials:
     macaroon = _read("SATSPEAK_LND_MACAROON", settings.lnd_macaroon)
     refund_macaroon = None
     if settings.lnd_refund_macaroon is not None:
-        refund_macaroon = _read("SATSPEAK_LND_REFUND_MACAROON", settings.lnd_refund_macaroon)
+        # Empty where a container gets /dev/null in its place.
+        refund_macaroon = _read("SATSPEAK_LND_REFUND_MACAROON", settings.lnd_refund_macaroon) or None
     try:
         check_credentials(tls_cert, macaroon)
         check_credentials(tls_cert, refund_macaroon or macaroon)

@@ -166,7 +166,8 @@ class Delivery:
     async def _wait_for_video(self, order: Order, choice: Choice) -> Video:
         """Begin or join the render, and wait until it shows that it can: by a segment, or by its end."""
         with self._bells.listen(order.id) as bell:
-            await self._rendering.start(order, choice)
+            if await self._rendering.start(order, choice) is None:
+                await self._check_money(order)
             while True:
                 video = await self._videos.get(order.id)
                 assert video is not None
@@ -174,14 +175,13 @@ class Delivery:
                 if video.state is VideoState.READY or video.frames > video.base_frames:
                     return video
                 if video.state_at(self._now()) is VideoState.INTERRUPTED:
-                    await self._check_money(order)
                     if video.refused:
                         raise RenderRefused(video.failure or "")
                     raise WorkerDown(video.failure or "The video could not be made now. Try again soon.")
                 await self._wait(bell, self._lease)
 
     async def _check_money(self, order: Order) -> None:
-        """Say that a video is not made since its money is on its way back, where that is why."""
+        """Refuse an order whose money is on its way back: no render of it can begin."""
         refund = await self._refunds.latest(order.id)
         if refund is not None and refund.state is not RefundState.FAILED:
             raise RefundBound("A refund of this order is bound: its video is not made.")

@@ -130,6 +130,7 @@ class Refunding:
 
     async def follow(self) -> None:
         """Bring every bound refund to its end, for ever: those too that a crash left."""
+        log.info("refunds_followed", paid_by="operator" if self._payments is None else "node")
         if self._payments is None:
             await asyncio.Event().wait()
         await self._refunds.pay_owed()
@@ -155,7 +156,7 @@ class Refunding:
         node = await self._backend.ping()
         amount = check_invoice(asked, order, shares, node, self._now())
         if await self._is_foreign(asked.payment_hash):
-            raise InvalidRequest("Field 'refund_invoice' was paid by our node before: send a new one.")
+            raise InvalidRequest("Field 'refund_invoice' is known to our node already: send a new one.")
         refund = Refund(
             order_id=order.id,
             payment_hash=asked.payment_hash,

@@ -349,6 +349,19 @@ async def test_a_video_is_not_rendered_while_its_refund_is_on_its_way(closed_sho
         assert (await failed.ask(refund_invoice)).status_code == 200
 
 
+async def test_what_was_made_of_a_video_is_not_delivered_while_its_refund_is_on_its_way(
+    closed_shop, worker, payer
+):
+    payer.holding = True
+    async with closed_shop.open(status_wait_s=0.05) as shop:
+        bought = await order(shop)
+        worker.fail_after = 2
+        await shop.download(bought.invoice)
+        await bought.ask(await bought.invoice_for())
+
+        assert (await shop.video(bought.invoice)).status_code == 409
+
+
 async def test_who_asks_for_the_video_and_the_money_at_once_gets_one_of_them(shop, worker):
     for _ in range(10):
         failed = await fail(shop)
