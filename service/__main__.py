@@ -18,8 +18,8 @@ from litestar import Litestar
 from service.app import create_app, open_keys
 from service.connections import patient_for
 from service.errors import SettingsError
-from service.ports import Scope
 from service.owed import owed
+from service.ports import Scope
 from service.settings import Settings
 from service.stopping import Stopping
 

@@ -128,7 +128,7 @@ class Leftovers(Protocol):
         ...
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment and whose video is whole, the oldest first."""
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
         ...
 
     async def forget_input(self, order_id: int, now: datetime) -> bool:

@@ -628,6 +628,23 @@ async def test_the_ledger_adds_up(shop, payer):
     assert [(debt.order_id, debt.refund, debt.paid_msat) for debt in debts] == [(2, None, price)]
 
 
+async def test_what_was_made_of_a_refunded_video_is_forgotten_too(closed_shop, worker):
+    async with closed_shop.open(video_retention_days=30, sweep_s=0.05) as shop:
+        bought = await order(shop)
+        worker.fail_after = 2
+        await shop.download(bought.invoice)
+        refund_invoice = await bought.invoice_for()
+        await bought.ask(refund_invoice)
+        objects = shop.folder / "objects"
+        assert any(path.is_file() for path in objects.rglob("*"))
+
+        shop.clock.pass_by(days=31)
+
+        await shop.eventually(lambda: not any(path.is_file() for path in objects.rglob("*")))
+        assert (await shop.payment(bought.invoice))["status"] == "refunded"
+        assert (await bought.ask(refund_invoice)).status_code == 200
+
+
 async def test_an_ended_refund_stays_as_it_ended(shop, failed):
     refund_invoice = await failed.invoice_for()
     await failed.ask(refund_invoice)
