@@ -209,10 +209,11 @@ class Refunding:
             return
         if payment is None or payment.state is PaymentState.IN_FLIGHT:
             return
-        await self._refunds.end(payment, self._now())
-        notes.info("refund_ended", state=payment.state.value, failure=payment.failure, fee_msat=payment.fee)
-        if payment.state is PaymentState.SUCCEEDED:
-            self._counters.refunds += 1
+        if await self._refunds.end(payment, self._now()):
+            notes.info(
+                "refund_ended", state=payment.state.value, failure=payment.failure, fee_msat=payment.fee
+            )
+            self._counters.refunds += payment.state is PaymentState.SUCCEEDED
         self._bells.ring(refund.order_id)
 
     async def _payment(self, refund: Refund, payments: PaymentBackend) -> Payment | None:

@@ -131,8 +131,8 @@ class Refunds(Protocol):
         """
         ...
 
-    async def end(self, payment: Payment, now: datetime) -> None:
-        """Make a refund REFUNDED, and its order, or FAILED; of no effect on one that has ended."""
+    async def end(self, payment: Payment, now: datetime) -> bool:
+        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before."""
         ...
 
     async def pay_owed(self) -> None:

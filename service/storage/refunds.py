@@ -88,9 +88,9 @@ class SqlRefunds:
         )
         return await self._database.write(lambda connection: connection.execute(begin).rowcount > 0)
 
-    async def end(self, payment: Payment, now: datetime) -> None:
-        """Make a refund REFUNDED, and its order, or FAILED; of no effect on one that has ended."""
-        await self._database.write(
+    async def end(self, payment: Payment, now: datetime) -> bool:
+        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before."""
+        return await self._database.write(
             lambda connection: _end(connection, payment, now, refunds.c.state == RefundState.PAYING.value)
         )
 
@@ -195,7 +195,7 @@ def _give_way(connection: sa.Connection, bound: Refund, now: datetime) -> None:
     )
 
 
-def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa.ColumnElement[bool]) -> None:
+def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa.ColumnElement[bool]) -> bool:
     state = _ENDS[payment.state]
     order_id = connection.execute(
         refunds.update()
@@ -213,6 +213,7 @@ def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa
         connection.execute(
             orders.update().where(orders.c.id == order_id).values(status=Status.REFUNDED.value)
         )
+    return order_id is not None
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Refund | None:

@@ -652,7 +652,7 @@ async def test_an_ended_refund_stays_as_it_ended(shop, failed):
 
     async with open_refunds(shop.settings()) as refunds:
         failure = Payment(payment_hash=payment_hash, state=PaymentState.FAILED, failure="late")
-        await refunds.end(failure, datetime.now(UTC) + timedelta(hours=1))
+        assert not await refunds.end(failure, datetime.now(UTC) + timedelta(hours=1))
         found = await refunds.find(payment_hash)
 
     assert found is not None
