@@ -210,7 +210,7 @@ async def test_the_command_line_runs_a_network_from_up_to_down(tmp_path):
         assert {
             "SATSPEAK_LND_ADDRESS", "SATSPEAK_LND_TLS_CERT", "SATSPEAK_LND_MACAROON", "SATSPEAK_LND_REFUND_MACAROON"
         } == set(settings)  # fmt: skip
-        address, certificate, macaroon = settings.values()
+        address, certificate, macaroon, _ = settings.values()
         async with Seller(address, Path(certificate), Path(macaroon)) as seller:
             invoice = await seller.invoice(7_000)
 
