@@ -8,6 +8,7 @@ from lightning.backend import InvoiceBackend, PaymentBackend
 from lightning.errors import (
     CredentialsInvalid,
     InvoiceNotFound,
+    InvoiceNotHeld,
     InvoiceTermsInvalid,
     InvoiceUnreadable,
     LightningError,
@@ -38,6 +39,7 @@ __all__ = [
     "Invoice",
     "InvoiceBackend",
     "InvoiceNotFound",
+    "InvoiceNotHeld",
     "InvoiceState",
     "InvoiceTermsInvalid",
     "InvoiceUnreadable",

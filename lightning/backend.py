@@ -1,6 +1,6 @@
 """The ports: what selling for Lightning, and giving money back, needs of a node."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 from lightning.invoice import (
@@ -10,6 +10,7 @@ from lightning.invoice import (
     NodeInfo,
     Payment,
     PaymentHash,
+    Preimage,
     SettleIndex,
     Settlement,
 )
@@ -32,6 +33,53 @@ class InvoiceBackend(Protocol):
 
         Raises:
             InvoiceTermsInvalid: No invoice can have these terms.
+        """
+        ...
+
+    async def add_hold_invoice(
+        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+    ) -> NewInvoice:
+        """Make an invoice whose payment is only held until we settle it, which tells the payer the preimage.
+
+        A held payment that is neither settled nor cancelled goes back some blocks before `Invoice.expiry_height`.
+
+        Args:
+            payment_hash: sha256 of a preimage that only we know, and have stored.
+            amount: As in `add_invoice`, like the rest.
+            memo: Shown by the payer's wallet.
+            expiry_s: Seconds in which the payment may begin to be held.
+
+        Raises:
+            InvoiceTermsInvalid: No invoice can have these terms.
+        """
+        ...
+
+    def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
+        """Follow one invoice: first as it is, then each other state, through any outage; ends after a final state.
+
+        A state between two others may be left out, and no state comes twice in a row.
+
+        Raises:
+            InvoiceNotFound: The node does not know it.
+            NodeRefused: Trying again will not help.
+        """
+        ...
+
+    async def settle(self, preimage: Preimage) -> None:
+        """Take a held payment; one that was taken before is fine.
+
+        Raises:
+            InvoiceNotFound: The node does not know the invoice.
+            InvoiceNotHeld: Nothing is held, or not any longer.
+        """
+        ...
+
+    async def cancel(self, payment_hash: PaymentHash) -> None:
+        """Give a held payment back, and let nobody pay the invoice any more; a cancelled one is fine.
+
+        Raises:
+            InvoiceNotFound: The node does not know the invoice.
+            InvoiceNotHeld: It is settled.
         """
         ...
 

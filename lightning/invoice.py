@@ -50,6 +50,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     amount_paid: Msat = Msat(0)  # may exceed `amount`; 0 until settled
     settle_index: SettleIndex | None = None
     settled_at: datetime | None = None  # UTC, whole seconds
+    expiry_height: int | None = None  # while accepted: the block at which the payer may take the money back
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     pubkey: str  # 33 bytes, hex
     network: str  # mainnet, testnet, signet, regtest
     synced: bool  # has seen the chain's tip
+    height: int  # blocks of the chain that it knows
 
 
 def check_terms(*, amount: Msat, memo: str, expiry_s: int) -> None:

@@ -4,29 +4,30 @@ Only its stubs: its client prints an error and returns None, which a seller woul
 """
 
 import ssl
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import grpc
 import grpc.aio
 from lndgrpc.compiled import lightning_pb2 as ln
+from lndgrpc.compiled.invoices_pb2_grpc import InvoicesStub
 from lndgrpc.compiled.lightning_pb2_grpc import LightningStub
 
-from lightning.errors import CredentialsInvalid, InvoiceNotFound, NodeFailed
+from lightning.errors import CredentialsInvalid
 from lightning.invoice import (
     Invoice,
-    InvoiceState,
     Msat,
     NewInvoice,
     NodeInfo,
     PaymentHash,
+    Preimage,
     SettleIndex,
     Settlement,
     check_terms,
 )
 from lightning.lnd_errors import translated
+from lightning.lnd_holds import HoldInvoices
 from lightning.lnd_settlements import SettlementFollower
 
 CHANNEL_OPTIONS = (
@@ -45,13 +46,6 @@ CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),  # one that is set for the price feeds would not reach the node
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),  # a page of invoices paid in many parts
 )
-
-_STATES = {
-    ln.Invoice.OPEN: InvoiceState.OPEN,
-    ln.Invoice.ACCEPTED: InvoiceState.ACCEPTED,
-    ln.Invoice.SETTLED: InvoiceState.SETTLED,
-    ln.Invoice.CANCELED: InvoiceState.CANCELED,
-}
 
 
 class LndBackend:
@@ -77,6 +71,9 @@ class LndBackend:
         self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
         self._stub = LightningStub(self._channel)
         self._follower = SettlementFollower(self._stub, metadata=self._metadata, deadline_s=deadline_s)
+        self._holds = HoldInvoices(
+            InvoicesStub(self._channel), self._stub, metadata=self._metadata, deadline_s=deadline_s
+        )
 
     @classmethod
     def from_files(cls, address: str, tls_cert: Path, macaroon: Path) -> Self:
@@ -98,13 +95,27 @@ class LndBackend:
             )
         return NewInvoice(bolt11=answer.payment_request, payment_hash=PaymentHash(answer.r_hash))
 
+    async def add_hold_invoice(
+        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+    ) -> NewInvoice:
+        """Make a hold invoice, without route hints too."""
+        return await self._holds.add(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
+
+    def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
+        """Follow one invoice by a stream of its own over the one connection."""
+        return self._holds.follow(payment_hash)
+
+    async def settle(self, preimage: Preimage) -> None:
+        """Have LND take a held payment."""
+        await self._holds.settle(preimage)
+
+    async def cancel(self, payment_hash: PaymentHash) -> None:
+        """Have LND give a held payment back."""
+        await self._holds.cancel(payment_hash)
+
     async def lookup(self, payment_hash: PaymentHash) -> Invoice:
         """Ask LND for the invoice's state."""
-        with translated(not_found=InvoiceNotFound(payment_hash)):
-            answer = await self._stub.LookupInvoice(
-                ln.PaymentHash(r_hash=payment_hash), metadata=self._metadata, timeout=self._deadline_s
-            )
-        return _decode(answer)
+        return await self._holds.lookup(payment_hash)
 
     def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
         """Follow settlements; each call follows by its own stream over the one connection."""
@@ -129,6 +140,7 @@ class LndBackend:
             pubkey=answer.identity_pubkey,
             network=answer.chains[0].network,
             synced=answer.synced_to_chain,
+            height=answer.block_height,
         )
 
     async def aclose(self) -> None:
@@ -144,22 +156,6 @@ def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
     """
     _check_certificate(tls_cert)
     macaroon_hex(macaroon)
-
-
-def _decode(invoice: Any) -> Invoice:
-    state = _STATES.get(invoice.state)
-    if state is None:  # a newer LND: no guess where money is
-        raise NodeFailed(f"the node knows an invoice state that we do not: {invoice.state}")
-    settled = state is InvoiceState.SETTLED
-    return Invoice(
-        payment_hash=PaymentHash(invoice.r_hash),
-        bolt11=invoice.payment_request,
-        amount=Msat(invoice.value_msat),
-        state=state,
-        amount_paid=Msat(invoice.amt_paid_msat if settled else 0),
-        settle_index=SettleIndex(invoice.settle_index) if settled else None,
-        settled_at=datetime.fromtimestamp(invoice.settle_date, UTC) if settled else None,
-    )
 
 
 def _read(path: Path, what: str) -> bytes:

@@ -23,6 +23,9 @@ from service.choosing import Choosing
 from service.counters import Counters
 from service.delivery import Delivery
 from service.errors import SettingsError
+from service.hold_quotes import HoldQuotes
+from service.hold_tries import HoldTries
+from service.holds import Holds, HoldTerms
 from service.inbound import Inbound
 from service.keys import Keys
 from service.languages import detect_language
@@ -60,6 +63,7 @@ from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
 from service.storage.leftovers import SqlLeftovers
 from service.storage.orders import SqlOrders
+from service.storage.preimages import SqlPreimages
 from service.storage.refunds import SqlRefunds
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
@@ -249,9 +253,27 @@ async def _open(
             longest_wait=timedelta(seconds=settings.status_wait_s),
         )
         stack.push_async_callback(refunding.aclose)
+        preimages, tries = SqlPreimages(database), HoldTries(settings.hold_quotes_per_client)
+        holds = Holds(
+            terms=HoldTerms(
+                renders=settings.hold_renders,
+                patience=timedelta(seconds=settings.hold_patience_s),
+                margin_blocks=settings.hold_margin_blocks,
+            ),
+            orders=orders,
+            preimages=preimages,
+            videos=videos,
+            backend=backend,
+            settlements=settlements,
+            rendering=rendering,
+            tries=tries,
+            bells=bells,
+            now=now,
+        )
         await rendering.recover()
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         stack.push_async_callback(rendering.aclose)
+        stack.push_async_callback(holds.aclose)
         leftovers = SqlLeftovers(database)
         retention = Retention(
             leftovers=leftovers,
@@ -269,7 +291,8 @@ async def _open(
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
         watcher = Supervised("workers", workers.watch)
         refunder = Supervised("refunds", refunding.follow)
-        for supervised in (follower, sweeper, watcher, cleaner, refunder):
+        holder = Supervised("holds", holds.run)
+        for supervised in (follower, sweeper, watcher, cleaner, refunder, holder):
             stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
         yield {
             "quoting": Quoting(
@@ -290,6 +313,14 @@ async def _open(
                 inbound=Inbound(backend, now),
                 upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
                 screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
+                holds=HoldQuotes(
+                    backend=backend,
+                    orders=orders,
+                    preimages=preimages,
+                    holds=holds,
+                    tries=tries,
+                    cap=settings.hold_quotes,
+                ),
                 now=now,
                 counters=counters,
             ),

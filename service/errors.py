@@ -11,6 +11,7 @@ ServiceError
 ├── KeyReused
 ├── InvoiceNotPaid
 ├── PaymentRequired
+├── PaymentGivenBack         the video could not be made while the payment was held
 ├── ChoiceFixed
 ├── VideoNotStarted
 ├── VideoInterrupted
@@ -29,6 +30,7 @@ ServiceError
 ├── RenderFailed             the worker took the order and did not finish it
 ├── LeaseLost                another attempt has taken the render over
 ├── VideoBroken              the video stops before its end
+├── VideoNotMade             a held payment has to go back
 └── SettingsError
 """
 
@@ -90,6 +92,14 @@ class InvoiceNotPaid(ServiceError):
 
 class PaymentRequired(ServiceError):
     """The video of an unpaid order was asked for by a request that does not wait."""
+
+
+class PaymentGivenBack(ServiceError):
+    """The video could not be made while its payment was held."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ChoiceFixed(ServiceError):
@@ -202,6 +212,14 @@ class LeaseLost(ServiceError):
 
 class VideoBroken(ServiceError):
     """The video stops before its end: its render was interrupted while it was read."""
+
+
+class VideoNotMade(ServiceError):
+    """The video of a held payment cannot be made, or not in time."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SettingsError(ServiceError):

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from lightning import PaymentHash, SettleIndex, Settlement
+from lightning import PaymentHash, Preimage, SettleIndex, Settlement
 from service.orders import Choice, Order, Video
 from service.pricing import Price, Rate
 from service.tokens import Once
@@ -32,6 +32,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     once: Once | None  # so that the same request gets the same quote until it expires
     created_at: datetime
     expires_at: datetime
+    hold: bool
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
     open_quotes: int
     undelivered: int  # paid, without a whole video
+    held: int  # payments that are neither ours nor the buyer's
 
 
 class RateSource(Protocol):
@@ -115,8 +117,32 @@ class Orders(Protocol):
         """Make an order expired, unless it was paid in the meantime."""
         ...
 
+    async def holds(self) -> list[Order]:
+        """Return the hold orders whose payment is open or held, the oldest first."""
+        ...
+
+    async def mark_held(self, order_id: int) -> bool:
+        """Make a pending order held; whether this did it."""
+        ...
+
+    async def mark_canceled(self, order_id: int) -> bool:
+        """Make an order canceled whose held payment went back; whether this did it."""
+        ...
+
     async def tally(self, now: datetime) -> Tally:
-        """Count the quotes that can be paid and the paid orders without a whole video."""
+        """Count the orders in the states that an operator watches."""
+        ...
+
+
+class Preimages(Protocol):
+    """Keeps what takes a held payment."""
+
+    async def add(self, payment_hash: PaymentHash, preimage: Preimage) -> None:
+        """Keep one; on disk when this returns, since the node is asked next for an invoice with its hash."""
+        ...
+
+    async def get(self, payment_hash: PaymentHash) -> Preimage:
+        """Return the one of a hold invoice that we made."""
         ...
 
 

@@ -124,6 +124,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_quotes_per_client: int = 100
     """The same of one client."""
 
+    hold_quotes: int = 1000
+    """Hold invoices that may be open or held at once; 0 is no limit."""
+
+    hold_quotes_per_client: int = 10
+    """The same of one client, with those whose money went back within the hour: so nothing is rendered for nothing."""
+
+    hold_renders: int = 8
+    """Videos of held payments that are rendered at once; others wait for their turn."""
+
+    hold_patience_s: float = 600
+    """Seconds that a held payment waits while its video gets no further, before it goes back."""
+
+    hold_margin_blocks: int = 24
+    """Blocks before the payer could take a held payment back at which an unfinished video is given up. LND gives it
+    back by itself at 18 (`invoices.holdexpirydelta`)."""
+
     client_patience_s: float = 60
     """Seconds that a client may take to send the head of a request, or its body with a second more for each 8 kB, or
     to take any of an answer."""
@@ -221,6 +237,9 @@ _POSITIVE = (
     "sweep_s",
     "drain_s",
     "client_patience_s",
+    "hold_renders",
+    "hold_patience_s",
+    "hold_margin_blocks",
 )
 
 _NOT_NEGATIVE = (
@@ -233,6 +252,8 @@ _NOT_NEGATIVE = (
     "unpaid_retention_s",
     "unpaid_uploads_mb",
     "video_retention_days",
+    "hold_quotes",
+    "hold_quotes_per_client",
 )
 
 _MILLIONTHS = 1_000_000

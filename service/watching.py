@@ -9,7 +9,7 @@ from lightning import LightningError
 from service import claims
 from service.bells import Bells
 from service.errors import Draining
-from service.orders import Order, Status, Video, VideoState
+from service.orders import UNDECIDED, Order, Status, Video, VideoState
 from service.ports import Clock, Orders, Videos
 from service.refunding import Offer, Refunding
 from service.settlements import Settlements
@@ -35,7 +35,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is no more to wait for. A payment that comes late may still follow an expiry."""
         if self.order.status is Status.PAID:
             return self.video is not None and self.video.state in _DONE
-        return self.order.status in (Status.EXPIRED, Status.REFUNDED)
+        return self.order.status in (Status.EXPIRED, Status.CANCELED, Status.REFUNDED)
 
 
 class Watching:
@@ -73,17 +73,17 @@ class Watching:
         return await self._sight(await self._concluded(await claims.find(self._orders, invoice, claim)))
 
     async def decided(self, sight: Sight, wait_s: int) -> Sight:
-        """Wait until the payment is no longer open; return the order as it is then, or when the wait is over.
+        """Wait until the payment is no longer as it is; return the order as it is then, or when the wait is over.
 
         It is over after so many seconds, or what the operator allows, or when the service is about to stop.
         """
-        order = sight.order
-        if order.status is not Status.PENDING:
+        order, known = sight.order, sight.order.status
+        if known not in UNDECIDED:
             return sight
         deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
         with self._bells.listen(order.id) as bell:
             order = await self._current(order)
-            while order.status is Status.PENDING and (left := deadline - self._now()) > timedelta(0):
+            while order.status is known and (left := deadline - self._now()) > timedelta(0):
                 try:
                     await self._stopping.race(bell.wait(self._patience_s(order, left)))
                 except Draining:

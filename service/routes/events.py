@@ -42,8 +42,9 @@ EXAMPLE = (
     "/lightning/payment/{invoice:str}/events",
     summary="Follow a payment and its video",
     description="Each event `payment` carries what GET /lightning/payment/{invoice} answers. The stream ends once the"
-    " video is whole or the quote has expired; whoever comes back to an ended one with its `Last-Event-ID`, as"
-    " browsers do, gets 204 and is to stop. It ends early when the service restarts: come back.",
+    " video is whole and paid, the quote has expired, or a held payment went back; whoever comes back to an ended one"
+    " with its `Last-Event-ID`, as browsers do, gets 204 and is to stop. It ends early when the service restarts:"
+    " come back.",
     tags=["Buying"],
     dependencies=CLAIM,
     exception_handlers=PAYMENT_NOT_FOUND,

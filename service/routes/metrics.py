@@ -20,6 +20,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 COUNTERS = {
     "quotes": "Quotes made.",
     "settlements": "Orders that became paid.",
+    "holds_canceled": "Held payments that went back, since their video was not made in time.",
     "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
     "renders_finished": "Renders that made their video whole.",
     "renders_failed": "Renders that were interrupted or refused; their orders can ask again.",
@@ -82,6 +83,7 @@ async def metrics(
             for name, meaning in MONEY.items()
             for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(ledger, f"{name}_msat"))
         ),
+        *_family("payments_held", "gauge", "Payments held until their video is whole.", tally.held),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
         *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
     ]

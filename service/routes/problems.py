@@ -134,6 +134,12 @@ def _payment_required(_request: AnyRequest, _error: errors.PaymentRequired) -> R
     return problem(HTTPStatus.PAYMENT_REQUIRED, "This invoice is not paid yet.", kind="payment-required")
 
 
+def _payment_given_back(_request: AnyRequest, error: errors.PaymentGivenBack) -> Response[bytes]:
+    why = "." if error.reason is None else f": {error.reason.removesuffix('.')}."
+    detail = f"The video could not be made, and the payment went back{why} Ask for a new quote."
+    return problem(HTTPStatus.GONE, detail, kind="payment-given-back")
+
+
 def _choice_fixed(_request: AnyRequest, error: errors.ChoiceFixed) -> Response[bytes]:
     return problem(HTTPStatus.CONFLICT, error.detail, kind="choice-fixed")
 
@@ -214,6 +220,7 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.KeyReused: _key_reused,
     errors.InvoiceNotPaid: _invoice_not_paid,
     errors.PaymentRequired: _payment_required,
+    errors.PaymentGivenBack: _payment_given_back,
     errors.ChoiceFixed: _choice_fixed,
     errors.VideoNotStarted: _video_not_started,
     errors.VideoInterrupted: _video_interrupted,

@@ -66,6 +66,14 @@ class QuoteRequest(Request, frozen=True, kw_only=True):
         bool,
         Meta(description="Gives a claim token, without which the invoice opens nothing.", examples=[True]),
     ] = False
+    hold: Annotated[
+        bool,
+        Meta(
+            description="Buys in one step: the payment is only held, which begins the render; it is taken once the"
+            " video is whole, and goes back by itself if it cannot be made. Needs avatar, emotion and language.",
+            examples=[True],
+        ),
+    ] = False
 
 
 class TextRequest(QuoteRequest, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ orders = sa.Table(
     sa.Column("paid_at", sa.BigInteger),
     sa.Column("paid_msat", sa.BigInteger),
     sa.Column("forgotten_at", sa.BigInteger),  # when the text was deleted, and its objects were marked for it
+    sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
     sa.Index("orders_with_input", "status", "forgotten_at", "expires_at"),
 )
@@ -46,6 +47,14 @@ deletions = sa.Table(
     metadata,
     # The orders whose objects are to be deleted.
     sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+)
+
+preimages = sa.Table(
+    "preimages",
+    metadata,
+    # Of hold invoices, kept before the node is asked for one: without it nobody can take the payment.
+    sa.Column("payment_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("preimage", sa.LargeBinary(32), nullable=False),
 )
 
 repeats = sa.Table(
