@@ -1,4 +1,4 @@
-"""The port: what selling for Lightning needs of a node."""
+"""The ports: what selling for Lightning, and giving money back, needs of a node."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
@@ -8,6 +8,7 @@ from lightning.invoice import (
     Msat,
     NewInvoice,
     NodeInfo,
+    Payment,
     PaymentHash,
     Preimage,
     SettleIndex,
@@ -111,6 +112,41 @@ class InvoiceBackend(Protocol):
 
         Raises:
             NodeUnavailable: Not reachable, or still starting.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the node. No other method may be called after."""
+        ...
+
+
+class PaymentBackend(Protocol):
+    """A node that pays other people's invoices, each at most once: its payment hash is the key.
+
+    Both methods may raise `NodeUnavailable`, `NodeRefused` or `NodeFailed`. Then nothing is known of the payment, not
+    even that it was not begun: ask `track`.
+    """
+
+    async def pay(self, bolt11: str, *, amount: Msat | None, fee_limit: Msat, timeout_s: int) -> Payment:
+        """Pay an invoice, wait for the end of that, and return it.
+
+        An invoice that is paid already, or being paid, is not paid again: that payment is returned as it is. One that
+        failed is tried anew. FAILED comes also where the node would not even try, and then it keeps no trace of it.
+
+        Args:
+            bolt11: An invoice of another node.
+            amount: What to pay where the invoice leaves it open; else None.
+            fee_limit: Most that the way there may cost, beside the amount.
+            timeout_s: For how long new ways are tried. One that was taken may hang for longer, which ends this call
+                with `NodeUnavailable` and not the payment.
+        """
+        ...
+
+    async def track(self, payment_hash: PaymentHash) -> Payment:
+        """Ask what became of a payment, without waiting for its end.
+
+        Raises:
+            PaymentNotFound: The node was never asked to make it.
         """
         ...
 

@@ -3,8 +3,10 @@
 LightningError
 ├── InvoiceNotFound        the node has no invoice with this hash
 ├── InvoiceTermsInvalid    no node could make the invoice that was asked for
+├── InvoiceUnreadable      somebody else's invoice is none
 ├── InvoiceNotHeld         no payment is held that could be taken or given back
 ├── PaymentFailed          the payment did not happen
+├── PaymentNotFound        the node was never asked to pay this hash
 ├── CredentialsInvalid     the certificate or macaroon is no such thing
 ├── NodeUnavailable        no answer, or not yet: worth asking again
 ├── NodeRefused            the node and we do not trust each other: an operator must act
@@ -29,6 +31,14 @@ class InvoiceNotFound(LightningError):
         self.payment_hash = payment_hash
 
 
+class PaymentNotFound(LightningError):
+    """The node was never asked to make a payment of this hash."""
+
+    def __init__(self, payment_hash: bytes) -> None:
+        super().__init__(f"no payment has the hash {payment_hash.hex()}")
+        self.payment_hash = payment_hash
+
+
 class InvoiceNotHeld(LightningError):
     """The invoice is in a state in which it cannot be settled, or not be cancelled."""
 
@@ -48,6 +58,10 @@ class _Reasoned(LightningError):
 
 class InvoiceTermsInvalid(_Reasoned):
     """No node could make an invoice on these terms."""
+
+
+class InvoiceUnreadable(_Reasoned):
+    """What should be an invoice is none, or one that cannot be paid."""
 
 
 class PaymentFailed(_Reasoned):

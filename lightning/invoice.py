@@ -64,6 +64,35 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime  # UTC, whole seconds
 
 
+class PaymentState(Enum):
+    """What the node says of one payment that it was asked to make."""
+
+    IN_FLIGHT = "in_flight"  # it may succeed yet
+    SUCCEEDED = "succeeded"  # final
+    FAILED = "failed"  # nothing left the node, and nothing will unless it is asked again
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's present word on one payment of its own."""
+
+    payment_hash: PaymentHash
+    state: PaymentState
+    amount: Msat = Msat(0)  # what the payee got; 0 until succeeded
+    fee: Msat = Msat(0)  # what the way there cost beside it; 0 until succeeded
+    preimage: Preimage | None = None  # the receipt, once succeeded
+    failure: str | None = None  # why, once failed: for people
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody else's invoice asks for, as it says itself."""
+
+    payee: str  # 33 bytes, hex
+    payment_hash: PaymentHash
+    amount: Msat | None  # None: the payer names it
+    network: str  # as in `NodeInfo`
+    expires_at: datetime  # UTC
+
+
 class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Who answers, and whether it can be trusted to see payments."""
 

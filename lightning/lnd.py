@@ -30,7 +30,7 @@ from lightning.lnd_errors import translated
 from lightning.lnd_holds import HoldInvoices
 from lightning.lnd_settlements import SettlementFollower
 
-_CHANNEL_OPTIONS = (
+CHANNEL_OPTIONS = (
     # A subscription can hang for days with nobody noticing (lnd#7727). LND ends connections that ping more
     # often than every 5 s, or while no call is open (lnd#4969). Without the ping's own timeout gRPC gives a
     # silent line a minute.
@@ -65,10 +65,10 @@ class LndBackend:
 
     def __init__(self, address: str, tls_cert: bytes, macaroon: bytes, *, deadline_s: float = 10.0) -> None:
         check_credentials(tls_cert, macaroon)
-        self._metadata = (("macaroon", _macaroon_hex(macaroon)),)
+        self._metadata = (("macaroon", macaroon_hex(macaroon)),)
         self._deadline_s = deadline_s
         credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
-        self._channel = grpc.aio.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
+        self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
         self._stub = LightningStub(self._channel)
         self._follower = SettlementFollower(self._stub, metadata=self._metadata, deadline_s=deadline_s)
         self._holds = HoldInvoices(
@@ -155,7 +155,7 @@ def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
         CredentialsInvalid: One of them is no such thing.
     """
     _check_certificate(tls_cert)
-    _macaroon_hex(macaroon)
+    macaroon_hex(macaroon)
 
 
 def _read(path: Path, what: str) -> bytes:
@@ -173,7 +173,7 @@ def _check_certificate(pem: bytes) -> None:
         raise CredentialsInvalid("the TLS certificate is not PEM; LND keeps it in tls.cert") from error
 
 
-def _macaroon_hex(macaroon: bytes) -> str:
+def macaroon_hex(macaroon: bytes) -> str:
     """Give a macaroon as the hex that LND reads from a call's metadata."""
     text = macaroon.hex()
     if not text.startswith("02"):  # version 2 of the binary format, the only one that LND writes

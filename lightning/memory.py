@@ -123,6 +123,21 @@ class MemoryBackend:
     ) -> NewInvoice:
         self._require_up()
         check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
+        return self._make(payment_hash, preimage, amount, memo, expiry_s)
+
+    def add_open_invoice(self, *, expiry_s: int = 3600) -> NewInvoice:
+        """Make an invoice whose payer names the amount, as buyers do who want to be refunded."""
+        preimage = Preimage(self._derive("preimage", len(self._records)))
+        return self._make(PaymentHash(sha256(preimage).digest()), preimage, None, "", expiry_s)
+
+    def _make(
+        self,
+        payment_hash: PaymentHash,
+        preimage: Preimage | None,
+        amount: Msat | None,
+        memo: str,
+        expiry_s: int,
+    ) -> NewInvoice:
         created_at = self._now()
         tags = Tags(
             [
@@ -134,13 +149,18 @@ class MemoryBackend:
                 Tag(TagChar.features, _FEATURES),
             ]
         )
-        unsigned = Bolt11(_CURRENCY, date=int(created_at), tags=tags, amount_msat=MilliSatoshi(amount))
+        unsigned = Bolt11(
+            _CURRENCY,
+            date=int(created_at),
+            tags=tags,
+            amount_msat=None if amount is None else MilliSatoshi(amount),
+        )
         bolt11 = encode(unsigned, self._key.hex())
         self._records[payment_hash] = _Record(
             payment_hash=payment_hash,
             bolt11=bolt11,
             preimage=preimage,
-            amount=amount,
+            amount=amount or Msat(0),
             expires_at=created_at + expiry_s,
         )
         self._hashes[bolt11] = payment_hash

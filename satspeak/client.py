@@ -44,7 +44,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one invoice: `status` is pending, paid or expired, or held or canceled."""
+    """The state of one invoice: `status` is pending, paid, expired or refunded; or held or canceled."""
 
     invoice: str
     amount_sat: int

@@ -13,3 +13,4 @@ class Counters(msgspec.Struct, kw_only=True):
     renders_finished: int = 0
     renders_failed: int = 0
     renders_moved: int = 0
+    refunds: int = 0

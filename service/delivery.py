@@ -10,6 +10,7 @@ from service.errors import (
     InvoiceNotPaid,
     PaymentGivenBack,
     PaymentRequired,
+    RefundBound,
     RenderRefused,
     VideoBroken,
     VideoNotStarted,
@@ -17,9 +18,12 @@ from service.errors import (
 )
 from service.orders import Choice, Order, Status, Video, VideoState
 from service.ports import Clock, Objects, Orders, Videos
+from service.refunds import Refunds, RefundState
 from service.rendering import Rendering
 from service.settlements import Settlements
 from service.stopping import Stopping
+
+REFUNDED = "This order was refunded: ask for a new quote."
 
 
 class Delivery:
@@ -30,6 +34,7 @@ class Delivery:
         *,
         orders: Orders,
         videos: Videos,
+        refunds: Refunds,
         objects: Objects,
         settlements: Settlements,
         rendering: Rendering,
@@ -42,6 +47,7 @@ class Delivery:
     ) -> None:
         self._orders = orders
         self._videos = videos
+        self._refunds = refunds
         self._objects = objects
         self._settlements = settlements
         self._rendering = rendering
@@ -61,6 +67,7 @@ class Delivery:
             VideoGone: It was kept long enough.
             ChoiceFixed: The video is made already, of another choice.
             InvoiceNotPaid: The payment did not come in time.
+            RefundBound: Its money is on its way back.
             PaymentGivenBack: It was held, and the video could not be made.
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
             RenderRefused: It can never be rendered as it was asked for.
@@ -83,10 +90,13 @@ class Delivery:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
             PaymentRequired: It is not paid.
             VideoGone: It was kept long enough.
+            RefundBound: Its money was given back.
             PaymentGivenBack: It was held, and the video could not be made.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
         """
         order = await claims.find(self._orders, invoice, claim)
+        if order.status is Status.REFUNDED:
+            raise RefundBound(REFUNDED)
         if order.status is Status.CANCELED:
             raise await self._given_back(order)
         if order.status is not Status.PAID:
@@ -175,6 +185,8 @@ class Delivery:
                     break
         if current.status is Status.PENDING:
             current = await self._settlements.conclude(current)
+        if current.status is Status.REFUNDED:
+            raise RefundBound(REFUNDED)
         if current.status is Status.CANCELED:
             raise await self._given_back(order)
         if current.status not in (Status.PAID, Status.HELD):
@@ -204,7 +216,8 @@ class Delivery:
     async def _wait_for_video(self, order: Order, choice: Choice) -> Video:
         """Begin or join the render, and wait until it shows that it can: by a segment, or by its end."""
         with self._bells.listen(order.id) as bell:
-            await self._rendering.start(order, choice)
+            if await self._rendering.start(order, choice) is None:
+                await self._check_money(order)
             while True:
                 video = await self._videos.get(order.id)
                 assert video is not None
@@ -216,6 +229,12 @@ class Delivery:
                         raise RenderRefused(video.failure or "")
                     raise WorkerDown(video.failure or "The video could not be made now. Try again soon.")
                 await self._wait(bell, self._lease)
+
+    async def _check_money(self, order: Order) -> None:
+        """Refuse an order whose money is on its way back: no render of it can begin."""
+        refund = await self._refunds.latest(order.id)
+        if refund is not None and refund.state is not RefundState.FAILED:
+            raise RefundBound("A refund of this order is bound: its video is not made.")
 
     async def _wait(self, bell: Listener, longest: timedelta) -> None:
         await self._stopping.race(bell.wait(longest.total_seconds()))

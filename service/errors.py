@@ -16,6 +16,9 @@ ServiceError
 ├── VideoNotStarted
 ├── VideoInterrupted
 ├── VideoGone                it was kept for as long as the operator keeps videos
+├── NotRefundable            this order's money is not given back, or not now
+│   ├── RefundBound          it is on its way back, or was given back
+│   └── RefundFailed         the node could not pay the buyer's invoice
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
 ├── KeyNotAllowed
@@ -121,6 +124,28 @@ class VideoGone(ServiceError):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class NotRefundable(ServiceError):
+    """The money of this order is not given back, or not now."""
+
+    kind = "not-refundable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class RefundBound(NotRefundable):
+    """The money of this order is on its way back, or was given back."""
+
+    kind = "refund-bound"
+
+
+class RefundFailed(NotRefundable):
+    """Our node could not pay the buyer's invoice; another may be sent."""
+
+    kind = "refund-failed"
 
 
 class RangeNotSatisfiable(ServiceError):

@@ -17,9 +17,10 @@ class Status(Enum):
 
     PENDING = "pending"  # the invoice can be paid
     HELD = "held"  # the money is locked in and not ours: it is taken once the video is whole, or goes back
-    PAID = "paid"  # the buyer may have the video; final
+    PAID = "paid"  # the buyer may have the video; final, unless that fails
     EXPIRED = "expired"  # the node takes no new payment; one that was on its way may still make it paid
     CANCELED = "canceled"  # the held money went back, since the video was not made in time; final
+    REFUNDED = "refunded"  # the video failed, and its buyer has the money back; final
 
 
 UNDECIDED = (Status.PENDING, Status.HELD)
@@ -79,6 +80,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
     forgotten_at: datetime | None = None  # when its text or upload was deleted
+    refund_hash: bytes | None = None  # sha256 of the refund token
+    paid_msat: int = 0  # received, which may be more than was asked
     hold: bool = False  # its payment is held until the video is whole
 
     def deliver(self, asked: Choice) -> Choice:

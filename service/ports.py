@@ -154,7 +154,7 @@ class Leftovers(Protocol):
         ...
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment and whose video is whole, the oldest first."""
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
         ...
 
     async def forget_input(self, order_id: int, now: datetime) -> bool:
@@ -354,7 +354,7 @@ class Videos(Protocol):
         ...
 
     async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
-        """Begin the next attempt, unless the video is whole or another attempt holds its lease.
+        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound.
 
         Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
         stored the choice becomes this attempt's, and its speech is forgotten.

@@ -39,6 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lnd_macaroon: Path | None = None
     """Path of a macaroon with `invoices:read invoices:write offchain:read info:read`; it needs no right to spend."""
 
+    lnd_refund_macaroon: Path | None = None
+    """Path of a macaroon that may pay and nothing else. Without it refunds are owed: the operator pays by hand."""
+
+    refund_fee_limit_ppm: int = 10_000
+    """Most that the way of a refund may cost, in millionths of what was received; at least a satoshi, at most half. It
+    comes off what the buyer gets."""
+
     worker_urls: str = "http://127.0.0.1:8020"
     """Base URLs of the workers, with commas between them; they must be alike, since any may go on with any render."""
 
@@ -191,6 +198,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("SATSPEAK_PORT must be from 0 to 65535")
         if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
             raise SettingsError("SATSPEAK_USD_PER_SECOND must be a price of at least 0.000001")
+        if not 0 <= self.refund_fee_limit_ppm <= _MILLIONTHS:
+            raise SettingsError("SATSPEAK_REFUND_FEE_LIMIT_PPM must be from 0 to 1000000")
         if self.render_silence_s >= self.lease_s:
             raise SettingsError("SATSPEAK_RENDER_SILENCE_S must be less than SATSPEAK_LEASE_S")
         if self.rate_freshness_s > self.rate_max_age_s:
@@ -246,6 +255,8 @@ _NOT_NEGATIVE = (
     "hold_quotes",
     "hold_quotes_per_client",
 )
+
+_MILLIONTHS = 1_000_000
 
 
 def _decode(kind: type, value: object) -> object:

@@ -34,7 +34,7 @@ EXAMPLE = (
     "id: paid-rendering-24\r\nevent: payment\r\n"
     'data: {"invoice":"lnbc450n1p3...","amount_sat":45,"amount_usd":0.045,"status":"paid",'
     '"created_at":"2026-01-01T12:00:00Z","paid_at":"2026-01-01T12:00:41Z",'
-    '"video":{"state":"rendering","frames":24,"seconds":0.96}}\r\n\r\n'
+    '"video":{"state":"rendering","frames":24,"seconds":0.96},"refund":null}\r\n\r\n'
 )
 
 
@@ -84,5 +84,5 @@ async def _messages(
             if sight is None:
                 yield ServerSentEventMessage(data=None, comment="")
                 continue
-            answer = PaymentAnswer.of(sight.order, sight.video, now())
+            answer = PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
             yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=sight.state)

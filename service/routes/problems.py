@@ -158,6 +158,10 @@ def _video_gone(_request: AnyRequest, error: errors.VideoGone) -> Response[bytes
     return problem(HTTPStatus.GONE, error.detail, kind="video-gone")
 
 
+def _not_refundable(_request: AnyRequest, error: errors.NotRefundable) -> Response[bytes]:
+    return problem(HTTPStatus.CONFLICT, error.detail, kind=error.kind)
+
+
 def _range_not_satisfiable(_request: AnyRequest, error: errors.RangeNotSatisfiable) -> Response[bytes]:
     return problem(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -221,6 +225,7 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.VideoNotStarted: _video_not_started,
     errors.VideoInterrupted: _video_interrupted,
     errors.VideoGone: _video_gone,
+    errors.NotRefundable: _not_refundable,
     errors.RangeNotSatisfiable: _range_not_satisfiable,
     errors.TooManyRequests: _too_many_requests,
     errors.Unavailable: _unavailable,

@@ -1,7 +1,7 @@
 """What goes over the wire, and how it is made of what is inside."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -9,8 +9,12 @@ from msgspec import Meta
 from service.catalogue import LANGUAGES
 from service.orders import Choice, Order, Status, Video, VideoState
 from service.quoting import Estimate, Quote
+from service.refunding import Offer
+from service.refunds import Refund, RefundState
 
 USD_MICROS = 1_000_000
+
+HEX_32 = "^[0-9a-fA-F]{64}$"
 
 AvatarName = Annotated[
     str,
@@ -173,6 +177,67 @@ class VideoProgress(Base, frozen=True, kw_only=True):
     seconds: float
 
 
+class RefundProgress(Base, frozen=True, kw_only=True):
+    """The money of an order whose video has failed."""
+
+    state: Annotated[
+        Literal["offered", "owed", "paying", "refunded", "failed"],
+        Meta(
+            description="`offered`: ask for it. `owed`: the operator pays your invoice by hand. `paying`: on its way."
+            " `failed`: your invoice could not be paid, send another."
+        ),
+    ]
+    amount_msat: Annotated[
+        int,
+        Meta(description="What you get, or before you asked the most that you can get.", examples=[28000]),
+    ]
+
+    @classmethod
+    def of(cls, offer: Offer) -> "RefundProgress":
+        """Translate."""
+        return cls(state=offer.state.value if offer.state else "offered", amount_msat=offer.amount_msat)
+
+
+class RefundRequest(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The money of a failed order back, please."""
+
+    bolt11_invoice: Annotated[
+        str, Meta(description="The invoice that you paid.", examples=["lnbc450n1p3..."])
+    ]
+    refund_token: Annotated[str, Meta(description="The token of its quote.")]
+    preimage: Annotated[
+        str,
+        Meta(description="The receipt that your wallet got for paying it: 64 hex digits.", pattern=HEX_32),
+    ]
+    refund_invoice: Annotated[
+        str,
+        Meta(
+            description="An invoice of your own wallet that asks for at most what"
+            " GET /lightning/payment/{invoice} offers, or for no amount: then it is all of that.",
+            examples=["lnbc1p3..."],
+        ),
+    ]
+
+
+class RefundAnswer(Base, frozen=True, kw_only=True):
+    """How far the money is on its way back."""
+
+    status: Annotated[RefundState, Meta(description="As `refund.state` of the payment.")]
+    amount_msat: Annotated[int, Meta(description="What you get.", examples=[28000])]
+    preimage: Annotated[
+        str | None, Meta(description="The proof that your invoice was paid, once it was; hex.")
+    ]
+
+    @classmethod
+    def of(cls, refund: Refund) -> "RefundAnswer":
+        """Translate."""
+        return cls(
+            status=refund.state,
+            amount_msat=refund.amount_msat,
+            preimage=None if refund.preimage is None else refund.preimage.hex(),
+        )
+
+
 class PaymentAnswer(Base, frozen=True, kw_only=True):
     """One payment and its video."""
 
@@ -183,9 +248,10 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
     created_at: datetime
     paid_at: datetime | None
     video: VideoProgress
+    refund: RefundProgress | None
 
     @classmethod
-    def of(cls, order: Order, video: Video | None, now: datetime) -> "PaymentAnswer":
+    def of(cls, order: Order, video: Video | None, refund: Offer | None, now: datetime) -> "PaymentAnswer":
         """Translate."""
         return cls(
             invoice=order.invoice,
@@ -199,6 +265,7 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
                 frames=0 if video is None else video.frames,
                 seconds=0.0 if video is None else video.seconds,
             ),
+            refund=None if refund is None else RefundProgress.of(refund),
         )
 
 

@@ -35,15 +35,13 @@ class SqlLeftovers:
         )
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment and whose video is whole, the oldest first."""
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
+        whole = (videos.c.state == VideoState.READY.value) & videos.c.object.is_not(None)
+        refunded = (orders.c.status == Status.REFUNDED.value) & (videos.c.state != VideoState.DELETED.value)
         query = (
             sa.select(orders.c.id)
             .join(videos)
-            .where(
-                videos.c.state == VideoState.READY.value,
-                videos.c.object.is_not(None),
-                orders.c.paid_at <= to_millis(before),
-            )
+            .where(whole | refunded, orders.c.paid_at <= to_millis(before))
             .order_by(orders.c.paid_at)
             .limit(limit)
         )

@@ -200,10 +200,13 @@ def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, by
 def _mark_paid(
     connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
 ) -> int | None:
-    """Move pending or expired to paid; an order that is paid stays as it is."""
+    """Move to paid, whatever we took it for; an order that was paid before stays as it is."""
     return connection.execute(
         orders.update()
-        .where(orders.c.payment_hash == payment_hash, orders.c.status != Status.PAID.value)
+        .where(
+            orders.c.payment_hash == payment_hash,
+            orders.c.status.not_in((Status.PAID.value, Status.REFUNDED.value)),
+        )
         .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat)
         .returning(orders.c.id)
     ).scalar()
@@ -229,6 +232,8 @@ def to_order(row: Mapping[Any, Any]) -> Order:
         paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
         claim_hash=row["claim_hash"],
         forgotten_at=None if row["forgotten_at"] is None else from_millis(row["forgotten_at"]),
+        refund_hash=row["refund_hash"],
+        paid_msat=row["paid_msat"] or 0,
         hold=row["hold"],
     )
 

@@ -184,6 +184,15 @@ async def lnd_seller(merchant: LndNode, payer: LndNode) -> AsyncIterator[LndSell
     await line.cut()
 
 
+@pytest.fixture
+async def line(merchant: LndNode) -> AsyncIterator[Line]:
+    """A line to the merchant's node that can be cut."""
+    line = Line(merchant.address)
+    await line.restore()
+    yield line
+    await line.cut()
+
+
 @pytest.fixture(params=["memory", pytest.param("lnd", marks=pytest.mark.regtest)])
 def seller(request: pytest.FixtureRequest) -> Seller:
     found: Seller = request.getfixturevalue(f"{request.param}_seller")

@@ -17,6 +17,7 @@ import uvicorn
 
 from lightning import SettleIndex, Settlement
 from lightning.memory import MemoryBackend
+from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
 from service.app import create_app, open_keys
 from service.catalogue import AVATARS, EMOTIONS
@@ -240,6 +241,8 @@ class Shop:
         self.folder = folder
         self.clock = Clock()
         self.node = MemoryBackend()
+        self.buyer = MemoryBackend()  # a wallet, for refunds
+        self.payer: MemoryPayments | None = MemoryPayments(self.buyer)
         self.worker = worker
         self.stopping = Stopping()
         self.url = ""
@@ -262,7 +265,9 @@ class Shop:
         """Run it; a second time it is the same service after a restart."""
         self.stopping = Stopping()
         chosen = self.settings(**settings)
-        app = create_app(chosen, backend=self.node, stopping=self.stopping, now=self.clock.now)
+        app = create_app(
+            chosen, backend=self.node, payer=self.payer, stopping=self.stopping, now=self.clock.now
+        )
         async with (
             serve(app, server_config(chosen, app)) as self.url,
             httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S) as self.http,
