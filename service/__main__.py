@@ -1,4 +1,4 @@
-"""`python -m service` sells; `python -m service keys create|list|revoke` manages API keys."""
+"""`python -m service` sells; `keys create|list|revoke` manages API keys, `owed` what failed orders are due."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,7 @@ from litestar import Litestar
 from service.app import create_app, open_keys
 from service.connections import patient_for
 from service.errors import SettingsError
+from service.owed import owed
 from service.ports import Scope
 from service.settings import Settings
 from service.stopping import Stopping
@@ -114,6 +115,9 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+main.add_command(owed)
 
 
 @main.group()

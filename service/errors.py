@@ -11,10 +11,14 @@ ServiceError
 ├── KeyReused
 ├── InvoiceNotPaid
 ├── PaymentRequired
+├── PaymentGivenBack         the video could not be made while the payment was held
 ├── ChoiceFixed
 ├── VideoNotStarted
 ├── VideoInterrupted
 ├── VideoGone                it was kept for as long as the operator keeps videos
+├── NotRefundable            this order's money is not given back, or not now
+│   ├── RefundBound          it is on its way back, or was given back
+│   └── RefundFailed         the node could not pay the buyer's invoice
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
 ├── KeyNotAllowed
@@ -26,6 +30,7 @@ ServiceError
 ├── RenderFailed             the worker took the order and did not finish it
 ├── LeaseLost                another attempt has taken the render over
 ├── VideoBroken              the video stops before its end
+├── VideoNotMade             a held payment has to go back
 └── SettingsError
 """
 
@@ -89,6 +94,14 @@ class PaymentRequired(ServiceError):
     """The video of an unpaid order was asked for by a request that does not wait."""
 
 
+class PaymentGivenBack(ServiceError):
+    """The video could not be made while its payment was held."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ChoiceFixed(ServiceError):
     """Frames of another choice are already stored or being rendered."""
 
@@ -111,6 +124,28 @@ class VideoGone(ServiceError):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class NotRefundable(ServiceError):
+    """The money of this order is not given back, or not now."""
+
+    kind = "not-refundable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class RefundBound(NotRefundable):
+    """The money of this order is on its way back, or was given back."""
+
+    kind = "refund-bound"
+
+
+class RefundFailed(NotRefundable):
+    """Our node could not pay the buyer's invoice; another may be sent."""
+
+    kind = "refund-failed"
 
 
 class RangeNotSatisfiable(ServiceError):
@@ -177,6 +212,14 @@ class LeaseLost(ServiceError):
 
 class VideoBroken(ServiceError):
     """The video stops before its end: its render was interrupted while it was read."""
+
+
+class VideoNotMade(ServiceError):
+    """The video of a held payment cannot be made, or not in time."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SettingsError(ServiceError):

@@ -16,8 +16,15 @@ class Status(Enum):
     """How far the payment is."""
 
     PENDING = "pending"  # the invoice can be paid
-    PAID = "paid"  # the buyer may have the video; final
+    HELD = "held"  # the money is locked in and not ours: it is taken once the video is whole, or goes back
+    PAID = "paid"  # the buyer may have the video; final, unless that fails
     EXPIRED = "expired"  # the node takes no new payment; one that was on its way may still make it paid
+    CANCELED = "canceled"  # the held money went back, since the video was not made in time; final
+    REFUNDED = "refunded"  # the video failed, and its buyer has the money back; final
+
+
+UNDECIDED = (Status.PENDING, Status.HELD)
+"""What the node may still turn into anything else."""
 
 
 class VideoState(Enum):
@@ -73,6 +80,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
     forgotten_at: datetime | None = None  # when its text or upload was deleted
+    refund_hash: bytes | None = None  # sha256 of the refund token
+    paid_msat: int = 0  # received, which may be more than was asked
+    hold: bool = False  # its payment is held until the video is whole
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.
@@ -139,6 +149,12 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
         if self.state is VideoState.RENDERING and now >= self.lease_until:
             return VideoState.INTERRUPTED
         return self.state
+
+    def shows_at(self, now: datetime) -> bool:
+        """Whether its last attempt shows that it can: it made a segment and goes on, or made the video whole."""
+        if self.state_at(now) is VideoState.RENDERING:
+            return self.frames > self.base_frames
+        return self.state is VideoState.READY
 
     def admits(self, choice: Choice, now: datetime) -> None:
         """Allow a request for the same video; while nothing is stored nor being rendered, for any.

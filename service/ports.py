@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from lightning import PaymentHash, SettleIndex, Settlement
+from lightning import PaymentHash, Preimage, SettleIndex, Settlement
 from service.orders import Choice, Order, Video
 from service.pricing import Price, Rate
 from service.tokens import Once
@@ -32,6 +32,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     once: Once | None  # so that the same request gets the same quote until it expires
     created_at: datetime
     expires_at: datetime
+    hold: bool
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
     open_quotes: int
     undelivered: int  # paid, without a whole video
+    held: int  # payments that are neither ours nor the buyer's
 
 
 class RateSource(Protocol):
@@ -115,8 +117,32 @@ class Orders(Protocol):
         """Make an order expired, unless it was paid in the meantime."""
         ...
 
+    async def holds(self) -> list[Order]:
+        """Return the hold orders whose payment is open or held, the oldest first."""
+        ...
+
+    async def mark_held(self, order_id: int) -> bool:
+        """Make a pending order held; whether this did it."""
+        ...
+
+    async def mark_canceled(self, order_id: int) -> bool:
+        """Make an order canceled whose held payment went back; whether this did it."""
+        ...
+
     async def tally(self, now: datetime) -> Tally:
-        """Count the quotes that can be paid and the paid orders without a whole video."""
+        """Count the orders in the states that an operator watches."""
+        ...
+
+
+class Preimages(Protocol):
+    """Keeps what takes a held payment."""
+
+    async def add(self, payment_hash: PaymentHash, preimage: Preimage) -> None:
+        """Keep one; on disk when this returns, since the node is asked next for an invoice with its hash."""
+        ...
+
+    async def get(self, payment_hash: PaymentHash) -> Preimage:
+        """Return the one of a hold invoice that we made."""
         ...
 
 
@@ -128,7 +154,7 @@ class Leftovers(Protocol):
         ...
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment and whose video is whole, the oldest first."""
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
         ...
 
     async def forget_input(self, order_id: int, now: datetime) -> bool:
@@ -181,6 +207,16 @@ class Scope(Enum):
 
     PAYMENTS = "payments:read"
     METRICS = "metrics:read"
+
+
+class Avatar(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a worker can show, and how."""
+
+    name: str
+    label: str
+    emotions: tuple[str, ...]
+    gender: str | None = None  # a worker may not say
+    elderly: bool = False
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,8 +318,8 @@ class Renderer(Protocol):
 class Renderers(Protocol):
     """Knows who can render."""
 
-    def least_loaded(self, *, besides: Collection[Renderer] = ()) -> Renderer | None:
-        """Choose who gets a render; None where all have been tried."""
+    def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Renderer | None:
+        """Choose who gets a render of this avatar; None where all who have it have been tried."""
         ...
 
 
@@ -318,7 +354,7 @@ class Videos(Protocol):
         ...
 
     async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
-        """Begin the next attempt, unless the video is whole or another attempt holds its lease.
+        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound.
 
         Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
         stored the choice becomes this attempt's, and its speech is forgotten.

@@ -127,7 +127,7 @@ class Rendering:
         parts = await self._videos.speech(order.id)
         recorder = _Recorder(self._videos, self._objects, video, parts, lease=self._lease)
         tried: set[Renderer] = set()
-        worker = self._workers.least_loaded()
+        worker = self._workers.least_loaded(video.choice)
         assert worker is not None
         while not recorder.whole:
             frames = recorder.frames
@@ -135,7 +135,7 @@ class Rendering:
                 await self._render_on(worker, order, recorder)
             except (WorkerDown, RenderFailed) as error:
                 tried = {worker} if recorder.frames > frames else tried | {worker}
-                worker = self._workers.least_loaded(besides=tried)
+                worker = self._workers.least_loaded(video.choice, besides=tried)
                 if worker is None:
                     raise
                 self._counters.renders_moved += 1

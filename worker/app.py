@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import httpx
 import structlog
 from litestar import Litestar
 from litestar.di import Provide
@@ -19,7 +21,7 @@ from worker.pipeline import Renderer
 from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
-from worker.speech import SAMPLE_RATE, Speaker
+from worker.speech import SAMPLE_RATE, Speaker, read_voices
 
 log = structlog.get_logger()
 
@@ -31,11 +33,13 @@ def create_app(settings: Settings) -> Litestar:
     """Load model, avatars and voices, and build the program around them.
 
     Raises:
-        BadAssets, ProviderUnavailable: it cannot work with these settings.
+        BadAssets, BadVoices, ProviderUnavailable: it cannot work with these settings.
     """
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
-    speech = Speaker()
+    http = httpx.Client()
+    own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
+    speech = Speaker(own)
     metrics = Metrics()
     batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
@@ -75,6 +79,7 @@ def create_app(settings: Settings) -> Litestar:
             serving.cancel()
             with suppress(asyncio.CancelledError):
                 await serving
+            await asyncio.to_thread(http.close)
 
     return Litestar(
         HANDLERS,

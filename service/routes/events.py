@@ -34,7 +34,7 @@ EXAMPLE = (
     "id: paid-rendering-24\r\nevent: payment\r\n"
     'data: {"invoice":"lnbc450n1p3...","amount_sat":45,"amount_usd":0.045,"status":"paid",'
     '"created_at":"2026-01-01T12:00:00Z","paid_at":"2026-01-01T12:00:41Z",'
-    '"video":{"state":"rendering","frames":24,"seconds":0.96}}\r\n\r\n'
+    '"video":{"state":"rendering","frames":24,"seconds":0.96},"refund":null}\r\n\r\n'
 )
 
 
@@ -42,8 +42,9 @@ EXAMPLE = (
     "/lightning/payment/{invoice:str}/events",
     summary="Follow a payment and its video",
     description="Each event `payment` carries what GET /lightning/payment/{invoice} answers. The stream ends once the"
-    " video is whole or the quote has expired; whoever comes back to an ended one with its `Last-Event-ID`, as"
-    " browsers do, gets 204 and is to stop. It ends early when the service restarts: come back.",
+    " video is whole and paid, the quote has expired, or a held payment went back; whoever comes back to an ended one"
+    " with its `Last-Event-ID`, as browsers do, gets 204 and is to stop. It ends early when the service restarts:"
+    " come back.",
     tags=["Buying"],
     dependencies=CLAIM,
     exception_handlers=PAYMENT_NOT_FOUND,
@@ -83,5 +84,5 @@ async def _messages(
             if sight is None:
                 yield ServerSentEventMessage(data=None, comment="")
                 continue
-            answer = PaymentAnswer.of(sight.order, sight.video, now())
+            answer = PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
             yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=sight.state)

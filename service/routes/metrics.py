@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from service.counters import Counters
 from service.keys import Keys
 from service.ports import Clock, Orders, Scope
+from service.refunds import Refunds
 from service.routes import openapi
 from service.routes.parts import Part
 from service.stopping import Stopping
@@ -19,12 +20,23 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 COUNTERS = {
     "quotes": "Quotes made.",
     "settlements": "Orders that became paid.",
+    "holds_canceled": "Held payments that went back, since their video was not made in time.",
     "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
     "renders_finished": "Renders that made their video whole.",
     "renders_failed": "Renders that were interrupted or refused; their orders can ask again.",
     "renders_moved": "Times that a render went on with another worker.",
+    "refunds": "Orders whose buyer got the money back from our node.",
 }
 """What each of `Counters` means."""
+
+MONEY = {
+    "received": "Paid by buyers, ever.",
+    "refunded": "Paid back to buyers, ever.",
+    "fees": "Paid to nodes on the way of refunds, ever.",
+    "owed": "Refunds that are to be paid.",
+    "undelivered": "Received for orders that have neither a whole video nor their money back.",
+}
+"""What each sum of the `Ledger` means."""
 
 
 @get(
@@ -47,11 +59,13 @@ async def metrics(
     orders: Part[Orders],
     workers: Part[Workers],
     stopping: Part[Stopping],
+    refunds: Part[Refunds],
     now: Part[Clock],
 ) -> Response[str]:
     """Tell figures to a Prometheus."""
     await keys.check(request.headers.get("Authorization"), Scope.METRICS)
     tally = await orders.tally(now())
+    ledger = await refunds.ledger()
     lines = [
         *(
             line
@@ -63,6 +77,13 @@ async def metrics(
         *_family(
             "requests_waiting", "gauge", "Requests that wait for something to happen.", stopping.waiting
         ),
+        *_family("orders_owed", "gauge", "Refunds that are to be paid.", ledger.owed),
+        *(
+            line
+            for name, meaning in MONEY.items()
+            for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(ledger, f"{name}_msat"))
+        ),
+        *_family("payments_held", "gauge", "Payments held until their video is whole.", tally.held),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
         *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
     ]

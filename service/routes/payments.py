@@ -26,9 +26,11 @@ LARGEST_ID = 2**63 - 1
 @get(
     "/lightning/payment/{invoice:str}",
     summary="Tell the state of a payment and its video",
-    description="`status` is `pending`, `paid` or `expired`; a payment that arrives late makes an expired one `paid`."
-    " No API key is needed. With `wait` the answer comes once the payment is no longer `pending`, or as it is when"
-    " the time is over.",
+    description="`status` is `pending`, `paid`, `expired` or `refunded`; a payment that arrives late makes an expired"
+    " one `paid`. `refund` is there once the video has failed: POST /lightning/refund gives the money back."
+    " Of a quote with `hold` it is `held` while the video is made, then `paid`, or `canceled` when the money went back."
+    " No API key is needed. With `wait` the answer comes once a `pending` or `held` payment is something else, or as"
+    " it is when the time is over.",
     tags=["Buying"],
     dependencies=CLAIM,
     cache_control=CacheControlHeader(no_store=True),
@@ -58,7 +60,7 @@ async def payment(
     sight = await watching.look(canonical(invoice), claim)
     if wait:
         sight = await _unless_gone(request.receive, watching.decided(sight, wait)) or sight
-    return PaymentAnswer.of(sight.order, sight.video, now())
+    return PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
 
 
 @get(

@@ -134,6 +134,12 @@ def _payment_required(_request: AnyRequest, _error: errors.PaymentRequired) -> R
     return problem(HTTPStatus.PAYMENT_REQUIRED, "This invoice is not paid yet.", kind="payment-required")
 
 
+def _payment_given_back(_request: AnyRequest, error: errors.PaymentGivenBack) -> Response[bytes]:
+    why = "." if error.reason is None else f": {error.reason.removesuffix('.')}."
+    detail = f"The video could not be made, and the payment went back{why} Ask for a new quote."
+    return problem(HTTPStatus.GONE, detail, kind="payment-given-back")
+
+
 def _choice_fixed(_request: AnyRequest, error: errors.ChoiceFixed) -> Response[bytes]:
     return problem(HTTPStatus.CONFLICT, error.detail, kind="choice-fixed")
 
@@ -150,6 +156,10 @@ def _video_interrupted(_request: AnyRequest, _error: errors.VideoInterrupted) ->
 
 def _video_gone(_request: AnyRequest, error: errors.VideoGone) -> Response[bytes]:
     return problem(HTTPStatus.GONE, error.detail, kind="video-gone")
+
+
+def _not_refundable(_request: AnyRequest, error: errors.NotRefundable) -> Response[bytes]:
+    return problem(HTTPStatus.CONFLICT, error.detail, kind=error.kind)
 
 
 def _range_not_satisfiable(_request: AnyRequest, error: errors.RangeNotSatisfiable) -> Response[bytes]:
@@ -210,10 +220,12 @@ HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes
     errors.KeyReused: _key_reused,
     errors.InvoiceNotPaid: _invoice_not_paid,
     errors.PaymentRequired: _payment_required,
+    errors.PaymentGivenBack: _payment_given_back,
     errors.ChoiceFixed: _choice_fixed,
     errors.VideoNotStarted: _video_not_started,
     errors.VideoInterrupted: _video_interrupted,
     errors.VideoGone: _video_gone,
+    errors.NotRefundable: _not_refundable,
     errors.RangeNotSatisfiable: _range_not_satisfiable,
     errors.TooManyRequests: _too_many_requests,
     errors.Unavailable: _unavailable,

@@ -47,7 +47,8 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
     "/lightning/request-video/text",
     status_code=200,
     summary="Quote a video of a text",
-    description="Answers with an invoice. Pay it with any Lightning wallet, then POST /lightning/generate-video.",
+    description="Answers with an invoice. Pay it with any Lightning wallet, then POST /lightning/generate-video."
+    " With `hold` the payment itself begins the render.",
     tags=["Buying"],
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
     responses=REFUSALS | QUOTE_REFUSALS | openapi.problems(_400="Field 'text' is missing."),
@@ -64,7 +65,7 @@ async def request_video_text(
     quote = await repeats.quote(
         idempotency_key,
         b"text" + msgspec.json.encode(asked),
-        lambda tokens: quoting.quote_text(asked.text, asked.choice, tokens, client=asker),
+        lambda tokens: quoting.quote_text(asked.text, asked.choice, tokens, client=asker, hold=asked.hold),
         private=asked.private,
     )
     return QuoteAnswer.of(quote)
@@ -93,7 +94,7 @@ async def request_video_audio(
         quote = await repeats.quote(
             idempotency_key,
             b"audio" + msgspec.json.encode(options) + heard,
-            lambda tokens: quoting.quote_audio(wav, options.choice, tokens, client=asker),
+            lambda tokens: quoting.quote_audio(wav, options.choice, tokens, client=asker, hold=options.hold),
             private=options.private,
         )
     return QuoteAnswer.of(quote)

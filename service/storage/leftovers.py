@@ -11,7 +11,8 @@ from service.storage.database import Database
 from service.storage.orders import to_order
 from service.storage.schema import deletions, orders, segments, speech, videos
 
-UNPAID = (Status.PENDING.value, Status.EXPIRED.value)
+OVER = (Status.EXPIRED.value, Status.CANCELED.value)
+UNPAID = (Status.PENDING.value, Status.HELD.value, *OVER)
 
 
 class SqlLeftovers:
@@ -21,11 +22,11 @@ class SqlLeftovers:
         self._database = database
 
     async def unpaid(self, *, before: datetime, limit: int) -> list[Order]:
-        """Return orders that expired before a moment and still have their text or upload, the oldest first."""
+        """Return unpaid orders that expired before a moment and still have their text or upload, the oldest first."""
         return await self._orders(
             sa.select(orders)
             .where(
-                orders.c.status == Status.EXPIRED.value,
+                orders.c.status.in_(OVER),
                 orders.c.forgotten_at.is_(None),
                 orders.c.expires_at <= to_millis(before),
             )
@@ -34,15 +35,13 @@ class SqlLeftovers:
         )
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment and whose video is whole, the oldest first."""
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
+        whole = (videos.c.state == VideoState.READY.value) & videos.c.object.is_not(None)
+        refunded = (orders.c.status == Status.REFUNDED.value) & (videos.c.state != VideoState.DELETED.value)
         query = (
             sa.select(orders.c.id)
             .join(videos)
-            .where(
-                videos.c.state == VideoState.READY.value,
-                videos.c.object.is_not(None),
-                orders.c.paid_at <= to_millis(before),
-            )
+            .where(whole | refunded, orders.c.paid_at <= to_millis(before))
             .order_by(orders.c.paid_at)
             .limit(limit)
         )
@@ -50,7 +49,7 @@ class SqlLeftovers:
 
     async def forget_input(self, order_id: int, now: datetime) -> bool:
         """Forget the text and mark the upload, unless the order was paid; whether it was so."""
-        unless_paid = (orders.c.id == order_id) & (orders.c.status == Status.EXPIRED.value)
+        unless_paid = (orders.c.id == order_id) & orders.c.status.in_(OVER)
         return await self._database.write(lambda connection: _forget(connection, unless_paid, order_id, now))
 
     async def forget_video(self, order_id: int, now: datetime) -> None:

@@ -80,3 +80,13 @@ async def test_in_a_body_it_is_a_404(standing_shop, strings):
 
         assert answer.status_code == 404, invoice
         assert len(answer.content) < 600, invoice
+
+
+async def test_nothing_of_it_is_refunded(standing_shop, strings):
+    for invoice in strings:
+        wish = {
+            "bolt11_invoice": invoice, "refund_token": "x", "preimage": "00" * 32, "refund_invoice": invoice,
+        }  # fmt: skip
+        answer = await standing_shop.http.post("/lightning/refund", json=wish)
+
+        assert answer.status_code == 404, invoice
