@@ -70,6 +70,7 @@ from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
 from service.storage.refunds import SqlRefunds
+from service.storage.sights import SqlSights
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
@@ -360,8 +361,7 @@ async def _open(
             ),
             "repeats": Repeats(orders=orders, now=now),
             "watching": Watching(
-                orders=orders,
-                videos=videos,
+                sights=SqlSights(database),
                 settlements=settlements,
                 refunding=refunding,
                 bells=bells,

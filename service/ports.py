@@ -150,6 +150,18 @@ class Preimages(Protocol):
         ...
 
 
+class Sights(Protocol):
+    """Looks at an order and its video at once, as whoever polls does."""
+
+    async def find(self, invoice: str) -> tuple[Order, Video | None] | None:
+        """Find the order of exactly this invoice."""
+        ...
+
+    async def get(self, order_id: int) -> tuple[Order, Video | None] | None:
+        """Find an order by its number."""
+        ...
+
+
 class Leftovers(Protocol):
     """Knows which orders still keep what nobody needs. Each change is one transaction and can be repeated."""
 
