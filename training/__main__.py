@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-_COMMANDS = ("sheet", "footage", "pairs", "train", "export", "score", "checkpoint")
+_COMMANDS = ("sheet", "footage", "mouths", "pairs", "train", "export", "score", "checkpoint")
 
 
 class _Commands(click.Group):

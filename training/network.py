@@ -49,11 +49,11 @@ class Hearing(nn.Module):
         super().__init__()
         c32, c64, c128, c256, c512 = (_channels(n, width) for n in (32, 64, 128, 256, 512))
         self.encoder = nn.Sequential(
-            _Block(1, c32), _Residual(c32), _Residual(c32),
-            _Block(c32, c64, stride=(3, 1)), _Residual(c64), _Residual(c64),
-            _Block(c64, c128, stride=3), _Residual(c128), _Residual(c128),
-            _Block(c128, c256, stride=(3, 2)), _Residual(c256),
-            _Block(c256, c512, padding=0), _Block(c512, c512, kernel=1, padding=0),
+            Block(1, c32), Residual(c32), Residual(c32),
+            Block(c32, c64, stride=(3, 1)), Residual(c64), Residual(c64),
+            Block(c64, c128, stride=3), Residual(c128), Residual(c128),
+            Block(c128, c256, stride=(3, 2)), Residual(c256),
+            Block(c256, c512, padding=0), Block(c512, c512, kernel=1, padding=0),
         )  # fmt: skip
         self.units = nn.Linear(c512, len(UNITS))
 
@@ -72,24 +72,24 @@ class Drawing(nn.Module):
         )
         self.embed = nn.Sequential(nn.Linear(len(UNITS), c512), nn.ReLU(), nn.Linear(c512, c512))
         self.encoder = nn.ModuleList([
-            nn.Sequential(_Block(6, c16, kernel=7, padding=3)),  # 96
-            nn.Sequential(_Block(c16, c32, stride=2), _Residual(c32), _Residual(c32)),  # 48
-            nn.Sequential(_Block(c32, c64, stride=2), _Residual(c64), _Residual(c64), _Residual(c64)),  # 24
-            nn.Sequential(_Block(c64, c128, stride=2), _Residual(c128), _Residual(c128)),  # 12
-            nn.Sequential(_Block(c128, c256, stride=2), _Residual(c256), _Residual(c256)),  # 6
-            nn.Sequential(_Block(c256, c512, stride=2), _Residual(c512)),  # 3
-            nn.Sequential(_Block(c512, c512, padding=0), _Block(c512, c512, kernel=1, padding=0)),  # 1
+            nn.Sequential(Block(6, c16, kernel=7, padding=3)),  # 96
+            nn.Sequential(Block(c16, c32, stride=2), Residual(c32), Residual(c32)),  # 48
+            nn.Sequential(Block(c32, c64, stride=2), Residual(c64), Residual(c64), Residual(c64)),  # 24
+            nn.Sequential(Block(c64, c128, stride=2), Residual(c128), Residual(c128)),  # 12
+            nn.Sequential(Block(c128, c256, stride=2), Residual(c256), Residual(c256)),  # 6
+            nn.Sequential(Block(c256, c512, stride=2), Residual(c512)),  # 3
+            nn.Sequential(Block(c512, c512, padding=0), Block(c512, c512, kernel=1, padding=0)),  # 1
         ])  # fmt: skip
         self.decoder = nn.ModuleList([
-            nn.Sequential(_Block(c512, c512, kernel=1, padding=0)),  # 1
-            nn.Sequential(_Up(2 * c512, c512, stride=1, padding=0), _Residual(c512)),  # 3
-            nn.Sequential(_Up(2 * c512, c512), _Residual(c512), _Residual(c512)),  # 6
-            nn.Sequential(_Up(c512 + c256, c384), _Residual(c384), _Residual(c384)),  # 12
-            nn.Sequential(_Up(c384 + c128, c256), _Residual(c256), _Residual(c256)),  # 24
-            nn.Sequential(_Up(c256 + c64, c128), _Residual(c128), _Residual(c128)),  # 48
-            nn.Sequential(_Up(c128 + c32, c64), _Residual(c64), _Residual(c64)),  # 96
+            nn.Sequential(Block(c512, c512, kernel=1, padding=0)),  # 1
+            nn.Sequential(_Up(2 * c512, c512, stride=1, padding=0), Residual(c512)),  # 3
+            nn.Sequential(_Up(2 * c512, c512), Residual(c512), Residual(c512)),  # 6
+            nn.Sequential(_Up(c512 + c256, c384), Residual(c384), Residual(c384)),  # 12
+            nn.Sequential(_Up(c384 + c128, c256), Residual(c256), Residual(c256)),  # 24
+            nn.Sequential(_Up(c256 + c64, c128), Residual(c128), Residual(c128)),  # 48
+            nn.Sequential(_Up(c128 + c32, c64), Residual(c64), Residual(c64)),  # 96
         ])  # fmt: skip
-        self.head = _Block(c64 + c16, c64)
+        self.head = Block(c64 + c16, c64)
         self.fine = nn.Conv2d(c64, 6, 1)  # flow x and y, red, green, blue, blend
         self.coarse = nn.Linear(len(UNITS), 6 * _COARSE**2, bias=False)
         for parameter in (*self.fine.parameters(), *self.coarse.parameters()):
@@ -155,7 +155,7 @@ def _channels(full: int, width: float) -> int:
     return max(8, int(full * width))
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Convolution, batch normalisation, ReLU."""
 
     def __init__(
@@ -176,7 +176,7 @@ class _Block(nn.Module):
         return functional.relu(self.body(x))
 
 
-class _Residual(_Block):
+class Residual(Block):
     """A block that adds its input before the ReLU."""
 
     def __init__(self, channels: int) -> None:

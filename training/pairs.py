@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.avatar import Avatar
-from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, mix
+from training.cast import CAST, EMOTIONS
 from training.clips import HELD_OUT, Speaker
 from training.geometry import Floats
 from training.phonemes import UNITS, opening
@@ -72,31 +72,6 @@ def main(names: tuple[str, ...], held_out: bool, per_avatar: int, seed: int) -> 
         np.savez(folder / f"{name}-{seed}.npz", **pairs)
         each_s = (time.monotonic() - started) / per_avatar
         print(f"{name}: {per_avatar} pairs, {each_s:.3f} s each", flush=True)
-
-
-def idle_face(emotion: Mapping[str, float]) -> dict[str, float]:
-    """Return the coefficients of a silent face: what the footage shows."""
-    return mix(emotion, CLOSED_MOUTH)
-
-
-def speaking_face(units: NDArray[np.float32], emotion: Mapping[str, float]) -> dict[str, float]:
-    """Put a frame's units (K,) on top of an emotion; all zero gives the idle face exactly.
-
-    Lips that touch need `mouthClose`, which must fade as the jaw opens or they stay glued together. An emotion's
-    mouth gives way while the lips must press or round: a broad smile cannot say /p/ or /u/.
-    """
-    speech = dict(zip(UNITS, map(float, units), strict=True))
-    pressed = min(speech["mouthPress"] / 0.5, 1)
-    apart = (
-        speech["jawOpen"]
-        + 0.5 * speech["mouthLowerDown"]
-        + 0.25 * speech["mouthRollLower"]
-        + 0.35 * speech["mouthFunnel"]
-    )
-    touching = CLOSED_MOUTH["mouthClose"] * np.clip(1 - apart / 0.16, 0, 1)
-    speech["mouthClose"] = max(touching, (0.26 if pressed > 0.5 else 0.15) * pressed)  # noqa: PLR2004
-    yielding = 1 - 0.4 * pressed - 0.35 * min(speech["mouthPucker"] / 0.8, 1)
-    return mix(speech, {k: v * (yielding if k.startswith("mouth") else 1) for k, v in emotion.items()})
 
 
 class MouthStudio:

@@ -104,6 +104,7 @@ class Mesh:
     rigid: bool
     casts_shadow: bool
     hair_shine: float
+    moves: bool
     moving: moderngl.Buffer
     shading: moderngl.Buffer
     drawn: moderngl.VertexArray
@@ -200,6 +201,7 @@ class Scene:
             rigid,
             casts_shadow,
             hair_shine,
+            False,  # noqa: FBT003 - not yet
             moving,
             shading,
             drawn,
@@ -212,7 +214,7 @@ class Scene:
     def move(self, name: str, positions: Floats, normals: Floats) -> None:
         """Give a mesh new positions and normals, each (N, 3)."""
         mesh = self.meshes[name]
-        mesh.positions, mesh.normals = positions, normals
+        mesh.positions, mesh.normals, mesh.moves = positions, normals, True
         mesh.moving.write(np.concatenate([positions, normals], axis=1).astype("f4").tobytes())
 
     def set_shade(self, name: str, shade: Floats) -> None:
@@ -248,8 +250,14 @@ class Renderer:
         self._shadow_map.compare_func = "<="
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow_map)
+        self._still_map = self._context.depth_texture((shadow_size, shadow_size))
+        self._still_map.compare_func = ""
+        self._still_target = self._context.framebuffer(depth_attachment=self._still_map)
+        self._still_shadow: tuple[object, ...] = ()  # what it holds: scene, pose, light
         corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4")
         self._quad = self._context.vertex_array(self._screen, [(self.buffer(corners), "2f", "position")])
+        copy = self._program("copy")
+        self._copy = self._context.vertex_array(copy, [(self.buffer(corners), "2f", "position")])
         inner = size * supersampling
         self._light = self._context.texture((inner, inner), 4, dtype="f2")
         self._target = self._context.framebuffer(
@@ -305,8 +313,7 @@ class Renderer:
         for program in (self._depth, *self._surfaces.values()):
             _write(program, "light_matrix", light_matrix.T)
             self._set_pose(program, scene, pose)
-        self._shadow_target.use()
-        self._draw_depth(scene)
+        self._cast_shadows(scene, pose)
 
         self._target.use()
         self._target.clear(0, 0, 0, 0, depth=1.0)
@@ -372,14 +379,28 @@ class Renderer:
     def _depth_map(self, scene: Scene, matrix: Floats) -> NDArray[np.float32]:
         target, texture = self._occlusion
         target.use()
+        target.clear(depth=1.0)
         _write(self._depth, "light_matrix", matrix.T)
-        self._draw_depth(scene)
+        self._draw_depth(scene.meshes.values())
         return np.frombuffer(texture.read(), "f4").reshape(texture.size)
 
-    def _draw_depth(self, scene: Scene) -> None:
+    def _cast_shadows(self, scene: Scene, pose: Pose) -> None:
+        """Draw the shadow map; hair, which takes longest, only once for all faces that are made at one pose."""
+        still = (scene, pose, *scene.lights.directions[0])
+        if still != self._still_shadow:
+            self._still_target.use()
+            self._still_target.clear(depth=1.0)
+            self._draw_depth(mesh for mesh in scene.meshes.values() if not mesh.moves)
+            self._still_shadow = still
+        self._shadow_target.use()
+        self._shadow_target.clear(depth=1.0)
+        self._still_map.use(0)
+        self._copy.render(moderngl.TRIANGLE_STRIP)
+        self._draw_depth(mesh for mesh in scene.meshes.values() if mesh.moves)
+
+    def _draw_depth(self, meshes: Iterable[Mesh]) -> None:
         """Draw what casts a shadow into the depth target in use."""
-        self._context.fbo.clear(depth=1.0)
-        for mesh in scene.meshes.values():
+        for mesh in meshes:
             if mesh.casts_shadow:
                 self._depth["rigid"] = mesh.rigid
                 mesh.depth.render()

@@ -1,0 +1,100 @@
+"""Films the mouths of the avatars in a few fixed shapes, beside the idle footage and frame by frame like it.
+
+    python -m training mouths               # whatever is missing or older than its footage
+
+The network that draws lips need not invent teeth: for each frame of footage it is given the same mouth at the same
+pose, in the same light, closed and in the shapes of `shapes.py`, all of them sharp. It moves their pixels and blends them.
+A film holds the shapes of a frame side by side, each the square of the mouth's box at `SIZE` pixels, which is a
+little finer than the footage.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import av
+import click
+import msgspec
+import numpy as np
+
+from training import footage
+from training.avatar import Avatar
+from training.cast import CAST, EMOTIONS, mix
+from training.renderer import Picture, Renderer
+from training.shapes import SHAPES, SIZE, speaking_face, units
+
+_RECIPE = 1  # raise it when code changes what a film shows
+_CRF = 20
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(CAST)))
+@click.option("--out", type=click.Path(path_type=Path), default=footage.AVATARS, help="Folder of the packs.")
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="Renderers at once.")
+def main(names: tuple[str, ...], out: Path, processes: int) -> None:
+    """Render what is missing or out of date, of all avatars or only NAMES; their footage must be there."""
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+    shares = [share for k in range(processes) if (share := (names or list(CAST))[k::processes])]
+    with ProcessPoolExecutor(len(shares), get_context("spawn")) as pool:
+        for done in pool.map(film, shares, [out] * len(shares)):
+            click.echo(f"{done} films of mouths rendered")
+
+
+def film(names: Sequence[str], out: Path) -> int:
+    """Render the films of some avatars that are not up to date; return how many."""
+    films = [(name, emotion) for name in names for emotion in EMOTIONS if not _is_current(out, name, emotion)]
+    renderer = Renderer(SIZE)
+    built = ""
+    for done, (name, emotion) in enumerate(films, start=1):
+        started = time.monotonic()
+        if name != built:
+            avatar, built = footage.build(renderer, name), name
+        path = out / name / f"{emotion}.mouths.mp4"
+        footage.encode(path, _perform(avatar, name, emotion), recipe(name, emotion), crf=_CRF)
+        _enter(out / name, emotion)
+        size = path.stat().st_size / 1024
+        minutes = (time.monotonic() - started) / 60
+        click.echo(f"{name}/{emotion}: {size:.0f} KiB in {minutes:.1f} min; {done} of {len(films)}")
+    return len(films)
+
+
+def recipe(name: str, emotion: str) -> str:
+    """Hash everything that decides what a film shows."""
+    ingredients = (_RECIPE, SIZE, SHAPES, footage.recipe(name, emotion))
+    return hashlib.sha256(msgspec.json.encode(ingredients)).hexdigest()[:16]
+
+
+def _is_current(out: Path, name: str, emotion: str) -> bool:
+    if footage.read_pack(out / name).emotions[emotion].mouths is None:
+        return False
+    with av.open(str(out / name / f"{emotion}.mouths.mp4")) as container:
+        return recipe(name, emotion) in container.metadata.get("comment", "")
+
+
+def _perform(avatar: Avatar, name: str, emotion: str) -> list[Picture]:
+    """Film all shapes of each frame, side by side."""
+    pictures = []
+    for moment in footage.moments(name, emotion):
+        tiles = []
+        for shape in SHAPES:
+            face = mix(speaking_face(units(shape), EMOTIONS[emotion]), moment.face)
+            avatar.express(face, moment.gaze)
+            tiles.append(avatar.render(moment.pose, avatar.camera(avatar.mouth_box(moment.pose))))
+        pictures.append(np.concatenate(tiles, axis=1))
+    return pictures
+
+
+def _enter(folder: Path, emotion: str) -> None:
+    """Name the film in the avatar's description."""
+    pack = footage.read_pack(folder)
+    mouths = footage.Mouths(film=f"{emotion}.mouths.mp4", shapes=len(SHAPES), size=SIZE)
+    clip = msgspec.structs.replace(pack.emotions[emotion], mouths=mouths)
+    footage.write_pack(folder, msgspec.structs.replace(pack, emotions={**pack.emotions, emotion: clip}))
+
+
+if __name__ == "__main__":
+    main()
