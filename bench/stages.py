@@ -42,7 +42,7 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
     speaker = Speaker()
 
     def listen() -> NDArray[np.float32]:
-        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0)
+        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0, window=model.description.mel)
         for start in range(0, len(pcm), SAMPLE_RATE):
             listener.hear(pcm[start : start + SAMPLE_RATE])
         listener.end_of_speech(frames)
@@ -101,7 +101,8 @@ def onnx_vs_torch(*, rounds: int) -> float | None:
     ours = LipModel(Settings().assets / "model", provider="cpu", threads=1)
     theirs = network.LipNetwork(network.Hearing(), network.Drawing()).eval()
     random = np.random.default_rng(1)
-    mel = random.uniform(-4, 4, (GOP, 1, 80, 16)).astype(np.float32)
+    frames = ours.description.mel.frames
+    mel = random.uniform(-4, 4, (GOP, 1, 80, frames)).astype(np.float32)
     face = random.uniform(0, 1, (GOP, 6, 96, 96)).astype(np.float32)
     inputs = torch.from_numpy(mel), torch.from_numpy(face)
     with torch.inference_mode():

@@ -13,7 +13,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from training.network import CROP, WIDTH, Drawing, Hearing, LipNetwork
+from training.network import CROP, HEARD, WIDTH, Drawing, Hearing, LipNetwork
 from worker.mel import MEL
 
 WORK = Path(__file__).parent / "work"
@@ -29,9 +29,10 @@ _DESCRIPTION = {
     "width": WIDTH,
     "crop": CROP,
     "inputs": {
-        "mel": "float32 (B, 1, 80, 16) in [-4, 4]: worker/mel.py",
+        "mel": "float32 (B, 1, 80, 32) in [-4, 4]: worker/mel.py",
         "face": "float32 (B, 6, 96, 96), RGB in [0, 1]: the idle crop with rows 48-95 zeroed, then the idle crop",
     },
+    "mel": msgspec.structs.asdict(HEARD),
     "output": "mouth: float32 (B, 3, 96, 96), RGB in [0, 1]",
     # Below the threshold the footage is shown untouched, so that silence rests; the rest is a soft edge.
     "mask": {"threshold": 0.018, "full": 0.09, "dilate": 5, "blur": 2.0, "feather": 9.0},
@@ -98,7 +99,7 @@ def _compare(network: LipNetwork, session: onnxruntime.InferenceSession, batch: 
 
 def _random_input(batch: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rng = np.random.default_rng(0)
-    mel = rng.uniform(-MEL.largest, MEL.largest, (batch, 1, MEL.bands, MEL.window_frames)).astype(np.float32)
+    mel = rng.uniform(-MEL.largest, MEL.largest, (batch, 1, MEL.bands, HEARD.frames)).astype(np.float32)
     face = rng.random((batch, 6, CROP, CROP), np.float32)
     face[:, :3, CROP // 2 :] = 0
     return mel, face

@@ -20,11 +20,10 @@ import torch
 from numpy.typing import NDArray
 
 from training.export import load_network
-from training.network import CROP, LipNetwork
+from training.network import CROP, HEARD, LipNetwork
 from training.pairs import HELD_OUT_AVATAR
 from training.phonemes import UNITS, opening
 from training.train import PAIRS, WORK, face_input
-from worker.mel import window
 
 Pictures = NDArray[np.float32]
 Probe = Callable[[Pictures, Pictures], NDArray[np.float64]]
@@ -42,7 +41,7 @@ class HeldOut(NamedTuple):
     idle: Pictures
     speaking: Pictures
     units: NDArray[np.float32]  # (F, K)
-    mel: NDArray[np.float32]  # (F, 80, 16)
+    mel: NDArray[np.float32]  # (F, 80, 32)
 
 
 @click.command()
@@ -136,7 +135,7 @@ def fit_probe() -> Probe:
 
 def _read(path: Path) -> HeldOut:
     with np.load(path) as file:
-        mel = np.stack([window(file["mel"], frame) for frame in range(len(file["units"]))])
+        mel = np.stack([HEARD.cut(file["mel"], frame) for frame in range(len(file["units"]))])
         return HeldOut(path.stem, _crop(file["idle"]), _crop(file["speaking"]), file["units"], mel)
 
 

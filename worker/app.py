@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> Litestar:
         speech=speech,
         batcher=batcher,
         mask=model.description.mask,
+        window=model.description.mel,
         metrics=metrics,
         engine={
             "model": model.description.name,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from worker.compose import Mask
 from worker.errors import BadAssets, ProviderUnavailable
+from worker.mel import MelWindow
 
 Provider = Literal["auto", "cpu", "cuda"]
 
@@ -22,6 +23,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: str = "1"
     mask: Mask = Mask()
+    mel: MelWindow = MelWindow()
 
 
 class LipModel:
@@ -63,7 +65,7 @@ class LipModel:
         """Run the network.
 
         Args:
-            mel: (B, 1, 80, 16), see `worker.mel`.
+            mel: (B, 1, 80, M), see `worker.mel`.
             face: (B, 6, 96, 96), see `worker.compose.network_input`.
 
         Returns:

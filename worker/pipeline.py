@@ -19,6 +19,7 @@ from worker.batching import Batcher
 from worker.compose import Mask
 from worker.encode import FPS, HEIGHT, WIDTH, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
+from worker.mel import MelWindow
 from worker.metrics import Metrics
 from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
@@ -45,6 +46,7 @@ class Renderer:
         speech: how they speak.
         batcher: the network.
         mask: how its mouths are blended.
+        window: what it hears for a frame.
         metrics: told how long each stage takes.
         engine: what rendered, for the end record.
     """
@@ -56,6 +58,7 @@ class Renderer:
         speech: Speech,
         batcher: Batcher,
         mask: Mask,
+        window: MelWindow,
         metrics: Metrics,
         engine: dict[str, str],
     ) -> None:
@@ -63,6 +66,7 @@ class Renderer:
         self.speech = speech
         self._batcher = batcher
         self._mask = mask
+        self._window = window
         self._metrics = metrics
         self._engine = engine
         self.frames_rendered = 0
@@ -82,7 +86,7 @@ class Renderer:
             NothingToSpeak: the text has no speech; before the first record.
         """
         footage = await asyncio.to_thread(self.avatars.footage, order.pack, order.request.emotion)
-        take = Take(footage, order.sample_rate, order.request.first_frame, self._mask)
+        take = Take(footage, order.sample_rate, order.request.first_frame, self._mask, self._window)
         header_sent = False
         ahead: tuple[Shot, _Mouths] | None = None
         try:

@@ -9,13 +9,14 @@ from worker.encode import Encoder, Pcm, Segment, gop_end, samples_per_frame
 from worker.errors import MalformedRequest
 from worker.footage import Footage
 from worker.listening import Listener
+from worker.mel import MelWindow
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
     """The frames of one GOP, as the network gets them."""
 
     first_frame: int
-    mel: NDArray[np.float32]  # (B, 1, 80, 16)
+    mel: NDArray[np.float32]  # (B, 1, 80, M)
     face: NDArray[np.float32]  # (B, 6, 96, 96)
 
 
@@ -29,13 +30,16 @@ class Take:
         sample_rate: of the speech.
         first_frame: where to start filming; the speech is heard from its start all the same.
         mask: how mouths are blended into the footage.
+        window: what the network hears for a frame.
     """
 
-    def __init__(self, footage: Footage, sample_rate: int, first_frame: int, mask: Mask) -> None:
+    def __init__(
+        self, footage: Footage, sample_rate: int, first_frame: int, mask: Mask, window: MelWindow
+    ) -> None:
         self._footage = footage
         self._mask = mask
         self._samples_per_frame = samples_per_frame(sample_rate)
-        self._listener = Listener(sample_rate=sample_rate, first_frame=first_frame)
+        self._listener = Listener(sample_rate=sample_rate, first_frame=first_frame, window=window)
         self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame)
         self._samples = 0
         self._next_frame = first_frame

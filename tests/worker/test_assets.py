@@ -59,7 +59,7 @@ def test_avatars_have_a_gender_and_an_age(avatars):
 def test_in_silence_a_frame_is_the_footage(avatars, model, emotion):
     footage = avatars.footage(avatars.find("european_woman", emotion), emotion)
     idles = [footage.frame(index) for index in (0, 20, 40)]
-    silence = np.full((len(idles), 1, MEL.bands, MEL.window_frames), -MEL.largest, np.float32)
+    silence = np.full((len(idles), 1, MEL.bands, model.description.mel.frames), -MEL.largest, np.float32)
 
     mouths = model.predict(silence, network_input(np.stack([idle.crop for idle in idles])))
 

@@ -9,7 +9,7 @@ import soxr
 import worker
 from worker.avatars import Avatars
 from worker.compose import network_input
-from worker.mel import MEL, mel_spectrogram, window
+from worker.mel import MEL, mel_spectrogram
 from worker.model import LipModel
 from worker.speech.espeak import Espeak
 
@@ -55,7 +55,8 @@ def speak(text, voice):
 def draw(model, idle, pcm):
     """Return the mouths of all frames: (F, 3, 96, 96)."""
     mel = mel_spectrogram(pcm)
-    heard = np.stack([window(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
+    cut = model.description.mel.cut
+    heard = np.stack([cut(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
     batches = np.array_split(heard, -(-len(heard) // 16))
     return np.concatenate([model.predict(mel, np.repeat(idle[None], len(mel), 0)) for mel in batches])
 
