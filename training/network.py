@@ -53,7 +53,7 @@ class Hearing(nn.Module):
     all its mouths at once, which makes training many times cheaper than window by window.
     """
 
-    def __init__(self, channels: int = 192) -> None:
+    def __init__(self, channels: int = 160) -> None:
         super().__init__()
         self.bands = nn.Sequential(
             nn.Conv2d(1, 16, (5, 3), (2, 1), (2, 0)), nn.BatchNorm2d(16), nn.ReLU(),
