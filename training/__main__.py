@@ -4,7 +4,18 @@ import importlib
 
 import click
 
-_COMMANDS = ("sheet", "footage", "mouths", "pairs", "train", "export", "score", "checkpoint")
+_COMMANDS = (
+    "sheet",
+    "footage",
+    "mouths",
+    "pairs",
+    "train",
+    "listen",
+    "export",
+    "score",
+    "truth",
+    "checkpoint",
+)
 
 
 class _Commands(click.Group):

@@ -88,6 +88,10 @@ HELD_OUT = {
     "en": (
         "Hello, and welcome to our service. How may I help you today?",
         "We believe that every person should have the opportunity to move forward.",
+        "Please bring both numbers before Friday, because the shop may be closed.",
+        "A warm summer breeze moved slowly over the empty beach.",
+        "Bob and Pam put the big map above my lamp.",
+        "The weather improves from tomorrow, but the mountains remain foggy.",
     ),
     "es": ("Buenos días, me llamo María y hoy vamos a hablar de la puntualidad.",),
     "fr": ("Bonjour et bienvenue, je suis heureux de vous parler de notre projet.",),
@@ -150,7 +154,7 @@ class Speaker:
 
     def training_clip(self, rng: np.random.Generator) -> Clip:
         """Speak one to three random phrases in a random voice, with pauses, and spoil the sound a little."""
-        neural = rng.random() < 0.25  # noqa: PLR2004 - it is the voice of English, one language of 17
+        neural = rng.random() < 0.4  # noqa: PLR2004 - one language of 17, but the one voice that sounds human
         language = "en" if neural else str(rng.choice(list(VOICES)))
         words = WORDS[language].split()
         phrases = [

@@ -24,7 +24,7 @@ from training.avatar import Avatar
 from training.cast import CAST, EMOTIONS
 from training.clips import HELD_OUT, Speaker
 from training.geometry import Floats
-from training.phonemes import UNITS, opening
+from training.phonemes import opening
 from training.renderer import Lights, Picture, Pose, Renderer
 from training.subdivision import head
 

@@ -201,7 +201,7 @@ class Scene:
             rigid,
             casts_shadow,
             hair_shine,
-            False,  # noqa: FBT003 - not yet
+            False,
             moving,
             shading,
             drawn,
