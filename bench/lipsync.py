@@ -151,7 +151,7 @@ def measure(seen: Seen, probe: Probe) -> Measured:
         "opening_correlation": _correlation_at(opened, true, 0),
         "opening_correlation_shifted": fmean(_correlation_at(opened, true, lag) for lag in (-_SHIFT, _SHIFT)),
         "opening_correlation_rig": _correlation_at(opened, rig, 0),
-        "silence_motion": moved[silent].mean() / moved[~silent].mean() if silent.any() else np.nan,
+        "silence_motion": moved[silent].mean() / max(moved[~silent].mean(), 1e-6) if silent.any() else np.nan,
     }
     return Measured(
         numbers={name: float(number) for name, number in numbers.items()},
@@ -198,7 +198,7 @@ def _correlation_at(a: Curve, b: Curve, lag: int) -> float:
         a, b = a[lag:], b[:-lag]
     elif lag < 0:
         a, b = a[:lag], b[-lag:]
-    return float(np.corrcoef(a, b)[0, 1])
+    return float(np.corrcoef(a, b)[0, 1]) if a.std() and b.std() else 0.0
 
 
 _COLUMNS = {
