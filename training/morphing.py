@@ -28,21 +28,24 @@ from training.shapes import SHAPES, SIZE, units
 
 REFERENCES = 1 + len(SHAPES)
 
-_COARSE = 24  # pixels of the coarse flow
+COARSE = 24  # pixels of the coarse flow
 _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
+_CAUTION = 6.0  # how much less to trust a reference in which a point is thought to be hidden
 _FAINT = 0.25  # how far the light may change
 _STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
+_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # of brightness (BT.709)
 _PRESSED = 0.25  # from here on lips close harder, see `speaking_face`
 
 
-class Morphed(NamedTuple):
-    """The speaking mouth and what it is blended from."""
+class Maps(NamedTuple):
+    """What the network says about a mouth, whatever the size of its references."""
 
-    mouth: Tensor  # (B, 3, S, S)
-    moved: Tensor  # (B, R, 3, S, S)
-    shares: Tensor  # (B, R, S, S), sum 1
-    flows: tuple[Tensor, ...]  # (B, R, 2, s, s) at growing s, in halves of a crop
+    rough: Tensor  # (B, 2R, 48, 48): where each pixel is found in each reference, in halves of a crop
+    flow: Tensor  # (B, 2R, 96, 96): the same, corrected
+    shares: Tensor  # (B, R, 96, 96): how much of each reference to show, sum 1
+    light: Tensor  # (B, 3, 96, 96): added to luma and chroma
+    moving: Tensor  # (B, 1, 1, 1): 0 where the units are silent, 1 where they speak
 
 
 class Morphing(nn.Module):
@@ -67,32 +70,52 @@ class Morphing(nn.Module):
         self.embed = nn.Sequential(
             nn.Linear(_FEATURES, 64), nn.ReLU(), nn.Linear(64, 2 * sum(self.modulated))
         )
-        self.maps = nn.Conv2d(32, 3 * REFERENCES, 1)  # flows x and y, trust
+        self.rough = nn.Conv2d(32, 3 * REFERENCES, 1)  # flows x and y, trust
         self.bring = nn.Conv2d(32, 8, 1)
-        self.look = nn.Sequential(Block(4 * REFERENCES + 8, 16), Block(16, 16))
+        self.compare = nn.Sequential(Block(2 * REFERENCES + 8, 16), Block(16, 16))
         self.fine = nn.Conv2d(16, 3 * REFERENCES + 3, 1)  # flows x and y, trust, light
-        self.coarse = nn.Linear(_FEATURES, 2 * REFERENCES * _COARSE**2, bias=False)
-        for layer in (self.maps, self.fine, self.coarse):
-            for parameter in layer.parameters():
-                nn.init.zeros_(parameter)
+        self.coarse = nn.Linear(_FEATURES, 3 * REFERENCES * COARSE**2, bias=False)
+        for parameter in (*self.rough.parameters(), *self.fine.parameters(), *self.coarse.parameters()):
+            nn.init.zeros_(parameter)
         self.nearness = nn.Parameter(torch.tensor(6.0))
         shapes = torch.stack([torch.zeros(len(UNITS)), *(torch.from_numpy(units(shape)) for shape in SHAPES)])
         self.register_buffer("shapes", shapes, persistent=False)  # (R, K)
-        for size in (CROP, SIZE):
+        for size in (CROP // 2, CROP, SIZE // 2, SIZE):
             self.register_buffer(f"grid_{size}", _grid(size), persistent=False)
 
-    def forward(self, units: Tensor, references: Tensor) -> Morphed:
+    def forward(self, units: Tensor, references: Tensor) -> Tensor:
         """Draw.
 
         Args:
             units: (B, K).
             references: (B, R, 3, S, S), the idle mouth first.
 
+        Returns:
+            (B, 3, S, S).
+
         """
-        features = _features(units)
-        small = functional.interpolate(
-            references.flatten(1, 2), size=(CROP, CROP), mode="bilinear", align_corners=False
-        )  # (B, 3R, 96, 96)
+        small = _resize(references.flatten(1, 2), CROP)  # (B, 3R, 96, 96)
+        return self.blend(self.look(units, small), references)
+
+    def look(self, units: Tensor, small: Tensor) -> Maps:
+        """Work out the maps from references at 96 pixels, (B, 3R, 96, 96)."""
+        rough, trust, x = self.search(units, small)
+        rough_96, trust = _resize(rough, CROP), _resize(trust, CROP)
+        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96, self.grid_96)
+        maps = self.fine(self.compare(torch.cat([moved, trust, _resize(self.bring(x), CROP)], 1)))
+        flow, more_trust, light = maps.split([2 * REFERENCES, REFERENCES, 3], dim=1)
+
+        moving = (units.abs().amax(1) - _STILL_UNTIL) / (_MOVING_FROM - _STILL_UNTIL)
+        moving = moving.clamp(0, 1)[:, None, None, None]
+        flow = rough_96 + _FINEST / 2 * torch.tanh(flow)
+        flow = torch.cat([moving * flow[:, :2], flow[:, 2:]], 1)
+        others = moving * torch.softmax(trust + more_trust, 1)[:, 1:]
+        shares = torch.cat([1 - others.sum(1, keepdim=True), others], 1)
+        return Maps(rough, flow, shares, moving * _FAINT * torch.tanh(light), moving)
+
+    def search(self, units: Tensor, small: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the rough flow, the trust in each reference (B, R, 48, 48) and what led to them."""
+        features = features_of(units)
         x, skips = small, []
         for layer in self.encoder:
             x = layer(x)
@@ -105,32 +128,34 @@ class Morphing(nn.Module):
             x = x * (1 + scale) + shift
             if skips:
                 x = torch.cat([_resize(x, 2 * x.shape[-1]), skips.pop()], 1)
-        maps = self.maps(x)  # (B, 3R, 48, 48)
-        flow = self.guess(features, CROP // 2) + _FINEST * torch.tanh(maps[:, : 2 * REFERENCES])
-        trust = maps[:, 2 * REFERENCES :] - self.nearness * self._distances(units)
-        rough = _resize(flow, CROP)
-        moved = _move(small.view(-1, 3, CROP, CROP), rough, self.grid_96)  # (B R, 3, 96, 96)
-        seen = torch.cat([moved.view(-1, 3 * REFERENCES, CROP, CROP), _resize(trust, CROP)], 1)
-        maps = self.fine(self.look(torch.cat([seen, _resize(self.bring(x), CROP)], 1)))
-        fine = rough + _FINEST / 2 * torch.tanh(maps[:, : 2 * REFERENCES])
-        trust = seen[:, -REFERENCES:] + maps[:, 2 * REFERENCES : 3 * REFERENCES]
-        light = _FAINT * torch.tanh(maps[:, 3 * REFERENCES :])
+        flow, trust = self.rough(x).split([2 * REFERENCES, REFERENCES], dim=1)
+        flow_guess, seen_guess = _resize(self.guess(features), CROP // 2).split([2 * REFERENCES, REFERENCES], 1)
+        flow = flow_guess + _FINEST * torch.tanh(flow)
+        trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self._distances(units)
+        return flow, trust, x
 
-        moving = (units.abs().amax(1) - _STILL_UNTIL) / (_MOVING_FROM - _STILL_UNTIL)
-        moving = moving.clamp(0, 1)[:, None, None, None]  # (B, 1, 1, 1)
-        whole = _resize(torch.cat([fine, trust, light], 1), SIZE)
-        flow, trust, light = whole.split([2 * REFERENCES, REFERENCES, 3], dim=1)
-        flow = torch.cat([moving * flow[:, :2], flow[:, 2:]], 1)
-        others = moving * torch.softmax(trust, 1)[:, 1:]
-        shares = torch.cat([1 - others.sum(1, keepdim=True), others], 1)  # (B, R, S, S)
-        moved = _move(references.flatten(0, 1), flow, self.grid_144).view_as(references)
-        mouth = (shares[:, :, None] * moved).sum(1) + moving * light
-        flows = tuple(x.view(len(x), REFERENCES, 2, *x.shape[2:]) for x in (rough, fine))
-        return Morphed(mouth, moved, shares, flows)
+    def blend(self, maps: Maps, references: Tensor) -> Tensor:
+        """Apply maps to references of any size: to brightness in full, to colour at half, as video keeps it."""
+        size = references.shape[-1]
+        bright = luma(references)  # (B, R, S, S)
+        half = _resize(references.flatten(1, 2), size // 2).unflatten(1, (REFERENCES, 3))
+        colour = chroma(half).flatten(1, 2)  # (B, 2R, S/2, S/2)
+        mouth = _rgb(
+            self._blend_planes(maps, bright, maps.light[:, :1]),
+            _resize(self._blend_planes(maps, colour, maps.light[:, 1:]), size),
+        )
+        idle = _rgb(bright[:, :1], _resize(colour[:, :2], size))
+        return mouth + (1 - maps.moving) * (references[:, 0] - idle)  # at rest the finest colour is kept, too
 
-    def guess(self, features: Tensor, size: int) -> Tensor:
-        """Return the linear guess of all flows, (B, 2R, size, size)."""
-        return _resize(self.coarse(features).view(-1, 2 * REFERENCES, _COARSE, _COARSE), size)
+    def _blend_planes(self, maps: Maps, planes: Tensor, light: Tensor) -> Tensor:
+        size = planes.shape[-1]
+        moved = _move(planes, _resize(maps.flow, size), getattr(self, f"grid_{size}"))
+        shares = _resize(maps.shares, size)
+        return (moved.unflatten(1, (REFERENCES, -1)) * shares[:, :, None]).sum(1) + _resize(light, size)
+
+    def guess(self, features: Tensor) -> Tensor:
+        """Return the linear guess of all flows, then of what is seen in the references; (B, 3R, 24, 24)."""
+        return self.coarse(features).view(-1, 3 * REFERENCES, COARSE, COARSE)
 
     def _distances(self, units: Tensor) -> Tensor:
         """Say how far the units are from each reference's; (B, R, 1, 1)."""
@@ -148,11 +173,11 @@ class ReferenceLips(nn.Module):
     def forward(self, mel: Tensor, references: Tensor) -> Tensor:
         """Take (B, 1, 80, T) and uint8 (B, R, S, S, 3), return uint8 (B, S, S, 3)."""
         pictures = references.permute(0, 1, 4, 2, 3).float() / 255
-        mouth = self.morphing(self.hearing(mel), pictures).mouth
+        mouth = self.morphing(self.hearing(mel), pictures)
         return (mouth * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def _features(units: Tensor) -> Tensor:
+def features_of(units: Tensor) -> Tensor:
     """Put beside the units what a face makes of them (`speaking_face`): lips that touch, lips that press; (B, 15)."""
     value = dict(zip(UNITS, units.unbind(1), strict=True))
     apart = (
@@ -180,7 +205,29 @@ def _resize(maps: Tensor, size: int) -> Tensor:
     return functional.interpolate(maps, size=(size, size), mode="bilinear", align_corners=False)
 
 
-def _move(pictures: Tensor, flow: Tensor, grid: Tensor) -> Tensor:
-    """Fetch pictures (B R, 3, s, s) along flows (B, 2R, s, s)."""
-    flow = flow.reshape(-1, 2, *flow.shape[2:]).permute(0, 2, 3, 1)
-    return functional.grid_sample(pictures, grid + flow, padding_mode="border", align_corners=False)
+def _move(planes: Tensor, flow: Tensor, grid: Tensor) -> Tensor:
+    """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s)."""
+    _, channels, size, _ = planes.shape
+    flow = flow.reshape(-1, 2, size, size).permute(0, 2, 3, 1)
+    each = planes.reshape(-1, channels // REFERENCES, size, size)
+    moved = functional.grid_sample(each, grid + flow, padding_mode="border", align_corners=False)
+    return moved.view(-1, channels, size, size)
+
+
+def luma(pictures: Tensor) -> Tensor:
+    """Return the brightness of pictures, (..., 3, s, s) to (..., s, s)."""
+    red, green, blue = pictures.unbind(-3)
+    return _RED * red + _GREEN * green + _BLUE * blue
+
+
+def chroma(pictures: Tensor) -> Tensor:
+    """Return how much redder and bluer than bright pictures are, (..., 2, s, s)."""
+    bright = luma(pictures)
+    return torch.stack([pictures[..., 0, :, :] - bright, pictures[..., 2, :, :] - bright], -3)
+
+
+def _rgb(bright: Tensor, colour: Tensor) -> Tensor:
+    """Undo `luma` and `chroma`: (B, 1, s, s) and (B, 2, s, s) to (B, 3, s, s)."""
+    red, blue = colour[:, :1], colour[:, 1:]
+    green = -(_RED * red + _BLUE * blue) / _GREEN
+    return bright + torch.cat([red, green, blue], 1)

@@ -4,7 +4,7 @@ A `Renderer` owns the context, the programs and the picture; a `Scene` owns one 
 a renderer can keep several people at hand. Nothing here knows what a face is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -245,6 +245,7 @@ class Renderer:
             for material in Material
         }
         self._depth = self._program("depth", _pose_source())
+        self._trace = self._program("trace", _pose_source())
         self._screen = self._program("screen")
         self._shadow_map = self._context.depth_texture((shadow_size, shadow_size))
         self._shadow_map.compare_func = "<="
@@ -263,6 +264,7 @@ class Renderer:
         self._target = self._context.framebuffer(
             [self._light], self._context.depth_renderbuffer((inner, inner))
         )
+        self._trace_targets: dict[int, moderngl.Framebuffer] = {}
         self._picture = self._context.framebuffer([self._context.texture((size, size), 3)])
         self._grain = self.texture(_grain())
         self._grain.repeat_x = self._grain.repeat_y = True
@@ -342,6 +344,44 @@ class Renderer:
             mesh.drawn.render()
         return self._develop(scene)
 
+    def trace(
+        self, scene: Scene, camera: Camera, pose: Pose, elsewhere: Mapping[str, Floats], size: int
+    ) -> NDArray[np.float32]:
+        """Say where the points seen in a picture would be if their meshes had another shape.
+
+        Args:
+            scene: as it is.
+            camera: of both pictures.
+            pose: of both.
+            elsewhere: the other positions of the meshes to look at, by name.
+            size: side of the picture in pixels.
+
+        Returns:
+            The place in [-1, 1] (right, down), its distance from the camera, and 1 where any of the meshes is seen;
+            shape (size, size, 4).
+
+        """
+        target = self._trace_target(size)
+        target.use()
+        target.clear(depth=1.0)
+        self._set_pose(self._trace, scene, pose)
+        _write(self._trace, "view_matrix", camera.matrix.T)
+        for name, positions in elsewhere.items():
+            mesh = scene.meshes[name]
+            other = self.buffer(positions.astype("f4"))
+            drawn = self._context.vertex_array(
+                self._trace,
+                [(mesh.moving, "3f 12x", "position"), (other, "3f", "elsewhere")],
+                mesh.drawn.index_buffer,
+            )
+            self._trace["rigid"] = mesh.rigid
+            drawn.render(vertices=mesh.drawn.vertices)
+            drawn.release()
+            other.release()
+        traced = np.frombuffer(target.read(components=4, dtype="f4"), "f4").reshape(size, size, 4)[::-1].copy()
+        traced[..., 1] *= -1
+        return traced
+
     def occlude(self, scene: Scene, names: Iterable[str], *, directions: int = 32) -> None:
         """Write into meshes how much sky their vertices see, from depth maps in many directions."""
         names = list(names)
@@ -370,6 +410,13 @@ class Renderer:
             shade = scene.meshes[name].shade.copy()
             shade[:, 0] = (0.08 + 0.92 * sky) ** 1.2
             scene.set_shade(name, shade)
+
+    def _trace_target(self, size: int) -> moderngl.Framebuffer:
+        if size not in self._trace_targets:
+            texture = self._context.texture((size, size), 4, dtype="f4")
+            depth = self._context.depth_renderbuffer((size, size))
+            self._trace_targets[size] = self._context.framebuffer([texture], depth)
+        return self._trace_targets[size]
 
     @cached_property
     def _occlusion(self) -> tuple[moderngl.Framebuffer, moderngl.Texture]:
