@@ -147,6 +147,10 @@ class Avatar:
             moved = np.repeat(moved, len(positions) // len(moved), axis=0)
             self.scene.move(name, positions + moved, self.scene.meshes[name].normals)
 
+    def shape(self) -> dict[str, Floats]:
+        """Return where the points of skin, teeth and tongue are now, by mesh."""
+        return {name: self.scene.meshes[name].positions for name in ("skin", *_mouth_parts())}
+
     def camera(self, box: Box | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture."""
         target = np.array([0, self.top - 1.22, 0.6])

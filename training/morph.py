@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from training.morphing import COARSE, REFERENCES, Maps, Morphing, features_of
+from training.morphing import CELLS, REFERENCES, TRAITS, Maps, Morphing, features_of, glance
 from training.network import CROP
 from training.pairs import FLOW_CELL, MARGIN, WORK
 from training.phonemes import opening
 from training.shapes import SIZE
 from training.train import Trainer
 
-CELLS = SIZE // FLOW_CELL  # of a flow's side, 48
-_RIDGE = 0.3
+_RIDGE = 1.0  # for the units alone
+_RIDGE_OF_TRAITS = 3.0
+_FILLINGS = 3
 
 
 class Batch(NamedTuple):
@@ -45,7 +46,9 @@ class Batch(NamedTuple):
 
 @click.command()
 @click.option("--iterations", default=5000, show_default=True)
-@click.option("--searches", default=2000, show_default=True, help="How many of them train the rough flow alone.")
+@click.option(
+    "--searches", default=2000, show_default=True, help="How many of them train the rough flow alone."
+)
 @click.option("--batch", default=8, show_default=True)
 @click.option("--threads", default=1, show_default=True)
 @click.option("--resume", is_flag=True)
@@ -78,7 +81,9 @@ class Mouths:
     def __init__(self, folder: Path) -> None:
         files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
         counts = np.cumsum([0] + [len(file["references"]) for file in files[:-1]])
-        self._references = _shrink(np.concatenate([file["references"] for file in files]))  # (P, R, 104, 104, 3)
+        self._references = _shrink(
+            np.concatenate([file["references"] for file in files])
+        )  # (P, R, 104, 104, 3)
         self._pose = np.concatenate([file["pose"] + n for file, n in zip(files, counts, strict=True)])
         self._speaking = _shrink(np.concatenate([file["speaking"] for file in files]))  # (F, 104, 104, 3)
         self.units = np.concatenate([file["units"] for file in files])  # (F, K)
@@ -87,7 +92,30 @@ class Mouths:
         shapes = opening(self.units) + np.abs(self.units[:, 2:]).max(1)
         self._weights = 0.25 + np.minimum(1, shapes / 0.5)  # a third of speech is silence, and easy
         self._weights /= self._weights.sum()
-        print(f"{len(self.units)} mouths at {len(self._references)} poses from {len(files)} files", flush=True)
+        print(
+            f"{len(self.units)} mouths at {len(self._references)} poses from {len(files)} files", flush=True
+        )
+
+    def everything(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return glances, features, flows (N, R, 2, 48, 48) and what is seen (N, R, 48, 48) of all mouths and mirrored."""
+        edge = MARGIN // FLOW_CELL
+        middle = slice(edge, edge + CELLS)
+        border = (self._references.shape[-2] - CROP) // 2
+        small = (
+            self._references[:, :, border:-border, border:-border].transpose(0, 1, 4, 2, 3).astype(np.float32)
+        )
+        glanced, flows, seen = [], [], []
+        for mirrored in (False, True):
+            step = -1 if mirrored else 1
+            sign = np.array([step, 1], np.float32)[:, None, None]
+            looks = glance(torch.from_numpy(np.ascontiguousarray(small[..., ::step])).flatten(1, 2))
+            glanced.append(looks[torch.from_numpy(self._pose)])
+            flows.append(
+                torch.from_numpy(self.flow[..., middle, middle][..., ::step].astype(np.float32) * sign)
+            )
+            seen.append(torch.from_numpy(self.visible[..., middle, middle][..., ::step].astype(np.float32)))
+        features = features_of(torch.from_numpy(np.concatenate([self.units] * 2)))
+        return torch.cat(glanced), features, torch.cat(flows), torch.cat(seen)
 
     def batch(self, size: int, rng: np.random.Generator) -> Batch:
         """Draw a batch at random, shifted, mirrored and lit anew, each picture of a pair alike."""
@@ -117,32 +145,33 @@ class Mouths:
         )
 
 
+@torch.no_grad()
 def fit_guess(network: Morphing, mouths: Mouths) -> None:
-    """Fit the flow that is linear in the units to all true flows, cell by cell, by ridge regression."""
-    edge = MARGIN // FLOW_CELL
-    flow, visible = (a[..., edge : edge + CELLS, edge : edge + CELLS] for a in (mouths.flow, mouths.visible))
-    flow = np.concatenate([flow, flow[..., ::-1] * np.array([-1, 1], np.float16)[:, None, None]])
-    visible = np.concatenate([visible, visible[..., ::-1]])
-    block = CELLS // COARSE
-    weight = torch.from_numpy(visible).float()
-    flows = torch.from_numpy(flow).float() * weight[:, :, None]
-    share = functional.avg_pool2d(weight, block)  # (N, R, 24, 24)
-    mean = functional.avg_pool2d(flows.flatten(1, 2), block).unflatten(1, (REFERENCES, 2))  # of what is visible
-    features = features_of(torch.from_numpy(np.concatenate([mouths.units] * 2)))  # (N, features)
-    ridge = _RIDGE * torch.eye(features.shape[1])
-    squares = torch.einsum("nryx,nf,ng->ryxfg", share, features, features) + ridge
-    flow_fit = torch.linalg.solve(squares, torch.einsum("nrcyx,nf->ryxfc", mean, features))
-    seen_fit = torch.linalg.solve(features.T @ features + ridge, features.T @ share.flatten(1))
-    with torch.no_grad():
-        rows = features.shape[1]
-        guess = torch.cat([
-            flow_fit.permute(0, 4, 1, 2, 3).reshape(-1, rows),  # (R, 2, 24, 24, features)
-            seen_fit.T,
-        ])
-        network.coarse.weight.copy_(guess)
-        fitted = network.guess(features)[:, : 2 * REFERENCES].unflatten(1, (REFERENCES, 2))
-        error = (fitted * share[:, :, None] - mean).abs().mean() / share.mean()
-        print(f"the linear guess errs by {float(error) * SIZE / 2:.2f} of {SIZE} pixels", flush=True)
+    """Fit the guess of all flows by ridge regression, and keep as many modes of it as the network has."""
+    glanced, features, flows, seen = mouths.everything()
+    mean = glanced.mean(0)
+    _, strengths, directions = torch.linalg.svd(glanced - mean, full_matrices=False)
+    scaled = directions[:TRAITS] / (strengths[:TRAITS, None] / len(glanced) ** 0.5)
+    network.describe.weight.copy_(scaled)
+    network.describe.bias.copy_(-scaled @ mean)
+
+    x = network.with_traits(features, glanced)  # (N, X)
+    ridge = torch.full((x.shape[1],), _RIDGE_OF_TRAITS)
+    ridge[: features.shape[1]] = _RIDGE
+    factor = torch.linalg.cholesky(x.T @ x + torch.diag(ridge))
+    weight = seen[:, :, None]
+    guess = (flows * weight).sum(0) / weight.sum(0).clamp(min=1)  # (R, 2, 48, 48)
+    for _ in range(_FILLINGS):  # what is hidden is filled by the last guess
+        filled = torch.lerp(guess.expand_as(flows), flows, weight).flatten(1)
+        solution = torch.cholesky_solve(x.T @ filled, factor)  # (X, R 2 48 48)
+        guess = (x @ solution).view_as(flows)
+        error = float((weight * (guess - flows)).abs().sum() / weight.sum()) * SIZE / 2
+        print(f"the linear guess errs by {error:.2f} of {SIZE} pixels", flush=True)
+    solution = torch.cat([solution, torch.cholesky_solve(x.T @ seen.flatten(1), factor)], 1)
+    modes = len(network.modes.weight.T)
+    left, values, right = torch.linalg.svd(factor.T @ solution, full_matrices=False)
+    network.mix.weight.copy_(torch.linalg.solve(factor.T, left[:, :modes] * values[:modes].sqrt()).T)
+    network.modes.weight.copy_((values[:modes, None].sqrt() * right[:modes]).T)
 
 
 def loss(mouth: Tensor, maps: Maps, given: Batch) -> Tensor:

@@ -7,8 +7,8 @@ faint change of light. The network looks at the references at 96 pixels, but its
 
 Four things keep training short:
 
-- A first guess of the flow is linear in the units and the same for everybody, since each crop frames its face alike;
-  it is fitted to the flows of the training set by least squares before the first step.
+- A first guess of the flow is linear in the units, and in the units times a rough description of the face, since each
+  crop frames its face alike; it is fitted to the flows of the training set by least squares before the first step.
 - The flow is trained on its truth as well: the renderer knows where each point of a face lies in each reference.
 - A reference is trusted the more, the nearer its shape is; the layers only have to learn exceptions.
 - What the layers see last are the references already moved, so what is out of place lies side by side.
@@ -28,7 +28,10 @@ from training.shapes import SHAPES, SIZE, units
 
 REFERENCES = 1 + len(SHAPES)
 
-COARSE = 24  # pixels of the coarse flow
+CELLS = CROP // 2  # of a rough flow's side
+TRAITS = 12  # numbers that describe a face to the guess
+_GLANCE = 12  # pixels of the references that they are taken from
+_MODES = 64  # flows that the guess mixes
 _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
 _CAUTION = 6.0  # how much less to trust a reference in which a point is thought to be hidden
 _FAINT = 0.25  # how far the light may change
@@ -74,8 +77,10 @@ class Morphing(nn.Module):
         self.bring = nn.Conv2d(32, 8, 1)
         self.compare = nn.Sequential(Block(2 * REFERENCES + 8, 16), Block(16, 16))
         self.fine = nn.Conv2d(16, 3 * REFERENCES + 3, 1)  # flows x and y, trust, light
-        self.coarse = nn.Linear(_FEATURES, 3 * REFERENCES * COARSE**2, bias=False)
-        for parameter in (*self.rough.parameters(), *self.fine.parameters(), *self.coarse.parameters()):
+        self.describe = nn.Linear(REFERENCES * _GLANCE**2, TRAITS)
+        self.mix = nn.Linear(_FEATURES * (1 + TRAITS), _MODES, bias=False)
+        self.modes = nn.Linear(_MODES, 3 * REFERENCES * CELLS**2, bias=False)
+        for parameter in (*self.rough.parameters(), *self.fine.parameters()):
             nn.init.zeros_(parameter)
         self.nearness = nn.Parameter(torch.tensor(6.0))
         shapes = torch.stack([torch.zeros(len(UNITS)), *(torch.from_numpy(units(shape)) for shape in SHAPES)])
@@ -116,6 +121,10 @@ class Morphing(nn.Module):
     def search(self, units: Tensor, small: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the rough flow, the trust in each reference (B, R, 48, 48) and what led to them."""
         features = features_of(units)
+        guess = self.modes(self.mix(self.with_traits(features, glance(small)))).view(
+            -1, 3 * REFERENCES, CELLS, CELLS
+        )
+        flow_guess, seen_guess = guess.split([2 * REFERENCES, REFERENCES], dim=1)
         x, skips = small, []
         for layer in self.encoder:
             x = layer(x)
@@ -129,7 +138,6 @@ class Morphing(nn.Module):
             if skips:
                 x = torch.cat([_resize(x, 2 * x.shape[-1]), skips.pop()], 1)
         flow, trust = self.rough(x).split([2 * REFERENCES, REFERENCES], dim=1)
-        flow_guess, seen_guess = _resize(self.guess(features), CROP // 2).split([2 * REFERENCES, REFERENCES], 1)
         flow = flow_guess + _FINEST * torch.tanh(flow)
         trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self._distances(units)
         return flow, trust, x
@@ -153,9 +161,10 @@ class Morphing(nn.Module):
         shares = _resize(maps.shares, size)
         return (moved.unflatten(1, (REFERENCES, -1)) * shares[:, :, None]).sum(1) + _resize(light, size)
 
-    def guess(self, features: Tensor) -> Tensor:
-        """Return the linear guess of all flows, then of what is seen in the references; (B, 3R, 24, 24)."""
-        return self.coarse(features).view(-1, 3 * REFERENCES, COARSE, COARSE)
+    def with_traits(self, features: Tensor, glanced: Tensor) -> Tensor:
+        """Put beside the features (B, F) their products with what `glance` shows of the face; (B, F (1 + traits))."""
+        traits = self.describe(glanced)
+        return torch.cat([features, (features[:, :, None] * traits[:, None]).flatten(1)], 1)
 
     def _distances(self, units: Tensor) -> Tensor:
         """Say how far the units are from each reference's; (B, R, 1, 1)."""
@@ -175,6 +184,14 @@ class ReferenceLips(nn.Module):
         pictures = references.permute(0, 1, 4, 2, 3).float() / 255
         mouth = self.morphing(self.hearing(mel), pictures)
         return (mouth * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def glance(small: Tensor) -> Tensor:
+    """Look at references (B, 3R, 96, 96) from afar, whatever the light: (B, R 12 12), mean 0 and deviation 1."""
+    bright = luma(small.unflatten(1, (REFERENCES, 3)))
+    seen = functional.avg_pool2d(bright, CROP // _GLANCE).flatten(1)
+    seen = seen - seen.mean(1, keepdim=True)
+    return seen / seen.square().mean(1, keepdim=True).sqrt()
 
 
 def features_of(units: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ from training.cast import CAST, EMOTIONS
 from training.clips import HELD_OUT, Speaker
 from training.geometry import Floats
 from training.looks import Look
-from training.phonemes import UNITS, opening
-from training.renderer import Camera, Lights, Picture, Pose, Renderer
+from training.phonemes import opening
+from training.renderer import Elsewhere, Lights, Picture, Pose, Renderer
 from training.shapes import SHAPES, SIZE, idle_face, speaking_face, units
 from training.subdivision import head
 
@@ -41,7 +41,6 @@ FLOW_CELL = 3  # pixels for each of which one flow is kept
 
 _RENDERED = SIZE + 2 * MARGIN
 _SAMPLED = _RENDERED * 3 // 2  # what is rendered for them: one and a half samples a pixel each way
-_TRACED = ("skin", "upper_teeth", "lower_teeth", "tongue")
 _HIDDEN = 0.02  # decimetres behind what is seen
 _FRAMES_A_CLIP = 24
 _SHARED_POSE = 6  # speaking frames at one pose
@@ -90,8 +89,7 @@ class Shot(NamedTuple):
     """A mouth as filmed, and what tells where its points lie in other shots at the same pose."""
 
     picture: Picture  # (156, 156, 3)
-    camera: Camera
-    shape: dict[str, Floats]
+    place: Elsewhere
     distance: NDArray[np.float32]  # (52, 52); 0 where nothing of the face is seen
 
 
@@ -99,11 +97,9 @@ class MouthStudio:
     """A person of whom only the mouth is filmed, and only what is seen there is drawn."""
 
     def __init__(self, renderer: Renderer, look: Look) -> None:
-        if look.hair:  # a tenth of the strands, wider, still frame the chin and throw a shadow
-            hair = msgspec.structs.replace(look.hair, count=look.hair.count // 10, width=look.hair.width * 3)
-            look = msgspec.structs.replace(look, hair=hair)
         self._renderer = renderer
-        self._avatar = Avatar(renderer, look)
+        # A fifth of the strands, wider, still make a beard, frame the chin and throw a shadow.
+        self._avatar = Avatar(renderer, look, hair_density=0.2)
         for part, mesh in self._avatar.scene.meshes.items():
             if "eye" in part or "lash" in part:
                 mesh.drawn.vertices = 0
@@ -121,19 +117,19 @@ class MouthStudio:
         x, y, side = self._avatar.mouth_box(pose)
         camera = self._avatar.camera((x, y, side * _RENDERED / SIZE))
         picture = self._avatar.render(pose, camera)
-        shape = {name: self._avatar.scene.meshes[name].positions for name in _TRACED}
-        traced = self._trace(camera, pose, shape)
+        place = Elsewhere(camera, pose, self._avatar.shape())
+        traced = self._trace(place)
         picture = cv2.resize(picture, (_RENDERED, _RENDERED), interpolation=cv2.INTER_AREA)
-        return Shot(picture, camera, shape, traced[..., 2])
+        return Shot(picture, place, traced[..., 2])
 
-    def flow(self, pose: Pose, other: Shot) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def flow(self, other: Shot) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Say where the points filmed last lie in another shot at the same pose.
 
         Returns:
             How far right and down, in halves of the network's square, (2, 52, 52); and whether they are seen there.
 
         """
-        traced = self._trace(other.camera, pose, other.shape)
+        traced = self._trace(other.place)
         size = len(traced)
         place = (traced[..., :2] + 1) * (size / 2) - 0.5  # pixels
         seen = cv2.remap(other.distance, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -143,9 +139,9 @@ class MouthStudio:
         visible = ~covered | (traced[..., 2] < seen + _HIDDEN)
         return flow.transpose(2, 0, 1).astype(np.float32), visible
 
-    def _trace(self, camera: Camera, pose: Pose, elsewhere: Mapping[str, Floats]) -> NDArray[np.float32]:
+    def _trace(self, there: Elsewhere) -> NDArray[np.float32]:
         size = _RENDERED // FLOW_CELL
-        return self._renderer.trace(self._avatar.scene, camera, pose, elsewhere, size)
+        return self._renderer.trace(self._avatar.scene, there.camera, there.pose, there, size)
 
     def _cull_skin(self) -> None:
         """Draw only the skin around the mouth, which halves the time of a picture."""
@@ -188,7 +184,7 @@ def _training_pairs(
                 references.append([shot.picture for shot in shots])
             said = track[frame] * rng.uniform(0.8, 1.25)
             speaking.append(studio.film(speaking_face(said, emotion), pose).picture)
-            found = [studio.flow(pose, shot) for shot in shots]
+            found = [studio.flow(shot) for shot in shots]
             flows.append([flow for flow, _ in found])
             visible.append([seen for _, seen in found])
             poses.append(len(references) - 1)

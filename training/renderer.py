@@ -82,6 +82,14 @@ class Camera(NamedTuple):
         return float((x / w + 1) * size / 2), float((1 - y / w) * size / 2), float(scale)
 
 
+class Elsewhere(NamedTuple):
+    """Another picture of a person: its camera, the pose, and meshes' positions by name."""
+
+    camera: Camera
+    pose: Pose
+    positions: Mapping[str, Floats]
+
+
 @dataclass(frozen=True)
 class Lights:
     """Key, fill and rim light, and the ambient light from below and above (linear colours)."""
@@ -345,15 +353,15 @@ class Renderer:
         return self._develop(scene)
 
     def trace(
-        self, scene: Scene, camera: Camera, pose: Pose, elsewhere: Mapping[str, Floats], size: int
+        self, scene: Scene, camera: Camera, pose: Pose, there: Elsewhere, size: int
     ) -> NDArray[np.float32]:
-        """Say where the points seen in a picture would be if their meshes had another shape.
+        """Say where the points seen in a picture lie in another picture of the same person.
 
         Args:
-            scene: as it is.
-            camera: of both pictures.
-            pose: of both.
-            elsewhere: the other positions of the meshes to look at, by name.
+            scene: as it is in the picture.
+            camera: of the picture.
+            pose: of the picture.
+            there: the other picture; only the meshes that it names are looked at.
             size: side of the picture in pixels.
 
         Returns:
@@ -366,7 +374,10 @@ class Renderer:
         target.clear(depth=1.0)
         self._set_pose(self._trace, scene, pose)
         _write(self._trace, "view_matrix", camera.matrix.T)
-        for name, positions in elsewhere.items():
+        _write(self._trace, "view_matrix_there", there.camera.matrix.T)
+        _write(self._trace, "angles_there", there.pose.angles)
+        _write(self._trace, "shift_there", there.pose.shift)
+        for name, positions in there.positions.items():
             mesh = scene.meshes[name]
             other = self.buffer(positions.astype("f4"))
             drawn = self._context.vertex_array(
@@ -378,7 +389,9 @@ class Renderer:
             drawn.render(vertices=mesh.drawn.vertices)
             drawn.release()
             other.release()
-        traced = np.frombuffer(target.read(components=4, dtype="f4"), "f4").reshape(size, size, 4)[::-1].copy()
+        traced = (
+            np.frombuffer(target.read(components=4, dtype="f4"), "f4").reshape(size, size, 4)[::-1].copy()
+        )
         traced[..., 1] *= -1
         return traced
 
