@@ -10,6 +10,7 @@ _COMMANDS = (
     "mouths",
     "pairs",
     "train",
+    "morph",
     "listen",
     "export",
     "score",

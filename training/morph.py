@@ -2,7 +2,7 @@
 
     python -m training morph
     python -m training morph --resume       # go on, also with pairs that came since
-    python -m training morph --shipped      # start from the weights in the repository
+    python -m training morph --again        # start from the weights in the repository
 
 The renderer's flows teach most of it: first, in a closed form, the guess that is linear in the units; then the search
 for the rest; last the finished mouth, of which the picture is compared as well. All of it happens at 96 pixels, since
@@ -15,19 +15,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from training.export import MODEL, shipped
 from training.morphing import CELLS, REFERENCES, TRAITS, Maps, Morphing, features_of, glance
 from training.network import CROP
-from training.pairs import FLOW_CELL, MARGIN, WORK
+from training.pairs import FLOW_CELL, MARGIN, PAIRS, WORK
 from training.phonemes import opening
 from training.shapes import SIZE
-from training.train import Trainer
+from training.train import Trainer, shrink
 
 _RIDGE = 1.0  # for the units alone
 _RIDGE_OF_TRAITS = 3.0
@@ -51,14 +50,17 @@ class Batch(NamedTuple):
 )
 @click.option("--batch", default=8, show_default=True)
 @click.option("--threads", default=1, show_default=True)
-@click.option("--resume", is_flag=True)
-def main(iterations: int, searches: int, batch: int, threads: int, resume: bool) -> None:
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--again", is_flag=True, help="Start from the weights in the repository.")
+def main(iterations: int, searches: int, batch: int, threads: int, resume: bool, again: bool) -> None:
     """Train references and face units → mouth."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    mouths = Mouths(WORK / "mouths")
+    mouths = Mouths(PAIRS)
     network = Morphing()
-    if not resume:
+    if again:
+        network.load_state_dict(shipped(network, MODEL / "references.onnx"))
+    elif not resume:
         fit_guess(network, mouths)
     trainer = Trainer(network, WORK / "morphing.pt", iterations, learning_rate=2e-3, resume=resume)
     rng = np.random.default_rng([3, trainer.iteration])
@@ -81,11 +83,11 @@ class Mouths:
     def __init__(self, folder: Path) -> None:
         files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
         counts = np.cumsum([0] + [len(file["references"]) for file in files[:-1]])
-        self._references = _shrink(
+        self._references = shrink(
             np.concatenate([file["references"] for file in files])
         )  # (P, R, 104, 104, 3)
         self._pose = np.concatenate([file["pose"] + n for file, n in zip(files, counts, strict=True)])
-        self._speaking = _shrink(np.concatenate([file["speaking"] for file in files]))  # (F, 104, 104, 3)
+        self._speaking = shrink(np.concatenate([file["speaking"] for file in files]))  # (F, 104, 104, 3)
         self.units = np.concatenate([file["units"] for file in files])  # (F, K)
         self.flow = np.concatenate([file["flow"] for file in files])  # (F, R, 2, 52, 52)
         self.visible = np.concatenate([file["visible"] for file in files])  # (F, R, 52, 52)
@@ -97,7 +99,7 @@ class Mouths:
         )
 
     def everything(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return glances, features, flows (N, R, 2, 48, 48) and what is seen (N, R, 48, 48) of all mouths and mirrored."""
+        """Return glances, features, flows (N, R, 2, 48, 48), what is seen (N, R, 48, 48): of all, then mirrored."""
         edge = MARGIN // FLOW_CELL
         middle = slice(edge, edge + CELLS)
         border = (self._references.shape[-2] - CROP) // 2
@@ -221,14 +223,6 @@ def _difference(picture: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     across = (weight[..., 1:] * error.diff(dim=-1).abs()).mean()
     down = (weight[:, :, 1:] * error.diff(dim=-2).abs()).mean()
     return (weight * error.abs()).mean() + 0.8 * (across + down)
-
-
-def _shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring pictures (..., 156, 156, 3) to the network's scale, (..., 104, 104, 3)."""
-    size = pictures.shape[-2] * CROP // SIZE
-    flat = pictures.reshape(-1, *pictures.shape[-3:])
-    small = np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in flat])
-    return small.reshape(*pictures.shape[:-3], size, size, 3)
 
 
 if __name__ == "__main__":

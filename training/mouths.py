@@ -3,8 +3,8 @@
     python -m training mouths               # whatever is missing or older than its footage
 
 The network that draws lips need not invent teeth: for each frame of footage it is given the same mouth at the same
-pose, in the same light, closed and in the shapes of `shapes.py`, all of them sharp. It moves their pixels and blends them.
-A film holds the shapes of a frame side by side, each the square of the mouth's box at `SIZE` pixels, which is a
+pose, in the same light, closed and in the shapes of `shapes.py`, all of them sharp. It moves their pixels and blends
+them. A film holds the shapes of a frame side by side, each the square of the mouth's box at `SIZE` pixels, which is a
 little finer than the footage.
 """
 

@@ -201,6 +201,7 @@ class Block(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Take and return (B, C, height, width)."""
         return functional.relu(self.body(x))
 
 
@@ -211,6 +212,7 @@ class Residual(Block):
         super().__init__(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Take and return (B, C, height, width)."""
         return functional.relu(self.body(x) + x)
 
 

@@ -34,6 +34,7 @@ from training.shapes import SHAPES, SIZE, idle_face, speaking_face, units
 from training.subdivision import head
 
 WORK = Path(__file__).parent / "work"
+PAIRS = WORK / "mouths"
 HELD_OUT_AVATAR = "mexican_woman"
 
 MARGIN = 6  # pixels around what the network sees
@@ -73,14 +74,13 @@ def main(names: tuple[str, ...], held_out: bool, per_avatar: int, seed: int) -> 
     if held_out:
         _render_held_out(renderer, speaker)
         return
-    folder = WORK / "mouths"
-    folder.mkdir(parents=True, exist_ok=True)
+    PAIRS.mkdir(parents=True, exist_ok=True)
     for name in names or [name for name in CAST if name != HELD_OUT_AVATAR]:
         started = time.monotonic()
         rng = np.random.default_rng([seed, list(CAST).index(name)])
         look = _varied(CAST[name], rng) if seed else CAST[name]
         pairs = _training_pairs(MouthStudio(renderer, look), speaker, per_avatar, rng)
-        np.savez(folder / f"{name}-{seed}.npz", **pairs)
+        np.savez(PAIRS / f"{name}-{seed}.npz", **pairs)
         each_s = (time.monotonic() - started) / per_avatar
         print(f"{name}: {per_avatar} pairs, {each_s:.3f} s each", flush=True)
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import click
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,10 +23,11 @@ from torch.nn import functional
 
 from training.network import CROP, Drawing, Drawn, Hearing
 from training.phonemes import UNITS, opening
+from training.shapes import SIZE
 from training.sounds import Sounds
 
 WORK = Path(__file__).parent / "work"
-PAIRS = WORK / "pairs"
+PAIRS = WORK / "mouths"
 
 _MOUTHS = 128  # of a sequence of sound
 _LOG_EVERY_S = 60
@@ -176,8 +178,9 @@ class Pairs:
 
     def __init__(self, folder: Path) -> None:
         files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
-        self._idle = np.concatenate([file["idle"] for file in files])  # (pairs, 104, 104, 3) uint8
-        self._speaking = np.concatenate([file["speaking"] for file in files])  # (pairs, 104, 104, 3) uint8
+        # (pairs, 104, 104, 3) uint8
+        self._idle = np.concatenate([shrink(file["references"][:, 0])[file["pose"]] for file in files])
+        self._speaking = np.concatenate([shrink(file["speaking"]) for file in files])
         self._units = np.concatenate([file["units"] for file in files])  # (pairs, K)
         shapes = opening(self._units) + np.abs(self._units[:, 2:]).max(1)
         self._weights = 0.25 + np.minimum(1, shapes / 0.5)  # a third of speech is silence, and easy
@@ -202,6 +205,14 @@ class Pairs:
         # The hearing is never exact, so the drawing must not jump between neighbouring shapes.
         units = self._units[chosen] * (1 + rng.normal(0, 0.05, (size, 1)))
         return torch.from_numpy(units.astype(np.float32)), spoil(self._idle), spoil(self._speaking)
+
+
+def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bring rendered pictures (..., 156, 156, 3) to the network's scale, (..., 104, 104, 3)."""
+    size = pictures.shape[-2] * CROP // SIZE
+    flat = pictures.reshape(-1, *pictures.shape[-3:])
+    small = np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in flat])
+    return small.reshape(*pictures.shape[:-3], size, size, 3)
 
 
 def face_input(idle: Tensor) -> Tensor:
