@@ -125,9 +125,9 @@ def draw_stills(renderer: Renderer, name: str) -> list[Picture]:
     return pictures
 
 
-def build(renderer: Renderer, name: str) -> Avatar:
+def build(renderer: Renderer, name: str, *, hair_density: float = 1.0) -> Avatar:
     """Build an avatar, the same each time."""
-    return Avatar(renderer, CAST[name], seed=_seed(name))
+    return Avatar(renderer, CAST[name], seed=_seed(name), hair_density=hair_density)
 
 
 def _seed(name: str) -> int:

@@ -34,6 +34,8 @@ _GLANCE = 12  # pixels of the references that they are taken from
 _MODES = 48  # flows that the guess mixes
 _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
 _CAUTION = 6.0  # how much less to trust a reference in which a point is thought to be hidden
+_KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
+_STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
 _FAINT = 0.25  # how far the light may change
 _STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
@@ -140,6 +142,8 @@ class Morphing(nn.Module):
         flow, trust = self.rough(x).split([2 * REFERENCES, REFERENCES], dim=1)
         flow = flow_guess + _FINEST * torch.tanh(flow)
         trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self._distances(units)
+        still = (1 - flow[:, :2].square().sum(1, keepdim=True).add(1e-8).sqrt() / _STILL).clamp(min=0)
+        trust = torch.cat([trust[:, :1] + _KEPT * still, trust[:, 1:]], 1)
         return flow, trust, x
 
     def blend(self, maps: Maps, references: Tensor) -> Tensor:
