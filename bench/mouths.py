@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.shots import SIDE, TRUTH, Shot
 from worker.avatars import Avatars
-from worker.compose import compose, network_input
+from worker.compose import compose
 from worker.encode import FPS, GOP, Pcm
 from worker.footage import Footage
 from worker.listening import Listener
@@ -55,16 +55,16 @@ class Worker:
 
     def film(self, footage: Footage, pcm: Pcm, corners: Sequence[tuple[int, int]]) -> Squares:
         """Let footage say samples at 16 kHz; return the squares of the pictures that are encoded."""
-        listener = Listener(sample_rate=RATE, first_frame=0, window=self._model.description.mel)
+        graph = self._model.graph(footage.references)
+        listener = Listener(sample_rate=RATE, first_frame=0, window=graph.mel)
         listener.hear(pcm)
         listener.end_of_speech(len(corners))
         pictures = []
         for start in range(0, len(corners), GOP):
             idles = [footage.frame(frame) for frame in range(start, min(start + GOP, len(corners)))]
-            faces = network_input(np.stack([idle.crop for idle in idles]))
-            mouths = self._model.predict(listener.take(start + len(idles)), faces)
-            mask = self._model.description.mask
-            pictures += [compose(idle, mouth, mask) for idle, mouth in zip(idles, mouths, strict=True)]
+            references = np.stack([idle.references for idle in idles])
+            mouths = self._model.predict(listener.take(start + len(idles)), references)
+            pictures += [compose(idle, mouth, graph.mask) for idle, mouth in zip(idles, mouths, strict=True)]
         return _squares(pictures, corners)
 
     def rest(self, footage: Footage, corners: Sequence[tuple[int, int]]) -> Squares:

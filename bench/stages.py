@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.avatars import Avatars
-from worker.compose import compose, network_input
+from worker.compose import compose
 from worker.encode import GOP, Encoder, samples_per_frame
 from worker.listening import Listener
 from worker.model import LipModel
@@ -37,29 +37,26 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=1)
     footage = avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION)
+    graph = model.graph(footage.references)
     frames = len(pcm) // samples_per_frame(SAMPLE_RATE)
     gops = [range(start, min(start + GOP, frames)) for start in range(0, frames, GOP)]
     speaker = Speaker()
 
     def listen() -> NDArray[np.float32]:
-        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0, window=model.description.mel)
+        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0, window=graph.mel)
         for start in range(0, len(pcm), SAMPLE_RATE):
             listener.hear(pcm[start : start + SAMPLE_RATE])
         listener.end_of_speech(frames)
         return listener.take(frames)
 
-    def draw() -> NDArray[np.float32]:
-        crops = [np.stack([footage.frame(frame).crop for frame in gop]) for gop in gops]
+    def draw() -> NDArray[np.uint8]:
+        faces = [np.stack([footage.frame(frame).references for frame in gop]) for gop in gops]
         return np.concatenate(
-            [
-                model.predict(mel[gop.start : gop.stop], network_input(faces))
-                for gop, faces in zip(gops, crops, strict=True)
-            ]
+            [model.predict(mel[gop.start : gop.stop], seen) for gop, seen in zip(gops, faces, strict=True)]
         )
 
     def blend() -> list[NDArray[np.uint8]]:
-        mask = model.description.mask
-        return [compose(footage.frame(frame), mouth, mask) for frame, mouth in enumerate(mouths)]
+        return [compose(footage.frame(frame), mouth, graph.mask) for frame, mouth in enumerate(mouths)]
 
     def encode() -> None:
         encoder = Encoder(sample_rate=SAMPLE_RATE)
@@ -104,12 +101,13 @@ def onnx_vs_torch(*, rounds: int) -> float | None:
     frames = ours.description.mel.frames
     mel = random.uniform(-4, 4, (GOP, 1, 80, frames)).astype(np.float32)
     face = random.uniform(0, 1, (GOP, 6, 96, 96)).astype(np.float32)
+    idle = random.integers(0, 256, (GOP, 1, 96, 96, 3), np.uint8)
     inputs = torch.from_numpy(mel), torch.from_numpy(face)
     with torch.inference_mode():
         theirs(*inputs)
         _, torch_s = _best(lambda: theirs(*inputs), 10 * rounds)
-    ours.predict(mel, face)
-    _, onnx_s = _best(lambda: ours.predict(mel, face), 10 * rounds)
+    ours.predict(mel, idle)
+    _, onnx_s = _best(lambda: ours.predict(mel, idle), 10 * rounds)
     return float(torch_s / onnx_s)
 
 

@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> Litestar:
     """
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
+    model.check(avatars.references())
     speech = Speaker()
     metrics = Metrics()
     batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
@@ -42,8 +43,7 @@ def create_app(settings: Settings) -> Litestar:
         avatars=avatars,
         speech=speech,
         batcher=batcher,
-        mask=model.description.mask,
-        window=model.description.mel,
+        graph=model.graph,
         metrics=metrics,
         engine={
             "model": model.description.name,

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from worker.avatars import Avatars
 from worker.batching import Batcher
-from worker.compose import Mask
 from worker.encode import FPS, HEIGHT, WIDTH, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
-from worker.mel import MelWindow
 from worker.metrics import Metrics
+from worker.model import Graph
 from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
 from worker.speech import Speech, SpokenPart
@@ -28,7 +27,7 @@ from worker.take import Shot, Take
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Mouths = asyncio.Task[NDArray[np.float32]]
+_Mouths = asyncio.Task[NDArray[np.uint8]]
 
 
 class _Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +44,7 @@ class Renderer:
         avatars: who can speak.
         speech: how they speak.
         batcher: the network.
-        mask: how its mouths are blended.
-        window: what it hears for a frame.
+        graph: what to know of the network for so many references.
         metrics: told how long each stage takes.
         engine: what rendered, for the end record.
     """
@@ -57,16 +55,14 @@ class Renderer:
         avatars: Avatars,
         speech: Speech,
         batcher: Batcher,
-        mask: Mask,
-        window: MelWindow,
+        graph: Callable[[int], Graph],
         metrics: Metrics,
         engine: dict[str, str],
     ) -> None:
         self.avatars = avatars
         self.speech = speech
         self._batcher = batcher
-        self._mask = mask
-        self._window = window
+        self._graph = graph
         self._metrics = metrics
         self._engine = engine
         self.frames_rendered = 0
@@ -86,7 +82,8 @@ class Renderer:
             NothingToSpeak: the text has no speech; before the first record.
         """
         footage = await asyncio.to_thread(self.avatars.footage, order.pack, order.request.emotion)
-        take = Take(footage, order.sample_rate, order.request.first_frame, self._mask, self._window)
+        graph = self._graph(footage.references)
+        take = Take(footage, order.sample_rate, order.request.first_frame, graph)
         header_sent = False
         ahead: tuple[Shot, _Mouths] | None = None
         try:
@@ -101,7 +98,7 @@ class Renderer:
                     if not header_sent:
                         yield _init(order)
                         header_sent = True
-                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, shot.face))
+                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, shot.references))
                     before, ahead = ahead, (shot, mouths)
                     if before:
                         yield await self._film(take, *before)

@@ -22,7 +22,9 @@ def gape(opening):
 def shot(seed):
     """A shot that opens and closes: a pause, then a closure every eighth frame."""
     rng = np.random.default_rng(seed)
-    opening = np.interp(np.arange(FRAMES), np.arange(0, FRAMES + 4, 4), rng.uniform(0.3, 0.8, FRAMES // 4 + 1))
+    opening = np.interp(
+        np.arange(FRAMES), np.arange(0, FRAMES + 4, 4), rng.uniform(0.3, 0.8, FRAMES // 4 + 1)
+    )
     opening[:10] = 0
     closures = list(range(16, FRAMES - 4, 8))
     opening[closures] = 0.02
@@ -36,7 +38,11 @@ def shot(seed):
         opening=opening.tolist(),
         pressed=[0.55 if frame in closures else 0.0 for frame in range(FRAMES)],
         silent=[frame < 10 for frame in range(FRAMES)],
-        phonemes=[(0.0, ""), *((c / 25 + part / 20, s) for c in closures for part, s in enumerate("pa")), (2.88, "")],
+        phonemes=[
+            (0.0, ""),
+            *((c / 25 + part / 20, s) for c in closures for part, s in enumerate("pa")),
+            (2.88, ""),
+        ],
     )
 
 

@@ -8,7 +8,6 @@ import soxr
 
 import worker
 from worker.avatars import Avatars
-from worker.compose import network_input
 from worker.mel import MEL, mel_spectrogram
 from worker.model import LipModel
 from worker.speech.espeak import Espeak
@@ -39,9 +38,9 @@ def avatars():
 
 @pytest.fixture(scope="module")
 def idle(avatars):
-    """The first idle mouth of an avatar, ready for the network: (6, 96, 96)."""
+    """What the network sees of the first frame of an avatar: (K, S, S, 3)."""
     footage = avatars.footage(avatars.find("european_woman", "neutral"), "neutral")
-    return network_input(footage.frame(0).crop[None])[0]
+    return footage.frame(0).references
 
 
 def speak(text, voice):
@@ -53,9 +52,9 @@ def speak(text, voice):
 
 
 def draw(model, idle, pcm):
-    """Return the mouths of all frames: (F, 3, 96, 96)."""
+    """Return the mouths of all frames: (F, S, S, 3)."""
     mel = mel_spectrogram(pcm)
-    cut = model.description.mel.cut
+    cut = model.graph(len(idle)).mel.cut
     heard = np.stack([cut(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
     batches = np.array_split(heard, -(-len(heard) // 16))
     return np.concatenate([model.predict(mel, np.repeat(idle[None], len(mel), 0)) for mel in batches])
@@ -63,7 +62,9 @@ def draw(model, idle, pcm):
 
 def movement(mouths, idle):
     """How far each mouth is from the idle one, as the mean difference of its pixels: (F,)."""
-    return np.abs(mouths - idle[3:])[:, :, 24:80, 18:78].mean(axis=(1, 2, 3))
+    size = idle.shape[1]
+    middle = np.s_[:, size // 4 : size * 5 // 6, size * 3 // 16 : size * 13 // 16]
+    return np.abs(mouths / 255 - idle[0] / 255)[middle].mean(axis=(1, 2, 3))
 
 
 def loudness(pcm):
@@ -128,8 +129,7 @@ def test_every_avatar_in_every_emotion_speaks_and_rests(model, avatars):
 
     for pack in avatars:
         for emotion in pack.emotions:
-            crop = avatars.footage(pack, emotion).frame(0).crop
-            face = network_input(crop[None])[0]
+            face = avatars.footage(pack, emotion).frame(0).references
             moved = movement(draw(model, face, pcm), face)
             assert moved[0] < 0.01, (pack.name, emotion)
             assert moved.max() > 0.02, (pack.name, emotion)
