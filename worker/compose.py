@@ -97,10 +97,13 @@ def compose(idle: IdleFrame, mouth: NDArray[np.uint8], mask: Mask) -> Picture:
     if idle.box is None:
         return idle.picture
     resting = idle.references[0]
-    difference = cv2.absdiff(mouth, resting).max(axis=2)
+    red, green, blue = cv2.split(
+        cv2.absdiff(mouth, resting)
+    )  # OpenCV is ten times as fast as NumPy on three channels
+    difference = cv2.max(cv2.max(red, green), blue)
     if difference.max() <= 255 * mask.threshold:
         return idle.picture
-    layer = _layer(mouth, resting, _shares(difference, mask))
+    layer = _layer(mouth, resting, *_shares(difference, mask))
     picture = idle.picture.copy()
     size = picture.shape[1]
     half = size // 2
@@ -110,39 +113,39 @@ def compose(idle: IdleFrame, mouth: NDArray[np.uint8], mask: Mask) -> Picture:
     return picture
 
 
-def _shares(difference: NDArray[np.uint8], mask: Mask) -> Plane:
-    """Return how far to follow the change, and how far to cover the frame's own detail: (S, S, 2) in [0, 1]."""
+def _shares(difference: NDArray[np.uint8], mask: Mask) -> tuple[Plane, Plane]:
+    """Return how far to follow the change, and how far to cover the frame's own detail; each (S, S) in [0, 1]."""
     size = len(difference)
     reach = round(mask.dilate * size / CROP) | 1
     spread = cv2.dilate(difference, np.ones((reach, reach), np.uint8))
-    shares = cv2.GaussianBlur(_ramps(mask)[spread], (0, 0), mask.blur * size / CROP)
-    return np.asarray(shares * _fade(size, mask.feather), np.float32)
+
+    def soft(threshold: float, full: float) -> Plane:
+        blurred = cv2.GaussianBlur(cv2.LUT(spread, _ramp(threshold, full)), (0, 0), mask.blur * size / CROP)
+        return np.asarray(blurred * _fade(size, mask.feather), np.float32)
+
+    return soft(mask.threshold, mask.full), soft(mask.cover_threshold, mask.cover_full)
 
 
 @cache
-def _ramps(mask: Mask) -> Plane:
-    """Return both shares of every difference of 8 bits: (256, 2)."""
-    starts = np.array([mask.threshold, mask.cover_threshold])
-    ends = np.array([mask.full, mask.cover_full])
-    difference = np.arange(256)[:, None] / 255
-    return np.asarray(np.clip((difference - starts) / (ends - starts), 0, 1), np.float32)
+def _ramp(start: float, end: float) -> Plane:
+    """Return the share of every difference of 8 bits: (256,)."""
+    return np.asarray(np.clip((np.arange(256) / 255 - start) / (end - start), 0, 1), np.float32)
 
 
 @cache
 def _fade(size: int, feather: float) -> Plane:
-    """Return 0 on the two outermost pixels, which is as far as a cubic looks, rising to 1 inwards: (S, S, 1)."""
+    """Return 0 on the two outermost pixels, which is as far as a cubic looks, rising to 1 inwards: (S, S)."""
     to_edge = np.minimum(np.arange(size), size - 1 - np.arange(size)) - 1
     ramp = np.clip(to_edge * CROP / size / feather, 0, 1).astype(np.float32)
-    fade: Plane = np.minimum(ramp[:, None], ramp[None])[..., None]
-    return fade
+    return np.asarray(np.minimum(ramp[:, None], ramp[None]), np.float32)
 
 
-def _layer(mouth: NDArray[np.uint8], resting: NDArray[np.uint8], shares: Plane) -> Plane:
+def _layer(mouth: NDArray[np.uint8], resting: NDArray[np.uint8], follow: Plane, cover: Plane) -> Plane:
     """Return what to add to the frame in Y, U and V, and the share of the frame that it replaces: (S, S, 4)."""
-    follow, cover = shares[..., :1], shares[..., 1:]
-    change = cv2.transform(cv2.subtract(mouth, resting, dtype=cv2.CV_32F), _TO_YUV[:, :3])
-    coarse = cv2.transform(resting.astype(np.float32), _TO_YUV)
-    return np.concatenate([follow * change + cover * coarse, cover], axis=2)
+    changes = cv2.split(cv2.transform(cv2.subtract(mouth, resting, dtype=cv2.CV_32F), _TO_YUV[:, :3]))
+    coarse = cv2.split(cv2.transform(resting.astype(np.float32), _TO_YUV))
+    added = [follow * change + cover * value for change, value in zip(changes, coarse, strict=True)]
+    return np.asarray(cv2.merge([*added, cover]), np.float32)
 
 
 def _halved(layer: Plane) -> Plane:
