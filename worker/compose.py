@@ -100,7 +100,7 @@ def compose(idle: IdleFrame, mouth: NDArray[np.uint8], mask: Mask) -> Picture:
     red, green, blue = cv2.split(
         cv2.absdiff(mouth, resting)
     )  # OpenCV is ten times as fast as NumPy on three channels
-    difference = cv2.max(cv2.max(red, green), blue)
+    difference = np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
     if difference.max() <= 255 * mask.threshold:
         return idle.picture
     layer = _layer(mouth, resting, *_shares(difference, mask))

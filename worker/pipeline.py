@@ -133,7 +133,7 @@ class Renderer:
             yield _Piece(pcm=np.frombuffer(data, "<i2"))
             position += len(data) // SAMPLE_BYTES
         if order.voice and order.unspoken:
-            parts = self.speech.speak(order.unspoken, order.voice)
+            parts = self.speech.speak(order.unspoken, order.voice, soon=not order.request.spoken)
             while part := await self._next_part(parts):
                 last = part.spoken == len(order.unspoken)
                 new = _whole_frames(part.pcm, position, rate) if last else part.pcm

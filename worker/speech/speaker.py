@@ -14,7 +14,7 @@ from worker.speech.language import detect_language
 from worker.speech.loudness import level_and_trim
 from worker.speech.port import SAMPLE_RATE, Gender, Pcm, SpokenPart, Voice
 from worker.speech.scripts import runs_by_script
-from worker.speech.sentences import stretches
+from worker.speech.sentences import ends_inside_sentence, stretches
 from worker.speech.spoken_text import spoken_text
 
 # eSpeak NG's name of each language. Spanish and Portuguese are the American ones, which most speakers speak.
@@ -30,6 +30,7 @@ _ESPEAK_VARIANT: dict[tuple[Gender, bool], str] = {  # by gender and whether eld
 }
 _RATE = 165  # words a minute; about as fast as the neural voice
 _PAUSE_S = 0.35  # after every stretch, the last one too: the mouth comes to rest
+_CLAUSE_PAUSE_S = 0.15  # but after one that ends inside its sentence
 
 
 class Speaker:
@@ -64,9 +65,10 @@ class Speaker:
         aged = self._by_name.get(f"{language}-{gender}-elderly") if elderly else None
         return aged or self._by_name[f"{language}-{gender}"]
 
-    def speak(self, text: str, voice: Voice) -> Iterator[SpokenPart]:
+    def speak(self, text: str, voice: Voice, *, soon: bool = False) -> Iterator[SpokenPart]:
         """See `Speech.speak`."""
-        written = ((end, spoken_text(text[start:end], voice.language)) for start, end in stretches(text))
+        cut = stretches(text, soon=soon)
+        written = ((end, spoken_text(text[start:end], voice.language)) for start, end in cut)
         # A stretch without speech rides on the next one, the last ones on the one before them, so that no part is
         # empty and the last one covers the whole text.
         speakable = [(end, words) for end, words in written if words]
@@ -74,13 +76,15 @@ class Speaker:
             raise NothingToSpeak
         for end, words in speakable:
             is_last = end == speakable[-1][0]
-            yield SpokenPart(pcm=self._say(words, voice), spoken=len(text) if is_last else end)
+            goes_on = not is_last and ends_inside_sentence(text[:end])
+            pause_s = _CLAUSE_PAUSE_S if goes_on else _PAUSE_S
+            yield SpokenPart(pcm=self._say(words, voice, pause_s), spoken=len(text) if is_last else end)
 
-    def _say(self, words: str, voice: Voice) -> Pcm:
+    def _say(self, words: str, voice: Voice, pause_s: float) -> Pcm:
         said = [
             self._say_run(run, language, voice) for language, run in runs_by_script(words, voice.language)
         ]
-        pause = np.zeros(round(_PAUSE_S * SAMPLE_RATE), np.float32)
+        pause = np.zeros(round(pause_s * SAMPLE_RATE), np.float32)
         samples = np.concatenate([*said, pause])
         pcm: Pcm = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
         return pcm
