@@ -22,6 +22,7 @@ _PACKAGE = "asterisk-core-sounds-{}-g722"
 _RECORDINGS = 6  # of each language
 _LONGEST_S = 8
 _SHORTEST_S = 2.5
+_BYTES_A_SECOND = 8_000
 _QUIET_DB = 40  # below the loudest frame; what is quieter still is silence
 _TIMEOUT_S = 60
 _FACE = ("european_woman", "neutral")  # all but the Russian speaker are women
@@ -51,10 +52,10 @@ def hear_humans(lips: Worker, probe: Probe) -> Human | None:
         if sounds is None:
             return None
         sentences = [
-            pcm for pcm in map(_decode, sounds.values()) if _SHORTEST_S < len(pcm) / RATE < _LONGEST_S
+            sound for sound in sounds.values() if _SHORTEST_S < len(sound) / _BYTES_A_SECOND < _LONGEST_S
         ]
         chosen = sentences[:: max(1, len(sentences) // _RECORDINGS)][:_RECORDINGS]
-        for pcm in chosen:
+        for pcm in map(_decode, chosen):
             correlations.setdefault(language, []).append(_correlate(pcm, _open(lips, probe, pcm)))
         if language == "en":
             for words, found in peaks.items():
@@ -97,9 +98,12 @@ def _fetch(language: str) -> dict[str, bytes] | None:
             return None
     (archive,) = sorted(cache.glob(f"{package}_*.deb"))[-1:]
     with tarfile.open(fileobj=io.BytesIO(_member(archive.read_bytes(), "data.tar"))) as tar:
-        paths = sorted(path for path in tar.getnames() if path.endswith(".g722"))
-        files = {_word(path): tar.extractfile(path) for path in paths}
-        return {word: file.read() for word, file in files.items() if file}
+        # In the order of the archive: to go back in it means to unpack it from its start.
+        files = {
+            _word(member.name): tar.extractfile(member) for member in tar if member.name.endswith(".g722")
+        }
+        sounds = {word: file.read() for word, file in files.items() if file}
+    return dict(sorted(sounds.items()))
 
 
 def _word(path: str) -> str:

@@ -36,7 +36,7 @@ def draw_strips(folder: Path, seen: Sequence[Seen]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in seen:
         _write(folder / f"{one.shot.name}.png", compare(one))
-    _write(folder / "sounds.png", sounds(seen))
+    _write(folder / "sounds.png", sounds([one for one in seen if one.shot.emotion == "neutral"]))
 
 
 def compare(seen: Seen) -> Picture:

@@ -23,10 +23,10 @@ from training.shapes import speaking_face
 from training.shots import SIDE, TRUTH, Shot
 from worker.mel import MEL
 
-FRAMES = 72
+FRAMES = 64
 
 _RECIPE = 1  # raise it when code changes what a shot shows
-_CRF = 18
+_CRF = 20
 _SHOTS = (
     ("african_man", "neutral", "fr"),
     ("african_woman", "happy", "es"),
