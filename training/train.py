@@ -4,7 +4,8 @@
     python -m training train draw
 
 `hear` speaks its own data first, `draw` reads what `python -m training pairs` rendered. Both keep a checkpoint in
-`training/work/` and go on from it when started again with `--resume`.
+`training/work/` and go on from it when started again with `--resume`; `hear --again` starts from the weights in
+the repository.
 
 Axes: B batch, K face units, T mel frames; pictures are (B, 3, 96, 96), RGB in [0, 1].
 """
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training import export
 from training.network import CROP, Drawing, Drawn, Hearing
 from training.phonemes import UNITS, opening
 from training.shapes import SIZE
@@ -42,18 +44,20 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--minutes", default=400, show_default=True, help="Speech to train on.")
-@click.option("--iterations", default=12_000, show_default=True)
+@click.option("--minutes", default=300, show_default=True, help="Speech to train on.")
+@click.option("--iterations", default=3800, show_default=True)
 @click.option("--batch", default=16, show_default=True, help="Sequences of 1.6 s.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), default=WORK / "hearing.pt", show_default=True)
-@click.option("--resume", is_flag=True)
-def hear(minutes: int, iterations: int, batch: int, checkpoint: Path, resume: bool) -> None:
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--again", is_flag=True, help="Start from the weights in the repository.")
+def hear(minutes: int, iterations: int, batch: int, checkpoint: Path, resume: bool, again: bool) -> None:
     """Train sound → face units."""
     sounds = Sounds(WORK / "speech", minutes)
     network = Hearing()
-    scale = torch.from_numpy(
-        sounds.tracks[::10].std(0) + 0.02
-    )  # (K,), so that rare units count as much as the jaw
+    if again:
+        network.load_state_dict(export.shipped(network, export.MODEL / "references.onnx"))
+    # (K,), so that rare units count as much as the jaw
+    scale = torch.from_numpy(sounds.tracks[::10].std(0) + 0.02)
     trainer = Trainer(network, checkpoint, iterations, learning_rate=2e-3, resume=resume)
     rng = np.random.default_rng([1, trainer.iteration])  # a resumed training sees other batches
     while trainer.goes_on():
