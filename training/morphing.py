@@ -58,7 +58,7 @@ class Morphing(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        c48, c24, c12, c6 = 24, 48, 64, 96  # channels at each size
+        c48, c24, c12, c6, last = 16, 40, 64, 96, 24  # channels at each size, and of the decoder's end
         self.encoder = nn.ModuleList([
             nn.Sequential(Block(3 * REFERENCES, c48, kernel=5, stride=2, padding=2), Residual(c48)),
             nn.Sequential(Block(c48, c24, stride=2), Residual(c24)),
@@ -69,14 +69,14 @@ class Morphing(nn.Module):
             Block(c6, c6),
             Block(c6 + c12, c12),
             Block(c12 + c24, c24),
-            Block(c24 + c48, 32),
+            Block(c24 + c48, last),
         ])  # fmt: skip
-        self.modulated = (c6, c12, c24, 32)
+        self.modulated = (c6, c12, c24, last)
         self.embed = nn.Sequential(
             nn.Linear(_FEATURES, 64), nn.ReLU(), nn.Linear(64, 2 * sum(self.modulated))
         )
-        self.rough = nn.Conv2d(32, 3 * REFERENCES, 1)  # flows x and y, trust
-        self.bring = nn.Conv2d(32, 8, 1)
+        self.rough = nn.Conv2d(last, 3 * REFERENCES, 1)  # flows x and y, trust
+        self.bring = nn.Conv2d(last, 8, 1)
         self.compare = nn.Sequential(Block(2 * REFERENCES + 8, 16), Block(16, 16))
         self.fine = nn.Conv2d(16, 3 * REFERENCES + 3, 1)  # flows x and y, trust, light
         self.describe = nn.Linear(REFERENCES * _GLANCE**2, TRAITS)

@@ -13,7 +13,7 @@ Axes: P poses, F frames, R references (the idle mouth, then the shapes), K face 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,19 +63,22 @@ Pictures = NDArray[np.uint8]
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice([name for name in CAST if name != HELD_OUT_AVATAR]))
+@click.argument("names", nargs=-1, type=click.Choice(list(CAST)))
 @click.option("--held-out", is_flag=True, help="Render the clips for scoring instead.")
 @click.option("--per-avatar", default=120, help="Training pairs of each avatar.")
 @click.option("--seed", default=0, help="0 shows the avatars themselves, others vary them; each adds files.")
 def main(names: tuple[str, ...], held_out: bool, per_avatar: int, seed: int) -> None:
     """Render pairs of references and speaking mouths: of all avatars but one, or only of NAMES."""
+    names = names or tuple(CAST)
     speaker = Speaker()
     renderer = Renderer(_SAMPLED, supersampling=1, shadow_size=512)
     if held_out:
-        _render_held_out(renderer, speaker)
+        _render_held_out(renderer, speaker, names)
         return
     PAIRS.mkdir(parents=True, exist_ok=True)
-    for name in names or [name for name in CAST if name != HELD_OUT_AVATAR]:
+    for name in names:
+        if name == HELD_OUT_AVATAR:
+            continue
         started = time.monotonic()
         rng = np.random.default_rng([seed, list(CAST).index(name)])
         look = _varied(CAST[name], rng) if seed else CAST[name]
@@ -221,10 +224,12 @@ def _shaded(colour: str, shade: Floats) -> str:
     return "#" + "".join(f"{int(channel):02x}" for channel in channels.clip(0, 255))
 
 
-def _render_held_out(renderer: Renderer, speaker: Speaker) -> None:
+def _render_held_out(renderer: Renderer, speaker: Speaker, names: Collection[str]) -> None:
     folder = WORK / "held-out-mouths"
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, emotion, language, neural) in enumerate(_HELD_OUT_SHOTS):
+        if name not in names:
+            continue
         rng = np.random.default_rng([99, number])
         studio = MouthStudio(renderer, CAST[name])
         clip = speaker.held_out_clip(HELD_OUT[language][0], language, rng, neural=neural)
