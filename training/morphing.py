@@ -33,7 +33,7 @@ TRAITS = 12  # numbers that describe a face to the guess
 _GLANCE = 12  # pixels of the references that they are taken from
 _MODES = 48  # flows that the guess mixes
 _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
-_CAUTION = 6.0  # how much less to trust a reference in which a point is thought to be hidden
+_CAUTION = 12.0  # how much less to trust a reference in which a point is thought to be hidden
 _KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
 _STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
 _FAINT = 0.25  # how far the light may change
@@ -84,7 +84,7 @@ class Morphing(nn.Module):
         self.modes = nn.Linear(_MODES, 3 * REFERENCES * CELLS**2, bias=False)
         for parameter in (*self.rough.parameters(), *self.fine.parameters()):
             nn.init.zeros_(parameter)
-        self.nearness = nn.Parameter(torch.tensor(6.0))
+        self.nearness = nn.Parameter(torch.tensor(8.0))
         shapes = torch.stack([torch.zeros(len(UNITS)), *(torch.from_numpy(units(shape)) for shape in SHAPES)])
         self.register_buffer("shapes", shapes, persistent=False)  # (R, K)
         for size in (CROP // 2, CROP, SIZE // 2, SIZE):
