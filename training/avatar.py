@@ -153,7 +153,7 @@ class Avatar:
 
     def shape(self) -> dict[str, Floats]:
         """Return where the points of skin, teeth and tongue are now, by mesh."""
-        return {name: self.scene.meshes[name].positions for name in ("skin", *_mouth_parts())}
+        return {name: self.scene.meshes[name].positions for name in ("skin", *mouth_parts())}
 
     def camera(self, box: Box | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture."""
