@@ -6,8 +6,8 @@
 
 The worker's own listening, network and composing run on the speech of `bench/truth`, whose films show the same people
 at the same poses with the mouth that truly says it. How far a mouth is open is read off the pictures, ours and true
-alike, by one linear probe fitted to the true pictures of the other shots. Human speech has no truth: there the opening
-is compared with the loudness, on recordings that are fetched and never shipped.
+alike, along the lines in which the true mouth of the shot changes. Human speech has no truth: there the opening is
+compared with the loudness, on recordings that are fetched and never shipped.
 """
 
 import json
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 import worker
-from bench.mouths import Curve, Probe, Seen, Squares, Worker, difference, fit_probe, psnr, sharpness, ssim
+from bench.mouths import Curve, Seen, Squares, Worker, difference, fit_probe, psnr, sharpness, ssim
 from bench.recordings import hear_humans
 from bench.strips import draw_strips
 from training.phonemes import CLOSURES, FPS
@@ -93,7 +93,7 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
     if pictures:
         draw_strips(pictures, seen)
         return
-    measured = [measure(one, fit_probe([other for other in seen if other is not one])) for one in seen]
+    measured = [measure(one) for one in seen]
     everything = summarise(measured)
     tables: dict[str, dict[str, Scores]] = {}
     groups: dict[str, Callable[[Seen], str]] = {
@@ -110,7 +110,7 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
         click.echo(f"\n{_HEADING.format(group)}")
         for name in names:
             click.echo(_line(name, tables[group][name]))
-    human = hear_humans(lips, fit_probe(seen)) if humans else None
+    human = hear_humans(lips, seen) if humans else None
     told = msgspec.structs.asdict(everything) | {
         "human_opening_correlation": human and human.loudness,
         "human_low_to_high_vowels": human and human.low_to_high,
@@ -127,9 +127,10 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
         click.echo(json.dumps(told | {f"by_{group}": of for group, of in by.items()}))
 
 
-def measure(seen: Seen, probe: Probe) -> Measured:
-    """Measure one shot, with a probe that was not fitted to it."""
+def measure(seen: Seen) -> Measured:
+    """Measure one shot."""
     shot, ours, truth, idle = seen
+    probe = fit_probe(truth, idle, shot.opening)
     opened, true = probe(ours, idle), probe(truth, idle)
     rig = np.array(shot.opening)
     silent = np.array(shot.silent)

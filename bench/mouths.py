@@ -29,7 +29,7 @@ Probe = Callable[[Squares, Squares], Curve]
 MOUTH = (slice(46, 126), slice(38, 122))  # rows and columns of a square in which a mouth moves
 RATE = 16_000
 
-_RIDGE = 2.0
+_WAYS = 6  # more would fit the noise of a shot's few frames
 
 
 class Seen(NamedTuple):
@@ -106,15 +106,22 @@ def read_sound(path: Path) -> Pcm:
     return np.pad(pcm, (0, -len(pcm) % (RATE // FPS)))
 
 
-def fit_probe(seen: Sequence[Seen]) -> Probe:
-    """Fit how far a mouth is open to what true pictures change of idle ones, by ridge regression.
+def fit_probe(truth: Squares, idle: Squares, opening: Sequence[float]) -> Probe:
+    """Fit how far a mouth is open, in units of the rig, to true pictures of one person.
 
-    So there is one measure for true and drawn mouths alike, in units of the rig.
+    What they change of the idle mouth is projected onto the few ways in which it changes most, and those are weighed by
+    least squares. Drawn mouths of the same person are then measured along the same lines.
     """
-    x = np.concatenate([_changes(shot.truth, shot.idle) for shot in seen])
-    y = np.concatenate([shot.shot.opening for shot in seen])
-    weights = np.linalg.solve(x.T @ x + _RIDGE * np.eye(x.shape[1]), x.T @ y)
-    return lambda squares, idle: np.asarray(_changes(squares, idle) @ weights)
+    changes = _changes(truth, idle)
+    middle = changes.mean(axis=0)
+    _, _, ways = np.linalg.svd(changes - middle, full_matrices=False)
+
+    def project(squares: Squares, idle: Squares) -> NDArray[np.float64]:
+        projected = (_changes(squares, idle) - middle) @ ways[:_WAYS].T
+        return np.pad(projected, ((0, 0), (0, 1)), constant_values=1)  # (F, ways + 1)
+
+    weights, *_ = np.linalg.lstsq(project(truth, idle), np.array(opening), rcond=None)
+    return lambda squares, idle: np.asarray(project(squares, idle) @ weights)
 
 
 def difference(a: Squares, b: Squares) -> Curve:
@@ -153,14 +160,16 @@ def _grey(squares: Squares) -> list[Squares]:
     return [np.asarray(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), np.float32) for square in squares]
 
 
-def _changes(squares: Squares, idle: Squares) -> Curve:
-    """Shrink what differs from the idle mouth to 16 by 16 pixels; (F, 769), the last a constant."""
+def _changes(squares: Squares, idle: Squares) -> NDArray[np.float64]:
+    """Shrink what differs from the idle mouth to 16 by 16 pixels; (F, 768)."""
     rows, columns = MOUTH
-    small = [
-        cv2.resize(change[rows, columns], (16, 16), interpolation=cv2.INTER_AREA).ravel()
-        for change in squares - idle
-    ]
-    return np.pad(np.array(small, np.float64), ((0, 0), (0, 1)), constant_values=1)
+    return np.array(
+        [
+            cv2.resize(change[rows, columns], (16, 16), interpolation=cv2.INTER_AREA).ravel()
+            for change in squares - idle
+        ],
+        np.float64,
+    )
 
 
 def _squares(pictures: Sequence[NDArray[np.uint8]], corners: Sequence[tuple[int, int]]) -> Squares:

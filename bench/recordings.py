@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -14,7 +15,7 @@ import click
 import msgspec
 import numpy as np
 
-from bench.mouths import RATE, Curve, Probe, Worker, corners_of
+from bench.mouths import RATE, Curve, Probe, Seen, Worker, corners_of, fit_probe
 from worker.encode import FPS, Pcm
 
 _LANGUAGES = ("en", "es", "fr", "it", "ru")
@@ -25,7 +26,7 @@ _SHORTEST_S = 2.5
 _BYTES_A_SECOND = 8_000
 _QUIET_DB = 40  # below the loudest frame; what is quieter still is silence
 _TIMEOUT_S = 60
-_FACE = ("european_woman", "neutral")  # all but the Russian speaker are women
+_FACE = ("european_woman", "neutral")  # most of the speakers are women
 # Words by their vowels: tongue low and mouth open, or high and nearly closed.
 _LOW = ("digits/5", "digits/9", "letters/i", "letters/r", "letters/y")
 _HIGH = ("digits/3", "digits/6", "digits/2", "letters/e", "letters/q")
@@ -43,8 +44,10 @@ class Human(msgspec.Struct, frozen=True, kw_only=True):
     low_to_high: float
 
 
-def hear_humans(lips: Worker, probe: Probe) -> Human | None:
-    """Measure lips on recordings; None where they cannot be fetched."""
+def hear_humans(lips: Worker, seen: Sequence[Seen]) -> Human | None:
+    """Measure lips on recordings, as fitted to the true shots of one face; None where they cannot be fetched."""
+    face = next(one for one in seen if (one.shot.avatar, one.shot.emotion) == _FACE)
+    probe = fit_probe(face.truth, face.idle, face.shot.opening)
     correlations: dict[str, list[float]] = {}
     peaks: dict[tuple[str, ...], list[float]] = {_LOW: [], _HIGH: []}
     for language in _LANGUAGES:
