@@ -16,7 +16,7 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
         avatar: whose footage it belongs to.
         emotion: of that footage.
         language: what is spoken.
-        footage: hash of the film that it belongs to.
+        footage: hash of the recipe of the film that it belongs to, as the film's comment tells.
         corners: left and top of the square in each frame.
         opening: how far the rig's lips are apart in each frame, roughly; `phonemes.opening`.
         pressed: how hard they are pressed together, as the unit `mouthPress`.

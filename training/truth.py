@@ -15,12 +15,13 @@ import msgspec
 import numpy as np
 
 from training import footage
+from training.avatar import Avatar
 from training.cast import EMOTIONS, mix
 from training.clips import HELD_OUT, Clip, Speaker
 from training.phonemes import UNITS, opening
 from training.renderer import Picture, Renderer
 from training.shapes import speaking_face
-from training.shots import SIDE, TRUTH, Shot
+from training.shots import SIDE, TRUTH, Shot, read_shots
 from worker.mel import MEL
 
 FRAMES = 64
@@ -54,63 +55,60 @@ _SHOTS = (
 def main() -> None:
     """Render the shots that are missing or out of date."""
     TRUTH.mkdir(exist_ok=True)
+    known = {shot.name: shot for shot in read_shots()} if (TRUTH / "truth.json").exists() else {}
     speaker, renderer = Speaker(), Renderer(SIDE)
-    shots = []
     for number, (avatar, emotion, language) in enumerate(_SHOTS):
         rng = np.random.default_rng([98, number])
         sentences = HELD_OUT[language]
-        clip = speaker.held_out_clip(
-            sentences[number % len(sentences)], language, rng, neural=language == "en"
-        )
-        shot = _describe(avatar, emotion, language, clip)
-        shots.append(shot)
-        path = TRUTH / f"{shot.name}.mp4"
-        recipe = _recipe(shot)
-        if path.exists() and recipe in _comment(path):
+        sentence = sentences[number % len(sentences)]
+        clip = speaker.held_out_clip(sentence, language, rng, neural=language == "en")
+        name = f"{avatar}-{emotion}-{language}"
+        path = TRUTH / f"{name}.mp4"
+        recipe = _recipe(avatar, emotion, clip)
+        if name in known and path.exists() and recipe in _comment(path):
             continue
-        footage.encode(path, _perform(renderer, shot, clip), recipe, crf=_CRF)
+        pictures, corners = _perform(footage.build(renderer, avatar), avatar, emotion, clip)
+        footage.encode(path, pictures, recipe, crf=_CRF)
         _write_sound(path.with_suffix(".wav"), clip)
-        click.echo(f"{shot.name}: {path.stat().st_size / 1024:.0f} KiB")
-    (TRUTH / "truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(shots), indent=0) + b"\n")
+        known[name] = _describe(name, avatar, emotion, language, corners, clip)
+        described = msgspec.json.encode([known[name] for name in sorted(known)])
+        (TRUTH / "truth.json").write_bytes(msgspec.json.format(described, indent=0) + b"\n")
+        click.echo(f"{name}: {path.stat().st_size / 1024:.0f} KiB")
 
 
-def _describe(avatar: str, emotion: str, language: str, clip: Clip) -> Shot:
-    units = clip.track[:FRAMES]
-    film = footage.AVATARS / avatar / f"{emotion}.mp4"
-    boxes = [footage.read_pack(film.parent).emotions[emotion].boxes[index] for index in _indices(len(units))]
+def _perform(
+    avatar: Avatar, name: str, emotion: str, clip: Clip
+) -> tuple[list[Picture], list[tuple[int, int]]]:
+    """Film the mouth speaking through the footage, there and back again; return where its squares lie as well."""
+    moments = footage.moments(name, emotion)
+    moments += moments[-2:0:-1]
+    pictures, corners = [], []
+    for frame, units in enumerate(clip.track[:FRAMES]):
+        moment = moments[frame % len(moments)]
+        avatar.express(mix(speaking_face(units, EMOTIONS[emotion]), moment.face), moment.gaze)
+        x, y, _ = avatar.mouth_box(moment.pose)
+        left, top = _even(x - SIDE / 2), _even(y - SIDE / 2)
+        pictures.append(avatar.render(moment.pose, avatar.camera((left + SIDE / 2, top + SIDE / 2, SIDE))))
+        corners.append((left, top))
+    return pictures, corners
+
+
+def _describe(
+    name: str, avatar: str, emotion: str, language: str, corners: list[tuple[int, int]], clip: Clip
+) -> Shot:
+    units = clip.track[: len(corners)]
     return Shot(
-        name=f"{avatar}-{emotion}-{language}",
+        name=name,
         avatar=avatar,
         emotion=emotion,
         language=language,
-        footage=hashlib.sha256(film.read_bytes()).hexdigest()[:16],
-        corners=[(_even(x - SIDE / 2), _even(y - SIDE / 2)) for x, y, _ in boxes],
+        footage=footage.recipe(avatar, emotion),
+        corners=corners,
         opening=[round(float(wide), 3) for wide in opening(units)],
         pressed=[round(float(press), 3) for press in units[:, UNITS.index("mouthPress")]],
         silent=[bool(loudest < 0.03) for loudest in np.abs(units).max(axis=1)],  # noqa: PLR2004
-        phonemes=[
-            (round(p.start_s, 4), p.sound) for p in clip.phonemes if p.start_s < len(units) / footage.FPS
-        ],
+        phonemes=[(round(p.start_s, 4), p.sound) for p in clip.phonemes if p.start_s < len(units) / footage.FPS],
     )
-
-
-def _perform(renderer: Renderer, shot: Shot, clip: Clip) -> list[Picture]:
-    avatar = footage.build(renderer, shot.avatar)
-    moments = footage.moments(shot.avatar, shot.emotion)
-    pictures = []
-    for frame, index in enumerate(_indices(len(shot.corners))):
-        face = mix(speaking_face(clip.track[frame], EMOTIONS[shot.emotion]), moments[index].face)
-        avatar.express(face, moments[index].gaze)
-        left, top = shot.corners[frame]
-        camera = avatar.camera((left + SIDE / 2, top + SIDE / 2, SIDE))
-        pictures.append(avatar.render(moments[index].pose, camera))
-    return pictures
-
-
-def _indices(frames: int) -> list[int]:
-    """Say which frame of the footage, there and back again, is seen in each frame of the video."""
-    there_and_back = [*range(footage.FRAMES), *range(footage.FRAMES - 2, 0, -1)]
-    return [there_and_back[frame % len(there_and_back)] for frame in range(frames)]
 
 
 def _even(pixels: float) -> int:
@@ -118,8 +116,9 @@ def _even(pixels: float) -> int:
     return round(pixels / 2) * 2
 
 
-def _recipe(shot: Shot) -> str:
-    ingredients = (_RECIPE, shot, footage.recipe(shot.avatar, shot.emotion))
+def _recipe(avatar: str, emotion: str, clip: Clip) -> str:
+    said = hashlib.sha256(clip.track.tobytes()).hexdigest()
+    ingredients = (_RECIPE, SIDE, FRAMES, said, footage.recipe(avatar, emotion))
     return hashlib.sha256(msgspec.json.encode(ingredients)).hexdigest()[:16]
 
 
