@@ -107,7 +107,9 @@ def _describe(
         opening=[round(float(wide), 3) for wide in opening(units)],
         pressed=[round(float(press), 3) for press in units[:, UNITS.index("mouthPress")]],
         silent=[bool(loudest < 0.03) for loudest in np.abs(units).max(axis=1)],  # noqa: PLR2004
-        phonemes=[(round(p.start_s, 4), p.sound) for p in clip.phonemes if p.start_s < len(units) / footage.FPS],
+        phonemes=[
+            (round(p.start_s, 4), p.sound) for p in clip.phonemes if p.start_s < len(units) / footage.FPS
+        ],
     )
 
 
