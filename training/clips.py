@@ -21,7 +21,8 @@ from hibari import dsp
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from training.phonemes import CLOSURES, FPS, Phoneme, Track, follow_loudness, track
+from training.closures import find_closures
+from training.phonemes import FPS, Phoneme, Track, follow_loudness, track
 from worker.mel import MEL, Mel, mel_spectrogram
 from worker.speech.espeak import Espeak
 
@@ -118,8 +119,6 @@ _HIBARI_FRAME_S = 0.025
 _HIBARI_LATE_S = (
     0.0625  # its sounds come two and a half frames before their time, as the dips of /m b p/ tell
 )
-_STEPS = 400  # a second, in which closures are looked for
-_SHIFTS = np.arange(-24, 25)  # steps: 60 ms either way
 _HIBARI_GLUE = "ˈˌ "  # no sounds, but the model gives them time, which belongs to their neighbours
 
 
@@ -188,7 +187,7 @@ class Speaker:
             phonemes.append(Phoneme(start_s, ""))
             phonemes += [
                 Phoneme(start_s + pause_s + p.start_s / speed, p.sound)
-                for p in _find_closures(said, sample_rate, timed)
+                for p in find_closures(said, sample_rate, timed)
             ]
             phonemes.append(Phoneme(start_s + pause_s + len(pieces[-1]) / MEL.sample_rate, ""))
         pieces.append(np.zeros(round(0.5 * MEL.sample_rate), np.float32))
@@ -233,36 +232,6 @@ def _word(words: Sequence[str], rng: np.random.Generator) -> str:
     if rng.random() < 0.6:  # noqa: PLR2004
         return first
     return first[: rng.integers(1, len(first) + 1)] + second[rng.integers(0, len(second)) :]
-
-
-def _find_closures(pcm: Pcm, sample_rate: int, phonemes: Sequence[Phoneme]) -> list[Phoneme]:
-    """Put each /m b p/ where the sound around its time is most muffled, which is while the lips touch.
-
-    Muffled is what has least energy in the high frequencies for the length of a closure; where that hardly differs,
-    as beside a pause, the synthesiser's own time wins.
-    """
-    hop = sample_rate // _STEPS
-    sharp = np.diff(pcm.astype(np.float64), 2, prepend=[0, 0]) ** 2  # rises by 12 dB an octave
-    sums = np.concatenate([[0.0], np.cumsum(sharp)])[::hop]
-    found = list(phonemes)
-    for i, (start_s, sound) in enumerate(phonemes[:-1]):
-        letter = sound.strip(_HIBARI_GLUE)[:1]
-        if letter not in CLOSURES:
-            continue
-        next_s = phonemes[i + 1].start_s
-        held_s = min(max(next_s - start_s, 0.04), 0.1 if letter == "m" else 0.06)
-        held = round(held_s * _STEPS)
-        places = round(start_s * _STEPS) + _SHIFTS
-        places = places[(places >= 0) & (places + held < len(sums))]
-        if not len(places):
-            continue
-        energy = sums[places + held] - sums[places] + 1e-5 * sums[-1] / len(sums) * held + 1e-12
-        doubt = 2 * ((places / _STEPS - start_s) / _SHIFTS[-1] * _STEPS) ** 2
-        starts_s = float(places[np.argmin(np.log(energy) + doubt)]) / _STEPS
-        found[i] = Phoneme(max(starts_s, found[i - 1].start_s if i else 0.0), sound)
-        after_s = phonemes[i + 2].start_s if i + 2 < len(phonemes) else np.inf
-        found[i + 1] = Phoneme(min(found[i].start_s + held_s, max(after_s, next_s)), phonemes[i + 1].sound)
-    return found
 
 
 def _spoil(pcm: Pcm, rng: np.random.Generator) -> Pcm:
