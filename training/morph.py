@@ -24,12 +24,14 @@ from training.export import MODEL, shipped
 from training.morphing import CELLS, REFERENCES, TRAITS, Maps, Morphing, features_of, glance
 from training.network import CROP
 from training.pairs import FLOW_CELL, MARGIN, PAIRS, WORK
-from training.phonemes import opening
+from training.phonemes import UNITS, opening
 from training.shapes import SIZE
 from training.train import Trainer, shrink
 
-_RIDGE = 1.0  # for the units alone
-_RIDGE_OF_TRAITS = 3.0
+_RIDGE = 0.1  # for the units alone
+_RIDGE_OF_TRAITS = 1.0
+_NEARNESS = 6.0  # a reference's flow is fitted where the reference will be used: to mouths of a like shape,
+_FAR = 0.05  # and to others only as much
 _FILLINGS = 3
 
 
@@ -149,7 +151,7 @@ class Mouths:
 
 @torch.no_grad()
 def fit_guess(network: Morphing, mouths: Mouths) -> None:
-    """Fit the guess of all flows by ridge regression, and keep as many modes of it as the network has."""
+    """Fit the guess of each reference's flow by ridge regression, and keep as many modes as the network has."""
     glanced, features, flows, seen = mouths.everything()
     mean = glanced.mean(0)
     _, strengths, directions = torch.linalg.svd(glanced - mean, full_matrices=False)
@@ -160,18 +162,26 @@ def fit_guess(network: Morphing, mouths: Mouths) -> None:
     x = network.with_traits(features, glanced)  # (N, X)
     ridge = torch.full((x.shape[1],), _RIDGE_OF_TRAITS)
     ridge[: features.shape[1]] = _RIDGE
-    factor = torch.linalg.cholesky(x.T @ x + torch.diag(ridge))
-    weight = seen[:, :, None]
-    guess = (flows * weight).sum(0) / weight.sum(0).clamp(min=1)  # (R, 2, 48, 48)
-    for _ in range(_FILLINGS):  # what is hidden is filled by the last guess
-        filled = torch.lerp(guess.expand_as(flows), flows, weight).flatten(1)
-        solution = torch.cholesky_solve(x.T @ filled, factor)  # (X, R 2 48 48)
-        guess = (x @ solution).view_as(flows)
-        error = float((weight * (guess - flows)).abs().sum() / weight.sum()) * SIZE / 2
-        print(f"the linear guess errs by {error:.2f} of {SIZE} pixels", flush=True)
-    solution = torch.cat([solution, torch.cholesky_solve(x.T @ seen.flatten(1), factor)], 1)
+    ridge = torch.diag(ridge)
+    away = network.distances(features[:, : len(UNITS)])[..., 0, 0]  # (N, R)
+    solutions = []
+    for r in range(REFERENCES):
+        near = (torch.exp(-_NEARNESS * away[:, r]) + _FAR)[:, None]  # (N, 1)
+        factor = torch.linalg.cholesky(x.T @ (near * x) + ridge)
+        flow, share = flows[:, r].flatten(1), seen[:, r, None].expand_as(flows[:, r]).flatten(1)
+        guess = (near * share * flow).sum(0) / (near * share).sum(0).clamp(min=1)
+        for _ in range(_FILLINGS):  # what is hidden is filled by the last guess
+            solution = torch.cholesky_solve(
+                x.T @ (near * torch.lerp(guess.expand_as(flow), flow, share)), factor
+            )
+            guess = x @ solution
+        error = float((near * share * (guess - flow).abs()).sum() / (near * share).sum()) * SIZE / 2
+        print(f"the guess of the flow into reference {r} errs by {error:.2f} of {SIZE} pixels", flush=True)
+        solutions.append(solution)
+    factor = torch.linalg.cholesky(x.T @ x + ridge)
+    solutions.append(torch.cholesky_solve(x.T @ seen.flatten(1), factor))
     modes = len(network.modes.weight.T)
-    left, values, right = torch.linalg.svd(factor.T @ solution, full_matrices=False)
+    left, values, right = torch.linalg.svd(factor.T @ torch.cat(solutions, 1), full_matrices=False)
     network.mix.weight.copy_(torch.linalg.solve(factor.T, left[:, :modes] * values[:modes].sqrt()).T)
     network.modes.weight.copy_((values[:modes, None].sqrt() * right[:modes]).T)
 

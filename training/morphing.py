@@ -29,9 +29,9 @@ from training.shapes import SHAPES, SIZE, units
 REFERENCES = 1 + len(SHAPES)
 
 CELLS = CROP // 2  # of a rough flow's side
-TRAITS = 12  # numbers that describe a face to the guess
+TRAITS = 24  # numbers that describe a face to the guess
 _GLANCE = 12  # pixels of the references that they are taken from
-_MODES = 48  # flows that the guess mixes
+_MODES = 64  # flows that the guess mixes
 _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
 _CAUTION = 12.0  # how much less to trust a reference in which a point is thought to be hidden
 _KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
@@ -141,7 +141,7 @@ class Morphing(nn.Module):
                 x = torch.cat([_resize(x, 2 * x.shape[-1]), skips.pop()], 1)
         flow, trust = self.rough(x).split([2 * REFERENCES, REFERENCES], dim=1)
         flow = flow_guess + _FINEST * torch.tanh(flow)
-        trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self._distances(units)
+        trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self.distances(units)
         still = (1 - flow[:, :2].square().sum(1, keepdim=True).add(1e-8).sqrt() / _STILL).clamp(min=0)
         trust = torch.cat([trust[:, :1] + _KEPT * still, trust[:, 1:]], 1)
         return flow, trust, x
@@ -170,7 +170,7 @@ class Morphing(nn.Module):
         traits = self.describe(glanced)
         return torch.cat([features, (features[:, :, None] * traits[:, None]).flatten(1)], 1)
 
-    def _distances(self, units: Tensor) -> Tensor:
+    def distances(self, units: Tensor) -> Tensor:
         """Say how far the units are from each reference's; (B, R, 1, 1)."""
         return (units[:, None] - self.shapes).square().sum(2)[:, :, None, None]
 
