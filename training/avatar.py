@@ -152,8 +152,9 @@ class Avatar:
             self.scene.move(name, positions + moved, self.scene.meshes[name].normals)
 
     def shape(self) -> dict[str, Floats]:
-        """Return where the points of skin, teeth and tongue are now, by mesh."""
-        return {name: self.scene.meshes[name].positions for name in ("skin", *mouth_parts())}
+        """Return where the points of all surfaces are now, by mesh; hairs are left out, they go with the skin."""
+        surfaces = (Material.SKIN, Material.MOUTH, Material.CLOTH)
+        return {name: mesh.positions for name, mesh in self.scene.meshes.items() if mesh.material in surfaces}
 
     def camera(self, box: Box | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture."""
