@@ -36,6 +36,7 @@ _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
 _CAUTION = 12.0  # how much less to trust a reference in which a point is thought to be hidden
 _KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
 _STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
+_CRISP = 0.3
 _FAINT = 0.25  # how far the light may change
 _STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
@@ -87,6 +88,8 @@ class Morphing(nn.Module):
         self.nearness = nn.Parameter(torch.tensor(8.0))
         shapes = torch.stack([torch.zeros(len(UNITS)), *(torch.from_numpy(units(shape)) for shape in SHAPES)])
         self.register_buffer("shapes", shapes, persistent=False)  # (R, K)
+        soft = torch.tensor([1.0, 2.0, 1.0])
+        self.register_buffer("soft", (soft[:, None] * soft / 16)[None, None], persistent=False)
         for size in (CROP // 2, CROP, SIZE // 2, SIZE):
             self.register_buffer(f"grid_{size}", _grid(size), persistent=False)
 
@@ -142,8 +145,7 @@ class Morphing(nn.Module):
         flow, trust = self.rough(x).split([2 * REFERENCES, REFERENCES], dim=1)
         flow = flow_guess + _FINEST * torch.tanh(flow)
         trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self.distances(units)
-        still = (1 - flow[:, :2].square().sum(1, keepdim=True).add(1e-8).sqrt() / _STILL).clamp(min=0)
-        trust = torch.cat([trust[:, :1] + _KEPT * still, trust[:, 1:]], 1)
+        trust = torch.cat([trust[:, :1] + _KEPT * (1 - _how_moved(flow)), trust[:, 1:]], 1)
         return flow, trust, x
 
     def blend(self, maps: Maps, references: Tensor) -> Tensor:
@@ -152,8 +154,14 @@ class Morphing(nn.Module):
         bright = luma(references)  # (B, R, S, S)
         half = _resize(references.flatten(1, 2), size // 2).unflatten(1, (REFERENCES, 3))
         colour = chroma(half).flatten(1, 2)  # (B, 2R, S/2, S/2)
+        moved = self._blend_planes(maps, bright, maps.light[:, :1])
+        crisp = (
+            _CRISP
+            * _resize(_how_moved(maps.flow), size)
+            * (moved - functional.conv2d(moved, self.soft, padding=1))
+        )
         mouth = _rgb(
-            self._blend_planes(maps, bright, maps.light[:, :1]),
+            moved + crisp,  # fetching between pixels has blurred them
             _resize(self._blend_planes(maps, colour, maps.light[:, 1:]), size),
         )
         idle = _rgb(bright[:, :1], _resize(colour[:, :2], size))
@@ -213,6 +221,11 @@ def features_of(units: Tensor) -> Tensor:
 
 
 _FEATURES = len(UNITS) + 3
+
+
+def _how_moved(flow: Tensor) -> Tensor:
+    """Say where the idle mouth moves, 0 to 1; (B, 2R, s, s) to (B, 1, s, s)."""
+    return (flow[:, :2].square().sum(1, keepdim=True).add(1e-8).sqrt() / _STILL).clamp(max=1)
 
 
 def _grid(size: int) -> Tensor:
