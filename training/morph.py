@@ -64,7 +64,9 @@ def main(iterations: int, searches: int, batch: int, threads: int, resume: bool,
         network.load_state_dict(shipped(network, MODEL / "references.onnx"))
     elif not resume:
         fit_guess(network, mouths)
-    trainer = Trainer(network, WORK / "morphing.pt", iterations, learning_rate=2e-3, resume=resume)
+    for fitted in (network.describe, network.mix, network.modes):
+        fitted.requires_grad_(False)  # steps would only shake them
+    trainer = Trainer(network, WORK / "morphing.pt", iterations, learning_rate=1.5e-3, resume=resume)
     rng = np.random.default_rng([3, trainer.iteration])
     while trainer.goes_on():
         given = mouths.batch(batch, rng)

@@ -52,7 +52,7 @@ def main(names: tuple[str, ...], out: Path, processes: int) -> None:
 def film(names: Sequence[str], out: Path) -> int:
     """Render the films of some avatars that are not up to date; return how many."""
     films = [(name, emotion) for name in names for emotion in EMOTIONS if not _is_current(out, name, emotion)]
-    renderer = Renderer(SIZE)
+    renderer = Renderer(SIZE) if films else None
     built = ""
     for done, (name, emotion) in enumerate(films, start=1):
         started = time.monotonic()
