@@ -64,7 +64,7 @@ def main(iterations: int, searches: int, batch: int, threads: int, resume: bool,
         network.load_state_dict(shipped(network, MODEL / "references.onnx"))
     elif not resume:
         fit_guess(network, mouths)
-    for fitted in (network.describe, network.mix, network.modes):
+    for fitted in (network.describe, network.mix):
         fitted.requires_grad_(False)  # steps would only shake them
     trainer = Trainer(network, WORK / "morphing.pt", iterations, learning_rate=1.5e-3, resume=resume)
     rng = np.random.default_rng([3, trainer.iteration])
@@ -182,10 +182,10 @@ def fit_guess(network: Morphing, mouths: Mouths) -> None:
         solutions.append(solution)
     factor = torch.linalg.cholesky(x.T @ x + ridge)
     solutions.append(torch.cholesky_solve(x.T @ seen.flatten(1), factor))
-    modes = len(network.modes.weight.T)
+    modes = network.modes.shape[1]
     left, values, right = torch.linalg.svd(factor.T @ torch.cat(solutions, 1), full_matrices=False)
     network.mix.weight.copy_(torch.linalg.solve(factor.T, left[:, :modes] * values[:modes].sqrt()).T)
-    network.modes.weight.copy_((values[:modes, None].sqrt() * right[:modes]).T)
+    network.modes.copy_((values[:modes, None].sqrt() * right[:modes]).T)
 
 
 def loss(mouth: Tensor, maps: Maps, given: Batch) -> Tensor:

@@ -82,7 +82,9 @@ class Morphing(nn.Module):
         self.fine = nn.Conv2d(16, 3 * REFERENCES + 3, 1)  # flows x and y, trust, light
         self.describe = nn.Linear(REFERENCES * _GLANCE**2, TRAITS)
         self.mix = nn.Linear(_FEATURES * (1 + TRAITS), _MODES, bias=False)
-        self.modes = nn.Linear(_MODES, 3 * REFERENCES * CELLS**2, bias=False)
+        # Most of the weights are here; they are fitted once and need no more than half of the bits.
+        modes = torch.zeros(3 * REFERENCES * CELLS**2, _MODES, dtype=torch.float16)
+        self.modes = nn.Parameter(modes, requires_grad=False)
         for parameter in (*self.rough.parameters(), *self.fine.parameters()):
             nn.init.zeros_(parameter)
         self.nearness = nn.Parameter(torch.tensor(8.0))
@@ -126,9 +128,8 @@ class Morphing(nn.Module):
     def search(self, units: Tensor, small: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the rough flow, the trust in each reference (B, R, 48, 48) and what led to them."""
         features = features_of(units)
-        guess = self.modes(self.mix(self.with_traits(features, glance(small)))).view(
-            -1, 3 * REFERENCES, CELLS, CELLS
-        )
+        mixed = self.mix(self.with_traits(features, glance(small)))
+        guess = functional.linear(mixed, self.modes.float()).view(-1, 3 * REFERENCES, CELLS, CELLS)
         flow_guess, seen_guess = guess.split([2 * REFERENCES, REFERENCES], dim=1)
         x, skips = small, []
         for layer in self.encoder:

@@ -67,6 +67,14 @@ def movement(mouths, idle):
     return np.abs(mouths / 255 - idle[0] / 255)[middle].mean(axis=(1, 2, 3))
 
 
+def gap(mouths, idle):
+    """How much of the middle of each mouth is dark, for it is open there: (F,)."""
+    size = idle.shape[1]
+    middle = np.s_[:, size // 3 : size * 3 // 4, size * 3 // 8 : size * 5 // 8]
+    darker = (idle[0].astype(int) - mouths)[middle].mean(axis=-1)
+    return (darker > 50).mean(axis=(1, 2))
+
+
 def loudness(pcm):
     frames = pcm[: len(pcm) // SAMPLES_A_FRAME * SAMPLES_A_FRAME].reshape(-1, SAMPLES_A_FRAME)
     return np.sqrt((frames**2).mean(axis=1))
@@ -87,11 +95,11 @@ def test_equally_loud_m_and_a_give_different_mouths(model, idle):
     for _, start, end in spans:  # all as loud as each other
         pcm[start:end] *= 0.1 / np.sqrt((pcm[start:end] ** 2).mean())
 
-    moved = movement(draw(model, idle, pcm), idle)
+    opened = gap(draw(model, idle, pcm), idle)
 
     middle: dict[str, list[float]] = {"m": [], "a": []}
     for sound, start, end in spans:
-        middle[sound].append(moved[min((start + end) // 2 // SAMPLES_A_FRAME, len(moved) - 1)])
+        middle[sound].append(opened[min((start + end) // 2 // SAMPLES_A_FRAME, len(opened) - 1)])
     assert len(middle["m"]) == len(middle["a"]) == 8
     assert np.mean(middle["a"]) > 1.5 * np.mean(middle["m"])
 
