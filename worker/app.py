@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import cv2
 import structlog
 from litestar import Litestar
 from litestar.di import Provide
@@ -33,6 +34,8 @@ def create_app(settings: Settings) -> Litestar:
     Raises:
         BadAssets, ProviderUnavailable: it cannot work with these settings.
     """
+    # A mouth is small: sharing it out to threads costs more than it gains, and disturbs the encoders.
+    cv2.setNumThreads(1)
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
     model.check(avatars.references())
