@@ -73,7 +73,12 @@ def create_app(settings: Settings) -> Litestar:
         try:
             await _warm_up(renderer)
             renderer.frames_rendered = 0  # those were for nobody
-            log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
+            log.info(
+                "worker ready",
+                provider=model.provider,
+                networks=model.networks,
+                avatars=len(list(avatars)),
+            )
             yield
         finally:
             serving.cancel()
