@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
-from service.ports import End, Init, Job, Record, Segment, Speech, Voice
+from service.ports import Avatar, End, Init, Job, Record, Segment, Speech, Voice
 
 MAX_RECORD_BYTES = 16 << 20
 """A segment is well under 1 MB. A length beyond this is no record, and is not read into memory."""
@@ -83,6 +83,13 @@ class HttpRenderer:
             return msgspec.json.decode(await self._get("/voices"), type=list[Voice])
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say which voices it has. Try again soon.") from error
+
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return who it can show."""
+        try:
+            return msgspec.json.decode(await self._get("/avatars"), type=list[Avatar])
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say which avatars it has. Try again soon.") from error
 
     async def renders(self) -> int:
         """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""

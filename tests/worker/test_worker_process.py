@@ -354,11 +354,16 @@ async def test_health_avatars_and_voices_are_told(worker):
 
     assert (health["status"], health["provider"]) == ("ok", "cpu")
     assert health["peak_rss_bytes"] > 50_000_000
-    assert avatars == [
-        {"name": "ann", "label": "Ann", "emotions": ["happy", "neutral"]},
-        {"name": "bob", "label": "Bob", "emotions": ["neutral"]},
-        {"name": "cleo", "label": "Cleo", "emotions": ["neutral"]},
-    ]
+    ann = {
+        "name": "ann",
+        "label": "Ann",
+        "emotions": ["happy", "neutral"],
+        "gender": "female",
+        "elderly": False,
+    }
+    bob = {"name": "bob", "label": "Bob", "emotions": ["neutral"], "gender": "male", "elderly": False}
+    cleo = {"name": "cleo", "label": "Cleo", "emotions": ["neutral"], "gender": "female", "elderly": False}
+    assert avatars == [ann, bob, cleo]
     assert {"name": "en-female", "language": "en", "gender": "female"} in voices
     assert len({voice["language"] for voice in voices}) == 17
 
