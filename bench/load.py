@@ -5,8 +5,11 @@ of the client would hide that of the server.
 """
 
 import asyncio
+import statistics
 import time
 from collections.abc import Awaitable, Callable
+
+import msgspec
 
 
 def prepare(method: str, path: str, body: bytes, *, host: str) -> bytes:
@@ -40,18 +43,28 @@ class Connection:
         await self._writer.wait_closed()
 
 
-async def rate(calls: list[Callable[[], Awaitable[object]]], *, seconds: float) -> float:
-    """Let each caller repeat its call for a while; return finished calls per second over all callers."""
-    finished = 0
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What many callers got together."""
+
+    per_s: float
+    ms_p50: float
+    ms_p99: float
+
+
+async def measure(calls: list[Callable[[], Awaitable[object]]], *, seconds: float) -> Load:
+    """Let each caller repeat its call for a while."""
+    took_ms: list[float] = []
     start = time.perf_counter()
 
     async def repeat(call: Callable[[], Awaitable[object]]) -> None:
-        nonlocal finished
-        while time.perf_counter() - start < seconds:
+        while (began := time.perf_counter()) - start < seconds:
             await call()
-            finished += 1
+            took_ms.append((time.perf_counter() - began) * 1000)
 
     async with asyncio.TaskGroup() as group:
         for call in calls:
             group.create_task(repeat(call))
-    return finished / (time.perf_counter() - start)
+    percentiles = statistics.quantiles(took_ms, n=100)
+    return Load(
+        per_s=len(took_ms) / (time.perf_counter() - start), ms_p50=percentiles[49], ms_p99=percentiles[98]
+    )

@@ -16,7 +16,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from bench.load import Connection, prepare, rate
+from bench.load import Connection, measure, prepare
+from bench.shop import status_mb
 from lightning.invoice import Msat, SettleIndex
 from lightning.lnd import LndBackend
 from regtest.network import Network
@@ -89,8 +90,8 @@ async def _measure(seconds: float, rounds: int, wakes: int) -> Figures:
                 first_byte_ms=first_byte_ms,
                 last_byte_ms=last_byte_ms,
                 video_s=video_s,
-                worker_peak_mb=_peak_mb(stage.worker),
-                service_peak_mb=_peak_mb(stage.service),
+                worker_peak_mb=status_mb(stage.worker, "VmHWM"),
+                service_peak_mb=status_mb(stage.service, "VmHWM"),
             )
 
 
@@ -151,8 +152,10 @@ async def _quotes(stage: Stage, seconds: float, rounds: int) -> tuple[float, flo
 
     sold, made = [], []
     for _ in range(rounds):
-        made.append(await rate([invoice] * CLIENTS, seconds=seconds))
-        sold.append(await rate([quoter(connection) for connection in connections], seconds=seconds))
+        made.append((await measure([invoice] * CLIENTS, seconds=seconds)).per_s)
+        sold.append(
+            (await measure([quoter(connection) for connection in connections], seconds=seconds)).per_s
+        )
     for connection in connections:
         await connection.close()
     await backend.aclose()
@@ -217,13 +220,6 @@ async def _clip(stage: Stage, folder: Path) -> tuple[float, float, float]:
                 file.write(chunk)
         last = time.perf_counter()
     return (first - started) * 1000, (last - started) * 1000, examine(video).video_s
-
-
-def _peak_mb(program: Program) -> float:
-    """Return the most memory that a running program ever had resident (Linux)."""
-    status = Path(f"/proc/{program.pid}/status").read_text()
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(kilobytes) / 1024
 
 
 if __name__ == "__main__":

@@ -4,36 +4,45 @@ The adapters are imported from their own modules, `lightning.lnd` and `lightning
 them: a domain file that needs a name from here should not load gRPC with it.
 """
 
-from lightning.backend import InvoiceBackend
+from lightning.backend import InvoiceBackend, PaymentBackend
 from lightning.errors import (
     CredentialsInvalid,
     InvoiceNotFound,
+    InvoiceNotHeld,
     InvoiceTermsInvalid,
+    InvoiceUnreadable,
     LightningError,
     NodeFailed,
     NodeRefused,
     NodeUnavailable,
     PaymentFailed,
+    PaymentNotFound,
 )
 from lightning.invoice import (
+    Asked,
     Invoice,
     InvoiceState,
     Msat,
     NewInvoice,
     NodeInfo,
+    Payment,
     PaymentHash,
+    PaymentState,
     Preimage,
     SettleIndex,
     Settlement,
 )
 
 __all__ = [
+    "Asked",
     "CredentialsInvalid",
     "Invoice",
     "InvoiceBackend",
     "InvoiceNotFound",
+    "InvoiceNotHeld",
     "InvoiceState",
     "InvoiceTermsInvalid",
+    "InvoiceUnreadable",
     "LightningError",
     "Msat",
     "NewInvoice",
@@ -41,8 +50,12 @@ __all__ = [
     "NodeInfo",
     "NodeRefused",
     "NodeUnavailable",
+    "Payment",
+    "PaymentBackend",
     "PaymentFailed",
     "PaymentHash",
+    "PaymentNotFound",
+    "PaymentState",
     "Preimage",
     "SettleIndex",
     "Settlement",

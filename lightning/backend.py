@@ -1,9 +1,19 @@
-"""The port: what selling for Lightning needs of a node."""
+"""The ports: what selling for Lightning, and giving money back, needs of a node."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
-from lightning.invoice import Invoice, Msat, NewInvoice, NodeInfo, PaymentHash, SettleIndex, Settlement
+from lightning.invoice import (
+    Invoice,
+    Msat,
+    NewInvoice,
+    NodeInfo,
+    Payment,
+    PaymentHash,
+    Preimage,
+    SettleIndex,
+    Settlement,
+)
 
 
 class InvoiceBackend(Protocol):
@@ -23,6 +33,53 @@ class InvoiceBackend(Protocol):
 
         Raises:
             InvoiceTermsInvalid: No invoice can have these terms.
+        """
+        ...
+
+    async def add_hold_invoice(
+        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+    ) -> NewInvoice:
+        """Make an invoice whose payment is only held until we settle it, which tells the payer the preimage.
+
+        A held payment that is neither settled nor cancelled goes back some blocks before `Invoice.expiry_height`.
+
+        Args:
+            payment_hash: sha256 of a preimage that only we know, and have stored.
+            amount: As in `add_invoice`, like the rest.
+            memo: Shown by the payer's wallet.
+            expiry_s: Seconds in which the payment may begin to be held.
+
+        Raises:
+            InvoiceTermsInvalid: No invoice can have these terms.
+        """
+        ...
+
+    def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
+        """Follow one invoice: first as it is, then each other state, through any outage; ends after a final state.
+
+        A state between two others may be left out, and no state comes twice in a row.
+
+        Raises:
+            InvoiceNotFound: The node does not know it.
+            NodeRefused: Trying again will not help.
+        """
+        ...
+
+    async def settle(self, preimage: Preimage) -> None:
+        """Take a held payment; one that was taken before is fine.
+
+        Raises:
+            InvoiceNotFound: The node does not know the invoice.
+            InvoiceNotHeld: Nothing is held, or not any longer.
+        """
+        ...
+
+    async def cancel(self, payment_hash: PaymentHash) -> None:
+        """Give a held payment back, and let nobody pay the invoice any more; a cancelled one is fine.
+
+        Raises:
+            InvoiceNotFound: The node does not know the invoice.
+            InvoiceNotHeld: It is settled.
         """
         ...
 
@@ -55,6 +112,41 @@ class InvoiceBackend(Protocol):
 
         Raises:
             NodeUnavailable: Not reachable, or still starting.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the node. No other method may be called after."""
+        ...
+
+
+class PaymentBackend(Protocol):
+    """A node that pays other people's invoices, each at most once: its payment hash is the key.
+
+    Both methods may raise `NodeUnavailable`, `NodeRefused` or `NodeFailed`. Then nothing is known of the payment, not
+    even that it was not begun: ask `track`.
+    """
+
+    async def pay(self, bolt11: str, *, amount: Msat | None, fee_limit: Msat, timeout_s: int) -> Payment:
+        """Pay an invoice, wait for the end of that, and return it.
+
+        An invoice that is paid already, or being paid, is not paid again: that payment is returned as it is. One that
+        failed is tried anew. FAILED comes also where the node would not even try, and then it keeps no trace of it.
+
+        Args:
+            bolt11: An invoice of another node.
+            amount: What to pay where the invoice leaves it open; else None.
+            fee_limit: Most that the way there may cost, beside the amount.
+            timeout_s: For how long new ways are tried. One that was taken may hang for longer, which ends this call
+                with `NodeUnavailable` and not the payment.
+        """
+        ...
+
+    async def track(self, payment_hash: PaymentHash) -> Payment:
+        """Ask what became of a payment, without waiting for its end.
+
+        Raises:
+            PaymentNotFound: The node was never asked to make it.
         """
         ...
 

@@ -3,12 +3,20 @@
 LightningError
 ├── InvoiceNotFound        the node has no invoice with this hash
 ├── InvoiceTermsInvalid    no node could make the invoice that was asked for
+├── InvoiceUnreadable      somebody else's invoice is none
+├── InvoiceNotHeld         no payment is held that could be taken or given back
 ├── PaymentFailed          the payment did not happen
+├── PaymentNotFound        the node was never asked to pay this hash
 ├── CredentialsInvalid     the certificate or macaroon is no such thing
 ├── NodeUnavailable        no answer, or not yet: worth asking again
 ├── NodeRefused            the node and we do not trust each other: an operator must act
 └── NodeFailed             the node answered with an error of its own
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lightning.invoice import InvoiceState
 
 
 class LightningError(Exception):
@@ -23,6 +31,23 @@ class InvoiceNotFound(LightningError):
         self.payment_hash = payment_hash
 
 
+class PaymentNotFound(LightningError):
+    """The node was never asked to make a payment of this hash."""
+
+    def __init__(self, payment_hash: bytes) -> None:
+        super().__init__(f"no payment has the hash {payment_hash.hex()}")
+        self.payment_hash = payment_hash
+
+
+class InvoiceNotHeld(LightningError):
+    """The invoice is in a state in which it cannot be settled, or not be cancelled."""
+
+    def __init__(self, payment_hash: bytes, state: "InvoiceState") -> None:
+        super().__init__(f"the invoice {payment_hash.hex()} is {state.value}")
+        self.payment_hash = payment_hash
+        self.state = state
+
+
 class _Reasoned(LightningError):
     """An error whose one fact is the reason, in words for the operator."""
 
@@ -33,6 +58,10 @@ class _Reasoned(LightningError):
 
 class InvoiceTermsInvalid(_Reasoned):
     """No node could make an invoice on these terms."""
+
+
+class InvoiceUnreadable(_Reasoned):
+    """What should be an invoice is none, or one that cannot be paid."""
 
 
 class PaymentFailed(_Reasoned):

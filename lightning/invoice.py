@@ -50,6 +50,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     amount_paid: Msat = Msat(0)  # may exceed `amount`; 0 until settled
     settle_index: SettleIndex | None = None
     settled_at: datetime | None = None  # UTC, whole seconds
+    expiry_height: int | None = None  # while accepted: the block at which the payer may take the money back
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,35 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime  # UTC, whole seconds
 
 
+class PaymentState(Enum):
+    """What the node says of one payment that it was asked to make."""
+
+    IN_FLIGHT = "in_flight"  # it may succeed yet
+    SUCCEEDED = "succeeded"  # final
+    FAILED = "failed"  # nothing left the node, and nothing will unless it is asked again
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's present word on one payment of its own."""
+
+    payment_hash: PaymentHash
+    state: PaymentState
+    amount: Msat = Msat(0)  # what the payee got; 0 until succeeded
+    fee: Msat = Msat(0)  # what the way there cost beside it; 0 until succeeded
+    preimage: Preimage | None = None  # the receipt, once succeeded
+    failure: str | None = None  # why, once failed: for people
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody else's invoice asks for, as it says itself."""
+
+    payee: str  # 33 bytes, hex
+    payment_hash: PaymentHash
+    amount: Msat | None  # None: the payer names it
+    network: str  # as in `NodeInfo`
+    expires_at: datetime  # UTC
+
+
 class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Who answers, and whether it can be trusted to see payments."""
 
@@ -70,6 +100,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     pubkey: str  # 33 bytes, hex
     network: str  # mainnet, testnet, signet, regtest
     synced: bool  # has seen the chain's tip
+    height: int  # blocks of the chain that it knows
 
 
 def check_terms(*, amount: Msat, memo: str, expiry_s: int) -> None:

@@ -4,32 +4,33 @@ Only its stubs: its client prints an error and returns None, which a seller woul
 """
 
 import ssl
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import grpc
 import grpc.aio
 from lndgrpc.compiled import lightning_pb2 as ln
+from lndgrpc.compiled.invoices_pb2_grpc import InvoicesStub
 from lndgrpc.compiled.lightning_pb2_grpc import LightningStub
 
-from lightning.errors import CredentialsInvalid, InvoiceNotFound, NodeFailed
+from lightning.errors import CredentialsInvalid
 from lightning.invoice import (
     Invoice,
-    InvoiceState,
     Msat,
     NewInvoice,
     NodeInfo,
     PaymentHash,
+    Preimage,
     SettleIndex,
     Settlement,
     check_terms,
 )
 from lightning.lnd_errors import translated
+from lightning.lnd_holds import HoldInvoices
 from lightning.lnd_settlements import SettlementFollower
 
-_CHANNEL_OPTIONS = (
+CHANNEL_OPTIONS = (
     # A subscription can hang for days with nobody noticing (lnd#7727). LND ends connections that ping more
     # often than every 5 s, or while no call is open (lnd#4969). Without the ping's own timeout gRPC gives a
     # silent line a minute.
@@ -45,13 +46,6 @@ _CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),  # one that is set for the price feeds would not reach the node
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),  # a page of invoices paid in many parts
 )
-
-_STATES = {
-    ln.Invoice.OPEN: InvoiceState.OPEN,
-    ln.Invoice.ACCEPTED: InvoiceState.ACCEPTED,
-    ln.Invoice.SETTLED: InvoiceState.SETTLED,
-    ln.Invoice.CANCELED: InvoiceState.CANCELED,
-}
 
 
 class LndBackend:
@@ -71,12 +65,15 @@ class LndBackend:
 
     def __init__(self, address: str, tls_cert: bytes, macaroon: bytes, *, deadline_s: float = 10.0) -> None:
         check_credentials(tls_cert, macaroon)
-        self._metadata = (("macaroon", _macaroon_hex(macaroon)),)
+        self._metadata = (("macaroon", macaroon_hex(macaroon)),)
         self._deadline_s = deadline_s
         credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
-        self._channel = grpc.aio.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
+        self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
         self._stub = LightningStub(self._channel)
         self._follower = SettlementFollower(self._stub, metadata=self._metadata, deadline_s=deadline_s)
+        self._holds = HoldInvoices(
+            InvoicesStub(self._channel), self._stub, metadata=self._metadata, deadline_s=deadline_s
+        )
 
     @classmethod
     def from_files(cls, address: str, tls_cert: Path, macaroon: Path) -> Self:
@@ -98,13 +95,27 @@ class LndBackend:
             )
         return NewInvoice(bolt11=answer.payment_request, payment_hash=PaymentHash(answer.r_hash))
 
+    async def add_hold_invoice(
+        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+    ) -> NewInvoice:
+        """Make a hold invoice, without route hints too."""
+        return await self._holds.add(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
+
+    def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
+        """Follow one invoice by a stream of its own over the one connection."""
+        return self._holds.follow(payment_hash)
+
+    async def settle(self, preimage: Preimage) -> None:
+        """Have LND take a held payment."""
+        await self._holds.settle(preimage)
+
+    async def cancel(self, payment_hash: PaymentHash) -> None:
+        """Have LND give a held payment back."""
+        await self._holds.cancel(payment_hash)
+
     async def lookup(self, payment_hash: PaymentHash) -> Invoice:
         """Ask LND for the invoice's state."""
-        with translated(not_found=InvoiceNotFound(payment_hash)):
-            answer = await self._stub.LookupInvoice(
-                ln.PaymentHash(r_hash=payment_hash), metadata=self._metadata, timeout=self._deadline_s
-            )
-        return _decode(answer)
+        return await self._holds.lookup(payment_hash)
 
     def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
         """Follow settlements; each call follows by its own stream over the one connection."""
@@ -129,6 +140,7 @@ class LndBackend:
             pubkey=answer.identity_pubkey,
             network=answer.chains[0].network,
             synced=answer.synced_to_chain,
+            height=answer.block_height,
         )
 
     async def aclose(self) -> None:
@@ -143,23 +155,7 @@ def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
         CredentialsInvalid: One of them is no such thing.
     """
     _check_certificate(tls_cert)
-    _macaroon_hex(macaroon)
-
-
-def _decode(invoice: Any) -> Invoice:
-    state = _STATES.get(invoice.state)
-    if state is None:  # a newer LND: no guess where money is
-        raise NodeFailed(f"the node knows an invoice state that we do not: {invoice.state}")
-    settled = state is InvoiceState.SETTLED
-    return Invoice(
-        payment_hash=PaymentHash(invoice.r_hash),
-        bolt11=invoice.payment_request,
-        amount=Msat(invoice.value_msat),
-        state=state,
-        amount_paid=Msat(invoice.amt_paid_msat if settled else 0),
-        settle_index=SettleIndex(invoice.settle_index) if settled else None,
-        settled_at=datetime.fromtimestamp(invoice.settle_date, UTC) if settled else None,
-    )
+    macaroon_hex(macaroon)
 
 
 def _read(path: Path, what: str) -> bytes:
@@ -177,7 +173,7 @@ def _check_certificate(pem: bytes) -> None:
         raise CredentialsInvalid("the TLS certificate is not PEM; LND keeps it in tls.cert") from error
 
 
-def _macaroon_hex(macaroon: bytes) -> str:
+def macaroon_hex(macaroon: bytes) -> str:
     """Give a macaroon as the hex that LND reads from a call's metadata."""
     text = macaroon.hex()
     if not text.startswith("02"):  # version 2 of the binary format, the only one that LND writes

@@ -11,8 +11,7 @@ So from any index that exists there is no window. Two things it does not give:
 """
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
@@ -25,12 +24,11 @@ from lightning.errors import LightningError, NodeRefused, NodeUnavailable
 from lightning.invoice import Msat, PaymentHash, SettleIndex, Settlement
 from lightning.lnd_errors import translated
 from lightning.ordering import InOrder
+from lightning.pauses import pauses_between_attempts
 
 _PAGE = 500  # invoices asked at once: about 1 KB each
 _GAP_PATIENCE_S = 1.0  # a replay out of order fills its gaps in milliseconds
 _STEADY_S = 10.0  # a stream that lived this long was no failed attempt
-_FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +54,7 @@ class SettlementFollower:
             NodeRefused: Trying again will not help.
         """
         last = after
-        pauses = _pauses()
+        pauses = pauses_between_attempts()
         clock = asyncio.get_running_loop().time
         while True:
             started_at = clock()
@@ -65,12 +63,12 @@ class SettlementFollower:
                     async for settlement in settlements:
                         yield settlement
                         last = max(last, settlement.settle_index)
-                        pauses = _pauses()
+                        pauses = pauses_between_attempts()
             except NodeRefused:
                 raise
             except LightningError as error:
                 if clock() - started_at > _STEADY_S:
-                    pauses = _pauses()
+                    pauses = pauses_between_attempts()
                 _log.warning("settlements interrupted", error=str(error), after=last)
                 await asyncio.sleep(next(pauses))
 
@@ -113,7 +111,7 @@ class SettlementFollower:
         The answer always comes from the list. The subscription, which may miss a payment while it is being
         set up, only tells when to look again sooner than the next pause ends.
         """
-        pauses = _pauses()
+        pauses = pauses_between_attempts()
         call = self._subscribe(SettleIndex(0))
         paid = asyncio.ensure_future(_next_settlement(call))
         try:
@@ -186,11 +184,3 @@ def _decode(invoice: Any) -> Settlement:
         settle_index=SettleIndex(invoice.settle_index),
         settled_at=datetime.fromtimestamp(invoice.settle_date, UTC),
     )
-
-
-def _pauses() -> Iterator[float]:
-    """Yield seconds to wait: doubling to a ceiling, and spread so that replicas do not return as one."""
-    longest_s = _FIRST_PAUSE_S
-    while True:
-        yield longest_s * random.uniform(0.5, 1.0)  # noqa: S311 -- no secret
-        longest_s = min(2 * longest_s, _LONGEST_PAUSE_S)

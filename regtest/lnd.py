@@ -27,6 +27,12 @@ CHANNEL_TIMEOUT_S = 30.0
 # What a seller of videos needs of its node, and nothing that could move money out.
 _SELLER_PERMISSIONS = (("invoices", "read"), ("invoices", "write"), ("offchain", "read"), ("info", "read"))
 
+# What a seller needs beside that to give money back: two calls, of all that may be done with channels.
+_REFUND_PERMISSIONS = (
+    ("uri", "/routerrpc.Router/SendPaymentV2"),
+    ("uri", "/routerrpc.Router/TrackPaymentV2"),
+)
+
 # A proxy could not reach this machine's own loopback.
 _CHANNEL_OPTIONS = [("grpc.enable_http_proxy", 0)]
 
@@ -35,7 +41,7 @@ class NodeAccess(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach a node: all that another process needs."""
 
     name: str
-    folder: Path  # with tls.cert, admin.macaroon and seller.macaroon
+    folder: Path  # with tls.cert, admin.macaroon, seller.macaroon and refunds.macaroon
     address: str  # host:port of gRPC
     peer_address: str  # host:port where other nodes reach it
 
@@ -109,6 +115,11 @@ class LndNode:
     def macaroon_path(self) -> Path:
         """A macaroon with just what a seller needs."""
         return self.access.folder / "seller.macaroon"
+
+    @property
+    def refund_macaroon_path(self) -> Path:
+        """A macaroon that may pay, and ask what became of that."""
+        return self.access.folder / "refunds.macaroon"
 
     @property
     def admin_macaroon_path(self) -> Path:
@@ -242,18 +253,21 @@ class LndNode:
                 metadata=self._admin(),
             )
 
-    async def bake_seller_macaroon(self) -> None:
-        """Write the macaroon of `macaroon_path`."""
+    async def bake_seller_macaroons(self) -> None:
+        """Write the macaroons of `macaroon_path` and `refund_macaroon_path`."""
+        await self._bake(self.macaroon_path, _SELLER_PERMISSIONS)
+        await self._bake(self.refund_macaroon_path, _REFUND_PERMISSIONS)
+
+    async def _bake(self, path: Path, permissions: Sequence[tuple[str, str]]) -> None:
         request = lightning_pb2.BakeMacaroonRequest(
             permissions=[
                 lightning_pb2.MacaroonPermission(entity=entity, action=action)
-                for entity, action in _SELLER_PERMISSIONS
+                for entity, action in permissions
             ]
         )
         with self._translated():
             baked = await self._lightning.BakeMacaroon(request, metadata=self._admin())
-        self.macaroon_path.touch(mode=0o600)
-        self.macaroon_path.write_bytes(bytes.fromhex(baked.macaroon))
+        _write_secret(path, bytes.fromhex(baked.macaroon))
 
     @property
     def _own_program(self) -> Runnable:
@@ -321,6 +335,11 @@ class LndNode:
             if paying and not unreachable:
                 raise PaymentFailed(self.name, FailureReason.REFUSED, error.details() or "") from error
             raise NodeError(self.name, f"{error.code().name}: {error.details()}") from error
+
+
+def _write_secret(path: Path, secret: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(secret)
 
 
 def lnd_arguments(lnd: Path, access: NodeAccess, chain_flags: Sequence[str]) -> list[str]:

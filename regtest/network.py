@@ -198,7 +198,7 @@ async def _fund(chain: Chain, merchant: LndNode, payer: LndNode, on_progress: Pr
     await chain.mine(_BLOCKS_TO_CONFIRM)
     for node in (merchant, payer):
         await node.until_channel_usable()
-        await node.bake_seller_macaroon()
+        await node.bake_seller_macaroons()
 
 
 async def _keep_mining(chain: Chain) -> None:

@@ -87,6 +87,13 @@ def keys(arguments: tuple[str, ...]) -> None:
     _become("service", "keys", *arguments)
 
 
+@main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def owed(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service owed` with these arguments."""
+    _become("service", "owed", *arguments)
+
+
 @main.command(context_settings=_PASS_ON, short_help="Manage the faces: add, list, remove.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def avatars(arguments: tuple[str, ...]) -> None:

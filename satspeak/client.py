@@ -44,7 +44,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one invoice: `status` is pending, paid or expired."""
+    """The state of one invoice: `status` is pending, paid, expired or refunded; or held or canceled."""
 
     invoice: str
     amount_sat: int
@@ -69,8 +69,8 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    async def quote_text(self, text: str, **options: str) -> Quote:
-        """Ask for the price of a text; `options` are avatar, emotion, language, voice and bind.
+    async def quote_text(self, text: str, **options: str | bool) -> Quote:
+        """Ask for the price of a text; `options` are avatar, emotion, language, voice, which bind, and hold.
 
         Raises:
             ServiceRefused: the text or an option is not acceptable, or the service cannot sell now.
@@ -78,7 +78,7 @@ class Client:
         answer = await self._http.post("/lightning/request-video/text", json={"text": text, **options})
         return msgspec.json.decode(_accepted(answer), type=Quote)
 
-    async def quote_audio(self, wav: Path, **options: str) -> Quote:
+    async def quote_audio(self, wav: Path, **options: str | bool) -> Quote:
         """Ask for the price of a 16 kHz mono 16-bit WAV file."""
         with wav.open("rb") as file:
             answer = await self._http.post(

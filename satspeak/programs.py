@@ -50,6 +50,7 @@ def node_settings(node: LndNode) -> dict[str, str]:
         "lnd_address": node.address,
         "lnd_tls_cert": str(node.tls_cert_path),
         "lnd_macaroon": str(node.macaroon_path),
+        "lnd_refund_macaroon": str(node.refund_macaroon_path),
     }
 
 

@@ -1,4 +1,4 @@
-"""`python -m service` sells; `python -m service keys create|list|revoke` manages API keys."""
+"""`python -m service` sells; `keys create|list|revoke` manages API keys, `owed` what failed orders are due."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,8 @@ from litestar import Litestar
 from service.app import create_app, open_keys
 from service.connections import patient_for
 from service.errors import SettingsError
+from service.owed import owed
+from service.ports import Scope
 from service.settings import Settings
 from service.stopping import Stopping
 
@@ -115,20 +117,30 @@ def configure_logs(level: str) -> None:
     )
 
 
+main.add_command(owed)
+
+
 @main.group()
 def keys() -> None:
-    """Manage the API keys that read the list of payments."""
+    """Manage the API keys that read payments and metrics."""
 
 
 @keys.command()
 @click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it is good for; may be given twice. Everything where it is left out.",
+)
 @click.pass_obj
-def create(settings: Settings, name: str) -> None:
+def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
     """Make a key and show it, this once."""
 
     async def run() -> None:
         async with open_keys(settings) as store:
-            click.echo(await store.create(name))
+            click.echo(await store.create(name, [Scope(scope) for scope in scopes] or list(Scope)))
 
     asyncio.run(run())
     click.echo("Keep it: it is not shown again.", err=True)
@@ -143,7 +155,10 @@ def list_(settings: Settings) -> None:
         async with open_keys(settings) as store:
             for key in await store.list():
                 revoked = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
-                click.echo(f"{key.id}\t{key.prefix}...\t{key.created_at:%Y-%m-%d}\t{revoked}\t{key.name}")
+                scopes = ",".join(sorted(scope.value for scope in key.scopes))
+                click.echo(
+                    f"{key.id}\t{key.prefix}...\t{key.created_at:%Y-%m-%d}\t{revoked}\t{scopes}\t{key.name}"
+                )
 
     asyncio.run(run())
 

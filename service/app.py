@@ -15,13 +15,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from lightning import CredentialsInvalid, InvoiceBackend
+from lightning import CredentialsInvalid, InvoiceBackend, PaymentBackend
 from lightning.lnd import LndBackend, check_credentials
+from lightning.lnd_payments import LndPayments
 from service.bells import Bells
 from service.choosing import Choosing
 from service.counters import Counters
 from service.delivery import Delivery
 from service.errors import SettingsError
+from service.hold_quotes import HoldQuotes
+from service.hold_tries import HoldTries
+from service.holds import Holds, HoldTerms
 from service.inbound import Inbound
 from service.keys import Keys
 from service.languages import detect_language
@@ -30,9 +34,11 @@ from service.open_quotes import Caps, OpenQuotes
 from service.ports import Clock, RateSource
 from service.quoting import Quoting, Terms
 from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
+from service.refunding import Refunding
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
 from service.repeats import Repeats
+from service.retention import Retention
 from service.routes import (
     avatars,
     events,
@@ -43,19 +49,25 @@ from service.routes import (
     problems,
     qr,
     quotes,
+    refunds,
     videos,
     voices,
 )
 from service.routes.limiting import limited, timely_bodies
 from service.routes.uploads import Spool
+from service.screening import command_of, screen_of
 from service.settings import Settings
 from service.settlements import Settlements
 from service.stopping import Stopping
 from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
+from service.storage.leftovers import SqlLeftovers
 from service.storage.orders import SqlOrders
+from service.storage.preimages import SqlPreimages
+from service.storage.refunds import SqlRefunds
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
+from service.upload_room import UploadRoom
 from service.videos import FolderObjects
 from service.watching import Watching
 from service.workers import Workers
@@ -74,12 +86,14 @@ class _Credentials(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     tls_cert: bytes
     macaroon: bytes
+    refund_macaroon: bytes | None  # None: no refund is paid by us
 
 
 def create_app(
     settings: Settings,
     *,
     backend: InvoiceBackend | None = None,
+    payer: PaymentBackend | None = None,
     stopping: Stopping | None = None,
     now: Clock | None = None,
 ) -> Litestar:
@@ -88,6 +102,7 @@ def create_app(
     Args:
         settings: What the operator set.
         backend: The node, in place of the LND of the settings; closed by the caller.
+        payer: What pays refunds, beside such a node; without it they are owed.
         stopping: Told when the server is about to stop.
         now: The clock.
 
@@ -95,6 +110,7 @@ def create_app(
         SettingsError: The settings do not fit what they name.
     """
     _fixed_rate(settings)
+    command_of(settings.screen)
     node = backend or _node_credentials(settings)
     parts: dict[str, Any] = {}
     clock = now or _utc_now
@@ -110,7 +126,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with _open(settings, node, stopping or Stopping(), clock) as opened:
+        async with _open(settings, node, payer, stopping or Stopping(), clock) as opened:
             parts.update(opened)
             yield
 
@@ -125,7 +141,9 @@ def create_app(
                         route_handlers=[quotes.request_video_text, quotes.estimate_text],
                         guards=[quotes_limited],
                     ),
-                    Router("/", route_handlers=[videos.generate_video], guards=[polls_limited]),
+                    Router(
+                        "/", route_handlers=[videos.generate_video, refunds.refund], guards=[polls_limited]
+                    ),
                 ],
                 request_max_body_size=settings.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES,
             ),
@@ -170,21 +188,30 @@ def create_app(
 PARTS = (
     "quoting", "delivery", "settlements", "orders", "videos", "keys", "choosing", "spool", "workers", "rates",
     "backend", "follower", "now", "counters", "stopping", "repeats", "watching",
+    "refunds", "refunding",
 )  # fmt: skip
 
 
 @contextlib.asynccontextmanager
 async def _open(
-    settings: Settings, node: InvoiceBackend | _Credentials, stopping: Stopping, now: Clock
+    settings: Settings,
+    node: InvoiceBackend | _Credentials,
+    payer: PaymentBackend | None,
+    stopping: Stopping,
+    now: Clock,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Open every part, by the name that handlers ask for it."""
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         orders, videos, bells = SqlOrders(database), SqlVideos(database), Bells()
+        refunds = SqlRefunds(database)
         objects = FolderObjects(settings.data_dir / "objects")
         if isinstance(node, _Credentials):
             backend: InvoiceBackend = LndBackend(node.address, tls_cert=node.tls_cert, macaroon=node.macaroon)
             stack.push_async_callback(backend.aclose)
+            if node.refund_macaroon is not None:
+                payer = LndPayments(node.address, tls_cert=node.tls_cert, macaroon=node.refund_macaroon)
+                stack.push_async_callback(payer.aclose)
         else:
             backend = node
         limits = httpx.Limits(max_connections=None)  # each render holds one
@@ -199,7 +226,7 @@ async def _open(
         workers = Workers(
             [HttpRenderer(client, url, silence_s=settings.render_silence_s) for url in settings.workers]
         )
-        choosing = Choosing(workers.voices, now)
+        choosing = Choosing(avatars=workers.avatars, voices=workers.voices, now=now)
         counters = Counters()
         settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now, counters=counters)
         lease = timedelta(seconds=settings.lease_s)
@@ -212,13 +239,60 @@ async def _open(
             lease=lease,
             counters=counters,
         )
+        refunding = Refunding(
+            orders=orders,
+            videos=videos,
+            refunds=refunds,
+            backend=backend,
+            payments=payer,
+            bells=bells,
+            stopping=stopping,
+            now=now,
+            counters=counters,
+            fee_limit_ppm=settings.refund_fee_limit_ppm,
+            longest_wait=timedelta(seconds=settings.status_wait_s),
+        )
+        stack.push_async_callback(refunding.aclose)
+        preimages, tries = SqlPreimages(database), HoldTries(settings.hold_quotes_per_client)
+        holds = Holds(
+            terms=HoldTerms(
+                renders=settings.hold_renders,
+                patience=timedelta(seconds=settings.hold_patience_s),
+                margin_blocks=settings.hold_margin_blocks,
+            ),
+            orders=orders,
+            preimages=preimages,
+            videos=videos,
+            backend=backend,
+            settlements=settlements,
+            rendering=rendering,
+            tries=tries,
+            bells=bells,
+            now=now,
+        )
         await rendering.recover()
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         stack.push_async_callback(rendering.aclose)
+        stack.push_async_callback(holds.aclose)
+        leftovers = SqlLeftovers(database)
+        retention = Retention(
+            leftovers=leftovers,
+            objects=objects,
+            backend=backend,
+            settlements=settlements,
+            now=now,
+            unpaid=timedelta(seconds=settings.unpaid_retention_s),
+            delivered=timedelta(days=settings.video_retention_days)
+            if settings.video_retention_days
+            else None,
+        )
+        cleaner = Supervised("retention", lambda: retention.sweep(settings.sweep_s))
         follower = Supervised("settlements", settlements.follow)
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
         watcher = Supervised("workers", workers.watch)
-        for supervised in (follower, sweeper, watcher):
+        refunder = Supervised("refunds", refunding.follow)
+        holder = Supervised("holds", holds.run)
+        for supervised in (follower, sweeper, watcher, cleaner, refunder, holder):
             stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
         yield {
             "quoting": Quoting(
@@ -237,12 +311,23 @@ async def _open(
                     orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
                 ),
                 inbound=Inbound(backend, now),
+                upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
+                screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
+                holds=HoldQuotes(
+                    backend=backend,
+                    orders=orders,
+                    preimages=preimages,
+                    holds=holds,
+                    tries=tries,
+                    cap=settings.hold_quotes,
+                ),
                 now=now,
                 counters=counters,
             ),
             "delivery": Delivery(
                 orders=orders,
                 videos=videos,
+                refunds=refunds,
                 objects=objects,
                 settlements=settlements,
                 rendering=rendering,
@@ -258,6 +343,7 @@ async def _open(
                 orders=orders,
                 videos=videos,
                 settlements=settlements,
+                refunding=refunding,
                 bells=bells,
                 stopping=stopping,
                 now=now,
@@ -266,6 +352,8 @@ async def _open(
             ),
             "settlements": settlements,
             "orders": orders,
+            "refunds": refunds,
+            "refunding": refunding,
             "videos": videos,
             "keys": Keys(SqlApiKeys(database), now=now),
             "choosing": choosing,
@@ -285,6 +373,13 @@ async def open_keys(settings: Settings) -> AsyncIterator[Keys]:
     """Open no more than the keys, for the commands that make and revoke them."""
     async with open_database(settings) as database:
         yield Keys(SqlApiKeys(database), now=_utc_now)
+
+
+@contextlib.asynccontextmanager
+async def open_refunds(settings: Settings) -> AsyncIterator[SqlRefunds]:
+    """Open no more than the refunds, for the commands that list and end what is owed."""
+    async with open_database(settings) as database:
+        yield SqlRefunds(database)
 
 
 def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[Database]:
@@ -314,11 +409,18 @@ def _node_credentials(settings: Settings) -> _Credentials:
         raise SettingsError("SATSPEAK_LND_ADDRESS is not set: the host:port of LND's gRPC")
     tls_cert = _read("SATSPEAK_LND_TLS_CERT", settings.lnd_tls_cert)
     macaroon = _read("SATSPEAK_LND_MACAROON", settings.lnd_macaroon)
+    refund_macaroon = None
+    if settings.lnd_refund_macaroon is not None:
+        # Empty where a container gets /dev/null in its place.
+        refund_macaroon = _read("SATSPEAK_LND_REFUND_MACAROON", settings.lnd_refund_macaroon) or None
     try:
         check_credentials(tls_cert, macaroon)
+        check_credentials(tls_cert, refund_macaroon or macaroon)
     except CredentialsInvalid as error:
-        raise SettingsError(f"SATSPEAK_LND_TLS_CERT and SATSPEAK_LND_MACAROON: {error.reason}") from error
-    return _Credentials(address=settings.lnd_address, tls_cert=tls_cert, macaroon=macaroon)
+        raise SettingsError(f"SATSPEAK_LND_TLS_CERT or a macaroon: {error.reason}") from error
+    return _Credentials(
+        address=settings.lnd_address, tls_cert=tls_cert, macaroon=macaroon, refund_macaroon=refund_macaroon
+    )
 
 
 def _read(variable: str, path: Path | None) -> bytes:

@@ -1,7 +1,6 @@
 """What a buyer can choose from: the vocabulary of the public API, in the order in which it is shown.
 
-Data only: these are the spellings that a request may use. Whether a
-worker can render them is the worker's to say.
+Data only. Workers say which avatars there are beside these, and how they can look.
 """
 
 AVATARS = {
@@ -44,4 +43,4 @@ LANGUAGES = {
 """Language code (ISO 639-1) → English name."""
 
 EMOTIONS = ("happy", "neutral", "serious")
-"""What every avatar can look like while it speaks."""
+"""What each of these avatars can look like while it speaks."""

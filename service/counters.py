@@ -8,7 +8,9 @@ class Counters(msgspec.Struct, kw_only=True):
 
     quotes: int = 0
     settlements: int = 0
+    holds_canceled: int = 0
     renders_started: int = 0
     renders_finished: int = 0
     renders_failed: int = 0
     renders_moved: int = 0
+    refunds: int = 0

@@ -8,7 +8,9 @@ from service.bells import Bells, Listener
 from service.choosing import Choosing
 from service.errors import (
     InvoiceNotPaid,
+    PaymentGivenBack,
     PaymentRequired,
+    RefundBound,
     RenderRefused,
     VideoBroken,
     VideoNotStarted,
@@ -16,9 +18,12 @@ from service.errors import (
 )
 from service.orders import Choice, Order, Status, Video, VideoState
 from service.ports import Clock, Objects, Orders, Videos
+from service.refunds import Refunds, RefundState
 from service.rendering import Rendering
 from service.settlements import Settlements
 from service.stopping import Stopping
+
+REFUNDED = "This order was refunded: ask for a new quote."
 
 
 class Delivery:
@@ -29,6 +34,7 @@ class Delivery:
         *,
         orders: Orders,
         videos: Videos,
+        refunds: Refunds,
         objects: Objects,
         settlements: Settlements,
         rendering: Rendering,
@@ -41,6 +47,7 @@ class Delivery:
     ) -> None:
         self._orders = orders
         self._videos = videos
+        self._refunds = refunds
         self._objects = objects
         self._settlements = settlements
         self._rendering = rendering
@@ -57,17 +64,23 @@ class Delivery:
         Raises:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
             InvalidRequest: The choice is unknown, incomplete, or not what the quote was made for.
+            VideoGone: It was kept long enough.
             ChoiceFixed: The video is made already, of another choice.
             InvoiceNotPaid: The payment did not come in time.
+            RefundBound: Its money is on its way back.
+            PaymentGivenBack: It was held, and the video could not be made.
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
             RenderRefused: It can never be rendered as it was asked for.
         """
         order = await claims.find(self._orders, invoice, claim)
-        choice = order.deliver(await self._choosing.check(asked, spoken=order.text is not None))
+        choice = order.deliver(await self._choosing.check_speech(asked, spoken=order.text is not None))
         video = await self._videos.get(order.id)
         if video is not None:
             video.admits(choice, self._now())
-        await self._wait_for_payment(order)
+        if video is None or video.segments == 0:  # else it outlives its avatar
+            await self._choosing.check_look(choice)
+        if await self._wait_for_payment(order) is Status.HELD:
+            return await self._wait_for_held(order)
         return await self._wait_for_video(order, choice)
 
     async def video(self, invoice: str, claim: str | None) -> Video:
@@ -76,11 +89,19 @@ class Delivery:
         Raises:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
             PaymentRequired: It is not paid.
+            VideoGone: It was kept long enough.
+            RefundBound: Its money was given back.
+            PaymentGivenBack: It was held, and the video could not be made.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
         """
         order = await claims.find(self._orders, invoice, claim)
+        if order.status is Status.REFUNDED:
+            raise RefundBound(REFUNDED)
+        if order.status is Status.CANCELED:
+            raise await self._given_back(order)
         if order.status is not Status.PAID:
             raise PaymentRequired
+        order.remembered()
         video = await self._videos.get(order.id)
         if video is None or video.segments == 0:
             raise VideoNotStarted
@@ -89,25 +110,45 @@ class Delivery:
     async def play(self, order_id: int, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
         """Stream the MP4 from `start` to before `end`, or to its end, waiting for what is not rendered yet.
 
+        While a payment is held, the buyer sees its video grow, but for the last piece: that comes once the money is
+        ours, so that nobody has a whole video and the money back.
+
         Raises:
-            VideoBroken: The render was interrupted.
+            VideoBroken: The render was interrupted, the video deleted, or the payment went back.
         """
-        position = start
+        position, held = start, True  # until the order says otherwise
         with self._bells.listen(order_id) as bell:
             while end is None or position < end:
                 video = await self._videos.get(order_id)
                 assert video is not None
-                stored = video.size if end is None else min(end, video.size)
+                if video.state is VideoState.DELETED:
+                    raise VideoBroken
+                held = held and await self._is_held(order_id)
+                size = await self._size_but_last(order_id, position) if held else video.size
+                stored = size if end is None else min(end, size)
                 if position < stored:
                     async for chunk in self._stored(video, position, stored):
                         position += len(chunk)
                         yield chunk
-                elif video.state is VideoState.READY:
+                elif video.state is VideoState.READY and not held:
                     return
                 elif video.state_at(self._now()) is VideoState.INTERRUPTED:
                     raise VideoBroken
                 else:
                     await bell.wait(self._lease.total_seconds())
+
+    async def _is_held(self, order_id: int) -> bool:
+        """Whether the payment is not ours yet; raises VideoBroken where it went back."""
+        order = await self._orders.get(order_id)
+        assert order is not None
+        if order.status is Status.CANCELED:
+            raise VideoBroken
+        return order.status is Status.HELD
+
+    async def _size_but_last(self, order_id: int, position: int) -> int:
+        """Where the last stored piece starts; `position` where there is none after it."""
+        parts = await self._videos.segments(order_id, after=position)
+        return parts[-1].offset if parts else position
 
     async def _stored(self, video: Video, start: int, end: int) -> AsyncIterator[bytes]:
         """Stream stored bytes; stops early where the pieces were joined meanwhile."""
@@ -132,7 +173,8 @@ class Delivery:
                     raise
                 return
 
-    async def _wait_for_payment(self, order: Order) -> None:
+    async def _wait_for_payment(self, order: Order) -> Status:
+        """Wait until the order is paid, or its payment is held."""
         deadline = self._now() + self._payment_wait
         with self._bells.listen(order.id) as bell:
             current = await self._orders.get(order.id) or order
@@ -143,13 +185,39 @@ class Delivery:
                     break
         if current.status is Status.PENDING:
             current = await self._settlements.conclude(current)
-        if current.status is not Status.PAID:
+        if current.status is Status.REFUNDED:
+            raise RefundBound(REFUNDED)
+        if current.status is Status.CANCELED:
+            raise await self._given_back(order)
+        if current.status not in (Status.PAID, Status.HELD):
             raise InvoiceNotPaid
+        return current.status
+
+    async def _given_back(self, order: Order) -> PaymentGivenBack:
+        video = await self._videos.get(order.id)
+        return PaymentGivenBack(video.failure if video is not None and video.refused else None)
+
+    async def _wait_for_held(self, order: Order) -> Video:
+        """Wait until the render that a held payment begins shows that it can."""
+        deadline = self._now() + self._payment_wait
+        with self._bells.listen(order.id) as bell:
+            while (left := deadline - self._now()) > timedelta(0):
+                current = await self._orders.get(order.id)
+                if current is None or current.status is Status.CANCELED:
+                    raise await self._given_back(order)
+                video = await self._videos.get(order.id)
+                if video is not None and video.shows_at(self._now()):
+                    return video
+                await self._wait(bell, left)
+        raise WorkerDown(
+            "The video is not begun yet. Ask again soon; if it cannot be made, your payment goes back by itself."
+        )
 
     async def _wait_for_video(self, order: Order, choice: Choice) -> Video:
         """Begin or join the render, and wait until it shows that it can: by a segment, or by its end."""
         with self._bells.listen(order.id) as bell:
-            await self._rendering.start(order, choice)
+            if await self._rendering.start(order, choice) is None:
+                await self._check_money(order)
             while True:
                 video = await self._videos.get(order.id)
                 assert video is not None
@@ -161,6 +229,12 @@ class Delivery:
                         raise RenderRefused(video.failure or "")
                     raise WorkerDown(video.failure or "The video could not be made now. Try again soon.")
                 await self._wait(bell, self._lease)
+
+    async def _check_money(self, order: Order) -> None:
+        """Refuse an order whose money is on its way back: no render of it can begin."""
+        refund = await self._refunds.latest(order.id)
+        if refund is not None and refund.state is not RefundState.FAILED:
+            raise RefundBound("A refund of this order is bound: its video is not made.")
 
     async def _wait(self, bell: Listener, longest: timedelta) -> None:
         await self._stopping.race(bell.wait(longest.total_seconds()))

@@ -6,15 +6,22 @@ ServiceError
 │   ├── BodyTooSlow
 │   ├── ChoiceContradictsQuote
 │   └── RenderRefused        the worker says so
+├── ContentRefused           the operator's judge will not have it
 ├── OrderNotFound
 ├── KeyReused
 ├── InvoiceNotPaid
 ├── PaymentRequired
+├── PaymentGivenBack         the video could not be made while the payment was held
 ├── ChoiceFixed
 ├── VideoNotStarted
 ├── VideoInterrupted
+├── VideoGone                it was kept for as long as the operator keeps videos
+├── NotRefundable            this order's money is not given back, or not now
+│   ├── RefundBound          it is on its way back, or was given back
+│   └── RefundFailed         the node could not pay the buyer's invoice
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
+├── KeyNotAllowed
 ├── TooManyRequests          the client asks too often, or for too much at once
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
@@ -23,6 +30,7 @@ ServiceError
 ├── RenderFailed             the worker took the order and did not finish it
 ├── LeaseLost                another attempt has taken the render over
 ├── VideoBroken              the video stops before its end
+├── VideoNotMade             a held payment has to go back
 └── SettingsError
 """
 
@@ -58,6 +66,14 @@ class ChoiceContradictsQuote(InvalidRequest):
     """The delivery asks for something else than what the quote was made for."""
 
 
+class ContentRefused(ServiceError):
+    """The operator's judge will not have this text or recording sold."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class OrderNotFound(ServiceError):
     """No quote of ours has this invoice, or who asks may not see its order."""
 
@@ -78,6 +94,14 @@ class PaymentRequired(ServiceError):
     """The video of an unpaid order was asked for by a request that does not wait."""
 
 
+class PaymentGivenBack(ServiceError):
+    """The video could not be made while its payment was held."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ChoiceFixed(ServiceError):
     """Frames of another choice are already stored or being rendered."""
 
@@ -94,6 +118,36 @@ class VideoInterrupted(ServiceError):
     """The video is not whole, and nobody renders it."""
 
 
+class VideoGone(ServiceError):
+    """The video, or what it was to be made of, was deleted."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotRefundable(ServiceError):
+    """The money of this order is not given back, or not now."""
+
+    kind = "not-refundable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class RefundBound(NotRefundable):
+    """The money of this order is on its way back, or was given back."""
+
+    kind = "refund-bound"
+
+
+class RefundFailed(NotRefundable):
+    """Our node could not pay the buyer's invoice; another may be sent."""
+
+    kind = "refund-failed"
+
+
 class RangeNotSatisfiable(ServiceError):
     """The requested range lies past the end of the video."""
 
@@ -104,6 +158,14 @@ class RangeNotSatisfiable(ServiceError):
 
 class InvalidApiKey(ServiceError):
     """The API key is missing, unknown or revoked."""
+
+
+class KeyNotAllowed(ServiceError):
+    """The API key is good for other things."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
 
 
 class TooManyRequests(ServiceError):
@@ -150,6 +212,14 @@ class LeaseLost(ServiceError):
 
 class VideoBroken(ServiceError):
     """The video stops before its end: its render was interrupted while it was read."""
+
+
+class VideoNotMade(ServiceError):
+    """The video of a held payment cannot be made, or not in time."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SettingsError(ServiceError):

@@ -2,10 +2,10 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from service.errors import InvalidApiKey
-from service.ports import ApiKey, ApiKeys, Clock
+from service.errors import InvalidApiKey, KeyNotAllowed
+from service.ports import ApiKey, ApiKeys, Clock, Scope
 
 PREFIX_CHARS = 10
 """Shown in lists: `sk_` and enough to tell keys apart, far too little to guess the rest."""
@@ -21,11 +21,15 @@ class Keys:
         self._now = now
         self._secret = secret
 
-    async def create(self, name: str) -> str:
+    async def create(self, name: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
         """Make a key and return it: the only time that it is known."""
         key = "sk_" + self._secret()
         await self._store.add(
-            name=name, prefix=key[:PREFIX_CHARS], digest=_digest(key), created_at=self._now()
+            name=name,
+            prefix=key[:PREFIX_CHARS],
+            digest=_digest(key),
+            scopes=scopes,
+            created_at=self._now(),
         )
         return key
 
@@ -37,16 +41,20 @@ class Keys:
         """Make a key useless from now on; False where there is none with this id, or it is revoked."""
         return await self._store.revoke(key_id, self._now())
 
-    async def check(self, authorization: str | None) -> None:
+    async def check(self, authorization: str | None, scope: Scope) -> None:
         """Admit an `Authorization: Bearer KEY` header.
 
         Raises:
             InvalidApiKey: There is none, or its key is unknown or revoked.
+            KeyNotAllowed: The key is good for other things.
         """
         scheme, _, key = (authorization or "").partition(" ")
         # Looked up by hash: how long that takes tells nothing about the key.
-        if scheme.lower() != "bearer" or not await self._store.is_valid(_digest(key.strip())):
+        scopes = await self._store.scopes(_digest(key.strip())) if scheme.lower() == "bearer" else None
+        if scopes is None:
             raise InvalidApiKey
+        if scope not in scopes:
+            raise KeyNotAllowed(scope.value)
 
 
 def _digest(key: str) -> bytes:

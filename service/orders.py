@@ -6,7 +6,7 @@ from typing import Self
 
 import msgspec
 
-from service.errors import ChoiceContradictsQuote, ChoiceFixed, InvalidRequest
+from service.errors import ChoiceContradictsQuote, ChoiceFixed, InvalidRequest, VideoGone
 
 FPS = 25
 """Frames a second of every video."""
@@ -16,8 +16,15 @@ class Status(Enum):
     """How far the payment is."""
 
     PENDING = "pending"  # the invoice can be paid
-    PAID = "paid"  # the buyer may have the video; final
+    HELD = "held"  # the money is locked in and not ours: it is taken once the video is whole, or goes back
+    PAID = "paid"  # the buyer may have the video; final, unless that fails
     EXPIRED = "expired"  # the node takes no new payment; one that was on its way may still make it paid
+    CANCELED = "canceled"  # the held money went back, since the video was not made in time; final
+    REFUNDED = "refunded"  # the video failed, and its buyer has the money back; final
+
+
+UNDECIDED = (Status.PENDING, Status.HELD)
+"""What the node may still turn into anything else."""
 
 
 class VideoState(Enum):
@@ -27,6 +34,7 @@ class VideoState(Enum):
     RENDERING = "rendering"  # a worker is at it
     INTERRUPTED = "interrupted"  # an attempt failed: asking again goes on where it stopped
     READY = "ready"  # whole
+    DELETED = "deleted"  # it was whole, and was kept for as long as the operator keeps videos
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +79,20 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     paid_at: datetime | None
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
+    forgotten_at: datetime | None = None  # when its text or upload was deleted
+    refund_hash: bytes | None = None  # sha256 of the refund token
+    paid_msat: int = 0  # received, which may be more than was asked
+    hold: bool = False  # its payment is held until the video is whole
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.
 
         Raises:
+            VideoGone: What it is made of was deleted.
             ChoiceContradictsQuote: The quote was made for something else.
             InvalidRequest: Neither the quote nor the request names an avatar, or an emotion.
         """
+        self.remembered()
         if contradiction := self.choice.contradiction(asked):
             name, ours, value = contradiction
             raise ChoiceContradictsQuote(
@@ -90,6 +104,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             if getattr(choice, name) is None:
                 raise InvalidRequest(f"Field '{name}' is missing. GET /avatars lists what can be chosen.")
         return choice
+
+    def remembered(self) -> None:
+        """Refuse an order that was forgotten, be it that its video was kept long enough.
+
+        Raises:
+            VideoGone: It was.
+        """
+        if self.forgotten_at is not None:
+            raise VideoGone(
+                f"What you ask for was deleted on {self.forgotten_at:%Y-%m-%d}:"
+                " videos are kept for a while after their payment, and what is not paid is not kept."
+            )
 
     def overdue(self, now: datetime) -> bool:
         """Whether the node has to be asked a last time before the quote is called expired."""
@@ -123,6 +149,12 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
         if self.state is VideoState.RENDERING and now >= self.lease_until:
             return VideoState.INTERRUPTED
         return self.state
+
+    def shows_at(self, now: datetime) -> bool:
+        """Whether its last attempt shows that it can: it made a segment and goes on, or made the video whole."""
+        if self.state_at(now) is VideoState.RENDERING:
+            return self.frames > self.base_frames
+        return self.state is VideoState.READY
 
     def admits(self, choice: Choice, now: datetime) -> None:
         """Allow a request for the same video; while nothing is stored nor being rendered, for any.

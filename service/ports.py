@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from datetime import datetime
+from enum import Enum
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from lightning import PaymentHash, SettleIndex, Settlement
+from lightning import PaymentHash, Preimage, SettleIndex, Settlement
 from service.orders import Choice, Order, Video
 from service.pricing import Price, Rate
 from service.tokens import Once
@@ -30,6 +32,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     once: Once | None  # so that the same request gets the same quote until it expires
     created_at: datetime
     expires_at: datetime
+    hold: bool
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
     open_quotes: int
     undelivered: int  # paid, without a whole video
+    held: int  # payments that are neither ours nor the buyer's
 
 
 class RateSource(Protocol):
@@ -44,6 +48,21 @@ class RateSource(Protocol):
 
     async def current(self) -> Rate:
         """Return a rate that is recent enough to sell at, or raise `service.rates.RateUnavailable`."""
+        ...
+
+
+class Screen(Protocol):
+    """Judges what may be sold, before it is quoted.
+
+    Each raises `ContentRefused` with a reason for the buyer, or `Unavailable` where there is no judgement.
+    """
+
+    async def text(self, text: str) -> None:
+        """Judge words."""
+        ...
+
+    async def audio(self, wav: Path) -> None:
+        """Judge a recording."""
         ...
 
 
@@ -98,8 +117,64 @@ class Orders(Protocol):
         """Make an order expired, unless it was paid in the meantime."""
         ...
 
+    async def holds(self) -> list[Order]:
+        """Return the hold orders whose payment is open or held, the oldest first."""
+        ...
+
+    async def mark_held(self, order_id: int) -> bool:
+        """Make a pending order held; whether this did it."""
+        ...
+
+    async def mark_canceled(self, order_id: int) -> bool:
+        """Make an order canceled whose held payment went back; whether this did it."""
+        ...
+
     async def tally(self, now: datetime) -> Tally:
-        """Count the quotes that can be paid and the paid orders without a whole video."""
+        """Count the orders in the states that an operator watches."""
+        ...
+
+
+class Preimages(Protocol):
+    """Keeps what takes a held payment."""
+
+    async def add(self, payment_hash: PaymentHash, preimage: Preimage) -> None:
+        """Keep one; on disk when this returns, since the node is asked next for an invoice with its hash."""
+        ...
+
+    async def get(self, payment_hash: PaymentHash) -> Preimage:
+        """Return the one of a hold invoice that we made."""
+        ...
+
+
+class Leftovers(Protocol):
+    """Knows which orders still keep what nobody needs. Each change is one transaction and can be repeated."""
+
+    async def unpaid(self, *, before: datetime, limit: int) -> list[Order]:
+        """Return orders that expired before a moment and still have their text or upload, the oldest first."""
+        ...
+
+    async def delivered(self, *, before: datetime, limit: int) -> list[int]:
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
+        ...
+
+    async def forget_input(self, order_id: int, now: datetime) -> bool:
+        """Forget the text and mark the upload, unless the order was paid; whether it was so."""
+        ...
+
+    async def forget_video(self, order_id: int, now: datetime) -> None:
+        """Forget all of a whole video and of its order but what the books need, and mark its objects."""
+        ...
+
+    async def marked(self, *, limit: int) -> list[Order]:
+        """Return orders whose objects are to be deleted."""
+        ...
+
+    async def forgotten(self, order_id: int) -> None:
+        """Note that the objects of an order are deleted."""
+        ...
+
+    async def unpaid_upload_ms(self) -> int:
+        """Return how many milliseconds of speech are stored that nobody has paid for."""
         ...
 
 
@@ -127,12 +202,30 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     gender: str
 
 
+class Scope(Enum):
+    """What a key is good for."""
+
+    PAYMENTS = "payments:read"
+    METRICS = "metrics:read"
+
+
+class Avatar(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a worker can show, and how."""
+
+    name: str
+    label: str
+    emotions: tuple[str, ...]
+    gender: str | None = None  # a worker may not say
+    elderly: bool = False
+
+
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key, without its secret."""
 
     id: int
     name: str
     prefix: str
+    scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None
 
@@ -140,7 +233,9 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 class ApiKeys(Protocol):
     """Keeps the hashes of API keys."""
 
-    async def add(self, *, name: str, prefix: str, digest: bytes, created_at: datetime) -> None:
+    async def add(
+        self, *, name: str, prefix: str, digest: bytes, scopes: Collection[Scope], created_at: datetime
+    ) -> None:
         """Keep a new key."""
         ...
 
@@ -152,8 +247,8 @@ class ApiKeys(Protocol):
         """Revoke a key; False where there is none to revoke."""
         ...
 
-    async def is_valid(self, digest: bytes) -> bool:
-        """Tell whether a key with this hash exists and is not revoked."""
+    async def scopes(self, digest: bytes) -> frozenset[Scope] | None:
+        """Return what the key with this hash is good for; None where there is none, or it is revoked."""
         ...
 
 
@@ -223,8 +318,8 @@ class Renderer(Protocol):
 class Renderers(Protocol):
     """Knows who can render."""
 
-    def least_loaded(self, *, besides: Collection[Renderer] = ()) -> Renderer | None:
-        """Choose who gets a render; None where all have been tried."""
+    def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Renderer | None:
+        """Choose who gets a render of this avatar; None where all who have it have been tried."""
         ...
 
 
@@ -259,7 +354,7 @@ class Videos(Protocol):
         ...
 
     async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
-        """Begin the next attempt, unless the video is whole or another attempt holds its lease.
+        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound.
 
         Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
         stored the choice becomes this attempt's, and its speech is forgotten.

@@ -11,13 +11,15 @@ from lightning import InvoiceBackend, Msat
 from service.choosing import Choosing
 from service.counters import Counters
 from service.errors import InvalidRequest
+from service.hold_quotes import HoldQuotes
 from service.inbound import Inbound
 from service.open_quotes import OpenQuotes
 from service.orders import Choice, from_millis, to_millis
-from service.ports import Clock, NewOrder, Objects, Orders, RateSource
+from service.ports import Clock, NewOrder, Objects, Orders, RateSource, Screen
 from service.pricing import Price, price
 from service.speech_length import estimate, longest
 from service.tokens import Tokens, digest
+from service.upload_room import UploadRoom
 from service.wav import SAMPLE_RATE, inspect, read_pcm
 
 PCM_CHUNK_BYTES = 1 << 18
@@ -63,6 +65,9 @@ class Quoting:
         choosing: Choosing,
         open_quotes: OpenQuotes,
         inbound: Inbound,
+        screen: Screen | None,
+        upload_room: UploadRoom,
+        holds: HoldQuotes,
         now: Clock,
     ) -> None:
         self._terms = terms
@@ -74,6 +79,9 @@ class Quoting:
         self._choosing = choosing
         self._open_quotes = open_quotes
         self._inbound = inbound
+        self._screen = screen
+        self._upload_room = upload_room
+        self._holds = holds
         self._now = now
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:
@@ -86,32 +94,44 @@ class Quoting:
         choice = await self._choosing.check(choice)
         return await self._price(self._text_ms(text.strip(), choice.language))
 
-    async def quote_text(self, text: str, choice: Choice, tokens: Tokens, *, client: str) -> Quote:
-        """Sell a video of a text.
+    async def quote_text(
+        self, text: str, choice: Choice, tokens: Tokens, *, client: str, hold: bool = False
+    ) -> Quote:
+        """Sell a video of a text; with `hold`, for a payment that is held until the video is whole.
 
         Raises as `estimate_text` does, or what the node raises, or:
 
         Raises:
+            ContentRefused: The operator's judge will not have it.
             TooManyRequests: The client has too many quotes that are not paid.
             Unavailable: All clients have, or the node cannot receive the amount.
         """
         text = text.strip()
         choice = await self._choosing.check(choice)
         duration_ms = self._text_ms(text, choice.language)
-        return await self._sell(duration_ms, choice, tokens, client, text=text, upload=None)
+        if self._screen:
+            await self._screen.text(text)
+        return await self._sell(duration_ms, choice, tokens, client, hold=hold, text=text, upload=None)
 
-    async def quote_audio(self, wav: Path, choice: Choice, tokens: Tokens, *, client: str) -> Quote:
+    async def quote_audio(
+        self, wav: Path, choice: Choice, tokens: Tokens, *, client: str, hold: bool = False
+    ) -> Quote:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
+        if self._screen:
+            await self._screen.audio(wav)
         duration_ms = -(-info.samples * 1000 // SAMPLE_RATE)
         upload = f"uploads/{uuid.uuid4().hex}.pcm"
-        await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
-        try:
-            return await self._sell(duration_ms, choice, tokens, client, text=None, upload=upload)
-        except Exception:  # no row refers to it; a cancelled request may have left one
-            await self._objects.delete(upload)
-            raise
+        async with self._upload_room.hold(info.data_size):
+            await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
+            try:
+                return await self._sell(
+                    duration_ms, choice, tokens, client, hold=hold, text=None, upload=upload
+                )
+            except Exception:  # no row refers to it; a cancelled request may have left one
+                await self._objects.delete(upload)
+                raise
 
     async def _sell(
         self,
@@ -120,15 +140,19 @@ class Quoting:
         tokens: Tokens,
         client: str,
         *,
+        hold: bool,
         text: str | None,
         upload: str | None,
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
+        if hold:
+            self._holds.check(choice, client, created_at)
         await self._open_quotes.check(client, created_at)
         estimated = await self._price(duration_ms)
         amount = Msat(estimated.price.amount_msat)
         await self._inbound.check(amount)
-        invoice = await self._backend.add_invoice(
+        seller = self._holds if hold else self._backend
+        invoice = await seller.add_invoice(
             amount=amount,
             memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
             expiry_s=self._terms.expiry_s,
@@ -146,10 +170,13 @@ class Quoting:
             once=tokens.once,
             created_at=created_at,
             expires_at=created_at + timedelta(seconds=self._terms.expiry_s),
+            hold=hold,
         )
         await self._orders.add(order)
         self._counters.quotes += 1
         self._open_quotes.opened(client, order.payment_hash, order.expires_at)
+        if hold:
+            await self._holds.opened(client, order)
         return Quote(
             duration_ms=duration_ms,
             price=estimated.price,

@@ -13,12 +13,15 @@ import msgspec
 import structlog
 
 from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
-from service.ports import End, Init, Job, Record, Segment, Speech, Voice
+from service.ports import Avatar, End, Init, Job, Record, Segment, Speech, Voice
 
 MAX_RECORD_BYTES = 16 << 20
 """A segment is well under 1 MB. A length beyond this is no record, and is not read into memory."""
 
 CONNECT_S = 5.0
+
+BUSY_RETRY_S = 5
+"""Seconds after which to ask a busy worker again that does not say."""
 
 _LENGTH = struct.Struct(">I")
 
@@ -81,6 +84,13 @@ class HttpRenderer:
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say which voices it has. Try again soon.") from error
 
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return who it can show."""
+        try:
+            return msgspec.json.decode(await self._get("/avatars"), type=list[Avatar])
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say which avatars it has. Try again soon.") from error
+
     async def renders(self) -> int:
         """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""
         try:
@@ -133,8 +143,17 @@ async def _refusal(response: httpx.Response) -> Exception:
     if response.status_code == httpx.codes.BAD_REQUEST:
         return RenderRefused(detail)
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return WorkerBusy("The renderer is busy. Your payment is safe: try again soon.")
+        wait_s = _retry_after_s(response)
+        return WorkerBusy(
+            f"The renderer is busy. Your payment is safe: try again in {wait_s} s.", retry_after_s=wait_s
+        )
     return WorkerDown("The renderer is not well. Your payment is safe: try again soon.")
+
+
+def _retry_after_s(response: httpx.Response) -> int:
+    """Read when a busy worker expects to have room; a worker without a queue does not say."""
+    told = response.headers.get("Retry-After", "")
+    return int(told) if told.isdecimal() else BUSY_RETRY_S
 
 
 async def _records(chunks: AsyncIterator[bytes]) -> AsyncIterator[Record]:

@@ -127,7 +127,7 @@ class Rendering:
         parts = await self._videos.speech(order.id)
         recorder = _Recorder(self._videos, self._objects, video, parts, lease=self._lease)
         tried: set[Renderer] = set()
-        worker = self._workers.least_loaded()
+        worker = self._workers.least_loaded(video.choice)
         assert worker is not None
         while not recorder.whole:
             frames = recorder.frames
@@ -135,7 +135,7 @@ class Rendering:
                 await self._render_on(worker, order, recorder)
             except (WorkerDown, RenderFailed) as error:
                 tried = {worker} if recorder.frames > frames else tried | {worker}
-                worker = self._workers.least_loaded(besides=tried)
+                worker = self._workers.least_loaded(video.choice, besides=tried)
                 if worker is None:
                     raise
                 self._counters.renders_moved += 1
@@ -167,10 +167,10 @@ class Rendering:
         """Make one object of a whole video's pieces. Who reads the pieces meanwhile goes on in the object."""
         video = await self._videos.get(order_id)
         assert video is not None
-        name = f"videos/{order_id}.mp4"
+        name = video_name(order_id)
         await self._objects.put(name, self._whole(video))
         await self._videos.join(order_id, name)
-        await self._objects.delete(_folder(order_id))
+        await self._objects.delete(pieces_folder(order_id))
 
     async def _whole(self, video: Video) -> AsyncIterator[bytes]:
         assert video.init is not None
@@ -277,9 +277,14 @@ class _Recorder:
 
     def _name(self, piece: str) -> str:
         """Name a piece. By attempt: one that was taken over may still be writing."""
-        return f"{_folder(self._video.order_id)}{self._video.attempt}-{piece}"
+        return f"{pieces_folder(self._video.order_id)}{self._video.attempt}-{piece}"
 
 
-def _folder(order_id: int) -> str:
+def pieces_folder(order_id: int) -> str:
     """Where the pieces of a video are until it is whole."""
     return f"pieces/{order_id}/"
+
+
+def video_name(order_id: int) -> str:
+    """What the object of a whole video is called."""
+    return f"videos/{order_id}.mp4"

@@ -39,6 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lnd_macaroon: Path | None = None
     """Path of a macaroon with `invoices:read invoices:write offchain:read info:read`; it needs no right to spend."""
 
+    lnd_refund_macaroon: Path | None = None
+    """Path of a macaroon that may pay and nothing else. Without it refunds are owed: the operator pays by hand."""
+
+    refund_fee_limit_ppm: int = 10_000
+    """Most that the way of a refund may cost, in millionths of what was received; at least a satoshi, at most half. It
+    comes off what the buyer gets."""
+
     worker_urls: str = "http://127.0.0.1:8020"
     """Base URLs of the workers, with commas between them; they must be alike, since any may go on with any render."""
 
@@ -72,6 +79,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_video_s: int = 300
     """Longest video in seconds: bounds an upload, the disk and the time that one order holds a worker."""
 
+    screen: str = ""
+    """A command, or a URL, that judges each text and recording before it is quoted, and may refuse it with a reason:
+    `service/screening.py`."""
+
+    screen_timeout_s: float = 10
+    """Seconds that it may take; without its judgement nothing is sold."""
+
+    unpaid_retention_s: float = 3600
+    """Seconds after its expiry that the text or recording of an unpaid quote is kept, for a payment on its way."""
+
+    unpaid_uploads_mb: int = 5000
+    """Megabytes of recordings that may be stored unpaid; 0 is no limit."""
+
+    video_retention_days: float = 30
+    """Days after its payment that a whole video, with what it was made of, is kept; 0 keeps it for ever."""
+
     lease_s: int = 90
     """Seconds after its last sign of life that a render may be taken over."""
 
@@ -100,6 +123,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     open_quotes_per_client: int = 100
     """The same of one client."""
+
+    hold_quotes: int = 1000
+    """Hold invoices that may be open or held at once; 0 is no limit."""
+
+    hold_quotes_per_client: int = 10
+    """The same of one client, with those whose money went back within the hour: so nothing is rendered for nothing."""
+
+    hold_renders: int = 8
+    """Videos of held payments that are rendered at once; others wait for their turn."""
+
+    hold_patience_s: float = 600
+    """Seconds that a held payment waits while its video gets no further, before it goes back."""
+
+    hold_margin_blocks: int = 24
+    """Blocks before the payer could take a held payment back at which an unfinished video is given up. LND gives it
+    back by itself at 18 (`invoices.holdexpirydelta`)."""
 
     client_patience_s: float = 60
     """Seconds that a client may take to send the head of a request, or its body with a second more for each 8 kB, or
@@ -159,6 +198,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("SATSPEAK_PORT must be from 0 to 65535")
         if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
             raise SettingsError("SATSPEAK_USD_PER_SECOND must be a price of at least 0.000001")
+        if not 0 <= self.refund_fee_limit_ppm <= _MILLIONTHS:
+            raise SettingsError("SATSPEAK_REFUND_FEE_LIMIT_PPM must be from 0 to 1000000")
         if self.render_silence_s >= self.lease_s:
             raise SettingsError("SATSPEAK_RENDER_SILENCE_S must be less than SATSPEAK_LEASE_S")
         if self.rate_freshness_s > self.rate_max_age_s:
@@ -190,11 +231,15 @@ _POSITIVE = (
     "heartbeat_s",
     "max_text_chars",
     "max_video_s",
+    "screen_timeout_s",
     "lease_s",
     "render_silence_s",
     "sweep_s",
     "drain_s",
     "client_patience_s",
+    "hold_renders",
+    "hold_patience_s",
+    "hold_margin_blocks",
 )
 
 _NOT_NEGATIVE = (
@@ -204,7 +249,14 @@ _NOT_NEGATIVE = (
     "polls_per_minute_per_client",
     "open_quotes",
     "open_quotes_per_client",
+    "unpaid_retention_s",
+    "unpaid_uploads_mb",
+    "video_retention_days",
+    "hold_quotes",
+    "hold_quotes_per_client",
 )
+
+_MILLIONTHS = 1_000_000
 
 
 def _decode(kind: type, value: object) -> object:

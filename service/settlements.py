@@ -8,7 +8,7 @@ import asyncio
 
 import structlog
 
-from lightning import InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError, PaymentHash
+from lightning import Invoice, InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError, PaymentHash
 from service.bells import Bells
 from service.counters import Counters
 from service.orders import Order
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Settlements:
-    """Moves orders to paid and expired."""
+    """Moves orders to where the node says they are."""
 
     def __init__(
         self, *, orders: Orders, backend: InvoiceBackend, bells: Bells, now: Clock, counters: Counters
@@ -43,7 +43,7 @@ class Settlements:
                 self._paid(order_id)
 
     async def conclude(self, order: Order) -> Order:
-        """Ask the node what became of an invoice: the order, now paid or expired where it is so.
+        """Ask the node what became of an invoice: the order as it is then.
 
         Raises:
             LightningError: The node did not say; the order stays as it is.
@@ -51,17 +51,37 @@ class Settlements:
         try:
             invoice = await self._backend.lookup(PaymentHash(order.payment_hash))
         except InvoiceNotFound:  # nodes may forget invoices that were cancelled
-            state = InvoiceState.CANCELED
-        else:
-            state = invoice.state
-        match state:
+            invoice = None
+        return await self.note(order, invoice)
+
+    async def note(self, order: Order, invoice: Invoice | None) -> Order:
+        """Write down what the node says of an order's invoice, None where it knows none: the order as it is then.
+
+        Each move happens once, whoever else notes the same.
+        """
+        match InvoiceState.CANCELED if invoice is None else invoice.state:
             case InvoiceState.SETTLED:
+                assert invoice is not None
                 paid_at = invoice.settled_at or self._now()
                 if await self._orders.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid):
                     self._paid(order.id)
+            case InvoiceState.ACCEPTED if order.hold:
+                if await self._orders.mark_held(order.id):
+                    log.info("payment_held", order=order.id)
+                    self._bells.ring(order.id)
+            case InvoiceState.CANCELED if order.hold and not order.overdue(self._now()):
+                if await self._orders.mark_canceled(order.id):
+                    log.warning("payment_given_back", order=order.id)
+                    self._counters.holds_canceled += 1
+                    self._bells.ring(order.id)
+            case InvoiceState.OPEN if (
+                order.hold
+            ):  # the node itself ends it, so that no payment can come after
+                return order
             case InvoiceState.OPEN | InvoiceState.CANCELED if order.overdue(self._now()):
                 await self._orders.mark_expired(order.id)
                 log.info("quote_expired", order=order.id)
+                self._bells.ring(order.id)
             case _:  # a payment on its way, or time left: the stream will tell
                 return order
         return await self._orders.get(order.id) or order

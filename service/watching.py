@@ -9,10 +9,13 @@ from lightning import LightningError
 from service import claims
 from service.bells import Bells
 from service.errors import Draining
-from service.orders import Order, Status, Video, VideoState
+from service.orders import UNDECIDED, Order, Status, Video, VideoState
 from service.ports import Clock, Orders, Videos
+from service.refunding import Offer, Refunding
 from service.settlements import Settlements
 from service.stopping import Stopping
+
+_DONE = (VideoState.READY, VideoState.DELETED)
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,14 +27,15 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     video: Video | None
+    refund: Offer | None
     state: str
 
     @property
     def final(self) -> bool:
         """Whether there is no more to wait for. A payment that comes late may still follow an expiry."""
         if self.order.status is Status.PAID:
-            return self.video is not None and self.video.state is VideoState.READY
-        return self.order.status is Status.EXPIRED
+            return self.video is not None and self.video.state in _DONE
+        return self.order.status in (Status.EXPIRED, Status.CANCELED, Status.REFUNDED)
 
 
 class Watching:
@@ -43,6 +47,7 @@ class Watching:
         orders: Orders,
         videos: Videos,
         settlements: Settlements,
+        refunding: Refunding,
         bells: Bells,
         stopping: Stopping,
         now: Clock,
@@ -52,6 +57,7 @@ class Watching:
         self._orders = orders
         self._videos = videos
         self._settlements = settlements
+        self._refunding = refunding
         self._bells = bells
         self._stopping = stopping
         self._now = now
@@ -67,17 +73,17 @@ class Watching:
         return await self._sight(await self._concluded(await claims.find(self._orders, invoice, claim)))
 
     async def decided(self, sight: Sight, wait_s: int) -> Sight:
-        """Wait until the payment is no longer open; return the order as it is then, or when the wait is over.
+        """Wait until the payment is no longer as it is; return the order as it is then, or when the wait is over.
 
         It is over after so many seconds, or what the operator allows, or when the service is about to stop.
         """
-        order = sight.order
-        if order.status is not Status.PENDING:
+        order, known = sight.order, sight.order.status
+        if known not in UNDECIDED:
             return sight
         deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
         with self._bells.listen(order.id) as bell:
             order = await self._current(order)
-            while order.status is Status.PENDING and (left := deadline - self._now()) > timedelta(0):
+            while order.status is known and (left := deadline - self._now()) > timedelta(0):
                 try:
                     await self._stopping.race(bell.wait(self._patience_s(order, left)))
                 except Draining:
@@ -126,4 +132,8 @@ class Watching:
     async def _sight(self, order: Order) -> Sight:
         video = await self._videos.get(order.id)
         state, frames = (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.frames)
-        return Sight(order=order, video=video, state=f"{order.status.value}-{state.value}-{frames}")
+        refund = await self._refunding.offer(order, video)
+        told = f"{order.status.value}-{state.value}-{frames}"
+        if refund is not None and refund.state is not None:
+            told += f"-{refund.state.value}"
+        return Sight(order=order, video=video, refund=refund, state=told)

@@ -5,10 +5,12 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from service.errors import RenderFailed, WorkerBusy, WorkerDown
-from service.ports import Job, Record, Renderer, Voice
+from service.orders import Choice
+from service.ports import Avatar, Job, Record, Renderer, Voice
 
 CHECK_EVERY_S = 2.0
 """Seconds between health checks. One that died in between costs its next render no more than a refused connection."""
@@ -32,16 +34,22 @@ class RemoteWorker(Renderer, Protocol):
         """Return its voices; raises WorkerDown."""
         ...
 
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return who it can show; raises WorkerDown."""
+        ...
+
 
 class Worker:
     """One worker and what is known of it.
 
     Attributes:
         well: It answered its last health check, and no render has failed there since.
+        avatars: Who it could show at the last health check that it answered; None before the first.
     """
 
     def __init__(self, remote: RemoteWorker) -> None:
         self.well = False  # until it has said so
+        self.avatars: Sequence[Avatar] | None = None
         self._remote = remote
         self._ours = 0
         self._others = 0
@@ -51,6 +59,12 @@ class Worker:
     def load(self) -> tuple[bool, int, int]:
         """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
         return not self.well, self._ours + self._others, self._given
+
+    def may_show(self, choice: Choice) -> bool:
+        """Tell whether it has the avatar and its emotion, or has not said yet."""
+        return self.avatars is None or any(
+            avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
+        )
 
     async def render(self, job: Job, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render there, as the port says."""
@@ -78,11 +92,12 @@ class Worker:
     async def check(self) -> None:
         """Ask how it is."""
         try:
-            renders = await self._remote.renders()
+            renders, avatars = await self._remote.renders(), await self._remote.avatars()
         except WorkerDown as error:
             self._know(error)
         else:
             self._others = max(renders - self._ours, 0)
+            self.avatars = avatars
             self._know(None)
 
     def _know(self, error: Exception | None) -> None:
@@ -95,17 +110,19 @@ class Worker:
 
 
 class Workers:
-    """All of them. They are taken for alike: any may go on with a render that another began."""
+    """All of them. But for their avatars they are taken for alike: any may go on with what another began."""
 
     def __init__(self, remotes: Sequence[RemoteWorker]) -> None:
         self.all = tuple(Worker(remote) for remote in remotes)
 
-    def least_loaded(self, *, besides: Collection[Renderer] = ()) -> Worker | None:
-        """Choose who gets a render; None where all have been tried.
+    def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Worker | None:
+        """Choose who gets a render of this avatar; None where all who have it have been tried.
 
-        Those that seem down come last and not never: what is known of them is some seconds old.
+        Those that seem down come last and not never: what is known of them is some seconds old. Where none has the
+        avatar, any may say so.
         """
-        left = (worker for worker in self.all if worker not in besides)
+        able = [worker for worker in self.all if worker.may_show(choice)] or self.all
+        left = (worker for worker in able if worker not in besides)
         return min(left, key=lambda worker: worker.load, default=None)
 
     async def watch(self) -> None:
@@ -126,6 +143,21 @@ class Workers:
             raise WorkerDown("No renderer says which voices it has. Try again soon.")
         common = set.intersection(*({voice.name for voice in voices} for voices in offered))
         return [voice for voice in offered[0] if voice.name in common]
+
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return the avatars that any of them has, with all of its emotions; none where nobody ever answered.
+
+        Those of a worker that is down are among them: a buyer can wait for it.
+        """
+        if not any(worker.avatars for worker in self.all):
+            await self._check()
+        found: dict[str, Avatar] = {}
+        for worker in self.all:
+            for avatar in worker.avatars or ():
+                known = found.get(avatar.name, avatar)
+                emotions = tuple(dict.fromkeys(known.emotions + avatar.emotions))
+                found[avatar.name] = msgspec.structs.replace(known, emotions=emotions)
+        return list(found.values())
 
     @property
     def well(self) -> int:

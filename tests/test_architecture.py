@@ -18,13 +18,15 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 ADAPTERS = {
     "lightning.lnd",
+    "lightning.lnd_payments",
     "lightning.memory",
+    "lightning.memory_payments",
     "service.rates",
     "service.renderer",
     "service.storage",
     "service.videos",
 }
-DOMAIN = ["orders", "pricing", "speech_length", "catalogue", "ports"]
+DOMAIN = ["orders", "pricing", "refunds", "speech_length", "catalogue", "ports"]
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 
 

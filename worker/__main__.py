@@ -15,6 +15,7 @@ from worker.app import create_app
 from worker.errors import WorkerError
 from worker.import_command import avatars
 from worker.settings import PREFIX, Settings
+from worker.speech import SpeechError
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ def main(ctx: click.Context, /, **options: str | None) -> None:
         settings = Settings.from_env(os.environ, **options)
         listener = _listen(settings.host, settings.port)
         app = create_app(settings)
-    except (msgspec.ValidationError, OSError, WorkerError) as exc:
+    except (msgspec.ValidationError, OSError, SpeechError, WorkerError) as exc:
         raise click.ClickException(str(exc)) from exc
     with listener:
         log.info("worker listens", host=settings.host, port=listener.getsockname()[1])

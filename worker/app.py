@@ -2,9 +2,12 @@
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import cv2
+import httpx
 import structlog
 from litestar import Litestar
 from litestar.di import Provide
@@ -19,7 +22,7 @@ from worker.pipeline import Renderer
 from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
-from worker.speech import SAMPLE_RATE, Speaker
+from worker.speech import SAMPLE_RATE, Speaker, read_voices
 
 log = structlog.get_logger()
 
@@ -31,12 +34,16 @@ def create_app(settings: Settings) -> Litestar:
     """Load model, avatars and voices, and build the program around them.
 
     Raises:
-        BadAssets, ProviderUnavailable: it cannot work with these settings.
+        BadAssets, BadVoices, ProviderUnavailable: it cannot work with these settings.
     """
+    # A mouth is small: sharing it out to threads costs more than it gains, and disturbs the encoders.
+    cv2.setNumThreads(1)
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
     model.check(avatars.references())
-    speech = Speaker()
+    http = httpx.Client()
+    own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
+    speech = Speaker(own)
     metrics = Metrics()
     batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
@@ -70,12 +77,18 @@ def create_app(settings: Settings) -> Litestar:
         try:
             await _warm_up(renderer)
             renderer.frames_rendered = 0  # those were for nobody
-            log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
+            log.info(
+                "worker ready",
+                provider=model.provider,
+                networks=model.networks,
+                avatars=len(list(avatars)),
+            )
             yield
         finally:
             serving.cancel()
             with suppress(asyncio.CancelledError):
                 await serving
+            await asyncio.to_thread(http.close)
 
     return Litestar(
         HANDLERS,

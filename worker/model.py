@@ -90,6 +90,11 @@ class LipModel:
         if provider == "cuda" and self.provider != "cuda":
             raise ProviderUnavailable(provider, running)
 
+    @property
+    def networks(self) -> list[str]:
+        """Name those that there are."""
+        return list(self._sessions)
+
     def graph(self, references: int) -> Graph:
         """Return what to know of the graph for so many references."""
         if references == 1:

@@ -31,7 +31,7 @@ _Mouths = asyncio.Task[NDArray[np.uint8]]
 
 
 class _Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """Some samples, with the record that tells of them where they are new."""
+    """Some samples, with the record that tells of them and those before where they end a new sentence."""
 
     pcm: Pcm
     record: SpeechRecord | None = None
@@ -134,12 +134,18 @@ class Renderer:
             position += len(data) // SAMPLE_BYTES
         if order.voice and order.unspoken:
             parts = self.speech.speak(order.unspoken, order.voice, soon=not order.request.spoken)
+            spoken, untold = 0, b""  # what the last record covers, and the speech since then
             while part := await self._next_part(parts):
                 last = part.spoken == len(order.unspoken)
                 new = _whole_frames(part.pcm, position, rate) if last else part.pcm
+                position += len(new)
+                untold += new.astype("<i2").tobytes()
+                if part.spoken == spoken:  # the sentence goes on
+                    yield _Piece(pcm=new)
+                    continue
                 record = SpeechRecord(
-                    first_sample=position,
-                    pcm=new.astype("<i2").tobytes(),
+                    first_sample=position - len(untold) // SAMPLE_BYTES,
+                    pcm=untold,
                     spoken=order.request.spoken + part.spoken,
                     last=last,
                     sample_rate=rate,
@@ -147,7 +153,7 @@ class Renderer:
                     voice=order.voice.name,
                 )
                 yield _Piece(pcm=new, record=record)
-                position += len(new)
+                spoken, untold = part.spoken, b""
         if position == 0:
             raise NoSpeech
         silence = _whole_frames(np.zeros(0, np.int16), position, rate)

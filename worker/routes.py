@@ -45,6 +45,8 @@ class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     label: str
     emotions: list[str]
+    gender: str
+    elderly: bool
 
 
 class VoiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +117,13 @@ async def show_metrics(metrics: NamedDependency[Metrics]) -> bytes:
 async def avatars(renderer: NamedDependency[Renderer]) -> list[AvatarAnswer]:
     """List who can speak."""
     return [
-        AvatarAnswer(name=pack.name, label=pack.label, emotions=sorted(pack.emotions))
+        AvatarAnswer(
+            name=pack.name,
+            label=pack.label,
+            emotions=sorted(pack.emotions),
+            gender=pack.gender,
+            elderly=pack.elderly,
+        )
         for pack in renderer.avatars
     ]
 

@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     assets: Annotated[Path, Meta(description="Folder with avatars/ and model/.")] = (
         Path(__file__).parent / "assets"
     )
+    voices: Annotated[Path | None, Meta(description="TOML file of voices of your own.")] = None
     provider: Annotated[
         Provider, Meta(description="Where the network runs: auto takes cuda if there is one.")
     ] = "auto"

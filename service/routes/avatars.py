@@ -2,19 +2,23 @@
 
 import msgspec
 from litestar import get
+from msgspec import UNSET, UnsetType
 
 from service.catalogue import AVATARS, EMOTIONS, LANGUAGES
 from service.choosing import Choosing
 from service.errors import WorkerDown
-from service.ports import Voice
+from service.ports import Avatar, Voice
 from service.routes.parts import Part
 
 
-class Avatar(msgspec.Struct, frozen=True, kw_only=True):
-    """Who can speak."""
+class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who can speak. One that does not come with every worker, or looks otherwise, says the rest."""
 
     name: str
     label: str
+    emotions: list[str] | UnsetType = UNSET
+    gender: str | UnsetType | None = UNSET
+    elderly: bool | UnsetType = UNSET
 
 
 class LanguageAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,9 +29,9 @@ class LanguageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AvatarsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a request can choose from. Each avatar has each emotion and speaks each language."""
+    """All that a request can choose from. Each avatar speaks each language; it has all emotions, or says which."""
 
-    avatars: list[Avatar]
+    avatars: list[AvatarAnswer]
     emotions: list[str]
     languages: list[LanguageAnswer]
     voices: list[Voice]
@@ -46,8 +50,21 @@ async def avatars(choosing: Part[Choosing]) -> AvatarsAnswer:
     except WorkerDown:
         voices = ()
     return AvatarsAnswer(
-        avatars=[Avatar(name=name, label=label) for name, label in AVATARS.items()],
+        avatars=[_answer(avatar) for avatar in (await choosing.avatars()).values()],
         emotions=list(EMOTIONS),
         languages=[LanguageAnswer(code=code, name=name) for code, name in LANGUAGES.items()],
         voices=list(voices),
+    )
+
+
+def _answer(avatar: Avatar) -> AvatarAnswer:
+    label = AVATARS.get(avatar.name)
+    if label is not None and set(avatar.emotions) == set(EMOTIONS):
+        return AvatarAnswer(name=avatar.name, label=label)
+    return AvatarAnswer(
+        name=avatar.name,
+        label=label or avatar.label,
+        emotions=list(avatar.emotions),
+        gender=avatar.gender,
+        elderly=avatar.elderly,
     )

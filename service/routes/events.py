@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get
@@ -10,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from msgspec import Meta
 
 from service.ports import Clock
 from service.routes import openapi
@@ -17,14 +18,23 @@ from service.routes.claims import CLAIM
 from service.routes.parts import Part
 from service.routes.payments import canonical
 from service.routes.problems import PAYMENT_NOT_FOUND
-from service.routes.schemas import PaymentAnswer
+from service.routes.schemas import Base, PaymentAnswer
 from service.watching import Sight, Watching
+
+
+class Event(Base, frozen=True, kw_only=True):
+    """One of the stream."""
+
+    event: Annotated[Literal["payment"], Meta(description="What it tells of.")]
+    data: Annotated[str, Meta(description="What GET /lightning/payment/{invoice} answers, as JSON.")]
+    id: Annotated[str, Meta(description="Differs where there is something new to tell.")] = ""
+
 
 EXAMPLE = (
     "id: paid-rendering-24\r\nevent: payment\r\n"
     'data: {"invoice":"lnbc450n1p3...","amount_sat":45,"amount_usd":0.045,"status":"paid",'
     '"created_at":"2026-01-01T12:00:00Z","paid_at":"2026-01-01T12:00:41Z",'
-    '"video":{"state":"rendering","frames":24,"seconds":0.96}}\r\n\r\n'
+    '"video":{"state":"rendering","frames":24,"seconds":0.96},"refund":null}\r\n\r\n'
 )
 
 
@@ -32,14 +42,15 @@ EXAMPLE = (
     "/lightning/payment/{invoice:str}/events",
     summary="Follow a payment and its video",
     description="Each event `payment` carries what GET /lightning/payment/{invoice} answers. The stream ends once the"
-    " video is whole or the quote has expired; whoever comes back to an ended one with its `Last-Event-ID`, as"
-    " browsers do, gets 204 and is to stop. It ends early when the service restarts: come back.",
+    " video is whole and paid, the quote has expired, or a held payment went back; whoever comes back to an ended one"
+    " with its `Last-Event-ID`, as browsers do, gets 204 and is to stop. It ends early when the service restarts:"
+    " come back.",
     tags=["Buying"],
     dependencies=CLAIM,
     exception_handlers=PAYMENT_NOT_FOUND,
     responses={
         200: ResponseSpec(
-            str,
+            Event,
             generate_examples=False,
             description="The events.",
             media_type="text/event-stream",
@@ -73,5 +84,5 @@ async def _messages(
             if sight is None:
                 yield ServerSentEventMessage(data=None, comment="")
                 continue
-            answer = PaymentAnswer.of(sight.order, sight.video, now())
+            answer = PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
             yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=sight.state)

@@ -7,7 +7,7 @@ import msgspec
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 
-from service.routes.problems import MEDIA_TYPE, Problem
+from service.routes.problems import MEDIA_TYPE, ApiKeyProblem, Problem
 
 
 def body(kind: type[msgspec.Struct], example: dict[str, Any]) -> type[Operation]:
@@ -44,6 +44,15 @@ def problems(**details: str) -> dict[int, ResponseSpec]:
             ],
         )
         for status, detail in details.items()
+    }
+
+
+def key_refusals() -> dict[int, ResponseSpec]:
+    """Describe how an operation turns away whoever has no API key for it."""
+    refusals = {401: "The API key is missing, unknown or revoked.", 403: "The API key has no such scope."}
+    return {
+        status: ResponseSpec(ApiKeyProblem, generate_examples=False, description=meaning)
+        for status, meaning in refusals.items()
     }
 
 

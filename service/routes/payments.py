@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import Receive
 
 from service.keys import Keys
-from service.ports import Clock, Orders
+from service.ports import Clock, Orders, Scope
 from service.routes import openapi
 from service.routes.claims import CLAIM
 from service.routes.parts import Part
@@ -20,14 +20,17 @@ from service.routes.schemas import PaymentAnswer, PaymentRecord
 from service.watching import Sight, Watching
 
 PAGE, LARGEST_PAGE = 100, 1000
+LARGEST_ID = 2**63 - 1
 
 
 @get(
     "/lightning/payment/{invoice:str}",
     summary="Tell the state of a payment and its video",
-    description="`status` is `pending`, `paid` or `expired`; a payment that arrives late makes an expired one `paid`."
-    " No API key is needed. With `wait` the answer comes once the payment is no longer `pending`, or as it is when"
-    " the time is over.",
+    description="`status` is `pending`, `paid`, `expired` or `refunded`; a payment that arrives late makes an expired"
+    " one `paid`. `refund` is there once the video has failed: POST /lightning/refund gives the money back."
+    " Of a quote with `hold` it is `held` while the video is made, then `paid`, or `canceled` when the money went back."
+    " No API key is needed. With `wait` the answer comes once a `pending` or `held` payment is something else, or as"
+    " it is when the time is over.",
     tags=["Buying"],
     dependencies=CLAIM,
     cache_control=CacheControlHeader(no_store=True),
@@ -57,7 +60,7 @@ async def payment(
     sight = await watching.look(canonical(invoice), claim)
     if wait:
         sight = await _unless_gone(request.receive, watching.decided(sight, wait)) or sight
-    return PaymentAnswer.of(sight.order, sight.video, now())
+    return PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
 
 
 @get(
@@ -67,6 +70,7 @@ async def payment(
     " the header `Link` with `rel=next` leads to the page of older ones.",
     tags=["Operating"],
     security=[{"apiKey": []}],
+    responses=openapi.key_refusals() | openapi.problems(_400="Parameter 'limit': Expected `int` >= 1."),
 )
 async def payments(
     request: Request[Any, Any, Any],
@@ -76,11 +80,11 @@ async def payments(
         int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most payments in the answer.")
     ] = PAGE,
     before_id: Annotated[
-        int | None, QueryParameter(ge=1, description="Only payments with a lower id.")
+        int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only payments with a lower id.")
     ] = None,
 ) -> Response[list[PaymentRecord]]:
     """List payments."""
-    await keys.check(request.headers.get("Authorization"))
+    await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
     page = await orders.page(limit=limit, before_id=before_id)
     headers = {"Cache-Control": "no-store"}
     if len(page) == limit and page[0].id > 1:

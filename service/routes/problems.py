@@ -87,6 +87,15 @@ def _invalid_api_key(_request: AnyRequest, _error: errors.InvalidApiKey) -> Resp
     )
 
 
+def _key_not_allowed(_request: AnyRequest, error: errors.KeyNotAllowed) -> Response[bytes]:
+    refusal = ApiKeyProblem(
+        error_code="INSUFFICIENT_SCOPE", message=f"This API key has no scope '{error.scope}'"
+    )
+    return Response(
+        msgspec.json.encode(refusal), status_code=HTTPStatus.FORBIDDEN, media_type="application/json"
+    )
+
+
 def _body_too_large(_request: AnyRequest, error: errors.BodyTooLarge) -> Response[bytes]:
     return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.detail)
 
@@ -97,6 +106,10 @@ def _body_too_slow(_request: AnyRequest, error: errors.BodyTooSlow) -> Response[
 
 def _invalid_request(_request: AnyRequest, error: errors.InvalidRequest) -> Response[bytes]:
     return problem(HTTPStatus.BAD_REQUEST, error.detail)
+
+
+def _content_refused(_request: AnyRequest, error: errors.ContentRefused) -> Response[bytes]:
+    return problem(HTTPStatus.FORBIDDEN, error.detail, kind="content-refused")
 
 
 def _payment_not_found(_request: AnyRequest, _error: errors.OrderNotFound) -> Response[bytes]:
@@ -121,6 +134,12 @@ def _payment_required(_request: AnyRequest, _error: errors.PaymentRequired) -> R
     return problem(HTTPStatus.PAYMENT_REQUIRED, "This invoice is not paid yet.", kind="payment-required")
 
 
+def _payment_given_back(_request: AnyRequest, error: errors.PaymentGivenBack) -> Response[bytes]:
+    why = "." if error.reason is None else f": {error.reason.removesuffix('.')}."
+    detail = f"The video could not be made, and the payment went back{why} Ask for a new quote."
+    return problem(HTTPStatus.GONE, detail, kind="payment-given-back")
+
+
 def _choice_fixed(_request: AnyRequest, error: errors.ChoiceFixed) -> Response[bytes]:
     return problem(HTTPStatus.CONFLICT, error.detail, kind="choice-fixed")
 
@@ -133,6 +152,14 @@ def _video_not_started(_request: AnyRequest, _error: errors.VideoNotStarted) -> 
 def _video_interrupted(_request: AnyRequest, _error: errors.VideoInterrupted) -> Response[bytes]:
     detail = "The render was interrupted: POST /lightning/generate-video goes on with it."
     return problem(HTTPStatus.CONFLICT, detail, kind="video-interrupted")
+
+
+def _video_gone(_request: AnyRequest, error: errors.VideoGone) -> Response[bytes]:
+    return problem(HTTPStatus.GONE, error.detail, kind="video-gone")
+
+
+def _not_refundable(_request: AnyRequest, error: errors.NotRefundable) -> Response[bytes]:
+    return problem(HTTPStatus.CONFLICT, error.detail, kind=error.kind)
 
 
 def _range_not_satisfiable(_request: AnyRequest, error: errors.RangeNotSatisfiable) -> Response[bytes]:
@@ -184,16 +211,21 @@ _FRAMEWORK_DETAILS = {
 
 HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
     errors.InvalidApiKey: _invalid_api_key,
+    errors.KeyNotAllowed: _key_not_allowed,
     errors.BodyTooLarge: _body_too_large,
     errors.BodyTooSlow: _body_too_slow,
     errors.InvalidRequest: _invalid_request,
+    errors.ContentRefused: _content_refused,
     errors.OrderNotFound: _order_not_found,
     errors.KeyReused: _key_reused,
     errors.InvoiceNotPaid: _invoice_not_paid,
     errors.PaymentRequired: _payment_required,
+    errors.PaymentGivenBack: _payment_given_back,
     errors.ChoiceFixed: _choice_fixed,
     errors.VideoNotStarted: _video_not_started,
     errors.VideoInterrupted: _video_interrupted,
+    errors.VideoGone: _video_gone,
+    errors.NotRefundable: _not_refundable,
     errors.RangeNotSatisfiable: _range_not_satisfiable,
     errors.TooManyRequests: _too_many_requests,
     errors.Unavailable: _unavailable,

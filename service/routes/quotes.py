@@ -35,6 +35,7 @@ REFUSALS = openapi.problems(
     _429="You are asking too often: try again in 2 s.",
 )
 QUOTE_REFUSALS = openapi.problems(
+    _403="Names of living persons cannot be sold here.",
     _422="This Idempotency-Key was used for another request: use a new key for each.",
     _503="The Lightning node cannot be reached. Try again soon.",
 )
@@ -46,7 +47,8 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
     "/lightning/request-video/text",
     status_code=200,
     summary="Quote a video of a text",
-    description="Answers with an invoice. Pay it with any Lightning wallet, then POST /lightning/generate-video.",
+    description="Answers with an invoice. Pay it with any Lightning wallet, then POST /lightning/generate-video."
+    " With `hold` the payment itself begins the render.",
     tags=["Buying"],
     operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
     responses=REFUSALS | QUOTE_REFUSALS | openapi.problems(_400="Field 'text' is missing."),
@@ -63,7 +65,7 @@ async def request_video_text(
     quote = await repeats.quote(
         idempotency_key,
         b"text" + msgspec.json.encode(asked),
-        lambda tokens: quoting.quote_text(asked.text, asked.choice, tokens, client=asker),
+        lambda tokens: quoting.quote_text(asked.text, asked.choice, tokens, client=asker, hold=asked.hold),
         private=asked.private,
     )
     return QuoteAnswer.of(quote)
@@ -92,7 +94,7 @@ async def request_video_audio(
         quote = await repeats.quote(
             idempotency_key,
             b"audio" + msgspec.json.encode(options) + heard,
-            lambda tokens: quoting.quote_audio(wav, options.choice, tokens, client=asker),
+            lambda tokens: quoting.quote_audio(wav, options.choice, tokens, client=asker, hold=options.hold),
             private=options.private,
         )
     return QuoteAnswer.of(quote)

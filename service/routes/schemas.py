@@ -1,23 +1,27 @@
 """What goes over the wire, and how it is made of what is inside."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from service.catalogue import AVATARS, EMOTIONS, LANGUAGES
+from service.catalogue import LANGUAGES
 from service.orders import Choice, Order, Status, Video, VideoState
 from service.quoting import Estimate, Quote
+from service.refunding import Offer
+from service.refunds import Refund, RefundState
 
 USD_MICROS = 1_000_000
 
+HEX_32 = "^[0-9a-fA-F]{64}$"
+
 AvatarName = Annotated[
     str,
-    Meta(examples=["european_woman"], extra_json_schema={"enum": list(AVATARS)}, description="Who speaks."),
+    Meta(examples=["european_woman"], description="Who speaks; GET /avatars lists them."),
 ]
 Emotion = Annotated[
-    str, Meta(examples=["happy"], extra_json_schema={"enum": list(EMOTIONS)}, description="How it looks.")
+    str, Meta(examples=["happy"], description="How it looks; GET /avatars lists what there is.")
 ]
 Language = Annotated[
     str,
@@ -61,6 +65,14 @@ class QuoteRequest(Request, frozen=True, kw_only=True):
     private: Annotated[
         bool,
         Meta(description="Gives a claim token, without which the invoice opens nothing.", examples=[True]),
+    ] = False
+    hold: Annotated[
+        bool,
+        Meta(
+            description="Buys in one step: the payment is only held, which begins the render; it is taken once the"
+            " video is whole, and goes back by itself if it cannot be made. Needs avatar, emotion and language.",
+            examples=[True],
+        ),
     ] = False
 
 
@@ -165,6 +177,67 @@ class VideoProgress(Base, frozen=True, kw_only=True):
     seconds: float
 
 
+class RefundProgress(Base, frozen=True, kw_only=True):
+    """The money of an order whose video has failed."""
+
+    state: Annotated[
+        Literal["offered", "owed", "paying", "refunded", "failed"],
+        Meta(
+            description="`offered`: ask for it. `owed`: the operator pays your invoice by hand. `paying`: on its way."
+            " `failed`: your invoice could not be paid, send another."
+        ),
+    ]
+    amount_msat: Annotated[
+        int,
+        Meta(description="What you get, or before you asked the most that you can get.", examples=[28000]),
+    ]
+
+    @classmethod
+    def of(cls, offer: Offer) -> "RefundProgress":
+        """Translate."""
+        return cls(state=offer.state.value if offer.state else "offered", amount_msat=offer.amount_msat)
+
+
+class RefundRequest(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The money of a failed order back, please."""
+
+    bolt11_invoice: Annotated[
+        str, Meta(description="The invoice that you paid.", examples=["lnbc450n1p3..."])
+    ]
+    refund_token: Annotated[str, Meta(description="The token of its quote.")]
+    preimage: Annotated[
+        str,
+        Meta(description="The receipt that your wallet got for paying it: 64 hex digits.", pattern=HEX_32),
+    ]
+    refund_invoice: Annotated[
+        str,
+        Meta(
+            description="An invoice of your own wallet that asks for at most what"
+            " GET /lightning/payment/{invoice} offers, or for no amount: then it is all of that.",
+            examples=["lnbc1p3..."],
+        ),
+    ]
+
+
+class RefundAnswer(Base, frozen=True, kw_only=True):
+    """How far the money is on its way back."""
+
+    status: Annotated[RefundState, Meta(description="As `refund.state` of the payment.")]
+    amount_msat: Annotated[int, Meta(description="What you get.", examples=[28000])]
+    preimage: Annotated[
+        str | None, Meta(description="The proof that your invoice was paid, once it was; hex.")
+    ]
+
+    @classmethod
+    def of(cls, refund: Refund) -> "RefundAnswer":
+        """Translate."""
+        return cls(
+            status=refund.state,
+            amount_msat=refund.amount_msat,
+            preimage=None if refund.preimage is None else refund.preimage.hex(),
+        )
+
+
 class PaymentAnswer(Base, frozen=True, kw_only=True):
     """One payment and its video."""
 
@@ -175,9 +248,10 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
     created_at: datetime
     paid_at: datetime | None
     video: VideoProgress
+    refund: RefundProgress | None
 
     @classmethod
-    def of(cls, order: Order, video: Video | None, now: datetime) -> "PaymentAnswer":
+    def of(cls, order: Order, video: Video | None, refund: Offer | None, now: datetime) -> "PaymentAnswer":
         """Translate."""
         return cls(
             invoice=order.invoice,
@@ -191,6 +265,7 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
                 frames=0 if video is None else video.frames,
                 seconds=0.0 if video is None else video.seconds,
             ),
+            refund=None if refund is None else RefundProgress.of(refund),
         )
 
 

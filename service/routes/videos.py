@@ -27,7 +27,9 @@ NO_CACHE = {"Cache-Control": "no-cache"}
     status_code=200,
     summary="Make a paid video and stream it",
     description="Waits for the payment, then streams the MP4 while it is rendered. Asked again it streams the same"
-    " video. A connection that breaks before its end can be asked for again: the render goes on where it stopped.",
+    " video. A connection that breaks before its end can be asked for again: the render goes on where it stopped."
+    " Where the quote was made with `hold` it joins the render that the held payment began, and the last half second"
+    " comes once the payment is taken.",
     tags=["Buying"],
     operation_class=openapi.body(
         VideoRequest,
@@ -44,6 +46,7 @@ NO_CACHE = {"Cache-Control": "no-cache"}
         _404="Invoice lnbc450n1p... not found.",
         _408="The body took too long to arrive. Send it again over a faster line.",
         _409="This video is made with avatar 'arab_man' already, not 'arab_woman'.",
+        _410="The video could not be made, and the payment went back; or it was deleted on 2026-01-31.",
         _429="You are asking too often: try again in 2 s.",
         _503="The renderer is busy. Your payment is safe: try again soon.",
     ),
@@ -69,6 +72,7 @@ async def generate_video(request: Request[Any, Any, Any], delivery: Part[Deliver
         _402="This invoice is not paid yet.",
         _404="Invoice lnbc450n1p... not found.",
         _409="The render was interrupted: POST /lightning/generate-video goes on with it.",
+        _410="The video could not be made, and the payment went back; or it was deleted on 2026-01-31.",
         _416="The video has 123456 bytes.",
         _429="You are asking too often: try again in 2 s.",
     ),

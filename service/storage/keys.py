@@ -1,11 +1,12 @@
 """API keys in SQL."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from service.orders import from_millis, to_millis
-from service.ports import ApiKey
+from service.ports import ApiKey, Scope
 from service.storage.database import Database
 from service.storage.schema import keys
 
@@ -16,11 +17,18 @@ class SqlApiKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, *, name: str, prefix: str, digest: bytes, created_at: datetime) -> None:
+    async def add(
+        self, *, name: str, prefix: str, digest: bytes, scopes: Collection[Scope], created_at: datetime
+    ) -> None:
         """Keep a new key."""
-        await self._database.insert(
-            keys, {"name": name, "prefix": prefix, "hash": digest, "created_at": to_millis(created_at)}
-        )
+        row = {
+            "name": name,
+            "prefix": prefix,
+            "hash": digest,
+            "scopes": " ".join(scope.value for scope in scopes),
+            "created_at": to_millis(created_at),
+        }
+        await self._database.insert(keys, row)
 
     async def all(self) -> list[ApiKey]:
         """Return all keys, revoked ones too, the oldest first."""
@@ -32,6 +40,7 @@ class SqlApiKeys:
                 id=row.id,
                 name=row.name,
                 prefix=row.prefix,
+                scopes=_scopes(row.scopes),
                 created_at=from_millis(row.created_at),
                 revoked_at=None if row.revoked_at is None else from_millis(row.revoked_at),
             )
@@ -47,7 +56,12 @@ class SqlApiKeys:
         )
         return await self._database.write(lambda connection: connection.execute(revoke).rowcount > 0)
 
-    async def is_valid(self, digest: bytes) -> bool:
-        """Tell whether a key with this hash exists and is not revoked."""
-        query = sa.select(keys.c.id).where(keys.c.hash == digest, keys.c.revoked_at.is_(None))
-        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
+    async def scopes(self, digest: bytes) -> frozenset[Scope] | None:
+        """Return what the key with this hash is good for; None where there is none, or it is revoked."""
+        query = sa.select(keys.c.scopes).where(keys.c.hash == digest, keys.c.revoked_at.is_(None))
+        stored = await self._database.read(lambda connection: connection.execute(query).scalar())
+        return None if stored is None else _scopes(stored)
+
+
+def _scopes(stored: str) -> frozenset[Scope]:
+    return frozenset(Scope(scope) for scope in stored.split())

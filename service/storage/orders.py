@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from lightning import PaymentHash, SettleIndex, Settlement
-from service.orders import Choice, Order, Status, VideoState, from_millis, to_millis
+from service.orders import UNDECIDED, Choice, Order, Status, VideoState, from_millis, to_millis
 from service.ports import NewOrder, Tally
 from service.storage.database import Database
 from service.storage.schema import nodes, orders, repeats, videos
@@ -40,6 +40,7 @@ class SqlOrders:
             "claim_hash": order.claim_hash,
             "created_at": to_millis(order.created_at),
             "expires_at": to_millis(order.expires_at),
+            "hold": order.hold,
         }
         if order.once is None:
             await self._database.insert(orders, row)
@@ -141,17 +142,42 @@ class SqlOrders:
             )
         )
 
+    async def holds(self) -> list[Order]:
+        """Return the hold orders whose payment is open or held, the oldest first."""
+        undecided = [status.value for status in UNDECIDED]
+        return await self._many(
+            sa.select(orders).where(orders.c.status.in_(undecided), orders.c.hold).order_by(orders.c.id)
+        )
+
+    async def mark_held(self, order_id: int) -> bool:
+        """Make a pending order held; whether this did it."""
+        return await self._move(order_id, Status.HELD, of=(Status.PENDING,))
+
+    async def mark_canceled(self, order_id: int) -> bool:
+        """Make an order canceled whose held payment went back; whether this did it."""
+        return await self._move(order_id, Status.CANCELED, of=UNDECIDED)
+
+    async def _move(self, order_id: int, to: Status, *, of: Collection[Status]) -> bool:
+        move = (
+            orders.update()
+            .where(orders.c.id == order_id, orders.c.status.in_([status.value for status in of]))
+            .values(status=to.value)
+        )
+        return await self._database.write(lambda connection: connection.execute(move).rowcount > 0)
+
     async def tally(self, now: datetime) -> Tally:
-        """Count the quotes that can be paid and the paid orders without a whole video."""
-        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state == VideoState.READY.value)
+        """Count the orders in the states that an operator watches."""
+        delivered = (VideoState.READY.value, VideoState.DELETED.value)
+        whole = sa.exists().where(videos.c.order_id == orders.c.id, videos.c.state.in_(delivered))
         query = sa.select(
             _count(orders.c.status == Status.PENDING.value, orders.c.expires_at > to_millis(now)),
             _count(orders.c.status == Status.PAID.value, ~whole),
+            _count(orders.c.status == Status.HELD.value),
         )
-        open_quotes, undelivered = await self._database.read(
+        open_quotes, undelivered, held = await self._database.read(
             lambda connection: connection.execute(query).one()
         )
-        return Tally(open_quotes=open_quotes, undelivered=undelivered)
+        return Tally(open_quotes=open_quotes, undelivered=undelivered, held=held)
 
     async def _one(self, condition: sa.ColumnElement[bool]) -> Order | None:
         found = await self._many(sa.select(orders).where(condition))
@@ -161,7 +187,7 @@ class SqlOrders:
         rows: Sequence[Mapping[Any, Any]] = await self._database.read(
             lambda connection: connection.execute(query).mappings().all()
         )
-        return [_order(row) for row in rows]
+        return [to_order(row) for row in rows]
 
 
 def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, bytes]) -> None:
@@ -174,16 +200,20 @@ def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, by
 def _mark_paid(
     connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
 ) -> int | None:
-    """Move pending or expired to paid; an order that is paid stays as it is."""
+    """Move to paid, whatever we took it for; an order that was paid before stays as it is."""
     return connection.execute(
         orders.update()
-        .where(orders.c.payment_hash == payment_hash, orders.c.status != Status.PAID.value)
+        .where(
+            orders.c.payment_hash == payment_hash,
+            orders.c.status.not_in((Status.PAID.value, Status.REFUNDED.value)),
+        )
         .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat)
         .returning(orders.c.id)
     ).scalar()
 
 
-def _order(row: Mapping[Any, Any]) -> Order:
+def to_order(row: Mapping[Any, Any]) -> Order:
+    """Make an order of its row."""
     return Order(
         id=row["id"],
         invoice=row["invoice"],
@@ -201,6 +231,10 @@ def _order(row: Mapping[Any, Any]) -> Order:
         expires_at=from_millis(row["expires_at"]),
         paid_at=None if row["paid_at"] is None else from_millis(row["paid_at"]),
         claim_hash=row["claim_hash"],
+        forgotten_at=None if row["forgotten_at"] is None else from_millis(row["forgotten_at"]),
+        refund_hash=row["refund_hash"],
+        paid_msat=row["paid_msat"] or 0,
+        hold=row["hold"],
     )
 
 

@@ -29,7 +29,32 @@ orders = sa.Table(
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("paid_at", sa.BigInteger),
     sa.Column("paid_msat", sa.BigInteger),
+    sa.Column("forgotten_at", sa.BigInteger),  # when the text was deleted, and its objects were marked for it
+    sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
+    sa.Index("orders_with_input", "status", "forgotten_at", "expires_at"),
+)
+
+sa.Index(
+    "orders_with_upload",
+    orders.c.status,
+    sqlite_where=orders.c.upload.is_not(None),
+    postgresql_where=orders.c.upload.is_not(None),
+)
+
+deletions = sa.Table(
+    "deletions",
+    metadata,
+    # The orders whose objects are to be deleted.
+    sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+)
+
+preimages = sa.Table(
+    "preimages",
+    metadata,
+    # Of hold invoices, kept before the node is asked for one: without it nobody can take the payment.
+    sa.Column("payment_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("preimage", sa.LargeBinary(32), nullable=False),
 )
 
 repeats = sa.Table(
@@ -98,6 +123,34 @@ speech = sa.Table(
     sa.Column("object", sa.Text, nullable=False),
 )
 
+refunds = sa.Table(
+    "refunds",
+    metadata,
+    # One row for each invoice that a buyer wanted their money back by. No hash comes twice: it names the payment.
+    sa.Column("payment_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False),
+    sa.Column("invoice", sa.Text, nullable=False),  # the buyer's, lower case
+    sa.Column("open_amount", sa.Boolean, nullable=False),  # the invoice leaves the amount to us
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("amount_msat", sa.BigInteger, nullable=False),
+    sa.Column("fee_limit_msat", sa.BigInteger, nullable=False),
+    sa.Column("fee_msat", sa.BigInteger),  # paid for the way, beside the amount
+    sa.Column("preimage", sa.LargeBinary(32)),  # the proof that the buyer was paid
+    sa.Column("failure", sa.Text),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),  # of the invoice
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("asked_at", sa.BigInteger),  # when the node was last asked to begin; null: not yet
+    sa.Column("ended_at", sa.BigInteger),
+    # At most one for each order may be paid.
+    sa.Index(
+        "refunds_bound",
+        "order_id",
+        unique=True,
+        sqlite_where=sa.text("state != 'failed'"),
+        postgresql_where=sa.text("state != 'failed'"),
+    ),
+)
+
 keys = sa.Table(
     "keys",
     metadata,
@@ -105,6 +158,7 @@ keys = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("prefix", sa.Text, nullable=False),  # enough of the key to tell which one it is
     sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("scopes", sa.Text, nullable=False),  # with spaces between
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
 )

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from service.errors import LeaseLost
 from service.orders import Choice, Video, VideoState, from_millis, to_millis
 from service.ports import Init, SegmentPart, SpeechPart
+from service.refunds import RefundState
 from service.storage.database import Database
-from service.storage.schema import segments, speech, videos
+from service.storage.schema import orders, refunds, segments, speech, videos
 
 
 class SqlVideos:
@@ -22,10 +23,10 @@ class SqlVideos:
 
     async def get(self, order_id: int) -> Video | None:
         """Find the video of an order."""
-        return await self._database.read(lambda connection: _get(connection, order_id))
+        return await self._database.read(lambda connection: get_video(connection, order_id))
 
     async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
-        """Begin the next attempt, unless the video is whole or another attempt holds its lease."""
+        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound."""
         attempt = {
             "state": VideoState.RENDERING.value,
             "lease_until": to_millis(until),
@@ -35,11 +36,17 @@ class SqlVideos:
         fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0}
 
         def work(connection: sa.Connection) -> Video | None:
-            video = _get(connection, order_id)
+            connection.execute(sa.select(orders.c.id).where(orders.c.id == order_id).with_for_update())
+            bound = sa.select(refunds.c.order_id).where(
+                refunds.c.order_id == order_id, refunds.c.state != RefundState.FAILED.value
+            )
+            if connection.execute(bound).first() is not None:
+                return None
+            video = get_video(connection, order_id)
             if video is None:
                 row = {**attempt, **fresh, "attempt": 1, "segments": 0, "frames": 0, "base_frames": 0}
                 connection.execute(videos.insert().values(order_id=order_id, **row))
-                return _get(connection, order_id)
+                return get_video(connection, order_id)
             idle = (videos.c.state == VideoState.INTERRUPTED.value) | (
                 (videos.c.state == VideoState.RENDERING.value) & (videos.c.lease_until <= to_millis(now))
             )
@@ -57,7 +64,7 @@ class SqlVideos:
                 return None
             if video.segments == 0:
                 connection.execute(speech.delete().where(speech.c.order_id == order_id))
-            return _get(connection, order_id)
+            return get_video(connection, order_id)
 
         return await self._database.write(work)
 
@@ -193,7 +200,8 @@ def _change(connection: sa.Connection, video: Video, **values: Any) -> None:
         raise LeaseLost
 
 
-def _get(connection: sa.Connection, order_id: int) -> Video | None:
+def get_video(connection: sa.Connection, order_id: int) -> Video | None:
+    """Find the video of an order, within a transaction."""
     row: Mapping[Any, Any] | None = (
         connection.execute(sa.select(videos).where(videos.c.order_id == order_id)).mappings().first()
     )

@@ -22,6 +22,9 @@ class Seller(Protocol):
 
     async def pay(self, invoice: str, amount: Msat | None = None) -> Preimage: ...
 
+    async def pay_held(self, invoice: str) -> Preimage:
+        """Pay a hold invoice: returns when it is settled, raises when the payment comes back."""
+
     async def cut(self) -> None:
         """Cut the line, so that we cannot reach the node; payers can."""
 
@@ -35,6 +38,9 @@ class MemorySeller:
 
     async def pay(self, invoice: str, amount: Msat | None = None) -> Preimage:
         return self._node.pay(invoice, amount=amount)
+
+    async def pay_held(self, invoice: str) -> Preimage:
+        return await self._node.pay_held(invoice)
 
     async def cut(self) -> None:
         self._node.go_down()
@@ -53,6 +59,9 @@ class LndSeller:
         if amount is None:
             return Preimage((await self._payer.pay(invoice)).preimage)
         return await self._pay_as_told(invoice, amount)
+
+    async def pay_held(self, invoice: str) -> Preimage:
+        return await self.pay(invoice)
 
     async def cut(self) -> None:
         await self._line.cut()
@@ -172,6 +181,15 @@ async def lnd_seller(merchant: LndNode, payer: LndNode) -> AsyncIterator[LndSell
     backend = LndBackend.from_files(line.near_end, merchant.tls_cert_path, merchant.macaroon_path)
     yield LndSeller(backend, payer, line)
     await backend.aclose()
+    await line.cut()
+
+
+@pytest.fixture
+async def line(merchant: LndNode) -> AsyncIterator[Line]:
+    """A line to the merchant's node that can be cut."""
+    line = Line(merchant.address)
+    await line.restore()
+    yield line
     await line.cut()
 
 

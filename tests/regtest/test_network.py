@@ -207,8 +207,10 @@ async def test_the_command_line_runs_a_network_from_up_to_down(tmp_path):
         assert "ready after" in started.stdout
 
         settings = dict(line.split("=", 1) for line in regtest("env", folder=tmp_path).stdout.splitlines())
-        assert {"SATSPEAK_LND_ADDRESS", "SATSPEAK_LND_TLS_CERT", "SATSPEAK_LND_MACAROON"} == set(settings)
-        address, certificate, macaroon = settings.values()
+        assert {
+            "SATSPEAK_LND_ADDRESS", "SATSPEAK_LND_TLS_CERT", "SATSPEAK_LND_MACAROON", "SATSPEAK_LND_REFUND_MACAROON"
+        } == set(settings)  # fmt: skip
+        address, certificate, macaroon, _ = settings.values()
         async with Seller(address, Path(certificate), Path(macaroon)) as seller:
             invoice = await seller.invoice(7_000)
 

@@ -17,8 +17,11 @@ import uvicorn
 
 from lightning import SettleIndex, Settlement
 from lightning.memory import MemoryBackend
+from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
 from service.app import create_app, open_keys
+from service.catalogue import AVATARS, EMOTIONS
+from service.ports import Scope
 from service.settings import Settings
 from service.stopping import Stopping
 
@@ -97,6 +100,7 @@ class ScriptedWorker:
         self.go = asyncio.Event()
         self.fault: str | None = None  # break the protocol
         self.voices = [{"name": "anna", "language": "de", "gender": "female", "new": 1}]
+        self.avatars = [show(name) for name in AVATARS]
         self.active = 0  # renders that it says it has
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
@@ -122,6 +126,8 @@ class ScriptedWorker:
         match scope["path"]:
             case "/health":
                 await _answer(send, 200, {"status": "ok", "renders_active": self.active})
+            case "/avatars":
+                await _answer(send, 200, self.avatars)
             case "/voices":
                 await _answer(send, 200, self.voices)
             case "/renders":
@@ -212,9 +218,20 @@ class ScriptedWorker:
 
 
 async def _answer(send: Any, status: int, content: Any) -> None:
-    headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"12")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": msgspec.json.encode(content)})
+
+
+def show(name: str, *emotions: str) -> dict[str, Any]:
+    """Say of an avatar what a worker says."""
+    return {
+        "name": name,
+        "label": name.title(),
+        "emotions": emotions or EMOTIONS,
+        "gender": "female",
+        "elderly": False,
+    }
 
 
 class Shop:
@@ -224,6 +241,8 @@ class Shop:
         self.folder = folder
         self.clock = Clock()
         self.node = MemoryBackend()
+        self.buyer = MemoryBackend()  # a wallet, for refunds
+        self.payer: MemoryPayments | None = MemoryPayments(self.buyer)
         self.worker = worker
         self.stopping = Stopping()
         self.url = ""
@@ -246,7 +265,9 @@ class Shop:
         """Run it; a second time it is the same service after a restart."""
         self.stopping = Stopping()
         chosen = self.settings(**settings)
-        app = create_app(chosen, backend=self.node, stopping=self.stopping, now=self.clock.now)
+        app = create_app(
+            chosen, backend=self.node, payer=self.payer, stopping=self.stopping, now=self.clock.now
+        )
         async with (
             serve(app, server_config(chosen, app)) as self.url,
             httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S) as self.http,
@@ -294,10 +315,16 @@ class Shop:
         """Wait until a request waits."""
         await self.eventually(lambda: self.stopping.waiting > 0)
 
-    async def key(self) -> dict[str, str]:
-        """Make an API key; the header that shows it."""
+    async def key(self, *scopes: Scope) -> dict[str, str]:
+        """Make an API key, good for everything unless it is said; the header that shows it."""
         async with open_keys(self.settings()) as keys:
-            return {"Authorization": f"Bearer {await keys.create('test')}"}
+            return {"Authorization": f"Bearer {await keys.create('test', scopes or tuple(Scope))}"}
+
+    async def until_known(self, avatar: str, *, known: bool = True) -> None:
+        """Wait until an avatar is on sale, or no longer."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (f'"{avatar}"' in (await self.http.get("/avatars")).text) != known:  # noqa: ASYNC110 - what a buyer can do
+                await asyncio.sleep(0.01)
 
     async def until(self, invoice: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until what is told of a payment is so."""
@@ -346,6 +373,16 @@ def make_wav():
 
 
 @pytest.fixture
+def run_server():
+    return serve
+
+
+@pytest.fixture
+def make_avatar():
+    return show
+
+
+@pytest.fixture
 def silent_node():
     return SilentNode()
 
@@ -380,11 +417,20 @@ async def shop(closed_shop: Shop):
         yield closed_shop
 
 
+@contextlib.asynccontextmanager
+async def _shop(folder: Path, **settings: Any) -> AsyncIterator[Shop]:
+    script = ScriptedWorker()
+    async with serve(script) as script.url, Shop(folder / "data", script).open(**settings) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def make_shop():
+    return _shop
+
+
 @pytest.fixture(scope="module")
 async def standing_shop(tmp_path_factory: pytest.TempPathFactory):
     """One service for tests that leave nothing behind: starting one for each takes longer than what they ask."""
-    async with contextlib.AsyncExitStack() as stack:
-        script = ScriptedWorker()
-        script.url = await stack.enter_async_context(serve(script))
-        shop = Shop(tmp_path_factory.mktemp("standing") / "data", script)
-        yield await stack.enter_async_context(shop.open())
+    async with _shop(tmp_path_factory.mktemp("standing")) as shop:
+        yield shop

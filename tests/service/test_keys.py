@@ -2,7 +2,10 @@
 
 import sqlite3
 
+import pytest
+
 from service.app import open_keys
+from service.ports import Scope
 
 
 async def test_a_key_opens_the_list_until_it_is_revoked(shop):
@@ -33,3 +36,27 @@ async def test_the_scheme_of_the_header_is_read_in_any_case(shop):
     header = {"Authorization": key["Authorization"].replace("Bearer", "bearer")}
 
     assert (await shop.http.get("/lightning/payments", headers=header)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "opens", "closed"),
+    [
+        (Scope.PAYMENTS, "/lightning/payments", "/metrics"),
+        (Scope.METRICS, "/metrics", "/lightning/payments"),
+    ],
+)
+async def test_a_key_opens_only_what_it_was_made_for(standing_shop, scope, opens, closed):
+    key = await standing_shop.key(scope)
+
+    assert (await standing_shop.http.get(opens, headers=key)).status_code == 200
+    refused = await standing_shop.http.get(closed, headers=key)
+    assert refused.status_code == 403
+    assert refused.json()["error_code"] == "INSUFFICIENT_SCOPE"
+
+
+async def test_a_key_is_good_for_everything_where_no_scope_is_named(closed_shop):
+    async with open_keys(closed_shop.settings()) as keys:
+        await keys.create("accounting")
+        [listed] = await keys.list()
+
+    assert listed.scopes == frozenset(Scope)

@@ -38,15 +38,26 @@ async def test_they_tell_what_was_sold_and_what_is_owed(shop, worker):
 
     figures = await read(shop, renders_finished=1)
 
+    price = (await shop.payment(invoices[0]))["amount_sat"] * 1000
     assert figures == {
         "quotes_total": 3,
         "settlements_total": 2,
+        "holds_canceled_total": 0,
         "renders_started_total": 2,
         "renders_finished_total": 1,
         "renders_failed_total": 1,
         "renders_moved_total": 0,
+        "refunds_total": 0,
         "quotes_open": 1,
         "orders_undelivered": 1,
+        "requests_waiting": 0,
+        "orders_owed": 0,
+        "money_received_msat": 2 * price,
+        "money_refunded_msat": 0,
+        "money_fees_msat": 0,
+        "money_owed_msat": 0,
+        "money_undelivered_msat": price,
+        "payments_held": 0,
         "workers": 1,
         "workers_well": 1,
     }

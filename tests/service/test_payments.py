@@ -15,7 +15,7 @@ async def test_a_quote_is_pending_until_it_is_paid(shop):
     invoice = await shop.quote()
     payment = await shop.payment(invoice)
     assert {
-        "invoice", "amount_sat", "amount_usd", "status", "created_at", "paid_at", "video",
+        "invoice", "amount_sat", "amount_usd", "status", "created_at", "paid_at", "video", "refund",
     } == set(payment)  # fmt: skip
     assert (invoice, "pending", None, NOT_LAUNCHED) == (
         payment["invoice"], payment["status"], payment["paid_at"], payment["video"],

@@ -48,6 +48,16 @@ def test_keys_are_made_listed_and_revoked_by_commands(tmp_path):
     assert (again.exit_code, "no valid key 1" in again.stderr) == (1, True)
 
 
+def test_what_is_owed_is_listed_and_ended_by_commands(tmp_path):
+    listed = run(tmp_path, "owed")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert listed.stderr.startswith("msat received 0, refunded 0, fees 0, kept 0;")
+
+    for preimage, reason in (("zz", "64 hex digits"), ("00" * 32, "no preimage of an invoice of order 1")):
+        refused = run(tmp_path, "owed", "paid", "1", preimage)
+        assert (refused.exit_code, reason in refused.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [

@@ -49,6 +49,7 @@ def test_values_are_read_as_what_they_are():
         ("TRUSTED_PROXIES", "127.0.0.1,proxy.local"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("TRUSTED_PROXIES", "*"),
+        ("REFUND_FEE_LIMIT_PPM", "1000001"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(variable, value):

@@ -6,9 +6,11 @@ import httpx
 import pytest
 
 from service.errors import WorkerDown
+from service.orders import Choice
 from service.renderer import HttpRenderer
 from service.workers import Workers
 
+USUAL = Choice(avatar="arab_woman", emotion="happy")
 NOBODY = "http://127.0.0.1:1"
 
 
@@ -39,9 +41,9 @@ async def test_the_least_loaded_gets_the_next_render(make_workers, worker, secon
 
     await workers.ping()
 
-    assert workers.least_loaded() is idler
-    assert workers.least_loaded(besides=[idler]) is busier
-    assert workers.least_loaded(besides=[idler, busier]) is None
+    assert workers.least_loaded(USUAL) is idler
+    assert workers.least_loaded(USUAL, besides=[idler]) is busier
+    assert workers.least_loaded(USUAL, besides=[idler, busier]) is None
 
 
 async def test_one_that_is_down_comes_last(make_workers, second_worker):
@@ -51,8 +53,8 @@ async def test_one_that_is_down_comes_last(make_workers, second_worker):
 
     await workers.ping()
 
-    assert workers.least_loaded() is well
-    assert workers.least_loaded(besides=[well]) is down
+    assert workers.least_loaded(USUAL) is well
+    assert workers.least_loaded(USUAL, besides=[well]) is down
 
 
 async def test_where_none_answers_there_is_no_renderer(make_workers):
@@ -70,6 +72,23 @@ async def test_the_voices_are_those_of_every_worker_that_answers(make_workers, w
     voices = await make_workers(second_worker.url, NOBODY, worker.url).voices()
 
     assert [voice.name for voice in voices] == ["anna"]
+
+
+async def test_the_avatars_of_one_that_went_down_are_still_known_to_be_its_own(
+    make_workers, worker, second_worker, make_avatar
+):
+    worker.avatars = [make_avatar("boss")]
+    workers = make_workers(worker.url, second_worker.url)
+    await workers.ping()
+    worker.avatars = "rubbish"
+
+    await workers._check()
+
+    assert workers.well == 1
+    assert "boss" in [avatar.name for avatar in await workers.avatars()]
+    boss = Choice(avatar="boss", emotion="happy")
+    assert workers.least_loaded(boss) is workers.all[0]
+    assert workers.least_loaded(boss, besides=workers.all[:1]) is None
 
 
 async def test_a_busy_worker_sends_nobody_away_while_another_has_room(shop_of_two, worker, second_worker):

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from bench.loudness import loudness_lufs
 from bench.speech_length import held_out  # natural sentences in every language
 from worker.speech import (
     SAMPLE_RATE,
@@ -36,13 +37,6 @@ def speak(
 
 def seconds(parts: list[SpokenPart]) -> float:
     return sum(len(part.pcm) for part in parts) / SAMPLE_RATE
-
-
-def loudness(pcm: np.ndarray) -> float:
-    """Root mean square in decibels below full scale, where there is speech."""
-    frames = pcm[: len(pcm) // 480 * 480].reshape(-1, 480) / 32768
-    rms = np.sqrt(np.mean(frames**2, axis=1))
-    return float(20 * np.log10(np.sqrt(np.mean(rms[rms > rms.max() / 30] ** 2))))
 
 
 def pitch(pcm: np.ndarray) -> float:
@@ -88,8 +82,26 @@ def test_all_voices_of_a_language_are_equally_fast_and_loud(speaker):
 
         lengths = [seconds(parts) for parts in spoken]
         assert max(lengths) < 1.05 * min(lengths), language
-        levels = [loudness(part.pcm) for parts in spoken for part in parts]
-        assert max(levels) - min(levels) < 3, language
+        levels = [loudness_lufs(part.pcm / 32768, SAMPLE_RATE) for parts in spoken for part in parts]
+        assert max(levels) - min(levels) < 1, language
+        assert -23 < min(levels) < max(levels) < -20, language
+
+
+def test_english_voices_grow_lower_in_women_and_higher_in_men_with_age(speaker):
+    text = " ".join(held_out("en")[:3])
+
+    def of(voice: str) -> float:
+        chosen = speaker.choose(language=None, voice=voice, text=text, gender="", elderly=False)
+        return pitch(np.concatenate([part.pcm for part in speaker.speak(text, chosen)]))
+
+    assert of("en-male") < of("en-male-elderly") < of("en-female-elderly") < of("en-female")
+
+
+def test_loudness_is_measured_as_the_standard_says():
+    tone = np.sin(2 * np.pi * 997 * np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE)
+
+    assert loudness_lufs(tone, SAMPLE_RATE) == pytest.approx(-3.01, abs=0.1)
+    assert loudness_lufs(tone / 10, SAMPLE_RATE) == pytest.approx(-23.01, abs=0.1)
 
 
 def test_english_is_spoken_by_the_neural_voice_and_all_else_by_espeak(speaker):
@@ -214,7 +226,7 @@ def test_a_voice_follows_the_wish_then_the_text_then_the_avatar(speaker):
     assert named.name == "hu-male"
     assert detected.name == "ru-female"
     assert elderly.name == "es-male-elderly"
-    assert elderly_english.name == "en-female"
+    assert elderly_english.name == "en-female-elderly"
 
 
 def test_espeak_tells_when_each_phoneme_starts():

@@ -98,6 +98,46 @@ def test_text_is_written_as_it_will_be_spoken(text, language, spoken):
     assert spoken == spoken_text(text, language)
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("$3.50 or ₹20", "en", "$3.50 or 20 rupees"),
+        ("3,50 € am 21.11., $20", "de", "3 Euro 50 am 21.11., 20 Dollar"),
+        ("1 234 567,00 €", "fr", "1 234 567 euros"),
+        ("R$ 3,50 às 9h30", "pt", "3 reais 50 às 9 horas 30"),
+        ("le 21/11/2026 à 9h00", "fr", "le 21 11 2026 à 9 heures"),
+        ("350 Kč, 3 zł", "cs", "350 korun, 3 złotych"),
+        ("₽350, ₺20", "ru", "350 рублей, 20 лир"),
+        ("¥350，2026年11月21日9:30，50%", "zh", "350元,2 0 2 6年11月21日9点30分,百分之50"),
+        ("2026-11-21の¥350です 9:00", "ja", "2026年11月21日の350円です 9時"),
+        ("₩350이고 50%", "ko", "350 원이고 50퍼센트"),
+        ("½ cup", "en", "1/2 cup"),
+        ("Call +1 (555) 010-9999.", "en", "Call + 1 5 5 5 0 1 0 9 9 9 9."),
+        ("at 3:2, 1/2/3 and 12:30:45", "es", "at 3:2, 1/2/3 and 12:30:45"),
+    ],
+)
+def test_quantities_are_written_as_people_say_them(text, language, spoken):
+    assert spoken == spoken_text(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "kana"),
+    [
+        ("350", "サンビャクゴジュウ"),
+        ("1,200円", "センニヒャクエン"),
+        ("12345678", "センニヒャクサンジュウヨンマン ゴセンロッピャクナナジュウハチ"),
+        ("8600", "ハッセンロッピャク"),
+        ("0.5と3.14", "ゼロテンゴト サンテンイチ ヨン"),
+        ("007", "ゼロ ゼロ ナナ"),
+        ("2026年4月1日9時30分", "ニセンニジュウロクネンシガツツイタチクジサンジュップン"),
+        ("1人と3人、20歳、2つ", "ヒトリト サンニン、ハタチ、フタツ"),
+        ("20日間", "ニジュウニチカン"),
+    ],
+)
+def test_japanese_numbers_are_read_with_what_they_count(text, kana):
+    assert kana == JapaneseReader().read(text).strip()
+
+
 def test_each_script_is_read_by_a_voice_that_can():
     assert runs_by_script("Bitcoin is хорошо 100 ok", "en") == [
         ("en", "Bitcoin is "),
@@ -112,5 +152,5 @@ def test_japanese_writing_is_read_as_kana_with_its_particles():
     reader = JapaneseReader()
 
     assert reader.read("今日は天気がいいです").strip() == "キョウワ テンキガ イイデス"
-    assert reader.read("11月3日に").strip() == "11ガツ3ニチニ"
+    assert reader.read("11月3日に").strip() == "ジュウイチガツミッカニ"
     assert reader.read("東京へ").strip() == "トウキョウエ"

@@ -1,6 +1,7 @@
 """Speech: text to sound, sentence by sentence. `Speech` is the port, `Speaker` its only engine room."""
 
 from worker.speech.errors import (
+    BadVoices,
     NothingToSpeak,
     SpeechError,
     SynthesisFailed,
@@ -9,14 +10,18 @@ from worker.speech.errors import (
     VoiceDoesNotSpeak,
 )
 from worker.speech.espeak import Espeak, Utterance
-from worker.speech.port import SAMPLE_RATE, Gender, Pcm, Speech, SpokenPart, Voice
+from worker.speech.port import SAMPLE_RATE, Engine, Gender, OwnVoice, Pcm, Speech, SpokenPart, Voice
 from worker.speech.speaker import Speaker
+from worker.speech.voices_file import read_voices
 
 __all__ = [
     "SAMPLE_RATE",
+    "BadVoices",
+    "Engine",
     "Espeak",
     "Gender",
     "NothingToSpeak",
+    "OwnVoice",
     "Pcm",
     "Speaker",
     "Speech",
@@ -28,4 +33,5 @@ __all__ = [
     "Utterance",
     "Voice",
     "VoiceDoesNotSpeak",
+    "read_voices",
 ]

@@ -1,12 +1,16 @@
-"""The neural English voice: hibari, whose one bundled model is a woman's voice; a man's is derived from it.
+"""The neural English voices: hibari, whose one bundled model is a woman's voice; the others are derived from it.
 
 The model predicts pitch and spectrum apart from each other, so that a lower pitch costs nothing; reading its waveform
 out slower lowers the resonances of the vocal tract as a longer one would. As many frames are left out as that
-stretches the time (12.5 ms each, evenly spread), so that both voices keep the same rhythm and take equally long.
+stretches the time (12.5 ms each, evenly spread), so that all voices keep the same rhythm and take equally long.
+
+Age changes the pitch, which falls in women and rises in men, makes it tremble and lets more breath through
+(Linville 1996). It slows speech, too; that is left out, since the price of a text does not know the voice.
 """
 
 import zlib
 
+import msgspec
 import numpy as np
 import soxr
 from hibari import SAMPLE_RATE, Hibari, dsp
@@ -14,10 +18,25 @@ from numpy.typing import NDArray
 
 from worker.speech.port import Gender
 
+
+class _Speaker(msgspec.Struct, frozen=True, kw_only=True):
+    """How a voice differs from the model's: its resonances, its pitch before they move it, its age."""
+
+    resonance: float
+    pitch: float
+    tremor: float = 0  # of the pitch, up and down
+    breath: float = 0  # added to the log magnitude of the noise
+
+
 # A man's vocal tract is about 17 % longer than a woman's and his pitch little more than half of hers (Fant 1966,
 # Titze 1989): 0.85 for the resonances, 0.85 x 0.73 = 0.62 for the pitch, which puts this voice at about 115 Hz.
-_MALE_RESONANCE = 0.85
-_MALE_PITCH = 0.73
+_SPEAKERS: dict[tuple[Gender, bool], _Speaker] = {  # by gender and whether elderly
+    ("male", False): _Speaker(resonance=0.85, pitch=0.73),
+    ("female", True): _Speaker(resonance=0.92, pitch=1, tremor=0.015, breath=0.3),
+    ("male", True): _Speaker(resonance=0.87, pitch=0.79, tremor=0.03, breath=0.3),
+}
+_FRAMES_PER_S = 80
+_TREMOR_HZ = 5.2
 _VOICED_HZ = 40.0  # the model's own threshold
 _BIN_HZ = SAMPLE_RATE / dsp.N_FFT
 _FREE_FROM_HZ = 2_000  # breath, above the strong harmonics
@@ -32,16 +51,18 @@ class EnglishVoice:
     def __init__(self) -> None:
         self._model = Hibari()
 
-    def utter(self, text: str, gender: Gender) -> NDArray[np.float32]:
+    def utter(self, text: str, gender: Gender, *, elderly: bool = False) -> NDArray[np.float32]:
         """Say a text.
 
         Returns:
             float32 mono at 24 kHz in about [-1, 1], shape (N,); empty when the model knows none of its characters.
         """
-        parts = [self._say(phonemes, gender) for phonemes in self._model.phonemize(text)]
+        parts = [
+            self._say(phonemes, _SPEAKERS.get((gender, elderly))) for phonemes in self._model.phonemize(text)
+        ]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def _say(self, phonemes: str, gender: Gender) -> NDArray[np.float32]:
+    def _say(self, phonemes: str, speaker: _Speaker | None) -> NDArray[np.float32]:
         ids = self._model.ids(phonemes)
         if len(ids) <= 2:  # noqa: PLR2004 - only the padding at both ends
             return np.zeros(0, np.float32)
@@ -51,14 +72,17 @@ class EnglishVoice:
         ]  # five (601, F), the pitch (F,)
         # The breath noise is seeded by what is said, so that a resumed text sounds exactly the same.
         noise = np.random.default_rng(zlib.crc32(phonemes.encode()))
-        if gender == "female":
+        if speaker is None:
             return np.asarray(dsp.synth(*outputs, noise), np.float32)
-        kept = (np.arange(round(outputs[-1].size * _MALE_RESONANCE)) / _MALE_RESONANCE).astype(int)
+        kept = (np.arange(round(outputs[-1].size * speaker.resonance)) / speaker.resonance).astype(int)
         harmonic, phase, noise_level, free, free_phase, pitch_hz = (output[..., kept] for output in outputs)
-        _make_pitch_free(harmonic, phase, free, pitch_hz)
-        lower = pitch_hz * _MALE_PITCH
-        samples = dsp.synth(harmonic, phase, noise_level, free, free_phase, lower, noise)
-        return np.asarray(soxr.resample(samples, SAMPLE_RATE * _MALE_RESONANCE, SAMPLE_RATE), np.float32)
+        if speaker.pitch != 1:  # it costs clarity: a recogniser mistakes twice as many words
+            _make_pitch_free(harmonic, phase, free, pitch_hz)
+        trembling = np.sin(2 * np.pi * _TREMOR_HZ / _FRAMES_PER_S * np.arange(pitch_hz.size))
+        moved = pitch_hz * np.float32(speaker.pitch) * (1 + speaker.tremor * trembling).astype(np.float32)
+        breath = noise_level + np.float32(speaker.breath)
+        samples = dsp.synth(harmonic, phase, breath, free, free_phase, moved, noise)
+        return np.asarray(soxr.resample(samples, SAMPLE_RATE * speaker.resonance, SAMPLE_RATE), np.float32)
 
 
 def _make_pitch_free(

@@ -5,9 +5,11 @@ SpeechError
 ├── UnknownVoice
 ├── VoiceDoesNotSpeak
 ├── NothingToSpeak
-└── SynthesisFailed
+├── SynthesisFailed
+└── BadVoices
 
-All but the last are the caller's to mend: asked again, the same request fails again.
+The first four are the caller's to mend: asked again, the same request fails again. `BadVoices` ends the program at its
+start.
 """
 
 
@@ -48,4 +50,8 @@ class NothingToSpeak(SpeechError):
 
 
 class SynthesisFailed(SpeechError):
-    """An engine refused its own voice or text: an installation or programming error, never the buyer's."""
+    """An engine did not speak: it is away, or refused its own voice or text. Never the buyer's to mend."""
+
+
+class BadVoices(SpeechError):
+    """The operator's file of voices, or what it names, is not what it should be."""

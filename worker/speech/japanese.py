@@ -4,6 +4,7 @@ Words and their readings come from MeCab's IPA dictionary, whose pronunciation f
 said ワ.
 """
 
+import re
 import threading
 
 import fugashi  # type: ignore[import-untyped]  # ships no types
@@ -20,6 +21,31 @@ _AFTER_NUMBER = {
     "年": "ネン",
     "人": "ニン",
 }
+_DIGITS = ("", "イチ", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュウ")
+_HUNDREDS = {3: "サンビャク", 6: "ロッピャク", 8: "ハッピャク"}
+_THOUSANDS = {3: "サンゼン", 8: "ハッセン"}
+_MYRIADS = ("", "マン", "オク", "チョウ")
+_NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
+_LONGEST_NUMBER = 16  # digits; longer ones are read one by one
+_COUNTED = {  # numbers that change with what they count
+    "人": {1: "ヒトリ", 2: "フタリ", 4: "ヨニン"},
+    "つ": {
+        1: "ヒトツ", 2: "フタツ", 3: "ミッツ", 4: "ヨッツ", 5: "イツツ", 6: "ムッツ", 7: "ナナツ", 8: "ヤッツ",
+        9: "ココノツ",
+    },
+    "日": {
+        1: "ツイタチ", 2: "フツカ", 3: "ミッカ", 4: "ヨッカ", 5: "イツカ", 6: "ムイカ", 7: "ナノカ", 8: "ヨウカ",
+        9: "ココノカ", 10: "トオカ", 14: "ジュウヨッカ", 20: "ハツカ", 24: "ニジュウヨッカ",
+    },
+    "月": {4: "シガツ", 7: "シチガツ", 9: "クガツ"},
+    "時": {4: "ヨジ", 7: "シチジ", 9: "クジ", 19: "ジュウクジ"},
+    "分": {1: "イップン", 3: "サンプン", 4: "ヨンプン", 6: "ロップン", 8: "ハップン", 10: "ジュップン"},
+    "歳": {1: "イッサイ", 8: "ハッサイ", 10: "ジュッサイ", 20: "ハタチ"},
+    "個": {1: "イッコ", 6: "ロッコ", 8: "ハッコ", 10: "ジュッコ"},
+    "回": {1: "イッカイ", 6: "ロッカイ", 8: "ハッカイ", 10: "ジュッカイ"},
+}  # fmt: skip
+_COUNTED_NUMBER = re.compile(rf"(?<![\d.,])(\d{{1,2}})([{''.join(_COUNTED)}])(?!間)")
+_TENS_OF_MINUTES = re.compile(r"([2-5])0分")
 _SYMBOLS = {
     "%": "パーセント",
     "$": "ドル",
@@ -50,6 +76,8 @@ class JapaneseReader:
 
     def read(self, text: str) -> str:
         """Write a text in kana, with a space between phrases. What has no reading stays as it is."""
+        text = _COUNTED_NUMBER.sub(lambda match: _COUNTED[match[2]].get(int(match[1]), match[0]), text)
+        text = _TENS_OF_MINUTES.sub(lambda match: f"{_DIGITS[int(match[1])]}ジュップン", text)
         with self._lock:
             tokens = [(token.surface, token.feature) for token in self._tagger(text)]
         words: list[str] = []
@@ -64,11 +92,40 @@ class JapaneseReader:
             else:
                 reading = surface if len(surface) == 1 or surface.isascii() else self._spell(surface)
             words.append(_lengthen(reading) + (" " if feature[0] == _PARTICLE else ""))
-        return "".join(words)
+        return _NUMBER.sub(_number, "".join(words))
 
     def _spell(self, word: str) -> str:
         """Read a word that the dictionary lacks letter by letter: most ideographs have a reading alone."""
         return "".join(self.read(letter) for letter in word)
+
+
+def _number(match: re.Match[str]) -> str:
+    whole, fraction = match[1].replace(",", ""), match[2]
+    said = _one_by_one(whole) if whole.startswith("0") or len(whole) > _LONGEST_NUMBER else _whole(whole)
+    return f"{said}テン{_one_by_one(fraction)}" if fraction else said
+
+
+def _one_by_one(digits: str) -> str:
+    return " ".join(_DIGITS[int(digit)] or "ゼロ" for digit in digits)
+
+
+def _whole(digits: str) -> str:
+    groups = [int(digits[max(0, end - 4) : end]) for end in range(len(digits), 0, -4)]
+    said = [_group(group) + myriad for group, myriad in zip(groups, _MYRIADS, strict=False) if group]
+    return " ".join(reversed(said))
+
+
+def _group(number: int) -> str:
+    """Read 1 to 9999."""
+    thousands, hundreds, tens = number // 1000, number // 100 % 10, number // 10 % 10
+    said = ""
+    if thousands:
+        said += _THOUSANDS.get(thousands) or (_DIGITS[thousands] if thousands > 1 else "") + "セン"
+    if hundreds:
+        said += _HUNDREDS.get(hundreds) or (_DIGITS[hundreds] if hundreds > 1 else "") + "ヒャク"
+    if tens:
+        said += (_DIGITS[tens] if tens > 1 else "") + "ジュウ"
+    return said + _DIGITS[number % 10]
 
 
 def _lengthen(reading: str) -> str:

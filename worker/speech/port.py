@@ -24,13 +24,36 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     elderly: bool = False
 
 
+class Engine(Protocol):
+    """What makes the sound of one of the operator's voices."""
+
+    def utter(self, text: str) -> Iterator[NDArray[np.float32]]:
+        """Say about a sentence.
+
+        Yields:
+            float32 mono at `SAMPLE_RATE`, in pieces of any length and level, as they come.
+
+        Raises:
+            SynthesisFailed: it did not speak, or not to the end.
+        """
+        ...
+
+
+class OwnVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice that the operator brought, and what speaks it."""
+
+    voice: Voice
+    engine: Engine
+    multilingual: bool = False  # reads all scripts by itself
+
+
 class SpokenPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Speech for a stretch of a text, about a sentence, with the pause that follows it.
+    """Speech for a stretch of a text, about a sentence, with the pause that follows it; or the next piece of it.
 
     Attributes:
         pcm: int16 mono at `SAMPLE_RATE`, shape (N,).
-        spoken: characters of the text covered through the end of this part. Speaking `text[spoken:]`
-            yields exactly the parts that follow.
+        spoken: characters of the text whose speech is whole by the end of this part; as many as before while the
+            stretch goes on. Where it grows, speaking `text[spoken:]` yields exactly the parts that follow.
     """
 
     pcm: Pcm

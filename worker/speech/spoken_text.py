@@ -7,6 +7,7 @@ spoken: "example dot com"). Digits beyond the length of a sum of money or a tele
 import re
 import unicodedata
 
+from worker.speech.quantities import spell_quantities
 from worker.speech.scripts import script_of
 
 # Only the characters of real addresses: in Japanese the next word follows without a space.
@@ -54,7 +55,8 @@ def spoken_text(text: str, language: str) -> str:
     """
     text = _ADDRESS.sub(lambda match: _address(match, language), text)
     text = _MAIL.sub(lambda match: f"{match['user']} {AT[language]} {_host(match['host'], language)}", text)
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text).replace("\u2044", "/")  # the stroke of ½
+    text = spell_quantities(text, language)
     text = _ACCENTED.sub(lambda match: unicodedata.normalize("NFD", match[0])[0], text)
     text = "".join(_spoken_character(character) for character in text)
     text = _LONG_NUMBER.sub(lambda match: " ".join(match.group()), text)

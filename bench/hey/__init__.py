@@ -1,0 +1,34 @@
+"""A load generator that is not Python: hey, built from source, so that the clients' share of two cores is small."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from regtest.build import Module, Progress, build
+
+MODULE = Module(folder=Path(__file__).parent, targets=("github.com/rakyll/hey",))
+
+_RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+_STATUS = re.compile(r"\[(\d+)\]\s+\d+ responses")
+
+
+class LoadFailed(Exception):
+    """Some requests were not answered with 200."""
+
+
+async def requests_per_s(url: str, *, clients: int, seconds: float, on_progress: Progress) -> float:
+    """GET a URL over so many connections for a while; return the answers per second.
+
+    Raises:
+        LoadFailed: Not all answers were 200.
+    """
+    program = await build(MODULE, on_progress) / "hey"
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-c", str(clients), "-z", f"{seconds:g}s", url), stdout=asyncio.subprocess.PIPE
+    )
+    output = (await process.communicate())[0].decode()
+    if {"200"} != set(_STATUS.findall(output)) or "Error distribution" in output:
+        raise LoadFailed(output)
+    found = _RATE.search(output)
+    assert found is not None
+    return float(found[1])

@@ -1,0 +1,92 @@
+"""Real nodes and a service without a worker, for benchmarks of the payments alone."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from lightning.lnd import LndBackend
+from regtest.network import Network
+from regtest.ports import Ports
+from regtest.process import Guard, Program
+from satspeak import programs
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """A network of two nodes, and a service that sells through one of them."""
+
+    network: Network
+    service: Program
+    port: int
+    key: str  # opens the metrics
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, folder: Path, *, tell: Callable[[str], None]) -> "AsyncIterator[Shop]":
+        """Start them; they are gone when this ends."""
+        async with contextlib.AsyncExitStack() as closing:
+            ports = closing.enter_context(contextlib.closing(Ports()))
+            guard = closing.enter_context(contextlib.closing(Guard()))
+            network = await closing.enter_async_context(
+                await Network.start(folder / "network", on_progress=tell)
+            )
+            port, nobody = ports.take(), ports.take()
+            service = programs.service_program(
+                port=port,
+                folder=folder,
+                guard=guard,
+                worker_urls=f"http://127.0.0.1:{nobody}",
+                btc_usd="fixed:65000",
+                **programs.node_settings(network.merchant),
+            )
+            closing.push_async_callback(service.stop)
+            await service.start()
+            await programs.healthy(service, f"http://127.0.0.1:{port}", healthy_when=bool)
+            key = await asyncio.to_thread(_key, folder / "service")
+            yield cls(network=network, service=service, port=port, key=key)
+
+    def backend(self) -> LndBackend:
+        """Connect to the node that sells."""
+        merchant = self.network.merchant
+        return LndBackend(
+            merchant.address, merchant.tls_cert_path.read_bytes(), merchant.macaroon_path.read_bytes()
+        )
+
+    async def waiting(self, count: int) -> None:
+        """Wait until so many requests wait."""
+        header = {"Authorization": f"Bearer {self.key}"}
+        async with httpx.AsyncClient(trust_env=False, headers=header, timeout=60) as client:
+            while True:
+                answer = await client.get(f"http://127.0.0.1:{self.port}/metrics")
+                lines = dict(line.split() for line in answer.text.splitlines() if line[0] != "#")
+                if int(lines["satspeak_requests_waiting"]) >= count:
+                    return
+                await asyncio.sleep(0.1)
+
+    def resident_mb(self) -> float:
+        """Return the memory that the service has resident (Linux)."""
+        return status_mb(self.service, "VmRSS")
+
+
+def status_mb(program: Program, field: str) -> float:
+    """Read how much memory a running program has (`VmRSS`) or ever had (`VmHWM`) resident (Linux)."""
+    status = Path(f"/proc/{program.pid}/status").read_text()
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith(field))
+    return int(kilobytes) / 1024
+
+
+def _key(data_dir: Path) -> str:
+    """Make an API key as an operator does."""
+    made = subprocess.run(
+        [sys.executable, "-m", "service", "keys", "create", "bench", "--scope", "metrics:read"],
+        env={"SATSPEAK_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.strip()

@@ -1,0 +1,104 @@
+"""The port of payments in memory: pays what other nodes in memory ask for, with coins that nobody counts."""
+
+import asyncio
+
+from lightning.errors import NodeUnavailable, PaymentFailed, PaymentNotFound
+from lightning.invoice import Asked, Msat, Payment, PaymentHash, PaymentState
+from lightning.memory import MemoryBackend
+from lightning.reading import read_invoice
+
+
+class MemoryPayments:
+    """A `PaymentBackend` whose payees are nodes in memory. As a real node's, its payments outlive who asked for them.
+
+    Args:
+        payees: Who can be paid.
+
+    Attributes:
+        fee: What each payment costs; where that is more than its limit, there is no way to the payee.
+        holding: Payments are in flight until `let_go`.
+        begun: The invoices that it began to pay, in order.
+    """
+
+    def __init__(self, *payees: MemoryBackend) -> None:
+        self.fee = Msat(0)
+        self.holding = False
+        self.begun: list[str] = []
+        self._payees = payees
+        self._payments: dict[PaymentHash, Payment] = {}
+        self._flying: set[asyncio.Task[Payment]] = set()
+        self._let_go = asyncio.Event()
+        self._down = False
+
+    async def pay(self, bolt11: str, *, amount: Msat | None, fee_limit: Msat, timeout_s: int) -> Payment:
+        """Pay what one of the payees asks for."""
+        self._require_up()
+        asked = read_invoice(bolt11)
+        known = self._payments.get(asked.payment_hash)
+        if known is not None and known.state is not PaymentState.FAILED:
+            return known
+        self.begun.append(bolt11)
+        self._payments[asked.payment_hash] = Payment(
+            payment_hash=asked.payment_hash, state=PaymentState.IN_FLIGHT
+        )
+        task = asyncio.create_task(self._fly(bolt11, asked, amount, fee_limit))
+        self._flying.add(task)
+        task.add_done_callback(self._flying.discard)
+        try:
+            ended = await asyncio.wait_for(asyncio.shield(task), timeout_s)
+        except TimeoutError:
+            raise NodeUnavailable("the payment takes too long") from None
+        self._require_up()
+        return ended
+
+    async def track(self, payment_hash: PaymentHash) -> Payment:
+        """Say what became of a payment."""
+        self._require_up()
+        if payment_hash not in self._payments:
+            raise PaymentNotFound(payment_hash)
+        return self._payments[payment_hash]
+
+    async def aclose(self) -> None:
+        """Go down for good."""
+        self.go_down()
+
+    def let_go(self) -> None:
+        """Let the payments that are in flight end, and later ones end by themselves."""
+        self.holding = False
+        self._let_go.set()
+        self._let_go = asyncio.Event()
+
+    def go_down(self) -> None:
+        """Cut the line: calls raise `NodeUnavailable`; a payment that is in flight still ends."""
+        self._down = True
+
+    def come_back(self) -> None:
+        """Restore the line."""
+        self._down = False
+
+    async def _fly(self, bolt11: str, asked: Asked, amount: Msat | None, fee_limit: Msat) -> Payment:
+        while self.holding:
+            await self._let_go.wait()
+        ended = self._payments[asked.payment_hash] = self._arrive(bolt11, asked, amount, fee_limit)
+        return ended
+
+    def _arrive(self, bolt11: str, asked: Asked, amount: Msat | None, fee_limit: Msat) -> Payment:
+        failure = "no route"
+        for payee in self._payees if self.fee <= fee_limit else ():
+            try:
+                preimage = payee.pay(bolt11, amount=amount)
+            except PaymentFailed as error:
+                failure = error.reason
+            else:
+                return Payment(
+                    payment_hash=asked.payment_hash,
+                    state=PaymentState.SUCCEEDED,
+                    amount=amount or asked.amount or Msat(0),
+                    fee=self.fee,
+                    preimage=preimage,
+                )
+        return Payment(payment_hash=asked.payment_hash, state=PaymentState.FAILED, failure=failure)
+
+    def _require_up(self) -> None:
+        if self._down:
+            raise NodeUnavailable("the node is down")

@@ -1,0 +1,254 @@
+"""Refunds in SQL. Each move is one transaction with what else it changes: the order, the video."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
+from service.errors import InvalidRequest, NotRefundable, RefundBound
+from service.orders import Status, VideoState, from_millis, to_millis
+from service.refunds import Debt, Ledger, Refund, RefundState, check_refundable
+from service.storage.database import Database
+from service.storage.schema import orders, refunds, videos
+from service.storage.videos import get_video
+
+_ENDS = {
+    PaymentState.SUCCEEDED: RefundState.REFUNDED,
+    PaymentState.FAILED: RefundState.FAILED,
+}
+
+_NOT_FAILED = refunds.c.state != RefundState.FAILED.value
+
+_UNDELIVERED = (orders.c.status == Status.PAID.value) & ~sa.exists().where(
+    videos.c.order_id == orders.c.id,
+    videos.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
+)
+
+
+class SqlRefunds:
+    """Keeps refunds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def latest(self, order_id: int) -> Refund | None:
+        """Return the refund of an order that is not FAILED, else the last that did."""
+        query = (
+            sa.select(refunds)
+            .where(refunds.c.order_id == order_id)
+            .order_by(_NOT_FAILED.desc(), refunds.c.created_at.desc())
+            .limit(1)
+        )
+        return next(iter(await self._many(query)), None)
+
+    async def find(self, payment_hash: PaymentHash) -> Refund | None:
+        """Find a refund by the hash of its invoice."""
+        query = sa.select(refunds).where(refunds.c.payment_hash == payment_hash)
+        return next(iter(await self._many(query)), None)
+
+    async def bind(self, refund: Refund, now: datetime) -> Refund:
+        """Keep a new refund and stop what may render, or neither; the same again is returned as it is."""
+
+        def work(connection: sa.Connection) -> Refund:
+            status = connection.scalar(
+                sa.select(orders.c.status).where(orders.c.id == refund.order_id).with_for_update()
+            )
+            known = _one(connection, refunds.c.payment_hash == refund.payment_hash)
+            if known is not None:
+                if (known.order_id, known.invoice) != (refund.order_id, refund.invoice):
+                    raise InvalidRequest("Field 'refund_invoice' was used before: send a new one.")
+                return known
+            bound = _one(connection, (refunds.c.order_id == refund.order_id) & _NOT_FAILED)
+            if bound is not None:
+                _give_way(connection, bound, now)
+            check_refundable(Status(status), get_video(connection, refund.order_id), now)
+            # A render whose lease ran out may still be at it: from here on it has lost.
+            connection.execute(
+                videos.update()
+                .where(videos.c.order_id == refund.order_id)
+                .values(state=VideoState.INTERRUPTED.value)
+            )
+            connection.execute(refunds.insert().values(**_row(refund), created_at=to_millis(now)))
+            return refund
+
+        return await self._database.write(work)
+
+    async def begin(self, payment_hash: PaymentHash, *, now: datetime, again_before: datetime) -> bool:
+        """Note that the node is asked to pay now; False where it was, and not before that moment."""
+        begin = (
+            refunds.update()
+            .where(
+                refunds.c.payment_hash == payment_hash,
+                refunds.c.state == RefundState.PAYING.value,
+                refunds.c.asked_at.is_(None) | (refunds.c.asked_at < to_millis(again_before)),
+            )
+            .values(asked_at=to_millis(now))
+        )
+        return await self._database.write(lambda connection: connection.execute(begin).rowcount > 0)
+
+    async def end(self, payment: Payment, now: datetime) -> bool:
+        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before."""
+        return await self._database.write(
+            lambda connection: _end(connection, payment, now, refunds.c.state == RefundState.PAYING.value)
+        )
+
+    async def end_by_hand(self, order_id: int, payment: Payment, now: datetime) -> Refund:
+        """Make a refund REFUNDED that somebody else paid, as its preimage proves; one that FAILED here too.
+
+        Raises:
+            NotRefundable: This order has no such invoice, or its money went back by another.
+        """
+
+        def work(connection: sa.Connection) -> Refund:
+            connection.execute(sa.select(orders.c.id).where(orders.c.id == order_id).with_for_update())
+            refund = _one(
+                connection,
+                (refunds.c.order_id == order_id) & (refunds.c.payment_hash == payment.payment_hash),
+            )
+            if refund is None:
+                raise NotRefundable(f"This is no preimage of an invoice of order {order_id}.")
+            other = (
+                (refunds.c.order_id == order_id)
+                & (refunds.c.payment_hash != payment.payment_hash)
+                & _NOT_FAILED
+            )
+            if _one(connection, other) is not None:
+                raise NotRefundable(f"Another invoice of order {order_id} is bound or paid.")
+            _end(connection, payment, now, refunds.c.state != RefundState.REFUNDED.value)
+            return refund
+
+        return await self._database.write(work)
+
+    async def pay_owed(self) -> None:
+        """Make every OWED refund PAYING."""
+        pay = (
+            refunds.update()
+            .where(refunds.c.state == RefundState.OWED.value)
+            .values(state=RefundState.PAYING.value)
+        )
+        await self._database.write(lambda connection: connection.execute(pay))
+
+    async def paying(self) -> list[Refund]:
+        """Return the refunds that are PAYING."""
+        return await self._many(sa.select(refunds).where(refunds.c.state == RefundState.PAYING.value))
+
+    async def debts(self) -> list[Debt]:
+        """Return the paid orders that have failed and are not refunded, the oldest first."""
+        failed = videos.c.state == VideoState.INTERRUPTED.value
+        query = (
+            sa.select(orders.c.id, orders.c.paid_msat, orders.c.paid_at)
+            .join(videos, videos.c.order_id == orders.c.id)
+            .where(orders.c.status == Status.PAID.value, failed)
+            .order_by(orders.c.paid_at)
+        )
+
+        def work(connection: sa.Connection) -> list[Debt]:
+            return [
+                Debt(
+                    order_id=row.id,
+                    refund=_one(connection, (refunds.c.order_id == row.id) & _NOT_FAILED),
+                    paid_msat=row.paid_msat,
+                    paid_at=from_millis(row.paid_at),
+                )
+                for row in connection.execute(query)
+            ]
+
+        return await self._database.read(work)
+
+    async def ledger(self) -> Ledger:
+        """Add the money up, all at one moment."""
+        due = refunds.c.state.in_((RefundState.OWED.value, RefundState.PAYING.value))
+        refunded = refunds.c.state == RefundState.REFUNDED.value
+        query = sa.select(
+            _sum(orders.c.paid_msat, sa.true()).label("received_msat"),
+            _sum(orders.c.paid_msat, _UNDELIVERED).label("undelivered_msat"),
+            _sum(refunds.c.amount_msat, refunded).label("refunded_msat"),
+            _sum(refunds.c.fee_msat, refunded).label("fees_msat"),
+            _sum(refunds.c.amount_msat, due).label("owed_msat"),
+            sa.select(sa.func.count()).select_from(refunds).where(due).scalar_subquery().label("owed"),
+        )
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().one())
+        return Ledger(**{name: int(value) for name, value in row.items()})
+
+    async def _many(self, query: sa.Select[Any]) -> list[Refund]:
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_refund(row) for row in rows]
+
+
+def _give_way(connection: sa.Connection, bound: Refund, now: datetime) -> None:
+    """Let go of an invoice that nobody can pay any more and our node was never asked to."""
+    if bound.state is not RefundState.OWED:
+        gone = bound.state is RefundState.REFUNDED
+        raise RefundBound(
+            "The money for this order was given back already."
+            if gone
+            else "Another invoice is bound: it is being paid, and until that fails no other is."
+        )
+    if now < bound.expires_at:
+        raise RefundBound("Another invoice is bound: until it expires, the operator may pay it.")
+    connection.execute(
+        refunds.update()
+        .where(refunds.c.payment_hash == bound.payment_hash)
+        .values(state=RefundState.FAILED.value, failure="it expired", ended_at=to_millis(now))
+    )
+
+
+def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa.ColumnElement[bool]) -> bool:
+    state = _ENDS[payment.state]
+    order_id = connection.execute(
+        refunds.update()
+        .where(refunds.c.payment_hash == payment.payment_hash, may_end)
+        .values(
+            state=state.value,
+            fee_msat=payment.fee,
+            preimage=payment.preimage,
+            failure=payment.failure,
+            ended_at=to_millis(now),
+        )
+        .returning(refunds.c.order_id)
+    ).scalar()
+    if order_id is not None and state is RefundState.REFUNDED:
+        connection.execute(
+            orders.update().where(orders.c.id == order_id).values(status=Status.REFUNDED.value)
+        )
+    return order_id is not None
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Refund | None:
+    row = connection.execute(sa.select(refunds).where(condition)).mappings().first()
+    return None if row is None else _refund(row)
+
+
+def _row(refund: Refund) -> dict[str, Any]:
+    return {
+        "payment_hash": refund.payment_hash,
+        "order_id": refund.order_id,
+        "invoice": refund.invoice,
+        "open_amount": refund.open_amount,
+        "state": refund.state.value,
+        "amount_msat": refund.amount_msat,
+        "fee_limit_msat": refund.fee_limit_msat,
+        "expires_at": to_millis(refund.expires_at),
+    }
+
+
+def _refund(row: Mapping[Any, Any]) -> Refund:
+    return Refund(
+        order_id=row["order_id"],
+        payment_hash=PaymentHash(row["payment_hash"]),
+        invoice=row["invoice"],
+        open_amount=row["open_amount"],
+        state=RefundState(row["state"]),
+        amount_msat=Msat(row["amount_msat"]),
+        fee_limit_msat=Msat(row["fee_limit_msat"]),
+        fee_msat=None if row["fee_msat"] is None else Msat(row["fee_msat"]),
+        preimage=None if row["preimage"] is None else Preimage(row["preimage"]),
+        failure=row["failure"],
+        expires_at=from_millis(row["expires_at"]),
+    )
+
+
+def _sum(column: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(condition).scalar_subquery()

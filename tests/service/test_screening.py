@@ -1,0 +1,127 @@
+"""An operator's judge: real commands and a real HTTP server."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.app import create_app
+from service.errors import SettingsError
+
+JUDGE = """
+import sys
+kind, said = sys.argv[1], sys.stdin.buffer.read()
+if kind == "audio":
+    print("no", "recordings", len(said))
+    sys.exit(1)
+if b"forbidden" in said:
+    print("No such\\nwords.")
+    sys.exit(1)
+if b"broken" in said:
+    sys.exit(3)
+if b"slow" in said:
+    import time
+    time.sleep(600)
+"""
+
+
+class Judge:
+    """Speaks HTTP, and refuses what has `forbidden` in it."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bytes]] = []
+        self.url = ""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            while True:
+                kind = (await receive())["type"]
+                await send({"type": f"{kind}.complete"})
+                if kind == "lifespan.shutdown":
+                    return
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event["body"], event["more_body"]
+        self.seen.append((dict(scope["headers"])[b"content-type"].decode(), body))
+        status = 403 if b"forbidden" in body else 500 if b"broken" in body else 204
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"No such words." if status == 403 else b""})
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> str:
+    script = tmp_path / "judge.py"
+    script.write_text(JUDGE)
+    return f"{sys.executable} {script}"
+
+
+@pytest.fixture
+async def judge(run_server):
+    judge = Judge()
+    async with run_server(judge) as judge.url:
+        yield judge
+
+
+async def ask(shop, text: str):
+    return await shop.http.post("/lightning/request-video/text", json={"text": text})
+
+
+async def test_a_command_sells_what_it_lets_pass_and_tells_the_buyer_why_not(closed_shop, command):
+    async with closed_shop.open(screen=command) as shop:
+        assert (await ask(shop, "Fine words.")).status_code == 200
+
+        refused = await ask(shop, "These are forbidden words.")
+
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "No such words."
+    assert refused.json()["type"] == "urn:satspeak:problem:content-refused"
+
+
+async def test_a_command_hears_a_recording_before_it_is_stored(closed_shop, command, make_wav):
+    speech = make_wav(1)
+    async with closed_shop.open(screen=command) as shop:
+        refused = await shop.http.post(
+            "/lightning/request-video/audio", files={"audio": ("speech.wav", speech, "audio/wav")}
+        )
+
+        assert refused.status_code == 403
+        assert refused.json()["detail"] == f"no recordings {len(speech)}"
+        assert not list(shop.folder.glob("objects/uploads/*"))
+
+
+@pytest.mark.parametrize("text", ["broken words", "slow words"])
+async def test_nothing_is_sold_while_the_judge_fails(closed_shop, command, text):
+    async with closed_shop.open(screen=command, screen_timeout_s=2) as shop:
+        failed = await ask(shop, text)
+
+        assert failed.status_code == 503
+        assert int(failed.headers["Retry-After"]) > 0
+        assert (await ask(shop, "Fine words.")).status_code == 200
+
+
+async def test_a_url_is_asked_the_same(closed_shop, judge, make_wav):
+    speech = make_wav(1)
+    async with closed_shop.open(screen=judge.url) as shop:
+        assert (await ask(shop, "Fine words.")).status_code == 200
+        sold = await shop.http.post(
+            "/lightning/request-video/audio", files={"audio": ("speech.wav", speech, "audio/wav")}
+        )
+        assert sold.status_code == 200
+        refused = await ask(shop, "These are forbidden words.")
+        assert (refused.status_code, refused.json()["detail"]) == (403, "No such words.")
+        assert (await ask(shop, "broken words")).status_code == 503
+
+    assert judge.seen[:2] == [("text/plain; charset=utf-8", b"Fine words."), ("audio/wav", speech)]
+
+
+async def test_a_url_that_nobody_answers_sells_nothing(closed_shop):
+    async with closed_shop.open(screen="http://127.0.0.1:9") as shop:
+        assert (await ask(shop, "Fine words.")).status_code == 503
+
+
+@pytest.mark.parametrize("setting", ["no-such-program --at all", "'open"])
+async def test_a_command_that_is_not_there_is_found_at_the_start(closed_shop, setting):
+    with pytest.raises(SettingsError, match="SATSPEAK_SCREEN"):
+        create_app(closed_shop.settings(screen=setting), backend=closed_shop.node)

@@ -1,0 +1,346 @@
+"""Voices that an operator brings: a real server that speaks OpenAI's protocol, with the voice of eSpeak NG."""
+
+import asyncio
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import msgspec
+import numpy as np
+import pytest
+import uvicorn
+from structlog.testing import capture_logs
+
+from bench.loudness import loudness_lufs
+from worker.speech import SAMPLE_RATE, BadVoices, Espeak, Speaker, SpokenPart, SynthesisFailed, read_voices
+
+TEXT = "The lamp shines on the table. Everyone reads a page."
+ENDPOINT = """
+[[voice]]
+name = "bella"
+language = "en"
+gender = "female"
+engine = "openai"
+url = "{url}/v1/"
+model = "tiny"
+voice = "af_bella"
+"""
+LONG = "This is one long sentence, which takes its time and then some more, so that a film of it can begin."
+DEADLINE_S = 30
+
+
+class SpeechServer:
+    """`POST /v1/audio/speech`, which does what the test says."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.refusals: list[tuple[int, str]] = []  # the next answers
+        self.sound: Callable[[dict[str, Any]], bytes] = encoded
+        self.hold = threading.Event()  # wait for it after half of the sound
+        self.hold.set()
+        self.breaks = False  # after half of the sound
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event["body"], event["more_body"]
+        asked = msgspec.json.decode(body)
+        self.requests.append(asked)
+        self.keys.append(dict(scope["headers"]).get(b"authorization", b"").decode() or None)
+        status, content = 200, b""
+        if scope["path"] != "/v1/audio/speech":
+            status = 404
+        elif self.refusals:
+            status, reason = self.refusals.pop(0)
+            content = msgspec.json.encode({"error": {"message": reason}})
+        else:
+            content = self.sound(asked)
+        headers = [(b"retry-after", b"0")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        half = len(content) // 2
+        await send({"type": "http.response.body", "body": content[:half], "more_body": True})
+        await asyncio.to_thread(self.hold.wait, DEADLINE_S)
+        if self.breaks:
+            raise ConnectionAbortedError
+        await send({"type": "http.response.body", "body": content[half:]})
+
+
+def encoded(asked: dict[str, Any], level: float = 0.1) -> bytes:
+    """Say what is asked for, in the wanted format."""
+    said = Espeak().utter(asked["input"], "en-us+f2")
+    pcm = (said.pcm * level).astype(np.int16)
+    if asked["response_format"] == "pcm":
+        return pcm.tobytes()
+    file = io.BytesIO()
+    with av.open(file, "w", format=asked["response_format"]) as sound:
+        codec = {"wav": "pcm_s16le"}.get(asked["response_format"], asked["response_format"])
+        stream = sound.add_stream(codec, rate=said.sample_rate)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
+        frame.sample_rate = said.sample_rate
+        resampler = av.AudioResampler(stream.format, "mono", said.sample_rate, frame_size=1152)
+        for resampled in [*resampler.resample(frame), *resampler.resample(None)]:
+            sound.mux(stream.encode(resampled))
+        sound.mux(stream.encode())
+    return file.getvalue()
+
+
+@pytest.fixture
+def server() -> Iterator[SpeechServer]:
+    app = SpeechServer()
+    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        wait_for(lambda: running.started)
+        app.url = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+        yield app
+    finally:
+        app.hold.set()
+        running.should_exit = True
+        thread.join(DEADLINE_S)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client() as client:
+        yield client
+
+
+@pytest.fixture
+def make_speaker(tmp_path: Path, server: SpeechServer, client: httpx.Client) -> Callable[..., Speaker]:
+    def make(more: str = "pcm_rate = 22050", **env: str) -> Speaker:
+        path = write(tmp_path, ENDPOINT.format(url=server.url) + more)
+        return Speaker(read_voices(path, client=client, env=env))
+
+    return make
+
+
+def write(folder: Path, content: str) -> Path:
+    path = folder / "voices.toml"
+    path.write_text(content)
+    return path
+
+
+def speak(speaker: Speaker, text: str = TEXT, **wish: Any) -> list[SpokenPart]:
+    choice = {"language": "en", "voice": None, "gender": "female", "elderly": False, **wish}
+    return list(speaker.speak(text, speaker.choose(text=text, **choice)))
+
+
+def whole(parts: list[SpokenPart]) -> np.ndarray:
+    return np.concatenate([part.pcm for part in parts])
+
+
+def test_an_endpoint_is_asked_for_each_sentence_with_what_the_file_says(server, make_speaker):
+    speak(make_speaker('speed = 1.25\nresponse_format = "wav"\napi_key_env = "KEY"', KEY="secret"))
+
+    usual = {"model": "tiny", "voice": "af_bella", "response_format": "wav", "speed": 1.25}
+    sentences = ["The lamp shines on the table.", "Everyone reads a page."]
+    assert [{**usual, "input": sentence} for sentence in sentences] == server.requests
+    assert server.keys == ["Bearer secret"] * 2
+
+
+@pytest.mark.parametrize("wanted", ["pcm", "wav", "flac", "mp3"])
+def test_what_an_endpoint_sends_is_as_loud_and_long_as_speech_of_ours_in_any_format(make_speaker, wanted):
+    speaker = make_speaker(f'pcm_rate = 22050\nresponse_format = "{wanted}"')
+
+    parts = speak(speaker)
+
+    assert len(TEXT) == parts[-1].spoken
+    ours = whole(
+        list(
+            speaker.speak(
+                TEXT, speaker.choose(voice="en-female", language=None, text=TEXT, gender="", elderly=False)
+            )
+        )
+    )
+    assert (
+        abs(loudness_lufs(whole(parts) / 32768, SAMPLE_RATE) - loudness_lufs(ours / 32768, SAMPLE_RATE)) < 2
+    )
+    assert 0.8 < len(whole(parts)) / len(ours) < 1.25
+
+
+def test_a_wav_is_understood_where_raw_samples_were_asked_for(server, make_speaker):
+    server.sound = lambda asked: encoded({**asked, "response_format": "wav"})
+
+    assert 3 < len(whole(speak(make_speaker()))) / SAMPLE_RATE < 6
+
+
+def test_the_first_words_are_there_while_the_endpoint_still_speaks(server, make_speaker):
+    server.hold.clear()
+    speaker, text = make_speaker(), f"{LONG} And more."
+    voice = speaker.choose(voice="bella", language=None, text=text, gender="female", elderly=False)
+    parts = speaker.speak(text, voice)
+
+    first = next(parts)
+
+    assert first.spoken == 0  # the sentence goes on
+    assert len(first.pcm) > 0.5 * SAMPLE_RATE
+    server.hold.set()
+    rest = [part.spoken for part in parts]
+    assert {0, len(LONG) + 1, len(text)} == set(rest)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_endpoint_that_is_busy_is_asked_again(server, make_speaker, status):
+    server.refusals = [(status, "later")]
+
+    speak(make_speaker(), "Hello.")
+
+    assert [asked["input"] for asked in server.requests] == ["Hello."] * 2
+
+
+def test_a_voice_that_refuses_is_stood_in_for_to_the_end_and_the_log_says_why(server, make_speaker):
+    server.refusals = [(401, "Incorrect API key.")]
+    speaker = make_speaker()
+
+    with capture_logs() as logs:
+        parts = speak(speaker)
+
+    assert len(server.requests) == 1
+    ours = speak(speaker, voice="en-female")
+    assert np.array_equal(whole(ours), whole(parts))
+    assert [("bella", f"{server.url}/v1/audio/speech: HTTP 401, Incorrect API key.")] == [
+        (entry["voice"], entry["reason"]) for entry in logs
+    ]
+
+
+def test_a_voice_whose_server_is_away_is_stood_in_for(server, make_speaker):
+    speaker = make_speaker()
+    server.refusals = [(503, "x")] * 2
+
+    assert len(TEXT) == speak(speaker)[-1].spoken
+
+
+def test_no_log_has_what_the_buyer_wrote(server, make_speaker):
+    server.refusals = [(400, f"Cannot say {TEXT.split('. ', maxsplit=1)[0]}.")]
+
+    with capture_logs() as logs:
+        speak(make_speaker())
+
+    assert "lamp" not in str(logs)
+
+
+def test_a_sentence_that_breaks_off_is_an_error(server, make_speaker):
+    server.breaks = True
+
+    with pytest.raises(SynthesisFailed, match="audio/speech"):
+        speak(make_speaker(), LONG)
+
+
+def test_a_voice_that_does_not_stop_is_stopped(server, make_speaker):
+    server.sound = lambda asked: encoded(asked) * 60
+
+    with pytest.raises(SynthesisFailed, match="more than 60 s"):
+        speak(make_speaker(), "Hello everyone, this is a sentence.")
+
+
+@pytest.mark.parametrize("answer", [b"", b"\0" * 40_000, b"x"])
+def test_an_endpoint_that_says_nothing_is_stood_in_for(server, make_speaker, answer):
+    server.sound = lambda asked: answer
+    speaker = make_speaker()
+
+    assert np.array_equal(whole(speak(speaker, voice="en-female")), whole(speak(speaker)))
+
+
+def test_an_answer_that_is_no_sound_is_stood_in_for(server, make_speaker):
+    server.sound = lambda asked: b"<html>" + bytes(range(256)) * 100
+    speaker = make_speaker('response_format = "wav"')
+
+    with capture_logs() as logs:
+        parts = speak(speaker)
+
+    assert np.array_equal(whole(speak(speaker, voice="en-female")), whole(parts))
+    assert "no sound" in logs[0]["reason"]
+
+
+def test_words_of_another_script_go_to_a_voice_that_can_unless_the_voice_reads_all(server, make_speaker):
+    speak(make_speaker(), "I love 東京 today.")
+    speak(make_speaker("multilingual = true"), "I love 東京 today.")
+
+    asked = [request["input"] for request in server.requests]
+    assert [words.strip() for words in asked] == ["I love", "today.", "I love 東京 today."]
+
+
+def test_an_own_voice_goes_before_ours_for_its_language_and_gender(make_speaker):
+    speaker = make_speaker()
+
+    def chosen(**wish: Any) -> str:
+        return speaker.choose(**{"language": "en", "voice": None, "text": "", "elderly": False, **wish}).name
+
+    assert "bella" == chosen(gender="female") == chosen(gender="female", elderly=True)
+    assert chosen(gender="male") == "en-male"
+    assert chosen(gender="female", voice="en-female") == "en-female"
+    assert chosen(gender="female", language="de") == "de-female"
+    assert speaker.voices[0].name == "bella"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("engine", "motor"), "engine"),
+        (('"openai"', '"oracle"'), "oracle"),
+        (('"en"', '"xx"'), "language"),
+        (('"female"', '"robot"'), "robot"),
+        (("http:", "ftp:"), "url"),
+        (("model", "speed = 9\nmodel"), "speed"),
+        (("model", 'api_key_env = "NO_KEY"\nmodel'), "NO_KEY"),
+        (("[[voice]]", "[[voice"), "voices.toml"),
+        (('"bella"', '"en-male"'), "en-male"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_with_the_reason(tmp_path, client, change, complaint):
+    path = write(tmp_path, ENDPOINT.format(url="http://127.0.0.1:1").replace(change[0], change[1], 1))
+
+    with pytest.raises(BadVoices, match=complaint):
+        Speaker(read_voices(path, client=client, env={}))
+
+
+def test_a_worker_with_a_bad_file_of_voices_does_not_start(start_worker, tmp_path):
+    worker = start_worker("--voices", str(tmp_path / "none.toml"), ready=False)
+
+    assert worker.process.wait(DEADLINE_S) == 1
+    worker.stop()
+    assert "none.toml" in "".join(worker.log)
+
+
+async def test_a_worker_offers_an_own_voice_and_films_it_while_it_still_speaks(
+    server, start_worker, tmp_path
+):
+    path = write(tmp_path, ENDPOINT.format(url=server.url) + "pcm_rate = 22050")
+    worker = start_worker("--voices", str(path))
+    async with worker.client() as client:
+        voices = (await client.get("/voices")).json()
+    server.hold.clear()
+
+    kinds = []
+    async with worker.render(text=LONG, language="en") as records:
+        async for record in records:
+            kinds.append(type(record).__name__)
+            if kinds[-1] == "SegmentRecord":
+                server.hold.set()
+            if kinds[-1] == "SpeechRecord":
+                said = record
+
+    assert voices[0] == {"name": "bella", "language": "en", "gender": "female"}
+    assert kinds[:2] == ["InitRecord", "SegmentRecord"]
+    assert [kind for kind in kinds if kind == "SpeechRecord"] == ["SpeechRecord"]
+    assert (said.voice, said.spoken, said.first_sample, said.last) == ("bella", len(LONG), 0, True)
+    assert 4 < len(said.pcm) / 2 / SAMPLE_RATE < 10

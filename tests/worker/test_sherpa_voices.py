@@ -1,0 +1,109 @@
+"""Model folders of sherpa-onnx: the real runtime with a tiny model, whose words are tones."""
+
+import shutil
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import sherpa_onnx
+
+from worker.speech import SAMPLE_RATE, BadVoices, Speaker, SynthesisFailed, read_voices
+from worker.speech.sherpa import SherpaModel, _model_config
+
+TINY = Path(__file__).parent / "data" / "voice"
+ENTRY = """
+[[voice]]
+name = "{name}"
+language = "en"
+gender = "male"
+engine = "sherpa-onnx"
+folder = "{folder}"
+"""
+
+
+def tone(pcm: np.ndarray) -> float:
+    """The strongest frequency in hertz."""
+    spectrum = np.abs(np.fft.rfft(pcm.astype(float)))
+    return float(spectrum.argmax() * SAMPLE_RATE / len(pcm))
+
+
+@pytest.fixture
+def make_speaker(tmp_path: Path):
+    shutil.copytree(TINY, tmp_path / "tiny")
+
+    def make(*entries: str) -> Speaker:
+        (tmp_path / "voices.toml").write_text("".join(entries))
+        with httpx.Client() as client:
+            return Speaker(read_voices(tmp_path / "voices.toml", client=client, env={}))
+
+    return make
+
+
+def speak(speaker: Speaker, text: str, voice: str) -> np.ndarray:
+    chosen = speaker.choose(language=None, voice=voice, text=text, gender="male", elderly=False)
+    return np.concatenate([part.pcm for part in speaker.speak(text, chosen)])
+
+
+def test_a_model_folder_beside_the_file_speaks_at_our_rate_and_level(make_speaker):
+    speaker = make_speaker(ENTRY.format(name="tiny", folder="tiny"))
+
+    pcm = speak(speaker, "Two two two.", "tiny")
+
+    assert abs(tone(pcm) - 200) < 3
+    assert abs(np.abs(pcm).max() / 32768 - 0.1 * np.sqrt(2)) < 0.02
+
+
+def test_speed_and_speaker_are_those_of_the_entry(make_speaker):
+    usual, fast = ENTRY.format(name="a", folder="tiny"), ENTRY.format(name="b", folder="tiny") + "speed = 2"
+    speaker = make_speaker(usual, fast)
+
+    slow, quick = (speak(speaker, "three three three.", name) for name in ("a", "b"))
+
+    pause = round(0.35 * SAMPLE_RATE)
+    assert abs((len(slow) - pause) / (len(quick) - pause) - 2) < 0.2
+
+
+def test_what_the_model_cannot_say_is_said_by_a_voice_of_ours(make_speaker):
+    speaker = make_speaker(ENTRY.format(name="tiny", folder="tiny"))
+
+    assert np.array_equal(speak(speaker, "Zebra", "en-male"), speak(speaker, "Zebra", "tiny"))
+
+
+def test_a_speaker_that_the_model_lacks_is_an_error():
+    with pytest.raises(SynthesisFailed, match="none is 7"):
+        SherpaModel(TINY, threads=1).utter("one", speaker=7, speed=1)
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        (["en_US-joe-medium.onnx"], "vits"),
+        (["model.onnx", "model.int8.onnx", "voices.bin", "lexicon-us-en.txt", "lexicon-zh.txt"], "kokoro"),
+        (["model-steps-3.onnx", "vocos-22khz-univ.onnx"], "matcha"),
+        (["model-steps-3.onnx", "hifigan_v2.onnx"], "matcha"),
+    ],
+)
+def test_the_kind_of_a_folder_is_told_by_its_files(tmp_path, files, kind):
+    for name in [*files, "tokens.txt"]:
+        (tmp_path / name).touch()
+    (tmp_path / "espeak-ng-data").mkdir()
+
+    config = _model_config(sherpa_onnx, tmp_path, 1)
+
+    models = {
+        "vits": config.vits.model,
+        "kokoro": config.kokoro.model,
+        "matcha": config.matcha.acoustic_model,
+    }
+    assert {kind: str(tmp_path / files[0])} == {name: model for name, model in models.items() if model}
+    assert str(tmp_path / "espeak-ng-data") == getattr(config, kind).data_dir
+    assert getattr(config, kind).lexicon.count("lexicon") == sum("lexicon" in name for name in files)
+
+
+@pytest.mark.parametrize("missing", ["model.onnx", "tokens.txt"])
+def test_a_folder_that_is_none_is_refused_with_its_name(make_speaker, tmp_path, missing):
+    (tmp_path / "tiny" / missing).unlink()
+
+    with pytest.raises(BadVoices, match=r"voices\.toml: voice 'x': .*tiny"):
+        make_speaker(ENTRY.format(name="x", folder="tiny"))
