@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --frozen --no-dev --no-editable --extra service
 
 FROM python:3.12-slim-bookworm
-RUN useradd --uid 10001 --create-home satspeak && install -d -o satspeak -g satspeak /data
+RUN useradd --uid 10001 --create-home satspeak && install -d -o satspeak -g satspeak /data /objects
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 SATSPEAK_HOST=0.0.0.0 SATSPEAK_DATA_DIR=/data
 USER satspeak

@@ -11,7 +11,7 @@ WORKDIR /app
 # Dependencies change less often than code: their layers are kept when only code changes.
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-install-project --extra worker
+    uv sync --frozen --no-dev --no-install-project --extra worker --extra sherpa
 # ONNX Runtime for CUDA takes the place of the one for the CPU, never a place beside it, in the version that is
 # locked. Its wheels bring CUDA and cuDNN: the host needs a driver and the NVIDIA Container Toolkit, no more.
 ARG DEVICE=cpu

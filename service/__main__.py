@@ -61,7 +61,7 @@ def serve(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold a data folder: a second service on it would take over the renders of the first.
+    """Hold a data folder: what is in it is one service's, its name as a replica too.
 
     Raises:
         SettingsError: Another service has it.
@@ -71,7 +71,9 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise SettingsError(f"SATSPEAK_DATA_DIR: another service sells from {folder}") from error
+            raise SettingsError(
+                f"SATSPEAK_DATA_DIR: another service sells from {folder}. Give each a folder of its own."
+            ) from error
         yield
 
 

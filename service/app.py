@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import msgspec
@@ -31,13 +33,14 @@ from service.keys import Keys
 from service.languages import detect_language
 from service.limits import Limiter, Rate
 from service.open_quotes import Caps, OpenQuotes
-from service.ports import Clock, RateSource
+from service.ports import Clock, Objects, RateSource
 from service.quoting import Quoting, Terms
 from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
 from service.refunding import Refunding
 from service.renderer import HttpRenderer
 from service.rendering import Rendering
 from service.repeats import Repeats
+from service.resuming import Resuming
 from service.retention import Retention
 from service.routes import (
     avatars,
@@ -63,12 +66,16 @@ from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
 from service.storage.leftovers import SqlLeftovers
 from service.storage.orders import SqlOrders
+from service.storage.peers import NoPeers, PostgresPeers
+from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
 from service.storage.refunds import SqlRefunds
+from service.storage.sights import SqlSights
+from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
 from service.supervision import Supervised
 from service.upload_room import UploadRoom
-from service.videos import FolderObjects
+from service.videos import FolderObjects, bucket_objects
 from service.watching import Watching
 from service.workers import Workers
 
@@ -78,6 +85,9 @@ BYTES_PER_CHARACTER = 12
 JSON_SLACK_BYTES = 16_384
 FORM_SLACK_BYTES = 1 << 20
 """For what a WAV and a form have beside the samples."""
+
+PEERS_PAUSE_S = 5.0
+"""Longest pause before what buyers wait for is tried again."""
 
 
 class _Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,9 +213,10 @@ async def _open(
     """Open every part, by the name that handlers ask for it."""
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
-        orders, videos, bells = SqlOrders(database), SqlVideos(database), Bells()
+        peers = PostgresPeers(settings.database_url) if settings.database_url else NoPeers()
+        orders, videos, bells = SqlOrders(database), SqlVideos(database), Bells(peers.tell)
         refunds = SqlRefunds(database)
-        objects = FolderObjects(settings.data_dir / "objects")
+        objects = _objects(settings)
         if isinstance(node, _Credentials):
             backend: InvoiceBackend = LndBackend(node.address, tls_cert=node.tls_cert, macaroon=node.macaroon)
             stack.push_async_callback(backend.aclose)
@@ -229,14 +240,14 @@ async def _open(
         choosing = Choosing(avatars=workers.avatars, voices=workers.voices, now=now)
         counters = Counters()
         settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now, counters=counters)
-        lease = timedelta(seconds=settings.lease_s)
         rendering = Rendering(
             videos=videos,
             objects=objects,
             workers=workers,
             bells=bells,
             now=now,
-            lease=lease,
+            owner=_replica(settings.data_dir),
+            lease=timedelta(seconds=settings.lease_s),
             counters=counters,
         )
         refunding = Refunding(
@@ -270,8 +281,12 @@ async def _open(
             bells=bells,
             now=now,
         )
-        await rendering.recover()
+        await rendering.release()
+        resuming = Resuming(orders=orders, videos=videos, rendering=rendering, now=now)
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
+        hearer = Supervised("bells", lambda: peers.listen(bells), longest_pause_s=PEERS_PAUSE_S)
+        # Stopped after the renders, whose end it tells.
+        stack.push_async_callback(_stop, asyncio.create_task(hearer.run()))
         stack.push_async_callback(rendering.aclose)
         stack.push_async_callback(holds.aclose)
         leftovers = SqlLeftovers(database)
@@ -286,13 +301,20 @@ async def _open(
             if settings.video_retention_days
             else None,
         )
-        cleaner = Supervised("retention", lambda: retention.sweep(settings.sweep_s))
-        follower = Supervised("settlements", settlements.follow)
+        cleaner = Supervised(
+            "retention", lambda: peers.alone("retention", lambda: retention.sweep(settings.sweep_s))
+        )
+        follower = Supervised(
+            "settlements",
+            lambda: peers.alone("settlements", settlements.follow),
+            longest_pause_s=PEERS_PAUSE_S,
+        )
+        resumer = Supervised("resuming", lambda: resuming.watch(settings.resume_s))
         sweeper = Supervised("sweep", lambda: settlements.sweep(settings.sweep_s))
         watcher = Supervised("workers", workers.watch)
         refunder = Supervised("refunds", refunding.follow)
         holder = Supervised("holds", holds.run)
-        for supervised in (follower, sweeper, watcher, cleaner, refunder, holder):
+        for supervised in (follower, resumer, sweeper, watcher, cleaner, refunder, holder):
             stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
         yield {
             "quoting": Quoting(
@@ -336,12 +358,10 @@ async def _open(
                 stopping=stopping,
                 now=now,
                 payment_wait=timedelta(seconds=settings.payment_wait_s),
-                lease=lease,
             ),
             "repeats": Repeats(orders=orders, now=now),
             "watching": Watching(
-                orders=orders,
-                videos=videos,
+                sights=SqlSights(database),
                 settlements=settlements,
                 refunding=refunding,
                 bells=bells,
@@ -383,8 +403,28 @@ async def open_refunds(settings: Settings) -> AsyncIterator[SqlRefunds]:
 
 
 def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[Database]:
-    """Open the database in the data folder."""
-    return Database.open(settings.data_dir / "satspeak.sqlite3")
+    """Open the database: SQLite in the data folder, unless there is a server."""
+    if settings.database_url:
+        return PostgresDatabase.open(settings.database_url)
+    return SqliteDatabase.open(settings.data_dir / "satspeak.sqlite3")
+
+
+def _objects(settings: Settings) -> Objects:
+    """Open the store of uploads and videos: a folder, unless there is a bucket."""
+    url = urlsplit(settings.objects_url)
+    path = unquote(url.path)
+    if url.scheme == "s3":
+        return bucket_objects(url.netloc, path.strip("/"))
+    return FolderObjects(Path(path) if path else settings.data_dir / "objects")
+
+
+def _replica(folder: Path) -> str:
+    """Tell this replica from the others by a name that stays in its data folder, so that it knows its own leases."""
+    file = folder / "replica"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets.token_hex(8))
+    return file.read_text()
 
 
 def _fixed_rate(settings: Settings) -> FixedRate | None:

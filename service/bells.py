@@ -1,4 +1,4 @@
-"""Wakes requests that wait for something to happen to an order, in this process.
+"""Wakes requests that wait for something to happen to an order, in this process and, by what it tells, in others.
 
 A bell carries no news: who hears it reads the rows. So listen first, then read, then wait: what happens between
 the reading and the waiting still rings.
@@ -6,19 +6,30 @@ the reading and the waiting still rings.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 class Bells:
     """One bell an order. A class since who rings and who listens share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[int], None] = lambda _order_id: None) -> None:
+        self._tell = tell
         self._listeners: dict[int, set[asyncio.Event]] = {}
 
     def ring(self, order_id: int) -> None:
-        """Wake everyone who listens to this order."""
+        """Wake everyone who listens to this order, wherever."""
+        self.ring_here(order_id)
+        self._tell(order_id)
+
+    def ring_here(self, order_id: int) -> None:
+        """Wake everyone in this process who listens to this order."""
         for event in self._listeners.get(order_id, ()):
             event.set()
+
+    def ring_all_here(self) -> None:
+        """Wake everyone in this process: something may have happened unheard."""
+        for order_id in self._listeners:
+            self.ring_here(order_id)
 
     @contextlib.contextmanager
     def listen(self, order_id: int) -> Iterator["Listener"]:

@@ -23,6 +23,11 @@ from service.rendering import Rendering
 from service.settlements import Settlements
 from service.stopping import Stopping
 
+HELD_S = 5.0
+"""Seconds between looks at a payment that is held though the video is whole."""
+
+UNMADE = "The video could not be made now. Your payment is safe: try again soon."
+
 REFUNDED = "This order was refunded: ask for a new quote."
 
 
@@ -43,7 +48,6 @@ class Delivery:
         stopping: Stopping,
         now: Clock,
         payment_wait: timedelta,
-        lease: timedelta,
     ) -> None:
         self._orders = orders
         self._videos = videos
@@ -56,7 +60,6 @@ class Delivery:
         self._stopping = stopping
         self._now = now
         self._payment_wait = payment_wait
-        self._lease = lease
 
     async def deliver(self, invoice: str, asked: Choice, claim: str | None) -> Video:
         """Return a video of which something can be played now, and the rest as it comes.
@@ -111,7 +114,8 @@ class Delivery:
         """Stream the MP4 from `start` to before `end`, or to its end, waiting for what is not rendered yet.
 
         While a payment is held, the buyer sees its video grow, but for the last piece: that comes once the money is
-        ours, so that nobody has a whole video and the money back.
+        ours, so that nobody has a whole video and the money back. A render whose replica has died goes on from
+        here.
 
         Raises:
             VideoBroken: The render was interrupted, the video deleted, or the payment went back.
@@ -132,10 +136,12 @@ class Delivery:
                         yield chunk
                 elif video.state is VideoState.READY and not held:
                     return
-                elif video.state_at(self._now()) is VideoState.INTERRUPTED:
+                elif video.state is VideoState.INTERRUPTED:
                     raise VideoBroken
-                else:
-                    await bell.wait(self._lease.total_seconds())
+                elif not video.abandoned_at(self._now()):
+                    await bell.wait(self._lease_s(video))
+                elif not await self._take_over(video, video.choice):
+                    raise VideoBroken
 
     async def _is_held(self, order_id: int) -> bool:
         """Whether the payment is not ours yet; raises VideoBroken where it went back."""
@@ -179,7 +185,8 @@ class Delivery:
         with self._bells.listen(order.id) as bell:
             current = await self._orders.get(order.id) or order
             while current.status is Status.PENDING and (left := deadline - self._now()) > timedelta(0):
-                await self._wait(bell, min(left, max(current.expires_at - self._now(), timedelta(0))))
+                left = min(left, current.expires_at - self._now())
+                await self._wait(bell, left.total_seconds())
                 current = await self._orders.get(order.id) or order
                 if current.overdue(self._now()):
                     break
@@ -208,7 +215,7 @@ class Delivery:
                 video = await self._videos.get(order.id)
                 if video is not None and video.shows_at(self._now()):
                     return video
-                await self._wait(bell, left)
+                await self._wait(bell, left.total_seconds())
         raise WorkerDown(
             "The video is not begun yet. Ask again soon; if it cannot be made, your payment goes back by itself."
         )
@@ -224,11 +231,14 @@ class Delivery:
                 video.admits(choice, self._now())
                 if video.state is VideoState.READY or video.frames > video.base_frames:
                     return video
-                if video.state_at(self._now()) is VideoState.INTERRUPTED:
+                if video.state is VideoState.INTERRUPTED:
                     if video.refused:
                         raise RenderRefused(video.failure or "")
-                    raise WorkerDown(video.failure or "The video could not be made now. Try again soon.")
-                await self._wait(bell, self._lease)
+                    raise WorkerDown(video.failure or UNMADE)
+                if not video.abandoned_at(self._now()):
+                    await self._wait(bell, self._lease_s(video))
+                elif not await self._take_over(video, choice):
+                    raise WorkerDown(UNMADE)
 
     async def _check_money(self, order: Order) -> None:
         """Refuse an order whose money is on its way back: no render of it can begin."""
@@ -236,5 +246,20 @@ class Delivery:
         if refund is not None and refund.state is not RefundState.FAILED:
             raise RefundBound("A refund of this order is bound: its video is not made.")
 
-    async def _wait(self, bell: Listener, longest: timedelta) -> None:
-        await self._stopping.race(bell.wait(longest.total_seconds()))
+    async def _take_over(self, video: Video, choice: Choice) -> bool:
+        """Go on with a render that was abandoned; False where nobody will."""
+        order = await self._orders.get(video.order_id)
+        assert order is not None
+        if await self._rendering.start(order, choice, again=True) is not None:
+            return True
+        now = await self._videos.get(video.order_id)
+        return now is not None and now.attempt != video.attempt  # another replica was first
+
+    def _lease_s(self, video: Video) -> float:
+        """How long it takes at most until there is something to do in silence."""
+        if video.state is VideoState.READY:  # a held payment is to be taken, which rings
+            return HELD_S
+        return (video.lease_until - self._now()).total_seconds()
+
+    async def _wait(self, bell: Listener, longest_s: float) -> None:
+        await self._stopping.race(bell.wait(longest_s))

@@ -29,6 +29,7 @@ ServiceError
 │   └── Draining
 ├── RenderFailed             the worker took the order and did not finish it
 ├── LeaseLost                another attempt has taken the render over
+├── KeyTaken                 another replica has answered this request already
 ├── VideoBroken              the video stops before its end
 ├── VideoNotMade             a held payment has to go back
 └── SettingsError
@@ -208,6 +209,10 @@ class RenderFailed(ServiceError):
 
 class LeaseLost(ServiceError):
     """Another attempt has taken the render over."""
+
+
+class KeyTaken(ServiceError):
+    """An idempotency key came to another replica at the same time, which has made its quote."""
 
 
 class VideoBroken(ServiceError):

@@ -27,12 +27,22 @@ UNDECIDED = (Status.PENDING, Status.HELD)
 """What the node may still turn into anything else."""
 
 
+RENDERABLE = (Status.PAID, Status.HELD)
+"""What a video is rendered for."""
+
+MOST_TRIES = 40
+"""How often in a row a render is taken up by itself without getting further: about a night. Then its buyer has to
+ask."""
+
+
 class VideoState(Enum):
     """How far the video is. It never changes the payment's status."""
 
     NONE = "none"  # nobody has asked for it
     RENDERING = "rendering"  # a worker is at it
-    INTERRUPTED = "interrupted"  # an attempt failed: asking again goes on where it stopped
+    INTERRUPTED = (
+        "interrupted"  # an attempt failed: it goes on where it stopped by itself, or when asked again
+    )
     READY = "ready"  # whole
     DELETED = "deleted"  # it was whole, and was kept for as long as the operator keeps videos
 
@@ -128,7 +138,8 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     order_id: int
     state: VideoState
     attempt: int  # grows with each claim
-    lease_until: datetime
+    tries: int  # attempts in a row that nobody asked for and that stored nothing
+    lease_until: datetime  # when another may take it over; of an interrupted one, when it goes on by itself
     failure: str | None  # why the last attempt ended early
     refused: bool  # it can never succeed as it was asked for
     base_frames: int  # stored before this attempt
@@ -146,9 +157,11 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
 
     def state_at(self, now: datetime) -> VideoState:
         """Tell the state; a render whose lease ran out is interrupted, whatever its row says."""
-        if self.state is VideoState.RENDERING and now >= self.lease_until:
-            return VideoState.INTERRUPTED
-        return self.state
+        return VideoState.INTERRUPTED if self.abandoned_at(now) else self.state
+
+    def abandoned_at(self, now: datetime) -> bool:
+        """Whether who rendered it has died or was stopped: not the order's fault, so whoever needs it goes on."""
+        return self.state is VideoState.RENDERING and now >= self.lease_until
 
     def shows_at(self, now: datetime) -> bool:
         """Whether its last attempt shows that it can: it made a segment and goes on, or made the video whole."""

@@ -70,7 +70,11 @@ class Orders(Protocol):
     """Keeps orders. The move to paid happens once, whoever reports the payment, and outlives a crash."""
 
     async def add(self, order: NewOrder) -> None:
-        """Keep a quote; on disk when this returns, since the invoice leaves next."""
+        """Keep a quote; on disk when this returns, since the invoice leaves next.
+
+        Raises:
+            KeyTaken: It was to be made once, and another replica has made it.
+        """
         ...
 
     async def find(self, invoice: str) -> Order | None:
@@ -143,6 +147,18 @@ class Preimages(Protocol):
 
     async def get(self, payment_hash: PaymentHash) -> Preimage:
         """Return the one of a hold invoice that we made."""
+        ...
+
+
+class Sights(Protocol):
+    """Looks at an order and its video at once, as whoever polls does."""
+
+    async def find(self, invoice: str) -> tuple[Order, Video | None] | None:
+        """Find the order of exactly this invoice."""
+        ...
+
+    async def get(self, order_id: int) -> tuple[Order, Video | None] | None:
+        """Find an order by its number."""
         ...
 
 
@@ -353,11 +369,28 @@ class Videos(Protocol):
         """Find the video of an order."""
         ...
 
-    async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
-        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound.
+    async def claim(
+        self,
+        order_id: int,
+        choice: Choice,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+        again: bool = False,
+    ) -> Video | None:
+        """Begin the next attempt, unless the video is whole, leased or nobody pays for it; a bound refund pays nothing.
 
-        Must be atomic: of requests at the same time one gets the video, the others None. While no segment is
-        stored the choice becomes this attempt's, and its speech is forgotten.
+        Must be atomic: of requests at the same time, on whatever replica, one gets the video, the others None.
+        While no segment is stored the choice becomes this attempt's, and its speech is forgotten.
+
+        Args:
+            order_id: Whose video.
+            choice: What to show.
+            owner: The replica that renders.
+            now: The time.
+            until: When others may take over.
+            again: No buyer asks: it is taken up by itself, which is done only so often.
         """
         ...
 
@@ -381,12 +414,23 @@ class Videos(Protocol):
         """Call the video whole."""
         ...
 
-    async def interrupt(self, video: Video, failure: str, *, refused: bool) -> None:
-        """Give the lease back, with the reason; of no effect once another attempt has taken over."""
+    async def interrupt(self, video: Video, failure: str, *, refused: bool, until: datetime) -> None:
+        """End the attempt, with the reason; of no effect once another has taken over.
+
+        Args:
+            video: Whose attempt.
+            failure: Why, for the buyer.
+            refused: It can never succeed.
+            until: When it is taken up by itself.
+        """
         ...
 
-    async def interrupt_all(self) -> None:
-        """Give all leases back: no render outlives a service that is the only one on its database."""
+    async def release(self, owner: str, now: datetime) -> list[int]:
+        """Give back the leases of a replica that stops or has stopped: whoever comes first goes on. Whose they were."""
+        ...
+
+    async def stalled(self, now: datetime, *, limit: int) -> list[Video]:
+        """Return the videos that are to be taken up by themselves, those first that wait the longest."""
         ...
 
     async def speech(self, order_id: int) -> list[SpeechPart]:
@@ -397,10 +441,14 @@ class Videos(Protocol):
         """Return the stored segments that have bytes from this offset on, in their order."""
         ...
 
-    async def in_pieces(self) -> list[int]:
-        """Return the orders whose video is whole and not yet one object."""
+    async def claim_pieces(self, *, owner: str, now: datetime, until: datetime) -> Video | None:
+        """Lease a whole video that is still in pieces, of which nobody is making one object."""
         ...
 
     async def join(self, order_id: int, name: str) -> None:
-        """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
+        """Point to the one object that has the whole MP4, and forget the pieces, both or neither.
+
+        Raises:
+            LeaseLost: Another did it.
+        """
         ...

@@ -34,7 +34,10 @@ from service.ports import (
 )
 from service.wav import SAMPLE_BYTES, SAMPLE_RATE
 
-FAILED = "The video could not be finished. Your payment is safe: ask again to go on where it stopped."
+FAILED = "The video is not finished yet. Your payment is safe: it goes on by itself, or when you ask again."
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
+"""Before a render that failed is taken up by itself."""
 
 log = structlog.get_logger()
 
@@ -50,6 +53,7 @@ class Rendering:
         workers: Renderers,
         bells: Bells,
         now: Clock,
+        owner: str,
         lease: timedelta,
         counters: Counters,
     ) -> None:
@@ -58,39 +62,74 @@ class Rendering:
         self._workers = workers
         self._bells = bells
         self._now = now
+        self._owner = owner
         self._lease = lease
         self._counters = counters
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
-    async def start(self, order: Order, choice: Choice) -> Video | None:
-        """Begin a render; None where there is nothing to begin: it runs already, or the video is whole."""
+    async def start(self, order: Order, choice: Choice, *, again: bool = False) -> Video | None:
+        """Begin a render; None where there is nothing to begin: it runs somewhere, or the video is whole.
+
+        Args:
+            order: Whose video.
+            choice: What to show.
+            again: No buyer asks: it is taken up by itself.
+        """
+        if self._closed:
+            return None
         now = self._now()
-        video = await self._videos.claim(order.id, choice, now=now, until=now + self._lease)
+        video = await self._videos.claim(
+            order.id, choice, owner=self._owner, now=now, until=now + self._lease, again=again
+        )
         if video is not None:
             task = asyncio.create_task(self._run(order, video))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return video
 
-    async def recover(self) -> None:
-        """Take up what the last run of this program left: leases that nobody holds, whole videos in pieces."""
-        await self._videos.interrupt_all()
-        for order_id in await self._videos.in_pieces():
-            await self._join(order_id)
+    async def release(self) -> None:
+        """Give back the leases of this replica, or of its last run: nobody has to wait until they are over."""
+        for order_id in await self._videos.release(self._owner, self._now()):
+            self._bells.ring(order_id)
+
+    async def claim_pieces(self) -> Video | None:
+        """Find a whole video whose pieces somebody left as they were; it is for us to `join` now."""
+        now = self._now()
+        return await self._videos.claim_pieces(owner=self._owner, now=now, until=now + self._lease)
+
+    async def join(self, order: Order) -> None:
+        """Make one object of a whole video's pieces, and forget all that it was made from.
+
+        Who reads the pieces meanwhile goes on in the object.
+
+        Raises:
+            LeaseLost: Another has done it.
+        """
+        video = await self._videos.get(order.id)
+        assert video is not None
+        name = video_name(order.id)
+        await self._objects.put(name, self._whole(video))
+        await self._videos.join(order.id, name)
+        await self._objects.delete(pieces_folder(order.id))
+        if order.upload is not None:
+            await self._objects.delete(order.upload)
 
     async def aclose(self) -> None:
-        """Stop every render; each goes on where it stopped when it is asked for again."""
+        """Stop every render; each goes on where it stopped, on another replica or when this one is back."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self.release()
 
     async def _run(self, order: Order, video: Video) -> None:
         """Render, and leave the row saying how it ended."""
         notes = log.bind(order=order.id, attempt=video.attempt)
         notes.info("render_started", first_frame=video.frames)
         self._counters.renders_started += 1
-        failure: str | None = "The service was stopped. Ask again to go on."
+        failure: str | None = None
         refused = False
         try:
             await self._render(order, video)
@@ -107,15 +146,20 @@ class Rendering:
             notes.exception("render_broke")
             failure = FAILED
         else:
-            failure = None
             notes.info("render_finished")
             self._counters.renders_finished += 1
-        finally:
-            if failure is not None:
-                self._counters.renders_failed += 1
-                # Without effect on a video that is whole.
-                await self._videos.interrupt(video, failure, refused=refused)
-            self._bells.ring(order.id)
+        if failure is not None:
+            self._counters.renders_failed += 1
+            await self._interrupt(video, failure, refused=refused)
+        self._bells.ring(order.id)
+
+    async def _interrupt(self, video: Video, failure: str, *, refused: bool) -> None:
+        """Say why an attempt ended; without effect on a video that is whole."""
+        try:
+            until = self._now() + pause(video.tries)
+            await self._videos.interrupt(video, failure, refused=refused, until=until)
+        except Unavailable as error:  # the lease will run out by itself
+            log.warning("interrupt_lost", order=video.order_id, error=repr(error))
 
     async def _render(self, order: Order, video: Video) -> None:
         """Have the video rendered, by one worker after the other while each gets further.
@@ -142,9 +186,7 @@ class Rendering:
                 log.warning("render_moved", order=order.id, first_frame=recorder.frames, error=repr(error))
                 # A worker's silence may have used it up.
                 await self._videos.renew(video, until=self._now() + self._lease)
-        await self._join(order.id)
-        if order.upload is not None:
-            await self._objects.delete(order.upload)
+        await self.join(order)
 
     async def _render_on(self, worker: Renderer, order: Order, recorder: "_Recorder") -> None:
         """Store what a worker renders, from the first frame that is not stored yet."""
@@ -163,21 +205,20 @@ class Rendering:
             async for chunk in self._objects.read(part.object, 0, None):
                 yield chunk
 
-    async def _join(self, order_id: int) -> None:
-        """Make one object of a whole video's pieces. Who reads the pieces meanwhile goes on in the object."""
-        video = await self._videos.get(order_id)
-        assert video is not None
-        name = video_name(order_id)
-        await self._objects.put(name, self._whole(video))
-        await self._videos.join(order_id, name)
-        await self._objects.delete(pieces_folder(order_id))
-
     async def _whole(self, video: Video) -> AsyncIterator[bytes]:
         assert video.init is not None
         yield video.init
-        for part in await self._videos.segments(video.order_id, after=0):
+        parts = await self._videos.segments(video.order_id, after=0)
+        if not parts or parts[-1].offset + parts[-1].size != video.size:
+            raise LeaseLost  # another has joined them meanwhile
+        for part in parts:
             async for chunk in self._objects.read(part.object, 0, part.size):
                 yield chunk
+
+
+def pause(tries: int) -> timedelta:
+    """How long a render rests that failed so often in a row."""
+    return min(FIRST_PAUSE * (1 << min(tries, 20)), LONGEST_PAUSE)
 
 
 class _Recorder:

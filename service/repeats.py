@@ -5,13 +5,14 @@ draft-ietf-httpapi-idempotency-key-header-07). A key is good until its quote exp
 """
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import secrets
 from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
-from service.errors import InvalidRequest, KeyReused
+from service.errors import InvalidRequest, KeyReused, KeyTaken
 from service.ports import Clock, Orders
 from service.pricing import Price
 from service.quoting import Quote
@@ -64,21 +65,22 @@ class Repeats:
             return await make(Tokens.random(private=private))
         key = _parse(key)
         key_hash, fingerprint = hashlib.sha256(key.encode()).digest(), hashlib.sha256(asked).digest()
-        # One process sells from a database; its unique key refuses what two would sell twice.
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
-            if found := await self._orders.repeated(key_hash, self._now()):
-                once, order = found
-                if once.fingerprint != fingerprint:
-                    raise KeyReused
-                return Quote(
-                    duration_ms=order.duration_ms,
-                    price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
-                    invoice=order.invoice,
-                    expires_at=order.expires_at,
-                    tokens=Tokens.derived(key, once, private=order.claim_hash is not None),
-                )
-            once = Once(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())
-            return await make(Tokens.derived(key, once, private=private))
+            while True:
+                if found := await self._orders.repeated(key_hash, self._now()):
+                    once, order = found
+                    if once.fingerprint != fingerprint:
+                        raise KeyReused
+                    return Quote(
+                        duration_ms=order.duration_ms,
+                        price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
+                        invoice=order.invoice,
+                        expires_at=order.expires_at,
+                        tokens=Tokens.derived(key, once, private=order.claim_hash is not None),
+                    )
+                once = Once(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())
+                with contextlib.suppress(KeyTaken):  # its quote is the one
+                    return await make(Tokens.derived(key, once, private=private))
 
 
 def _parse(header: str) -> str:

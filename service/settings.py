@@ -28,7 +28,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """TCP port to listen on."""
 
     data_dir: Path = Path("data")
-    """Folder of the database, the uploads and the videos. Back it up: it holds the orders."""
+    """Folder of the database, the uploads and the videos, as far as they are nowhere else. Back it up: it holds the
+    orders. Of replicas each has its own."""
+
+    database_url: str = ""
+    """`postgresql://user:password@host/name`, from which any number of services sell. Empty is SQLite in `data_dir`."""
+
+    objects_url: str = ""
+    """`s3://bucket/prefix` for uploads and videos, or `file:///folder`. Empty is `data_dir`. The usual `AWS_...`
+    variables say where the bucket is and who may use it."""
 
     lnd_address: str = ""
     """`host:port` of LND's gRPC."""
@@ -107,7 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     through a proxy is one client. A proxy named here must append to that header or replace it."""
 
     quotes_per_minute: int = 600
-    """Quotes and estimates a minute of all clients together, which may come at once; 0 is no limit."""
+    """Quotes and estimates a minute of all clients together, which may come at once; 0 is no limit. Of several services
+    each counts for itself, here and below."""
 
     quotes_per_minute_per_client: int = 30
     """The same of one client: an IPv4 address or an IPv6 network of 64 bits."""
@@ -119,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The same of one client."""
 
     open_quotes: int = 10_000
-    """Quotes that may wait for their payment at once; 0 is no limit."""
+    """Quotes that may wait for their payment at once, counted over all services; 0 is no limit."""
 
     open_quotes_per_client: int = 100
     """The same of one client."""
@@ -143,6 +152,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     client_patience_s: float = 60
     """Seconds that a client may take to send the head of a request, or its body with a second more for each 8 kB, or
     to take any of an answer."""
+
+    resume_s: float = 5
+    """Seconds between looks for renders that nobody is at, which are then taken up."""
 
     sweep_s: float = 60
     """Seconds between looks for quotes that have expired, the belt to the braces of the settlement stream."""
@@ -194,6 +206,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be more than 0")
         self._validate_limits()
+        self._validate_stores()
         if not 0 <= self.port <= 65535:  # noqa: PLR2004 - what a TCP port is
             raise SettingsError("SATSPEAK_PORT must be from 0 to 65535")
         if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
@@ -208,6 +221,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"SATSPEAK_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
         if not self.workers or not all(url.startswith(("http://", "https://")) for url in self.workers):
             raise SettingsError("SATSPEAK_WORKER_URLS must be URLs that start with http:// or https://")
+
+    def _validate_stores(self) -> None:
+        if self.database_url and not self.database_url.startswith(("postgresql://", "postgres://")):
+            raise SettingsError("SATSPEAK_DATABASE_URL must start with postgresql://")
+        if self.objects_url and not self.objects_url.startswith(("s3://", "file:///")):
+            raise SettingsError("SATSPEAK_OBJECTS_URL must start with s3:// or file:///")
 
     def _validate_limits(self) -> None:
         for name in _NOT_NEGATIVE:
@@ -233,6 +252,7 @@ _POSITIVE = (
     "max_video_s",
     "screen_timeout_s",
     "lease_s",
+    "resume_s",
     "render_silence_s",
     "sweep_s",
     "drain_s",

@@ -17,10 +17,13 @@ class Supervised:
         failure: Why it is not running now; None while it runs.
     """
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, name: str, work: Callable[[], Awaitable[None]], *, longest_pause_s: float = LONGEST_PAUSE_S
+    ) -> None:
         self.name = name
         self.failure: str | None = "not started"
         self._work = work
+        self._longest_pause_s = longest_pause_s
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -35,7 +38,7 @@ class Supervised:
             except Exception as error:  # noqa: BLE001 - whatever it is, the task has to go on
                 self.failure = repr(error)
             log.error("task_stopped", task=self.name, failure=self.failure)
-            if clock() - started > LONGEST_PAUSE_S:
+            if clock() - started > self._longest_pause_s:
                 pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            pause_s = min(pause_s * 2, self._longest_pause_s)

@@ -1,48 +1,96 @@
-"""Keeps uploads and videos as objects; a folder is the store."""
+"""Keeps uploads and videos as objects: in a folder, or in a bucket that speaks S3."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import obstore
-from obstore.store import LocalStore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from service.errors import Unavailable
 
 CHUNK_BYTES = 1 << 18
 """How much of an object is in memory at once."""
 
+PATIENCE = timedelta(seconds=30)
+"""How long a bucket is asked again, and how long one answer may take."""
 
-class FolderObjects:
-    """Objects as files below a folder. A file appears under its name only once it is whole."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._store = LocalStore(folder, mkdir=True)
+class StoredObjects:
+    """Objects in a store. One appears under its name only once it is whole."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     async def put(self, name: str, data: bytes | Iterator[bytes] | AsyncIterator[bytes]) -> None:
-        """Store an object; on disk when this returns, since a row will say that it is there."""
-        await obstore.put_async(self._store, name, data)
-        await asyncio.to_thread(_sync, self._folder / name)
+        """Store an object for good: a row will say that it is there."""
+        with _answering():
+            await obstore.put_async(self._store, name, data)
 
     async def read(self, name: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         """Stream the bytes from `start` to before `end`, or to the last.
 
         Raises:
             FileNotFoundError: There is no such object.
+            Unavailable: The store does not answer.
         """
-        found = await obstore.get_async(
-            self._store, name, options={"range": {"offset": start} if end is None else (start, end)}
-        )
-        async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
-            yield bytes(chunk)
+        with _answering():
+            found = await obstore.get_async(
+                self._store, name, options={"range": {"offset": start} if end is None else (start, end)}
+            )
+            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
 
     async def delete(self, prefix: str) -> None:
         """Forget every object whose name starts so."""
         folder, _, _ = prefix.rpartition("/")
-        async for page in obstore.list(self._store, folder):
-            for found in page:
-                if found["path"].startswith(prefix):
-                    await obstore.delete_async(self._store, found["path"])
+        with _answering():
+            async for page in obstore.list(self._store, folder):
+                names = [found["path"] for found in page if found["path"].startswith(prefix)]
+                if names:
+                    await obstore.delete_async(self._store, names)
+
+
+class FolderObjects(StoredObjects):
+    """Objects as files below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(LocalStore(folder, mkdir=True))
+        self._folder = folder
+
+    async def put(self, name: str, data: bytes | Iterator[bytes] | AsyncIterator[bytes]) -> None:
+        """Store an object; on disk when this returns, since a row will say that it is there."""
+        await super().put(name, data)
+        await asyncio.to_thread(_sync, self._folder / name)
+
+
+def bucket_objects(bucket: str, prefix: str, *, patience: timedelta = PATIENCE) -> StoredObjects:
+    """Keep objects in a bucket; `AWS_...` in the environment say where it is and who may use it."""
+    return StoredObjects(
+        S3Store(
+            bucket,
+            prefix=prefix or None,
+            client_options={
+                "timeout": patience,
+                "connect_timeout": timedelta(seconds=5),
+                "allow_http": True,  # where the operator's endpoint says so
+            },
+            retry_config={"retry_timeout": patience},
+        )
+    )
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    """Say that the store is away, where it is: the same request may work later."""
+    try:
+        yield
+    except BaseError as error:
+        raise Unavailable("The videos cannot be reached. Your payment is safe: try again soon.") from error
 
 
 def _sync(file: Path) -> None:

@@ -10,7 +10,7 @@ from service import claims
 from service.bells import Bells
 from service.errors import Draining
 from service.orders import UNDECIDED, Order, Status, Video, VideoState
-from service.ports import Clock, Orders, Videos
+from service.ports import Clock, Sights
 from service.refunding import Offer, Refunding
 from service.settlements import Settlements
 from service.stopping import Stopping
@@ -27,6 +27,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     video: Video | None
+    video_state: VideoState
     refund: Offer | None
     state: str
 
@@ -44,8 +45,7 @@ class Watching:
     def __init__(
         self,
         *,
-        orders: Orders,
-        videos: Videos,
+        sights: Sights,
         settlements: Settlements,
         refunding: Refunding,
         bells: Bells,
@@ -54,8 +54,7 @@ class Watching:
         longest_wait: timedelta,
         heartbeat: timedelta,
     ) -> None:
-        self._orders = orders
-        self._videos = videos
+        self._sights = sights
         self._settlements = settlements
         self._refunding = refunding
         self._bells = bells
@@ -70,26 +69,28 @@ class Watching:
         Raises:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
         """
-        return await self._sight(await self._concluded(await claims.find(self._orders, invoice, claim)))
+        found = await self._sights.find(invoice)
+        order, video = (None, None) if found is None else found
+        return await self._sight(claims.admit(order, invoice, claim), video)
 
     async def decided(self, sight: Sight, wait_s: int) -> Sight:
         """Wait until the payment is no longer as it is; return the order as it is then, or when the wait is over.
 
         It is over after so many seconds, or what the operator allows, or when the service is about to stop.
         """
-        order, known = sight.order, sight.order.status
+        known = sight.order.status
         if known not in UNDECIDED:
             return sight
         deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
-        with self._bells.listen(order.id) as bell:
-            order = await self._current(order)
-            while order.status is known and (left := deadline - self._now()) > timedelta(0):
+        with self._bells.listen(sight.order.id) as bell:
+            sight = await self._current(sight.order)
+            while sight.order.status is known and (left := deadline - self._now()) > timedelta(0):
                 try:
-                    await self._stopping.race(bell.wait(self._patience_s(order, left)))
+                    await self._stopping.race(bell.wait(self._patience_s(sight.order, left)))
                 except Draining:
                     break
-                order = await self._current(order)
-        return await self._sight(order)
+                sight = await self._current(sight.order)
+        return sight
 
     async def changes(self, order: Order) -> AsyncGenerator[Sight | None]:
         """Yield the order as it is, then each change until the last; None is a sign of life.
@@ -99,7 +100,7 @@ class Watching:
         told = ""
         with self._bells.listen(order.id) as bell:
             while True:
-                sight = await self._sight(await self._current(order))
+                sight = await self._current(order)
                 news = sight.state != told
                 yield sight if news else None
                 if sight.final:
@@ -117,8 +118,10 @@ class Watching:
             longest = min(longest, left)
         return longest.total_seconds()
 
-    async def _current(self, order: Order) -> Order:
-        return await self._concluded(await self._orders.get(order.id) or order)
+    async def _current(self, order: Order) -> Sight:
+        found = await self._sights.get(order.id)
+        assert found is not None
+        return await self._sight(*found)
 
     async def _concluded(self, order: Order) -> Order:
         """Ask the node a last time about a quote that ran out; while it does not answer, the order stays pending."""
@@ -129,11 +132,11 @@ class Watching:
         except LightningError:
             return order
 
-    async def _sight(self, order: Order) -> Sight:
-        video = await self._videos.get(order.id)
+    async def _sight(self, order: Order, video: Video | None) -> Sight:
+        order = await self._concluded(order)
         state, frames = (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.frames)
         refund = await self._refunding.offer(order, video)
         told = f"{order.status.value}-{state.value}-{frames}"
         if refund is not None and refund.state is not None:
             told += f"-{refund.state.value}"
-        return Sight(order=order, video=video, refund=refund, state=told)
+        return Sight(order=order, video=video, video_state=state, refund=refund, state=told)

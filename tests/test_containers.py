@@ -18,7 +18,7 @@ import service.settings
 import worker.settings
 
 ROOT = Path(__file__).parent.parent
-COMPOSE_FILES = ["docker-compose.yml", "docker/cuda.yml", "regtest/compose.yml"]
+COMPOSE_FILES = ["docker-compose.yml", "docker/production.yml", "docker/cuda.yml", "regtest/compose.yml"]
 DOCKERFILES = ["docker/service.Dockerfile", "docker/worker.Dockerfile"]
 
 SETTINGS = {
@@ -92,6 +92,35 @@ def test_only_the_service_is_reachable_and_only_from_this_host():
     assert all(port.startswith("127.0.0.1:") for port in compose["services"]["service"]["ports"])
 
 
+def test_in_production_only_the_proxy_is_reachable():
+    compose = read_yaml("docker/production.yml")
+    services = compose["services"]
+
+    assert [name for name, each in services.items() if "ports" in each] == ["proxy"]
+    assert (services["worker"]["networks"], services["database"]["networks"]) == (["renders"], ["rows"])
+    assert all(compose["networks"][name]["internal"] for name in ("front", "rows", "renders"))
+    [network] = compose["networks"]["front"]["ipam"]["config"]
+    assert services["service-1"]["environment"]["SATSPEAK_TRUSTED_PROXIES"] == network["subnet"]
+    assert {name for name, each in services.items() if "front" in each["networks"]} == {
+        "proxy",
+        "service-1",
+        "service-2",
+    }
+
+
+def test_in_production_two_services_share_rows_and_objects_and_nothing_else():
+    services = read_yaml("docker/production.yml")["services"]
+    first, second = services["service-1"], services["service-2"]
+
+    assert {**first, "volumes": None} == {**second, "volumes": None}
+    shared = set(first["volumes"]) & set(second["volumes"])
+    assert shared == {"objects:" + first["environment"]["SATSPEAK_OBJECTS_URL"].removeprefix("file://")}
+    [upstreams] = re.findall(r"reverse_proxy (.+) {", (ROOT / "docker/Caddyfile").read_text())
+    port = first["environment"]["SATSPEAK_PORT"]
+    assert upstreams.split() == [f"service-1:{port}", f"service-2:{port}"]
+    assert seconds(first["stop_grace_period"]) > service.settings.Settings().drain_s
+
+
 def test_the_ports_are_those_on_which_the_programs_listen():
     assert instructions("docker/service.Dockerfile", "EXPOSE") == [str(service.settings.Settings().port)]
     assert instructions("docker/worker.Dockerfile", "EXPOSE") == [str(worker.settings.Settings().port)]
@@ -142,14 +171,12 @@ def test_an_image_installs_what_is_locked_and_runs_a_program_that_it_holds(docke
     assert find_spec(f"{program}.__main__")
 
 
-@pytest.mark.parametrize(
-    ("dockerfile", "extra"),
-    [("docker/service.Dockerfile", "service"), ("docker/worker.Dockerfile", "worker")],
-)
-def test_an_image_holds_everything_that_its_program_imports(dockerfile, extra):
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_an_image_holds_everything_that_its_program_imports(dockerfile):
+    extras = set(re.findall(r"--extra (\w+)", (ROOT / dockerfile).read_text()))
     ours = {source for source in sources(dockerfile) if (ROOT / source).is_dir()}
     installed = packages_distributions()
-    locked = locked_packages(extra)
+    locked = {name for extra in extras for name in locked_packages(extra)}
 
     missing = {
         name

@@ -40,6 +40,9 @@ def convert(values: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:
         raise InvalidRequest(f"Unknown field '{name[:40]}'. Known are {_fields(kind)}.")
     for name in required - values.keys():
         raise InvalidRequest(f"Field '{name}' is missing.")
+    for name, value in values.items():
+        if isinstance(value, str) and "\0" in value:  # PostgreSQL keeps none
+            raise InvalidRequest(f"Field '{name}' has a character of code 0 in it. Leave it out.")
     try:
         return msgspec.convert(values, kind, strict=strict)
     except msgspec.ValidationError as error:

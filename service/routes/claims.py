@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.di import Provide
 from litestar.openapi.spec import Example
 from litestar.params import QueryParameter
 
@@ -17,13 +16,9 @@ Claim = Annotated[
 ]
 
 
-def claim_of(request: Request[Any, Any, Any], claim_token: Claim = None) -> str | None:
+def claim_of(request: Request[Any, Any, Any], claim_token: str | None) -> str | None:
     """Read the claim token: what is named so, else what is borne."""
     if claim_token:
         return claim_token
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-CLAIM = {"claim": Provide(claim_of, sync_to_thread=False)}
-"""The dependency of handlers that show an order."""

@@ -12,9 +12,8 @@ from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta
 
-from service.ports import Clock
 from service.routes import openapi
-from service.routes.claims import CLAIM
+from service.routes.claims import Claim, claim_of
 from service.routes.parts import Part
 from service.routes.payments import canonical
 from service.routes.problems import PAYMENT_NOT_FOUND
@@ -46,7 +45,6 @@ EXAMPLE = (
     " with its `Last-Event-ID`, as browsers do, gets 204 and is to stop. It ends early when the service restarts:"
     " come back.",
     tags=["Buying"],
-    dependencies=CLAIM,
     exception_handlers=PAYMENT_NOT_FOUND,
     responses={
         200: ResponseSpec(
@@ -64,25 +62,20 @@ async def events(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
     watching: Part[Watching],
-    now: Part[Clock],
-    claim: Part[str | None],
+    claim_token: Claim = None,
 ) -> Response[Any]:
     """Follow a payment and its video."""
-    sight = await watching.look(canonical(invoice), claim)
+    sight = await watching.look(canonical(invoice), claim_of(request, claim_token))
     if sight.final and request.headers.get("Last-Event-ID") == sight.state:
         return Response(None, status_code=204)
-    return ServerSentEvent(
-        _messages(watching.changes(sight.order), now), headers={"Cache-Control": "no-store"}
-    )
+    return ServerSentEvent(_messages(watching.changes(sight.order)), headers={"Cache-Control": "no-store"})
 
 
-async def _messages(
-    sights: AsyncGenerator[Sight | None], now: Clock
-) -> AsyncGenerator[ServerSentEventMessage]:
+async def _messages(sights: AsyncGenerator[Sight | None]) -> AsyncGenerator[ServerSentEventMessage]:
     async with aclosing(sights):
         async for sight in sights:
             if sight is None:
                 yield ServerSentEventMessage(data=None, comment="")
                 continue
-            answer = PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
+            answer = PaymentAnswer.of(sight)
             yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=sight.state)

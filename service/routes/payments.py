@@ -5,21 +5,21 @@ from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.datastructures import CacheControlHeader
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, QueryParameter
 from litestar.types import Receive
 
 from service.keys import Keys
-from service.ports import Clock, Orders, Scope
+from service.ports import Orders, Scope
 from service.routes import openapi
-from service.routes.claims import CLAIM
+from service.routes.claims import Claim, claim_of
 from service.routes.parts import Part
 from service.routes.problems import PAYMENT_NOT_FOUND
 from service.routes.schemas import PaymentAnswer, PaymentRecord
 from service.watching import Sight, Watching
 
 PAGE, LARGEST_PAGE = 100, 1000
+NO_STORE = {"Cache-Control": "no-store"}
 LARGEST_ID = 2**63 - 1
 
 
@@ -32,8 +32,6 @@ LARGEST_ID = 2**63 - 1
     " No API key is needed. With `wait` the answer comes once a `pending` or `held` payment is something else, or as"
     " it is when the time is over.",
     tags=["Buying"],
-    dependencies=CLAIM,
-    cache_control=CacheControlHeader(no_store=True),
     exception_handlers=PAYMENT_NOT_FOUND,
     responses=openapi.problems(
         _400="Parameter 'wait': Expected `int` >= 0.",
@@ -45,8 +43,7 @@ async def payment(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
     watching: Part[Watching],
-    now: Part[Clock],
-    claim: Part[str | None],
+    claim_token: Claim = None,
     wait: Annotated[
         int,
         QueryParameter(
@@ -55,12 +52,12 @@ async def payment(
             examples=[Example(value=30)],
         ),
     ] = 0,
-) -> PaymentAnswer:
+) -> Response[PaymentAnswer]:
     """Tell the state of a payment and its video."""
-    sight = await watching.look(canonical(invoice), claim)
+    sight = await watching.look(canonical(invoice), claim_of(request, claim_token))
     if wait:
         sight = await _unless_gone(request.receive, watching.decided(sight, wait)) or sight
-    return PaymentAnswer.of(sight.order, sight.video, sight.refund, now())
+    return Response(PaymentAnswer.of(sight), headers=NO_STORE)
 
 
 @get(
@@ -86,7 +83,7 @@ async def payments(
     """List payments."""
     await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
     page = await orders.page(limit=limit, before_id=before_id)
-    headers = {"Cache-Control": "no-store"}
+    headers = dict(NO_STORE)
     if len(page) == limit and page[0].id > 1:
         headers["Link"] = f'</lightning/payments?limit={limit}&before_id={page[0].id}>; rel="next"'
     return Response([PaymentRecord.of(order) for order in page], headers=headers)

@@ -2,9 +2,10 @@
 
 import asyncio
 import io
+from typing import Any
 
 import segno
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath
@@ -12,7 +13,7 @@ from litestar.params import FromPath
 from service import claims
 from service.ports import Orders
 from service.routes import openapi
-from service.routes.claims import CLAIM
+from service.routes.claims import Claim, claim_of
 from service.routes.parts import Part
 from service.routes.payments import canonical
 from service.routes.problems import PAYMENT_NOT_FOUND
@@ -29,7 +30,6 @@ CACHED_S = 86_400
     summary="Show an invoice as a QR code",
     description="An SVG of the quote's `lightning_uri`, in capitals: a QR code packs those closest.",
     tags=["Buying"],
-    dependencies=CLAIM,
     exception_handlers=PAYMENT_NOT_FOUND,
     responses={
         200: ResponseSpec(
@@ -42,9 +42,11 @@ CACHED_S = 86_400
     }
     | openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
 )
-async def qr(invoice: FromPath[str], orders: Part[Orders], claim: Part[str | None]) -> Response[bytes]:
+async def qr(
+    request: Request[Any, Any, Any], invoice: FromPath[str], orders: Part[Orders], claim_token: Claim = None
+) -> Response[bytes]:
     """Show an invoice as a QR code."""
-    order = await claims.find(orders, canonical(invoice), claim)
+    order = await claims.find(orders, canonical(invoice), claim_of(request, claim_token))
     scope = "public" if order.claim_hash is None else "private"
     return Response(
         await asyncio.to_thread(_draw, lightning_uri(order.invoice).upper()),  # 20 ms

@@ -7,10 +7,11 @@ import msgspec
 from msgspec import Meta
 
 from service.catalogue import LANGUAGES
-from service.orders import Choice, Order, Status, Video, VideoState
+from service.orders import Choice, Order, Status, VideoState
 from service.quoting import Estimate, Quote
 from service.refunding import Offer
 from service.refunds import Refund, RefundState
+from service.watching import Sight
 
 USD_MICROS = 1_000_000
 
@@ -251,8 +252,9 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
     refund: RefundProgress | None
 
     @classmethod
-    def of(cls, order: Order, video: Video | None, refund: Offer | None, now: datetime) -> "PaymentAnswer":
+    def of(cls, sight: Sight) -> "PaymentAnswer":
         """Translate."""
+        order, video, refund = sight.order, sight.video, sight.refund
         return cls(
             invoice=order.invoice,
             amount_sat=order.amount_sat,
@@ -261,7 +263,7 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
             created_at=whole_seconds(order.created_at),
             paid_at=order.paid_at and whole_seconds(order.paid_at),
             video=VideoProgress(
-                state=VideoState.NONE if video is None else video.state_at(now),
+                state=sight.video_state,
                 frames=0 if video is None else video.frames,
                 seconds=0.0 if video is None else video.seconds,
             ),

@@ -8,7 +8,7 @@ import structlog
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
-from service.errors import VideoBroken
+from service.errors import Unavailable, VideoBroken
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ class VideoStream(ASGIResponse):
             try:
                 async for chunk in chunks:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            except (VideoBroken, OSError) as error:
+            except (VideoBroken, Unavailable, OSError) as error:
                 log.warning("stream_broken", order=self._order_id, error=repr(error))
             else:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -12,7 +12,7 @@ from service.orders import VideoState
 from service.ports import Clock
 from service.routes import openapi
 from service.routes.bodies import read_json
-from service.routes.claims import CLAIM, claim_of
+from service.routes.claims import Claim, claim_of
 from service.routes.parts import Part
 from service.routes.payments import canonical
 from service.routes.ranges import parse_range
@@ -66,7 +66,6 @@ async def generate_video(request: Request[Any, Any, Any], delivery: Part[Deliver
     description="A whole video has an ETag and takes Range and If-Range. One that is still rendered answers 206 for"
     " a range that is there already, else 200 from its first byte.",
     tags=["Buying"],
-    dependencies=CLAIM,
     responses=openapi.video()
     | openapi.problems(
         _402="This invoice is not paid yet.",
@@ -82,10 +81,10 @@ async def video(
     invoice: FromPath[str],
     delivery: Part[Delivery],
     now: Part[Clock],
-    claim: Part[str | None],
+    claim_token: Claim = None,
 ) -> ASGIApp:
     """Read a video again."""
-    found = await delivery.video(canonical(invoice), claim)
+    found = await delivery.video(canonical(invoice), claim_of(request, claim_token))
     whole = found.state is VideoState.READY
     headers = {**NO_CACHE, "Accept-Ranges": "bytes"}
     wanted = request.headers.get("Range")

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from lightning import PaymentHash, SettleIndex, Settlement
+from service.errors import KeyTaken
 from service.orders import UNDECIDED, Choice, Order, Status, VideoState, from_millis, to_millis
 from service.ports import NewOrder, Tally
 from service.storage.database import Database
@@ -50,6 +51,8 @@ class SqlOrders:
 
     async def find(self, invoice: str) -> Order | None:
         """Find the order of exactly this invoice."""
+        if "\0" in invoice:  # what PostgreSQL cannot even be asked for
+            return None
         return await self._one(orders.c.invoice == invoice)
 
     async def get(self, order_id: int) -> Order | None:
@@ -194,7 +197,10 @@ def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, by
     """Keep a quote and the key that it was asked for with, both or neither, and forget the keys that ran out."""
     connection.execute(repeats.delete().where(repeats.c.expires_at <= row["created_at"]))
     order_id = connection.execute(orders.insert().values(row).returning(orders.c.id)).scalar_one()
-    connection.execute(repeats.insert().values(**once, order_id=order_id, expires_at=row["expires_at"]))
+    try:
+        connection.execute(repeats.insert().values(**once, order_id=order_id, expires_at=row["expires_at"]))
+    except sa.exc.IntegrityError as error:
+        raise KeyTaken from error
 
 
 def _mark_paid(

@@ -251,4 +251,5 @@ def _refund(row: Mapping[Any, Any]) -> Refund:
 
 
 def _sum(column: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(condition).scalar_subquery()
+    total = sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)  # PostgreSQL's sum has decimals
+    return sa.select(total).where(condition).scalar_subquery()

@@ -4,10 +4,13 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""SQLite numbers the rows of an INTEGER PRIMARY KEY alone; its integers have 64 bits whatever they are called."""
+
 orders = sa.Table(
     "orders",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", Id, primary_key=True),
     sa.Column("invoice", sa.Text, nullable=False, unique=True),  # lower case, as the node made it
     sa.Column("payment_hash", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("status", sa.Text, nullable=False),
@@ -83,7 +86,10 @@ videos = sa.Table(
     sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),  # how often a render was claimed
+    sa.Column("owner", sa.Text),  # the replica that renders, or rendered last
+    # While it is rendered: when another may take it over. Interrupted: when it is taken up by itself.
     sa.Column("lease_until", sa.BigInteger, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # attempts by themselves that stored nothing, in a row
     sa.Column("base_frames", sa.Integer, nullable=False),  # stored when this attempt began
     sa.Column("failure", sa.Text),  # why the last attempt ended without the video, for the buyer
     sa.Column("refused", sa.Boolean, nullable=False),  # it can never succeed as it was asked for
@@ -99,6 +105,11 @@ videos = sa.Table(
     sa.Column("object", sa.Text),  # the whole MP4; null while it is in pieces
     sa.Column("engine", sa.Text),  # JSON: what rendered it
 )
+
+unfinished = videos.c.object.is_(None) & (videos.c.state != sa.literal_column("'deleted'"))
+"""A video that somebody has to do something for; literally what the index is of, so that it is used."""
+
+sa.Index("videos_by_lease", videos.c.lease_until, sqlite_where=unfinished, postgresql_where=unfinished)
 
 segments = sa.Table(
     "segments",
@@ -154,7 +165,7 @@ refunds = sa.Table(
 keys = sa.Table(
     "keys",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", Id, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("prefix", sa.Text, nullable=False),  # enough of the key to tell which one it is
     sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),

@@ -8,11 +8,11 @@ import msgspec
 import sqlalchemy as sa
 
 from service.errors import LeaseLost
-from service.orders import Choice, Video, VideoState, from_millis, to_millis
+from service.orders import MOST_TRIES, RENDERABLE, Choice, Video, VideoState, from_millis, to_millis
 from service.ports import Init, SegmentPart, SpeechPart
 from service.refunds import RefundState
 from service.storage.database import Database
-from service.storage.schema import orders, refunds, segments, speech, videos
+from service.storage.schema import orders, refunds, segments, speech, unfinished, videos
 
 
 class SqlVideos:
@@ -25,10 +25,20 @@ class SqlVideos:
         """Find the video of an order."""
         return await self._database.read(lambda connection: get_video(connection, order_id))
 
-    async def claim(self, order_id: int, choice: Choice, *, now: datetime, until: datetime) -> Video | None:
+    async def claim(
+        self,
+        order_id: int,
+        choice: Choice,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+        again: bool = False,
+    ) -> Video | None:
         """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound."""
         attempt = {
             "state": VideoState.RENDERING.value,
+            "owner": owner,
             "lease_until": to_millis(until),
             "failure": None,
             "refused": False,
@@ -36,15 +46,15 @@ class SqlVideos:
         fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0}
 
         def work(connection: sa.Connection) -> Video | None:
-            connection.execute(sa.select(orders.c.id).where(orders.c.id == order_id).with_for_update())
-            bound = sa.select(refunds.c.order_id).where(
-                refunds.c.order_id == order_id, refunds.c.state != RefundState.FAILED.value
-            )
-            if connection.execute(bound).first() is not None:
+            order = sa.select(orders.c.status).where(orders.c.id == order_id).with_for_update()
+            if connection.scalar(order) not in _RENDERABLE:
+                return None
+            if connection.scalar(sa.select(_refund_is_bound(order_id))):
                 return None
             video = get_video(connection, order_id)
             if video is None:
-                row = {**attempt, **fresh, "attempt": 1, "segments": 0, "frames": 0, "base_frames": 0}
+                row = {**attempt, **fresh, **dict.fromkeys(("tries", "segments", "frames", "base_frames"), 0)}
+                row["attempt"] = 1
                 connection.execute(videos.insert().values(order_id=order_id, **row))
                 return get_video(connection, order_id)
             idle = (videos.c.state == VideoState.INTERRUPTED.value) | (
@@ -57,6 +67,7 @@ class SqlVideos:
                     **attempt,
                     **({} if video.segments else fresh),
                     attempt=video.attempt + 1,
+                    tries=video.tries + 1 if again and video.frames == video.base_frames else int(again),
                     base_frames=video.frames,
                 )
             )
@@ -127,25 +138,56 @@ class SqlVideos:
             )
         )
 
-    async def interrupt(self, video: Video, failure: str, *, refused: bool) -> None:
-        """Give the lease back, with the reason; of no effect once another attempt has taken over."""
+    async def interrupt(self, video: Video, failure: str, *, refused: bool, until: datetime) -> None:
+        """End the attempt, with the reason; of no effect once another has taken over."""
         await self._database.write(
             lambda connection: connection.execute(
                 videos.update()
                 .where(_held(video))
-                .values(state=VideoState.INTERRUPTED.value, failure=failure, refused=refused)
+                .values(
+                    state=VideoState.INTERRUPTED.value,
+                    failure=failure,
+                    refused=refused,
+                    lease_until=to_millis(until),
+                )
             )
         )
 
-    async def interrupt_all(self) -> None:
-        """Give all leases back."""
-        await self._database.write(
-            lambda connection: connection.execute(
-                videos.update()
-                .where(videos.c.state == VideoState.RENDERING.value)
-                .values(state=VideoState.INTERRUPTED.value, failure="The service was restarted.")
+    async def release(self, owner: str, now: datetime) -> list[int]:
+        """Give back the leases of a replica that stops or has stopped; the orders whose they were."""
+        release = (
+            videos.update()
+            .where(
+                videos.c.owner == owner,
+                videos.c.state != VideoState.INTERRUPTED.value,
+                videos.c.lease_until > to_millis(now),
+                unfinished,
             )
+            .values(lease_until=to_millis(now))
+            .returning(videos.c.order_id)
         )
+        return await self._database.write(lambda connection: list(connection.execute(release).scalars()))
+
+    async def stalled(self, now: datetime, *, limit: int) -> list[Video]:
+        """Return the videos that are to be taken up by themselves, those first that wait the longest."""
+        states = [VideoState.RENDERING.value, VideoState.INTERRUPTED.value]
+        query = (
+            sa.select(videos)
+            .join(orders, orders.c.id == videos.c.order_id)
+            .where(
+                orders.c.status.in_(_RENDERABLE),
+                videos.c.state.in_(states),
+                videos.c.lease_until <= to_millis(now),
+                videos.c.tries < MOST_TRIES,
+                ~videos.c.refused,
+                ~_refund_is_bound(orders.c.id),
+                unfinished,
+            )
+            .order_by(videos.c.lease_until)
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_video(row) for row in rows]
 
     async def speech(self, order_id: int) -> list[SpeechPart]:
         """Return the stored speech in its order."""
@@ -163,22 +205,43 @@ class SqlVideos:
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [SegmentPart(**row) for row in rows]
 
-    async def in_pieces(self) -> list[int]:
-        """Return the orders whose video is whole and not yet one object."""
-        query = sa.select(videos.c.order_id).where(
-            videos.c.state == VideoState.READY.value, videos.c.object.is_(None)
+    async def claim_pieces(self, *, owner: str, now: datetime, until: datetime) -> Video | None:
+        """Lease a whole video that is still in pieces, of which nobody is making one object."""
+        left = (
+            videos.c.state == VideoState.READY.value,
+            videos.c.lease_until <= to_millis(now),
+            unfinished,
         )
-        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+        def work(connection: sa.Connection) -> Video | None:
+            order_id = connection.scalar(sa.select(videos.c.order_id).where(*left).limit(1))
+            if order_id is None:
+                return None
+            claim = videos.update().where(videos.c.order_id == order_id, *left)
+            claimed = connection.execute(claim.values(owner=owner, lease_until=to_millis(until)))
+            return get_video(connection, order_id) if claimed.rowcount else None
+
+        return await self._database.write(work)
 
     async def join(self, order_id: int, name: str) -> None:
         """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
 
         def work(connection: sa.Connection) -> None:
-            connection.execute(videos.update().where(videos.c.order_id == order_id).values(object=name))
+            joined = videos.update().where(videos.c.order_id == order_id, unfinished).values(object=name)
+            if connection.execute(joined).rowcount == 0:
+                raise LeaseLost
             connection.execute(segments.delete().where(segments.c.order_id == order_id))
             connection.execute(speech.delete().where(speech.c.order_id == order_id))
 
         await self._database.write(work)
+
+
+_RENDERABLE = [status.value for status in RENDERABLE]
+
+
+def _refund_is_bound(order_id: int | sa.ColumnElement[int]) -> sa.Exists:
+    """Whether the order's money is on its way back."""
+    return sa.exists().where(refunds.c.order_id == order_id, refunds.c.state != RefundState.FAILED.value)
 
 
 def _columns(table: sa.Table, kind: type[msgspec.Struct]) -> sa.Select[Any]:
@@ -205,12 +268,15 @@ def get_video(connection: sa.Connection, order_id: int) -> Video | None:
     row: Mapping[Any, Any] | None = (
         connection.execute(sa.select(videos).where(videos.c.order_id == order_id)).mappings().first()
     )
-    if row is None:
-        return None
+    return None if row is None else _video(row)
+
+
+def _video(row: Mapping[Any, Any]) -> Video:
     return Video(
         order_id=row["order_id"],
         state=VideoState(row["state"]),
         attempt=row["attempt"],
+        tries=row["tries"],
         lease_until=from_millis(row["lease_until"]),
         failure=row["failure"],
         refused=row["refused"],

@@ -237,8 +237,9 @@ def show(name: str, *emotions: str) -> dict[str, Any]:
 class Shop:
     """A service, its client, its node and its worker."""
 
-    def __init__(self, folder: Path, worker: ScriptedWorker) -> None:
+    def __init__(self, folder: Path, worker: ScriptedWorker, stores: dict[str, str] | None = None) -> None:
         self.folder = folder
+        self.stores = stores or {}  # where orders and videos are, if not in the folder
         self.clock = Clock()
         self.node = MemoryBackend()
         self.buyer = MemoryBackend()  # a wallet, for refunds
@@ -256,7 +257,9 @@ class Shop:
             "payment_wait_s": 5.0,
             "port": 0,
             "drain_s": 1,
+            "resume_s": 3600.0,  # a render that failed stays as it is
             **dict.fromkeys(UNLIMITED, 0),
+            **self.stores,
         }
         return Settings(**{**usual, **changes})
 
@@ -407,8 +410,16 @@ async def second_worker():
 
 
 @pytest.fixture
-def closed_shop(tmp_path: Path, worker: ScriptedWorker) -> Shop:
-    return Shop(tmp_path / "data", worker)
+def stores(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings that say where orders and videos are: of a newcomer, or of an operator with servers."""
+    if getattr(request, "param", "files") == "files":
+        return {}
+    return {name: request.getfixturevalue(name) for name in ("database_url", "objects_url")}
+
+
+@pytest.fixture
+def closed_shop(tmp_path: Path, worker: ScriptedWorker, stores: dict[str, str]) -> Shop:
+    return Shop(tmp_path / "data", worker, stores)
 
 
 @pytest.fixture

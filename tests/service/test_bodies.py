@@ -21,6 +21,7 @@ INVALID = [
     (QUOTE, b'{"text": 5}', "Expected 'str', got 'int'"),
     (QUOTE, b'{"text": null}', "Expected 'str', got 'null'"),
     (QUOTE, b'{"text": " \\n\\t "}', "Field 'text' is empty"),
+    (QUOTE, b'{"text": "a\\u0000b"}', "Field 'text' has a character of code 0"),
     (QUOTE, b'{"text": "... !?"}', "nothing that our voices can speak"),
     (QUOTE, '{"text": "𓀀𓀁"}'.encode(), "nothing that our voices can speak"),
     (QUOTE, b'{"text": "' + b"a" * 5001 + b'"}', "5,001 characters; at most 5,000"),
@@ -30,6 +31,7 @@ INVALID = [
     (QUOTE, b'{"text": "hi", "language": "xx"}', "Unknown language 'xx'. Valid values: en, es"),
     (QUOTE, b'{"text": "hi", "emotion": "angry"}', "Unknown emotion 'angry'. Valid values: happy"),
     (DELIVERY, b'{"avatar": "arab_man", "emotion": "happy"}', "Field 'bolt11_invoice' is missing."),
+    (DELIVERY, b'{"bolt11_invoice": "ln\\u0000"}', "Field 'bolt11_invoice' has a character of code 0"),
     (
         DELIVERY,
         b'{"bolt11_invoice": 1, "avatar": "arab_man", "emotion": "happy"}',

@@ -12,12 +12,21 @@ from alembic.migration import MigrationContext
 from service.storage.database import Database
 from service.storage.migrate import FOLDER
 from service.storage.orders import SqlOrders
+from service.storage.postgres import PostgresDatabase
 from service.storage.schema import metadata, nodes
+from service.storage.sqlite import SqliteDatabase
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(tmp_path, request):
+    if request.param == "sqlite":
+        return SqliteDatabase.open(tmp_path / "db.sqlite3")
+    return PostgresDatabase.open(request.getfixturevalue("database_url"))
 
 
 @pytest.fixture
-async def database(tmp_path):
-    async with Database.open(tmp_path / "db.sqlite3") as database:
+async def database(kind):
+    async with kind as database:
         yield database
 
 
@@ -82,17 +91,18 @@ async def test_an_order_of_the_first_version_is_there_after_an_upgrade(tmp_path)
         connection.execute(old.insert().values(**row, **numbers))
         connection.commit()
 
-    async with Database.open(path) as database:
+    async with SqliteDatabase.open(path) as database:
         order = await SqlOrders(database).find("lnbc1")
 
     assert order is not None
     assert order.claim_hash is None
 
 
-async def test_a_commit_waits_for_the_disk(database):
+async def test_a_commit_to_a_file_waits_for_the_disk(tmp_path):
     def pragmas(connection: sa.Connection) -> tuple[object, object]:
         return connection.exec_driver_sql("PRAGMA journal_mode").scalar(), connection.exec_driver_sql(
             "PRAGMA synchronous"
         ).scalar()
 
-    assert await database.read(pragmas) == ("wal", 2)
+    async with SqliteDatabase.open(tmp_path / "db.sqlite3") as database:
+        assert await database.read(pragmas) == ("wal", 2)

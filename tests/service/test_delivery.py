@@ -5,6 +5,8 @@ import asyncio
 import httpx
 import pytest
 
+pytestmark = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
+
 
 async def test_a_paid_text_is_delivered_as_a_video(shop, worker):
     invoice = await shop.paid()

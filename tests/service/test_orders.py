@@ -24,8 +24,8 @@ def order() -> Order:
 @pytest.fixture
 def video() -> Video:
     return Video(
-        order_id=1, state=VideoState.RENDERING, attempt=1, lease_until=NOW + timedelta(seconds=90), failure=None,
-        refused=False, base_frames=0, choice=WANTED, init=None, segments=0, frames=0, size=0, object=None,
+        order_id=1, state=VideoState.RENDERING, attempt=1, tries=0, lease_until=NOW + timedelta(seconds=90),
+        failure=None, refused=False, base_frames=0, choice=WANTED, init=None, segments=0, frames=0, size=0, object=None,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.storage.database import Database
+from service.app import open_database
 from service.storage.orders import SqlOrders
 
 NOT_LAUNCHED = {"state": "none", "frames": 0, "seconds": 0.0}
@@ -132,7 +132,7 @@ async def test_payments_of_other_programs_move_the_index_and_nothing_else(shop):
     await shop.until(invoice, lambda payment: payment["status"] == "paid")
 
     node = await shop.node.ping()
-    async with Database.open(shop.folder / "satspeak.sqlite3") as database:
+    async with open_database(shop.settings()) as database:
         assert await SqlOrders(database).settle_index(node.pubkey) == 2
 
 
@@ -153,7 +153,7 @@ async def test_a_settlement_that_is_told_twice_is_dealt_with_once(shop):
     node = await shop.node.ping()
     settlement = await anext(shop.node.settlements(after=0))
 
-    async with Database.open(shop.folder / "satspeak.sqlite3") as database:
+    async with open_database(shop.settings()) as database:
         orders = SqlOrders(database)
         assert None is await orders.settle(node.pubkey, settlement)
         assert None is await orders.mark_paid(settlement.payment_hash, settlement.settled_at, 1)
@@ -189,7 +189,10 @@ async def test_the_list_is_walked_page_by_page_from_the_newest(shop):
     )
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "before_id=0", "before_id=x"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "before_id=0", "before_id=x", "before_id=9223372036854775808"],
+)
 async def test_a_page_that_cannot_be_is_a_400(shop, query):
     answer = await shop.http.get(f"/lightning/payments?{query}", headers=await shop.key())
 

@@ -1,10 +1,13 @@
 """A request for a quote that is sent again, with an Idempotency-Key."""
 
 import asyncio
-import sqlite3
 import uuid
 
 import pytest
+import sqlalchemy as sa
+
+from service.app import open_database
+from service.storage.schema import metadata
 
 TEXT = {"text": "Say this once, please."}
 
@@ -29,9 +32,11 @@ async def ask_audio(shop, key, wav, **options):
     )
 
 
-def rows(shop, table):
-    with sqlite3.connect(shop.folder / "satspeak.sqlite3") as database:
-        return database.execute(f"select * from {table}").fetchall()
+async def rows(shop, table):
+    async with open_database(shop.settings()) as database:
+        return await database.read(
+            lambda connection: connection.execute(sa.select(metadata.tables[table])).all()
+        )
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -42,7 +47,7 @@ async def test_the_same_request_gets_the_same_quote_with_the_same_tokens(shop, k
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.json() == again.json()
     assert private is (first.json()["claim_token"] is not None)
-    assert len(rows(shop, "orders")) == 1
+    assert len(await rows(shop, "orders")) == 1
 
 
 async def test_it_is_so_after_a_restart_and_a_payment(closed_shop, key):
@@ -58,7 +63,7 @@ async def test_requests_at_the_same_time_make_one_invoice(shop, key):
 
     assert [answer.status_code for answer in answers] == [200] * 20
     assert len({answer.text for answer in answers}) == 1
-    assert len(rows(shop, "orders")) == 1
+    assert len(await rows(shop, "orders")) == 1
     assert len(shop.node._records) == 1
 
 
@@ -108,7 +113,7 @@ async def test_a_key_is_forgotten_with_its_quote(shop, key):
     other = (await ask(shop, key, text="Say something else.")).json()
 
     assert first["bolt11_invoice"] != other["bolt11_invoice"]
-    assert len(rows(shop, "repeats")) == 1
+    assert len(await rows(shop, "repeats")) == 1
 
 
 @pytest.mark.parametrize(
@@ -126,6 +131,7 @@ async def test_a_key_that_is_guessable_endless_or_no_text_is_refused(standing_sh
 async def test_neither_the_key_nor_the_tokens_are_kept(shop, key):
     quote = (await ask(shop, key, private=True)).json()
 
-    kept = [value for row in rows(shop, "orders") + rows(shop, "repeats") for value in row]
+    stored = [*await rows(shop, "orders"), *await rows(shop, "repeats")]
+    kept = [value for row in stored for value in row]
     for secret in (key, quote["refund_token"], quote["claim_token"]):
         assert not any(secret in str(value) or secret.encode() == value for value in kept)

@@ -6,12 +6,14 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Make them."""
     op.create_table(
         "keys",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
@@ -28,7 +30,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "orders",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("invoice", sa.Text(), nullable=False),
         sa.Column("payment_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -53,7 +55,7 @@ def upgrade() -> None:
     op.create_index("orders_by_status_and_expiry", "orders", ["status", "expires_at"], unique=False)
     op.create_table(
         "videos",
-        sa.Column("order_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("order_id", ID, autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
@@ -75,7 +77,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "segments",
-        sa.Column("order_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("order_id", ID, autoincrement=False, nullable=False),
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("first_frame", sa.Integer(), nullable=False),
         sa.Column("frames", sa.Integer(), nullable=False),
@@ -87,7 +89,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "speech",
-        sa.Column("order_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("order_id", ID, autoincrement=False, nullable=False),
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("samples", sa.BigInteger(), nullable=False),
         sa.Column("sample_rate", sa.Integer(), nullable=False),

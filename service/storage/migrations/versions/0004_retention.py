@@ -17,7 +17,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "deletions",
-        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("order_id"),
     )

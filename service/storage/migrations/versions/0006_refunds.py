@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "refunds",
         sa.Column("payment_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("invoice", sa.Text(), nullable=False),
         sa.Column("open_amount", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
