@@ -6,6 +6,7 @@ from functools import cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from training.clothes import Cloth, sew
 from training.eyes import eye_colours, eyeball
@@ -13,7 +14,6 @@ from training.geometry import (
     LEFT_EYE,
     RIGHT_EYE,
     Floats,
-    Ints,
     base_mesh,
     data_folder,
     express,
@@ -25,7 +25,7 @@ from training.geometry import (
 from training.hair import Surface, beard_mask, ribbons, sample_roots, scalp_mask
 from training.hairstyles import comb, trim_beard
 from training.looks import Look, linear
-from training.paint import BOX, paint_face
+from training.paint import BOX, crease_face, paint_face
 from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
 from training.scarf import drape, wind_cord
 from training.subdivision import Part, eyelashes, head, lower_teeth, tongue, upper_teeth
@@ -40,12 +40,12 @@ _BELOW_CHIN = 0.14
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_ENAMEL, _GUM, _TONGUE = (
-    np.array([0.82, 0.76, 0.66]),
-    np.array([0.42, 0.13, 0.12]),
-    np.array([0.34, 0.085, 0.085]),
-)
-_BEARD_WIDTH = 0.0055
+_MOUTH_COLOURS = {  # alpha tells the shader what it is
+    "upper_teeth": (0.86, 0.79, 0.68, 1.0),
+    "lower_teeth": (0.82, 0.75, 0.64, 0.5),
+    "tongue": (0.36, 0.10, 0.095, 0.0),
+}
+_BEARD_WIDTH = 0.0042
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -95,6 +95,7 @@ class Avatar:
         }
         self.scene.set_texture("lips", _lip_atlas())
         self.scene.set_texture("paint", paint_face(look, rng))
+        self.scene.set_texture("relief", crease_face(look, rng))
         self._add_skin(normals)
         self._add_eyes()
         self._add_mouth()
@@ -136,8 +137,10 @@ class Avatar:
             centre, radius = fit_sphere(base[helper])
             self.scene.move(name, centre + directions * radius, _unit(directions))
         if "beard" in self.scene.meshes:
-            moved = (points - self.points)[self._beard_roots]
-            self.scene.move("beard", self._beard_positions + moved, self.scene.meshes["beard"].normals)
+            moved = self._beard_roots.carried(points - self.points)
+            each = len(self._beard_positions) // len(moved)
+            positions = self._beard_positions + np.repeat(moved, each, axis=0)
+            self.scene.move("beard", positions, self.scene.meshes["beard"].normals)
 
     def camera(self, box: Box | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture."""
@@ -157,7 +160,7 @@ class Avatar:
     def _add_skin(self, normals: Floats) -> None:
         part, look = head(), self._look
         scalp = scalp_mask(part.canonical) * (look.hair.cover if look.hair else 0)
-        beard = beard_mask(part.canonical, look.beard.kind) if look.beard else np.zeros(len(scalp))
+        beard = beard_mask(part.canonical) if look.beard else np.zeros(len(scalp))
         beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
         corners = part.corner_points
         colours = np.zeros((len(corners), 4))
@@ -191,16 +194,12 @@ class Avatar:
 
     def _add_mouth(self) -> None:
         for name, part in _mouth_parts().items():
-            canonical = part.canonical
-            colours = (
-                np.tile(_TONGUE, (len(canonical), 1)) if name == "tongue" else _tooth_colours(name, canonical)
-            )
-            corners = canonical[part.corner_points]
+            corners = part.canonical[part.corner_points]
             self.scene.add(
                 name,
                 part.corner_triangles,
                 Material.MOUTH,
-                colours[part.corner_points],
+                np.tile(_MOUTH_COLOURS[name], (len(corners), 1)),
                 corners,
                 corners,
                 rigid=True,
@@ -235,10 +234,11 @@ class Avatar:
         if beard is None:
             return
         canonical = head().canonical
-        mask = beard_mask(canonical, beard.kind)
+        from_lips = cKDTree(canonical[_lip_points()]).query(canonical)[0]
+        mask = beard_mask(canonical) * smoothstep(0.008, 0.03, from_lips)
         count = int(beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
-        strands = trim_beard(beard, roots, surface, rng)
+        strands = trim_beard(beard, roots, roots.carried(from_lips[:, None])[:, 0], surface, rng)
         drawn = ribbons(strands, _BEARD_WIDTH / density**0.5, linear(self._look.hair_colour), rng)
         shade = np.stack([np.ones(len(drawn.along)), 0.4 + 0.6 * drawn.along], axis=1)
         self.scene.add(
@@ -250,10 +250,9 @@ class Avatar:
             drawn.tangents,
             shade=shade,
             rigid=True,
+            hair_shine=0.35,
         )
-        self._beard_positions = drawn.positions
-        nearest = surface.nearest(roots.positions)
-        self._beard_roots: Ints = np.repeat(nearest, len(drawn.positions) // len(nearest))
+        self._beard_positions, self._beard_roots = drawn.positions, roots
 
     def _add_lashes(self) -> None:
         base = base_mesh().vertices
@@ -319,22 +318,19 @@ def _lash_parts() -> dict[str, Part]:
 def _seat_in_mouth(name: str, points: Floats) -> Floats:
     """Narrow the dental arch and set it back, so that no tooth shows through a cheek or a closed lip."""
     points = points * np.array([0.78, 1, 1])
-    points[:, 2] -= 0.02 + 0.12 * smoothstep(0.08, 0.24, np.abs(points[:, 0]))
+    aside = np.abs(points[:, 0])
+    points[:, 2] -= 0.02 + 0.12 * smoothstep(0.08, 0.24, aside)
     if name == "upper_teeth":
         points[:, 1] -= 0.045
-    elif name == "tongue":
-        points -= np.array([0, 0.05, 0.06])
+    elif name == "lower_teeth":
+        points[:, 1] -= 0.11 * smoothstep(0.10, 0.24, aside)  # the molars rise into the corners of the mouth
+    else:  # a tongue at rest lies low behind the teeth, its tip lowest
+        bottom, tip = points[:, 1].min(), points[:, 2].max()
+        points[:, 1] = (
+            bottom + 0.55 * (points[:, 1] - bottom) - 0.05 * smoothstep(tip - 0.3, tip, points[:, 2])
+        )
+        points[:, 2] -= 0.08
     return points
-
-
-def _tooth_colours(name: str, canonical: Floats) -> Floats:
-    """Colour enamel with dark gaps, gums, and the shade further back. Shape (P, 3)."""
-    height = (canonical[:, 1] - canonical[:, 1].min()) / np.ptp(canonical[:, 1])
-    gum = smoothstep(0.50, 0.72 if name == "upper_teeth" else 0.28, height)[:, None]
-    around = np.arctan2(canonical[:, 0], canonical[:, 2] - 0.9)
-    gaps = 0.72 + 0.28 * smoothstep(0.0, 0.22, np.abs(np.sin(9.5 * around)))
-    colours = _ENAMEL * gaps[:, None] * (1 - gum) + _GUM * gum
-    return colours * (0.16 + 0.84 * smoothstep(1.16, 1.44, canonical[:, 2]))[:, None]
 
 
 @cache
@@ -357,6 +353,19 @@ def _lip_atlas() -> NDArray[np.uint8]:
 def _lip_uvs(uvs: Floats) -> Floats:
     """Turn texture coordinates of the body into those of `_lip_atlas`."""
     return np.stack([(uvs[:, 0] * 2048 - 1472) / 576, 1 - ((1 - uvs[:, 1]) * 2048 - 640) / 768], axis=1)
+
+
+@cache
+def _lip_points() -> NDArray[np.bool_]:
+    """Say which of the head's points lie on the lips, shape (P,)."""
+    atlas = _lip_atlas()
+    height, width = atlas.shape
+    columns, rows = (_lip_uvs(head().corner_uvs) * (1, -1) + (0, 1)).T * np.array([[width], [height]])
+    inside = (columns > 0) & (columns < width) & (rows > 0) & (rows < height)
+    on_lips = np.zeros(len(head().canonical), bool)
+    red = atlas[rows[inside].astype(int), columns[inside].astype(int)] > 0.3 * 255
+    on_lips[head().corner_points[inside][red]] = True
+    return on_lips
 
 
 @cache

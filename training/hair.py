@@ -23,12 +23,22 @@ _SCATTER = 0.12  # spread of lengths and of brightness from hair to hair
 
 
 class Roots(NamedTuple):
-    """Where hairs leave the skin, each (N, 3): position, normal, canonical position; and the mask's value (N,)."""
+    """Where hairs leave the skin, each (N, 3): position, normal, canonical position; and the mask's value (N,).
+
+    `corners` and `weights`, both (N, 3), tell each root's triangle and its place in it, to follow the skin when it
+    moves.
+    """
 
     positions: Floats
     normals: Floats
     canonical: Floats
     density: Floats
+    corners: Ints
+    weights: Floats
+
+    def carried(self, values: Floats) -> Floats:
+        """Interpolate what the surface's points have, shape (P, K), at the roots, shape (N, K)."""
+        return (values[self.corners] * self.weights[..., None]).sum(axis=1)
 
 
 class Ribbons(NamedTuple):
@@ -67,17 +77,15 @@ def scalp_mask(canonical: Floats, lift: float = 0.0, soft: float = 0.06) -> Floa
     return above * np.where(canonical[:, 1] > _ABOVE_EARS, 1, beside_ear)
 
 
-def beard_mask(canonical: Floats, kind: str = "full") -> Floats:
-    """Say where a beard grows, 0 to 1; `kind` is `full` or `moustache`. The lips stay free."""
+def beard_mask(canonical: Floats) -> Floats:
+    """Say where a beard grows, 0 to 1. The lips stay free."""
     x, y, z = np.abs(canonical[:, 0]), canonical[:, 1], canonical[:, 2]
     above_lip = 6.785 - 0.7 * x**2  # it droops towards the corners of the mouth
     moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.055) ** 4)) * (z > _FRONT)
-    if kind == "moustache":
-        return moustache
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
     beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(6.02, 6.16, y)
     beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.78, 0.70, x)
-    lips = np.exp(-((x / 0.36) ** 4 + ((y - 6.60) / 0.13) ** 4))
+    lips = np.exp(-((x / 0.30) ** 4 + ((y - 6.60) / 0.11) ** 4))
     return np.clip(np.maximum(beard * (1 - lips), moustache), 0, 1)
 
 
@@ -97,13 +105,14 @@ def sample_roots(
     u, v = rng.random((2, count))
     outside = u + v > 1
     u[outside], v[outside] = 1 - u[outside], 1 - v[outside]
-    weights = np.stack([1 - u - v, u, v], axis=1)[..., None]
-
-    def at_roots(values: Floats) -> Floats:
-        return (values[chosen] * weights).sum(axis=1)
-
-    return Roots(
-        at_roots(points), _unit(at_roots(normals)), at_roots(canonical), at_roots(mask[:, None])[:, 0]
+    weights = np.stack([1 - u - v, u, v], axis=1)
+    nowhere = np.zeros((count, 3))
+    roots = Roots(nowhere, nowhere, nowhere, nowhere[:, 0], chosen, weights)
+    return roots._replace(
+        positions=roots.carried(points),
+        normals=_unit(roots.carried(normals)),
+        canonical=roots.carried(canonical),
+        density=roots.carried(mask[:, None])[:, 0],
     )
 
 

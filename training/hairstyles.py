@@ -109,18 +109,24 @@ def _fall_beside_face(positions: Floats) -> Floats:
     )
 
 
-def trim_beard(beard: Beard, roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
-    """Grow a beard: down from the cheeks and chin, outwards under the nose; short where it thins out."""
+def trim_beard(
+    beard: Beard, roots: Roots, room: Floats, surface: Surface, rng: np.random.Generator
+) -> Floats:
+    """Grow a beard: down from the cheeks and chin, outwards under the nose; short where it thins out.
+
+    Above the mouth no hair is longer than the `room` (N,) between its root and the lips.
+    """
     x, y = roots.canonical[:, 0], roots.canonical[:, 1]
     side = np.sign(x)
     noise = rng.standard_normal(roots.positions.shape)
     zero = np.zeros(len(x))
-    down = roots.normals * 0.55 + np.stack([0.1 * side, zero - 0.75, zero + 0.12], axis=1) + 0.18 * noise
+    down = roots.normals * 0.4 + np.stack([0.1 * side, zero - 0.8, zero + 0.12], axis=1) + 0.16 * noise
     outwards = roots.normals * 0.35 + 0.12 * noise
     outwards += np.stack([side * (0.5 + 1.2 * np.abs(x)), zero - 0.42, zero + 0.15], axis=1)
     moustache = (y > 6.7) & (np.abs(x) < 0.42)  # noqa: PLR2004 - canonical places around the mouth
     lengths = beard.length * np.where(moustache, 0.45, 0.55 + 0.6 * smoothstep(6.55, 6.2, y))
     lengths = lengths * (0.4 + 0.6 * smoothstep(0.0, 0.6, roots.density))
+    lengths = np.where(moustache, np.minimum(lengths, 1.1 * room), lengths)
     direction = np.where(moustache[:, None], outwards, down)
     strands, _ = grow(roots.positions, direction, lengths, 5, surface, rng, gravity=0.1, clearance=0.0)
     return clump(strands, 0.25, rng)

@@ -62,9 +62,8 @@ class Hair(Choice):
 
 
 class Beard(Choice):
-    """A `full` beard or a `moustache`: length in decimetres, strands."""
+    """A beard: length in decimetres, strands."""
 
-    kind: Literal["full", "moustache"]
     length: float
     count: int
 
