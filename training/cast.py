@@ -18,19 +18,22 @@ EMOTIONS: Mapping[str, Mapping[str, float]] = {
     "neutral": {"mouthSmile": 0.2, "browInnerUp": 0.1},
     "happy": {
         "mouthSmile": 0.78,
-        "cheekSquint": 0.55,
-        "eyeSquint": 0.22,
-        "browInnerUp": 0.2,
-        "browOuterUp": 0.3,
-        "mouthDimple": 0.2,
-        "mouthUpperUp": 0.12,
+        "mouthDimple": 0.3,
+        "mouthStretch": 0.12,
+        "mouthUpperUp": 0.1,
+        "cheekSquint": 0.6,
+        "eyeSquint": 0.25,
+        "browInnerUp": 0.3,
+        "browOuterUp": 0.55,
     },
     "serious": {
-        "browDown": 0.6,
+        "mouthSmile": -0.1,  # also takes back what a face smiles at rest
         "mouthFrown": 0.12,
-        "mouthPress": 0.25,
-        "eyeSquint": 0.2,
+        "mouthPress": 0.3,
         "mouthShrugLower": 0.1,
+        "browDown": 0.8,
+        "noseSneer": 0.12,
+        "eyeSquint": 0.25,
     },
 }
 
