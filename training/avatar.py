@@ -22,8 +22,8 @@ from training.geometry import (
     rotation,
     smoothstep,
 )
-from training.hair import Surface, beard_mask, ribbons, sample_roots, scalp_mask
-from training.hairstyles import comb, trim_beard
+from training.hair import Ribbons, Roots, Surface, beard_mask, brow_mask, ribbons, sample_roots, scalp_mask
+from training.hairstyles import comb, comb_brows, trim_beard
 from training.looks import Look, linear
 from training.paint import BOX, crease_face, paint_face
 from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
@@ -32,11 +32,13 @@ from training.subdivision import Part, eyelashes, head, lower_teeth, tongue, upp
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
 
+Eye = tuple[Floats, float]  # centre and radius
 Box = tuple[float, float, float]  # centre x, centre y, side in pixels of the whole picture
 
 _CHIN = (0, 6.17, 1.4)  # canonical landmarks
 _NOSE_TIP = (0, 6.95, 1.8)
 _BELOW_CHIN = 0.14
+_FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
@@ -45,7 +47,9 @@ _MOUTH_COLOURS = {  # alpha tells the shader what it is
     "lower_teeth": (0.82, 0.75, 0.64, 0.5),
     "tongue": (0.36, 0.10, 0.095, 0.0),
 }
-_BEARD_WIDTH = 0.0042
+_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0034
+_BROW_HAIRS = 800
+_LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -101,7 +105,9 @@ class Avatar:
         self._add_mouth()
         surface = Surface(self.points, normals)
         self._add_hair(surface, normals, rng, hair_density)
+        self._rooted: dict[str, tuple[Roots, Floats]] = {}
         self._add_beard(surface, normals, rng, hair_density)
+        self._add_brows(surface, normals, rng)
         self._add_lashes()
         cloth, hem = sew(look.clothes, self.points, normals)
         self._add_cloth("cloth", cloth)
@@ -123,7 +129,8 @@ class Avatar:
 
         """
         base = express(self._base, coefficients)
-        points = head().points(base)
+        eyes = _eyes(base)
+        points = _lids_over_eyes(head().points(base), eyes, self.points, _eyes(self._base))
         normals = head().normals(points)
         self.scene.move("skin", points[head().corner_points], normals[head().corner_points])
         for name, part in _mouth_parts().items():
@@ -133,14 +140,12 @@ class Avatar:
             lash = part.points(base)[part.corner_points]
             self.scene.move(name, lash, np.tile([0, 0.3, 0.95], (len(lash), 1)))
         directions = eyeball().points @ rotation((*gaze, 0.0)).T
-        for name, helper in (("left_eye", LEFT_EYE), ("right_eye", RIGHT_EYE)):
-            centre, radius = fit_sphere(base[helper])
+        for name, (centre, radius) in zip(("left_eye", "right_eye"), eyes, strict=True):
             self.scene.move(name, centre + directions * radius, _unit(directions))
-        if "beard" in self.scene.meshes:
-            moved = self._beard_roots.carried(points - self.points)
-            each = len(self._beard_positions) // len(moved)
-            positions = self._beard_positions + np.repeat(moved, each, axis=0)
-            self.scene.move("beard", positions, self.scene.meshes["beard"].normals)
+        for name, (roots, positions) in self._rooted.items():
+            moved = roots.carried(points - self.points)
+            moved = np.repeat(moved, len(positions) // len(moved), axis=0)
+            self.scene.move(name, positions + moved, self.scene.meshes[name].normals)
 
     def camera(self, box: Box | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture."""
@@ -235,14 +240,27 @@ class Avatar:
             return
         canonical = head().canonical
         from_lips = cKDTree(canonical[_lip_points()]).query(canonical)[0]
-        mask = beard_mask(canonical) * smoothstep(0.008, 0.03, from_lips)
+        mask = smoothstep(0.25, 0.6, beard_mask(canonical)) * smoothstep(0.008, 0.03, from_lips)
         count = int(beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = trim_beard(beard, roots, roots.carried(from_lips[:, None])[:, 0], surface, rng)
         drawn = ribbons(strands, _BEARD_WIDTH / density**0.5, linear(self._look.hair_colour), rng)
-        shade = np.stack([np.ones(len(drawn.along)), 0.4 + 0.6 * drawn.along], axis=1)
+        self._add_rooted("beard", drawn, roots, darkest=0.4)
+
+    def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
+        canonical, look = head().canonical, self._look
+        mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
+        mask = smoothstep(0.2, 0.8, mask) * (canonical[:, 2] > _FRONT)
+        count = int(_BROW_HAIRS * look.brow_thickness)
+        roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
+        strands = comb_brows(roots, surface, rng)
+        self._add_rooted("brows", ribbons(strands, _BROW_WIDTH, linear(look.brow), rng), roots, darkest=0.7)
+
+    def _add_rooted(self, name: str, drawn: Ribbons, roots: Roots, *, darkest: float) -> None:
+        """Add short hairs that follow the skin; `darkest` is how light they are at the root."""
+        shade = np.stack([np.ones(len(drawn.along)), darkest + (1 - darkest) * drawn.along], axis=1)
         self.scene.add(
-            "beard",
+            name,
             drawn.triangles,
             Material.HAIR,
             drawn.colours,
@@ -252,7 +270,7 @@ class Avatar:
             rigid=True,
             hair_shine=0.35,
         )
-        self._beard_positions, self._beard_roots = drawn.positions, roots
+        self._rooted[name] = roots, drawn.positions
 
     def _add_lashes(self) -> None:
         base = base_mesh().vertices
@@ -304,6 +322,21 @@ class Avatar:
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
             )
+
+
+def _eyes(base: Floats) -> list[Eye]:
+    return [fit_sphere(base[helper]) for helper in (LEFT_EYE, RIGHT_EYE)]
+
+
+def _lids_over_eyes(points: Floats, eyes: list[Eye], rest: Floats, rest_eyes: list[Eye]) -> Floats:
+    """Lift whatever an expression presses into an eyeball; what lies there at rest, inside a lid, stays below it."""
+    for (centre, radius), (rest_centre, rest_radius) in zip(eyes, rest_eyes, strict=True):
+        outwards = points - centre
+        distance = np.linalg.norm(outwards, axis=1) / radius
+        floor = np.minimum(np.linalg.norm(rest - rest_centre, axis=1) / rest_radius, _LID)
+        sunken = (distance < floor) & (outwards[:, 2] > 0.5 * radius)
+        points[sunken] += outwards[sunken] * (floor[sunken] / distance[sunken] - 1)[:, None]
+    return points
 
 
 def _mouth_parts() -> dict[str, Part]:

@@ -83,10 +83,25 @@ def beard_mask(canonical: Floats) -> Floats:
     above_lip = 6.785 - 0.7 * x**2  # it droops towards the corners of the mouth
     moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.055) ** 4)) * (z > _FRONT)
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
-    beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(6.02, 6.16, y)
+    jaw = 6.17 + 0.3 * np.clip(1.4 - z, 0, 1)
+    beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(-0.14, -0.05, y - jaw)
     beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.78, 0.70, x)
     lips = np.exp(-((x / 0.30) ** 4 + ((y - 6.60) / 0.11) ** 4))
     return np.clip(np.maximum(beard * (1 - lips), moustache), 0, 1)
+
+
+def brow_mask(x: Floats, y: Floats, thickness: float) -> Floats:
+    """Say where brows grow at canonical x and y, 0 to 1."""
+    t = brow_place(x)
+    middle = 7.435 + 0.075 * np.sin(np.pi * np.clip(0.78 * t + 0.06, 0, 1)) - 0.1 * np.maximum(t - 0.75, 0)
+    width = 0.032 * thickness * (1 - 0.65 * smoothstep(0.4, 1.1, t)) * smoothstep(-0.15, 0.2, t)
+    across = np.exp(-(((y - middle) / np.maximum(width, 1e-3)) ** 4))
+    return across * smoothstep(-0.04, 0.14, t) * smoothstep(1.06, 0.8, t)
+
+
+def brow_place(x: Floats) -> Floats:
+    """Say where along its brow a canonical x lies: 0 at the nose, 1 at the temple."""
+    return (np.abs(x) - 0.13) / 0.46
 
 
 def sample_roots(

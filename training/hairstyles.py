@@ -3,7 +3,7 @@
 import numpy as np
 
 from training.geometry import Floats, smoothstep
-from training.hair import Roots, Surface, clump, curl, grow
+from training.hair import Roots, Surface, brow_place, clump, curl, grow
 from training.looks import Beard, Hair
 
 
@@ -130,3 +130,15 @@ def trim_beard(
     direction = np.where(moustache[:, None], outwards, down)
     strands, _ = grow(roots.positions, direction, lengths, 5, surface, rng, gravity=0.1, clearance=0.0)
     return clump(strands, 0.25, rng)
+
+
+def comb_brows(roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
+    """Grow brows: upright beside the nose, lying ever flatter towards the temple, where they turn down."""
+    t = np.clip(brow_place(roots.canonical[:, 0]), 0, 1)
+    angle = np.radians(70 * (1 - t) ** 1.6 + 8 - 30 * t) + 0.16 * rng.standard_normal(len(t))
+    side = np.sign(roots.canonical[:, 0])
+    direction = (
+        np.stack([side * np.cos(angle), np.sin(angle), np.zeros(len(t))], axis=1) + 0.25 * roots.normals
+    )
+    lengths = 0.048 * (0.7 + 0.3 * np.sin(np.pi * t)) * (0.5 + 0.5 * roots.density)
+    return grow(roots.positions, direction, lengths, 4, surface, rng, gravity=0.0, clearance=0.002)[0]

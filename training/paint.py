@@ -1,4 +1,4 @@
-"""What is drawn on a face from the front: brows, stubble, eye shadow as paint, the lines of age as relief.
+"""What is drawn on a face from the front: as paint the shade under brows, stubble, eye shadow; as relief age.
 
 Both cover a box of canonical x and y; the shader looks a point up by its canonical position, so that they move with
 the skin.
@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import Floats, smoothstep
-from training.hair import beard_mask
+from training.geometry import Floats
+from training.hair import beard_mask, brow_mask
 from training.looks import Look, linear
 
 BOX = (-0.9, 6.0, 0.9, 8.5)  # canonical x0, y0, x1, y1
@@ -17,7 +17,6 @@ _WIDTH = 1400
 _HEIGHT = round(_WIDTH * (BOX[3] - BOX[1]) / (BOX[2] - BOX[0]))
 _FRACTION_BITS = 4  # OpenCV draws lines with sub-pixel corners of this precision
 _FRONT = 1.35  # canonical z of the beard mask's front
-_BROW_LENGTH = 0.46
 _STEEPNESS = 10.0  # of a crease's sides for each texel
 
 
@@ -44,7 +43,7 @@ class _Layer:
 def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Paint a look's face, RGBA in linear colour, first row on top."""
     layer = _Layer()
-    layer.over(linear(look.brow), _brows(look.brow_thickness, rng))
+    layer.over(linear(look.brow), 0.4 * brow_mask(*_canonical_grid(), look.brow_thickness))
     if look.stubble:
         layer.over(linear(look.brow) * 0.8, _stubble(look.stubble, rng))
     if look.eye_shadow:
@@ -74,48 +73,6 @@ def _stroke(canvas: NDArray[np.uint8], x: Floats, y: Floats, value: int, thickne
     rows = (BOX[3] - y) / (BOX[3] - BOX[1]) * _HEIGHT
     points = (np.stack([columns, rows], axis=-1) * 2**_FRACTION_BITS).astype(np.int32)
     cv2.polylines(canvas, [points], False, value, thickness, cv2.LINE_AA, _FRACTION_BITS)
-
-
-def _brow_middle(t: Floats) -> Floats:
-    """Canonical height of the brow at t, from 0 at the nose to 1 at the temple."""
-    return 7.435 + 0.075 * np.sin(np.pi * np.minimum(0.78 * t + 0.06, 1)) - 0.1 * np.maximum(t - 0.75, 0)
-
-
-def _brow_half_width(t: Floats, thickness: float) -> Floats:
-    taper = (1 - 0.72 * np.maximum(t - 0.45, 0) / 0.55) * smoothstep(-0.1, 0.2, t)
-    return 0.038 * taper * thickness
-
-
-def _brows(thickness: float, rng: np.random.Generator) -> Floats:
-    """Shade the brows softly, then draw single hairs that lie down towards the temple."""
-    x, y = _canonical_grid()
-    t = (np.abs(x) - 0.13) / _BROW_LENGTH
-    width = np.maximum(_brow_half_width(np.clip(t, 0, 1), thickness), 1e-3)
-    off = (y - _brow_middle(np.clip(t, 0, 1)) - 0.006) / width
-    ends = smoothstep(-0.03, 0.16, t) * smoothstep(1.06, 0.85, t)
-    shade = np.exp(-(off**4)) * ends * 0.5
-
-    hairs = np.zeros((_HEIGHT, _WIDTH))
-    bend = np.array([0, 0.5, 1.0])
-    for side in (-1, 1):
-        canvas = np.zeros((_HEIGHT, _WIDTH), np.uint8)
-        for t0 in rng.random(int(420 * thickness**0.5)):
-            off_middle = np.clip(rng.normal(0, 0.42), -0.9, 0.9)
-            x0 = 0.13 + _BROW_LENGTH * t0
-            y0 = _brow_middle(t0) + off_middle * _brow_half_width(t0, thickness)
-            angle = np.radians(48 * (1 - t0) ** 1.4 + 4 - 18 * t0 - 14 * off_middle)
-            reach = 0.05 * (0.7 + 0.6 * rng.random()) * bend
-            heading = angle * (1 - 0.4 * bend)
-            _stroke(
-                canvas,
-                side * (x0 + reach * np.cos(heading)),
-                y0 + reach * np.sin(heading) * 0.55,
-                int(rng.integers(110, 190)),
-                2,
-            )
-        hairs = np.maximum(hairs, canvas / 255)
-    hairs = cv2.GaussianBlur(hairs, (0, 0), 0.8)
-    return np.clip(1 - (1 - shade) * (1 - hairs), 0, 0.92)
 
 
 def _stubble(amount: float, rng: np.random.Generator) -> Floats:

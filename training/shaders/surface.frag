@@ -97,7 +97,7 @@ void main() {
 
     if (material == LASH) {
         float hair = abs(fract(texel.x * texel.y) - .5) * 2., reach = shading.y / .72;
-        if (reach > 1. || hair < mix(mix(.90, .42, shading.x), 1., reach)) discard;
+        if (shading.x < .5 || reach > 1. || hair < mix(.42, 1., reach)) discard;     // lower lashes would be dots
         pixel = vec4(tint.rgb * .35, 1);
         return;
     }
@@ -121,7 +121,7 @@ void main() {
         occlusion *= 1. - .45 * seam;
         roughness = mix(mix(.46, .38, pores), .28, lip * lip_gloss);
         wrap = .35;
-        scatter = vec3(.9, .25, .15) * (1. - inside);
+        scatter = vec3(.65, .24, .15) * (1. - inside);
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
         vec2 slope = texture(relief, on_paint()).rg - 128. / 255.;
         n = normalize(n + .05 * bump * (1. - lip) - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
@@ -159,7 +159,7 @@ void main() {
         float nl = dot(n, l), nh = max(dot(n, h), 0.), visible = i == 0 ? key_light : 1. - (i == 1 ? .7 : .97) * enclosed;
         vec3 around = vec3(wrap) * (.25 + scatter);
         vec3 diffuse = max(vec3(0), (nl + around) / (1. + around));
-        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .6);
+        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .4);
         float spread = nh * nh * (a * a - 1.) + 1.;
         float distribution = a * a / (PI * spread * spread);
         float masking = 1. / ((nv * (1. - k) + k) * (max(nl, 0.) * (1. - k) + k) + 1e-3);
