@@ -47,7 +47,7 @@ _MOUTH_COLOURS = {  # alpha tells the shader what it is
     "lower_teeth": (0.82, 0.75, 0.64, 0.5),
     "tongue": (0.36, 0.10, 0.095, 0.0),
 }
-_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0034
+_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0030
 _BROW_HAIRS = 800
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
@@ -254,7 +254,12 @@ class Avatar:
         count = int(_BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)
-        self._add_rooted("brows", ribbons(strands, _BROW_WIDTH, linear(look.brow), rng), roots, darkest=0.7)
+        self._add_rooted(
+            "brows",
+            ribbons(strands, _BROW_WIDTH, 0.8 * linear(look.brow) + 0.2 * linear(look.skin), rng),
+            roots,
+            darkest=0.7,
+        )
 
     def _add_rooted(self, name: str, drawn: Ribbons, roots: Roots, *, darkest: float) -> None:
         """Add short hairs that follow the skin; `darkest` is how light they are at the root."""

@@ -142,6 +142,7 @@ def grow(
     gravity: float,
     clearance: float,
     lift: float = 0.0,
+    scatter: float = _SCATTER,
     field: Callable[[Floats], Floats] | None = None,
 ) -> tuple[Floats, Floats]:
     """Grow hairs step by step: each bends to gravity and to `field`, and stays outside the surface.
@@ -156,13 +157,14 @@ def grow(
         gravity: pull at the tip, relative to the hair's own direction.
         clearance: least distance from the surface at the root.
         lift: how much more of it at the tip: the volume of the hair.
+        scatter: spread of the lengths.
         field: preferred direction at positions (N, 3).
 
     Returns:
         The strands (N, steps + 1, 3) and the hairs' lengths (N,).
 
     """
-    lengths = np.broadcast_to(lengths, (len(roots),)) * (1 + _SCATTER * rng.standard_normal(len(roots)))
+    lengths = np.broadcast_to(lengths, (len(roots),)) * (1 + scatter * rng.standard_normal(len(roots)))
     step = (lengths / steps)[:, None]
     position, direction = roots.copy(), _unit(directions)
     strand = [position]

@@ -33,30 +33,38 @@ def _side_of_parting(hair: Hair, roots: Roots) -> Floats:
 
 
 def _short(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
-    y, z = roots.canonical[:, 1], roots.canonical[:, 2]
+    x, y, z = roots.canonical.T
     front = smoothstep(0.5, 1.3, z) * smoothstep(7.6, 8.0, y)
     crown = smoothstep(7.7, 8.2, y)
+    middle = crown * smoothstep(0.75, 0.2, np.abs(x))  # further out, hair combed sideways would flare
     sweep = hair.sweep * (-1 if hair.parting > 0 else 1) * front
     direction = np.stack(
         [
-            (0.35 * _side_of_parting(hair, roots) + sweep) * crown,
+            0.35 * _side_of_parting(hair, roots) * middle + sweep * (0.3 + 0.7 * middle),
             crown - 0.75,
             -0.9 * front - 0.5 * (1 - front) * crown - 0.25 * (1 - crown),
         ],
         axis=1,
     )
-    direction += roots.normals * hair.puff + 0.12 * rng.standard_normal(direction.shape)
-    lengths = hair.length * (0.35 + 0.65 * crown)
-    strands, _ = grow(
-        roots.positions, direction, lengths, 8, surface, rng, gravity=0.12, clearance=0.015, lift=0.06
+    direction += roots.normals * hair.puff * (0.45 + 0.55 * middle)[:, None] + 0.10 * rng.standard_normal(
+        direction.shape
     )
-    return clump(strands, 0.45, rng)
+    lengths = hair.length * (0.28 + 0.35 * crown + 0.37 * middle) * _thinning(roots)
+    strands, _ = grow(
+        roots.positions, direction, lengths, 8, surface, rng, gravity=0.16, clearance=0.015, lift=0.05
+    )
+    return clump(strands, 0.35, rng)
+
+
+def _thinning(roots: Roots) -> Floats:
+    """Shorten hair along the hairline."""
+    return 0.45 + 0.55 * smoothstep(0.2, 1.0, roots.density)
 
 
 def _curly(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
     crown = smoothstep(7.4, 8.1, roots.canonical[:, 1])
     direction = roots.normals + 0.25 * rng.standard_normal(roots.normals.shape) + np.array([0, 0.15, 0])
-    lengths = hair.length * (0.45 + 0.55 * crown)
+    lengths = hair.length * (0.45 + 0.55 * crown) * _thinning(roots)
     strands, lengths = grow(
         roots.positions, direction, lengths, 12, surface, rng, gravity=0.02, clearance=0.02
     )
@@ -76,18 +84,18 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
     )
     direction += roots.normals * 0.35 + 0.05 * rng.standard_normal(direction.shape)
     lengths = np.maximum((roots.positions[:, 1] - (top - hair.length)) * 1.06 + 0.25 * crown, 0.35)
-    lengths = lengths * (1 - 0.05 * rng.random(len(lengths)))
     strands, lengths = grow(
         roots.positions,
         direction,
         lengths,
-        12,
+        14,
         surface,
         rng,
         gravity=0.22,
         clearance=0.03,
-        lift=0.10,
-        field=_fall_beside_face,
+        lift=0.08,
+        scatter=0.025,
+        field=lambda positions: _fall_beside_face(positions, top),
     )
     strands = clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True)
     if bob:  # the tips turn in under the jaw
@@ -96,14 +104,17 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
     return strands
 
 
-def _fall_beside_face(positions: Floats) -> Floats:
-    """Point down, and off the face where a strand would hang before it."""
-    before_face = smoothstep(0.55, 1.15, positions[:, 2]) * smoothstep(7.75, 7.3, positions[:, 1])
+def _fall_beside_face(positions: Floats, top: float) -> Floats:
+    """Point down; off the face where a strand would hang before it; below the ears in, and back behind the shoulders."""
+    x, below, z = positions[:, 0], top - positions[:, 1], positions[:, 2]
+    before_face = smoothstep(0.55, 1.15, z) * smoothstep(0.3, 0.75, below)
+    low = smoothstep(1.3, 2.0, below)
+    side = np.sign(x)
     return np.stack(
         [
-            1.6 * np.sign(positions[:, 0]) * before_face,
+            1.6 * side * before_face * (1 - low) - 0.45 * side * low * smoothstep(0.6, 0.9, np.abs(x)),
             np.full(len(positions), -1.0),
-            -1.3 * before_face,
+            -1.3 * before_face - 0.5 * low,
         ],
         axis=1,
     )

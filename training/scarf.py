@@ -39,8 +39,9 @@ def drape(scarf: Scarf, points: Floats) -> Cloth:
             for near, closest in zip(tree.query_ball_point(flat, 0.22), nearest, strict=True)
         ]
     ).reshape(_BACKWARDS, _AROUND)
-    low = smoothstep(-0.35, -0.95, directions[..., 1])
+    low = smoothstep(-0.35, -0.95, directions[..., 1]) * smoothstep(0.0, 0.4, back)[:, None]
     radius = np.minimum(radius, _LONGEST) * (1 - low) + low * _ON_SHOULDERS
+    radius[:2] = distances[nearest.reshape(_BACKWARDS, _AROUND)[:2]]  # the edge lies on the skin
     for _ in range(5):
         radius = 0.5 * radius + 0.25 * (np.roll(radius, 1, axis=1) + np.roll(radius, -1, axis=1))
         radius[1:-1] = 0.5 * radius[1:-1] + 0.25 * (radius[2:] + radius[:-2])

@@ -171,7 +171,7 @@ void main() {
         sum += light_colours[2] * pow(1. - nv, 4.) * .10 * occlusion * albedo * 2.;
     if (material == EYE) {
         vec3 mirror = reflect(-view, n);
-        sum += vec3(1.1) * smoothstep(.955, .975, dot(mirror, key));
+        sum += vec3(1.1) * smoothstep(.955, .975, dot(mirror, normalize(vec3(-.42, .38, .85))));
         sum += vec3(.18) * smoothstep(.90, .95, dot(mirror, normalize(light_directions[1])));
         sum *= 1. - .45 * smoothstep(.25, .8, place.y);     // shade of the upper lid
     }
