@@ -109,9 +109,8 @@ class Avatar:
         self._add_beard(surface, normals, rng, hair_density)
         self._add_brows(surface, normals, rng)
         self._add_lashes()
-        cloth, hem = sew(look.clothes, self.points, normals)
-        self._add_cloth("cloth", cloth)
-        self._add_cloth("hem", hem)
+        for name, cloth in sew(look.clothes, self.points, normals).items():
+            self._add_cloth(name, cloth)
         if look.scarf:
             scarf = drape(look.scarf, self.points)
             self._add_cloth("scarf", scarf)
@@ -256,7 +255,7 @@ class Avatar:
         strands = comb_brows(roots, surface, rng)
         self._add_rooted(
             "brows",
-            ribbons(strands, _BROW_WIDTH, 0.8 * linear(look.brow) + 0.2 * linear(look.skin), rng),
+            ribbons(strands, _BROW_WIDTH, 0.95 * linear(look.brow) + 0.05 * linear(look.skin), rng),
             roots,
             darkest=0.7,
         )
@@ -309,6 +308,7 @@ class Avatar:
             cloth.positions,
             cloth.normals,
             canonical=cloth.canonical,
+            uvs=None if cloth.cut is None else np.stack([cloth.cut, cloth.cut], axis=1),
         )
 
     def _shade(self, renderer: Renderer) -> None:

@@ -88,7 +88,7 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         roots.positions,
         direction,
         lengths,
-        14,
+        13,
         surface,
         rng,
         gravity=0.22,
@@ -105,14 +105,14 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
 
 
 def _fall_beside_face(positions: Floats, top: float) -> Floats:
-    """Point down; off the face where a strand would hang before it; below the ears in, and back behind the shoulders."""
+    """Point down; off the face where a strand would hang before it; below the ears inwards and back."""
     x, below, z = positions[:, 0], top - positions[:, 1], positions[:, 2]
     before_face = smoothstep(0.55, 1.15, z) * smoothstep(0.3, 0.75, below)
-    low = smoothstep(1.3, 2.0, below)
+    low = smoothstep(0.9, 1.7, below)
     side = np.sign(x)
     return np.stack(
         [
-            1.6 * side * before_face * (1 - low) - 0.45 * side * low * smoothstep(0.6, 0.9, np.abs(x)),
+            1.6 * side * before_face * (1 - low) - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
             np.full(len(positions), -1.0),
             -1.3 * before_face - 0.5 * low,
         ],

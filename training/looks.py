@@ -48,8 +48,8 @@ class Hair(Choice):
     """
 
     style: Literal["short", "curly", "long", "bob"]
-    count: int = 12000
-    width: float = 0.011
+    count: int = 8500
+    width: float = 0.013
     length: float = 0.34
     parting: float = 0.22
     sweep: float = 0.6

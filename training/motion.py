@@ -13,8 +13,8 @@ from training.geometry import Floats
 from training.renderer import Pose
 
 # Radians and decimetres: pitch, yaw, roll; x, y, z. Larger and a listener looks restless.
-_SWING = np.array([0.016, 0.032, 0.014])
-_SWAY = np.array([0.016, 0.010, 0.0])
+_SWING = np.array([0.019, 0.038, 0.017])
+_SWAY = np.array([0.019, 0.012, 0.0])
 _HARMONICS = np.array([1.0, 0.6, 0.35])  # strength of one, two and three half periods
 _STEADY_EYES = 0.85  # part of the head's turn that the eyes make good to keep looking at the camera
 _BLINK = (0.15, 0.6, 1.0)  # how the lids close, frame by frame

@@ -1,7 +1,7 @@
 // Every material of a person, compiled once for each by the constant `material`.
 // shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
 // skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand;
-// mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; lash: shading.x upper lid, shading.y distance from the lid.
+// cloth: texel.x distance from a cut edge; mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; lash: shading.x upper lid, shading.y distance from the lid.
 const int SKIN = 0, EYE = 1, MOUTH = 2, HAIR = 3, CLOTH = 4, LASH = 5;
 const float PI = 3.14159;
 const float UPPER_TEETH[7] = float[](0., .100, .178, .268, .353, .438, .60);     // where teeth meet, from the middle
@@ -64,7 +64,7 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     c = mix(c, c * vec3(1.05, .88, .86), .5 * blob(place.xy, vec2(0, 6.93), vec2(.14, .12)) * front * blush);
     vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
-    c = mix(c, hair_colour * .8, tint.r);
+    c = mix(c, hair_colour * .6, tint.r);
     c = mix(c, mix(c, hair_colour, .75), tint.g);
     c = mix(c, lip_colour * (1. + .16 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
     return mix(c, vec3(.21, .055, .05), inside);
@@ -146,6 +146,8 @@ void main() {
         reflectance = .02;
         wrap = .15;
         float weave = noise(place * 70.);
+        if (texel.x < 0.) discard;
+        albedo *= 1. - .45 * smoothstep(.03, 0., abs(texel.x - .03)) * step(1e-6, texel.x);     // the seam of a cut
         albedo *= (.9 + .2 * weave) * (1. - .10 * step(.5, fract(place.y * 26. + .05 * weave)) * knit);
     }
 
