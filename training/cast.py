@@ -253,7 +253,7 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.25,
         stubble=0.8,
         beard=Beard(length=0.06, count=30000),
-        scarf=Scarf(colour="#e9e6df", up=1.0, down=1.25, wide=0.88, cord="#141210"),
+        scarf=Scarf(colour="#e9e6df", up=0.92, down=1.25, wide=0.88, cord="#141210"),
         clothes=Clothes(kind="crew", colour="#e6e2d9"),
         backdrop=_SAND,
     ),
