@@ -50,6 +50,8 @@ _MOUTH_COLOURS = {  # alpha tells the shader what it is
 _BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0030
 _BROW_HAIRS = 800
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
+# From where hair is seen: the camera as the head turns and nods, and the key light.
+_VIEWS = np.array([(0, 0, 1), (0.3, 0, 1), (-0.3, 0, 1), (0, 0.25, 1), (0, -0.2, 1), (-0.55, 0.75, 0.9)])
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -118,6 +120,8 @@ class Avatar:
                 self._add_cloth("cord", wind_cord(look.scarf.cord, scarf, self.top))
         self.express({})
         self._shade(renderer)
+        if look.hair:  # more than half of it is never seen
+            renderer.drop_hidden(self.scene, "hair", _VIEWS, depth=0.06)
 
     def express(self, coefficients: Mapping[str, float], gaze: tuple[float, float] = (0.0, 0.0)) -> None:
         """Move the face.

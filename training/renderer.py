@@ -38,6 +38,17 @@ class Material(IntEnum):
     LASH = 5
 
 
+# What covers others comes first: what it hides is then never shaded.
+_FRONT_FIRST = (
+    Material.CLOTH,
+    Material.HAIR,
+    Material.SKIN,
+    Material.EYE,
+    Material.MOUTH,
+    Material.LASH,
+)
+
+
 @dataclass(frozen=True)
 class Pose:
     """Where the head is: (pitch, yaw, roll) in radians and a shift in decimetres."""
@@ -328,7 +339,7 @@ class Renderer:
                     program[name] = unit
             for name, value in constants.items():
                 _write(program, name, value)
-        for mesh in scene.meshes.values():
+        for mesh in sorted(scene.meshes.values(), key=lambda mesh: _FRONT_FIRST.index(mesh.material)):
             program = self._surfaces[mesh.material]
             program["rigid"] = mesh.rigid
             _write(program, "hair_shine", mesh.hair_shine)
@@ -363,6 +374,25 @@ class Renderer:
             shade = scene.meshes[name].shade.copy()
             shade[:, 0] = (0.08 + 0.92 * sky) ** 1.2
             scene.set_shade(name, shade)
+
+    def drop_hidden(self, scene: Scene, name: str, directions: Floats, *, depth: float) -> None:
+        """Leave out a mesh's triangles more than `depth` behind what is seen from any of some directions (D, 3)."""
+        mesh = scene.meshes[name]
+        near = np.zeros(len(mesh.positions), bool)
+        centre = np.array([0, 6.6 + scene.height, 0.3])
+        for direction in directions:
+            matrix = _orthographic(centre, direction, _REACH, _REACH * 1.5)
+            front = self._depth_map(scene, matrix)
+            x, y, z = ((mesh.positions @ matrix[:3, :3].T + matrix[:3, 3]) + 1).T / 2
+            column, row = (
+                np.clip((side * _OCCLUSION_SIZE).astype(int), 0, _OCCLUSION_SIZE - 1) for side in (x, y)
+            )
+            near |= z <= front[row, column] + depth / (_REACH * 3)
+        indices = mesh.drawn.index_buffer
+        triangles = np.frombuffer(indices.read(), "i4").reshape(-1, 3)
+        kept = triangles[near[triangles].any(axis=1)]
+        indices.write(kept.tobytes())
+        mesh.drawn.vertices = mesh.depth.vertices = kept.size
 
     @cached_property
     def _occlusion(self) -> tuple[moderngl.Framebuffer, moderngl.Texture]:
