@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from training.clothes import Cloth, sew
@@ -15,7 +13,6 @@ from training.geometry import (
     RIGHT_EYE,
     Floats,
     base_mesh,
-    data_folder,
     express,
     fit_sphere,
     phenotype,
@@ -25,10 +22,19 @@ from training.geometry import (
 from training.hair import Ribbons, Roots, Surface, beard_mask, brow_mask, ribbons, sample_roots, scalp_mask
 from training.hairstyles import comb, comb_brows, trim_beard
 from training.looks import Look, linear
+from training.mouth import (
+    MOUTH_COLOURS,
+    inside_mouth,
+    lip_atlas,
+    lip_points,
+    lip_uvs,
+    mouth_parts,
+    seat_in_mouth,
+)
 from training.paint import BOX, crease_face, paint_face
 from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
 from training.scarf import drape, wind_cord
-from training.subdivision import Part, eyelashes, head, lower_teeth, tongue, upper_teeth
+from training.subdivision import Part, eyelashes, head
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
 
@@ -42,11 +48,6 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_MOUTH_COLOURS = {  # alpha tells the shader what it is
-    "upper_teeth": (0.86, 0.79, 0.68, 1.0),
-    "lower_teeth": (0.82, 0.75, 0.64, 0.5),
-    "tongue": (0.36, 0.10, 0.095, 0.0),
-}
 _BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0030
 _BROW_HAIRS = 800
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
@@ -99,7 +100,7 @@ class Avatar:
             "knit": 0.3,
             "paint_box": np.array(BOX),
         }
-        self.scene.set_texture("lips", _lip_atlas())
+        self.scene.set_texture("lips", lip_atlas())
         self.scene.set_texture("paint", paint_face(look, rng))
         self.scene.set_texture("relief", crease_face(look, rng))
         self._add_skin(normals)
@@ -136,8 +137,8 @@ class Avatar:
         points = _lids_over_eyes(head().points(base), eyes, self.points, _eyes(self._base))
         normals = head().normals(points)
         self.scene.move("skin", points[head().corner_points], normals[head().corner_points])
-        for name, part in _mouth_parts().items():
-            inner = _seat_in_mouth(name, part.points(base))
+        for name, part in mouth_parts().items():
+            inner = seat_in_mouth(name, part.points(base))
             self.scene.move(name, inner[part.corner_points], part.normals(inner)[part.corner_points])
         for name, part in _lash_parts().items():
             lash = part.points(base)[part.corner_points]
@@ -173,7 +174,7 @@ class Avatar:
         corners = part.corner_points
         colours = np.zeros((len(corners), 4))
         colours[:, 0], colours[:, 1] = scalp[corners], beard[corners]
-        shade = np.stack([np.ones(len(corners)), np.clip(1.6 * _inside_mouth(), 0, 1)], axis=1)
+        shade = np.stack([np.ones(len(corners)), np.clip(1.6 * inside_mouth(), 0, 1)], axis=1)
         self.scene.add(
             "skin",
             part.corner_triangles,
@@ -182,7 +183,7 @@ class Avatar:
             self.points[corners],
             normals[corners],
             canonical=part.canonical[corners],
-            uvs=_lip_uvs(part.corner_uvs),
+            uvs=lip_uvs(part.corner_uvs),
             shade=shade,
         )
 
@@ -201,13 +202,13 @@ class Avatar:
             )
 
     def _add_mouth(self) -> None:
-        for name, part in _mouth_parts().items():
+        for name, part in mouth_parts().items():
             corners = part.canonical[part.corner_points]
             self.scene.add(
                 name,
                 part.corner_triangles,
                 Material.MOUTH,
-                np.tile(_MOUTH_COLOURS[name], (len(corners), 1)),
+                np.tile(MOUTH_COLOURS[name], (len(corners), 1)),
                 corners,
                 corners,
                 rigid=True,
@@ -242,7 +243,7 @@ class Avatar:
         if beard is None:
             return
         canonical = head().canonical
-        from_lips = cKDTree(canonical[_lip_points()]).query(canonical)[0]
+        from_lips = cKDTree(canonical[lip_points()]).query(canonical)[0]
         mask = smoothstep(0.25, 0.6, beard_mask(canonical)) * smoothstep(0.008, 0.03, from_lips)
         count = int(beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
@@ -326,7 +327,7 @@ class Avatar:
         depth = head().canonical[head().corner_points][inside, 2]
         shade[inside, 0] = 0.12 + 0.5 * smoothstep(1.2, 1.5, depth)
         self.scene.set_shade("skin", shade)
-        for name, part in _mouth_parts().items():
+        for name, part in mouth_parts().items():
             depth = part.canonical[part.corner_points, 2]
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
@@ -348,74 +349,15 @@ def _lids_over_eyes(points: Floats, eyes: list[Eye], rest: Floats, rest_eyes: li
     return points
 
 
-def _mouth_parts() -> dict[str, Part]:
-    return {"upper_teeth": upper_teeth(), "lower_teeth": lower_teeth(), "tongue": tongue()}
-
-
 def _lash_parts() -> dict[str, Part]:
     names = ("left_lash_1", "left_lash_2", "right_lash_1", "right_lash_2")
     return dict(zip(names, eyelashes(), strict=True))
-
-
-def _seat_in_mouth(name: str, points: Floats) -> Floats:
-    """Narrow the dental arch and set it back, so that no tooth shows through a cheek or a closed lip."""
-    points = points * np.array([0.78, 1, 1])
-    aside = np.abs(points[:, 0])
-    points[:, 2] -= 0.02 + 0.12 * smoothstep(0.08, 0.24, aside)
-    if name == "upper_teeth":
-        points[:, 1] -= 0.045
-    elif name == "lower_teeth":
-        points[:, 1] -= 0.11 * smoothstep(0.10, 0.24, aside)  # the molars rise into the corners of the mouth
-    else:  # a tongue at rest lies low behind the teeth, its tip lowest
-        bottom, tip = points[:, 1].min(), points[:, 2].max()
-        points[:, 1] = (
-            bottom + 0.55 * (points[:, 1] - bottom) - 0.05 * smoothstep(tip - 0.3, tip, points[:, 2])
-        )
-        points[:, 2] -= 0.08
-    return points
 
 
 @cache
 def _nearest(place: tuple[float, float, float]) -> int:
     """Find the head's point at a canonical place."""
     return int(np.abs(head().canonical - np.array(place)).sum(axis=1).argmin())
-
-
-def _texture(name: str) -> NDArray[np.uint8]:
-    path = data_folder() / f"mpfb2/textures/mpfb_{name}.jpg"
-    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-
-
-@cache
-def _lip_atlas() -> NDArray[np.uint8]:
-    """Cut the lips out of the body's 2048-pixel mask, softened so that their edge does not alias."""
-    return np.ascontiguousarray(cv2.GaussianBlur(_texture("lips"), (0, 0), 0.8)[640:1408, 1472:])
-
-
-def _lip_uvs(uvs: Floats) -> Floats:
-    """Turn texture coordinates of the body into those of `_lip_atlas`."""
-    return np.stack([(uvs[:, 0] * 2048 - 1472) / 576, 1 - ((1 - uvs[:, 1]) * 2048 - 640) / 768], axis=1)
-
-
-@cache
-def _lip_points() -> NDArray[np.bool_]:
-    """Say which of the head's points lie on the lips, shape (P,)."""
-    atlas = _lip_atlas()
-    height, width = atlas.shape
-    columns, rows = (_lip_uvs(head().corner_uvs) * (1, -1) + (0, 1)).T * np.array([[width], [height]])
-    inside = (columns > 0) & (columns < width) & (rows > 0) & (rows < height)
-    on_lips = np.zeros(len(head().canonical), bool)
-    red = atlas[rows[inside].astype(int), columns[inside].astype(int)] > 0.3 * 255
-    on_lips[head().corner_points[inside][red]] = True
-    return on_lips
-
-
-@cache
-def _inside_mouth() -> Floats:
-    """Say for each corner of the head how far inside the mouth it is, 0 to 1."""
-    uvs = head().corner_uvs
-    pixels = (np.stack([1 - uvs[:, 1], uvs[:, 0]]) * 2047).astype(int)
-    return _texture("inside-mouth")[tuple(pixels)] / 255
 
 
 def _unit(vectors: Floats) -> Floats:

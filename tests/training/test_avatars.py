@@ -83,6 +83,11 @@ def test_a_clip_starts_and_ends_nearly_at_rest_so_that_it_can_play_backwards(pac
         assert max(steps[0], steps[-1]) < 0.5
 
 
+def test_a_loop_lasts_four_seconds_or_more(pack):
+    for clip in pack["emotions"].values():
+        assert (2 * clip["frames"] - 2) / 25 >= 4
+
+
 def test_the_mouth_stays_closed(folder, pack):
     clip = pack["emotions"]["neutral"]
     with av.open(folder / clip["footage"]) as film:

@@ -1,7 +1,8 @@
 // Every material of a person, compiled once for each by the constant `material`.
 // shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
 // skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand;
-// cloth: texel.x distance from a cut edge; mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; lash: shading.x upper lid, shading.y distance from the lid.
+// mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; cloth: texel.x distance from a cut edge;
+// lash: shading.x upper lid, shading.y distance from the lid.
 const int SKIN = 0, EYE = 1, MOUTH = 2, HAIR = 3, CLOTH = 4, LASH = 5;
 const float PI = 3.14159;
 const float UPPER_TEETH[7] = float[](0., .100, .178, .268, .353, .438, .60);     // where teeth meet, from the middle
@@ -72,7 +73,8 @@ vec3 skin_albedo(float lip, float inside, float pores) {
 
 // Enamel or gum at a place on a row of teeth; the gaps between them are carved into the normal and the outline.
 vec3 tooth(bool upper, inout vec3 n) {
-    float angle = atan(place.x, place.z - .9), along = abs(angle) * (.615 - .055 * angle * angle), t = 0., number = 0.;
+    float angle = atan(place.x, place.z - .9), along = abs(angle) * (.615 - .055 * angle * angle);
+    float t = 0., number = 0.;                          // place across the tooth, -1 to 1, and which one it is
     for (int i = 0; i < 6; i++) {
         float from = upper ? UPPER_TEETH[i] : LOWER_TEETH[i], to = upper ? UPPER_TEETH[i + 1] : LOWER_TEETH[i + 1];
         if (along >= from) { t = 2. * (along - from) / (to - from) - 1.; number = float(i); }
@@ -158,7 +160,8 @@ void main() {
     if (material == SKIN) sum *= vec3(1.12, .99, .90);   // what skin throws onto skin is warm
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
-        float nl = dot(n, l), nh = max(dot(n, h), 0.), visible = i == 0 ? key_light : 1. - (i == 1 ? .7 : .97) * enclosed;
+        float nl = dot(n, l), nh = max(dot(n, h), 0.);
+        float visible = i == 0 ? key_light : 1. - (i == 1 ? .7 : .97) * enclosed;
         vec3 around = vec3(wrap) * (.25 + scatter);
         vec3 diffuse = max(vec3(0), (nl + around) / (1. + around));
         vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .4);
