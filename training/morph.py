@@ -1,4 +1,4 @@
-"""Trains the network that moves and blends references, after `python -m training pairs`; about an hour of one core.
+"""Trains the network that moves and blends references, after `python -m training pairs`.
 
     python -m training morph
     python -m training morph --resume       # go on, also with pairs that came since

@@ -36,7 +36,7 @@ _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
 _CAUTION = 12.0  # how much less to trust a reference in which a point is thought to be hidden
 _KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
 _STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
-_CRISP = 0.3
+_CRISP = 0.3  # how far to make good what fetching between pixels blurs
 _FAINT = 0.25  # how far the light may change
 _STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
@@ -162,7 +162,7 @@ class Morphing(nn.Module):
             * (moved - functional.conv2d(moved, self.soft, padding=1))
         )
         mouth = _rgb(
-            moved + crisp,  # fetching between pixels has blurred them
+            moved + crisp,
             _resize(self._blend_planes(maps, colour, maps.light[:, 1:]), size),
         )
         idle = _rgb(bright[:, :1], _resize(colour[:, :2], size))
