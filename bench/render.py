@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -22,7 +23,16 @@ import httpx
 import msgspec
 import numpy as np
 
-from bench.stages import AVATAR, EMOTION, TEXT, Samples, frames_per_second, onnx_vs_torch, speak_for
+from bench.stages import (
+    AVATAR,
+    EMOTION,
+    TEXT,
+    Samples,
+    frames_per_second,
+    network_by_batch,
+    onnx_vs_torch,
+    speak_for,
+)
 from regtest.ports import Ports
 from regtest.process import Guard, Program
 from satspeak import programs
@@ -35,7 +45,14 @@ TEXTS = {
     "de": "Guten Abend und willkommen zu den Nachrichten. Das Wetter bleibt bis Freitag warm, im Westen regnet es. "
     "Die Züge fahren wieder pünktlich, und das Museum öffnet um neun.",
 }
+LONG_SENTENCES = {
+    "en": "When the weather is fine on a Saturday morning in early summer, my whole family walks along the river to "
+    "the old market in the middle of the town, where we buy bread, cheese and flowers.",
+    "de": "Wenn das Wetter an einem Samstagmorgen im frühen Sommer schön ist, geht meine ganze Familie am Fluss "
+    "entlang zum alten Markt in der Mitte der Stadt, wo wir Brot, Käse und Blumen kaufen.",
+}
 STREAMS = (1, 2, 4, 8)
+GPU_STREAMS = (16, 32, 64, 128)  # as long as all of them are in time
 LONG_S = 600
 
 
@@ -50,11 +67,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one run."""
 
     machine: str
+    provider: str  # where the network ran
     realtime_factor: float  # seconds of video a second, of one render alone
     first_segment_ms: float  # of an English text, footage not used before
     first_segment_ms_by_language: dict[str, FirstSegment]
+    first_segment_ms_of_long_sentence: dict[
+        str, FirstSegment
+    ]  # eleven seconds without a full stop, by language
     fps_by_stage: dict[str, float]  # each alone (the network on its own threads); `whole` is a real render
+    network_fps_by_batch: dict[str, float]
     realtime_factor_by_streams: dict[str, float]  # of the slowest of so many renders at once
+    streams_per_gpu: int | None  # of those numbers the largest with all in time; None without a GPU
     peak_mb_10s: float  # of a worker that rendered ten seconds
     peak_mb_10min: float | None  # and then ten minutes
     onnx_vs_torch: float | None  # frames per second beside PyTorch eager, both fp32; None without PyTorch
@@ -77,15 +100,23 @@ async def _measure(*, quick: bool) -> Figures:
     click.echo("each stage alone", err=True)
     pcm = speak_for(10)
     fps_by_stage = frames_per_second(pcm, rounds=1 if quick else 3)
+    provider, by_batch = network_by_batch(rounds=1 if quick else 3)
     click.echo("our network beside PyTorch", err=True)
     ratio = onnx_vs_torch(rounds=1 if quick else 3)
     click.echo("time to the first segment", err=True)
     async with _worker() as worker:
         first = {language: await worker.first_segment(text, language) for language, text in TEXTS.items()}
-    async with _worker(max_renders=str(max(STREAMS))) as worker:
+    async with _worker() as worker:  # another, so that footage is new again
+        long = {
+            language: await worker.first_segment(text, language) for language, text in LONG_SENTENCES.items()
+        }
+    streams_to_try = STREAMS if provider == "cpu" else STREAMS + GPU_STREAMS
+    async with _worker(max_renders=str(max(streams_to_try))) as worker:
         await worker.realtime_factors(pcm, 1)  # decodes the footage
-        by_streams = {}
-        for streams in STREAMS:
+        by_streams: dict[str, float] = {}
+        for streams in streams_to_try:
+            if streams in GPU_STREAMS and min(by_streams.values()) < 1:
+                break
             click.echo(f"{streams} at once", err=True)
             rounds = [await worker.realtime_factors(pcm, streams) for _ in range(1 if quick else 3)]
             by_streams[str(streams)] = statistics.median(min(factors) for factors in rounds)
@@ -98,12 +129,20 @@ async def _measure(*, quick: bool) -> Figures:
             await worker.realtime_factors(np.tile(pcm, LONG_S // 10), 1)
             long_mb = worker.peak_mb()
     return Figures(
-        machine=_machine(),
+        machine=_machine(provider),
+        provider=provider,
         realtime_factor=by_streams["1"],
         first_segment_ms=first["en"].cold,
         first_segment_ms_by_language=first,
+        first_segment_ms_of_long_sentence=long,
         fps_by_stage=fps_by_stage | {"whole": by_streams["1"] * FPS},
+        network_fps_by_batch=by_batch,
         realtime_factor_by_streams=by_streams,
+        streams_per_gpu=max(
+            (int(streams) for streams, factor in by_streams.items() if factor >= 1), default=0
+        )
+        if provider == "cuda"
+        else None,
         peak_mb_10s=short_mb,
         peak_mb_10min=long_mb,
         onnx_vs_torch=ratio,
@@ -192,11 +231,17 @@ async def _worker(**settings: str) -> AsyncIterator[_Worker]:
         yield _Worker(program, await closing.enter_async_context(client))
 
 
-def _machine() -> str:
-    """Name processor and cores."""
+def _machine(provider: str) -> str:
+    """Name processor and cores, and the GPU where it was used."""
     cpuinfo = Path("/proc/cpuinfo")
     models = re.findall(r"model name\s*: (.+)", cpuinfo.read_text()) if cpuinfo.exists() else []
-    return f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores"
+    machine = f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores"
+    if provider == "cuda":
+        query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        machine += (
+            ", " + subprocess.run(query, capture_output=True, check=True, text=True).stdout.splitlines()[0]
+        )
+    return machine
 
 
 def _told(value: Any) -> str:

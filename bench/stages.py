@@ -1,22 +1,27 @@
-"""The stages of a render, each alone, and our network beside the same in PyTorch."""
+"""The stages of a render, each alone, the network by batch size, and our network beside the same in PyTorch."""
 
 import importlib
+import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.avatars import Avatars
-from worker.compose import compose, network_input
+from worker.compose import CROP, compose
 from worker.encode import GOP, Encoder, samples_per_frame
+from worker.footage import Footage
 from worker.listening import Listener
+from worker.mel import MEL
 from worker.model import LipModel
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE, Speaker
 
 AVATAR, EMOTION = "european_woman", "happy"
+BATCHES = {"cpu": (1, 4, GOP, 2 * GOP), "cuda": (1, 4, GOP, 2 * GOP, 4 * GOP, 8 * GOP, 16 * GOP)}
 TEXT = (
     "Good evening, and welcome to the news. The weather stays warm until Friday, with rain in the west. "
     "Trains run on time again, and the museum opens its doors at nine."
@@ -33,33 +38,29 @@ def speak_for(seconds: int) -> Samples:
 
 def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
     """Measure each stage on whole seconds of speech, best of some rounds."""
-    settings = Settings()
-    model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
-    avatars = Avatars(settings.assets / "avatars", memory_bytes=1)
-    footage = avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION)
+    settings = Settings.from_env(os.environ)  # those of the workers that are measured
+    model = _load(settings)
+    footage = _footage(settings)
+    graph = model.graph(footage.references)
     frames = len(pcm) // samples_per_frame(SAMPLE_RATE)
     gops = [range(start, min(start + GOP, frames)) for start in range(0, frames, GOP)]
     speaker = Speaker()
 
     def listen() -> NDArray[np.float32]:
-        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0)
+        listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0, window=graph.mel)
         for start in range(0, len(pcm), SAMPLE_RATE):
             listener.hear(pcm[start : start + SAMPLE_RATE])
         listener.end_of_speech(frames)
         return listener.take(frames)
 
-    def draw() -> NDArray[np.float32]:
-        crops = [np.stack([footage.frame(frame).crop for frame in gop]) for gop in gops]
+    def draw() -> NDArray[np.uint8]:
+        faces = [np.stack([footage.frame(frame).references for frame in gop]) for gop in gops]
         return np.concatenate(
-            [
-                model.predict(mel[gop.start : gop.stop], network_input(faces))
-                for gop, faces in zip(gops, crops, strict=True)
-            ]
+            [model.predict(mel[gop.start : gop.stop], seen) for gop, seen in zip(gops, faces, strict=True)]
         )
 
     def blend() -> list[NDArray[np.uint8]]:
-        mask = model.description.mask
-        return [compose(footage.frame(frame), mouth, mask) for frame, mouth in enumerate(mouths)]
+        return [compose(footage.frame(frame), mouth, graph.mask) for frame, mouth in enumerate(mouths)]
 
     def encode() -> None:
         encoder = Encoder(sample_rate=SAMPLE_RATE)
@@ -82,6 +83,23 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
     }
 
 
+def network_by_batch(*, rounds: int) -> tuple[str, dict[str, float]]:
+    """Measure the network alone with so many frames in a call.
+
+    Returns:
+        Where it runs, and its frames per second by the size of a batch.
+    """
+    settings = Settings.from_env(os.environ)
+    model = _load(settings)
+    by_batch = {}
+    for frames in BATCHES[model.provider]:
+        mel, references = _heard_and_seen(model, _footage(settings), frames)
+        model.predict(mel, references)  # the first of a size is slow
+        _, seconds = _best(partial(model.predict, mel, references), 3 * rounds)
+        by_batch[str(frames)] = frames / seconds
+    return model.provider, by_batch
+
+
 def onnx_vs_torch(*, rounds: int) -> float | None:
     """Compare frames per second of our network with PyTorch eager on the same layout, both in fp32.
 
@@ -95,21 +113,44 @@ def onnx_vs_torch(*, rounds: int) -> float | None:
         # By name, because only the training group has them and types are checked without that group.
         torch: Any = importlib.import_module("torch")
         network: Any = importlib.import_module("training.network")
+        morphing: Any = importlib.import_module("training.morphing")
     except ModuleNotFoundError:
         return None
     torch.set_num_threads(1)
-    ours = LipModel(Settings().assets / "model", provider="cpu", threads=1)
-    theirs = network.LipNetwork(network.Hearing(), network.Drawing()).eval()
-    random = np.random.default_rng(1)
-    mel = random.uniform(-4, 4, (GOP, 1, 80, 16)).astype(np.float32)
-    face = random.uniform(0, 1, (GOP, 6, 96, 96)).astype(np.float32)
-    inputs = torch.from_numpy(mel), torch.from_numpy(face)
+    settings = Settings.from_env(os.environ)
+    ours = LipModel(settings.assets / "model", provider="cpu", threads=1)
+    mel, references = _heard_and_seen(ours, _footage(settings), GOP)
+    inputs = [torch.from_numpy(mel), torch.from_numpy(references)]
+    if references.shape[1] > 1:
+        theirs = morphing.ReferenceLips(network.Hearing(), morphing.Morphing()).eval()
+    else:
+        theirs = network.LipNetwork(network.Hearing(), network.Drawing()).eval()
+        inputs[1] = torch.rand((GOP, 6, CROP, CROP))
     with torch.inference_mode():
         theirs(*inputs)
         _, torch_s = _best(lambda: theirs(*inputs), 10 * rounds)
-    ours.predict(mel, face)
-    _, onnx_s = _best(lambda: ours.predict(mel, face), 10 * rounds)
+    ours.predict(mel, references)
+    _, onnx_s = _best(lambda: ours.predict(mel, references), 10 * rounds)
     return float(torch_s / onnx_s)
+
+
+def _load(settings: Settings) -> LipModel:
+    return LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
+
+
+def _footage(settings: Settings) -> Footage:
+    avatars = Avatars(settings.assets / "avatars", memory_bytes=1)
+    return avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION)
+
+
+def _heard_and_seen(
+    model: LipModel, footage: Footage, frames: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return inputs of the network for so many frames: noise that it hears, and the avatar's mouths."""
+    columns = model.graph(footage.references).mel.frames
+    mel = np.random.default_rng(1).uniform(-MEL.largest, MEL.largest, (frames, 1, MEL.bands, columns))
+    references = np.stack([footage.frame(frame).references for frame in range(frames)])
+    return mel.astype(np.float32), references
 
 
 def _speak(speaker: Speaker) -> Samples:

@@ -20,6 +20,9 @@ MAX_RECORD_BYTES = 16 << 20
 
 CONNECT_S = 5.0
 
+BUSY_RETRY_S = 5
+"""Seconds after which to ask a busy worker again that does not say."""
+
 _LENGTH = struct.Struct(">I")
 
 log = structlog.get_logger()
@@ -140,8 +143,17 @@ async def _refusal(response: httpx.Response) -> Exception:
     if response.status_code == httpx.codes.BAD_REQUEST:
         return RenderRefused(detail)
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return WorkerBusy("The renderer is busy. Your payment is safe: try again soon.")
+        wait_s = _retry_after_s(response)
+        return WorkerBusy(
+            f"The renderer is busy. Your payment is safe: try again in {wait_s} s.", retry_after_s=wait_s
+        )
     return WorkerDown("The renderer is not well. Your payment is safe: try again soon.")
+
+
+def _retry_after_s(response: httpx.Response) -> int:
+    """Read when a busy worker expects to have room; a worker without a queue does not say."""
+    told = response.headers.get("Retry-After", "")
+    return int(told) if told.isdecimal() else BUSY_RETRY_S
 
 
 async def _records(chunks: AsyncIterator[bytes]) -> AsyncIterator[Record]:

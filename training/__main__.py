@@ -4,7 +4,19 @@ import importlib
 
 import click
 
-_COMMANDS = ("sheet", "footage", "pairs", "train", "export", "score", "checkpoint")
+_COMMANDS = (
+    "sheet",
+    "footage",
+    "mouths",
+    "pairs",
+    "train",
+    "morph",
+    "listen",
+    "export",
+    "score",
+    "truth",
+    "checkpoint",
+)
 
 
 class _Commands(click.Group):

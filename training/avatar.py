@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from functools import cache
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from training.clothes import Cloth, sew
 from training.eyes import eye_colours, eyeball
@@ -13,39 +12,47 @@ from training.geometry import (
     LEFT_EYE,
     RIGHT_EYE,
     Floats,
-    Ints,
     base_mesh,
-    data_folder,
     express,
     fit_sphere,
     phenotype,
     rotation,
     smoothstep,
 )
-from training.hair import Surface, beard_mask, ribbons, sample_roots, scalp_mask
-from training.hairstyles import comb, trim_beard
+from training.hair import Ribbons, Roots, Surface, beard_mask, brow_mask, ribbons, sample_roots, scalp_mask
+from training.hairstyles import comb, comb_brows, trim_beard
 from training.looks import Look, linear
-from training.paint import BOX, paint_face
+from training.mouth import (
+    MOUTH_COLOURS,
+    inside_mouth,
+    lip_atlas,
+    lip_points,
+    lip_uvs,
+    mouth_parts,
+    seat_in_mouth,
+)
+from training.paint import BOX, crease_face, paint_face
 from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
 from training.scarf import drape, wind_cord
-from training.subdivision import Part, eyelashes, head, lower_teeth, tongue, upper_teeth
+from training.subdivision import Part, eyelashes, head
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
 
+Eye = tuple[Floats, float]  # centre and radius
 Box = tuple[float, float, float]  # centre x, centre y, side in pixels of the whole picture
 
 _CHIN = (0, 6.17, 1.4)  # canonical landmarks
 _NOSE_TIP = (0, 6.95, 1.8)
 _BELOW_CHIN = 0.14
+_FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_ENAMEL, _GUM, _TONGUE = (
-    np.array([0.82, 0.76, 0.66]),
-    np.array([0.42, 0.13, 0.12]),
-    np.array([0.34, 0.085, 0.085]),
-)
-_BEARD_WIDTH = 0.0055
+_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0030
+_BROW_HAIRS = 800
+_LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
+# From where hair is seen: the camera as the head turns and nods, and the key light.
+_VIEWS = np.array([(0, 0, 1), (0.3, 0, 1), (-0.3, 0, 1), (0, 0.25, 1), (0, -0.2, 1), (-0.55, 0.75, 0.9)])
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -93,18 +100,20 @@ class Avatar:
             "knit": 0.3,
             "paint_box": np.array(BOX),
         }
-        self.scene.set_texture("lips", _lip_atlas())
+        self.scene.set_texture("lips", lip_atlas())
         self.scene.set_texture("paint", paint_face(look, rng))
+        self.scene.set_texture("relief", crease_face(look, rng))
         self._add_skin(normals)
         self._add_eyes()
         self._add_mouth()
         surface = Surface(self.points, normals)
         self._add_hair(surface, normals, rng, hair_density)
+        self._rooted: dict[str, tuple[Roots, Floats]] = {}
         self._add_beard(surface, normals, rng, hair_density)
+        self._add_brows(surface, normals, rng)
         self._add_lashes()
-        cloth, hem = sew(look.clothes, self.points, normals)
-        self._add_cloth("cloth", cloth)
-        self._add_cloth("hem", hem)
+        for name, cloth in sew(look.clothes, self.points, normals).items():
+            self._add_cloth(name, cloth)
         if look.scarf:
             scarf = drape(look.scarf, self.points)
             self._add_cloth("scarf", scarf)
@@ -112,6 +121,8 @@ class Avatar:
                 self._add_cloth("cord", wind_cord(look.scarf.cord, scarf, self.top))
         self.express({})
         self._shade(renderer)
+        if look.hair:  # more than half of it is never seen
+            renderer.drop_hidden(self.scene, "hair", _VIEWS, depth=0.06)
 
     def express(self, coefficients: Mapping[str, float], gaze: tuple[float, float] = (0.0, 0.0)) -> None:
         """Move the face.
@@ -122,22 +133,28 @@ class Avatar:
 
         """
         base = express(self._base, coefficients)
-        points = head().points(base)
+        eyes = _eyes(base)
+        points = _lids_over_eyes(head().points(base), eyes, self.points, _eyes(self._base))
         normals = head().normals(points)
         self.scene.move("skin", points[head().corner_points], normals[head().corner_points])
-        for name, part in _mouth_parts().items():
-            inner = _seat_in_mouth(name, part.points(base))
+        for name, part in mouth_parts().items():
+            inner = seat_in_mouth(name, part.points(base))
             self.scene.move(name, inner[part.corner_points], part.normals(inner)[part.corner_points])
         for name, part in _lash_parts().items():
             lash = part.points(base)[part.corner_points]
             self.scene.move(name, lash, np.tile([0, 0.3, 0.95], (len(lash), 1)))
         directions = eyeball().points @ rotation((*gaze, 0.0)).T
-        for name, helper in (("left_eye", LEFT_EYE), ("right_eye", RIGHT_EYE)):
-            centre, radius = fit_sphere(base[helper])
+        for name, (centre, radius) in zip(("left_eye", "right_eye"), eyes, strict=True):
             self.scene.move(name, centre + directions * radius, _unit(directions))
-        if "beard" in self.scene.meshes:
-            moved = (points - self.points)[self._beard_roots]
-            self.scene.move("beard", self._beard_positions + moved, self.scene.meshes["beard"].normals)
+        for name, (roots, positions) in self._rooted.items():
+            moved = roots.carried(points - self.points)
+            moved = np.repeat(moved, len(positions) // len(moved), axis=0)
+            self.scene.move(name, positions + moved, self.scene.meshes[name].normals)
+
+    def shape(self) -> dict[str, Floats]:
+        """Return where the points of all surfaces are now, by mesh; hairs are left out, they go with the skin."""
+        surfaces = (Material.SKIN, Material.MOUTH, Material.CLOTH)
+        return {name: mesh.positions for name, mesh in self.scene.meshes.items() if mesh.material in surfaces}
 
     def camera(self, box: Box | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture."""
@@ -157,12 +174,12 @@ class Avatar:
     def _add_skin(self, normals: Floats) -> None:
         part, look = head(), self._look
         scalp = scalp_mask(part.canonical) * (look.hair.cover if look.hair else 0)
-        beard = beard_mask(part.canonical, look.beard.kind) if look.beard else np.zeros(len(scalp))
+        beard = beard_mask(part.canonical) if look.beard else np.zeros(len(scalp))
         beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
         corners = part.corner_points
         colours = np.zeros((len(corners), 4))
         colours[:, 0], colours[:, 1] = scalp[corners], beard[corners]
-        shade = np.stack([np.ones(len(corners)), np.clip(1.6 * _inside_mouth(), 0, 1)], axis=1)
+        shade = np.stack([np.ones(len(corners)), np.clip(1.6 * inside_mouth(), 0, 1)], axis=1)
         self.scene.add(
             "skin",
             part.corner_triangles,
@@ -171,7 +188,7 @@ class Avatar:
             self.points[corners],
             normals[corners],
             canonical=part.canonical[corners],
-            uvs=_lip_uvs(part.corner_uvs),
+            uvs=lip_uvs(part.corner_uvs),
             shade=shade,
         )
 
@@ -190,17 +207,13 @@ class Avatar:
             )
 
     def _add_mouth(self) -> None:
-        for name, part in _mouth_parts().items():
-            canonical = part.canonical
-            colours = (
-                np.tile(_TONGUE, (len(canonical), 1)) if name == "tongue" else _tooth_colours(name, canonical)
-            )
-            corners = canonical[part.corner_points]
+        for name, part in mouth_parts().items():
+            corners = part.canonical[part.corner_points]
             self.scene.add(
                 name,
                 part.corner_triangles,
                 Material.MOUTH,
-                colours[part.corner_points],
+                np.tile(MOUTH_COLOURS[name], (len(corners), 1)),
                 corners,
                 corners,
                 rigid=True,
@@ -235,14 +248,33 @@ class Avatar:
         if beard is None:
             return
         canonical = head().canonical
-        mask = beard_mask(canonical, beard.kind)
+        from_lips = cKDTree(canonical[lip_points()]).query(canonical)[0]
+        mask = smoothstep(0.25, 0.6, beard_mask(canonical)) * smoothstep(0.008, 0.03, from_lips)
         count = int(beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
-        strands = trim_beard(beard, roots, surface, rng)
+        strands = trim_beard(beard, roots, roots.carried(from_lips[:, None])[:, 0], surface, rng)
         drawn = ribbons(strands, _BEARD_WIDTH / density**0.5, linear(self._look.hair_colour), rng)
-        shade = np.stack([np.ones(len(drawn.along)), 0.4 + 0.6 * drawn.along], axis=1)
+        self._add_rooted("beard", drawn, roots, darkest=0.4)
+
+    def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
+        canonical, look = head().canonical, self._look
+        mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
+        mask = smoothstep(0.2, 0.8, mask) * (canonical[:, 2] > _FRONT)
+        count = int(_BROW_HAIRS * look.brow_thickness)
+        roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
+        strands = comb_brows(roots, surface, rng)
+        self._add_rooted(
+            "brows",
+            ribbons(strands, _BROW_WIDTH, 0.95 * linear(look.brow) + 0.05 * linear(look.skin), rng),
+            roots,
+            darkest=0.7,
+        )
+
+    def _add_rooted(self, name: str, drawn: Ribbons, roots: Roots, *, darkest: float) -> None:
+        """Add short hairs that follow the skin; `darkest` is how light they are at the root."""
+        shade = np.stack([np.ones(len(drawn.along)), darkest + (1 - darkest) * drawn.along], axis=1)
         self.scene.add(
-            "beard",
+            name,
             drawn.triangles,
             Material.HAIR,
             drawn.colours,
@@ -250,10 +282,9 @@ class Avatar:
             drawn.tangents,
             shade=shade,
             rigid=True,
+            hair_shine=0.35,
         )
-        self._beard_positions = drawn.positions
-        nearest = surface.nearest(roots.positions)
-        self._beard_roots: Ints = np.repeat(nearest, len(drawn.positions) // len(nearest))
+        self._rooted[name] = roots, drawn.positions
 
     def _add_lashes(self) -> None:
         base = base_mesh().vertices
@@ -287,6 +318,7 @@ class Avatar:
             cloth.positions,
             cloth.normals,
             canonical=cloth.canonical,
+            uvs=None if cloth.cut is None else np.stack([cloth.cut, cloth.cut], axis=1),
         )
 
     def _shade(self, renderer: Renderer) -> None:
@@ -300,15 +332,26 @@ class Avatar:
         depth = head().canonical[head().corner_points][inside, 2]
         shade[inside, 0] = 0.12 + 0.5 * smoothstep(1.2, 1.5, depth)
         self.scene.set_shade("skin", shade)
-        for name, part in _mouth_parts().items():
+        for name, part in mouth_parts().items():
             depth = part.canonical[part.corner_points, 2]
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
             )
 
 
-def _mouth_parts() -> dict[str, Part]:
-    return {"upper_teeth": upper_teeth(), "lower_teeth": lower_teeth(), "tongue": tongue()}
+def _eyes(base: Floats) -> list[Eye]:
+    return [fit_sphere(base[helper]) for helper in (LEFT_EYE, RIGHT_EYE)]
+
+
+def _lids_over_eyes(points: Floats, eyes: list[Eye], rest: Floats, rest_eyes: list[Eye]) -> Floats:
+    """Lift whatever an expression presses into an eyeball; what lies there at rest, inside a lid, stays below it."""
+    for (centre, radius), (rest_centre, rest_radius) in zip(eyes, rest_eyes, strict=True):
+        outwards = points - centre
+        distance = np.linalg.norm(outwards, axis=1) / radius
+        floor = np.minimum(np.linalg.norm(rest - rest_centre, axis=1) / rest_radius, _LID)
+        sunken = (distance < floor) & (outwards[:, 2] > 0.5 * radius)
+        points[sunken] += outwards[sunken] * (floor[sunken] / distance[sunken] - 1)[:, None]
+    return points
 
 
 def _lash_parts() -> dict[str, Part]:
@@ -316,55 +359,10 @@ def _lash_parts() -> dict[str, Part]:
     return dict(zip(names, eyelashes(), strict=True))
 
 
-def _seat_in_mouth(name: str, points: Floats) -> Floats:
-    """Narrow the dental arch and set it back, so that no tooth shows through a cheek or a closed lip."""
-    points = points * np.array([0.78, 1, 1])
-    points[:, 2] -= 0.02 + 0.12 * smoothstep(0.08, 0.24, np.abs(points[:, 0]))
-    if name == "upper_teeth":
-        points[:, 1] -= 0.045
-    elif name == "tongue":
-        points -= np.array([0, 0.05, 0.06])
-    return points
-
-
-def _tooth_colours(name: str, canonical: Floats) -> Floats:
-    """Colour enamel with dark gaps, gums, and the shade further back. Shape (P, 3)."""
-    height = (canonical[:, 1] - canonical[:, 1].min()) / np.ptp(canonical[:, 1])
-    gum = smoothstep(0.50, 0.72 if name == "upper_teeth" else 0.28, height)[:, None]
-    around = np.arctan2(canonical[:, 0], canonical[:, 2] - 0.9)
-    gaps = 0.72 + 0.28 * smoothstep(0.0, 0.22, np.abs(np.sin(9.5 * around)))
-    colours = _ENAMEL * gaps[:, None] * (1 - gum) + _GUM * gum
-    return colours * (0.16 + 0.84 * smoothstep(1.16, 1.44, canonical[:, 2]))[:, None]
-
-
 @cache
 def _nearest(place: tuple[float, float, float]) -> int:
     """Find the head's point at a canonical place."""
     return int(np.abs(head().canonical - np.array(place)).sum(axis=1).argmin())
-
-
-def _texture(name: str) -> NDArray[np.uint8]:
-    path = data_folder() / f"mpfb2/textures/mpfb_{name}.jpg"
-    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-
-
-@cache
-def _lip_atlas() -> NDArray[np.uint8]:
-    """Cut the lips out of the body's 2048-pixel mask, softened so that their edge does not alias."""
-    return np.ascontiguousarray(cv2.GaussianBlur(_texture("lips"), (0, 0), 0.8)[640:1408, 1472:])
-
-
-def _lip_uvs(uvs: Floats) -> Floats:
-    """Turn texture coordinates of the body into those of `_lip_atlas`."""
-    return np.stack([(uvs[:, 0] * 2048 - 1472) / 576, 1 - ((1 - uvs[:, 1]) * 2048 - 640) / 768], axis=1)
-
-
-@cache
-def _inside_mouth() -> Floats:
-    """Say for each corner of the head how far inside the mouth it is, 0 to 1."""
-    uvs = head().corner_uvs
-    pixels = (np.stack([1 - uvs[:, 1], uvs[:, 0]]) * 2047).astype(int)
-    return _texture("inside-mouth")[tuple(pixels)] / 255
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -10,43 +10,60 @@ from training.geometry import Floats, Ints, smoothstep
 from training.looks import Clothes, linear
 from training.subdivision import head, vertex_normals
 
-_NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 5.80, "shirt": 5.80}  # at the nape
-_DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.42, "shirt": 0.42}  # towards the throat
+_NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 5.96, "shirt": 5.93}  # at the nape
+_DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.14, "shirt": 0.16}  # towards the throat
 _JAW = 6.2  # no cloth above
-_THICKNESS = 0.055
-_HEM_POINTS, _HEM_SIDES = 160, 14
-_HEM_WIDTH, _HEM_HEIGHT = 0.045, 0.10
+_THICKNESS, _JACKET_THICKNESS = 0.055, 0.085
+_HEM_POINTS, _HEM_SIDES = 480, 14
+_HEM_WIDTH, _HEM_HEIGHT = 0.035, 0.09
+_RIBS = 120  # of a knitted hem
+_COLLAR_SIDES = 12
+_COLLAR_GAP = 0.07  # radians from the middle to each end of a collar
+_TIE_POINTS, _TIE_SIDES = 24, 12
 
 
 class Cloth(NamedTuple):
-    """A sewn mesh: positions, normals, canonical positions and colours (N, 3), triangles (T, 3)."""
+    """A sewn mesh: positions, normals, canonical positions and colours (N, 3), triangles (T, 3).
+
+    `cut` (N,) is how far from the edge of the cut a point lies; the cloth ends where it is below zero.
+    """
 
     positions: Floats
     normals: Floats
     canonical: Floats
     colours: Floats
     triangles: Ints
+    cut: Floats | None = None
 
 
-def sew(clothes: Clothes, points: Floats, normals: Floats) -> tuple[Cloth, Cloth]:
-    """Cut cloth from the head part's points and normals (P, 3); return the cloth and its hem."""
+def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
+    """Cut cloth from the head part's points and normals (P, 3); return its pieces by name."""
     canonical = head().canonical
     quads = head().quads[_covered(clothes, canonical[head().quads].mean(axis=1))]
     used, quads = np.unique(quads, return_inverse=True)
     quads = quads.reshape(-1, 4)
     edges = np.stack([quads, np.roll(quads, -1, axis=1)], axis=-1).reshape(-1, 2)
-    positions = _smooth(points[used], edges) + normals[used] * _THICKNESS
+    body = _smooth(points[used], edges)
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    cloth = Cloth(
-        positions,
-        vertex_normals(positions, triangles),
-        canonical[used],
-        _colours(clothes, canonical[used]),
-        triangles,
-    )
-    return cloth, _hem(
-        positions, canonical[used], edges, linear(clothes.shirt if clothes.kind == "suit" else clothes.colour)
-    )
+
+    def layer(colour: str, thickness: float, cut: Floats | None = None) -> Cloth:
+        positions = body + normals[used] * thickness
+        colours = np.tile(linear(colour), (len(used), 1))
+        shown = triangles if cut is None else triangles[(cut[triangles] > 0).any(axis=1)]
+        return Cloth(positions, vertex_normals(positions, triangles), canonical[used], colours, shown, cut)
+
+    suit = clothes.kind == "suit"
+    cloth = layer(clothes.shirt if suit else clothes.colour, _THICKNESS)
+    loop = _neck_loop(cloth.positions, canonical[used], edges)
+    if clothes.kind in ("crew", "turtle"):
+        return {"cloth": cloth, "hem": _hem(loop, linear(clothes.colour))}
+    pieces = {"cloth": cloth, "collar": _collar(loop, cloth.colours[0])}
+    if suit:
+        x, y, z = canonical[used].T
+        lapels = np.where(z > 0.3, np.abs(x) - 0.24 * (y - 3.9) - 0.03, 1.0)  # noqa: PLR2004 - only in front
+        pieces["jacket"] = layer(clothes.colour, _JACKET_THICKNESS, lapels)
+        pieces["tie"] = _tie(loop, cloth.positions, linear(clothes.tie))
+    return pieces
 
 
 def _covered(clothes: Clothes, centres: Floats) -> NDArray[np.bool_]:
@@ -67,37 +84,79 @@ def _smooth(positions: Floats, edges: Ints) -> Floats:
     return positions
 
 
-def _colours(clothes: Clothes, canonical: Floats) -> Floats:
-    colours = np.tile(linear(clothes.colour), (len(canonical), 1))
-    if clothes.kind == "suit":
-        x, y, z = np.abs(canonical[:, 0]), canonical[:, 1], canonical[:, 2]
-        opening = (z > 0.3) & (x < 0.46 * np.clip((y - 3.9) / 1.9, 0, 1) + 0.05)  # noqa: PLR2004 - the lapels
-        colours[opening] = linear(clothes.shirt)
-        colours[opening & (x < 0.10 + 0.05 * smoothstep(5.3, 4.6, y))] = linear(clothes.tie)
-    return colours
-
-
-def _hem(positions: Floats, canonical: Floats, edges: Ints, colour: Floats) -> Cloth:
-    """Roll a hem along the cloth's border around the neck."""
-    loop = _neck_loop(positions, canonical, edges)
+def _around(loop: Floats) -> tuple[Floats, Floats]:
+    """Return the directions away from the neck and up along it at each point of a loop, each (N, 3)."""
     ahead = np.roll(loop, -1, axis=0) - np.roll(loop, 1, axis=0)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     outwards = loop - loop.mean(axis=0)
     outwards -= ahead * (outwards * ahead).sum(axis=1, keepdims=True)
     outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
     up = np.cross(ahead, outwards)
-    up *= np.where(up[:, 1:2] < 0, -1, 1)
+    return outwards, up * np.where(up[:, 1:2] < 0, -1, 1)
 
+
+def _hem(loop: Floats, colour: Floats) -> Cloth:
+    """Knit a ribbed hem along the cloth's border around the neck."""
+    outwards, up = _around(loop)
     turn = np.linspace(0, 2 * np.pi, _HEM_SIDES, endpoint=False)
+    rib = np.cos(2 * np.pi * _RIBS * np.arange(_HEM_POINTS) / _HEM_POINTS)
     rise = ((np.sin(turn) + 0.6) * _HEM_HEIGHT)[None, :, None]
-    tube = loop[:, None] + up[:, None] * rise
-    tube = tube + outwards[:, None] * ((np.cos(turn) * _HEM_WIDTH)[None, :, None] - 0.35 * rise)
-    triangles = grid_triangles(_HEM_POINTS, _HEM_SIDES, closed_rows=True)
-    tube = tube.reshape(-1, 3)
-    normals = vertex_normals(tube, triangles)
-    if ((tube - np.repeat(loop, _HEM_SIDES, axis=0)) * normals).sum() < 0:
+    width = (np.cos(turn)[None] * (_HEM_WIDTH + 0.004 * rib[:, None]))[..., None]
+    tube = loop[:, None] + up[:, None] * rise + outwards[:, None] * (width - 0.35 * rise)
+    colours = np.repeat(colour * (0.90 + 0.10 * rib[:, None]), _HEM_SIDES, axis=0)
+    return _sheet(tube, colours, closed=True, inside=loop)
+
+
+def _collar(loop: Floats, colour: Floats) -> Cloth:
+    """Fold a collar over: a stand along the neck, and a leaf that ends in two points in front."""
+    outwards, up = _around(loop)
+    angles = np.linspace(-np.pi, np.pi, _HEM_POINTS, endpoint=False)
+    kept = np.abs(angles) > _COLLAR_GAP
+    order = np.argsort(angles[kept] % (2 * np.pi))  # from one end around the nape to the other
+    loop, outwards, up, angles = (values[kept][order] for values in (loop, outwards, up, angles))
+    leaf = 0.17 + 0.15 * np.exp(-(((np.abs(angles) - _COLLAR_GAP) / 0.35) ** 2))
+    along = np.linspace(0, 1, _COLLAR_SIDES)
+    stand, fall = smoothstep(0, 0.35, along), smoothstep(0.45, 1, along)
+    height = 0.15 * stand - np.outer(leaf, fall * 0.9)
+    aside = 0.05 * smoothstep(0.3, 0.55, along) + np.outer(leaf, 0.5 * fall) - 0.03 * stand
+    sheet = loop[:, None] + up[:, None] * height[..., None] + outwards[:, None] * aside[..., None]
+    return _sheet(sheet, np.tile(colour, (sheet[..., 0].size, 1)), closed=False, inside=loop)
+
+
+def _tie(loop: Floats, cloth: Floats, colour: Floats) -> Cloth:
+    """Bind a knot at the throat, and let the tie hang down over the cloth."""
+    throat = loop[np.abs(np.linspace(-np.pi, np.pi, _HEM_POINTS, endpoint=False)).argmin()]
+    down = np.linspace(0, 1, _TIE_POINTS)
+    y = throat[1] + 0.05 - 0.9 * down
+    front = cloth[(np.abs(cloth[:, 0]) < 0.15) & (cloth[:, 2] > throat[2] - 0.2)]  # noqa: PLR2004
+    front = front[np.argsort(front[:, 1])]
+    z = np.interp(y, front[:, 1], front[:, 2])
+    knot = smoothstep(0.24, 0.18, down)
+    wide = (0.105 - 0.20 * down) * knot + (0.06 + 0.08 * down) * (1 - knot)
+    deep = 0.075 * knot + 0.035 * (1 - knot)
+    turn = np.linspace(0, 2 * np.pi, _TIE_SIDES, endpoint=False)
+    tube = np.stack(
+        [
+            np.outer(wide, np.sin(turn)),
+            np.tile(y[:, None], _TIE_SIDES),
+            z[:, None] + 0.02 + np.outer(deep, np.cos(turn)),
+        ],
+        axis=-1,
+    )
+    stripes = 1 - 0.25 * (np.sin(60 * (tube[..., 0] + tube[..., 1])) > 0.6)  # noqa: PLR2004 - narrow ones
+    middle = np.stack([np.zeros_like(y), y, z], axis=1)
+    return _sheet(tube, colour * stripes.reshape(-1, 1), closed=False, inside=middle)
+
+
+def _sheet(grid: Floats, colours: Floats, *, closed: bool, inside: Floats) -> Cloth:
+    """Mesh a grid (R, C, 3) around the points (R, 3) that lie inside; `closed` joins the last row to the first."""
+    rows, columns, _ = grid.shape
+    positions = grid.reshape(-1, 3)
+    triangles = grid_triangles(rows, columns, closed_rows=closed)
+    normals = vertex_normals(positions, triangles)
+    if ((positions - np.repeat(inside, columns, axis=0)) * normals).sum() < 0:
         normals = -normals
-    return Cloth(tube, normals, tube, np.tile(colour, (len(tube), 1)), triangles)
+    return Cloth(positions, normals, positions, colours, triangles)
 
 
 def _neck_loop(positions: Floats, canonical: Floats, edges: Ints) -> Floats:

@@ -45,7 +45,7 @@ def eye_colours(iris: Floats) -> Floats:
     ball = eyeball()
     radius = ball.from_axis / _IRIS
     turn = ball.around
-    white = np.array([0.80, 0.76, 0.74]) * (1 - 0.25 * smoothstep(0.9, 1.6, ball.from_axis))[:, None]
+    white = np.array([0.72, 0.68, 0.66]) * (1 - 0.25 * smoothstep(0.9, 1.6, ball.from_axis))[:, None]
     white[:, 1:] *= (1 - 0.12 * smoothstep(0.7, 1.4, ball.from_axis))[:, None]
     fibres = (
         0.75

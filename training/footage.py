@@ -22,25 +22,34 @@ import numpy as np
 from training.avatar import SIZE, Avatar, Box
 from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, mix
 from training.looks import Look
-from training.motion import POSTURES, half_loop
+from training.motion import POSTURES, Moment, half_loop
 from training.renderer import Picture, Renderer
 
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
-FRAMES = 48  # played forwards and backwards: 94 frames, 3.8 s
+FRAMES = 52  # played forwards and backwards: 102 frames, 4.1 s
 FPS = 25
 
-_RECIPE = 1  # raise it when code changes what a clip shows
+_RECIPE = 2  # raise it when code changes what a clip shows
 _CRF = 17
 _GOP = 12
 
 
-class Clip(msgspec.Struct, frozen=True, kw_only=True):
+class Mouths(msgspec.Struct, frozen=True, kw_only=True):
+    """A film of the same frames as the footage: the mouth's square in some shapes, side by side (`mouths.py`)."""
+
+    film: str
+    shapes: int
+    size: int
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Footage of one emotion; a box a frame: centre x, centre y and side in pixels of the mouth's square."""
 
     footage: str
     frames: int
     playback: str
     boxes: list[Box]
+    mouths: Mouths | None = None
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +83,11 @@ def film(names: Sequence[str], out: Path) -> int:
     started = time.monotonic()
     for done, (name, emotion) in enumerate(clips, start=1):
         if name not in avatars:
-            avatars[name] = _cast(renderer, name)
+            avatars[name] = build(renderer, name)
         pictures, boxes = _perform(avatars[name], name, emotion)
         path = out / name / f"{emotion}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _encode(path, pictures, recipe(name, emotion))
+        encode(path, pictures, recipe(name, emotion), crf=_CRF)
         _write_pack(out, name, emotion, boxes)
         minutes = (time.monotonic() - started) / 60
         left = minutes / done * (len(clips) - done)
@@ -108,7 +117,7 @@ def read_pack(folder: Path) -> Pack:
 
 def draw_stills(renderer: Renderer, name: str) -> list[Picture]:
     """Draw an avatar facing the camera, once in each emotion."""
-    avatar = _cast(renderer, name)
+    avatar = build(renderer, name)
     pictures = []
     for emotion in EMOTIONS.values():
         avatar.express(mix(CLOSED_MOUTH, emotion))
@@ -116,8 +125,9 @@ def draw_stills(renderer: Renderer, name: str) -> list[Picture]:
     return pictures
 
 
-def _cast(renderer: Renderer, name: str) -> Avatar:
-    return Avatar(renderer, CAST[name], seed=_seed(name))
+def build(renderer: Renderer, name: str, *, hair_density: float = 1.0) -> Avatar:
+    """Build an avatar, the same each time."""
+    return Avatar(renderer, CAST[name], seed=_seed(name), hair_density=hair_density)
 
 
 def _seed(name: str) -> int:
@@ -137,26 +147,32 @@ def _is_current(out: Path, name: str, emotion: str) -> bool:
         return recipe(name, emotion) in container.metadata.get("comment", "")
 
 
-def _perform(avatar: Avatar, name: str, emotion: str) -> tuple[list[Picture], list[Box]]:
+def moments(name: str, emotion: str) -> list[Moment]:
+    """Say how an avatar moves in a clip, frame by frame."""
     rng = np.random.default_rng([_seed(name), list(EMOTIONS).index(emotion)])
+    return half_loop(FRAMES, POSTURES[emotion], rng)
+
+
+def _perform(avatar: Avatar, name: str, emotion: str) -> tuple[list[Picture], list[Box]]:
     pictures, boxes = [], []
-    for moment in half_loop(FRAMES, POSTURES[emotion], rng):
+    for moment in moments(name, emotion):
         avatar.express(mix(CLOSED_MOUTH, EMOTIONS[emotion], moment.face), moment.gaze)
         pictures.append(avatar.render(moment.pose))
         boxes.append(avatar.mouth_box(moment.pose))
     return pictures, boxes
 
 
-def _encode(path: Path, pictures: Sequence[Picture], recipe_hash: str) -> None:
+def encode(path: Path, pictures: Sequence[Picture], recipe_hash: str, *, crf: int) -> None:
+    """Write pictures as a film that carries the hash of its recipe."""
     unfinished = path.with_suffix(".part")
     with av.open(str(unfinished), "w", format="mp4", options={"movflags": "faststart"}) as container:
         container.metadata["title"] = f"{path.parent.name}, {path.stem}"
         container.metadata["comment"] = f"A person made by a computer; recipe {recipe_hash}"
         stream = container.add_stream("libx264", rate=FPS)
-        stream.width = stream.height = SIZE
+        stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, FPS)
-        stream.options = {"crf": str(_CRF), "preset": "slow", "g": str(_GOP)}
+        stream.options = {"crf": str(crf), "preset": "slow", "g": str(_GOP)}
         for picture in pictures:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             container.mux(stream.encode(frame))
@@ -165,9 +181,9 @@ def _encode(path: Path, pictures: Sequence[Picture], recipe_hash: str) -> None:
 
 
 def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> None:
-    path = out / name / "avatar.json"
+    folder = out / name
     look: Look = CAST[name]
-    clips = dict(read_pack(path.parent).emotions) if path.exists() else {}
+    clips = dict(read_pack(folder).emotions) if (folder / "avatar.json").exists() else {}
     clips[emotion] = Clip(
         footage=f"{emotion}.mp4",
         frames=len(boxes),
@@ -181,6 +197,12 @@ def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> Non
         elderly=look.elderly,
         emotions={known: clips[known] for known in EMOTIONS if known in clips},
     )
+    write_pack(folder, pack)
+
+
+def write_pack(folder: Path, pack: Pack) -> None:
+    """Write an avatar's description into its folder."""
+    path = folder / "avatar.json"
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(msgspec.json.encode(pack) + b"\n")
     unfinished.replace(path)

@@ -23,12 +23,22 @@ _SCATTER = 0.12  # spread of lengths and of brightness from hair to hair
 
 
 class Roots(NamedTuple):
-    """Where hairs leave the skin, each (N, 3): position, normal, canonical position; and the mask's value (N,)."""
+    """Where hairs leave the skin, each (N, 3): position, normal, canonical position; and the mask's value (N,).
+
+    `corners` and `weights`, both (N, 3), tell each root's triangle and its place in it, to follow the skin when it
+    moves.
+    """
 
     positions: Floats
     normals: Floats
     canonical: Floats
     density: Floats
+    corners: Ints
+    weights: Floats
+
+    def carried(self, values: Floats) -> Floats:
+        """Interpolate what the surface's points have, shape (P, K), at the roots, shape (N, K)."""
+        return (values[self.corners] * self.weights[..., None]).sum(axis=1)
 
 
 class Ribbons(NamedTuple):
@@ -67,18 +77,31 @@ def scalp_mask(canonical: Floats, lift: float = 0.0, soft: float = 0.06) -> Floa
     return above * np.where(canonical[:, 1] > _ABOVE_EARS, 1, beside_ear)
 
 
-def beard_mask(canonical: Floats, kind: str = "full") -> Floats:
-    """Say where a beard grows, 0 to 1; `kind` is `full` or `moustache`. The lips stay free."""
+def beard_mask(canonical: Floats) -> Floats:
+    """Say where a beard grows, 0 to 1. The lips stay free."""
     x, y, z = np.abs(canonical[:, 0]), canonical[:, 1], canonical[:, 2]
     above_lip = 6.785 - 0.7 * x**2  # it droops towards the corners of the mouth
     moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.055) ** 4)) * (z > _FRONT)
-    if kind == "moustache":
-        return moustache
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
-    beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(6.02, 6.16, y)
+    jaw = 6.17 + 0.3 * np.clip(1.4 - z, 0, 1)
+    beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(-0.14, -0.05, y - jaw)
     beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.78, 0.70, x)
-    lips = np.exp(-((x / 0.36) ** 4 + ((y - 6.60) / 0.13) ** 4))
+    lips = np.exp(-((x / 0.30) ** 4 + ((y - 6.60) / 0.11) ** 4))
     return np.clip(np.maximum(beard * (1 - lips), moustache), 0, 1)
+
+
+def brow_mask(x: Floats, y: Floats, thickness: float) -> Floats:
+    """Say where brows grow at canonical x and y, 0 to 1."""
+    t = brow_place(x)
+    middle = 7.435 + 0.075 * np.sin(np.pi * np.clip(0.78 * t + 0.06, 0, 1)) - 0.1 * np.maximum(t - 0.75, 0)
+    width = 0.032 * thickness * (1 - 0.65 * smoothstep(0.4, 1.1, t)) * smoothstep(-0.15, 0.2, t)
+    across = np.exp(-(((y - middle) / np.maximum(width, 1e-3)) ** 4))
+    return across * smoothstep(-0.04, 0.14, t) * smoothstep(1.06, 0.8, t)
+
+
+def brow_place(x: Floats) -> Floats:
+    """Say where along its brow a canonical x lies: 0 at the nose, 1 at the temple."""
+    return (np.abs(x) - 0.13) / 0.46
 
 
 def sample_roots(
@@ -97,13 +120,14 @@ def sample_roots(
     u, v = rng.random((2, count))
     outside = u + v > 1
     u[outside], v[outside] = 1 - u[outside], 1 - v[outside]
-    weights = np.stack([1 - u - v, u, v], axis=1)[..., None]
-
-    def at_roots(values: Floats) -> Floats:
-        return (values[chosen] * weights).sum(axis=1)
-
-    return Roots(
-        at_roots(points), _unit(at_roots(normals)), at_roots(canonical), at_roots(mask[:, None])[:, 0]
+    weights = np.stack([1 - u - v, u, v], axis=1)
+    nowhere = np.zeros((count, 3))
+    roots = Roots(nowhere, nowhere, nowhere, nowhere[:, 0], chosen, weights)
+    return roots._replace(
+        positions=roots.carried(points),
+        normals=_unit(roots.carried(normals)),
+        canonical=roots.carried(canonical),
+        density=roots.carried(mask[:, None])[:, 0],
     )
 
 
@@ -118,6 +142,7 @@ def grow(
     gravity: float,
     clearance: float,
     lift: float = 0.0,
+    scatter: float = _SCATTER,
     field: Callable[[Floats], Floats] | None = None,
 ) -> tuple[Floats, Floats]:
     """Grow hairs step by step: each bends to gravity and to `field`, and stays outside the surface.
@@ -132,13 +157,14 @@ def grow(
         gravity: pull at the tip, relative to the hair's own direction.
         clearance: least distance from the surface at the root.
         lift: how much more of it at the tip: the volume of the hair.
+        scatter: spread of the lengths.
         field: preferred direction at positions (N, 3).
 
     Returns:
         The strands (N, steps + 1, 3) and the hairs' lengths (N,).
 
     """
-    lengths = np.broadcast_to(lengths, (len(roots),)) * (1 + _SCATTER * rng.standard_normal(len(roots)))
+    lengths = np.broadcast_to(lengths, (len(roots),)) * (1 + scatter * rng.standard_normal(len(roots)))
     step = (lengths / steps)[:, None]
     position, direction = roots.copy(), _unit(directions)
     strand = [position]

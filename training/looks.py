@@ -48,8 +48,8 @@ class Hair(Choice):
     """
 
     style: Literal["short", "curly", "long", "bob"]
-    count: int = 7000
-    width: float = 0.016
+    count: int = 8500
+    width: float = 0.013
     length: float = 0.34
     parting: float = 0.22
     sweep: float = 0.6
@@ -62,9 +62,8 @@ class Hair(Choice):
 
 
 class Beard(Choice):
-    """A `full` beard or a `moustache`: length in decimetres, strands."""
+    """A beard: length in decimetres, strands."""
 
-    kind: Literal["full", "moustache"]
     length: float
     count: int
 

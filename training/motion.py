@@ -13,8 +13,8 @@ from training.geometry import Floats
 from training.renderer import Pose
 
 # Radians and decimetres: pitch, yaw, roll; x, y, z. Larger and a listener looks restless.
-_SWING = np.array([0.016, 0.032, 0.014])
-_SWAY = np.array([0.016, 0.010, 0.0])
+_SWING = np.array([0.019, 0.038, 0.017])
+_SWAY = np.array([0.019, 0.012, 0.0])
 _HARMONICS = np.array([1.0, 0.6, 0.35])  # strength of one, two and three half periods
 _STEADY_EYES = 0.85  # part of the head's turn that the eyes make good to keep looking at the camera
 _BLINK = (0.15, 0.6, 1.0)  # how the lids close, frame by frame
@@ -24,17 +24,18 @@ _GLANCE = np.array([0.012, 0.028])  # pitch and yaw, radians
 
 @dataclass(frozen=True)
 class Posture:
-    """How an emotion holds the head (pitch, yaw, roll) and how lively it moves."""
+    """How an emotion holds the head (pitch, yaw, roll; and how far up) and how lively it moves."""
 
     angles: tuple[float, float, float]
+    height: float
     liveliness: float
     blinks_midway: bool
 
 
 POSTURES: Mapping[str, Posture] = {
-    "neutral": Posture((0.0, 0.0, 0.0), 1.0, blinks_midway=False),
-    "happy": Posture((-0.02, 0.02, 0.03), 1.3, blinks_midway=True),
-    "serious": Posture((0.025, 0.0, -0.008), 0.65, blinks_midway=False),
+    "neutral": Posture((0.0, 0.0, 0.0), 0.0, 1.0, blinks_midway=False),
+    "happy": Posture((-0.035, 0.03, 0.055), 0.02, 1.35, blinks_midway=True),
+    "serious": Posture((0.035, -0.02, -0.008), -0.03, 0.7, blinks_midway=False),
 }
 
 
@@ -51,7 +52,7 @@ def half_loop(frames: int, posture: Posture, rng: np.random.Generator) -> list[M
     """Move through half a loop; the whole one is frames 0 to n-1 and then n-2 to 1."""
     t = np.linspace(0, 1, frames)
     angles = np.array(posture.angles) + posture.liveliness * _wander(t, _SWING, rng)
-    shifts = posture.liveliness * _wander(t, _SWAY, rng)
+    shifts = np.array([0, posture.height, 0]) + posture.liveliness * _wander(t, _SWAY, rng)
     gaze = _glances(frames, rng) - _STEADY_EYES * angles[:, :2]
     brows = 0.05 * (1 - np.cos(np.pi * t * rng.integers(1, 3))) / 2
     lids = _blink(frames, midway=posture.blinks_midway)

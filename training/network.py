@@ -22,9 +22,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.phonemes import UNITS
+from worker.mel import MelWindow
 
 WIDTH = 0.25
 CROP = 96
+HEARD = MelWindow(frames=32, before=16)
+"""200 ms from the frame's start on, as Wav2Lip hears, and 200 ms before it, which cost no latency."""
 
 _FARTHEST_FLOW = 0.4  # of half the crop: 19 pixels, more than a jaw can move
 _COARSE = 24  # pixels of the coarse maps
@@ -43,23 +46,33 @@ class Drawn(NamedTuple):
 
 
 class Hearing(nn.Module):
-    """Mel window → face units: Wav2Lip's audio encoder and one linear layer."""
+    """Mel window → face units.
 
-    def __init__(self, width: float = WIDTH) -> None:
+    Wav2Lip's audio encoder halves and thirds the time axis until one column is left. This one keeps it: residual
+    blocks whose reach grows see 32 mel frames from each place in a spectrogram. A longer spectrogram therefore gives
+    all its mouths at once, which makes training many times cheaper than window by window.
+    """
+
+    def __init__(self, channels: int = 160) -> None:
         super().__init__()
-        c32, c64, c128, c256, c512 = (_channels(n, width) for n in (32, 64, 128, 256, 512))
-        self.encoder = nn.Sequential(
-            _Block(1, c32), _Residual(c32), _Residual(c32),
-            _Block(c32, c64, stride=(3, 1)), _Residual(c64), _Residual(c64),
-            _Block(c64, c128, stride=3), _Residual(c128), _Residual(c128),
-            _Block(c128, c256, stride=(3, 2)), _Residual(c256),
-            _Block(c256, c512, padding=0), _Block(c512, c512, kernel=1, padding=0),
+        self.bands = nn.Sequential(
+            nn.Conv2d(1, 16, (5, 3), (2, 1), (2, 0)), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 32, 3, (2, 1), (1, 0)), nn.BatchNorm2d(32), nn.ReLU(),
         )  # fmt: skip
-        self.units = nn.Linear(c512, len(UNITS))
+        self.join = nn.Sequential(nn.Conv1d(32 * 20, channels, 1), nn.BatchNorm1d(channels), nn.ReLU())
+        self.blocks = nn.Sequential(*(_Reach(channels, reach) for reach in (1, 2, 3, 3, 4)))
+        self.units = nn.Sequential(
+            nn.Conv1d(channels, channels, 2), nn.ReLU(), nn.Conv1d(channels, len(UNITS), 1)
+        )
 
     def forward(self, mel: Tensor) -> Tensor:
-        """Take (B, 1, 80, 16), return (B, K)."""
-        return self.units(self.encoder(mel).flatten(1))
+        """Take windows (B, 1, 80, 32), return (B, K)."""
+        return self.sequence(mel).flatten(1)
+
+    def sequence(self, mel: Tensor) -> Tensor:
+        """Take spectrograms (B, 1, 80, T + 31), return the units of every window in them, (B, K, T)."""
+        units: Tensor = self.units(self.blocks(self.join(self.bands(mel).flatten(1, 2))))
+        return units
 
 
 class Drawing(nn.Module):
@@ -72,24 +85,24 @@ class Drawing(nn.Module):
         )
         self.embed = nn.Sequential(nn.Linear(len(UNITS), c512), nn.ReLU(), nn.Linear(c512, c512))
         self.encoder = nn.ModuleList([
-            nn.Sequential(_Block(6, c16, kernel=7, padding=3)),  # 96
-            nn.Sequential(_Block(c16, c32, stride=2), _Residual(c32), _Residual(c32)),  # 48
-            nn.Sequential(_Block(c32, c64, stride=2), _Residual(c64), _Residual(c64), _Residual(c64)),  # 24
-            nn.Sequential(_Block(c64, c128, stride=2), _Residual(c128), _Residual(c128)),  # 12
-            nn.Sequential(_Block(c128, c256, stride=2), _Residual(c256), _Residual(c256)),  # 6
-            nn.Sequential(_Block(c256, c512, stride=2), _Residual(c512)),  # 3
-            nn.Sequential(_Block(c512, c512, padding=0), _Block(c512, c512, kernel=1, padding=0)),  # 1
+            nn.Sequential(Block(6, c16, kernel=7, padding=3)),  # 96
+            nn.Sequential(Block(c16, c32, stride=2), Residual(c32), Residual(c32)),  # 48
+            nn.Sequential(Block(c32, c64, stride=2), Residual(c64), Residual(c64), Residual(c64)),  # 24
+            nn.Sequential(Block(c64, c128, stride=2), Residual(c128), Residual(c128)),  # 12
+            nn.Sequential(Block(c128, c256, stride=2), Residual(c256), Residual(c256)),  # 6
+            nn.Sequential(Block(c256, c512, stride=2), Residual(c512)),  # 3
+            nn.Sequential(Block(c512, c512, padding=0), Block(c512, c512, kernel=1, padding=0)),  # 1
         ])  # fmt: skip
         self.decoder = nn.ModuleList([
-            nn.Sequential(_Block(c512, c512, kernel=1, padding=0)),  # 1
-            nn.Sequential(_Up(2 * c512, c512, stride=1, padding=0), _Residual(c512)),  # 3
-            nn.Sequential(_Up(2 * c512, c512), _Residual(c512), _Residual(c512)),  # 6
-            nn.Sequential(_Up(c512 + c256, c384), _Residual(c384), _Residual(c384)),  # 12
-            nn.Sequential(_Up(c384 + c128, c256), _Residual(c256), _Residual(c256)),  # 24
-            nn.Sequential(_Up(c256 + c64, c128), _Residual(c128), _Residual(c128)),  # 48
-            nn.Sequential(_Up(c128 + c32, c64), _Residual(c64), _Residual(c64)),  # 96
+            nn.Sequential(Block(c512, c512, kernel=1, padding=0)),  # 1
+            nn.Sequential(_Up(2 * c512, c512, stride=1, padding=0), Residual(c512)),  # 3
+            nn.Sequential(_Up(2 * c512, c512), Residual(c512), Residual(c512)),  # 6
+            nn.Sequential(_Up(c512 + c256, c384), Residual(c384), Residual(c384)),  # 12
+            nn.Sequential(_Up(c384 + c128, c256), Residual(c256), Residual(c256)),  # 24
+            nn.Sequential(_Up(c256 + c64, c128), Residual(c128), Residual(c128)),  # 48
+            nn.Sequential(_Up(c128 + c32, c64), Residual(c64), Residual(c64)),  # 96
         ])  # fmt: skip
-        self.head = _Block(c64 + c16, c64)
+        self.head = Block(c64 + c16, c64)
         self.fine = nn.Conv2d(c64, 6, 1)  # flow x and y, red, green, blue, blend
         self.coarse = nn.Linear(len(UNITS), 6 * _COARSE**2, bias=False)
         for parameter in (*self.fine.parameters(), *self.coarse.parameters()):
@@ -147,7 +160,7 @@ class LipNetwork(nn.Module):
         self.drawing = drawing
 
     def forward(self, mel: Tensor, face: Tensor) -> Tensor:
-        """Take (B, 1, 80, 16) and (B, 6, 96, 96), return (B, 3, 96, 96)."""
+        """Take (B, 1, 80, 32) and (B, 6, 96, 96), return (B, 3, 96, 96)."""
         return self.drawing(self.hearing(mel), face).mouth
 
 
@@ -155,7 +168,22 @@ def _channels(full: int, width: float) -> int:
     return max(8, int(full * width))
 
 
-class _Block(nn.Module):
+class _Reach(nn.Module):
+    """A residual block over time that shortens it by `reach` at either end."""
+
+    def __init__(self, channels: int, reach: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv1d(channels, channels, 3, dilation=reach), nn.BatchNorm1d(channels), nn.ReLU(),
+            nn.Conv1d(channels, channels, 1), nn.BatchNorm1d(channels),
+        )  # fmt: skip
+        self.reach = reach
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(self.body(x) + x[..., self.reach : -self.reach])
+
+
+class Block(nn.Module):
     """Convolution, batch normalisation, ReLU."""
 
     def __init__(
@@ -173,16 +201,18 @@ class _Block(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Take and return (B, C, height, width)."""
         return functional.relu(self.body(x))
 
 
-class _Residual(_Block):
+class Residual(Block):
     """A block that adds its input before the ReLU."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Take and return (B, C, height, width)."""
         return functional.relu(self.body(x) + x)
 
 

@@ -1,15 +1,15 @@
-"""What is painted on a face from the front: brows, stubble, eye shadow, the lines of age.
+"""What is drawn on a face from the front: as paint the shade under brows, stubble, eye shadow; as relief age.
 
-The layer covers a box of canonical x and y; the shader looks a point's colour up by its canonical position, so the
-paint moves with the skin.
+Both cover a box of canonical x and y; the shader looks a point up by its canonical position, so that they move with
+the skin.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import Floats, smoothstep
-from training.hair import beard_mask
+from training.geometry import Floats
+from training.hair import beard_mask, brow_mask
 from training.looks import Look, linear
 
 BOX = (-0.9, 6.0, 0.9, 8.5)  # canonical x0, y0, x1, y1
@@ -17,7 +17,7 @@ _WIDTH = 1400
 _HEIGHT = round(_WIDTH * (BOX[3] - BOX[1]) / (BOX[2] - BOX[0]))
 _FRACTION_BITS = 4  # OpenCV draws lines with sub-pixel corners of this precision
 _FRONT = 1.35  # canonical z of the beard mask's front
-_BROW_LENGTH = 0.46
+_STEEPNESS = 10.0  # of a crease's sides for each texel
 
 
 class _Layer:
@@ -43,15 +43,21 @@ class _Layer:
 def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Paint a look's face, RGBA in linear colour, first row on top."""
     layer = _Layer()
-    layer.over(linear(look.brow), _brows(look.brow_thickness, rng))
+    layer.over(linear(look.brow), 0.4 * brow_mask(*_canonical_grid(), look.brow_thickness))
     if look.stubble:
         layer.over(linear(look.brow) * 0.8, _stubble(look.stubble, rng))
     if look.eye_shadow:
         layer.over(linear(look.eye_shadow), _eye_shadow())
-    if look.elderly:
-        creases = linear(look.skin) * np.array([0.55, 0.42, 0.38])
-        layer.over(creases, _age_lines() * 0.75 * min(1, look.phenotype.old))
     return layer.image()
+
+
+def crease_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Crease a look's face with age: the slopes of the skin along x and y, 128 being flat; shape (H, W, 2)."""
+    depth = np.zeros((_HEIGHT, _WIDTH))
+    if look.elderly:
+        depth = _age_lines(rng) * look.phenotype.old
+    slopes = [np.gradient(-depth, axis=1), -np.gradient(-depth, axis=0)]
+    return np.clip(128 + 127 * _STEEPNESS * np.dstack(slopes), 0, 255).astype(np.uint8)
 
 
 def _canonical_grid() -> tuple[Floats, Floats]:
@@ -69,48 +75,6 @@ def _stroke(canvas: NDArray[np.uint8], x: Floats, y: Floats, value: int, thickne
     cv2.polylines(canvas, [points], False, value, thickness, cv2.LINE_AA, _FRACTION_BITS)
 
 
-def _brow_middle(t: Floats) -> Floats:
-    """Canonical height of the brow at t, from 0 at the nose to 1 at the temple."""
-    return 7.435 + 0.075 * np.sin(np.pi * np.minimum(0.78 * t + 0.06, 1)) - 0.1 * np.maximum(t - 0.75, 0)
-
-
-def _brow_half_width(t: Floats, thickness: float) -> Floats:
-    taper = (1 - 0.72 * np.maximum(t - 0.45, 0) / 0.55) * smoothstep(-0.1, 0.2, t)
-    return 0.038 * taper * thickness
-
-
-def _brows(thickness: float, rng: np.random.Generator) -> Floats:
-    """Shade the brows softly, then draw single hairs that lie down towards the temple."""
-    x, y = _canonical_grid()
-    t = (np.abs(x) - 0.13) / _BROW_LENGTH
-    width = np.maximum(_brow_half_width(np.clip(t, 0, 1), thickness), 1e-3)
-    off = (y - _brow_middle(np.clip(t, 0, 1)) - 0.006) / width
-    ends = smoothstep(-0.03, 0.16, t) * smoothstep(1.06, 0.85, t)
-    shade = np.exp(-(off**4)) * ends * 0.5
-
-    hairs = np.zeros((_HEIGHT, _WIDTH))
-    bend = np.array([0, 0.5, 1.0])
-    for side in (-1, 1):
-        canvas = np.zeros((_HEIGHT, _WIDTH), np.uint8)
-        for t0 in rng.random(int(420 * thickness**0.5)):
-            off_middle = np.clip(rng.normal(0, 0.42), -0.9, 0.9)
-            x0 = 0.13 + _BROW_LENGTH * t0
-            y0 = _brow_middle(t0) + off_middle * _brow_half_width(t0, thickness)
-            angle = np.radians(48 * (1 - t0) ** 1.4 + 4 - 18 * t0 - 14 * off_middle)
-            reach = 0.05 * (0.7 + 0.6 * rng.random()) * bend
-            heading = angle * (1 - 0.4 * bend)
-            _stroke(
-                canvas,
-                side * (x0 + reach * np.cos(heading)),
-                y0 + reach * np.sin(heading) * 0.55,
-                int(rng.integers(110, 190)),
-                2,
-            )
-        hairs = np.maximum(hairs, canvas / 255)
-    hairs = cv2.GaussianBlur(hairs, (0, 0), 0.8)
-    return np.clip(1 - (1 - shade) * (1 - hairs), 0, 0.92)
-
-
 def _stubble(amount: float, rng: np.random.Generator) -> Floats:
     x, y = _canonical_grid()
     mask = beard_mask(np.stack([x, y, np.full_like(x, _FRONT)], axis=-1).reshape(-1, 3)).reshape(x.shape)
@@ -124,17 +88,32 @@ def _eye_shadow() -> Floats:
     return 0.35 * np.exp(-1.2 * (((np.abs(x) - 0.31) / 0.2) ** 2 + ((y - 7.355) / 0.055) ** 2))
 
 
-def _age_lines() -> Floats:
-    """Draw lines on the forehead, from nose to mouth, under and beside the eyes."""
-    canvas = np.zeros((_HEIGHT, _WIDTH), np.uint8)
-    across = np.linspace(-1, 1, 40)
-    for k, height in enumerate((7.64, 7.73, 7.82)):
-        line = height + 0.02 * np.cos(3 * across + k) - 0.03 * across**2
-        _stroke(canvas, 0.42 * across, line, 150 - 20 * k, 5)
-    t = np.linspace(0, 1, 30)
+def _age_lines(rng: np.random.Generator) -> Floats:
+    """Fold the forehead, the cheeks beside nose and mouth, the skin under and beside the eyes: depth, 0 to 1."""
+    folds = np.zeros((_HEIGHT, _WIDTH))
+    t = np.linspace(0, 1, 40)
+
+    def fold(x: Floats, y: Floats, depth: float, thickness: int) -> None:
+        canvas = np.zeros((_HEIGHT, _WIDTH), np.uint8)
+        waver = 0.006 * np.cumsum(rng.standard_normal((2, 8)), axis=1) / 3
+        x, y = (
+            x + np.interp(t, np.linspace(0, 1, 8), waver[0]),
+            y + np.interp(t, np.linspace(0, 1, 8), waver[1]),
+        )
+        for k, strength in enumerate(np.sin(np.pi * (0.06 + 0.9 * t[:-1])) ** 0.7):  # ends fade out
+            _stroke(canvas, x[k : k + 2], y[k : k + 2], int(255 * depth * strength), thickness)
+        blurred = 0.6 * cv2.GaussianBlur(canvas, (0, 0), 3.5) + 0.4 * cv2.GaussianBlur(canvas, (0, 0), 9)
+        np.maximum(folds, blurred / 255, out=folds)
+
+    for height in (7.63, 7.70, 7.77, 7.85):
+        from_x, to_x = sorted(rng.uniform((-0.42, 0.18), (-0.2, 0.42)))
+        across = from_x + (to_x - from_x) * t
+        fold(across, height + 0.015 * np.cos(5 * across) - 0.05 * across**2, 0.5, 6)
     for side in (-1, 1):
-        _stroke(canvas, side * (0.19 + 0.17 * t), 6.93 - 0.36 * t**1.1, 255, 7)
-        _stroke(canvas, side * (0.17 + 0.26 * t), 7.13 - 0.07 * np.sin(np.pi * t), 150, 5)
-        for slope in (-0.06, 0.0, 0.06):
-            _stroke(canvas, side * (0.50 + 0.13 * t), 7.25 + 0.6 * slope + 1.2 * slope * t, 140, 4)
-    return cv2.GaussianBlur(canvas, (0, 0), 5) / 255
+        fold(side * (0.19 + 0.16 * t**1.2), 6.94 - 0.32 * t, 1.0, 10)
+        fold(side * (0.17 + 0.25 * t), 7.12 - 0.055 * np.sin(np.pi * t), 0.5, 8)
+        fold(side * (0.21 + 0.24 * t), 7.06 - 0.06 * np.sin(np.pi * t), 0.3, 6)
+        for slope in (-0.09, -0.03, 0.03, 0.09):
+            reach = 0.09 + 0.05 * rng.random()
+            fold(side * (0.49 + reach * t), 7.25 + 0.5 * slope + 1.1 * slope * t, 0.4, 5)
+    return folds

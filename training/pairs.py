@@ -1,18 +1,21 @@
-"""Renders what `train draw` learns from: the idle and the speaking mouth of one person at the same pose.
+"""Renders what `train draw` and `train morph` learn from: a speaking mouth, and what the worker has at its pose.
 
     python -m training pairs                # training pairs of thirteen avatars, sentences of random words
+    python -m training pairs --seed 1       # more, of people who resemble them
     python -m training pairs --held-out     # whole clips of natural sentences for `score`, one avatar never trained on
 
-At run time the network is given a frame of idle footage and must return the same frame speaking, so that is what a
-pair is; the target is never part of the input. Crops are rendered directly, a little wider than the network's 96
-pixels so that training can shift them.
+At run time the network is given a frame of idle footage, the same frame with the mouth in a few fixed shapes, and
+must return the same frame speaking. So that is what is rendered; the target is never part of the input. With it goes
+where each of its points lies in each of the others, which only a renderer knows. Crops are a little wider than what
+the network sees, so that training can shift them.
 
-Axes: F frames, K face units.
+Axes: P poses, F frames, R references (the idle mouth, then the shapes), K face units.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import cv2
@@ -21,23 +24,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.avatar import Avatar
-from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, mix
+from training.cast import CAST, EMOTIONS
 from training.clips import HELD_OUT, Speaker
 from training.geometry import Floats
-from training.phonemes import UNITS, opening
-from training.renderer import Lights, Picture, Pose, Renderer
+from training.looks import Look
+from training.phonemes import opening
+from training.renderer import Elsewhere, Lights, Picture, Pose, Renderer
+from training.shapes import SHAPES, SIZE, idle_face, speaking_face, units
 from training.subdivision import head
 
 WORK = Path(__file__).parent / "work"
+PAIRS = WORK / "mouths"
 HELD_OUT_AVATAR = "mexican_woman"
 
-_CROP = 96
-_RENDERED = 104  # pixels of a crop with its margin
-_SAMPLED = 156  # what is rendered for them: one and a half samples a pixel each way
+MARGIN = 6  # pixels around what the network sees
+FLOW_CELL = 3  # pixels for each of which one flow is kept
+
+_RENDERED = SIZE + 2 * MARGIN
+_SAMPLED = _RENDERED * 3 // 2  # what is rendered for them: one and a half samples a pixel each way
+_HIDDEN = 0.02  # decimetres behind what is seen
 _FRAMES_A_CLIP = 24
-_SHARED_IDLE = 3  # speaking frames at one pose
+_SHARED_POSE = 6  # speaking frames at one pose
 _CONTINUOUS_FRAMES = 75  # of a held-out clip: 3 s
-_HELD_POSE = 5  # frames of it that share a pose, and so an idle picture
+_HELD_POSE = 5  # frames of it that share a pose, and so the references
 _HELD_OUT_SHOTS = (
     ("european_woman", "neutral", "en", False),
     ("african_man", "neutral", "fr", False),
@@ -50,64 +59,50 @@ _HELD_OUT_SHOTS = (
     (HELD_OUT_AVATAR, "serious", "zh", False),
 )
 
+Pictures = NDArray[np.uint8]
+
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice([name for name in CAST if name != HELD_OUT_AVATAR]))
+@click.argument("names", nargs=-1, type=click.Choice(list(CAST)))
 @click.option("--held-out", is_flag=True, help="Render the clips for scoring instead.")
-@click.option("--per-avatar", default=340, help="Training pairs of each avatar.")
-@click.option("--seed", default=0, help="Another seed adds to what is there.")
+@click.option("--per-avatar", default=120, help="Training pairs of each avatar.")
+@click.option("--seed", default=0, help="0 shows the avatars themselves, others vary them; each adds files.")
 def main(names: tuple[str, ...], held_out: bool, per_avatar: int, seed: int) -> None:
-    """Render pairs of idle and speaking mouths: of all avatars but one, or only of NAMES."""
+    """Render pairs of references and speaking mouths: of all avatars but one, or only of NAMES."""
+    names = names or tuple(CAST)
     speaker = Speaker()
     renderer = Renderer(_SAMPLED, supersampling=1, shadow_size=512)
     if held_out:
-        _render_held_out(renderer, speaker)
+        _render_held_out(renderer, speaker, names)
         return
-    folder = WORK / "pairs"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names or [name for name in CAST if name != HELD_OUT_AVATAR]:
+    PAIRS.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if name == HELD_OUT_AVATAR:
+            continue
         started = time.monotonic()
         rng = np.random.default_rng([seed, list(CAST).index(name)])
-        pairs = _training_pairs(MouthStudio(renderer, name), speaker, per_avatar, rng)
-        np.savez(folder / f"{name}-{seed}.npz", **pairs)
+        look = _varied(CAST[name], rng) if seed else CAST[name]
+        pairs = _training_pairs(MouthStudio(renderer, look), speaker, per_avatar, rng)
+        np.savez(PAIRS / f"{name}-{seed}.npz", **pairs)
         each_s = (time.monotonic() - started) / per_avatar
         print(f"{name}: {per_avatar} pairs, {each_s:.3f} s each", flush=True)
 
 
-def idle_face(emotion: Mapping[str, float]) -> dict[str, float]:
-    """Return the coefficients of a silent face: what the footage shows."""
-    return mix(emotion, CLOSED_MOUTH)
+class Shot(NamedTuple):
+    """A mouth as filmed, and what tells where its points lie in other shots at the same pose."""
 
-
-def speaking_face(units: NDArray[np.float32], emotion: Mapping[str, float]) -> dict[str, float]:
-    """Put a frame's units (K,) on top of an emotion; all zero gives the idle face exactly.
-
-    Lips that touch need `mouthClose`, which must fade as the jaw opens or they stay glued together. An emotion's
-    mouth gives way while the lips must press or round: a broad smile cannot say /p/ or /u/.
-    """
-    speech = dict(zip(UNITS, map(float, units), strict=True))
-    pressed = min(speech["mouthPress"] / 0.5, 1)
-    apart = (
-        speech["jawOpen"]
-        + 0.5 * speech["mouthLowerDown"]
-        + 0.25 * speech["mouthRollLower"]
-        + 0.35 * speech["mouthFunnel"]
-    )
-    touching = CLOSED_MOUTH["mouthClose"] * np.clip(1 - apart / 0.16, 0, 1)
-    speech["mouthClose"] = max(touching, (0.26 if pressed > 0.5 else 0.15) * pressed)  # noqa: PLR2004
-    yielding = 1 - 0.4 * pressed - 0.35 * min(speech["mouthPucker"] / 0.8, 1)
-    return mix(speech, {k: v * (yielding if k.startswith("mouth") else 1) for k, v in emotion.items()})
+    picture: Picture  # (156, 156, 3)
+    place: Elsewhere
+    distance: NDArray[np.float32]  # (52, 52); 0 where nothing of the face is seen
 
 
 class MouthStudio:
-    """An avatar of which only the mouth is filmed, and only what is seen there is drawn."""
+    """A person of whom only the mouth is filmed, and only what is seen there is drawn."""
 
-    def __init__(self, renderer: Renderer, name: str) -> None:
-        look = CAST[name]
-        if look.hair:  # a tenth of the strands, wider, still frame the chin and throw a shadow
-            hair = msgspec.structs.replace(look.hair, count=look.hair.count // 10, width=look.hair.width * 3)
-            look = msgspec.structs.replace(look, hair=hair)
-        self._avatar = Avatar(renderer, look, seed=list(CAST).index(name))
+    def __init__(self, renderer: Renderer, look: Look) -> None:
+        self._renderer = renderer
+        # A fifth of the strands, wider, still make a beard, frame the chin and throw a shadow.
+        self._avatar = Avatar(renderer, look, hair_density=0.2)
         for part, mesh in self._avatar.scene.meshes.items():
             if "eye" in part or "lash" in part:
                 mesh.drawn.vertices = 0
@@ -119,12 +114,37 @@ class MouthStudio:
         lights.directions[0] += rng.normal(0, 0.1, 3)
         self._avatar.scene.lights = lights
 
-    def film(self, coefficients: Mapping[str, float], pose: Pose) -> Picture:
-        """Return the mouth's square, RGB uint8 of shape (104, 104, 3)."""
+    def film(self, coefficients: Mapping[str, float], pose: Pose) -> Shot:
+        """Film the mouth's square with its margin."""
         self._avatar.express(coefficients)
         x, y, side = self._avatar.mouth_box(pose)
-        picture = self._avatar.render(pose, self._avatar.camera((x, y, side * _RENDERED / _CROP)))
-        return cv2.resize(picture, (_RENDERED, _RENDERED), interpolation=cv2.INTER_AREA)
+        camera = self._avatar.camera((x, y, side * _RENDERED / SIZE))
+        picture = self._avatar.render(pose, camera)
+        place = Elsewhere(camera, pose, self._avatar.shape())
+        traced = self._trace(place)
+        picture = cv2.resize(picture, (_RENDERED, _RENDERED), interpolation=cv2.INTER_AREA)
+        return Shot(picture, place, traced[..., 2])
+
+    def flow(self, other: Shot) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Say where the points filmed last lie in another shot at the same pose.
+
+        Returns:
+            How far right and down, in halves of the network's square, (2, 52, 52); and whether they are seen there.
+
+        """
+        traced = self._trace(other.place)
+        size = len(traced)
+        place = (traced[..., :2] + 1) * (size / 2) - 0.5  # pixels
+        seen = cv2.remap(other.distance, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        covered = traced[..., 3] > 0
+        flow = (place - np.stack(np.meshgrid(*[np.arange(size)] * 2), -1)) * (2 * FLOW_CELL / SIZE)
+        flow[~covered] = 0  # clothes and background
+        visible = ~covered | (traced[..., 2] < seen + _HIDDEN)
+        return flow.transpose(2, 0, 1).astype(np.float32), visible
+
+    def _trace(self, there: Elsewhere) -> NDArray[np.float32]:
+        size = _RENDERED // FLOW_CELL
+        return self._renderer.trace(self._avatar.scene, there.camera, there.pose, there, size)
 
     def _cull_skin(self) -> None:
         """Draw only the skin around the mouth, which halves the time of a picture."""
@@ -138,10 +158,16 @@ class MouthStudio:
             array.vertices = kept.size
 
 
+def film_references(studio: MouthStudio, emotion: Mapping[str, float], pose: Pose) -> list[Shot]:
+    """Film the idle mouth, then the shapes."""
+    shapes = [speaking_face(units(shape), emotion) for shape in SHAPES]
+    return [studio.film(face, pose) for face in (idle_face(emotion), *shapes)]
+
+
 def _training_pairs(
     studio: MouthStudio, speaker: Speaker, count: int, rng: np.random.Generator
 ) -> dict[str, NDArray[np.generic]]:
-    idle, speaking, spoken = [], [], []
+    references, poses, speaking, spoken, flows, visible = [], [], [], [], [], []
     emotions = list(EMOTIONS)
     clip = 0
     while len(speaking) < count:
@@ -155,36 +181,80 @@ def _training_pairs(
         frames = rng.choice(len(track), wanted, replace=False, p=interest / interest.sum())
         studio.light(rng)
         for i, frame in enumerate(frames):
-            if i % _SHARED_IDLE == 0:
+            if i % _SHARED_POSE == 0:
                 pose = _random_pose(rng)
-                picture = studio.film(idle_face(emotion), pose)
-            units = track[frame] * rng.uniform(0.8, 1.25)
-            idle.append(picture)
-            speaking.append(studio.film(speaking_face(units, emotion), pose))
-            spoken.append(units)
+                shots = film_references(studio, emotion, pose)
+                references.append([shot.picture for shot in shots])
+            said = track[frame] * rng.uniform(0.8, 1.25)
+            speaking.append(studio.film(speaking_face(said, emotion), pose).picture)
+            found = [studio.flow(shot) for shot in shots]
+            flows.append([flow for flow, _ in found])
+            visible.append([seen for _, seen in found])
+            poses.append(len(references) - 1)
+            spoken.append(said)
         clip += 1
-    return {"idle": np.array(idle), "speaking": np.array(speaking), "units": np.array(spoken, np.float32)}
+    return {
+        "references": np.array(references),  # (P, R, 156, 156, 3)
+        "pose": np.array(poses),  # (F,)
+        "speaking": np.array(speaking),  # (F, 156, 156, 3)
+        "units": np.array(spoken, np.float32),  # (F, K)
+        "flow": np.array(flows, np.float16),  # (F, R, 2, 52, 52)
+        "visible": np.array(visible),  # (F, R, 52, 52)
+    }
 
 
-def _render_held_out(renderer: Renderer, speaker: Speaker) -> None:
-    folder = WORK / "held-out"
+def _varied(look: Look, rng: np.random.Generator) -> Look:
+    """Make somebody who resembles a person: other proportions and colours."""
+    person = look.phenotype
+    age = float(np.clip(person.old + rng.uniform(-0.1, 0.2), 0, 1))
+    race = tuple(float(part) for part in np.array(person.race) + rng.uniform(0, 0.35, 3))
+    weight = float(np.clip(person.weight + rng.uniform(-0.15, 0.2), 0, 1))
+    shade = rng.uniform(0.75, 1.12) * rng.uniform(0.95, 1.05, 3)
+    return msgspec.structs.replace(
+        look,
+        phenotype=msgspec.structs.replace(person, old=age, race=race, weight=weight),
+        skin=_shaded(look.skin, shade),
+        lips=_shaded(look.lips, shade * rng.uniform(0.9, 1.1, 3)),
+        lip_gloss=float(rng.uniform(0.1, 0.8)),
+    )
+
+
+def _shaded(colour: str, shade: Floats) -> str:
+    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) * shade
+    return "#" + "".join(f"{int(channel):02x}" for channel in channels.clip(0, 255))
+
+
+def _render_held_out(renderer: Renderer, speaker: Speaker, names: Collection[str]) -> None:
+    folder = WORK / "held-out-mouths"
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, emotion, language, neural) in enumerate(_HELD_OUT_SHOTS):
+        if name not in names:
+            continue
         rng = np.random.default_rng([99, number])
-        studio = MouthStudio(renderer, name)
+        studio = MouthStudio(renderer, CAST[name])
         clip = speaker.held_out_clip(HELD_OUT[language][0], language, rng, neural=neural)
         frames = range(min(_CONTINUOUS_FRAMES, len(clip.track)))
-        poses = [_drifting_pose(frame // _HELD_POSE * _HELD_POSE) for frame in frames]
         face = EMOTIONS[emotion]
-        idle = [studio.film(idle_face(face), pose) for pose in poses[::_HELD_POSE]]
+        references, speaking = [], []
+        for frame in frames:
+            if frame % _HELD_POSE == 0:
+                pose = _drifting_pose(frame)
+                references.append([_seen(shot) for shot in film_references(studio, face, pose)])
+            speaking.append(_seen(studio.film(speaking_face(clip.track[frame], face), pose)))
         np.savez(
             folder / f"{name}-{emotion}-{language}{'-neural' if neural else ''}.npz",
-            idle=np.repeat(idle, _HELD_POSE, axis=0)[: len(frames)],
-            speaking=np.array([studio.film(speaking_face(clip.track[i], face), poses[i]) for i in frames]),
+            references=np.array(references),
+            pose=np.arange(len(frames)) // _HELD_POSE,
+            speaking=np.array(speaking),
             units=clip.track[: len(frames)],
-            mel=clip.mel,
+            pcm=clip.pcm,
         )
         print(f"{name} {emotion} {language}: {len(frames)} frames", flush=True)
+
+
+def _seen(shot: Shot) -> Pictures:
+    """Cut the margin off."""
+    return shot.picture[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def _random_pose(rng: np.random.Generator) -> Pose:

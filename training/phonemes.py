@@ -2,21 +2,25 @@
 """Timed phonemes → mouth tracks; knows no synthesiser, avatar or network.
 
 A track says for every video frame how far each of twelve ARKit face units is applied. Each phoneme has one target
-shape, or two for a diphthong, and neighbours blend by dominance (Cohen and Massaro 1993, "Modeling coarticulation in
-synthetic visual speech"): a target pulls with a Gaussian weight around its middle, and closures pull hardest, because
-a /p/ whose lips do not touch is the error that people see first.
+shape, or more for a diphthong, and neighbours blend by dominance (Cohen and Massaro 1993, "Modeling coarticulation in
+synthetic visual speech"): a target pulls with a Gaussian weight around its middle. Blending alone would leave the lips
+of a quick /p/ apart, which is the error that people see first. So closures, and the bite of /f/ and /v/, are also held:
+they are reached in full for at least a video frame, however fast the speech.
 
 Axes: F video frames, K = 12 face units in the order of `UNITS`.
 """
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 FPS = 25
+CLOSURES = frozenset("mbpɓ")
+"""The sounds whose lips touch."""
 
 UNITS = (
     "jawOpen",
@@ -34,6 +38,7 @@ UNITS = (
 )
 
 Track = NDArray[np.float32]
+Array = TypeVar("Array", bound=Any)
 
 
 class Phoneme(NamedTuple):
@@ -44,20 +49,22 @@ class Phoneme(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """A target: how far each unit goes, and how hard it pulls against its neighbours."""
+    """A target: how far each unit goes, how hard it pulls against its neighbours, and whether it must be reached."""
 
     units: dict[str, float]
     pull: float = 1.0
+    hold: float = 0.0  # share of the shape that is reached whatever the neighbours want
 
 
 _REST = _Shape({})
 _CLOSED = _Shape(
     {"jawOpen": 0.04, "mouthClose": 0.05, "mouthPress": 0.55, "mouthRollLower": 0.25, "mouthRollUpper": 0.18},
-    3,
+    hold=1.0,
 )
 _LIP_TO_TEETH = _Shape(
-    {"jawOpen": 0.07, "mouthRollLower": 0.55, "mouthUpperUp": 0.25, "mouthLowerDown": -0.05}, 3
+    {"jawOpen": 0.07, "mouthRollLower": 0.55, "mouthUpperUp": 0.25, "mouthLowerDown": -0.05}, hold=0.9
 )
+_NARROW = _Shape({"jawOpen": 0.08, "mouthPress": 0.15, "mouthRollLower": 0.1, "mouthFunnel": 0.15}, 2)
 _ROUND_TIGHT = _Shape({"jawOpen": 0.08, "mouthPucker": 0.85, "mouthFunnel": 0.2}, 3)
 _ROUND_CLOSE = _Shape({"jawOpen": 0.12, "mouthPucker": 0.75, "mouthFunnel": 0.3}, 1.5)
 _ROUND_MID = _Shape({"jawOpen": 0.32, "mouthFunnel": 0.65, "mouthPucker": 0.25})
@@ -88,9 +95,10 @@ _OTHER = _Shape({"jawOpen": 0.18, "mouthLowerDown": 0.15}, 0.7)
 _SHAPES = {
     letter: shape
     for letters, shape in (
-        ("mbpɓ", _CLOSED),
+        ("".join(CLOSURES), _CLOSED),
         ("fvɱʋ", _LIP_TO_TEETH),
-        ("wʍɥβɸ", _ROUND_TIGHT),
+        ("βɸ", _NARROW),
+        ("wʍɥ", _ROUND_TIGHT),
         ("uʊɯʉyʏ", _ROUND_CLOSE),
         ("oɔɵøœɤ", _ROUND_MID),
         ("ɒ", _ROUND_OPEN),
@@ -117,22 +125,27 @@ _SHORTEST_PAUSE_S = 0.03
 _GAP_S = 0.12  # between words, where lips need not come to rest
 _LEAD_S = 0.015  # lips arrive a little before the sound
 _REST_PULL = 0.02  # so that frames far from any phoneme are at rest
+_SHORTEST_HOLD_S = 0.05  # a video frame is 0.04 s, so that every closure is seen in one at least
+_REACH_S = 0.04  # lips take so long to come together, and apart
 
 
-def track(phonemes: Sequence[Phoneme], duration_s: float) -> Track:
+def track(phonemes: Sequence[Phoneme], duration_s: float, *, rate: float = FPS) -> Track:
     """Work out the mouth of every video frame.
 
     Args:
         phonemes: in order of time; pauses are phonemes with no sound.
         duration_s: where the last one ends.
+        rate: frames a second, if not those of the video.
 
     Returns:
-        Shape (F, K), each frame taken in its middle.
+        Shape (F, K). Whatever the rate, frame n is the mouth of the video frame that starts n / `rate` seconds into
+        the speech, taken in that video frame's middle.
     """
-    times = (np.arange(round(duration_s * FPS)) + 0.5) / FPS + _LEAD_S  # (F,)
+    times = np.arange(round(duration_s * rate)) / rate + 0.5 / FPS + _LEAD_S  # (F,)
     pulled = np.zeros((len(times), len(UNITS)))  # (F, K)
     pulls = np.full((len(times), 1), _REST_PULL)  # (F, 1)
-    for start_s, end_s, shape in _targets(phonemes, duration_s):
+    targets = _targets(phonemes, duration_s)
+    for start_s, end_s, shape in targets:
         length_s = end_s - start_s
         if shape is _REST:
             if length_s < _SHORTEST_PAUSE_S:
@@ -146,15 +159,22 @@ def track(phonemes: Sequence[Phoneme], duration_s: float) -> Track:
         pull = strength * np.exp(-0.5 * away**2) * np.where(away < 1, 1.3, 1.0)  # (F,)
         pulled += pull[:, None] * _row(shape)
         pulls += pull[:, None]
-    return (pulled / pulls).astype(np.float32)
+    blended = pulled / pulls
+    for start_s, end_s, shape in targets:
+        if shape.hold:
+            held_s = max(end_s - start_s - _REACH_S, _SHORTEST_HOLD_S)
+            away = np.abs(times - (start_s + end_s) / 2) - held_s / 2  # seconds outside of what is held
+            share = shape.hold * (0.5 + 0.5 * np.cos(np.pi * np.clip(away / _REACH_S, 0, 1)))  # (F,)
+            blended += share[:, None] * (_row(shape) - blended)
+    return blended.astype(np.float32)
 
 
-def follow_loudness(track: Track, pcm: NDArray[np.float32], sample_rate: int) -> Track:
+def follow_loudness(track: Track, pcm: NDArray[np.float32], sample_rate: int, *, rate: float = FPS) -> Track:
     """Open the jaw a little wider where the speech (float32 mono, shape (N,)) is louder than the rest of it."""
-    edges = np.minimum(np.arange(len(track) + 1) * sample_rate // FPS, len(pcm))
+    starts = np.arange(len(track)) / rate - 0.5 / FPS  # each frame and half of either neighbour
+    edges = np.clip(np.stack([starts, starts + 2 / FPS]) * sample_rate, 0, len(pcm)).astype(int)  # (2, F)
     energy = np.concatenate([[0.0], np.cumsum(pcm.astype(np.float64) ** 2)])
-    power = (energy[edges[1:]] - energy[edges[:-1]]) / (sample_rate / FPS)
-    loudness = np.convolve(np.sqrt(power), [0.25, 0.5, 0.25], "same")  # (F,)
+    loudness = np.sqrt((energy[edges[1]] - energy[edges[0]]) / (2 / FPS * sample_rate))  # (F,)
     gain = np.clip(0.75 + 0.35 * loudness / (np.percentile(loudness, 80) + 1e-6), 0.7, 1.2)
     louder = track.copy()
     for unit in ("jawOpen", "mouthLowerDown"):
@@ -162,10 +182,10 @@ def follow_loudness(track: Track, pcm: NDArray[np.float32], sample_rate: int) ->
     return louder
 
 
-def opening(track: Track) -> NDArray[np.float32]:
-    """Return how far the lips are apart in each frame, roughly; shape (F,)."""
+def opening(units: Array) -> Array:
+    """Return how far the lips are apart, roughly, for units of shape (..., K), in numpy or PyTorch; shape (...)."""
     jaw, lower, upper = (
-        track[:, UNITS.index(unit)] for unit in ("jawOpen", "mouthLowerDown", "mouthUpperUp")
+        units[..., UNITS.index(unit)] for unit in ("jawOpen", "mouthLowerDown", "mouthUpperUp")
     )
     return jaw + 0.5 * lower + 0.3 * upper
 
@@ -187,15 +207,15 @@ def _targets(phonemes: Sequence[Phoneme], duration_s: float) -> list[tuple[float
 
 
 def _shapes(sound: str) -> list[_Shape]:
-    """Return one shape for most sounds, two for a diphthong, none for a pause."""
+    """Return one shape for most sounds, several for a diphthong, none for a pause."""
     decomposed = unicodedata.normalize("NFD", sound)
     letters = [c for c in decomposed if c in _SHAPES]
     if not letters:
         return [_OTHER] if any(unicodedata.category(c) == "Ll" for c in decomposed) else []
     first = letters[0]
     if first in _VOWELS:
-        second = next((c for c in letters[1:] if c in _VOWELS and c != first), None)
-        return [_SHAPES[first]] if second is None else [_SHAPES[first], _SHAPES[second]]
+        vowels = [letter for letter in letters if letter in _VOWELS]
+        return [_SHAPES[vowel] for vowel, _ in groupby(vowels)]
     if len(letters) > 1 and letters[1] in _SOFTENED:
         first = letters[1]
     return [_SHAPES[first]]

@@ -4,7 +4,7 @@ A `Renderer` owns the context, the programs and the picture; a `Scene` owns one 
 a renderer can keep several people at hand. Nothing here knows what a face is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -36,6 +36,17 @@ class Material(IntEnum):
     HAIR = 3
     CLOTH = 4
     LASH = 5
+
+
+# What covers others comes first: what it hides is then never shaded.
+_FRONT_FIRST = (
+    Material.CLOTH,
+    Material.HAIR,
+    Material.SKIN,
+    Material.EYE,
+    Material.MOUTH,
+    Material.LASH,
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,14 @@ class Camera(NamedTuple):
         return float((x / w + 1) * size / 2), float((1 - y / w) * size / 2), float(scale)
 
 
+class Elsewhere(NamedTuple):
+    """Another picture of a person: its camera, the pose, and meshes' positions by name."""
+
+    camera: Camera
+    pose: Pose
+    positions: Mapping[str, Floats]
+
+
 @dataclass(frozen=True)
 class Lights:
     """Key, fill and rim light, and the ambient light from below and above (linear colours)."""
@@ -104,6 +123,7 @@ class Mesh:
     rigid: bool
     casts_shadow: bool
     hair_shine: float
+    moves: bool
     moving: moderngl.Buffer
     shading: moderngl.Buffer
     drawn: moderngl.VertexArray
@@ -200,6 +220,7 @@ class Scene:
             rigid,
             casts_shadow,
             hair_shine,
+            False,
             moving,
             shading,
             drawn,
@@ -212,7 +233,7 @@ class Scene:
     def move(self, name: str, positions: Floats, normals: Floats) -> None:
         """Give a mesh new positions and normals, each (N, 3)."""
         mesh = self.meshes[name]
-        mesh.positions, mesh.normals = positions, normals
+        mesh.positions, mesh.normals, mesh.moves = positions, normals, True
         mesh.moving.write(np.concatenate([positions, normals], axis=1).astype("f4").tobytes())
 
     def set_shade(self, name: str, shade: Floats) -> None:
@@ -243,18 +264,26 @@ class Renderer:
             for material in Material
         }
         self._depth = self._program("depth", _pose_source())
+        self._trace = self._program("trace", _pose_source())
         self._screen = self._program("screen")
         self._shadow_map = self._context.depth_texture((shadow_size, shadow_size))
         self._shadow_map.compare_func = "<="
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow_map)
+        self._still_map = self._context.depth_texture((shadow_size, shadow_size))
+        self._still_map.compare_func = ""
+        self._still_target = self._context.framebuffer(depth_attachment=self._still_map)
+        self._still_shadow: tuple[object, ...] = ()  # what it holds: scene, pose, light
         corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4")
         self._quad = self._context.vertex_array(self._screen, [(self.buffer(corners), "2f", "position")])
+        copy = self._program("copy")
+        self._copy = self._context.vertex_array(copy, [(self.buffer(corners), "2f", "position")])
         inner = size * supersampling
         self._light = self._context.texture((inner, inner), 4, dtype="f2")
         self._target = self._context.framebuffer(
             [self._light], self._context.depth_renderbuffer((inner, inner))
         )
+        self._trace_targets: dict[int, moderngl.Framebuffer] = {}
         self._picture = self._context.framebuffer([self._context.texture((size, size), 3)])
         self._grain = self.texture(_grain())
         self._grain.repeat_x = self._grain.repeat_y = True
@@ -305,8 +334,7 @@ class Renderer:
         for program in (self._depth, *self._surfaces.values()):
             _write(program, "light_matrix", light_matrix.T)
             self._set_pose(program, scene, pose)
-        self._shadow_target.use()
-        self._draw_depth(scene)
+        self._cast_shadows(scene, pose)
 
         self._target.use()
         self._target.clear(0, 0, 0, 0, depth=1.0)
@@ -328,12 +356,55 @@ class Renderer:
                     program[name] = unit
             for name, value in constants.items():
                 _write(program, name, value)
-        for mesh in scene.meshes.values():
+        for mesh in sorted(scene.meshes.values(), key=lambda mesh: _FRONT_FIRST.index(mesh.material)):
             program = self._surfaces[mesh.material]
             program["rigid"] = mesh.rigid
             _write(program, "hair_shine", mesh.hair_shine)
             mesh.drawn.render()
         return self._develop(scene)
+
+    def trace(
+        self, scene: Scene, camera: Camera, pose: Pose, there: Elsewhere, size: int
+    ) -> NDArray[np.float32]:
+        """Say where the points seen in a picture lie in another picture of the same person.
+
+        Args:
+            scene: as it is in the picture.
+            camera: of the picture.
+            pose: of the picture.
+            there: the other picture; only the meshes that it names are looked at.
+            size: side of the picture in pixels.
+
+        Returns:
+            The place in [-1, 1] (right, down), its distance from the camera, and 1 where any of the meshes is seen;
+            shape (size, size, 4).
+
+        """
+        target = self._trace_target(size)
+        target.use()
+        target.clear(depth=1.0)
+        self._set_pose(self._trace, scene, pose)
+        _write(self._trace, "view_matrix", camera.matrix.T)
+        _write(self._trace, "view_matrix_there", there.camera.matrix.T)
+        _write(self._trace, "angles_there", there.pose.angles)
+        _write(self._trace, "shift_there", there.pose.shift)
+        for name, positions in there.positions.items():
+            mesh = scene.meshes[name]
+            other = self.buffer(positions.astype("f4"))
+            drawn = self._context.vertex_array(
+                self._trace,
+                [(mesh.moving, "3f 12x", "position"), (other, "3f", "elsewhere")],
+                mesh.drawn.index_buffer,
+            )
+            self._trace["rigid"] = mesh.rigid
+            drawn.render(vertices=mesh.drawn.vertices)
+            drawn.release()
+            other.release()
+        traced = (
+            np.frombuffer(target.read(components=4, dtype="f4"), "f4").reshape(size, size, 4)[::-1].copy()
+        )
+        traced[..., 1] *= -1
+        return traced
 
     def occlude(self, scene: Scene, names: Iterable[str], *, directions: int = 32) -> None:
         """Write into meshes how much sky their vertices see, from depth maps in many directions."""
@@ -364,6 +435,32 @@ class Renderer:
             shade[:, 0] = (0.08 + 0.92 * sky) ** 1.2
             scene.set_shade(name, shade)
 
+    def _trace_target(self, size: int) -> moderngl.Framebuffer:
+        if size not in self._trace_targets:
+            texture = self._context.texture((size, size), 4, dtype="f4")
+            depth = self._context.depth_renderbuffer((size, size))
+            self._trace_targets[size] = self._context.framebuffer([texture], depth)
+        return self._trace_targets[size]
+
+    def drop_hidden(self, scene: Scene, name: str, directions: Floats, *, depth: float) -> None:
+        """Leave out a mesh's triangles more than `depth` behind what is seen from any of some directions (D, 3)."""
+        mesh = scene.meshes[name]
+        near = np.zeros(len(mesh.positions), bool)
+        centre = np.array([0, 6.6 + scene.height, 0.3])
+        for direction in directions:
+            matrix = _orthographic(centre, direction, _REACH, _REACH * 1.5)
+            front = self._depth_map(scene, matrix)
+            x, y, z = ((mesh.positions @ matrix[:3, :3].T + matrix[:3, 3]) + 1).T / 2
+            column, row = (
+                np.clip((side * _OCCLUSION_SIZE).astype(int), 0, _OCCLUSION_SIZE - 1) for side in (x, y)
+            )
+            near |= z <= front[row, column] + depth / (_REACH * 3)
+        indices = mesh.drawn.index_buffer
+        triangles = np.frombuffer(indices.read(), "i4").reshape(-1, 3)
+        kept = triangles[near[triangles].any(axis=1)]
+        indices.write(kept.tobytes())
+        mesh.drawn.vertices = mesh.depth.vertices = kept.size
+
     @cached_property
     def _occlusion(self) -> tuple[moderngl.Framebuffer, moderngl.Texture]:
         texture = self._context.depth_texture((_OCCLUSION_SIZE, _OCCLUSION_SIZE))
@@ -372,14 +469,28 @@ class Renderer:
     def _depth_map(self, scene: Scene, matrix: Floats) -> NDArray[np.float32]:
         target, texture = self._occlusion
         target.use()
+        target.clear(depth=1.0)
         _write(self._depth, "light_matrix", matrix.T)
-        self._draw_depth(scene)
+        self._draw_depth(scene.meshes.values())
         return np.frombuffer(texture.read(), "f4").reshape(texture.size)
 
-    def _draw_depth(self, scene: Scene) -> None:
+    def _cast_shadows(self, scene: Scene, pose: Pose) -> None:
+        """Draw the shadow map; hair, which takes longest, only once for all faces that are made at one pose."""
+        still = (scene, pose, *scene.lights.directions[0])
+        if still != self._still_shadow:
+            self._still_target.use()
+            self._still_target.clear(depth=1.0)
+            self._draw_depth(mesh for mesh in scene.meshes.values() if not mesh.moves)
+            self._still_shadow = still
+        self._shadow_target.use()
+        self._shadow_target.clear(depth=1.0)
+        self._still_map.use(0)
+        self._copy.render(moderngl.TRIANGLE_STRIP)
+        self._draw_depth(mesh for mesh in scene.meshes.values() if mesh.moves)
+
+    def _draw_depth(self, meshes: Iterable[Mesh]) -> None:
         """Draw what casts a shadow into the depth target in use."""
-        self._context.fbo.clear(depth=1.0)
-        for mesh in scene.meshes.values():
+        for mesh in meshes:
             if mesh.casts_shadow:
                 self._depth["rigid"] = mesh.rigid
                 mesh.depth.render()

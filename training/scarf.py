@@ -11,7 +11,7 @@ from training.subdivision import vertex_normals
 _AROUND, _BACKWARDS = 120, 46  # points around the face's opening, and from it to the back
 _LONGEST = 1.5  # how far from the head's middle the sheet lies above the shoulders
 _ON_SHOULDERS = 1.9
-_CORD_SIDES, _CORD_RADIUS = 10, 0.045
+_CORD_SIDES, _CORD_RADIUS = 10, 0.04
 
 
 def drape(scarf: Scarf, points: Floats) -> Cloth:
@@ -39,14 +39,15 @@ def drape(scarf: Scarf, points: Floats) -> Cloth:
             for near, closest in zip(tree.query_ball_point(flat, 0.22), nearest, strict=True)
         ]
     ).reshape(_BACKWARDS, _AROUND)
-    low = smoothstep(-0.35, -0.95, directions[..., 1])
+    low = smoothstep(-0.35, -0.95, directions[..., 1]) * smoothstep(0.0, 0.4, back)[:, None]
     radius = np.minimum(radius, _LONGEST) * (1 - low) + low * _ON_SHOULDERS
+    radius[:2] = distances[nearest.reshape(_BACKWARDS, _AROUND)[:2]]  # the edge lies on the skin
     for _ in range(5):
         radius = 0.5 * radius + 0.25 * (np.roll(radius, 1, axis=1) + np.roll(radius, -1, axis=1))
         radius[1:-1] = 0.5 * radius[1:-1] + 0.25 * (radius[2:] + radius[:-2])
     folds = 0.022 * np.sin(27.9 * back[:, None] + 4.4 * np.cos(around))
     folds = folds + 0.012 * np.sin(23 * back[:, None] + 5 * np.sin(2 * around))
-    radius = radius + 0.05 + folds * smoothstep(0, 0.25, back)[:, None]
+    radius = radius + 0.05 + folds * (1 + 1.2 * low) * smoothstep(0, 0.25, back)[:, None]
     radius[0] -= 0.07  # the edge lies on the skin
     radius[1] += 0.015
 
@@ -72,7 +73,7 @@ def wind_cord(colour: str, scarf: Cloth, top: float) -> Cloth:
             [np.cos(height) * np.sin(around), np.sin(height), np.cos(height) * np.cos(around)], axis=1
         )
         _, near = tree.query(outwards, k=6)
-        path = outwards * (distances[near].max(axis=1) + 0.02)[:, None]
+        path = outwards * (distances[near].mean(axis=1) - 0.01)[:, None]
         for _ in range(3):
             path = 0.5 * path + 0.25 * (np.roll(path, 1, axis=0) + np.roll(path, -1, axis=0))
         ahead = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0)

@@ -4,7 +4,8 @@
     python -m training train draw
 
 `hear` speaks its own data first, `draw` reads what `python -m training pairs` rendered. Both keep a checkpoint in
-`training/work/` and go on from it when started again with `--resume`.
+`training/work/` and go on from it when started again with `--resume`; `hear --again` starts from the weights in
+the repository.
 
 Axes: B batch, K face units, T mel frames; pictures are (B, 3, 96, 96), RGB in [0, 1].
 """
@@ -14,20 +15,23 @@ import time
 from pathlib import Path
 
 import click
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.clips import Speaker
+from training import export
 from training.network import CROP, Drawing, Drawn, Hearing
-from training.phonemes import FPS, opening
-from worker.mel import MEL, window_start
+from training.phonemes import UNITS, opening
+from training.shapes import SIZE
+from training.sounds import Sounds
 
 WORK = Path(__file__).parent / "work"
-PAIRS = WORK / "pairs"
+PAIRS = WORK / "mouths"
 
+_MOUTHS = 128  # of a sequence of sound
 _LOG_EVERY_S = 60
 _SAVE_EVERY_S = 180
 
@@ -40,21 +44,35 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--minutes", default=100, show_default=True, help="Speech to train on.")
-@click.option("--iterations", default=6000, show_default=True)
-@click.option("--batch", default=128, show_default=True)
-@click.option("--resume", is_flag=True)
-def hear(minutes: int, iterations: int, batch: int, resume: bool) -> None:
+@click.option("--minutes", default=300, show_default=True, help="Speech to train on.")
+@click.option("--iterations", default=3800, show_default=True)
+@click.option("--batch", default=16, show_default=True, help="Sequences of 1.6 s.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), default=WORK / "hearing.pt", show_default=True)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--again", is_flag=True, help="Start from the weights in the repository.")
+def hear(minutes: int, iterations: int, batch: int, checkpoint: Path, resume: bool, again: bool) -> None:
     """Train sound → face units."""
-    sounds = Sounds(WORK / f"speech-{minutes}.npz", minutes)
+    sounds = Sounds(WORK / "speech", minutes)
     network = Hearing()
-    scale = torch.from_numpy(sounds.tracks.std(0) + 0.02)  # (K,), so that rare units count as much as the jaw
-    trainer = Trainer(network, WORK / "hearing.pt", iterations, learning_rate=2e-3, resume=resume)
+    if again:
+        network.load_state_dict(export.shipped(network, export.MODEL / "references.onnx"))
+    # (K,), so that rare units count as much as the jaw
+    scale = torch.from_numpy(sounds.tracks[::10].std(0) + 0.02)
+    trainer = Trainer(network, checkpoint, iterations, learning_rate=2e-3, resume=resume)
     rng = np.random.default_rng([1, trainer.iteration])  # a resumed training sees other batches
     while trainer.goes_on():
-        mel, units = sounds.batch(batch, rng)
-        trainer.step(functional.smooth_l1_loss(network(mel) / scale, units / scale, beta=0.5))
+        mel, units = sounds.batch(batch, _MOUTHS, rng)
+        trainer.step(hearing_loss(network.sequence(mel).transpose(1, 2), units, scale))
     trainer.save()
+
+
+def hearing_loss(heard: Tensor, units: Tensor, scale: Tensor) -> Tensor:
+    """Compare the units (B, T, K), and what people see first: how far the lips are apart, and whether they touch."""
+    closed = units[..., UNITS.index("mouthPress")] / 0.55  # (B, T)
+    each = functional.smooth_l1_loss(heard / scale, units / scale, beta=0.5, reduction="none").mean(-1)
+    open_error = (opening(heard) - opening(units)) / 0.2
+    wide = functional.smooth_l1_loss(open_error, torch.zeros_like(open_error), beta=0.5, reduction="none")
+    return ((1 + 2 * closed) * (each + 0.5 * wide)).mean()
 
 
 @main.command()
@@ -159,66 +177,14 @@ class Trainer:
                 self._average[name].copy_(value)
 
 
-class Sounds:
-    """Speech with its tracks, held as one long spectrogram; spoken on first use and kept in a file."""
-
-    def __init__(self, path: Path, minutes: int) -> None:
-        if not path.exists():
-            _speak(path, minutes)
-        with np.load(path) as file:
-            self._mel = file["mel"]  # (80, T)
-            self._starts = file["starts"]  # first mel frame of each window
-            self.tracks = file["tracks"]  # (windows, K)
-
-    def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return mel windows (B, 1, 80, 16) and units (B, K)."""
-        chosen = rng.integers(0, len(self._starts), size)
-        columns = self._starts[chosen][:, None] + np.arange(MEL.window_frames)  # (B, 16)
-        mel = self._mel[:, columns].transpose(1, 0, 2).astype(np.float32)  # (B, 80, 16)
-        return torch.from_numpy(spoil_mel(mel, rng))[:, None], torch.from_numpy(self.tracks[chosen])
-
-
-def _speak(path: Path, minutes: int) -> None:
-    speaker, rng = Speaker(), np.random.default_rng(1)
-    mels, tracks, starts = [], [], []
-    first_column, spoken_s = 0, 0.0
-    while spoken_s < minutes * 60:
-        clip = speaker.training_clip(rng)
-        # Windows that end with the clip are left out rather than padded: there are plenty.
-        frames = [
-            i for i in range(len(clip.track)) if window_start(i) + MEL.window_frames <= clip.mel.shape[1]
-        ]
-        starts += [first_column + window_start(i) for i in frames]
-        tracks.append(clip.track[: len(frames)])
-        mels.append(clip.mel.astype(np.float16))
-        first_column += clip.mel.shape[1]
-        spoken_s += len(clip.track) / FPS
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, mel=np.concatenate(mels, 1), starts=np.array(starts), tracks=np.concatenate(tracks))
-
-
-def spoil_mel(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Vary level, colour and noise floor of windows (B, 80, 16), in the log domain where that is nearly free."""
-    batch = len(mel)
-    band = np.linspace(0, 1, MEL.bands)[None]  # (1, 80)
-    bend = rng.normal(0, 0.3, (batch, 1)) * np.cos(
-        np.pi * rng.uniform(0.5, 3, (batch, 1)) * band + rng.uniform(0, 2 * np.pi, (batch, 1))
-    )
-    tilt = rng.normal(0, 0.3, (batch, 1)) * (band - 0.5)
-    level = rng.normal(0, 0.2, (batch, 1))
-    mel = mel + (bend + tilt + level)[..., None]
-    floor = rng.uniform(-5.5, -2.4, (batch, 1, 1)) + rng.normal(0, 0.25, mel.shape)
-    mel = np.logaddexp(mel * 3, floor * 3) / 3  # louder of speech and noise, with a soft corner
-    return np.clip(mel, -MEL.largest, MEL.largest).astype(np.float32)
-
-
 class Pairs:
     """Rendered pairs of the idle and the speaking mouth at one pose, 104 pixels wide to leave room for shifts."""
 
     def __init__(self, folder: Path) -> None:
         files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
-        self._idle = np.concatenate([file["idle"] for file in files])  # (pairs, 104, 104, 3) uint8
-        self._speaking = np.concatenate([file["speaking"] for file in files])  # (pairs, 104, 104, 3) uint8
+        # (pairs, 104, 104, 3) uint8
+        self._idle = np.concatenate([shrink(file["references"][:, 0])[file["pose"]] for file in files])
+        self._speaking = np.concatenate([shrink(file["speaking"]) for file in files])
         self._units = np.concatenate([file["units"] for file in files])  # (pairs, K)
         shapes = opening(self._units) + np.abs(self._units[:, 2:]).max(1)
         self._weights = 0.25 + np.minimum(1, shapes / 0.5)  # a third of speech is silence, and easy
@@ -243,6 +209,14 @@ class Pairs:
         # The hearing is never exact, so the drawing must not jump between neighbouring shapes.
         units = self._units[chosen] * (1 + rng.normal(0, 0.05, (size, 1)))
         return torch.from_numpy(units.astype(np.float32)), spoil(self._idle), spoil(self._speaking)
+
+
+def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bring rendered pictures (..., 156, 156, 3) to the network's scale, (..., 104, 104, 3)."""
+    size = pictures.shape[-2] * CROP // SIZE
+    flat = pictures.reshape(-1, *pictures.shape[-3:])
+    small = np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in flat])
+    return small.reshape(*pictures.shape[:-3], size, size, 3)
 
 
 def face_input(idle: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import cv2
 import httpx
 import structlog
 from litestar import Litestar
@@ -35,8 +36,11 @@ def create_app(settings: Settings) -> Litestar:
     Raises:
         BadAssets, BadVoices, ProviderUnavailable: it cannot work with these settings.
     """
+    # A mouth is small: sharing it out to threads costs more than it gains, and disturbs the encoders.
+    cv2.setNumThreads(1)
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
+    model.check(avatars.references())
     http = httpx.Client()
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
     speech = Speaker(own)
@@ -46,7 +50,7 @@ def create_app(settings: Settings) -> Litestar:
         avatars=avatars,
         speech=speech,
         batcher=batcher,
-        mask=model.description.mask,
+        graph=model.graph,
         metrics=metrics,
         engine={
             "model": model.description.name,
@@ -73,7 +77,12 @@ def create_app(settings: Settings) -> Litestar:
         try:
             await _warm_up(renderer)
             renderer.frames_rendered = 0  # those were for nobody
-            log.info("worker ready", provider=model.provider, avatars=len(list(avatars)))
+            log.info(
+                "worker ready",
+                provider=model.provider,
+                networks=model.networks,
+                avatars=len(list(avatars)),
+            )
             yield
         finally:
             serving.cancel()

@@ -14,7 +14,7 @@ import structlog
 
 from worker.compose import Box
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
-from worker.footage import Film, Footage, Playback
+from worker.footage import Film, Footage, Mouths, Playback, references_shape
 
 log = structlog.get_logger()
 
@@ -26,6 +26,7 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     playback: Playback
     boxes: tuple[Box | None, ...]  # one a frame; None where no face is: it passes through untouched
+    mouths: Mouths | None = None  # without them the idle mouth is the network's only reference
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,10 @@ class Avatars:
     def __iter__(self) -> Iterator[Pack]:
         return iter(self._packs.values())
 
+    def references(self) -> set[tuple[int, int]]:
+        """Return K and S of all that the network is shown."""
+        return {references_shape(emotion.mouths) for pack in self for emotion in pack.emotions.values()}
+
     def find(self, avatar: str, emotion: str) -> Pack:
         """Return the pack of an avatar that can show an emotion.
 
@@ -96,7 +101,7 @@ class Avatars:
 
     def _open(self, pack: Pack, emotion: str) -> Footage:
         description = pack.emotions[emotion]
-        film = Film(self._folder / pack.name / description.footage, description.boxes)
+        film = Film(self._folder / pack.name / description.footage, description.boxes, description.mouths)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
         return Footage(film, description.playback)
 

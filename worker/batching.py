@@ -8,21 +8,27 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Predict = Callable[[Array, Array], Array]
+Mel = NDArray[np.float32]
+Faces = NDArray[np.uint8]
+Predict = Callable[[Mel, Faces], Faces]
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
-    mel: Array
-    face: Array
-    mouths: asyncio.Future[Array]
+    mel: Mel
+    faces: Faces
+    mouths: asyncio.Future[Faces]
+
+    def goes_with(self, other: "_Request") -> bool:
+        """Tell whether both fit into one call: whether their frames have the same shapes."""
+        return (self.mel.shape[1:], self.faces.shape[1:]) == (other.mel.shape[1:], other.faces.shape[1:])
 
 
 class Batcher:
-    """Queues requests and serves them in the order in which they came, as many at once as fit.
+    """Queues requests and serves them in the order in which they came, as many at once as fit together.
 
-    That is fair as long as a render asks for little at a time and waits for the answer. While the network is idle a
-    request starts at once: nothing waits for company, batches form by themselves when there is more to do.
+    Those that do not fit keep their place and are served next. That is fair as long as a render asks for little at
+    a time and waits for the answer. While the network is idle a request starts at once: nothing waits for company,
+    batches form by themselves when there is more to do.
 
     Args:
         predict: the network; runs in a thread, one call at a time.
@@ -35,9 +41,9 @@ class Batcher:
         self._waiting: deque[_Request] = deque()
         self._wake = asyncio.Event()
 
-    async def mouths(self, mel: Array, face: Array) -> Array:
+    async def mouths(self, mel: Mel, faces: Faces) -> Faces:
         """Return the network's answer for (B, …) inputs. Cancelled while waiting, it costs the network nothing."""
-        request = _Request(mel=mel, face=face, mouths=asyncio.get_running_loop().create_future())
+        request = _Request(mel=mel, faces=faces, mouths=asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._wake.set()
         return await request.mouths
@@ -52,8 +58,8 @@ class Batcher:
                 continue
             try:
                 mel = np.concatenate([request.mel for request in batch])
-                face = np.concatenate([request.face for request in batch])
-                mouths = await asyncio.to_thread(self._predict, mel, face)
+                faces = np.concatenate([request.faces for request in batch])
+                mouths = await asyncio.to_thread(self._predict, mel, faces)
             except Exception as exc:  # noqa: BLE001 - it is the renders' to handle; the next batch may succeed
                 for request in batch:
                     if not request.mouths.done():
@@ -68,14 +74,15 @@ class Batcher:
 
     def _next_batch(self) -> list[_Request]:
         batch: list[_Request] = []
+        left: deque[_Request] = deque()
         frames = 0
-        while self._waiting:
-            request = self._waiting[0]
+        for request in self._waiting:
             if request.mouths.cancelled():
-                self._waiting.popleft()
                 continue
-            frames += len(request.mel)
-            if batch and frames > self._max_frames:
-                break
-            batch.append(self._waiting.popleft())
+            fits = not batch or (
+                request.goes_with(batch[0]) and frames + len(request.mel) <= self._max_frames
+            )
+            (batch if fits else left).append(request)
+            frames += len(request.mel) if fits else 0
+        self._waiting = left
         return batch

@@ -1,20 +1,79 @@
-"""Footage: a film of somebody at rest, decoded as far as it was shown, that plays for ever. Knows no network."""
+"""Footage: a film of somebody at rest, decoded as far as it was shown, that plays for ever. Knows no network.
+
+Beside it may run a film of the same frames' other mouths: squares side by side, as large as the network's.
+"""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import av
+import msgspec
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
 
 from worker.compose import CROP, Box, IdleFrame, crop
 from worker.errors import BadAssets
 
 Playback = Literal["loop", "pingpong"]
 
-_NOTHING = np.zeros((CROP, CROP, 3), np.uint8)  # what the network gets of a frame without a face
+
+class Mouths(msgspec.Struct, frozen=True, kw_only=True):
+    """Other mouths of every frame: same pose, same light, same box."""
+
+    film: str  # file name
+    shapes: int  # K - 1: how many stand side by side in a frame
+    size: int  # S: pixels of each
+
+
+def references_shape(mouths: Mouths | None) -> tuple[int, int]:
+    """Return K and S of the references of every frame."""
+    return (1 + mouths.shapes, mouths.size) if mouths else (1, CROP)
+
+
+class _Reel:
+    """The pictures of a file, from the first to the last.
+
+    Args:
+        path: of the film.
+        frames: that it should have.
+
+    Raises:
+        BadAssets: it cannot be opened or has another number of frames.
+    """
+
+    def __init__(self, path: Path, frames: int) -> None:
+        self._path = path
+        try:
+            self._container = av.open(path)
+            stream = self._container.streams.video[0]
+        except (av.FFmpegError, IndexError) as exc:
+            raise BadAssets(f"{path} is no film.") from exc
+        if stream.frames != frames:
+            raise BadAssets(f"{path} has {stream.frames} frames and not {frames}.")
+        stream.thread_count = 1  # those of the encoders and of the network fill the cores
+        self.size = stream.width, stream.height
+        self._pictures = self._container.decode(stream)
+        self._shown = 0
+
+    def next(self) -> av.VideoFrame:
+        """Return the next picture, RGB in full range.
+
+        Raises:
+            BadAssets: the film is damaged there.
+        """
+        try:
+            picture = next(self._pictures)
+        except (av.FFmpegError, StopIteration) as exc:
+            raise BadAssets(f"{self._path} is damaged at frame {self._shown}.") from exc
+        self._shown += 1
+        return picture.reformat(format="rgb24", dst_color_range=ColorRange.JPEG)
+
+    def close(self) -> None:
+        """Free what the decoder holds."""
+        self._container.close()
 
 
 class Film:
@@ -26,24 +85,19 @@ class Film:
     Args:
         path: of the film.
         boxes: one a frame; None where no face is.
+        mouths: beside it in the same folder, if there are any.
 
     Raises:
-        BadAssets: it cannot be opened or has another number of frames.
+        BadAssets: a file cannot be opened or has another number of frames.
     """
 
-    def __init__(self, path: Path, boxes: Sequence[Box | None]) -> None:
-        self._path = path
+    def __init__(self, path: Path, boxes: Sequence[Box | None], mouths: Mouths | None = None) -> None:
         self._boxes = boxes
+        self._mouths = mouths
         self._frames: list[IdleFrame] = []
         self._lock = threading.Lock()
-        try:
-            container = av.open(path)
-            told = container.streams.video[0].frames
-        except (av.FFmpegError, IndexError) as exc:
-            raise BadAssets(f"{path} is no film.") from exc
-        if told != len(boxes):
-            raise BadAssets(f"{path} has {told} frames and not {len(boxes)}.")
-        self._pictures: Iterator[av.VideoFrame] = container.decode(video=0)
+        self._reel = _Reel(path, len(boxes))
+        self._mouth_reel = _mouth_reel(path.with_name(mouths.film), mouths, len(boxes)) if mouths else None
 
     def __len__(self) -> int:
         return len(self._boxes)
@@ -56,12 +110,47 @@ class Film:
         """
         with self._lock:
             while len(self._frames) <= index:
-                try:
-                    picture = next(self._pictures)
-                except (av.FFmpegError, StopIteration) as exc:
-                    raise BadAssets(f"{self._path} is damaged at frame {len(self._frames)}.") from exc
-                self._frames.append(_idle_frame(picture, self._boxes[len(self._frames)]))
+                self._frames.append(self._next_frame())
+                if len(self._frames) == len(self):
+                    self._close()
             return self._frames[index]
+
+    def _next_frame(self) -> IdleFrame:
+        box = self._boxes[len(self._frames)]
+        # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
+        rgb = self._reel.next()
+        picture = rgb.reformat(
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+        )
+        count, size = references_shape(self._mouths)
+        references = np.zeros((count, size, size, 3), np.uint8)
+        if box:
+            references[0] = crop(_pixels(rgb), box, size)
+        if self._mouth_reel:
+            others = _pixels(self._mouth_reel.next())
+            references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
+        return IdleFrame(picture=_pixels(picture), references=references, box=box)
+
+    def _close(self) -> None:
+        self._reel.close()
+        if self._mouth_reel:
+            self._mouth_reel.close()
+
+
+def _pixels(picture: av.VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(picture.to_ndarray(), np.uint8)
+
+
+def _mouth_reel(path: Path, mouths: Mouths, frames: int) -> _Reel:
+    reel = _Reel(path, frames)
+    if reel.size != (mouths.shapes * mouths.size, mouths.size):
+        raise BadAssets(
+            f"{path} is {reel.size[0]}×{reel.size[1]} and not {mouths.shapes} mouths of {mouths.size} pixels."
+        )
+    return reel
 
 
 class Footage:
@@ -72,10 +161,15 @@ class Footage:
         self._playback = playback
 
     @property
+    def references(self) -> int:
+        """K: how many mouths the network sees of every frame."""
+        return len(self._frames[0].references)
+
+    @property
     def bytes(self) -> int:
         """How much memory it takes, once all of it was shown."""
         first = self._frames[0]
-        return len(self._frames) * (first.picture.nbytes + first.crop.nbytes)
+        return len(self._frames) * (first.picture.nbytes + first.references.nbytes)
 
     def frame(self, index: int) -> IdleFrame:
         """Return the frame to show at a frame of the video."""
@@ -85,19 +179,3 @@ class Footage:
         # There and back again, without showing either end twice in a row.
         step = index % (2 * count - 2)
         return self._frames[min(step, 2 * count - 2 - step)]
-
-
-def _idle_frame(frame: av.VideoFrame, box: Box | None) -> IdleFrame:
-    # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
-    rgb = frame.reformat(format="rgb24", dst_color_range=ColorRange.JPEG)
-    picture = rgb.reformat(
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.JPEG,
-        dst_color_range=ColorRange.MPEG,
-    )
-    return IdleFrame(
-        picture=np.asarray(picture.to_ndarray(), np.uint8),
-        crop=crop(np.asarray(rgb.to_ndarray(), np.uint8), box) if box else _NOTHING,
-        box=box,
-    )

@@ -76,8 +76,10 @@ def add(folder: Path, person: Person, emotions: tuple[str, ...], take: Take) -> 
     description = home / "avatar.part"
     description.write_bytes(msgspec.json.encode(pack) + b"\n")
     description.replace(home / "avatar.json")
+    played = {emotion.footage for emotion in pack.emotions.values()}
+    played |= {emotion.mouths.film for emotion in pack.emotions.values() if emotion.mouths}
     for film in home.glob("*.mp4"):
-        if film.name not in {played.footage for played in pack.emotions.values()}:
+        if film.name not in played:
             film.unlink()
     return pack
 

@@ -4,7 +4,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from worker.mel import MEL, MelStream, window, window_start
+from worker.mel import MEL, MelStream, MelWindow
 
 
 class Listener:
@@ -16,14 +16,16 @@ class Listener:
     Args:
         sample_rate: of the samples.
         first_frame: of the video frames wanted.
+        window: what is heard for each of them.
     """
 
-    def __init__(self, *, sample_rate: int, first_frame: int) -> None:
+    def __init__(self, *, sample_rate: int, first_frame: int, window: MelWindow) -> None:
         self._resample = soxr.ResampleStream(sample_rate, MEL.sample_rate, 1, dtype="float32")
         self._stream = MelStream()
         self._mel = np.zeros((MEL.bands, 0), np.float32)
         self._mel_start = 0  # index of its first mel frame
         self._next_frame = first_frame
+        self._window = window
         self._frames: int | None = None
 
     def hear(self, pcm: NDArray[np.int16]) -> None:
@@ -41,11 +43,12 @@ class Listener:
         if self._frames is not None:
             return end_frame <= self._frames
         mel_end = self._mel_start + self._mel.shape[1]
-        return window_start(end_frame - 1) + MEL.window_frames <= mel_end
+        return self._window.end(end_frame - 1) <= mel_end
 
     def take(self, end_frame: int) -> NDArray[np.float32]:
-        """Return the windows of the frames up to `end_frame`, (B, 1, 80, 16), and forget what is before it."""
-        windows = [window(self._mel, frame, self._mel_start) for frame in range(self._next_frame, end_frame)]
+        """Return the windows of the frames up to `end_frame`, (B, 1, 80, M), and forget what is before it."""
+        frames = range(self._next_frame, end_frame)
+        windows = [self._window.cut(self._mel, frame, self._mel_start) for frame in frames]
         self._next_frame = end_frame
         self._forget()
         return np.stack(windows)[:, None]
@@ -59,6 +62,7 @@ class Listener:
 
     def _forget(self) -> None:
         """Drop mel frames that no wanted window has, also those before a later first frame."""
-        useless = min(window_start(self._next_frame) - self._mel_start, self._mel.shape[1])
+        wanted = max(self._window.start(self._next_frame), 0)
+        useless = min(wanted - self._mel_start, self._mel.shape[1])
         self._mel = self._mel[:, useless:]
         self._mel_start += useless

@@ -35,7 +35,6 @@ class MelConfig(msgspec.Struct, frozen=True, kw_only=True):
     reference_db: float = 20.0
     range_db: float = 100.0
     largest: float = 4.0  # values end up in [-4, 4]
-    window_frames: int = 16  # 200 ms, what the network hears for one video frame
     video_fps: int = 25
 
     # Uploads differ by 30 dB, so speech is brought to one level first. The peak of the whole file would do,
@@ -48,6 +47,48 @@ class MelConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MEL = MelConfig()
+
+
+class MelWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a network hears for one video frame; the defaults are Wav2Lip's: the 200 ms that begin with it.
+
+    Mel frames before the video frame cost no latency, those after it do.
+
+    Attributes:
+        frames: how many mel frames.
+        before: how many of them come before the video frame.
+    """
+
+    frames: int = 16
+    before: int = 0
+
+    def start(self, frame_index: int) -> int:
+        """Return the first mel frame of a video frame (3.2 mel frames a video frame, rounded down); may be negative."""
+        return frame_index * MEL.sample_rate // (MEL.hop_samples * MEL.video_fps) - self.before
+
+    def end(self, frame_index: int) -> int:
+        """Return the mel frame after the last of a video frame."""
+        return self.start(frame_index) + self.frames
+
+    def cut(self, mel: Mel, frame_index: int, mel_start: int = 0) -> Mel:
+        """Cut what is heard for one video frame.
+
+        Before the start and past the end there is silence (-4), so the mouth closes; Wav2Lip repeats the last window
+        and freezes it.
+
+        Args:
+            mel: shape (80, T).
+            frame_index: video frame at 25 fps.
+            mel_start: how many mel frames of the speech come before `mel`.
+
+        Returns:
+            Shape (80, M).
+        """
+        start = self.start(frame_index) - mel_start
+        cut = mel[:, max(start, 0) : start + self.frames]
+        missing = max(-start, 0)
+        ends = (missing, self.frames - missing - cut.shape[1])
+        return np.pad(cut, ((0, 0), ends), constant_values=-MEL.largest) if any(ends) else cut
 
 
 def mel_spectrogram(pcm: Pcm) -> Mel:
@@ -63,30 +104,6 @@ def mel_spectrogram(pcm: Pcm) -> Mel:
     second = MEL.sample_rate
     parts = [stream.push(pcm[start : start + second]) for start in range(0, len(pcm), second)]
     return np.concatenate([*parts, stream.finish()], axis=1)
-
-
-def window(mel: Mel, frame_index: int, mel_start: int = 0) -> Mel:
-    """Cut what the network hears for one video frame: the 200 ms that begin with it.
-
-    Past the end there is silence (-4), so the mouth closes; Wav2Lip repeats the last window and freezes it.
-
-    Args:
-        mel: shape (80, T).
-        frame_index: video frame at 25 fps.
-        mel_start: how many mel frames of the speech come before `mel`.
-
-    Returns:
-        Shape (80, 16).
-    """
-    start = window_start(frame_index) - mel_start
-    cut = mel[:, start : start + MEL.window_frames]
-    missing = MEL.window_frames - cut.shape[1]
-    return np.pad(cut, ((0, 0), (0, missing)), constant_values=-MEL.largest) if missing else cut
-
-
-def window_start(frame_index: int) -> int:
-    """Return the first mel frame of a video frame's window (3.2 mel frames a video frame, rounded down)."""
-    return frame_index * MEL.sample_rate // (MEL.hop_samples * MEL.video_fps)
 
 
 class MelStream:

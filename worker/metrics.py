@@ -7,7 +7,7 @@ from typing import Literal
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client import generate_latest as write
 
-from worker.batching import Array, Predict
+from worker.batching import Faces, Mel, Predict
 
 METRICS_MEDIA_TYPE = CONTENT_TYPE_LATEST
 
@@ -54,10 +54,10 @@ class Metrics:
     def measured(self, predict: Predict) -> Predict:
         """Return the network with its batches and seconds measured."""
 
-        def measured(mel: Array, face: Array) -> Array:
+        def measured(mel: Mel, faces: Faces) -> Faces:
             self._batch_frames.observe(len(mel))
             with self.stage("network"):
-                return predict(mel, face)
+                return predict(mel, faces)
 
         return measured
 

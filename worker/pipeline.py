@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from worker.avatars import Avatars
 from worker.batching import Batcher
-from worker.compose import Mask
 from worker.encode import FPS, HEIGHT, WIDTH, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
 from worker.metrics import Metrics
+from worker.model import Graph
 from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
 from worker.speech import Speech, SpokenPart
@@ -27,7 +27,7 @@ from worker.take import Shot, Take
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Mouths = asyncio.Task[NDArray[np.float32]]
+_Mouths = asyncio.Task[NDArray[np.uint8]]
 
 
 class _Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Renderer:
         avatars: who can speak.
         speech: how they speak.
         batcher: the network.
-        mask: how its mouths are blended.
+        graph: what to know of the network for so many references.
         metrics: told how long each stage takes.
         engine: what rendered, for the end record.
     """
@@ -55,14 +55,14 @@ class Renderer:
         avatars: Avatars,
         speech: Speech,
         batcher: Batcher,
-        mask: Mask,
+        graph: Callable[[int], Graph],
         metrics: Metrics,
         engine: dict[str, str],
     ) -> None:
         self.avatars = avatars
         self.speech = speech
         self._batcher = batcher
-        self._mask = mask
+        self._graph = graph
         self._metrics = metrics
         self._engine = engine
         self.frames_rendered = 0
@@ -82,7 +82,8 @@ class Renderer:
             NothingToSpeak: the text has no speech; before the first record.
         """
         footage = await asyncio.to_thread(self.avatars.footage, order.pack, order.request.emotion)
-        take = Take(footage, order.sample_rate, order.request.first_frame, self._mask)
+        graph = self._graph(footage.references)
+        take = Take(footage, order.sample_rate, order.request.first_frame, graph)
         header_sent = False
         ahead: tuple[Shot, _Mouths] | None = None
         try:
@@ -97,7 +98,7 @@ class Renderer:
                     if not header_sent:
                         yield _init(order)
                         header_sent = True
-                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, shot.face))
+                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, shot.references))
                     before, ahead = ahead, (shot, mouths)
                     if before:
                         yield await self._film(take, *before)
@@ -132,7 +133,7 @@ class Renderer:
             yield _Piece(pcm=np.frombuffer(data, "<i2"))
             position += len(data) // SAMPLE_BYTES
         if order.voice and order.unspoken:
-            parts = self.speech.speak(order.unspoken, order.voice)
+            parts = self.speech.speak(order.unspoken, order.voice, soon=not order.request.spoken)
             spoken, untold = 0, b""  # what the last record covers, and the speech since then
             while part := await self._next_part(parts):
                 last = part.spoken == len(order.unspoken)

@@ -4,19 +4,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.compose import Mask, compose, network_input
+from worker.compose import compose
 from worker.encode import Encoder, Pcm, Segment, gop_end, samples_per_frame
 from worker.errors import MalformedRequest
 from worker.footage import Footage
 from worker.listening import Listener
+from worker.model import Graph
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
     """The frames of one GOP, as the network gets them."""
 
     first_frame: int
-    mel: NDArray[np.float32]  # (B, 1, 80, 16)
-    face: NDArray[np.float32]  # (B, 6, 96, 96)
+    mel: NDArray[np.float32]  # (B, 1, 80, M)
+    references: NDArray[np.uint8]  # (B, K, S, S, 3)
 
 
 class Take:
@@ -28,14 +29,14 @@ class Take:
         footage: of the avatar.
         sample_rate: of the speech.
         first_frame: where to start filming; the speech is heard from its start all the same.
-        mask: how mouths are blended into the footage.
+        graph: what to know of the network that draws.
     """
 
-    def __init__(self, footage: Footage, sample_rate: int, first_frame: int, mask: Mask) -> None:
+    def __init__(self, footage: Footage, sample_rate: int, first_frame: int, graph: Graph) -> None:
         self._footage = footage
-        self._mask = mask
+        self._mask = graph.mask
         self._samples_per_frame = samples_per_frame(sample_rate)
-        self._listener = Listener(sample_rate=sample_rate, first_frame=first_frame)
+        self._listener = Listener(sample_rate=sample_rate, first_frame=first_frame, window=graph.mel)
         self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame)
         self._samples = 0
         self._next_frame = first_frame
@@ -70,10 +71,10 @@ class Take:
         if first == end or not self._listener.can_hear(end):
             return None
         self._next_frame = end
-        crops = np.stack([self._footage.frame(frame).crop for frame in range(first, end)])
-        return Shot(first_frame=first, mel=self._listener.take(end), face=network_input(crops))
+        references = np.stack([self._footage.frame(frame).references for frame in range(first, end)])
+        return Shot(first_frame=first, mel=self._listener.take(end), references=references)
 
-    def film(self, first_frame: int, mouths: NDArray[np.float32]) -> Segment:
+    def film(self, first_frame: int, mouths: NDArray[np.uint8]) -> Segment:
         """Compose and encode the frames of a shot."""
         segment = None
         for frame, mouth in enumerate(mouths, first_frame):

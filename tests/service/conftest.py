@@ -218,7 +218,7 @@ class ScriptedWorker:
 
 
 async def _answer(send: Any, status: int, content: Any) -> None:
-    headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"12")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": msgspec.json.encode(content)})
 

@@ -128,11 +128,12 @@ async def test_a_worker_that_is_away_leaves_the_order_paid_until_it_is_back(clos
         assert worker.video == (await shop.video(invoice)).content
 
 
-async def test_a_busy_worker_is_a_503_and_asked_again_it_renders(shop, worker):
+async def test_a_busy_worker_is_a_503_that_says_when_to_ask_again_and_then_it_renders(shop, worker):
     invoice = await shop.paid()
     worker.answer = (503, "too many renders")
     answer = await shop.video(invoice)
     assert answer.status_code == 503
+    assert "try again in 12 s" in answer.json()["detail"]
 
     worker.answer = None
 

@@ -1,10 +1,11 @@
 """The packs that ship: complete, honest and small. What renders them is never run here."""
 
 import json
-from itertools import pairwise
+from itertools import combinations, islice, pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -50,7 +51,8 @@ def test_a_pack_describes_its_folder(folder, pack):
     assert pack["gender"] == ("female" if folder.name.endswith("woman") else "male")
     assert pack["elderly"] == folder.name.startswith("old_")
     assert sorted(emotions) == EMOTIONS
-    assert {clip["footage"] for clip in emotions.values()} == {path.name for path in folder.glob("*.mp4")}
+    films = {film for clip in emotions.values() for film in (clip["footage"], clip["mouths"]["film"])}
+    assert films == {path.name for path in folder.glob("*.mp4")}
 
 
 def test_the_footage_is_what_its_pack_says(folder, pack):
@@ -63,6 +65,43 @@ def test_the_footage_is_what_its_pack_says(folder, pack):
             assert (picture.width, picture.height, picture.average_rate) == (512, 512, 25)
             assert picture.codec_context.pix_fmt == "yuv420p"
             assert "made by a computer" in film.metadata["comment"]
+
+
+def test_the_films_of_mouths_have_the_footages_frames(folder, pack):
+    for clip in pack["emotions"].values():
+        mouths = clip["mouths"]
+        with av.open(folder / mouths["film"]) as film:
+            picture = film.streams.video[0]
+
+            assert picture.frames == clip["frames"]
+            assert (picture.width, picture.height) == (mouths["shapes"] * mouths["size"], mouths["size"])
+            assert "made by a computer" in film.metadata["comment"]
+
+
+def test_mouths_lie_where_the_footage_has_them(folder, pack):
+    clip = pack["emotions"]["neutral"]
+    size = clip["mouths"]["size"]
+    nose = np.s_[: size // 5, size // 4 : size * 3 // 4]  # where no shape moves much
+
+    for number in (0, clip["frames"] // 3, clip["frames"] - 1):
+        idle = _square(_frame(folder / clip["footage"], number), clip["boxes"][number], size)
+        pressed = _frame(folder / clip["mouths"]["film"], number)[:, -size:]
+        shift, _ = cv2.phaseCorrelate(idle[nose].astype(np.float32), pressed[nose].astype(np.float32))
+
+        assert np.abs(shift).max() < 1
+
+
+def test_an_open_mouth_is_filmed_as_sharply_as_the_closed_one(folder, pack):
+    for clip in pack["emotions"].values():
+        size = clip["mouths"]["size"]
+        lips = np.s_[size // 4 : size * 3 // 4, size // 4 : size * 3 // 4]
+        idle = _square(_frame(folder / clip["footage"], 5), clip["boxes"][5], size)
+        open_mouth = _frame(folder / clip["mouths"]["film"], 5)[:, :size]
+
+        assert (
+            cv2.Laplacian(open_mouth, cv2.CV_32F)[lips].var()
+            > 0.8 * cv2.Laplacian(idle, cv2.CV_32F)[lips].var()
+        )
 
 
 def test_each_mouth_lies_in_the_picture_and_moves_gently(pack):
@@ -83,6 +122,11 @@ def test_a_clip_starts_and_ends_nearly_at_rest_so_that_it_can_play_backwards(pac
         assert max(steps[0], steps[-1]) < 0.5
 
 
+def test_a_loop_lasts_four_seconds_or_more(pack):
+    for clip in pack["emotions"].values():
+        assert (2 * clip["frames"] - 2) / 25 >= 4
+
+
 def test_the_mouth_stays_closed(folder, pack):
     clip = pack["emotions"]["neutral"]
     with av.open(folder / clip["footage"]) as film:
@@ -94,8 +138,30 @@ def test_the_mouth_stays_closed(folder, pack):
     assert max(float(np.abs(lips[0] - other).mean()) for other in lips) < 12
 
 
+def test_happy_neutral_and_serious_are_three_faces(folder, pack):
+    faces = {
+        name: _face(folder / clip["footage"], clip["boxes"][0]) for name, clip in pack["emotions"].items()
+    }
+
+    for one, other in combinations(faces.values(), 2):
+        assert np.abs(one - other).mean() > 5
+
+
 def test_all_footage_together_stays_small():
     assert sum(path.stat().st_size for path in AVATARS.rglob("*")) < 24_000_000
+
+
+def _frame(path, number):
+    with av.open(path) as film:
+        return next(islice(film.decode(video=0), number, None)).to_ndarray(format="gray")
+
+
+def _square(frame, box, size):
+    """Cut the mouth's square out of a frame."""
+    x, y, side = box
+    scale = side / size
+    place = np.array([[scale, 0, x - side / 2 + scale / 2 - 0.5], [0, scale, y - side / 2 + scale / 2 - 0.5]])
+    return cv2.warpAffine(frame, place, (size, size), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
 
 
 def _lips(frame, box):
@@ -103,3 +169,12 @@ def _lips(frame, box):
     x, y, side = box
     grid = np.linspace(-0.25, 0.25, 32) * side
     return frame[np.ix_(np.rint(y + grid).astype(int), np.rint(x + grid).astype(int))].mean(axis=1)
+
+
+def _face(film, box):
+    """The first picture from brows to chin, at one place and size, whatever the posture: only the face differs."""
+    x, y, side = box
+    across, down = np.linspace(-0.6, 0.6, 96) * side + x, np.linspace(-1.5, 0.5, 160) * side + y
+    with av.open(film) as opened:
+        picture = next(opened.decode(video=0)).to_ndarray(format="gray")
+    return picture[np.ix_(np.rint(down).astype(int), np.rint(across).astype(int))].astype(float)

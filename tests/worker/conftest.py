@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from worker.records import RecordReader, RenderRequest, encode_record
 
 FOOTAGE_FRAMES = 25
+MOUTHS = ((120, 60, 60), (60, 90, 120))  # colours of the other mouths, which have no other shape
 DEADLINE_S = 60
 
 
@@ -38,18 +39,32 @@ def draw_face(step: int) -> NDArray[np.uint8]:
     return picture
 
 
-def write_avatar(folder: Path, name: str, emotions: dict[str, str], gender: str = "female") -> None:
+def draw_mouths(step: int) -> NDArray[np.uint8]:
+    """The other mouths of a frame, each a little brighter than in the one before: RGB, (144, 288, 3)."""
+    colours = np.array(MOUTHS, np.uint8) + np.uint8(step)
+    return np.tile(np.repeat(colours, 144, axis=0), (144, 1, 1))
+
+
+def write_film(path: Path, draw: Callable[[int], NDArray[np.uint8]]) -> None:
+    with av.open(path, "w") as film:
+        stream = film.add_stream("libx264", rate=25, options={"crf": "12"})
+        stream.height, stream.width, _ = draw(0).shape
+        stream.pix_fmt = "yuv420p"
+        for step in range(FOOTAGE_FRAMES):
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(draw(step), format="rgb24")))
+        film.mux(stream.encode())
+
+
+def write_avatar(
+    folder: Path, name: str, emotions: dict[str, str], gender: str = "female", *, mouths: bool = False
+) -> None:
     """Write a pack with one film of `FOOTAGE_FRAMES` frames for each emotion, given with its playback."""
     folder.mkdir(parents=True)
     boxes = [(sway(step), 320.5, 135.0) for step in range(FOOTAGE_FRAMES)]
     for emotion in emotions:
-        with av.open(folder / f"{emotion}.mp4", "w") as film:
-            stream = film.add_stream("libx264", rate=25, options={"crf": "12"})
-            stream.width = stream.height = 512
-            stream.pix_fmt = "yuv420p"
-            for step in range(FOOTAGE_FRAMES):
-                film.mux(stream.encode(av.VideoFrame.from_ndarray(draw_face(step), format="rgb24")))
-            film.mux(stream.encode())
+        write_film(folder / f"{emotion}.mp4", draw_face)
+        if mouths:
+            write_film(folder / f"{emotion}.mouths.mp4", draw_mouths)
     described = {
         emotion: {
             "footage": f"{emotion}.mp4",
@@ -57,6 +72,11 @@ def write_avatar(folder: Path, name: str, emotions: dict[str, str], gender: str 
             "playback": playback,
             "boxes": boxes,
         }
+        | (
+            {"mouths": {"film": f"{emotion}.mouths.mp4", "shapes": len(MOUTHS), "size": 144}}
+            if mouths
+            else {}
+        )
         for emotion, playback in emotions.items()
     }
     pack = {"name": name, "label": name.title(), "gender": gender, "elderly": False, "emotions": described}
@@ -65,14 +85,22 @@ def write_avatar(folder: Path, name: str, emotions: dict[str, str], gender: str 
 
 @pytest.fixture(scope="session")
 def assets(tmp_path_factory) -> Path:
-    """Two avatars and the tiny network of `data/make_tiny_model.py`."""
+    """Three avatars, one with other mouths, and the tiny networks of `data/make_tiny_model.py`."""
     folder = tmp_path_factory.mktemp("assets")
     write_avatar(folder / "avatars" / "ann", "ann", {"neutral": "pingpong", "happy": "loop"})
     write_avatar(folder / "avatars" / "bob", "bob", {"neutral": "loop"}, gender="male")
+    write_avatar(folder / "avatars" / "cleo", "cleo", {"neutral": "pingpong"}, mouths=True)
     (folder / "model").mkdir()
-    shutil.copy(Path(__file__).parent / "data" / "wav2lip.onnx", folder / "model")
+    for graph in ("wav2lip.onnx", "references.onnx"):
+        shutil.copy(Path(__file__).parent / "data" / graph, folder / "model")
     (folder / "model" / "model.json").write_text(json.dumps({"name": "tiny", "version": "test"}))
     return folder
+
+
+@pytest.fixture
+def mouth_colours() -> tuple[tuple[int, int, int], ...]:
+    """Of the other mouths in the first frame."""
+    return MOUTHS
 
 
 class WorkerProcess:

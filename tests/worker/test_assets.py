@@ -8,7 +8,7 @@ import pytest
 
 import worker
 from worker.avatars import Avatars
-from worker.compose import compose, network_input
+from worker.compose import compose
 from worker.mel import MEL
 from worker.model import LipModel
 from worker.records import EndRecord, InitRecord, SegmentRecord
@@ -59,12 +59,13 @@ def test_avatars_have_a_gender_and_an_age(avatars):
 def test_in_silence_a_frame_is_the_footage(avatars, model, emotion):
     footage = avatars.footage(avatars.find("european_woman", emotion), emotion)
     idles = [footage.frame(index) for index in (0, 20, 40)]
-    silence = np.full((len(idles), 1, MEL.bands, MEL.window_frames), -MEL.largest, np.float32)
+    graph = model.graph(footage.references)
+    silence = np.full((len(idles), 1, MEL.bands, graph.mel.frames), -MEL.largest, np.float32)
 
-    mouths = model.predict(silence, network_input(np.stack([idle.crop for idle in idles])))
+    mouths = model.predict(silence, np.stack([idle.references for idle in idles]))
 
     for idle, mouth in zip(idles, mouths, strict=True):
-        picture = compose(idle, mouth, model.description.mask)
+        picture = compose(idle, mouth, graph.mask)
         assert np.abs(picture.astype(int) - idle.picture).mean() < 0.02
 
 

@@ -23,8 +23,8 @@ def folder(assets, tmp_path):
     return shutil.copytree(assets / "avatars", tmp_path / "avatars")
 
 
-def describe(folder, **fields):
-    path = folder / "ann" / "avatar.json"
+def describe(folder, name="ann", /, **fields):
+    path = folder / name / "avatar.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))
 
 
@@ -32,12 +32,13 @@ def test_avatars_are_found_with_their_emotions(avatars):
     assert [(pack.name, pack.label, sorted(pack.emotions)) for pack in avatars] == [
         ("ann", "Ann", ["happy", "neutral"]),
         ("bob", "Bob", ["neutral"]),
+        ("cleo", "Cleo", ["neutral"]),
     ]
     assert avatars.find("bob", "neutral").gender == "male"
 
 
 def test_an_unknown_avatar_is_told_the_known_ones(avatars):
-    with pytest.raises(UnknownAvatar, match="ann, bob"):
+    with pytest.raises(UnknownAvatar, match="ann, bob, cleo"):
         avatars.find("eve", "neutral")
 
 
@@ -52,7 +53,7 @@ def test_an_unknown_emotion_is_told_the_known_ones(avatars):
 )
 def test_footage_plays_for_ever(playback, order):
     nothing = np.zeros(0, np.uint8)
-    frames = [IdleFrame(picture=nothing, crop=nothing, box=(index, 0, 0)) for index in range(4)]
+    frames = [IdleFrame(picture=nothing, references=nothing, box=(index, 0, 0)) for index in range(4)]
 
     footage = Footage(frames, playback)
 
@@ -64,9 +65,49 @@ def test_decoded_footage_is_ready_for_network_and_encoder(avatars):
 
     frame = footage.frame(0)
     assert frame.picture.shape == (768, 512)
-    assert frame.crop.shape == (96, 96, 3)
-    lip = frame.crop[96 // 2 + round((330 - 320.5) * 96 / 135), 48].astype(int)
+    assert frame.references.shape == (1, 96, 96, 3)
+    lip = frame.references[0, 96 // 2 + round((330 - 320.5) * 96 / 135), 48].astype(int)
     assert (abs(lip - (170, 80, 80)) < 30).all()  # as drawn: red stays red
+
+
+def test_other_mouths_are_decoded_in_step_with_the_footage(avatars, mouth_colours):
+    footage = avatars.footage(avatars.find("cleo", "neutral"), "neutral")
+
+    for index in (0, 7, 24):
+        references = footage.frame(index).references
+        assert references.shape == (1 + len(mouth_colours), 144, 144, 3)
+        assert references.flags.c_contiguous
+        lip = references[0, 144 // 2 + round((330 - 320.5) * 144 / 135), 72].astype(int)
+        assert (abs(lip - (170, 80, 80)) < 30).all()
+        for mouth, colour in zip(references[1:], mouth_colours, strict=True):
+            expected = np.array(colour) + index
+            assert (abs(mouth.reshape(-1, 3).mean(axis=0) - expected) < 4).all()
+    assert avatars.references() == {(1, 96), (3, 144)}
+
+
+@pytest.mark.parametrize("fields", [{"shapes": 3}, {"size": 96}])
+def test_other_mouths_of_another_number_or_size_are_refused(folder, fields):
+    emotion = json.loads((folder / "cleo" / "avatar.json").read_text())["emotions"]["neutral"]
+    describe(folder, "cleo", emotions={"neutral": emotion | {"mouths": emotion["mouths"] | fields}})
+    avatars = Avatars(folder, memory_bytes=1)
+
+    with pytest.raises(BadAssets, match=r"neutral\.mouths\.mp4 is 288×144 and not"):
+        avatars.footage(avatars.find("cleo", "neutral"), "neutral")
+
+
+def test_missing_mouths_are_named(folder):
+    (folder / "cleo" / "neutral.mouths.mp4").unlink()
+    avatars = Avatars(folder, memory_bytes=1)
+
+    with pytest.raises(BadAssets, match=r"neutral\.mouths\.mp4"):
+        avatars.footage(avatars.find("cleo", "neutral"), "neutral")
+
+
+def test_other_mouths_count_in_the_memory_limit(avatars):
+    with_mouths = avatars.footage(avatars.find("cleo", "neutral"), "neutral")
+    without = avatars.footage(avatars.find("bob", "neutral"), "neutral")
+
+    assert with_mouths.bytes - without.bytes == 25 * 3 * (3 * 144**2 - 96**2)
 
 
 def test_footage_is_decoded_once(avatars):

@@ -18,17 +18,17 @@ class Network:
         self.go = threading.Event()
         self.entered = threading.Event()
 
-    def predict(self, mel, face):
+    def predict(self, mel, faces):
         self.entered.set()
         assert self.go.wait(10)
         self.batches.append(len(mel))
         if (mel < 0).any():
             raise ValueError("negative")
-        return 2 * mel + face
+        return (2 * mel + faces).astype(np.uint8)
 
 
-def frames(count, value=1.0):
-    return np.full((count, 1), value, np.float32), np.zeros((count, 1), np.float32)
+def frames(count, value=1.0, size=1):
+    return np.full((count, 1), value, np.float32), np.zeros((count, size), np.uint8)
 
 
 @pytest.fixture
@@ -67,6 +67,25 @@ async def test_requests_that_wait_share_a_batch_and_get_their_own_answers(batche
 
     assert network.batches == [1, 10, 2]
     assert [(len(answer), answer[0, 0]) for answer in answers] == [(1, 2), (4, 4), (6, 6), (2, 8)]
+
+
+async def test_requests_of_other_shapes_get_batches_of_their_own_in_the_order_of_the_first_of_each(
+    batcher, network
+):
+    first, tasks = await ask(
+        batcher, network, frames(2, 2), frames(3, 3, size=5), frames(4, 4), frames(1, 5, size=5)
+    )
+
+    network.go.set()
+    answers = await asyncio.gather(first, *tasks)
+
+    assert network.batches == [1, 6, 4]
+    assert [(answer.shape, answer[0, 0]) for answer in answers[1:]] == [
+        ((2, 1), 4),
+        ((3, 5), 6),
+        ((4, 1), 8),
+        ((1, 5), 10),
+    ]
 
 
 async def test_a_request_larger_than_a_batch_is_served_alone(batcher, network):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
-from worker.compose import CROP, IdleFrame, Mask, compose, crop, network_input
+from worker.compose import CROP, IdleFrame, Mask, compose, crop
 
 BOX = (250.5, 330.25, 135.0)
 
@@ -17,15 +17,22 @@ def yuv(rgb: np.ndarray) -> np.ndarray:
     ).to_ndarray()
 
 
-@pytest.fixture
-def idle():
+@pytest.fixture(params=[CROP, 144])
+def idle(request):
     row, column = np.mgrid[0:512, 0:512]
     rgb = np.stack([120 + row // 8, 90 + column // 8, 60 + (row + column) // 16], axis=-1).astype(np.uint8)
-    return IdleFrame(picture=yuv(rgb), crop=crop(rgb, BOX), box=BOX)
+    return IdleFrame(picture=yuv(rgb), references=crop(rgb, BOX, request.param)[None], box=BOX)
 
 
-def idle_mouth(idle) -> np.ndarray:
-    return network_input(idle.crop[None])[0, 3:]
+def changed(idle, by) -> np.ndarray:
+    """The idle mouth, brighter by so much of full scale."""
+    return np.clip(np.rint(idle.references[0] + 255 * by), 0, 255).astype(np.uint8)
+
+
+def rectangle(idle, rows, columns) -> tuple[slice, slice]:
+    """A rectangle given in 96ths of the square."""
+    scale = idle.references.shape[1] / CROP
+    return slice(*(round(row * scale) for row in rows)), slice(*(round(column * scale) for column in columns))
 
 
 def test_a_crop_of_a_ramp_has_the_values_at_its_pixels():
@@ -37,36 +44,24 @@ def test_a_crop_of_a_ramp_has_the_values_at_its_pixels():
     np.testing.assert_allclose(cut.astype(int), rgb[252:348, 152:248].astype(int), atol=1)
 
 
-def test_the_network_sees_the_idle_face_with_and_without_its_lower_half(idle):
-    face = network_input(idle.crop[None])
-
-    assert face.shape == (1, 6, CROP, CROP)
-    assert face.dtype == np.float32
-    assert not face[0, :3, 48:].any()
-    np.testing.assert_array_equal(face[0, :3, :48], face[0, 3:, :48])
-    np.testing.assert_allclose(face[0, 3:].transpose(1, 2, 0) * 255, idle.crop, atol=1e-3)
-
-
 def test_an_idle_mouth_leaves_the_very_frame(idle):
-    assert compose(idle, idle_mouth(idle), Mask()) is idle.picture
+    assert compose(idle, idle.references[0].copy(), Mask()) is idle.picture
 
 
 def test_a_difference_below_the_threshold_is_none(idle):
-    nearly = np.clip(idle_mouth(idle) + np.float32(0.01), 0, 1)
-
-    assert compose(idle, nearly, Mask()) is idle.picture
+    assert compose(idle, changed(idle, 0.01), Mask()) is idle.picture
 
 
 def test_only_the_neighbourhood_of_the_difference_changes(idle):
-    mouth = idle_mouth(idle).copy()
-    mouth[:, 55:65, 40:60] = 0
+    mouth = idle.references[0].copy()
+    mouth[rectangle(idle, (55, 65), (40, 60))] = 0
     before = idle.picture.copy()
 
     picture = compose(idle, mouth, Mask())
 
-    changed = np.argwhere(picture[:512] != idle.picture[:512])
-    top, left = changed.min(axis=0)
-    bottom, right = changed.max(axis=0)
+    touched = np.argwhere(picture[:512] != idle.picture[:512])
+    top, left = touched.min(axis=0)
+    bottom, right = touched.max(axis=0)
     scale = 135 / CROP
     corner_x, corner_y = BOX[0] - 135 / 2, BOX[1] - 135 / 2
     assert corner_y + (55 - 12) * scale < top < corner_y + 55 * scale
@@ -80,13 +75,12 @@ def test_detail_finer_than_the_network_sees_stays_where_little_changes_and_goes_
     grain = np.random.default_rng(4).integers(-12, 13, (512, 512)).astype(np.int16)
     grainy = idle.picture.copy()
     grainy[:512] = np.clip(idle.picture[:512] + grain, 16, 235)
-    frame = IdleFrame(picture=grainy, crop=idle.crop, box=BOX)
+    frame = IdleFrame(picture=grainy, references=idle.references, box=BOX)
     x, y = int(BOX[0]), int(BOX[1])
     middle = (slice(y - 10, y + 10), slice(x - 10, x + 10))
 
     def kept(change):
-        mouth = np.clip(idle_mouth(idle) + np.float32(change), 0, 1)
-        picture = compose(frame, mouth, Mask())
+        picture = compose(frame, changed(idle, change), Mask())
         return np.corrcoef(picture[middle].ravel(), grain[middle].ravel())[0, 1]
 
     assert kept(0.06) > 0.9
@@ -94,16 +88,16 @@ def test_detail_finer_than_the_network_sees_stays_where_little_changes_and_goes_
 
 
 def test_the_border_of_the_square_never_changes(idle):
-    picture = compose(idle, np.ones((3, CROP, CROP), np.float32), Mask())
+    picture = compose(idle, np.full_like(idle.references[0], 255), Mask())
 
-    changed = np.argwhere(picture[:512] != idle.picture[:512])
-    assert (changed.min(axis=0) > (BOX[1] - 67, BOX[0] - 67)).all()
-    assert (changed.max(axis=0) < (BOX[1] + 67, BOX[0] + 67)).all()
+    touched = np.argwhere(picture[:512] != idle.picture[:512])
+    assert (touched.min(axis=0) > (BOX[1] - 67, BOX[0] - 67)).all()
+    assert (touched.max(axis=0) < (BOX[1] + 67, BOX[0] + 67)).all()
 
 
 @pytest.mark.parametrize("colour", [(255, 0, 0), (30, 200, 90), (10, 20, 250), (255, 255, 255)])
 def test_colours_are_those_that_the_encoder_would_have_made(idle, colour):
-    mouth = np.tile(np.array(colour, np.float32)[:, None, None] / np.float32(255), (1, CROP, CROP))
+    mouth = np.full_like(idle.references[0], colour)
     expected = yuv(np.full((512, 512, 3), colour, np.uint8))
 
     picture = compose(idle, mouth, Mask())
@@ -119,8 +113,8 @@ def test_colours_are_those_that_the_encoder_would_have_made(idle, colour):
 
 def test_a_mouth_is_where_its_crop_was(idle):
     """Cropping a composed mark gives the mark back at the same pixels."""
-    mouth = np.zeros((3, CROP, CROP), np.float32)
-    mouth[:, 40:48, 60:70] = 1
+    mouth = np.zeros_like(idle.references[0])
+    mouth[rectangle(idle, (40, 48), (60, 70))] = 255
 
     picture = compose(
         idle, mouth, Mask(threshold=-1, full=-0.5, cover_threshold=-1, cover_full=-0.5, feather=1)
@@ -135,9 +129,9 @@ def test_a_mouth_is_where_its_crop_was(idle):
 
 
 def test_a_box_over_the_border_of_the_frame_is_cut_off(idle):
-    outside = IdleFrame(picture=idle.picture, crop=idle.crop, box=(500.0, 490.0, 135.0))
+    outside = IdleFrame(picture=idle.picture, references=idle.references, box=(500.0, 490.0, 135.0))
 
-    picture = compose(outside, np.ones((3, CROP, CROP), np.float32), Mask())
+    picture = compose(outside, np.full_like(idle.references[0], 255), Mask())
 
     assert picture.shape == (768, 512)
     assert picture[490, 500] > 200

@@ -8,8 +8,7 @@ import soxr
 
 import worker
 from worker.avatars import Avatars
-from worker.compose import network_input
-from worker.mel import MEL, mel_spectrogram, window
+from worker.mel import MEL, mel_spectrogram
 from worker.model import LipModel
 from worker.speech.espeak import Espeak
 
@@ -39,9 +38,9 @@ def avatars():
 
 @pytest.fixture(scope="module")
 def idle(avatars):
-    """The first idle mouth of an avatar, ready for the network: (6, 96, 96)."""
+    """What the network sees of the first frame of an avatar: (K, S, S, 3)."""
     footage = avatars.footage(avatars.find("european_woman", "neutral"), "neutral")
-    return network_input(footage.frame(0).crop[None])[0]
+    return footage.frame(0).references
 
 
 def speak(text, voice):
@@ -53,16 +52,27 @@ def speak(text, voice):
 
 
 def draw(model, idle, pcm):
-    """Return the mouths of all frames: (F, 3, 96, 96)."""
+    """Return the mouths of all frames: (F, S, S, 3)."""
     mel = mel_spectrogram(pcm)
-    heard = np.stack([window(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
+    cut = model.graph(len(idle)).mel.cut
+    heard = np.stack([cut(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
     batches = np.array_split(heard, -(-len(heard) // 16))
     return np.concatenate([model.predict(mel, np.repeat(idle[None], len(mel), 0)) for mel in batches])
 
 
 def movement(mouths, idle):
     """How far each mouth is from the idle one, as the mean difference of its pixels: (F,)."""
-    return np.abs(mouths - idle[3:])[:, :, 24:80, 18:78].mean(axis=(1, 2, 3))
+    size = idle.shape[1]
+    middle = np.s_[:, size // 4 : size * 5 // 6, size * 3 // 16 : size * 13 // 16]
+    return np.abs(mouths / 255 - idle[0] / 255)[middle].mean(axis=(1, 2, 3))
+
+
+def gap(mouths, idle):
+    """How much of the middle of each mouth is dark, for it is open there: (F,)."""
+    size = idle.shape[1]
+    middle = np.s_[:, size // 3 : size * 3 // 4, size * 3 // 8 : size * 5 // 8]
+    darker = (idle[0].astype(int) - mouths)[middle].mean(axis=-1)
+    return (darker > 50).mean(axis=(1, 2))
 
 
 def loudness(pcm):
@@ -85,11 +95,11 @@ def test_equally_loud_m_and_a_give_different_mouths(model, idle):
     for _, start, end in spans:  # all as loud as each other
         pcm[start:end] *= 0.1 / np.sqrt((pcm[start:end] ** 2).mean())
 
-    moved = movement(draw(model, idle, pcm), idle)
+    opened = gap(draw(model, idle, pcm), idle)
 
     middle: dict[str, list[float]] = {"m": [], "a": []}
     for sound, start, end in spans:
-        middle[sound].append(moved[min((start + end) // 2 // SAMPLES_A_FRAME, len(moved) - 1)])
+        middle[sound].append(opened[min((start + end) // 2 // SAMPLES_A_FRAME, len(opened) - 1)])
     assert len(middle["m"]) == len(middle["a"]) == 8
     assert np.mean(middle["a"]) > 1.5 * np.mean(middle["m"])
 
@@ -127,8 +137,7 @@ def test_every_avatar_in_every_emotion_speaks_and_rests(model, avatars):
 
     for pack in avatars:
         for emotion in pack.emotions:
-            crop = avatars.footage(pack, emotion).frame(0).crop
-            face = network_input(crop[None])[0]
+            face = avatars.footage(pack, emotion).frame(0).references
             moved = movement(draw(model, face, pcm), face)
             assert moved[0] < 0.01, (pack.name, emotion)
             assert moved.max() > 0.02, (pack.name, emotion)

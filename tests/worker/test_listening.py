@@ -5,7 +5,9 @@ import pytest
 import soxr
 
 from worker.listening import Listener
-from worker.mel import mel_spectrogram, window
+from worker.mel import MelWindow, mel_spectrogram
+
+WINDOWS = [MelWindow(), MelWindow(frames=32, before=16)]
 
 
 @pytest.fixture
@@ -16,10 +18,10 @@ def pcm():
     return (loudness * np.sin(2 * np.pi * (150 + 60 * t) * t) + rng.normal(0, 50, len(t))).astype(np.int16)
 
 
-def windows_of_the_whole(pcm, sample_rate, frames):
+def windows_of_the_whole(pcm, sample_rate, frames, window):
     samples = soxr.resample(pcm.astype(np.float32) / 32_768, sample_rate, 16_000)
     mel = mel_spectrogram(samples)
-    return np.stack([window(mel, frame) for frame in range(frames)])[:, None]
+    return np.stack([window.cut(mel, frame) for frame in range(frames)])[:, None]
 
 
 def hear_in_pieces(listener, pcm, frames, piece):
@@ -35,27 +37,31 @@ def hear_in_pieces(listener, pcm, frames, piece):
     return np.concatenate([*taken, listener.take(frames)]) if end < frames else np.concatenate(taken)
 
 
+@pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("sample_rate", [16_000, 24_000])
 @pytest.mark.parametrize("piece", [960, 24_000, 70_001])
-def test_speech_in_pieces_is_heard_as_the_whole(pcm, sample_rate, piece):
+def test_speech_in_pieces_is_heard_as_the_whole(pcm, sample_rate, piece, window):
     frames = len(pcm) * 25 // sample_rate
 
-    heard = hear_in_pieces(Listener(sample_rate=sample_rate, first_frame=0), pcm, frames, piece)
+    listener = Listener(sample_rate=sample_rate, first_frame=0, window=window)
+    heard = hear_in_pieces(listener, pcm, frames, piece)
 
-    np.testing.assert_allclose(heard, windows_of_the_whole(pcm, sample_rate, frames), atol=5e-3)
+    np.testing.assert_allclose(heard, windows_of_the_whole(pcm, sample_rate, frames, window), atol=5e-3)
 
 
-def test_a_listener_that_starts_later_hears_the_same(pcm):
-    listener = Listener(sample_rate=24_000, first_frame=24)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_listener_that_starts_later_hears_the_same(pcm, window):
+    listener = Listener(sample_rate=24_000, first_frame=24, window=window)
 
     listener.hear(pcm)
     listener.end_of_speech(75)
 
-    np.testing.assert_allclose(listener.take(75), windows_of_the_whole(pcm, 24_000, 75)[24:], atol=5e-3)
+    whole = windows_of_the_whole(pcm, 24_000, 75, window)
+    np.testing.assert_allclose(listener.take(75), whole[24:], atol=5e-3)
 
 
 def test_a_listener_keeps_only_what_is_still_wanted(pcm):
-    listener = Listener(sample_rate=24_000, first_frame=0)
+    listener = Listener(sample_rate=24_000, first_frame=0, window=MelWindow(frames=32, before=16))
 
     end = 0
     for _ in range(20):

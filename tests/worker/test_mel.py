@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.mel import MEL, MelStream, mel_spectrogram, reference_mel_spectrogram, window
+from worker.mel import MEL, MelStream, MelWindow, mel_spectrogram, reference_mel_spectrogram
 
 
 def speechlike(seconds: float, level: float = 0.3) -> np.ndarray:
@@ -79,9 +79,30 @@ def test_silence_is_the_floor_and_faint_noise_is_not_made_speech():
 
 def test_a_window_starts_with_its_frame_and_is_silent_past_the_end():
     mel = np.arange(80 * 40, dtype=np.float32).reshape(80, 40)
+    cut = MelWindow().cut
 
-    np.testing.assert_array_equal(window(mel, 0), mel[:, :16])
-    np.testing.assert_array_equal(window(mel, 7), mel[:, 22:38])  # 7 frames are 280 ms: mel frame 22.4
-    last = window(mel, 10)
+    np.testing.assert_array_equal(cut(mel, 0), mel[:, :16])
+    np.testing.assert_array_equal(cut(mel, 7), mel[:, 22:38])  # 7 frames are 280 ms: mel frame 22.4
+    last = cut(mel, 10)
     np.testing.assert_array_equal(last[:, :8], mel[:, 32:])
     assert (last[:, 8:] == -4).all()
+
+
+def test_a_window_that_starts_before_its_frame_is_silent_before_the_speech():
+    mel = np.arange(80 * 40, dtype=np.float32).reshape(80, 40)
+    cut = MelWindow(frames=32, before=16).cut
+
+    first = cut(mel, 0)
+    assert (first[:, :16] == -4).all()
+    np.testing.assert_array_equal(first[:, 16:], mel[:, :16])
+    np.testing.assert_array_equal(cut(mel, 7), mel[:, 6:38])
+    np.testing.assert_array_equal(cut(mel[:, 5:], 7, mel_start=5), mel[:, 6:38])
+
+
+def test_a_window_of_speech_shorter_than_itself_is_silent_on_both_sides():
+    mel = np.ones((80, 3), np.float32)
+
+    cut = MelWindow(frames=32, before=16).cut(mel, 0)
+
+    assert (cut[:, 16:19] == 1).all()
+    assert (np.delete(cut, np.s_[16:19], axis=1) == -4).all()

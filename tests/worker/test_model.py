@@ -7,8 +7,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from worker.compose import Mask
 from worker.errors import BadAssets, ProviderUnavailable
-from worker.model import LipModel
+from worker.mel import MelWindow
+from worker.model import Graph, LipModel, _halved_and_whole
 
 HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
@@ -18,18 +20,33 @@ def folder(assets, tmp_path):
     return shutil.copytree(assets / "model", tmp_path / "model")
 
 
-def test_a_model_turns_what_is_heard_and_a_face_into_mouths(folder):
+@pytest.mark.parametrize(("references", "size"), [(1, 96), (3, 144)])
+def test_a_model_turns_what_is_heard_and_a_face_into_mouths(folder, references, size):
     model = LipModel(folder, provider="cpu", threads=1)
-    face = np.full((3, 6, 96, 96), 0.5, np.float32)
+    faces = np.zeros((3, references, size, size, 3), np.uint8)
+    faces[:, 0] = 128
     mel = np.full((3, 1, 80, 16), -4, np.float32)
     mel[1] = 2
 
-    mouths = model.predict(mel, face)
+    mouths = model.predict(mel, faces)
 
-    assert mouths.shape == (3, 3, 96, 96)
-    np.testing.assert_array_equal(mouths[0], face[0, 3:])
-    assert mouths[1, :, 60, 48].max() < 0.1
+    assert mouths.shape == (3, size, size, 3)
+    assert mouths.dtype == np.uint8
+    np.testing.assert_array_equal(mouths[0], faces[0, 0])
+    assert mouths[1, size * 60 // 96, size // 2].max() < 25
     assert model.description.name == "tiny"
+
+
+def test_the_network_of_a_single_reference_sees_it_with_and_without_its_lower_half():
+    idle = np.random.default_rng(2).integers(0, 256, (2, 96, 96, 3), np.uint8)
+
+    face = _halved_and_whole(idle)
+
+    assert face.shape == (2, 6, 96, 96)
+    assert face.dtype == np.float32
+    assert not face[:, :3, 48:].any()
+    np.testing.assert_array_equal(face[:, :3, :48], face[:, 3:, :48])
+    np.testing.assert_allclose(face[:, 3:].transpose(0, 2, 3, 1) * 255, idle, atol=1e-3)
 
 
 @pytest.mark.skipif(HAS_CUDA, reason="this ONNX Runtime has CUDA, so there is nothing to be refused")
@@ -40,12 +57,39 @@ def test_a_device_that_is_not_there_is_refused_and_auto_does_without(folder):
     assert LipModel(folder, provider="auto", threads=1).provider == "cpu"
 
 
-@pytest.mark.parametrize("missing", ["model.json", "wav2lip.onnx"])
-def test_a_missing_file_is_named(folder, missing):
-    (folder / missing).unlink()
+def test_a_missing_description_is_named(folder):
+    (folder / "model.json").unlink()
 
-    with pytest.raises(BadAssets, match=missing):
+    with pytest.raises(BadAssets, match=r"model\.json"):
         LipModel(folder, provider="cpu", threads=1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "other", "needed"),
+    [("wav2lip.onnx", (3, 144), (1, 96)), ("references.onnx", (1, 96), (3, 144))],
+)
+def test_a_network_may_be_missing_where_no_avatar_needs_it(folder, missing, other, needed):
+    (folder / missing).unlink()
+    model = LipModel(folder, provider="cpu", threads=1)
+
+    model.check([other])
+    with pytest.raises(BadAssets, match=missing):
+        model.check([other, needed])
+
+
+def test_a_folder_without_any_network_is_refused(folder):
+    (folder / "wav2lip.onnx").unlink()
+    (folder / "references.onnx").unlink()
+
+    with pytest.raises(BadAssets, match="neither"):
+        LipModel(folder, provider="cpu", threads=1)
+
+
+def test_an_avatar_with_other_mouths_than_the_network_was_made_for_is_refused(folder):
+    model = LipModel(folder, provider="cpu", threads=1)
+
+    with pytest.raises(BadAssets, match="2 other mouths of 144 pixels, but there is an avatar with 4 of 128"):
+        model.check([(5, 128)])
 
 
 def test_a_broken_network_is_named(folder):
@@ -55,12 +99,20 @@ def test_a_broken_network_is_named(folder):
         LipModel(folder, provider="cpu", threads=1)
 
 
-def test_the_description_says_how_to_blend(folder):
-    (folder / "model.json").write_text(
-        json.dumps({"name": "tiny", "mask": {"blur": 3.5}, "recipe": "by hand"})
-    )
+def test_the_description_says_how_to_hear_and_to_blend(folder):
+    described = {"name": "tiny", "mel": {"frames": 20}, "mask": {"blur": 3.5}, "recipe": "by hand"}
+    described["references"] = {"mask": {"full": 0.2}, "count": 3}
+    (folder / "model.json").write_text(json.dumps(described))
 
-    mask = LipModel(folder, provider="cpu", threads=1).description.mask
+    model = LipModel(folder, provider="cpu", threads=1)
 
-    assert mask.blur == 3.5
-    assert mask.threshold == 0.018
+    assert (model.graph(1).mel, model.graph(1).mask) == (MelWindow(frames=20), Mask(blur=3.5))
+    assert model.graph(3) == Graph(mel=MelWindow(frames=20), mask=Mask(full=0.2))
+
+
+def test_a_network_that_hears_more_than_its_description_says_is_refused(folder):
+    (folder / "model.json").write_text(json.dumps({"name": "tiny", "mel": {"frames": 20, "before": 4}}))
+    model = LipModel(folder, provider="cpu", threads=1)
+
+    with pytest.raises(BadAssets, match=r"hears 16 mel frames, but model\.json says 20"):
+        model.check([(1, 96)])

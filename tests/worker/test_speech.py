@@ -28,9 +28,11 @@ def speaker() -> Speaker:
     return Speaker()
 
 
-def speak(speaker: Speaker, text: str, language: str, *, gender: str = "female") -> list[SpokenPart]:
+def speak(
+    speaker: Speaker, text: str, language: str, *, gender: str = "female", soon: bool = False
+) -> list[SpokenPart]:
     voice = speaker.choose(language=language, voice=None, text=text, gender=gender, elderly=False)
-    return list(speaker.speak(text, voice))
+    return list(speaker.speak(text, voice, soon=soon))
 
 
 def seconds(parts: list[SpokenPart]) -> float:
@@ -125,7 +127,7 @@ def test_voice_names_are_unique(speaker):
     ],
 )
 def test_speaking_resumes_at_every_part_as_if_it_had_never_stopped(speaker, language, text):
-    whole = speak(speaker, text, language)
+    whole = speak(speaker, text, language, soon=True)
     assert len(whole) > 2
 
     for index, part in enumerate(whole[:-1]):
@@ -135,6 +137,23 @@ def test_speaking_resumes_at_every_part_as_if_it_had_never_stopped(speaker, lang
         for expected, actual in zip(whole[index + 1 :], rest, strict=True):
             # eSpeak NG carries its slow pitch flutter from one utterance into the next: not a bit-exact repetition.
             assert abs(len(expected.pcm) - len(actual.pcm)) < 0.05 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "When the weather is fine, we go to the park and look at all the ducks on the lake."),
+        ("de", "Wenn das Wetter gut ist, gehen wir in den Park und sehen uns die Enten auf dem See an."),
+    ],
+)
+def test_a_first_clause_spoken_alone_is_short_and_lengthens_the_speech_little(speaker, language, text):
+    (whole,) = speak(speaker, text, language)
+
+    first, rest = speak(speaker, text, language, soon=True)
+
+    assert text[first.spoken :].startswith(("we go", "gehen"))
+    assert 0.9 < len(first.pcm) / SAMPLE_RATE < 2.5
+    assert seconds([first, rest]) == pytest.approx(seconds([whole]), abs=0.3)
 
 
 def test_the_neural_voice_repeats_itself_exactly(speaker):

@@ -41,6 +41,33 @@ def test_stretches_cover_any_text_and_none_is_long(text):
     assert all(len(text[start:end].strip()) <= 180 for start, end in spans)
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            "When the weather is fine, we go to the park and look at all the ducks. So.",
+            "When the weather is fine, ",
+        ),
+        (
+            "Wenn das Wetter gut ist, gehen wir in den Park und sehen uns die Enten an.",
+            "Wenn das Wetter gut ist, ",
+        ),
+        ("今日は天気がとてもいいので、公園へ行きましょう。", "今日は天気がとてもいいので、"),
+        (
+            "Well, when the weather is fine, we go to the park and look at the ducks.",
+            "Well, when the weather is fine, ",
+        ),
+        ("Short, but whole. Next.", "Short, but whole. "),
+        ("A long sentence that has no comma in it is spoken whole, ok.", None),
+    ],
+)
+def test_where_somebody_waits_a_long_first_sentence_ends_with_its_first_clause(text, first):
+    start, end = next(stretches(text, soon=True))
+
+    assert text[start:end] == (first or text)
+    assert [(end + a, end + b) for a, b in stretches(text[end:])] == list(stretches(text, soon=True))[1:]
+
+
 def test_a_long_sentence_is_cut_after_a_comma_when_it_has_one():
     text = "a word or two more " * 5 + "here, " + "and then many others " * 6
 

@@ -66,6 +66,14 @@ async def problem(worker, content: bytes) -> dict[str, Any]:
     return body
 
 
+async def test_a_worker_says_at_its_start_which_device_and_networks_draw(start_worker):
+    log = "".join(start_worker().log)
+
+    assert "provider=cpu" in log
+    assert "wav2lip.onnx" in log
+    assert "references.onnx" in log
+
+
 async def test_an_audio_order_becomes_a_movie_of_its_length(worker):
     pcm = speechlike(2.01)
 
@@ -312,6 +320,26 @@ async def test_a_render_that_fails_midway_breaks_the_connection(worker):
     assert (await worker.health())["renders_active"] == 0
 
 
+async def test_avatars_with_and_without_other_mouths_are_rendered_at_once(worker):
+    films: dict[str, list[Any]] = {}
+
+    async def render(avatar):
+        films[avatar] = decoded(movie(await worker.records(bytes(32_000) + speechlike(2), avatar=avatar)))[0]
+
+    async with anyio.create_task_group() as tasks:
+        for avatar in ("ann", "cleo"):
+            tasks.start_soon(render, avatar)
+
+    for avatar, pictures in films.items():
+        silent = decoded(movie(await worker.records(bytes(96_000), avatar=avatar)))[0]
+        mouth = np.s_[310:350, 226:286]
+        moved = [
+            np.abs(a[mouth] - b[mouth].astype(int)).mean() for a, b in zip(pictures, silent, strict=True)
+        ]
+        assert max(moved[:15]) < 1
+        assert max(moved[25:]) > 5
+
+
 async def test_unknown_paths_and_methods_are_problems_too(worker):
     async with worker.client() as client:
         assert (await client.get("/nothing")).json()["status"] == 404
@@ -334,7 +362,8 @@ async def test_health_avatars_and_voices_are_told(worker):
         "elderly": False,
     }
     bob = {"name": "bob", "label": "Bob", "emotions": ["neutral"], "gender": "male", "elderly": False}
-    assert avatars == [ann, bob]
+    cleo = {"name": "cleo", "label": "Cleo", "emotions": ["neutral"], "gender": "female", "elderly": False}
+    assert avatars == [ann, bob, cleo]
     assert {"name": "en-female", "language": "en", "gender": "female"} in voices
     assert len({voice["language"] for voice in voices}) == 17
 

@@ -1,9 +1,13 @@
 // Every material of a person, compiled once for each by the constant `material`.
 // shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
 // skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand;
+// mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; cloth: texel.x distance from a cut edge;
 // lash: shading.x upper lid, shading.y distance from the lid.
 const int SKIN = 0, EYE = 1, MOUTH = 2, HAIR = 3, CLOTH = 4, LASH = 5;
 const float PI = 3.14159;
+const float UPPER_TEETH[7] = float[](0., .100, .178, .268, .353, .438, .60);     // where teeth meet, from the middle
+const float LOWER_TEETH[7] = float[](0., .062, .132, .212, .297, .382, .60);
+const float SEAM = 6.612;                 // canonical height at which the lips meet
 
 in vec3 world, world_normal, place;
 in vec4 tint, lit;
@@ -16,7 +20,7 @@ uniform vec3 skin_colour, lip_colour, hair_colour;
 uniform float hair_shine, knit, blush, lip_gloss;
 uniform vec4 paint_box;                   // canonical x0, y0, x1, y1 that the paint covers
 uniform sampler2DShadow shadow_map;
-uniform sampler2D lips, paint, grain;
+uniform sampler2D lips, paint, relief, grain;
 
 float noise(vec3 p) { return texture(grain, p.xy * .05 + p.z * vec2(.037, .021)).r; }
 
@@ -28,7 +32,7 @@ float blob(vec2 p, vec2 centre, vec2 radius) {
 // Percentage-closer filtering over 3 x 3 taps.
 float sunlit(float bias) {
     vec3 q = lit.xyz / lit.w * .5 + .5;
-    float step_size = 2.2 / 1024., sum = 0.;
+    float step_size = 3. / 1024., sum = 0.;
     for (int i = -1; i <= 1; i++)
         for (int j = -1; j <= 1; j++) sum += texture(shadow_map, vec3(q.xy + vec2(i, j) * step_size, q.z - bias));
     return sum / 9.;
@@ -51,18 +55,40 @@ vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     return sum;
 }
 
+vec2 on_paint() { return (place.xy - paint_box.xy) / (paint_box.zw - paint_box.xy); }
+
 vec3 skin_albedo(float lip, float inside, float pores) {
     vec2 cheek = vec2(abs(place.x), place.y);
     float front = smoothstep(.25, .6, place.z);
     vec3 c = skin_colour * (1. + .07 * (pores - .5));
     c = mix(c, c * vec3(1.06, .86, .84), .55 * blob(cheek, vec2(.42, 6.86), vec2(.24, .18)) * front * blush);
     c = mix(c, c * vec3(1.05, .88, .86), .5 * blob(place.xy, vec2(0, 6.93), vec2(.14, .12)) * front * blush);
-    c = mix(c, lip_colour * (1. + .12 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
-    vec4 painted = texture(paint, (place.xy - paint_box.xy) / (paint_box.zw - paint_box.xy));
+    vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
-    c = mix(c, hair_colour * .8, tint.r);
+    c = mix(c, hair_colour * .6, tint.r);
     c = mix(c, mix(c, hair_colour, .75), tint.g);
+    c = mix(c, lip_colour * (1. + .16 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
     return mix(c, vec3(.21, .055, .05), inside);
+}
+
+// Enamel or gum at a place on a row of teeth; the gaps between them are carved into the normal and the outline.
+vec3 tooth(bool upper, inout vec3 n) {
+    float angle = atan(place.x, place.z - .9), along = abs(angle) * (.615 - .055 * angle * angle);
+    float t = 0., number = 0.;                          // place across the tooth, -1 to 1, and which one it is
+    for (int i = 0; i < 6; i++) {
+        float from = upper ? UPPER_TEETH[i] : LOWER_TEETH[i], to = upper ? UPPER_TEETH[i + 1] : LOWER_TEETH[i + 1];
+        if (along >= from) { t = 2. * (along - from) / (to - from) - 1.; number = float(i); }
+    }
+    float from_edge = upper ? place.y - 6.633 - .85 * place.x * place.x : 6.565 + 1.2 * place.x * place.x - place.y;
+    float aside = t * t * t * t;
+    if (from_edge < (upper ? .026 : .016) * aside * t * t) discard;
+    n = normalize(n + vec3(cos(angle), 0, -sin(angle)) * sign(angle) * .45 * t * abs(t));
+    vec3 enamel = tint.rgb * (1. - .05 * mod(number, 2.) - .04 * mod(number * .5, 2.));
+    enamel *= mix(vec3(.90, .93, .97), vec3(1), smoothstep(0., .03, from_edge));
+    enamel *= mix(vec3(1), vec3(1, .93, .82), smoothstep(.05, .11, from_edge));
+    enamel *= mix(1., .5, smoothstep(.86, 1., abs(t)));
+    float gum = smoothstep(-.006, .006, from_edge - (upper ? .118 : .085) + .030 * t * t);
+    return mix(enamel, vec3(.46, .17, .15) * (.85 + .15 * aside), gum);
 }
 
 void main() {
@@ -73,7 +99,7 @@ void main() {
 
     if (material == LASH) {
         float hair = abs(fract(texel.x * texel.y) - .5) * 2., reach = shading.y / .72;
-        if (reach > 1. || hair < mix(mix(.90, .42, shading.x), 1., reach)) discard;
+        if (shading.x < .5 || reach > 1. || hair < mix(.42, 1., reach)) discard;     // lower lashes would be dots
         pixel = vec4(tint.rgb * .35, 1);
         return;
     }
@@ -84,15 +110,23 @@ void main() {
 
     vec3 albedo = tint.rgb, scatter = vec3(0);
     float roughness = .5, reflectance = .04, wrap = 0.;
+    float enclosed = material == MOUTH ? 1. : 0.;       // where neither fill nor rim light can reach
     if (material == SKIN) {
         float lip = smoothstep(.12, .75, texture(lips, texel).r), inside = shading.y;
         float pores = noise(place * 9.) * .6 + noise(place * 23.) * .4;
         albedo = skin_albedo(lip, inside, pores);
+        float seam = lip * smoothstep(.022, .004, abs(place.y - SEAM));
+        float nostril = smoothstep(.35, .7, blob(vec2(abs(place.x), place.z), vec2(.086, 1.572), vec2(.042, .046)))
+                      * smoothstep(6.78, 6.83, place.y) * smoothstep(6.92, 6.89, place.y);
+        albedo *= 1. - .75 * nostril * vec3(.8, 1, 1);
+        enclosed = max(max(inside, nostril), max(seam, lip));
+        occlusion *= 1. - .45 * seam;
         roughness = mix(mix(.46, .38, pores), .28, lip * lip_gloss);
         wrap = .35;
-        scatter = vec3(.9, .25, .15) * (1. - inside);
+        scatter = vec3(.65, .24, .15) * (1. - inside);
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
-        n = normalize(n + .05 * bump * (1. - lip));
+        vec2 slope = texture(relief, on_paint()).rg - 128. / 255.;
+        n = normalize(n + .05 * bump * (1. - lip) - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
         occlusion *= mix(1., .45, inside);
         reflectance = mix(.028, .045, lip) * occlusion;
     } else if (material == EYE) {
@@ -103,6 +137,8 @@ void main() {
         key_light = mix(key_light, 1., .35);
     } else if (material == MOUTH) {
         roughness = .25;
+        if (tint.a > .25) albedo = tooth(tint.a > .75, n) * smoothstep(1.0, 1.42, place.z);
+        else albedo *= (.85 + .3 * noise(place * 80.)) * (1. - .2 * smoothstep(.06, 0., abs(place.x)));
         reflectance = .05 * occlusion * occlusion;
         wrap = .3;
         scatter = vec3(.3, .2, .15);
@@ -112,6 +148,8 @@ void main() {
         reflectance = .02;
         wrap = .15;
         float weave = noise(place * 70.);
+        if (texel.x < 0.) discard;
+        albedo *= 1. - .45 * smoothstep(.03, 0., abs(texel.x - .03)) * step(1e-6, texel.x);     // the seam of a cut
         albedo *= (.9 + .2 * weave) * (1. - .10 * step(.5, fract(place.y * 26. + .05 * weave)) * knit);
     }
 
@@ -119,12 +157,14 @@ void main() {
     float nv = max(dot(n, view), 1e-3), a = roughness * roughness, k = a * .5;
     float shine = material == MOUTH ? occlusion * occlusion : 1.;
     vec3 sum = albedo * mix(sky_low, sky_high, n.y * .5 + .5) * occlusion;
+    if (material == SKIN) sum *= vec3(1.12, .99, .90);   // what skin throws onto skin is warm
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
-        float nl = dot(n, l), nh = max(dot(n, h), 0.), visible = i == 0 ? key_light : 1.;
+        float nl = dot(n, l), nh = max(dot(n, h), 0.);
+        float visible = i == 0 ? key_light : 1. - (i == 1 ? .7 : .97) * enclosed;
         vec3 around = vec3(wrap) * (.25 + scatter);
         vec3 diffuse = max(vec3(0), (nl + around) / (1. + around));
-        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .6);
+        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .4);
         float spread = nh * nh * (a * a - 1.) + 1.;
         float distribution = a * a / (PI * spread * spread);
         float masking = 1. / ((nv * (1. - k) + k) * (max(nl, 0.) * (1. - k) + k) + 1e-3);
@@ -136,7 +176,7 @@ void main() {
         sum += light_colours[2] * pow(1. - nv, 4.) * .10 * occlusion * albedo * 2.;
     if (material == EYE) {
         vec3 mirror = reflect(-view, n);
-        sum += vec3(1.1) * smoothstep(.955, .975, dot(mirror, key));
+        sum += vec3(1.1) * smoothstep(.955, .975, dot(mirror, normalize(vec3(-.42, .38, .85))));
         sum += vec3(.18) * smoothstep(.90, .95, dot(mirror, normalize(light_directions[1])));
         sum *= 1. - .45 * smoothstep(.25, .8, place.y);     // shade of the upper lid
     }

@@ -82,8 +82,13 @@ class Speech(Protocol):
         """
         ...
 
-    def speak(self, text: str, voice: Voice) -> Iterator[SpokenPart]:
+    def speak(self, text: str, voice: Voice, *, soon: bool = False) -> Iterator[SpokenPart]:
         """Speak a text, about one sentence at a time, in constant memory.
+
+        Args:
+            text: what to say.
+            voice: who says it.
+            soon: the first part may be shorter than a sentence, as somebody waits for it; not where speaking goes on.
 
         Raises:
             NothingToSpeak: the text has no letter and no digit.

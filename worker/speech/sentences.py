@@ -1,16 +1,21 @@
 # ruff: noqa: RUF001 - marks of other scripts are the point
 """Cuts a text into stretches short enough to speak one by one.
 
-The cut depends only on what follows a position, never on what stands before it: that is what lets speaking resume
-at any earlier cut and find the same stretches again.
+The cut depends only on what follows a position, never on what stands before it (but for the very first, which may
+come soon): that is what lets speaking resume at any earlier cut and find the same stretches again.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import accumulate
 
 LONGEST = 180
 """Weight above which a stretch is cut inside its sentence: about ten seconds of speech."""
+_LONG = 45
+"""Weight above which a first sentence is not spoken whole before anything is heard: about three seconds."""
+_SHORT = 15
+"""Weight of the least that is spoken on its own: about a second, from which the first frames can be drawn."""
 _SIGNS = frozenset(".@+=%&#€$£¥₹₽°×÷<>")  # spoken as words
 
 # A sentence ends at a mark, with the quotes and brackets that close it, before a space; the marks of scripts that
@@ -32,17 +37,40 @@ _ABBREVIATION = re.compile(
 )
 
 
-def stretches(text: str) -> Iterator[tuple[int, int]]:
+def stretches(text: str, *, soon: bool = False) -> Iterator[tuple[int, int]]:
     """Cut a text into stretches that cover it without gap or overlap, each about a sentence.
+
+    Args:
+        text: any.
+        soon: the first sentence, where it is long, ends with its first clause; only for the very start of a speech,
+            because clauses spoken one by one sound less of a piece.
 
     Yields:
         start and end of each stretch, with the white space after it.
     """
     start = 0
+    if soon and text:
+        start = _first_clause_end(text, _stretch_end(text, 0))
+        yield 0, start
     while start < len(text):
         end = _stretch_end(text, start)
         yield start, end
         start = end
+
+
+def ends_inside_sentence(stretch: str) -> bool:
+    """Tell whether a stretch ends with a clause, so that what follows belongs to it."""
+    return _CLAUSE_END.match(stretch.rstrip()[-1:] + " ") is not None
+
+
+def _first_clause_end(text: str, end: int) -> int:
+    """Return where the first clause of a stretch ends that is worth speaking alone; else the end of the stretch."""
+    weights = list(accumulate(map(_weight, text[:end])))
+    if weights[-1] > _LONG:
+        for mark in _CLAUSE_END.finditer(text, 0, end):
+            if _SHORT <= weights[mark.end() - 1] <= weights[-1] - _SHORT:
+                return _skip_space(text, mark.end())
+    return end
 
 
 def _stretch_end(text: str, start: int) -> int:
@@ -50,6 +78,10 @@ def _stretch_end(text: str, start: int) -> int:
     end = _sentence_end(text, start, limit)
     if end is None:
         end = _inner_end(text, start, limit)
+    return _skip_space(text, end)
+
+
+def _skip_space(text: str, end: int) -> int:
     while end < len(text) and text[end].isspace():
         end += 1
     return end

@@ -22,7 +22,7 @@ from worker.speech.language import detect_language
 from worker.speech.loudness import level_and_trim, level_and_trim_pieces
 from worker.speech.port import SAMPLE_RATE, Gender, OwnVoice, Pcm, SpokenPart, Voice
 from worker.speech.scripts import runs_by_script
-from worker.speech.sentences import stretches
+from worker.speech.sentences import ends_inside_sentence, stretches
 from worker.speech.spoken_text import spoken_text
 
 log = structlog.get_logger()
@@ -42,6 +42,7 @@ _ESPEAK_VARIANT: dict[tuple[Gender, bool], str] = {  # by gender and whether eld
 }
 _RATE = 165  # words a minute; about as fast as the neural voice
 _PAUSE_S = 0.35  # after every stretch, the last one too: the mouth comes to rest
+_CLAUSE_PAUSE_S = 0.15  # but after one that ends inside its sentence
 
 
 class Speaker:
@@ -91,13 +92,14 @@ class Speaker:
         assert voice
         return voice
 
-    def speak(self, text: str, voice: Voice) -> Iterator[SpokenPart]:
+    def speak(self, text: str, voice: Voice, *, soon: bool = False) -> Iterator[SpokenPart]:
         """See `Speech.speak`.
 
         Where an own voice fails, one that comes with the worker speaks from there to the end: a video that is paid for
         is not held up by somebody else's server.
         """
-        written = ((end, spoken_text(text[start:end], voice.language)) for start, end in stretches(text))
+        cut = stretches(text, soon=soon)
+        written = ((end, spoken_text(text[start:end], voice.language)) for start, end in cut)
         # A stretch without speech rides on the next one, the last ones on the one before them, so that no part is
         # empty and the last one covers the whole text.
         speakable = [(end, words) for end, words in written if words]
@@ -119,7 +121,8 @@ class Speaker:
             for samples in said:
                 yield SpokenPart(pcm=_pcm(first), spoken=covered)
                 first = samples
-            pause = np.zeros(round(_PAUSE_S * SAMPLE_RATE), np.float32)
+            goes_on = until < len(text) and ends_inside_sentence(text[:until])
+            pause = np.zeros(round((_CLAUSE_PAUSE_S if goes_on else _PAUSE_S) * SAMPLE_RATE), np.float32)
             yield SpokenPart(pcm=_pcm(np.concatenate([first, pause])), spoken=until)
             covered = until
 

@@ -1,0 +1,268 @@
+"""Face units and a few sharp pictures of a mouth → the speaking mouth, as sharp as they are.
+
+The references show one person at one pose: the idle mouth, then the shapes of `shapes.py`. For each of them the
+network says where every pixel of the speaking mouth is found in it, and how much to trust what is found there; then
+the moved references are blended. Teeth, lips, beards and shading so come from pictures, and nothing is painted but a
+faint change of light. The network looks at the references at 96 pixels, but its maps are applied to all of theirs.
+
+Four things keep training short:
+
+- A first guess of the flow is linear in the units, and in the units times a rough description of the face, since each
+  crop frames its face alike; it is fitted to the flows of the training set by least squares before the first step.
+- The flow is trained on its truth as well: the renderer knows where each point of a face lies in each reference.
+- A reference is trusted the more, the nearer its shape is; the layers only have to learn exceptions.
+- What the layers see last are the references already moved, so what is out of place lies side by side.
+
+Axes: B batch, K = 12 face units, R references; pictures are RGB in [0, 1].
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.network import CROP, Block, Hearing, Residual
+from training.phonemes import UNITS
+from training.shapes import SHAPES, SIZE, units
+
+REFERENCES = 1 + len(SHAPES)
+
+CELLS = CROP // 2  # of a rough flow's side
+TRAITS = 24  # numbers that describe a face to the guess
+_GLANCE = 12  # pixels of the references that they are taken from
+_MODES = 64  # flows that the guess mixes
+_FINEST = 0.15  # of half a crop: how far the layers may correct a flow
+_CAUTION = 12.0  # how much less to trust a reference in which a point is thought to be hidden
+_KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
+_STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
+_CRISP = 0.3  # how far to make good what fetching between pixels blurs
+_FAINT = 0.25  # how far the light may change
+_STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
+_MOVING_FROM = 0.12
+_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # of brightness (BT.709)
+_PRESSED = 0.25  # from here on lips close harder, see `speaking_face`
+
+
+class Maps(NamedTuple):
+    """What the network says about a mouth, whatever the size of its references."""
+
+    rough: Tensor  # (B, 2R, 48, 48): where each pixel is found in each reference, in halves of a crop
+    flow: Tensor  # (B, 2R, 96, 96): the same, corrected
+    shares: Tensor  # (B, R, 96, 96): how much of each reference to show, sum 1
+    light: Tensor  # (B, 3, 96, 96): added to luma and chroma
+    moving: Tensor  # (B, 1, 1, 1): 0 where the units are silent, 1 where they speak
+
+
+class Morphing(nn.Module):
+    """Draws by moving and blending references; a small U-Net, its decoder modulated by the units."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        c48, c24, c12, c6, last = 16, 40, 64, 96, 24  # channels at each size, and of the decoder's end
+        self.encoder = nn.ModuleList([
+            nn.Sequential(Block(3 * REFERENCES, c48, kernel=5, stride=2, padding=2), Residual(c48)),
+            nn.Sequential(Block(c48, c24, stride=2), Residual(c24)),
+            nn.Sequential(Block(c24, c12, stride=2), Residual(c12)),
+            nn.Sequential(Block(c12, c6, stride=2), Residual(c6)),
+        ])  # fmt: skip
+        self.decoder = nn.ModuleList([
+            Block(c6, c6),
+            Block(c6 + c12, c12),
+            Block(c12 + c24, c24),
+            Block(c24 + c48, last),
+        ])  # fmt: skip
+        self.modulated = (c6, c12, c24, last)
+        self.embed = nn.Sequential(
+            nn.Linear(_FEATURES, 64), nn.ReLU(), nn.Linear(64, 2 * sum(self.modulated))
+        )
+        self.rough = nn.Conv2d(last, 3 * REFERENCES, 1)  # flows x and y, trust
+        self.bring = nn.Conv2d(last, 8, 1)
+        self.compare = nn.Sequential(Block(2 * REFERENCES + 8, 16), Block(16, 16))
+        self.fine = nn.Conv2d(16, 3 * REFERENCES + 3, 1)  # flows x and y, trust, light
+        self.describe = nn.Linear(REFERENCES * _GLANCE**2, TRAITS)
+        self.mix = nn.Linear(_FEATURES * (1 + TRAITS), _MODES, bias=False)
+        # Most of the weights are here; they are fitted once and need no more than half of the bits.
+        modes = torch.zeros(3 * REFERENCES * CELLS**2, _MODES, dtype=torch.float16)
+        self.modes = nn.Parameter(modes, requires_grad=False)
+        for parameter in (*self.rough.parameters(), *self.fine.parameters()):
+            nn.init.zeros_(parameter)
+        self.nearness = nn.Parameter(torch.tensor(8.0))
+        shapes = torch.stack([torch.zeros(len(UNITS)), *(torch.from_numpy(units(shape)) for shape in SHAPES)])
+        self.register_buffer("shapes", shapes, persistent=False)  # (R, K)
+        soft = torch.tensor([1.0, 2.0, 1.0])
+        self.register_buffer("soft", (soft[:, None] * soft / 16)[None, None], persistent=False)
+        for size in (CROP // 2, CROP, SIZE // 2, SIZE):
+            self.register_buffer(f"grid_{size}", _grid(size), persistent=False)
+
+    def forward(self, units: Tensor, references: Tensor) -> Tensor:
+        """Draw.
+
+        Args:
+            units: (B, K).
+            references: (B, R, 3, S, S), the idle mouth first.
+
+        Returns:
+            (B, 3, S, S).
+
+        """
+        small = _resize(references.flatten(1, 2), CROP)  # (B, 3R, 96, 96)
+        return self.blend(self.look(units, small), references)
+
+    def look(self, units: Tensor, small: Tensor) -> Maps:
+        """Work out the maps from references at 96 pixels, (B, 3R, 96, 96)."""
+        rough, trust, x = self.search(units, small)
+        rough_96, trust = _resize(rough, CROP), _resize(trust, CROP)
+        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96, self.grid_96)
+        maps = self.fine(self.compare(torch.cat([moved, trust, _resize(self.bring(x), CROP)], 1)))
+        flow, more_trust, light = maps.split([2 * REFERENCES, REFERENCES, 3], dim=1)
+
+        moving = (units.abs().amax(1) - _STILL_UNTIL) / (_MOVING_FROM - _STILL_UNTIL)
+        moving = moving.clamp(0, 1)[:, None, None, None]
+        flow = rough_96 + _FINEST / 2 * torch.tanh(flow)
+        flow = torch.cat([moving * flow[:, :2], flow[:, 2:]], 1)
+        others = moving * torch.softmax(trust + more_trust, 1)[:, 1:]
+        shares = torch.cat([1 - others.sum(1, keepdim=True), others], 1)
+        return Maps(rough, flow, shares, moving * _FAINT * torch.tanh(light), moving)
+
+    def search(self, units: Tensor, small: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the rough flow, the trust in each reference (B, R, 48, 48) and what led to them."""
+        features = features_of(units)
+        mixed = self.mix(self.with_traits(features, glance(small)))
+        guess = functional.linear(mixed, self.modes.float()).view(-1, 3 * REFERENCES, CELLS, CELLS)
+        flow_guess, seen_guess = guess.split([2 * REFERENCES, REFERENCES], dim=1)
+        x, skips = small, []
+        for layer in self.encoder:
+            x = layer(x)
+            skips.append(x)
+        x = skips.pop()
+        modulation = self.embed(features)[:, :, None, None].split([2 * n for n in self.modulated], dim=1)
+        for layer, scale_shift in zip(self.decoder, modulation, strict=True):
+            x = layer(x)
+            scale, shift = scale_shift.chunk(2, dim=1)
+            x = x * (1 + scale) + shift
+            if skips:
+                x = torch.cat([_resize(x, 2 * x.shape[-1]), skips.pop()], 1)
+        flow, trust = self.rough(x).split([2 * REFERENCES, REFERENCES], dim=1)
+        flow = flow_guess + _FINEST * torch.tanh(flow)
+        trust = trust + _CAUTION * seen_guess.clamp(0, 1) - self.nearness * self.distances(units)
+        trust = torch.cat([trust[:, :1] + _KEPT * (1 - _how_moved(flow)), trust[:, 1:]], 1)
+        return flow, trust, x
+
+    def blend(self, maps: Maps, references: Tensor) -> Tensor:
+        """Apply maps to references of any size: to brightness in full, to colour at half, as video keeps it."""
+        size = references.shape[-1]
+        bright = luma(references)  # (B, R, S, S)
+        half = _resize(references.flatten(1, 2), size // 2).unflatten(1, (REFERENCES, 3))
+        colour = chroma(half).flatten(1, 2)  # (B, 2R, S/2, S/2)
+        moved = self._blend_planes(maps, bright, maps.light[:, :1])
+        crisp = (
+            _CRISP
+            * _resize(_how_moved(maps.flow), size)
+            * (moved - functional.conv2d(moved, self.soft, padding=1))
+        )
+        mouth = _rgb(
+            moved + crisp,
+            _resize(self._blend_planes(maps, colour, maps.light[:, 1:]), size),
+        )
+        idle = _rgb(bright[:, :1], _resize(colour[:, :2], size))
+        return mouth + (1 - maps.moving) * (references[:, 0] - idle)  # at rest the finest colour is kept, too
+
+    def _blend_planes(self, maps: Maps, planes: Tensor, light: Tensor) -> Tensor:
+        size = planes.shape[-1]
+        moved = _move(planes, _resize(maps.flow, size), getattr(self, f"grid_{size}"))
+        shares = _resize(maps.shares, size)
+        return (moved.unflatten(1, (REFERENCES, -1)) * shares[:, :, None]).sum(1) + _resize(light, size)
+
+    def with_traits(self, features: Tensor, glanced: Tensor) -> Tensor:
+        """Put beside the features (B, F) their products with what `glance` shows of the face; (B, F (1 + traits))."""
+        traits = self.describe(glanced)
+        return torch.cat([features, (features[:, :, None] * traits[:, None]).flatten(1)], 1)
+
+    def distances(self, units: Tensor) -> Tensor:
+        """Say how far the units are from each reference's; (B, R, 1, 1)."""
+        return (units[:, None] - self.shapes).square().sum(2)[:, :, None, None]
+
+
+class ReferenceLips(nn.Module):
+    """Hearing and morphing as the graph that the worker runs: bytes in, bytes out."""
+
+    def __init__(self, hearing: Hearing, morphing: Morphing) -> None:
+        super().__init__()
+        self.hearing = hearing
+        self.morphing = morphing
+
+    def forward(self, mel: Tensor, references: Tensor) -> Tensor:
+        """Take (B, 1, 80, T) and uint8 (B, R, S, S, 3), return uint8 (B, S, S, 3)."""
+        pictures = references.permute(0, 1, 4, 2, 3).float() / 255
+        mouth = self.morphing(self.hearing(mel), pictures)
+        return (mouth * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def glance(small: Tensor) -> Tensor:
+    """Look at references (B, 3R, 96, 96) from afar, whatever the light: (B, R 12 12), mean 0 and deviation 1."""
+    bright = luma(small.unflatten(1, (REFERENCES, 3)))
+    seen = functional.avg_pool2d(bright, CROP // _GLANCE).flatten(1)
+    seen = seen - seen.mean(1, keepdim=True)
+    return seen / seen.square().mean(1, keepdim=True).sqrt()
+
+
+def features_of(units: Tensor) -> Tensor:
+    """Put beside the units what a face makes of them (`speaking_face`): lips that touch, lips that press; (B, 15)."""
+    value = dict(zip(UNITS, units.unbind(1), strict=True))
+    apart = (
+        value["jawOpen"]
+        + 0.5 * value["mouthLowerDown"]
+        + 0.25 * value["mouthRollLower"]
+        + 0.35 * value["mouthFunnel"]
+    )
+    touching = (1 - apart / 0.16).clamp(0, 1)
+    pressed = (value["mouthPress"] > _PRESSED).to(units.dtype)
+    return torch.cat([units, torch.stack([touching, pressed, torch.ones_like(apart)], 1)], 1)
+
+
+_FEATURES = len(UNITS) + 3
+
+
+def _how_moved(flow: Tensor) -> Tensor:
+    """Say where the idle mouth moves, 0 to 1; (B, 2R, s, s) to (B, 1, s, s)."""
+    return (flow[:, :2].square().sum(1, keepdim=True).add(1e-8).sqrt() / _STILL).clamp(max=1)
+
+
+def _grid(size: int) -> Tensor:
+    """Return where the pixels of a picture are, (1, size, size, 2) in [-1, 1]."""
+    axis = (torch.arange(size) + 0.5) * 2 / size - 1
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack([x, y], -1)[None]
+
+
+def _resize(maps: Tensor, size: int) -> Tensor:
+    return functional.interpolate(maps, size=(size, size), mode="bilinear", align_corners=False)
+
+
+def _move(planes: Tensor, flow: Tensor, grid: Tensor) -> Tensor:
+    """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s)."""
+    _, channels, size, _ = planes.shape
+    flow = flow.reshape(-1, 2, size, size).permute(0, 2, 3, 1)
+    each = planes.reshape(-1, channels // REFERENCES, size, size)
+    moved = functional.grid_sample(each, grid + flow, padding_mode="border", align_corners=False)
+    return moved.view(-1, channels, size, size)
+
+
+def luma(pictures: Tensor) -> Tensor:
+    """Return the brightness of pictures, (..., 3, s, s) to (..., s, s)."""
+    red, green, blue = pictures.unbind(-3)
+    return _RED * red + _GREEN * green + _BLUE * blue
+
+
+def chroma(pictures: Tensor) -> Tensor:
+    """Return how much redder and bluer than bright pictures are, (..., 2, s, s)."""
+    bright = luma(pictures)
+    return torch.stack([pictures[..., 0, :, :] - bright, pictures[..., 2, :, :] - bright], -3)
+
+
+def _rgb(bright: Tensor, colour: Tensor) -> Tensor:
+    """Undo `luma` and `chroma`: (B, 1, s, s) and (B, 2, s, s) to (B, 3, s, s)."""
+    red, blue = colour[:, :1], colour[:, 1:]
+    green = -(_RED * red + _BLUE * blue) / _GREEN
+    return bright + torch.cat([red, green, blue], 1)
