@@ -99,6 +99,7 @@ class ScriptedWorker:
         self.hold_after: int | None = None  # wait for `go` once so many segments of this render are sent
         self.go = asyncio.Event()
         self.fault: str | None = None  # break the protocol
+        self.sign: Callable[[dict[str, Any]], bytes] = lambda _request: b""  # what each segment begins with
         self.voices = [{"name": "anna", "language": "de", "gender": "female", "new": 1}]
         self.avatars = [show(name) for name in AVATARS]
         self.active = 0  # renders that it says it has
@@ -199,7 +200,7 @@ class ScriptedWorker:
                 "first_frame": n * SEGMENT_FRAMES,
                 "frames": SEGMENT_FRAMES,
                 "first_sample": 0,
-                "data": self._segment(n),
+                "data": self.sign(request) + self._segment(n),
             }
             groups.append([*group, segment])
         end = {
@@ -429,15 +430,26 @@ async def shop(closed_shop: Shop):
 
 
 @contextlib.asynccontextmanager
-async def _shop(folder: Path, **settings: Any) -> AsyncIterator[Shop]:
+async def _closed_shop(folder: Path) -> AsyncIterator[Shop]:
     script = ScriptedWorker()
-    async with serve(script) as script.url, Shop(folder / "data", script).open(**settings) as shop:
+    async with serve(script) as script.url:
+        yield Shop(folder / "data", script)
+
+
+@contextlib.asynccontextmanager
+async def _shop(folder: Path, **settings: Any) -> AsyncIterator[Shop]:
+    async with _closed_shop(folder) as closed, closed.open(**settings) as shop:
         yield shop
 
 
 @pytest.fixture(scope="session")
 def make_shop():
     return _shop
+
+
+@pytest.fixture(scope="session")
+def make_closed_shop():
+    return _closed_shop
 
 
 @pytest.fixture(scope="module")
