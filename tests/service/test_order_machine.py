@@ -19,7 +19,13 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from lightning import InvoiceState, Msat, NewInvoice, PaymentFailed, PaymentHash, PaymentState, Preimage
 from lightning.memory import EVERY_BITCOIN, MemoryBackend
@@ -53,7 +59,19 @@ MOVES = {
 }
 """What may follow, also after several moves that nobody looked between."""
 
+TIMES = [{"seconds": 95}, {"seconds": 95}, {"minutes": 16}, {"minutes": 16}, {"hours": 2}, {"days": 31}]
+
 which = st.integers(0, MOST_ORDERS - 1)
+
+sales = st.fixed_dictionaries(
+    {
+        "audio": st.booleans(),
+        "hold": st.sampled_from([False, False, True]),
+        "private": st.booleans(),
+        "names": st.booleans(),
+        "pays": st.sampled_from([True, True, False]),
+    }
+)
 
 
 class LatePayersNode(MemoryBackend):
@@ -79,6 +97,7 @@ class Bought:
     hold: bool
     status: str = "pending"
     frames: int = 0
+    failed: bool = False
     preimage: bytes = bytes(32)
     paying: asyncio.Task[Preimage] | None = None  # of a payment that is held
     paid_at: timedelta | None = None  # how far ahead the clock was
@@ -94,7 +113,7 @@ class Bought:
         return read_invoice(self.invoice).payment_hash
 
 
-def step(**strategies: Any):
+def step(kind=rule, **strategies: Any):
     """Make a rule that runs in the service's event loop."""
 
     def decorate(work):
@@ -102,7 +121,7 @@ def step(**strategies: Any):
         def run(self, **drawn: Any) -> None:
             self.portal.call(functools.partial(work, self, **drawn))
 
-        return rule(**strategies)(run)
+        return kind(**strategies)(run)
 
     return decorate
 
@@ -131,49 +150,31 @@ class OrderMachine(RuleBasedStateMachine):
 
     # ---- the buyer
 
-    @step(audio=st.booleans(), hold=st.booleans(), private=st.booleans(), names=st.booleans())
-    async def quote(self, audio, hold, private, names):
-        if len(self.orders) == MOST_ORDERS:
-            return
-        wish = {**ONE, "language": "en"} if hold or names else {}
-        if audio:
-            form = {**wish, "hold": str(hold).lower(), "private": str(private).lower()}
-            files = {"audio": ("speech.wav", self.make_wav(0.2))}
-            answer = await self.post("/lightning/request-video/audio", data=form, files=files)
-        else:
-            body = {"text": "Hello there.", "hold": hold, "private": private, **wish}
-            answer = await self.post("/lightning/request-video/text", json=body)
-        assert answer.status_code == (200 if self.up else 503), answer.text
-        if self.up:
-            self.orders.append(Bought(len(self.orders) + 1, answer.json(), hold))
+    @step(
+        initialize,
+        sales=st.tuples(sales, sales),
+        how=st.sampled_from(["well", "refuses", "breaks", "stalls"]),
+    )
+    async def opening(self, sales, how):
+        """Sell something: without that there is nothing to tell."""
+        for sale in sales:
+            await self.sell(**sale)
+        self.have_worker(how)
+        await self.ask(self.orders[0], ONE, claims=True)
+
+    @step(sale=sales)
+    async def sale(self, sale):
+        await self.sell(**sale)
 
     @step(which=which, times=st.sampled_from([1, 1, 3]))
     async def pay(self, which, times):
-        """Pay what is asked or more; the node refuses what is paid or over, and what is held is paid exactly."""
-        if not (order := self.chosen(which)):
-            return
-        if order.hold:
-            if order.paying is None:
-                order.paying = asyncio.create_task(self.shop.node.pay_held(order.invoice))
-            return
-        try:
-            order.preimage = self.shop.node.pay(
-                order.invoice, amount=Msat(times * order.quote["amount"] * 1000)
-            )
-        except PaymentFailed:
-            return
-        assert order.paid_at is None
-        order.paid_at = self.shop.clock.ahead
+        if order := self.chosen(which):
+            self.have_paid(order, times)
 
     @step(which=which, wish=st.sampled_from([ONE, ONE, OTHER]), claims=st.sampled_from([True, True, False]))
     async def deliver(self, which, wish, claims):
-        """Ask for the video, and read it to its end unless that waits for something."""
-        if not (order := self.chosen(which)):
-            return
-        download = asyncio.create_task(self.download(order, wish, claims))
-        self.downloads.append(download)
-        if self.up and not self.holding:
-            await download
+        if order := self.chosen(which):
+            await self.ask(order, wish, claims)
 
     @step(which=which, claims=st.booleans())
     async def watch(self, which, claims):
@@ -186,11 +187,11 @@ class OrderMachine(RuleBasedStateMachine):
 
     @step(
         which=which,
-        fault=st.sampled_from([None, None, "token", "amount"]),
+        fault=st.sampled_from([None, None, None, "token", "amount"]),
         invoice=st.sampled_from(["new", "new", "open", "same"]),
     )
     async def refund(self, which, fault, invoice):
-        if order := self.chosen(which):
+        if order := self.chosen(which, of=[order for order in self.orders if order.failed]):
             await self.ask_refund(order, fault, invoice)
 
     # ---- the world
@@ -221,7 +222,7 @@ class OrderMachine(RuleBasedStateMachine):
         if how == "well":
             self.payer.let_go()
 
-    @step(passes=st.sampled_from([{"seconds": 95}, {"minutes": 16}, {"hours": 2}, {"days": 31}]))
+    @step(passes=st.sampled_from(TIMES))
     async def time(self, passes):
         self.shop.clock.pass_by(**passes)
         if self.up:
@@ -265,6 +266,7 @@ class OrderMachine(RuleBasedStateMachine):
             assert settled or status not in ("paid", "refunded")
             assert (payment["refund"] or {}).get("state") is None or settled
             order.status, order.frames = status, video["frames"]
+            order.failed = payment["refund"] is not None
             assert len(self.refunded(order)) <= 1, "money went back twice"
         for done in [each for each in self.downloads if each.done()]:
             self.downloads.remove(done)
@@ -345,8 +347,10 @@ class OrderMachine(RuleBasedStateMachine):
         )
         self.service.__enter__()
 
-    def chosen(self, which: int) -> Bought | None:
-        return self.orders[which % len(self.orders)] if self.orders else None
+    def chosen(self, which: int, of: list[Bought] | None = None) -> Bought | None:
+        """One of the orders, rather of some; None before there is any."""
+        among = of or self.orders
+        return among[which % len(among)] if among else None
 
     def url(self, path: str) -> str:
         return self.shop.url + path
@@ -367,6 +371,44 @@ class OrderMachine(RuleBasedStateMachine):
     def refunded(self, order: Bought) -> list[str]:
         """The invoices of its buyer that were paid for an order."""
         return [each.bolt11 for each in self.shop.buyer._settled if each.bolt11 in order.refund_invoices]
+
+    async def sell(self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool) -> None:
+        if len(self.orders) == MOST_ORDERS:
+            return
+        wish = {**ONE, "language": "en"} if hold or names else {}
+        if audio:
+            form = {**wish, "hold": str(hold).lower(), "private": str(private).lower()}
+            files = {"audio": ("speech.wav", self.make_wav(0.2))}
+            answer = await self.post("/lightning/request-video/audio", data=form, files=files)
+        else:
+            body = {"text": "Hello there.", "hold": hold, "private": private, **wish}
+            answer = await self.post("/lightning/request-video/text", json=body)
+        assert answer.status_code == (200 if self.up else 503), answer.text
+        if self.up:
+            self.orders.append(Bought(len(self.orders) + 1, answer.json(), hold))
+            if pays:
+                self.have_paid(self.orders[-1])
+
+    def have_paid(self, order: Bought, times: int = 1) -> None:
+        """Pay what is asked or more; the node refuses what is paid or over, and what is held is paid exactly."""
+        if order.hold:
+            order.paying = order.paying or asyncio.create_task(self.shop.node.pay_held(order.invoice))
+            return
+        try:
+            order.preimage = self.shop.node.pay(
+                order.invoice, amount=Msat(times * order.quote["amount"] * 1000)
+            )
+        except PaymentFailed:
+            return
+        assert order.paid_at is None, "paid twice"
+        order.paid_at = self.shop.clock.ahead
+
+    async def ask(self, order: Bought, wish: dict[str, str], claims: bool) -> None:
+        """Ask for the video, and read it to its end unless that waits for something."""
+        download = asyncio.create_task(self.download(order, wish, claims))
+        self.downloads.append(download)
+        if self.up and not self.holding:
+            await download
 
     async def download(self, order: Bought, wish: dict[str, str], claims: bool) -> None:
         film = self.film(order, wish)
