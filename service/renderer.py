@@ -20,6 +20,9 @@ MAX_RECORD_BYTES = 16 << 20
 
 CONNECT_S = 5.0
 
+BUSY_S = 5
+"""When a worker may have room that does not say."""
+
 _LENGTH = struct.Struct(">I")
 
 log = structlog.get_logger()
@@ -140,7 +143,11 @@ async def _refusal(response: httpx.Response) -> Exception:
     if response.status_code == httpx.codes.BAD_REQUEST:
         return RenderRefused(detail)
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return WorkerBusy("The renderer is busy. Your payment is safe: try again soon.")
+        wait_s = response.headers.get("Retry-After", "")
+        return WorkerBusy(
+            "The renderer is busy. Your payment is safe: try again soon.",
+            retry_after_s=int(wait_s) if wait_s.isdecimal() else BUSY_S,
+        )
     return WorkerDown("The renderer is not well. Your payment is safe: try again soon.")
 
 

@@ -105,7 +105,8 @@ class ScriptedWorker:
         self.active = 0  # renders that it says it has
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
-        self.gone = asyncio.Event()
+        self.retry_after_s = 5  # said with every answer
+        self.gone = asyncio.Event()  # a render that waited for `go` was stopped
         self.url = ""
 
     @property
@@ -147,7 +148,8 @@ class ScriptedWorker:
         self.pcm.append(body[4 + length :])
         if self.answer is not None:
             status, detail = self.answer
-            await _answer(send, status, {"title": "no", "status": status, "detail": detail})
+            problem = {"title": "no", "status": status, "detail": detail}
+            await _answer(send, status, problem, retry_after_s=self.retry_after_s)
             return
         await send({"type": "http.response.start", "status": 200, "headers": []})
         if self.fault == "gap":
@@ -157,7 +159,7 @@ class ScriptedWorker:
             await send({"type": "http.response.body", "body": body, "more_body": True})
         for sent, record in enumerate(self._records(request)):
             if sent == self.hold_after:
-                await self.go.wait()
+                await self._go_or_gone(receive)
             if sent == self.fail_after:
                 return  # without the last chunk: the connection breaks
             for piece in record:
@@ -165,6 +167,14 @@ class ScriptedWorker:
                 packed = struct.pack(">I", len(encoded)) + encoded
                 await send({"type": "http.response.body", "body": packed, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+    async def _go_or_gone(self, receive: Any) -> None:
+        going, leaving = asyncio.create_task(self.go.wait()), asyncio.create_task(receive())
+        await asyncio.wait([going, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            self.gone.set()
+        going.cancel()
+        leaving.cancel()
 
     def _records(self, request: dict[str, Any]) -> list[list[dict[str, Any]]]:
         """What is sent together: the start with the first segment, then a segment each, then the end."""
@@ -218,8 +228,8 @@ class ScriptedWorker:
         return bytes([n]) * self.segment_bytes
 
 
-async def _answer(send: Any, status: int, content: Any) -> None:
-    headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+async def _answer(send: Any, status: int, content: Any, *, retry_after_s: int = 5) -> None:
+    headers = [(b"content-type", b"application/json"), (b"retry-after", str(retry_after_s).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": msgspec.json.encode(content)})
 
