@@ -288,9 +288,9 @@ class Shop:
         ):
             yield self
 
-    async def quote(self, text: str = "Hello there, my dear friend.", **choice: str) -> str:
+    async def quote(self, text: str = "Hello there, my dear friend.", **wish: Any) -> str:
         """Ask for a quote; its invoice."""
-        answer = await self.http.post("/lightning/request-video/text", json={"text": text, **choice})
+        answer = await self.http.post("/lightning/request-video/text", json={"text": text, **wish})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["bolt11_invoice"])
 
