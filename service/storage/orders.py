@@ -159,7 +159,7 @@ class SqlOrders:
         )
 
     async def mark_canceled(self, order_id: int) -> bool:
-        """Make an order canceled whose held payment went back; whether this did it."""
+        """Make an order canceled whose held payment went back, and end its render; whether this did it."""
 
         def work(connection: sa.Connection) -> bool:
             canceled = _move(connection, order_id, Status.CANCELED, of=UNDECIDED)
