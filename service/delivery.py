@@ -1,5 +1,6 @@
 """Delivers: checks the choice, waits for the payment, has the video rendered, and plays it while it grows."""
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from service import claims
 from service.bells import Bells, Listener
 from service.choosing import Choosing
 from service.errors import (
+    InvalidRequest,
     InvoiceNotPaid,
     PaymentGivenBack,
     PaymentRequired,
@@ -81,10 +83,27 @@ class Delivery:
         if video is not None:
             video.admits(choice, self._now())
         if video is None or video.segments == 0:  # else it outlives its avatar
-            await self._choosing.check_look(choice)
+            await self._check_look(order, choice)
         if await self._wait_for_payment(order) is Status.HELD:
             return await self._wait_for_held(order)
         return await self._wait_for_video(order, choice)
+
+    async def _check_look(self, order: Order, choice: Choice) -> None:
+        """Refuse a look that there is not.
+
+        One that was sold and is there no more is not the buyer's mistake: once it is paid for it is tried, so that it
+        is made if it comes back, and fails, which gives a right to the money, if it does not.
+
+        Raises:
+            InvalidRequest: The message lists what there is.
+        """
+        try:
+            await self._choosing.check_look(order.choice)
+        except InvalidRequest:
+            if order.status is Status.PENDING:
+                raise
+        else:
+            await self._choosing.check_look(choice)
 
     async def video(self, invoice: str, claim: str | None) -> Video:
         """Return the video of a paid order.
@@ -234,7 +253,7 @@ class Delivery:
                 if video.state is VideoState.INTERRUPTED:
                     if video.refused:
                         raise RenderRefused(video.failure or "")
-                    raise WorkerDown(video.failure or UNMADE)
+                    raise WorkerDown(video.failure or UNMADE, retry_after_s=math.ceil(self._lease_s(video)))
                 if not video.abandoned_at(self._now()):
                     await self._wait(bell, self._lease_s(video))
                 elif not await self._take_over(video, choice):

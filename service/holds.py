@@ -24,7 +24,7 @@ from lightning import (
 from service.bells import Bells
 from service.errors import VideoNotMade
 from service.hold_tries import HoldTries
-from service.orders import Order, Video, VideoState
+from service.orders import Order, Status, Video, VideoState
 from service.ports import Clock, Orders, Preimages, Videos
 from service.rendering import Rendering
 from service.settlements import Settlements
@@ -144,6 +144,8 @@ class Holds:
         current = await self._orders.get(order.id) or order
         noted = await self._settlements.note(current, invoice)
         self._tries.note(PaymentHash(order.payment_hash), noted.status, self._now())
+        if noted.status is Status.CANCELED:
+            self._rendering.stop(order.id)
         return noted
 
     async def _serve(self, order: Order, expiry_height: int) -> None:

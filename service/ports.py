@@ -130,7 +130,7 @@ class Orders(Protocol):
         ...
 
     async def mark_canceled(self, order_id: int) -> bool:
-        """Make an order canceled whose held payment went back; whether this did it."""
+        """Make an order canceled whose held payment went back, and end its render; whether this did it."""
         ...
 
     async def tally(self, now: datetime) -> Tally:

@@ -65,7 +65,7 @@ class Rendering:
         self._owner = owner
         self._lease = lease
         self._counters = counters
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], int] = {}  # whose order's each is
         self._closed = False
 
     async def start(self, order: Order, choice: Choice, *, again: bool = False) -> Video | None:
@@ -84,9 +84,15 @@ class Rendering:
         )
         if video is not None:
             task = asyncio.create_task(self._run(order, video))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = order.id
+            task.add_done_callback(self._tasks.pop)
         return video
+
+    def stop(self, order_id: int) -> None:
+        """Stop what renders an order here, whose video nobody will have: its worker is for others."""
+        for task, its_order in self._tasks.items():
+            if its_order == order_id:
+                task.cancel()
 
     async def release(self) -> None:
         """Give back the leases of this replica, or of its last run: nobody has to wait until they are over."""
@@ -130,7 +136,7 @@ class Rendering:
         notes.info("render_started", first_frame=video.frames)
         self._counters.renders_started += 1
         failure: str | None = None
-        refused = False
+        refused, rest = False, timedelta(0)
         try:
             await self._render(order, video)
         except LeaseLost:
@@ -138,7 +144,7 @@ class Rendering:
         except RenderRefused as error:
             failure, refused = error.detail, True
         except Unavailable as error:
-            failure = error.detail
+            failure, rest = error.detail, timedelta(seconds=error.retry_after_s)
         except RenderFailed as error:
             notes.warning("render_failed", error=str(error))
             failure = FAILED
@@ -150,13 +156,13 @@ class Rendering:
             self._counters.renders_finished += 1
         if failure is not None:
             self._counters.renders_failed += 1
-            await self._interrupt(video, failure, refused=refused)
+            await self._interrupt(video, failure, refused=refused, rest=rest)
         self._bells.ring(order.id)
 
-    async def _interrupt(self, video: Video, failure: str, *, refused: bool) -> None:
+    async def _interrupt(self, video: Video, failure: str, *, refused: bool, rest: timedelta) -> None:
         """Say why an attempt ended; without effect on a video that is whole."""
         try:
-            until = self._now() + pause(video.tries)
+            until = self._now() + min(max(pause(video.tries), rest), LONGEST_PAUSE)
             await self._videos.interrupt(video, failure, refused=refused, until=until)
         except Unavailable as error:  # the lease will run out by itself
             log.warning("interrupt_lost", order=video.order_id, error=repr(error))

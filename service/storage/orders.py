@@ -154,19 +154,22 @@ class SqlOrders:
 
     async def mark_held(self, order_id: int) -> bool:
         """Make a pending order held; whether this did it."""
-        return await self._move(order_id, Status.HELD, of=(Status.PENDING,))
+        return await self._database.write(
+            lambda connection: _move(connection, order_id, Status.HELD, of=(Status.PENDING,))
+        )
 
     async def mark_canceled(self, order_id: int) -> bool:
-        """Make an order canceled whose held payment went back; whether this did it."""
-        return await self._move(order_id, Status.CANCELED, of=UNDECIDED)
+        """Make an order canceled whose held payment went back, and end its render; whether this did it."""
 
-    async def _move(self, order_id: int, to: Status, *, of: Collection[Status]) -> bool:
-        move = (
-            orders.update()
-            .where(orders.c.id == order_id, orders.c.status.in_([status.value for status in of]))
-            .values(status=to.value)
-        )
-        return await self._database.write(lambda connection: connection.execute(move).rowcount > 0)
+        def work(connection: sa.Connection) -> bool:
+            canceled = _move(connection, order_id, Status.CANCELED, of=UNDECIDED)
+            if canceled:  # whoever renders it, on any replica, has lost it
+                rendering = videos.c.state == VideoState.RENDERING.value
+                lost = videos.update().where(videos.c.order_id == order_id, rendering)
+                connection.execute(lost.values(state=VideoState.INTERRUPTED.value))
+            return canceled
+
+        return await self._database.write(work)
 
     async def tally(self, now: datetime) -> Tally:
         """Count the orders in the states that an operator watches."""
@@ -201,6 +204,15 @@ def _add_once(connection: sa.Connection, row: dict[str, Any], once: dict[str, by
         connection.execute(repeats.insert().values(**once, order_id=order_id, expires_at=row["expires_at"]))
     except sa.exc.IntegrityError as error:
         raise KeyTaken from error
+
+
+def _move(connection: sa.Connection, order_id: int, to: Status, *, of: Collection[Status]) -> bool:
+    move = (
+        orders.update()
+        .where(orders.c.id == order_id, orders.c.status.in_([status.value for status in of]))
+        .values(status=to.value)
+    )
+    return connection.execute(move).rowcount > 0
 
 
 def _mark_paid(

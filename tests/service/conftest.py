@@ -99,12 +99,14 @@ class ScriptedWorker:
         self.hold_after: int | None = None  # wait for `go` once so many segments of this render are sent
         self.go = asyncio.Event()
         self.fault: str | None = None  # break the protocol
+        self.sign: Callable[[dict[str, Any]], bytes] = lambda _request: b""  # what each segment begins with
         self.voices = [{"name": "anna", "language": "de", "gender": "female", "new": 1}]
         self.avatars = [show(name) for name in AVATARS]
         self.active = 0  # renders that it says it has
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
-        self.gone = asyncio.Event()
+        self.retry_after_s = 5  # said with every answer
+        self.gone = asyncio.Event()  # a render that waited for `go` was stopped
         self.url = ""
 
     @property
@@ -146,7 +148,8 @@ class ScriptedWorker:
         self.pcm.append(body[4 + length :])
         if self.answer is not None:
             status, detail = self.answer
-            await _answer(send, status, {"title": "no", "status": status, "detail": detail})
+            problem = {"title": "no", "status": status, "detail": detail}
+            await _answer(send, status, problem, retry_after_s=self.retry_after_s)
             return
         await send({"type": "http.response.start", "status": 200, "headers": []})
         if self.fault == "gap":
@@ -156,7 +159,7 @@ class ScriptedWorker:
             await send({"type": "http.response.body", "body": body, "more_body": True})
         for sent, record in enumerate(self._records(request)):
             if sent == self.hold_after:
-                await self.go.wait()
+                await self._go_or_gone(receive)
             if sent == self.fail_after:
                 return  # without the last chunk: the connection breaks
             for piece in record:
@@ -164,6 +167,14 @@ class ScriptedWorker:
                 packed = struct.pack(">I", len(encoded)) + encoded
                 await send({"type": "http.response.body", "body": packed, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+    async def _go_or_gone(self, receive: Any) -> None:
+        going, leaving = asyncio.create_task(self.go.wait()), asyncio.create_task(receive())
+        await asyncio.wait([going, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            self.gone.set()
+        going.cancel()
+        leaving.cancel()
 
     def _records(self, request: dict[str, Any]) -> list[list[dict[str, Any]]]:
         """What is sent together: the start with the first segment, then a segment each, then the end."""
@@ -199,7 +210,7 @@ class ScriptedWorker:
                 "first_frame": n * SEGMENT_FRAMES,
                 "frames": SEGMENT_FRAMES,
                 "first_sample": 0,
-                "data": self._segment(n),
+                "data": self.sign(request) + self._segment(n),
             }
             groups.append([*group, segment])
         end = {
@@ -217,8 +228,8 @@ class ScriptedWorker:
         return bytes([n]) * self.segment_bytes
 
 
-async def _answer(send: Any, status: int, content: Any) -> None:
-    headers = [(b"content-type", b"application/json"), (b"retry-after", b"12")]
+async def _answer(send: Any, status: int, content: Any, *, retry_after_s: int = 5) -> None:
+    headers = [(b"content-type", b"application/json"), (b"retry-after", str(retry_after_s).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": msgspec.json.encode(content)})
 
@@ -277,9 +288,9 @@ class Shop:
         ):
             yield self
 
-    async def quote(self, text: str = "Hello there, my dear friend.", **choice: str) -> str:
+    async def quote(self, text: str = "Hello there, my dear friend.", **wish: Any) -> str:
         """Ask for a quote; its invoice."""
-        answer = await self.http.post("/lightning/request-video/text", json={"text": text, **choice})
+        answer = await self.http.post("/lightning/request-video/text", json={"text": text, **wish})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["bolt11_invoice"])
 
@@ -429,15 +440,26 @@ async def shop(closed_shop: Shop):
 
 
 @contextlib.asynccontextmanager
-async def _shop(folder: Path, **settings: Any) -> AsyncIterator[Shop]:
+async def _closed_shop(folder: Path) -> AsyncIterator[Shop]:
     script = ScriptedWorker()
-    async with serve(script) as script.url, Shop(folder / "data", script).open(**settings) as shop:
+    async with serve(script) as script.url:
+        yield Shop(folder / "data", script)
+
+
+@contextlib.asynccontextmanager
+async def _shop(folder: Path, **settings: Any) -> AsyncIterator[Shop]:
+    async with _closed_shop(folder) as closed, closed.open(**settings) as shop:
         yield shop
 
 
 @pytest.fixture(scope="session")
 def make_shop():
     return _shop
+
+
+@pytest.fixture(scope="session")
+def make_closed_shop():
+    return _closed_shop
 
 
 @pytest.fixture(scope="module")

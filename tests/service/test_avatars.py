@@ -98,6 +98,48 @@ async def test_a_video_outlives_its_avatar(shop_of_two, second_worker, worker):
     assert first.content == again.content
 
 
+@pytest.fixture
+async def lost(shop_of_two, second_worker, worker):
+    """A paid order of an avatar that was there when it was sold; the workers say what real ones do."""
+    invoice = await shop_of_two.paid(**BOSS)
+    await shop_of_two.until(invoice, lambda payment: payment["status"] == "paid")
+    second_worker.avatars = worker.avatars
+    worker.answer = second_worker.answer = (400, "There is no avatar 'boss'.")
+    await shop_of_two.until_known("boss", known=False)
+    return invoice
+
+
+async def test_who_paid_for_an_avatar_that_is_gone_is_offered_the_money(shop_of_two, lost):
+    answer = await shop_of_two.video(lost, **BOSS)
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "There is no avatar 'boss'.")
+    assert (await shop_of_two.payment(lost))["refund"]["state"] == "offered"
+
+
+async def test_who_paid_for_an_avatar_that_is_gone_has_the_video_once_it_is_back(
+    shop_of_two, second_worker, make_avatar, lost
+):
+    await shop_of_two.video(lost, **BOSS)
+    second_worker.avatars = [*second_worker.avatars, make_avatar("boss", "stern")]
+    second_worker.answer = None
+    await shop_of_two.until_known("boss")
+
+    assert second_worker.video == (await shop_of_two.video(lost, **BOSS)).content
+
+
+async def test_who_has_not_paid_for_an_avatar_that_is_gone_is_told_so_first(
+    shop_of_two, second_worker, worker
+):
+    invoice = await shop_of_two.quote(**BOSS)
+    second_worker.avatars = worker.avatars
+    await shop_of_two.until_known("boss", known=False)
+
+    answer = await shop_of_two.video(invoice, **BOSS)
+
+    assert answer.status_code == 400
+    assert "Unknown avatar 'boss'" in answer.json()["detail"]
+
+
 async def test_those_that_come_with_every_worker_are_sold_while_none_answers(closed_shop):
     async with closed_shop.open(worker_urls=NOBODY) as shop:
         answer = (await shop.http.get("/avatars")).json()

@@ -1,9 +1,13 @@
 """From a paid invoice to a video: waiting, rendering once, going on after failures."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 import pytest
+
+from service.app import open_database
+from service.storage.videos import SqlVideos
 
 pytestmark = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
 
@@ -130,14 +134,29 @@ async def test_a_worker_that_is_away_leaves_the_order_paid_until_it_is_back(clos
 
 async def test_a_busy_worker_is_a_503_that_says_when_to_ask_again_and_then_it_renders(shop, worker):
     invoice = await shop.paid()
-    worker.answer = (503, "too many renders")
+    worker.answer, worker.retry_after_s = (503, "too many renders"), 37
     answer = await shop.video(invoice)
-    assert answer.status_code == 503
-    assert "try again in 12 s" in answer.json()["detail"]
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "37")
+    assert "try again in 37 s" in answer.json()["detail"]
 
     worker.answer = None
 
     assert worker.video == (await shop.video(invoice)).content
+
+
+async def test_a_busy_worker_is_left_alone_until_then(closed_shop, worker):
+    async with closed_shop.open(resume_s=0.02) as shop:
+        invoice = await shop.paid()
+        worker.answer, worker.retry_after_s = (503, "too many renders"), 37
+        await shop.video(invoice)
+        worker.answer = None
+
+        async with open_database(shop.settings()) as database:
+            early = await SqlVideos(database).stalled(shop.clock.now() + timedelta(seconds=30), limit=1)
+        shop.clock.pass_by(seconds=38)
+
+        assert early == []
+        await shop.until(invoice, lambda payment: payment["video"]["state"] == "ready")
 
 
 async def test_what_a_worker_can_never_render_is_the_buyers_to_change(shop, worker):

@@ -173,6 +173,22 @@ async def test_money_goes_back_before_the_payer_could_take_it(shop, worker, pay)
     await shop.until(invoice, is_status("canceled"))
 
 
+async def test_a_render_is_stopped_whose_payment_went_back(shop, worker, pay):
+    worker.hold_after = 1
+    invoice = await quote(shop)
+    paying = pay(invoice)
+    await shop.until(invoice, lambda payment: payment["video"]["frames"] > 0)
+
+    shop.node.mine(80 - 18)
+
+    async with asyncio.timeout(10):
+        await worker.gone.wait()
+    with pytest.raises(PaymentFailed):
+        await paying
+    payment = await shop.until(invoice, is_status("canceled"))
+    assert payment["video"]["state"] == "interrupted"
+
+
 async def test_nothing_is_rendered_for_a_payment_that_is_about_to_go_back(closed_shop, worker, pay):
     async with closed_shop.open(hold_margin_blocks=80) as shop:
         with pytest.raises(PaymentFailed):

@@ -1,0 +1,516 @@
+"""Lives of orders that nobody would think of: hypothesis chooses what buyers, payers, node, worker and time do.
+
+After each step every order is where it may be. At the end all that was away comes back, the service starts once more,
+and every payment has become a video, is back, or was kept for long enough.
+
+What is drawn never depends on what the service answered, so that the same choices tell the same story again.
+"""
+
+import asyncio
+import functools
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from anyio.from_thread import start_blocking_portal
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from lightning import InvoiceState, Msat, NewInvoice, PaymentFailed, PaymentHash, PaymentState, Preimage
+from lightning.memory import EVERY_BITCOIN, MemoryBackend
+from lightning.memory_payments import MemoryPayments
+from lightning.reading import read_invoice
+from service.app import open_refunds
+from service.holds import HEIGHT_FRESHNESS
+
+EXAMPLES, STEPS = 12, 20
+MANY_EXAMPLES, MANY_STEPS = 200, 50
+
+MOST_ORDERS = 4
+
+GRACE_S = 300
+"""For so long after a quote is over the node still takes its payment: it was on its way."""
+
+KEPT = timedelta(days=30)
+
+DEADLINE_S = 60
+
+ONE = {"avatar": "arab_woman", "emotion": "happy"}
+OTHER = {"avatar": "arab_man", "emotion": "serious"}
+
+MOVES = {
+    "pending": {"held", "paid", "expired", "canceled", "refunded"},
+    "held": {"paid", "canceled"},
+    "expired": {"paid", "refunded"},
+    "paid": {"refunded"},
+    "canceled": set(),
+    "refunded": set(),
+}
+"""What may follow, also after several moves that nobody looked between."""
+
+TIMES = [{"seconds": 95}, {"seconds": 95}, {"minutes": 16}, {"minutes": 16}, {"hours": 2}, {"days": 31}]
+
+which = st.integers(0, MOST_ORDERS - 1)
+
+sales = st.fixed_dictionaries(
+    {
+        "audio": st.booleans(),
+        "hold": st.sampled_from([False, False, True]),
+        "private": st.booleans(),
+        "names": st.booleans(),
+        "pays": st.sampled_from([True, True, False]),
+    }
+)
+
+
+class LatePayersNode(MemoryBackend):
+    """A node in the shop's time, which takes payments for longer than their quotes are good for."""
+
+    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+        return await super().add_invoice(amount=amount, memo=memo, expiry_s=expiry_s + GRACE_S)
+
+    async def add_hold_invoice(
+        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+    ) -> NewInvoice:
+        return await super().add_hold_invoice(
+            payment_hash, amount=amount, memo=memo, expiry_s=expiry_s + GRACE_S
+        )
+
+
+@dataclass
+class Bought:
+    """An order, as its buyer knows it."""
+
+    number: int
+    quote: dict[str, Any]
+    hold: bool
+    status: str = "pending"
+    frames: int = 0
+    failed: bool = False
+    preimage: bytes = bytes(32)
+    paying: asyncio.Task[Preimage] | None = None  # of a payment that is held
+    paid_at: timedelta | None = None  # how far ahead the clock was
+    whole: bytes | None = None  # the video, once it was delivered
+    refund_invoices: list[str] = field(default_factory=list)
+
+    @property
+    def invoice(self) -> str:
+        return self.quote["bolt11_invoice"]
+
+    @property
+    def payment_hash(self) -> PaymentHash:
+        return read_invoice(self.invoice).payment_hash
+
+
+def step(kind=rule, **strategies: Any):
+    """Make a rule that runs in the service's event loop."""
+
+    def decorate(work):
+        @functools.wraps(work)
+        def run(self, **drawn: Any) -> None:
+            self.portal.call(functools.partial(work, self, **drawn))
+
+        return kind(**strategies)(run)
+
+    return decorate
+
+
+class OrderMachine(RuleBasedStateMachine):
+    """A shop and its orders. The shop is real; what is said of its orders here is all that a test needs."""
+
+    def __init__(self, portal, make_closed_shop, folder, make_wav) -> None:
+        super().__init__()
+        self.portal = portal
+        self.make_wav = make_wav
+        self.orders: list[Bought] = []
+        self.downloads: list[asyncio.Task[None]] = []
+        self.up, self.holding = True, False
+        self.stack = ExitStack()
+        self.shop = self.stack.enter_context(portal.wrap_async_context_manager(make_closed_shop(folder)))
+        self.shop.node = LatePayersNode(now=lambda: self.shop.clock.now().timestamp())
+        self.shop.buyer = MemoryBackend(now=lambda: self.shop.clock.now().timestamp())
+        self.payer = MemoryPayments(self.shop.buyer)
+        self.shop.worker.segment_bytes = 300
+        self.shop.worker.sign = lambda job: signature(job["order"], job)
+        self.http = self.stack.enter_context(
+            portal.wrap_async_context_manager(httpx.AsyncClient(timeout=DEADLINE_S))
+        )
+        self.open(may_pay=True)
+
+    # ---- the buyer
+
+    @step(
+        initialize,
+        sales=st.tuples(sales, sales),
+        how=st.sampled_from(["well", "refuses", "breaks", "stalls"]),
+        slow=st.booleans(),
+    )
+    async def opening(self, sales, how, slow):
+        """Sell something: without that there is nothing to tell."""
+        for sale in sales:
+            await self.sell(**sale)
+        self.have_worker(how)
+        self.payer.holding = slow
+        await self.ask(self.orders[0], ONE, claims=True)
+
+    @step(sale=sales)
+    async def sale(self, sale):
+        await self.sell(**sale)
+
+    @step(which=which, times=st.sampled_from([1, 1, 3]))
+    async def pay(self, which, times):
+        if order := self.chosen(which):
+            self.have_paid(order, times)
+
+    @step(which=which, wish=st.sampled_from([ONE, ONE, OTHER]), claims=st.sampled_from([True, True, False]))
+    async def deliver(self, which, wish, claims):
+        if order := self.chosen(which):
+            await self.ask(order, wish, claims)
+
+    @step(which=which)
+    async def watch(self, which):
+        """Read what is there of the video."""
+        if not (order := self.chosen(which)) or self.holding or not self.up:
+            return
+        answer = await self.http.head(self.url(f"/lightning/video/{order.invoice}"), headers=claim(order))
+        if answer.status_code == 200:
+            assert order.status in ("paid", "pending", "expired")
+
+    @step(
+        which=which,
+        fault=st.sampled_from([None, None, None, "token", "amount"]),
+        invoice=st.sampled_from(["new", "new", "open", "same"]),
+        greedy=st.booleans(),
+    )
+    async def refund(self, which, fault, invoice, greedy):
+        if order := self.chosen(which, of=[order for order in self.orders if order.failed]):
+            await self.ask_refund(order, fault, invoice)
+            if greedy:
+                self.have_worker("well")
+                await self.ask(order, ONE, claims=True)
+
+    # ---- the world
+
+    @step(
+        how=st.sampled_from(["well", "well", "busy", "refuses", "breaks", "breaks soon", "rubbish", "stalls"])
+    )
+    async def worker(self, how):
+        self.have_worker(how)
+
+    @step(up=st.booleans())
+    async def node(self, up):
+        self.up = up
+        if up:
+            self.shop.node.come_back()
+        else:
+            self.shop.node.go_down()
+
+    @step(how=st.sampled_from(["well", "well", "dear", "slow", "away"]))
+    async def payments(self, how):
+        """Our node's way to the buyer."""
+        self.payer.fee = Msat(1_000_000 if how == "dear" else 7)
+        self.payer.holding = how == "slow"
+        if how == "away":
+            self.payer.go_down()
+        else:
+            self.payer.come_back()
+        if how == "well":
+            self.payer.let_go()
+
+    @step(passes=st.sampled_from(TIMES))
+    async def time(self, passes):
+        self.shop.clock.pass_by(**passes)
+        if self.up:
+            self.shop.node.come_back()  # which has its followers look again
+
+    @step(blocks=st.sampled_from([10, 60]))
+    async def chain(self, blocks):
+        self.shop.node.mine(blocks)
+        self.shop.clock.pass_by(seconds=HEIGHT_FRESHNESS.total_seconds())
+
+    @rule(may_pay=st.booleans())
+    def restart(self, may_pay):
+        self.service.__exit__(None, None, None)
+        self.open(may_pay=may_pay)
+
+    # ---- what is always so
+
+    @invariant()
+    def every_order_is_where_it_may_be(self):
+        self.portal.call(self.look)
+
+    def teardown(self):
+        try:
+            self.portal.call(self.all_is_well)
+            self.restart(may_pay=True)
+            self.portal.call(self.all_ends)
+            self.portal.call(self.look)
+            self.portal.call(self.money_adds_up)
+        finally:
+            self.service.__exit__(None, None, None)
+            self.stack.close()
+
+    async def look(self):
+        for payment, order in zip(
+            await asyncio.gather(*(self.payment(order) for order in self.orders)), self.orders, strict=True
+        ):
+            status, video = payment["status"], payment["video"]
+            assert status == order.status or status in MOVES[order.status], (order.status, status)
+            assert video["frames"] >= order.frames
+            settled = self.settled(order)
+            assert settled or status not in ("paid", "refunded")
+            assert (payment["refund"] or {}).get("state") is None or settled
+            order.status, order.frames = status, video["frames"]
+            order.failed = payment["refund"] is not None
+            assert len(self.refunded(order)) + (order.whole is not None) <= 1, (
+                "more than one of video and money"
+            )
+        for done in [each for each in self.downloads if each.done()]:
+            self.downloads.remove(done)
+            done.result()
+
+    async def all_is_well(self):
+        for download in self.downloads:
+            download.cancel()
+        self.downloads.clear()
+        self.have_worker("well")
+        self.up = True
+        self.shop.node.come_back()
+        self.payer.fee = Msat(7)
+        self.payer.come_back()
+        self.payer.let_go()
+
+    async def all_ends(self):
+        async with asyncio.timeout(DEADLINE_S):
+            for order in self.orders:
+                while not await self.has_ended(order):  # noqa: ASYNC110 - what a buyer can do
+                    await asyncio.sleep(0.01)
+
+    async def has_ended(self, order: Bought) -> bool:
+        """Do what a buyer does who wants the video, or the money: whether there is one of them."""
+        payment = await self.payment(order)
+        match payment["status"]:
+            case "pending" | "expired" | "canceled" if not self.settled(order):
+                return order.paying is None or order.paying.done()
+            case "refunded":
+                [_] = self.refunded(order)
+                return True
+            case "paid" if payment["video"]["state"] == "deleted":
+                assert order.hold or self.shop.clock.ahead - order.paid_at > KEPT
+                return True
+            case "paid":
+                for wish in (ONE, OTHER):
+                    await self.download(order, wish, claims=True)
+                return order.whole is not None
+        return False
+
+    async def money_adds_up(self):
+        async with open_refunds(self.shop.settings()) as refunds:
+            ledger = await refunds.ledger()
+        received = sum(settlement.amount_paid for settlement in self.shop.node._settled)
+        sent = [each for each in self.payer._payments.values() if each.state is PaymentState.SUCCEEDED]
+        assert received == EVERY_BITCOIN - self.shop.node.inbound == ledger.received_msat
+        assert sum(settlement.amount_paid for settlement in self.shop.buyer._settled) == ledger.refunded_msat
+        assert sum(payment.amount for payment in sent) == ledger.refunded_msat
+        assert sum(payment.fee for payment in sent) == ledger.fees_msat
+        assert ledger.owed == 0
+        for order in self.orders:
+            if order.paying and not order.paying.exception():
+                assert self.settled(order)
+
+    # ---- how it is done
+
+    def have_worker(self, how: str) -> None:
+        worker = self.shop.worker
+        worker.answer = {"busy": (503, "busy"), "refuses": (400, "Nobody can say that.")}.get(how)
+        worker.fail_after = {"breaks soon": 0, "breaks": 2}.get(how)
+        worker.fault = "rubbish" if how == "rubbish" else None
+        self.holding = how == "stalls"
+        worker.hold_after = 2 if self.holding else None
+        worker.go.set()  # those that stalled go on
+        worker.go = asyncio.Event()
+
+    def open(self, *, may_pay: bool) -> None:
+        self.shop.payer = self.payer if may_pay else None
+        self.service = self.portal.wrap_async_context_manager(
+            self.shop.open(
+                payment_wait_s=0.05,
+                status_wait_s=0.05,
+                resume_s=0.1,
+                sweep_s=0.1,
+                hold_quotes_per_client=0,
+                video_retention_days=KEPT.days,
+            )
+        )
+        self.service.__enter__()
+
+    def chosen(self, which: int, of: list[Bought] | None = None) -> Bought | None:
+        """One of the orders, rather of some; None before there is any."""
+        among = of or self.orders
+        return among[which % len(among)] if among else None
+
+    def url(self, path: str) -> str:
+        return self.shop.url + path
+
+    async def post(self, path: str, **request: Any) -> httpx.Response:
+        return await self.http.post(self.url(path), **request)
+
+    async def payment(self, order: Bought) -> dict[str, Any]:
+        answer = await self.http.get(self.url(f"/lightning/payment/{order.invoice}"), headers=claim(order))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def settled(self, order: Bought) -> bool:
+        """Whether the node has the money, as it says itself."""
+        record = self.shop.node._records[order.payment_hash]
+        return record.state(self.shop.clock.now().timestamp()) is InvoiceState.SETTLED
+
+    def refunded(self, order: Bought) -> list[str]:
+        """The invoices of its buyer that were paid for an order."""
+        return [each.bolt11 for each in self.shop.buyer._settled if each.bolt11 in order.refund_invoices]
+
+    async def sell(self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool) -> None:
+        if len(self.orders) == MOST_ORDERS:
+            return
+        wish = {**ONE, "language": "en"} if hold or names else {}
+        if audio:
+            form = {**wish, "hold": str(hold).lower(), "private": str(private).lower()}
+            files = {"audio": ("speech.wav", self.make_wav(0.2))}
+            answer = await self.post("/lightning/request-video/audio", data=form, files=files)
+        else:
+            body = {"text": "Hello there.", "hold": hold, "private": private, **wish}
+            answer = await self.post("/lightning/request-video/text", json=body)
+        assert answer.status_code == (200 if self.up else 503), answer.text
+        if self.up:
+            self.orders.append(Bought(len(self.orders) + 1, answer.json(), hold))
+            if pays:
+                self.have_paid(self.orders[-1])
+
+    def have_paid(self, order: Bought, times: int = 1) -> None:
+        """Pay what is asked or more; the node refuses what is paid or over, and what is held is paid exactly."""
+        if order.hold:
+            order.paying = order.paying or asyncio.create_task(self.shop.node.pay_held(order.invoice))
+            return
+        try:
+            order.preimage = self.shop.node.pay(
+                order.invoice, amount=Msat(times * order.quote["amount"] * 1000)
+            )
+        except PaymentFailed:
+            return
+        assert order.paid_at is None, "paid twice"
+        order.paid_at = self.shop.clock.ahead
+
+    async def ask(self, order: Bought, wish: dict[str, str], claims: bool) -> None:
+        """Ask for the video, and read it to its end unless that waits for something."""
+        download = asyncio.create_task(self.download(order, wish, claims))
+        self.downloads.append(download)
+        if self.up and not self.holding:
+            await download
+
+    async def download(self, order: Bought, wish: dict[str, str], claims: bool) -> None:
+        film = self.film(order, wish)
+        body = {"bolt11_invoice": order.invoice, **wish}
+        url, received = self.url("/lightning/generate-video"), b""
+        try:
+            async with self.http.stream(
+                "POST", url, json=body, headers=claim(order) if claims else {}
+            ) as answer:
+                async for chunk in answer.aiter_raw():
+                    received += chunk
+                    assert received != film or self.settled(order), "a whole video for nothing"
+        except httpx.TransportError:  # the service stopped, or the render
+            assert film.startswith(received)
+            return
+        if answer.status_code == 200:
+            assert received == film
+            assert order.whole in (None, received)
+            order.whole = received
+            return
+        problem = json.loads(received)
+        assert answer.status_code in (400, 404, 409, 410, 503), problem
+        assert (answer.status_code == 404) == (not claims and order.quote["claim_token"] is not None)
+        if order.status == "paid" and answer.status_code == 400:
+            assert problem["detail"] != "Invoice not paid in time."
+
+    async def ask_refund(self, order: Bought, fault: str | None, invoice: str) -> None:
+        if invoice == "same" and order.refund_invoices:
+            refund_invoice = order.refund_invoices[-1]
+        elif invoice == "open":
+            refund_invoice = self.shop.buyer.add_open_invoice().bolt11
+        else:
+            paid = order.quote["amount"] * 1000
+            amount = Msat(3 * paid + 1 if fault == "amount" else paid // 2)
+            made = await self.shop.buyer.add_invoice(amount=amount, memo="", expiry_s=3600)
+            refund_invoice = made.bolt11
+        order.refund_invoices.append(refund_invoice)
+        begun = len(self.payer.begun)
+        answer = await self.post(
+            "/lightning/refund",
+            json={
+                "bolt11_invoice": order.invoice,
+                "refund_token": "x" * 43 if fault == "token" else order.quote["refund_token"],
+                "preimage": order.preimage.hex(),
+                "refund_invoice": refund_invoice,
+            },
+        )
+        assert answer.status_code in (200, 202, 400, 404, 409, 503), answer.text
+        proves = fault != "token" and order.paid_at is not None
+        assert (answer.status_code == 404) == (not proves)
+        if answer.status_code == 200:
+            assert refund_invoice in self.refunded(order)
+            assert order.whole is None
+        elif answer.status_code in (400, 404):
+            assert len(self.payer.begun) == begun
+
+    def film(self, order: Bought, wish: dict[str, str]) -> bytes:
+        """The video of an order, as its choice has it made."""
+        worker, sign = self.shop.worker, signature(order.number, wish)
+        return worker._init() + b"".join(sign + worker._segment(n) for n in range(worker.segments))
+
+
+def signature(order: int | str, wish: dict[str, Any]) -> bytes:
+    return f"{order} {wish['avatar']} {wish['emotion']} ".encode()
+
+
+def claim(order: Bought) -> dict[str, str]:
+    token = order.quote["claim_token"]
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+@pytest.fixture(scope="module")
+def portal():
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+def test_whatever_happens_every_payment_becomes_a_video_or_goes_back(
+    portal, make_closed_shop, tmp_path_factory, make_wav, full
+):
+    def machine():
+        return OrderMachine(portal, make_closed_shop, tmp_path_factory.mktemp("life"), make_wav)
+
+    run_state_machine_as_test(
+        machine,  # type: ignore[arg-type]  # whatever makes one
+        settings=settings(
+            max_examples=MANY_EXAMPLES if full else EXAMPLES,
+            stateful_step_count=MANY_STEPS if full else STEPS,
+            derandomize=not full,
+            database=None,
+            deadline=None,
+            phases=[
+                Phase.generate
+            ],  # the story as it was: waits that fail take too long to look for a shorter one
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
