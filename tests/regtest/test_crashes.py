@@ -1,0 +1,555 @@
+"""kill -9 of each part at each state of an order: it ends delivered, refunded or owed, once, and the money adds up.
+
+Real parts: two LNDs, the service as a program on a PostgreSQL server, workers as programs that can be held still.
+What may not go on before the death is stopped (SIGSTOP), and continued after it.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import bolt11
+import httpx
+import pytest
+from lndgrpc.compiled import invoices_pb2, invoices_pb2_grpc, lightning_pb2
+
+from regtest.errors import NodeError, PaymentFailed
+from regtest.process import Program, until
+from satspeak import programs
+from satspeak.contact_sheet import examine
+from service.app import open_refunds
+from service.refunds import Debt, Ledger
+from service.settings import Settings
+
+pytestmark = pytest.mark.regtest
+
+CHOICE = {"avatar": "european_woman", "emotion": "happy"}
+
+SETTINGS = {
+    "btc_usd": "fixed:65000",
+    "resume_s": "0.2",
+    "sweep_s": "1",
+    "status_wait_s": "1",
+    "lease_s": "6",
+    "render_silence_s": "5",
+}
+
+DEADLINE_S = 120
+
+
+@contextlib.contextmanager
+def still(program: Any) -> Iterator[None]:
+    """Hold a program still; it may be killed meanwhile."""
+    pid = program.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+class Service:
+    """One service, always with the same data."""
+
+    def __init__(self, program: Program, url: str) -> None:
+        self.program = program
+        self.url = url
+
+    async def kill(self) -> None:
+        await self.program.kill()
+
+    async def start(self) -> None:
+        await self.program.start()
+        await programs.healthy(self.program, self.url, healthy_when=bool)
+
+
+class Workers:
+    """Two, of which one is dead: before the other dies too, it is started again."""
+
+    def __init__(self, living: Service, dead: Service) -> None:
+        self._living, self._dead = living, dead
+
+    @property
+    def url(self) -> str:
+        return self._living.url
+
+    async def kill(self) -> None:
+        await self._dead.start()
+        await self._living.kill()
+        self._living, self._dead = self._dead, self._living
+
+    async def start(self) -> None:
+        """Another is there."""
+
+
+class Database:
+    """A PostgreSQL server."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._killed = 0
+
+    @property
+    def url(self) -> str:
+        return str(self._server.get_uri())
+
+    async def kill(self) -> None:
+        self._killed = self._server.get_pid()
+        os.kill(self._killed, signal.SIGKILL)
+
+    async def start(self) -> None:
+        async def started() -> bool:
+            with contextlib.suppress(Exception):  # what is left of the one that died is in the way for a moment
+                await asyncio.to_thread(self._server.ensure_postgres_running)
+            return bool(self._server.get_pid() != self._killed)
+
+        await until("the database", started, timeout_s=DEADLINE_S)
+
+
+class Node:
+    """The merchant's LND."""
+
+    def __init__(self, merchant, payer) -> None:
+        self._merchant, self._payer = merchant, payer
+
+    async def kill(self) -> None:
+        await self._merchant.kill()
+
+    async def start(self) -> None:
+        await self._merchant.start()
+        for node in (self._merchant, self._payer):
+            await node.until_channel_usable()
+
+
+class Market:
+    """A shop, its buyer's node, and all orders."""
+
+    def __init__(self, service, workers, database, merchant, payer, folder) -> None:
+        self.service = service
+        self.merchant, self.payer = merchant, payer
+        self.victims = {
+            "service": service,
+            "worker": workers,
+            "LND": Node(merchant, payer),
+            "database": database,
+        }
+        self.workers, self.database = workers, database
+        self.folder = folder
+        self.orders: list[Order] = []
+        self.http = httpx.AsyncClient(base_url=service.url, timeout=DEADLINE_S)
+        self.before = (0, 0)
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "script"
+
+    def say(self, word: str) -> None:
+        """Tell the workers what to do."""
+        scratch = self.script.with_suffix(".tmp")
+        scratch.write_text(word)
+        scratch.replace(self.script)
+
+    @contextlib.contextmanager
+    def said(self, word: str) -> Iterator[None]:
+        self.say(word)
+        yield
+        self.say("go")
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_env(self.service.program.environment)
+
+    async def ledger(self) -> tuple[Ledger, list[Debt]]:
+        async with open_refunds(self.settings) as refunds:
+            return await refunds.ledger(), await refunds.debts()
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.database.url)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def balances(self) -> tuple[int, int]:
+        """What merchant and payer have, once nothing moves between them."""
+
+        async def at_rest() -> bool:
+            return not any(
+                [(await node.channel_balance()).pending_msat for node in (self.merchant, self.payer)]
+            )
+
+        await until("the money to have moved", at_rest, timeout_s=DEADLINE_S)
+        mine, theirs = await self.merchant.channel_balance(), await self.payer.channel_balance()
+        return mine.local_msat, theirs.local_msat
+
+    async def quote(self, text: str = "Hello, this was paid.", **wish: Any) -> "Order":
+        """Quote as soon as all parts are there again."""
+
+        async def quoted() -> Any:
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self.http.post("/lightning/request-video/text", json={"text": text, **wish})
+                return answer.is_success and answer.json()
+
+        quote = await until("a quote", quoted, timeout_s=DEADLINE_S)
+        [row] = await self.rows("select id from orders where invoice = $1", quote["bolt11_invoice"])
+        self.orders.append(Order(self, row["id"], quote))
+        return self.orders[-1]
+
+
+class Order:
+    """One purchase, as its buyer sees it."""
+
+    def __init__(self, market: Market, number: int, quote: dict[str, Any]) -> None:
+        self.number = number
+        self.quote = quote
+        self.invoice = str(quote["bolt11_invoice"])
+        self.payment_hash = bytes.fromhex(bolt11.decode(self.invoice).payment_hash)
+        self.end = "lost"
+        self.wish = {"bolt11_invoice": self.invoice, **CHOICE}
+        self._market = market
+        self._paying: asyncio.Task[Any] | None = None
+        self._video: bytes | None = None
+
+    def pay(self) -> asyncio.Task[Any]:
+        """Have the wallet pay, which may take as long as the payment is held."""
+        self._paying = asyncio.create_task(self._market.payer.pay(self.invoice, timeout_s=600))
+        return self._paying
+
+    async def payment(self) -> dict[str, Any]:
+        return dict((await self._market.http.get(f"/lightning/payment/{self.invoice}")).json())
+
+    async def until(self, what: str, holds: Any) -> None:
+        """Wait until the service tells that something is so; it may be away meanwhile."""
+
+        async def told() -> bool:
+            with contextlib.suppress(httpx.TransportError, KeyError):
+                return bool(holds(await self.payment()))
+            return False
+
+        await until(f"order {self.number}: {what}", told, timeout_s=DEADLINE_S)
+
+    async def until_paid(self) -> None:
+        await self.until("paid", lambda payment: payment["status"] == "paid")
+
+    async def until_growing(self) -> None:
+        await self.until("two segments", lambda payment: payment["video"]["frames"] == 24)
+
+    async def until_in_flight(self) -> None:
+        """Wait until the wallet has sent the money on its way."""
+
+        async def sent() -> bool:
+            answer = await self._market.payer._lightning.ListPayments(
+                lightning_pb2.ListPaymentsRequest(include_incomplete=True, reversed=True, max_payments=1),
+                metadata=self._market.payer._admin(),
+            )
+            return any(
+                payment.payment_request == self.invoice
+                and payment.status == lightning_pb2.Payment.IN_FLIGHT
+                and len(payment.htlcs) > 0
+                for payment in answer.payments
+            )
+
+        await until("the payment to be in flight", sent, timeout_s=DEADLINE_S)
+
+    async def ask(self) -> httpx.Response:
+        return await self._market.http.post("/lightning/generate-video", json=self.wish)
+
+    async def curl(self) -> asyncio.subprocess.Process:
+        """Ask as a person does, who sees the video grow."""
+        return await asyncio.create_subprocess_exec(
+            *("curl", "-sS", "--fail", "--no-buffer", f"{self._market.service.url}/lightning/generate-video"),
+            *("-H", "Content-Type: application/json", "-d", json.dumps(self.wish)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    async def video(self) -> bytes:
+        """What the whole video is."""
+        if self._video is None:
+            async with httpx.AsyncClient() as http:
+                answer = await http.get(f"{self._market.workers.url}/video?{self.number}")
+            self._video = str(answer.json()).encode()
+        return self._video
+
+    async def refund(self, refund_invoice: str) -> httpx.Response:
+        assert self._paying is not None
+        wish = {
+            "bolt11_invoice": self.invoice,
+            "refund_token": self.quote["refund_token"],
+            "preimage": (await self._paying).preimage.hex(),
+            "refund_invoice": refund_invoice,
+        }
+        return await self._market.http.post("/lightning/refund", json=wish)
+
+    async def is_delivered(self) -> None:
+        """Assert that the buyer gets all of the video for the one payment, and it is one file at last."""
+        assert self._paying is not None
+        paid = await asyncio.wait_for(self._paying, DEADLINE_S)
+        assert sha256(paid.preimage).digest() == self.payment_hash
+        file = self._market.folder / "service" / "objects" / "videos" / f"{self.number}.mp4"
+
+        async def delivered() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self.ask()
+                return answer.is_success and answer.content == file.read_bytes() if file.is_file() else False
+            return False
+
+        await until(f"order {self.number}: delivered", delivered, timeout_s=DEADLINE_S)
+        assert (await self.payment())["status"] == "paid"
+        self.end = "delivered"
+
+    async def is_refunded(self, refund_invoice: str) -> None:
+        """Assert that the money went back by this invoice."""
+        await self.until("refunded", lambda payment: payment["status"] == "refunded")
+        answer = await self.refund(refund_invoice)
+        assert (answer.status_code, answer.json()["status"]) == (200, "refunded")
+        preimage = bytes.fromhex(answer.json()["preimage"])
+        assert sha256(preimage).hexdigest() == bolt11.decode(refund_invoice).payment_hash
+        self.end = "refunded"
+
+    async def is_given_back(self) -> None:
+        """Assert that the held money is the buyer's again."""
+        assert self._paying is not None
+        with pytest.raises(PaymentFailed):
+            await asyncio.wait_for(self._paying, DEADLINE_S)
+        await self.until("given back", lambda payment: payment["status"] == "canceled")
+        self.end = "given back"
+
+    async def is_owed(self) -> None:
+        """Assert that the operator sees it."""
+        await self.until("failed", lambda payment: payment["video"]["state"] == "interrupted")
+        _, debts = await self._market.ledger()
+        assert self.number in [debt.order_id for debt in debts]
+        self.end = "owed"
+
+
+async def quoted(market, _holding):
+    order = await market.quote()
+    yield order
+    order.pay()
+    await order.is_delivered()
+
+
+async def in_flight(market, holding):
+    order = await market.quote()
+    holding.enter_context(still(market.merchant._program))
+    order.pay()
+    await order.until_in_flight()
+    yield order
+    await order.is_delivered()
+
+
+async def settled(market, holding):
+    order = await market.quote()
+    holding.enter_context(still(market.service.program))
+    await order.pay()
+    yield order
+    await order.is_delivered()
+
+
+async def paid(market, _holding):
+    order = await market.quote()
+    await order.pay()
+    await order.until_paid()
+    yield order
+    await order.is_delivered()
+
+
+async def rendering(market, holding):
+    order = await market.quote()
+    await order.pay()
+    holding.enter_context(market.said("2"))
+    curl = await order.curl()
+    await order.until_growing()
+    yield order
+    await order.is_delivered()
+    received, _ = await asyncio.wait_for(curl.communicate(), DEADLINE_S)
+    whole = (market.folder / "service" / "objects" / "videos" / f"{order.number}.mp4").read_bytes()
+    assert whole.startswith(received)
+    assert (curl.returncode == 0) == (whole == received)
+
+
+async def in_pieces(market, holding):
+    order = await market.quote()
+    await order.pay()
+    in_the_way = market.folder / "service" / "objects" / "videos" / f"{order.number}.mp4"
+    in_the_way.mkdir(parents=True)
+    holding.callback(in_the_way.rmdir)
+    assert (await order.ask()).content == await order.video()
+    yield order
+    await order.is_delivered()
+
+
+async def failed(market, holding):
+    order = await market.quote()
+    await order.pay()
+    with market.said("refuse"):
+        assert (await order.ask()).status_code == 400
+    yield order
+    await order.is_owed()
+
+
+async def refunding(market, _holding):
+    order = await market.quote()
+    await order.pay()
+    with market.said("refuse"):
+        assert (await order.ask()).status_code == 400
+    due = (await order.payment())["refund"]["amount_msat"]
+    wallet = HoldingWallet(market.payer)
+    refund_invoice = await wallet.invoice(due)
+    assert (await order.refund(refund_invoice)).status_code == 202
+    await wallet.until_held()
+    yield order
+    await wallet.take()
+    await order.is_refunded(refund_invoice)
+
+
+async def held(market, holding):
+    order = await market.quote(hold=True, language="en", **CHOICE)
+    holding.enter_context(market.said("2"))
+    order.pay()
+    await order.until_growing()
+    yield order
+    await order.is_delivered()
+
+
+async def held_whole(market, holding):
+    order = await market.quote(hold=True, language="en", **CHOICE)
+    with market.said("2"):
+        order.pay()
+        await order.until_growing()
+        holding.enter_context(still(market.merchant._program))
+    await order.until("whole", lambda payment: payment["video"]["state"] == "ready")
+    assert (await order.payment())["status"] == "held"
+    yield order
+    await order.is_delivered()
+
+
+async def held_failed(market, holding):
+    order = await market.quote(hold=True, language="en", **CHOICE)
+    market.say("0")
+    order.pay()
+    await order.until("rendering", lambda payment: payment["video"]["state"] == "rendering")
+    holding.enter_context(still(market.merchant._program))
+    with market.said("refuse"):
+        await order.until("failed", lambda payment: payment["video"]["state"] == "interrupted")
+    yield order
+    await order.is_given_back()
+
+
+STATES = {
+    "quoted, not paid": (quoted, "delivered"),
+    "payment in flight": (in_flight, "delivered"),
+    "settled, not known": (settled, "delivered"),
+    "paid, not asked for": (paid, "delivered"),
+    "rendering": (rendering, "delivered"),
+    "whole, in pieces": (in_pieces, "delivered"),
+    "failed": (failed, "owed"),
+    "refund in flight": (refunding, "refunded"),
+    "held, rendering": (held, "delivered"),
+    "held, whole": (held_whole, "delivered"),
+    "held, failed": (held_failed, "given back"),
+}
+"""What an order can be in when a part dies, and how it has to end."""
+
+VICTIMS = ("service", "worker", "LND", "database")
+
+
+class HoldingWallet:
+    """The buyer's node with an invoice whose payment stays in flight until the buyer takes it."""
+
+    def __init__(self, payer) -> None:
+        self._payer = payer
+        self._preimage = secrets.token_bytes(32)
+        self._hash = sha256(self._preimage).digest()
+
+    async def invoice(self, amount_msat: int) -> str:
+        request = invoices_pb2.AddHoldInvoiceRequest(hash=self._hash, value_msat=amount_msat, expiry=3600)
+        answer = await self._stub.AddHoldInvoice(request, metadata=self._payer._admin())
+        return str(answer.payment_request)
+
+    async def until_held(self) -> None:
+        async def is_held() -> bool:
+            found = await self._payer._lightning.LookupInvoice(
+                lightning_pb2.PaymentHash(r_hash=self._hash), metadata=self._payer._admin()
+            )
+            return bool(found.state == lightning_pb2.Invoice.ACCEPTED)
+
+        await until("the refund to be held", is_held, timeout_s=DEADLINE_S)
+
+    async def take(self) -> None:
+        await self._stub.SettleInvoice(
+            invoices_pb2.SettleInvoiceMsg(preimage=self._preimage), metadata=self._payer._admin()
+        )
+
+    @property
+    def _stub(self) -> Any:
+        return invoices_pb2_grpc.InvoicesStub(self._payer._connection())
+
+
+@pytest.fixture(scope="module")
+async def market(network, guard, ports, postgres_server, tmp_path_factory) -> AsyncIterator[Market]:
+    folder = tmp_path_factory.mktemp("market")
+    (folder / "script").write_text("go")
+
+    def scripted(name: str) -> Service:
+        port = ports.take()
+        program = Program(
+            name,
+            [
+                *(sys.executable, str(Path(__file__).with_name("scripted_worker.py"))),
+                *(str(port), str(folder / "script")),
+            ],
+            log=folder / f"{name}.log",
+            guard=guard,
+        )
+        return Service(program, f"http://127.0.0.1:{port}")
+
+    with postgres_server() as server:
+        first, second = scripted("first worker"), scripted("second worker")
+        port, database = ports.take(), Database(server)
+        program = programs.service_program(
+            port=port,
+            folder=folder,
+            guard=guard,
+            database_url=database.url,
+            worker_urls=f"{first.url},{second.url}",
+            **programs.node_settings(network.merchant),
+            **SETTINGS,
+        )
+        service = Service(program, f"http://127.0.0.1:{port}")
+        await first.start()
+        await service.start()
+        market = Market(
+            service, Workers(first, second), database, network.merchant, network.payer, folder
+        )
+        market.before = await market.balances()
+        yield market
+        await market.http.aclose()
+        for each in (service, first, second):
+            await each.program.kill()
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize("state", STATES)
+async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
+    reach, end = STATES[state]
+
+    with contextlib.ExitStack() as holding:
+        story = reach(market, holding)
+        order = await anext(story)
+        await market.victims[victim].kill()
+    await market.victims[victim].start()
+    assert [] == [_ async for _ in story]
+
+    assert end == order.end
