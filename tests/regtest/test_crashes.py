@@ -34,6 +34,8 @@ pytestmark = pytest.mark.regtest
 
 CHOICE = {"avatar": "european_woman", "emotion": "happy"}
 
+LONG = " ".join(["The first train of the morning leaves at six, before the sun is up."] * 8)
+
 SETTINGS = {
     "btc_usd": "fixed:65000",
     "resume_s": "0.2",
@@ -109,7 +111,9 @@ class Database:
 
     async def start(self) -> None:
         async def started() -> bool:
-            with contextlib.suppress(Exception):  # what is left of the one that died is in the way for a moment
+            with contextlib.suppress(
+                Exception
+            ):  # what is left of the one that died is in the way for a moment
                 await asyncio.to_thread(self._server.ensure_postgres_running)
             return bool(self._server.get_pid() != self._killed)
 
@@ -192,6 +196,20 @@ class Market:
         mine, theirs = await self.merchant.channel_balance(), await self.payer.channel_balance()
         return mine.local_msat, theirs.local_msat
 
+    async def invoices(self) -> dict[bytes, Any]:
+        """What the merchant's node says of its invoices."""
+        answer = await self.merchant._lightning.ListInvoices(
+            lightning_pb2.ListInvoiceRequest(num_max_invoices=10_000), metadata=self.merchant._admin()
+        )
+        return {invoice.r_hash: invoice for invoice in answer.invoices}
+
+    async def sent(self) -> dict[bytes, int]:
+        """What the merchant's node has paid, in msat."""
+        answer = await self.merchant._lightning.ListPayments(
+            lightning_pb2.ListPaymentsRequest(), metadata=self.merchant._admin()
+        )
+        return {bytes.fromhex(each.payment_hash): each.value_msat for each in answer.payments}
+
     async def quote(self, text: str = "Hello, this was paid.", **wish: Any) -> "Order":
         """Quote as soon as all parts are there again."""
 
@@ -216,9 +234,9 @@ class Order:
         self.payment_hash = bytes.fromhex(bolt11.decode(self.invoice).payment_hash)
         self.end = "lost"
         self.wish = {"bolt11_invoice": self.invoice, **CHOICE}
+        self.file = market.folder / "service" / "objects" / "videos" / f"{number}.mp4"
         self._market = market
         self._paying: asyncio.Task[Any] | None = None
-        self._video: bytes | None = None
 
     def pay(self) -> asyncio.Task[Any]:
         """Have the wallet pay, which may take as long as the payment is held."""
@@ -275,11 +293,9 @@ class Order:
 
     async def video(self) -> bytes:
         """What the whole video is."""
-        if self._video is None:
-            async with httpx.AsyncClient() as http:
-                answer = await http.get(f"{self._market.workers.url}/video?{self.number}")
-            self._video = str(answer.json()).encode()
-        return self._video
+        async with httpx.AsyncClient() as http:
+            answer = await http.get(f"{self._market.workers.url}/video?{self.number}")
+        return str(answer.json()).encode()
 
     async def refund(self, refund_invoice: str) -> httpx.Response:
         assert self._paying is not None
@@ -296,12 +312,11 @@ class Order:
         assert self._paying is not None
         paid = await asyncio.wait_for(self._paying, DEADLINE_S)
         assert sha256(paid.preimage).digest() == self.payment_hash
-        file = self._market.folder / "service" / "objects" / "videos" / f"{self.number}.mp4"
 
         async def delivered() -> bool:
             with contextlib.suppress(httpx.TransportError):
-                answer = await self.ask()
-                return answer.is_success and answer.content == file.read_bytes() if file.is_file() else False
+                content = (await self.ask()).content
+                return self.file.is_file() and content == self.file.read_bytes()
             return False
 
         await until(f"order {self.number}: delivered", delivered, timeout_s=DEADLINE_S)
@@ -374,7 +389,7 @@ async def rendering(market, holding):
     yield order
     await order.is_delivered()
     received, _ = await asyncio.wait_for(curl.communicate(), DEADLINE_S)
-    whole = (market.folder / "service" / "objects" / "videos" / f"{order.number}.mp4").read_bytes()
+    whole = order.file.read_bytes()
     assert whole.startswith(received)
     assert (curl.returncode == 0) == (whole == received)
 
@@ -382,9 +397,8 @@ async def rendering(market, holding):
 async def in_pieces(market, holding):
     order = await market.quote()
     await order.pay()
-    in_the_way = market.folder / "service" / "objects" / "videos" / f"{order.number}.mp4"
-    in_the_way.mkdir(parents=True)
-    holding.callback(in_the_way.rmdir)
+    order.file.mkdir(parents=True)  # in its place no file can be written
+    holding.callback(order.file.rmdir)
     assert (await order.ask()).content == await order.video()
     yield order
     await order.is_delivered()
@@ -530,9 +544,7 @@ async def market(network, guard, ports, postgres_server, tmp_path_factory) -> As
         service = Service(program, f"http://127.0.0.1:{port}")
         await first.start()
         await service.start()
-        market = Market(
-            service, Workers(first, second), database, network.merchant, network.payer, folder
-        )
+        market = Market(service, Workers(first, second), database, network.merchant, network.payer, folder)
         market.before = await market.balances()
         yield market
         await market.http.aclose()
@@ -553,3 +565,66 @@ async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
     assert [] == [_ async for _ in story]
 
     assert end == order.end
+    if end == "delivered":
+        assert await order.video() == order.file.read_bytes()
+
+
+async def test_a_real_video_plays_although_each_part_died_while_it_was_made(market, hire):
+    worker = hire()
+    await worker.start()
+    await market.service.kill()
+    market.service.program.environment["SATSPEAK_WORKER_URLS"] = worker.url
+    await market.service.start()
+    order = await market.quote(LONG)
+    await order.pay()
+    await order.until_paid()
+    curl = await order.curl()
+
+    frames = 0
+    for victim in (worker, market.service, market.database, market.victims["LND"]):
+        await order.until("growing", lambda payment, seen=frames: payment["video"]["frames"] > seen)
+        frames = (await order.payment())["video"]["frames"]
+        await (victim.program if victim is worker else victim).kill()
+        await victim.start()
+    await order.is_delivered()
+
+    received, _ = await curl.communicate()
+    assert order.file.read_bytes().startswith(received)
+    facts = examine(order.file)
+    assert facts.video_s == pytest.approx(order.quote["duration"], rel=0.35)
+    assert facts.audio_s == pytest.approx(facts.video_s, abs=0.1)
+
+
+async def test_the_money_of_all_these_orders_adds_up(market):
+    ledger, debts = await market.ledger()
+    mine, theirs = await market.balances()
+    invoices = await market.invoices()
+    sent = await market.sent()
+    refunds = await market.rows("select * from refunds")
+
+    kept = ledger.received_msat - ledger.refunded_msat - ledger.fees_msat
+    assert (mine - market.before[0], theirs - market.before[1]) == (kept, -kept)
+
+    ended = {order.number: order.end for order in market.orders}
+    assert "lost" not in ended.values()
+    for order in market.orders:
+        canceled = order.end == "given back"
+        assert invoices[order.payment_hash].state == (
+            lightning_pb2.Invoice.CANCELED if canceled else lightning_pb2.Invoice.SETTLED
+        )
+    assert ledger.received_msat == sum(
+        invoices[order.payment_hash].amt_paid_msat for order in market.orders if order.end != "given back"
+    )
+
+    assert {row["order_id"] for row in refunds} == {n for n, end in ended.items() if end == "refunded"}
+    assert len(refunds) == len({row["order_id"] for row in refunds})
+    for row in refunds:
+        assert (row["state"], sha256(row["preimage"]).digest()) == ("refunded", row["payment_hash"])
+    assert ledger.refunded_msat == sum(sent.get(row["payment_hash"], 0) for row in refunds)
+
+    assert {debt.order_id for debt in debts} == {n for n, end in ended.items() if end == "owed"}
+    for order in market.orders:
+        assert order.file.is_file() == (order.end == "delivered")
+    assert [] == await market.rows(
+        "select id from orders where hold and payment_hash not in (select payment_hash from preimages)"
+    )
