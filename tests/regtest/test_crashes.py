@@ -6,23 +6,24 @@ What may not go on before the death is stopped (SIGSTOP), and continued after it
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
-import secrets
+import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import bolt11
 import httpx
 import pytest
-from lndgrpc.compiled import invoices_pb2, invoices_pb2_grpc, lightning_pb2
+from lndgrpc.compiled import lightning_pb2
 
-from regtest.errors import NodeError, PaymentFailed
+from regtest.errors import PaymentFailed
 from regtest.process import Program, until
 from satspeak import programs
 from satspeak.contact_sheet import examine
@@ -30,9 +31,13 @@ from service.app import open_refunds
 from service.refunds import Debt, Ledger
 from service.settings import Settings
 
+T = TypeVar("T")
+
 pytestmark = pytest.mark.regtest
 
 CHOICE = {"avatar": "european_woman", "emotion": "happy"}
+
+HOLD = {**CHOICE, "language": "en", "hold": True}
 
 LONG = " ".join(["The first train of the morning leaves at six, before the sun is up."] * 8)
 
@@ -43,6 +48,7 @@ SETTINGS = {
     "status_wait_s": "1",
     "lease_s": "6",
     "render_silence_s": "5",
+    "hold_quotes_per_client": "0",
 }
 
 DEADLINE_S = 120
@@ -58,6 +64,17 @@ def still(program: Any) -> Iterator[None]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+
+async def eventually(what: str, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until the answer is more than nothing; the service may be away meanwhile."""
+
+    async def asked() -> T | None:
+        with contextlib.suppress(httpx.TransportError, KeyError):
+            return await ask()
+        return None
+
+    return await until(what, asked, timeout_s=DEADLINE_S)
 
 
 class Service:
@@ -111,9 +128,7 @@ class Database:
 
     async def start(self) -> None:
         async def started() -> bool:
-            with contextlib.suppress(
-                Exception
-            ):  # what is left of the one that died is in the way for a moment
+            with contextlib.suppress(Exception):  # what is left of the one that died is in the way
                 await asyncio.to_thread(self._server.ensure_postgres_running)
             return bool(self._server.get_pid() != self._killed)
 
@@ -152,6 +167,7 @@ class Market:
         self.orders: list[Order] = []
         self.http = httpx.AsyncClient(base_url=service.url, timeout=DEADLINE_S)
         self.before = (0, 0)
+        self.held_invoice: Any
 
     @property
     def script(self) -> Path:
@@ -166,8 +182,10 @@ class Market:
     @contextlib.contextmanager
     def said(self, word: str) -> Iterator[None]:
         self.say(word)
-        yield
-        self.say("go")
+        try:
+            yield
+        finally:
+            self.say("go")
 
     @property
     def settings(self) -> Settings:
@@ -214,25 +232,26 @@ class Market:
         """Quote as soon as all parts are there again."""
 
         async def quoted() -> Any:
-            with contextlib.suppress(httpx.TransportError):
-                answer = await self.http.post("/lightning/request-video/text", json={"text": text, **wish})
-                return answer.is_success and answer.json()
+            answer = await self.http.post("/lightning/request-video/text", json={"text": text, **wish})
+            return answer.is_success and answer.json()
 
-        quote = await until("a quote", quoted, timeout_s=DEADLINE_S)
+        quote = await eventually("a quote", quoted)
         [row] = await self.rows("select id from orders where invoice = $1", quote["bolt11_invoice"])
-        self.orders.append(Order(self, row["id"], quote))
+        self.orders.append(Order(self, row["id"], quote, hold="hold" in wish))
         return self.orders[-1]
 
 
 class Order:
     """One purchase, as its buyer sees it."""
 
-    def __init__(self, market: Market, number: int, quote: dict[str, Any]) -> None:
+    def __init__(self, market: Market, number: int, quote: dict[str, Any], *, hold: bool) -> None:
         self.number = number
+        self.hold = hold
         self.quote = quote
         self.invoice = str(quote["bolt11_invoice"])
         self.payment_hash = bytes.fromhex(bolt11.decode(self.invoice).payment_hash)
         self.end = "lost"
+        self.broken = False  # its download was
         self.wish = {"bolt11_invoice": self.invoice, **CHOICE}
         self.file = market.folder / "service" / "objects" / "videos" / f"{number}.mp4"
         self._market = market
@@ -247,14 +266,12 @@ class Order:
         return dict((await self._market.http.get(f"/lightning/payment/{self.invoice}")).json())
 
     async def until(self, what: str, holds: Any) -> None:
-        """Wait until the service tells that something is so; it may be away meanwhile."""
+        """Wait until the service tells that something is so."""
 
         async def told() -> bool:
-            with contextlib.suppress(httpx.TransportError, KeyError):
-                return bool(holds(await self.payment()))
-            return False
+            return bool(holds(await self.payment()))
 
-        await until(f"order {self.number}: {what}", told, timeout_s=DEADLINE_S)
+        await eventually(f"order {self.number}: {what}", told)
 
     async def until_paid(self) -> None:
         await self.until("paid", lambda payment: payment["status"] == "paid")
@@ -297,6 +314,13 @@ class Order:
             answer = await http.get(f"{self._market.workers.url}/video?{self.number}")
         return str(answer.json()).encode()
 
+    async def wallet_invoice(self, amount_msat: int) -> str:
+        """An invoice of the buyer's node."""
+        payer = self._market.payer
+        invoice = lightning_pb2.Invoice(value_msat=amount_msat, expiry=3600)
+        answer = await payer._lightning.AddInvoice(invoice, metadata=payer._admin())
+        return str(answer.payment_request)
+
     async def refund(self, refund_invoice: str) -> httpx.Response:
         assert self._paying is not None
         wish = {
@@ -314,21 +338,33 @@ class Order:
         assert sha256(paid.preimage).digest() == self.payment_hash
 
         async def delivered() -> bool:
-            with contextlib.suppress(httpx.TransportError):
-                content = (await self.ask()).content
-                return self.file.is_file() and content == self.file.read_bytes()
-            return False
+            content = (await self.ask()).content
+            return self.file.is_file() and content == self.file.read_bytes()
 
-        await until(f"order {self.number}: delivered", delivered, timeout_s=DEADLINE_S)
+        await eventually(f"order {self.number}: delivered", delivered)
         assert (await self.payment())["status"] == "paid"
         self.end = "delivered"
 
+    async def fails(self) -> int:
+        """Have the workers refuse it; how much is due in msat."""
+
+        async def failed() -> bool:
+            return (await self.ask()).status_code == 400
+
+        await eventually(f"order {self.number}: failed", failed)
+        await self.until("due", lambda payment: payment["refund"])
+        return int((await self.payment())["refund"]["amount_msat"])
+
     async def is_refunded(self, refund_invoice: str) -> None:
-        """Assert that the money went back by this invoice."""
-        await self.until("refunded", lambda payment: payment["status"] == "refunded")
-        answer = await self.refund(refund_invoice)
-        assert (answer.status_code, answer.json()["status"]) == (200, "refunded")
-        preimage = bytes.fromhex(answer.json()["preimage"])
+        """Assert that the money goes back by this invoice."""
+
+        async def refunded() -> Any:
+            answer = await self.refund(refund_invoice)
+            return answer.status_code == 200 and answer.json()
+
+        answer = await eventually(f"order {self.number}: refunded", refunded)
+        assert answer["status"] == (await self.payment())["status"] == "refunded"
+        preimage = bytes.fromhex(answer["preimage"])
         assert sha256(preimage).hexdigest() == bolt11.decode(refund_invoice).payment_hash
         self.end = "refunded"
 
@@ -391,7 +427,8 @@ async def rendering(market, holding):
     received, _ = await asyncio.wait_for(curl.communicate(), DEADLINE_S)
     whole = order.file.read_bytes()
     assert whole.startswith(received)
-    assert (curl.returncode == 0) == (whole == received)
+    order.broken = curl.returncode != 0
+    assert order.broken == (whole != received)
 
 
 async def in_pieces(market, holding):
@@ -408,7 +445,7 @@ async def failed(market, holding):
     order = await market.quote()
     await order.pay()
     with market.said("refuse"):
-        assert (await order.ask()).status_code == 400
+        await order.fails()
     yield order
     await order.is_owed()
 
@@ -417,19 +454,18 @@ async def refunding(market, _holding):
     order = await market.quote()
     await order.pay()
     with market.said("refuse"):
-        assert (await order.ask()).status_code == 400
-    due = (await order.payment())["refund"]["amount_msat"]
-    wallet = HoldingWallet(market.payer)
-    refund_invoice = await wallet.invoice(due)
+        due = await order.fails()
+    held = market.held_invoice()
+    refund_invoice = await held.make(due)
     assert (await order.refund(refund_invoice)).status_code == 202
-    await wallet.until_held()
+    await held.until_held()
     yield order
-    await wallet.take()
+    await held.take()
     await order.is_refunded(refund_invoice)
 
 
 async def held(market, holding):
-    order = await market.quote(hold=True, language="en", **CHOICE)
+    order = await market.quote(**HOLD)
     holding.enter_context(market.said("2"))
     order.pay()
     await order.until_growing()
@@ -438,7 +474,7 @@ async def held(market, holding):
 
 
 async def held_whole(market, holding):
-    order = await market.quote(hold=True, language="en", **CHOICE)
+    order = await market.quote(**HOLD)
     with market.said("2"):
         order.pay()
         await order.until_growing()
@@ -450,7 +486,7 @@ async def held_whole(market, holding):
 
 
 async def held_failed(market, holding):
-    order = await market.quote(hold=True, language="en", **CHOICE)
+    order = await market.quote(**HOLD)
     market.say("0")
     order.pay()
     await order.until("rendering", lambda payment: payment["video"]["state"] == "rendering")
@@ -477,42 +513,13 @@ STATES = {
 """What an order can be in when a part dies, and how it has to end."""
 
 VICTIMS = ("service", "worker", "LND", "database")
-
-
-class HoldingWallet:
-    """The buyer's node with an invoice whose payment stays in flight until the buyer takes it."""
-
-    def __init__(self, payer) -> None:
-        self._payer = payer
-        self._preimage = secrets.token_bytes(32)
-        self._hash = sha256(self._preimage).digest()
-
-    async def invoice(self, amount_msat: int) -> str:
-        request = invoices_pb2.AddHoldInvoiceRequest(hash=self._hash, value_msat=amount_msat, expiry=3600)
-        answer = await self._stub.AddHoldInvoice(request, metadata=self._payer._admin())
-        return str(answer.payment_request)
-
-    async def until_held(self) -> None:
-        async def is_held() -> bool:
-            found = await self._payer._lightning.LookupInvoice(
-                lightning_pb2.PaymentHash(r_hash=self._hash), metadata=self._payer._admin()
-            )
-            return bool(found.state == lightning_pb2.Invoice.ACCEPTED)
-
-        await until("the refund to be held", is_held, timeout_s=DEADLINE_S)
-
-    async def take(self) -> None:
-        await self._stub.SettleInvoice(
-            invoices_pb2.SettleInvoiceMsg(preimage=self._preimage), metadata=self._payer._admin()
-        )
-
-    @property
-    def _stub(self) -> Any:
-        return invoices_pb2_grpc.InvoicesStub(self._payer._connection())
+"""What dies."""
 
 
 @pytest.fixture(scope="module")
-async def market(network, guard, ports, postgres_server, tmp_path_factory) -> AsyncIterator[Market]:
+async def market(
+    network, guard, ports, postgres_server, held_invoice, tmp_path_factory
+) -> AsyncIterator[Market]:
     folder = tmp_path_factory.mktemp("market")
     (folder / "script").write_text("go")
 
@@ -545,6 +552,7 @@ async def market(network, guard, ports, postgres_server, tmp_path_factory) -> As
         await first.start()
         await service.start()
         market = Market(service, Workers(first, second), database, network.merchant, network.payer, folder)
+        market.held_invoice = held_invoice
         market.before = await market.balances()
         yield market
         await market.http.aclose()
@@ -562,11 +570,40 @@ async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
         order = await anext(story)
         await market.victims[victim].kill()
     await market.victims[victim].start()
-    assert [] == [_ async for _ in story]
+    async for _ in story:
+        raise AssertionError
 
     assert end == order.end
+    assert not (order.broken and victim in ("worker", "LND")), "the buyer noticed"
     if end == "delivered":
         assert await order.video() == order.file.read_bytes()
+
+
+async def go_through(order: Order, *, refused: bool) -> None:
+    """Be the buyer from the payment to the end."""
+    paying = order.pay()
+    if not refused:
+        await order.is_delivered()
+    elif order.hold:
+        await order.is_given_back()
+    else:
+        await paying
+        await order.is_refunded(await order.wallet_invoice(await order.fails()))
+
+
+async def test_orders_end_as_they_should_when_parts_die_at_any_moment(market, full):
+    if not full:
+        pytest.skip("takes minutes: --full")
+    chance = random.Random(6)
+    for refused, victim in itertools.product((False, True, False, True), market.victims.values()):
+        with market.said("refuse" if refused else "go"):
+            orders = [await market.quote(**wish) for wish in ({}, HOLD) * 3]
+            async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+                for order in orders:
+                    tasks.create_task(go_through(order, refused=refused))
+                await asyncio.sleep(chance.uniform(0, 1.5))  # any moment, not one that can be waited for
+                await victim.kill()
+                await victim.start()
 
 
 async def test_a_real_video_plays_although_each_part_died_while_it_was_made(market, hire):
@@ -593,6 +630,13 @@ async def test_a_real_video_plays_although_each_part_died_while_it_was_made(mark
     facts = examine(order.file)
     assert facts.video_s == pytest.approx(order.quote["duration"], rel=0.35)
     assert facts.audio_s == pytest.approx(facts.video_s, abs=0.1)
+
+
+def test_no_death_surprised_the_service(market):
+    log = market.service.program.log.read_text()
+
+    assert [line for line in log.splitlines() if '"unexpected_error"' in line] == []
+    assert "never retrieved" not in log
 
 
 async def test_the_money_of_all_these_orders_adds_up(market):
@@ -625,6 +669,5 @@ async def test_the_money_of_all_these_orders_adds_up(market):
     assert {debt.order_id for debt in debts} == {n for n, end in ended.items() if end == "owed"}
     for order in market.orders:
         assert order.file.is_file() == (order.end == "delivered")
-    assert [] == await market.rows(
-        "select id from orders where hold and payment_hash not in (select payment_hash from preimages)"
-    )
+    bare = "select id from orders where hold and payment_hash not in (select payment_hash from preimages)"
+    assert await market.rows(bare) == []
