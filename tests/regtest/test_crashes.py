@@ -147,7 +147,7 @@ class Node:
     async def start(self) -> None:
         await self._merchant.start()
         for node in (self._merchant, self._payer):
-            await node.until_channel_usable()
+            await until(f"a channel of {node.name}", node._can_send, timeout_s=DEADLINE_S)
 
 
 class Market:
@@ -598,7 +598,7 @@ async def test_orders_end_as_they_should_when_parts_die_at_any_moment(market, fu
     for refused, victim in itertools.product((False, True, False, True), market.victims.values()):
         with market.said("refuse" if refused else "go"):
             orders = [await market.quote(**wish) for wish in ({}, HOLD) * 3]
-            async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+            async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
                 for order in orders:
                     tasks.create_task(go_through(order, refused=refused))
                 await asyncio.sleep(chance.uniform(0, 1.5))  # any moment, not one that can be waited for
