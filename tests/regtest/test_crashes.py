@@ -6,10 +6,8 @@ What may not go on before the death is stopped (SIGSTOP), and continued after it
 
 import asyncio
 import contextlib
-import itertools
 import json
 import os
-import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -237,16 +235,15 @@ class Market:
 
         quote = await eventually("a quote", quoted)
         [row] = await self.rows("select id from orders where invoice = $1", quote["bolt11_invoice"])
-        self.orders.append(Order(self, row["id"], quote, hold="hold" in wish))
+        self.orders.append(Order(self, row["id"], quote))
         return self.orders[-1]
 
 
 class Order:
     """One purchase, as its buyer sees it."""
 
-    def __init__(self, market: Market, number: int, quote: dict[str, Any], *, hold: bool) -> None:
+    def __init__(self, market: Market, number: int, quote: dict[str, Any]) -> None:
         self.number = number
-        self.hold = hold
         self.quote = quote
         self.invoice = str(quote["bolt11_invoice"])
         self.payment_hash = bytes.fromhex(bolt11.decode(self.invoice).payment_hash)
@@ -313,13 +310,6 @@ class Order:
         async with httpx.AsyncClient() as http:
             answer = await http.get(f"{self._market.workers.url}/video?{self.number}")
         return str(answer.json()).encode()
-
-    async def wallet_invoice(self, amount_msat: int) -> str:
-        """An invoice of the buyer's node."""
-        payer = self._market.payer
-        invoice = lightning_pb2.Invoice(value_msat=amount_msat, expiry=3600)
-        answer = await payer._lightning.AddInvoice(invoice, metadata=payer._admin())
-        return str(answer.payment_request)
 
     async def refund(self, refund_invoice: str) -> httpx.Response:
         assert self._paying is not None
@@ -577,33 +567,6 @@ async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
     assert not (order.broken and victim in ("worker", "LND")), "the buyer noticed"
     if end == "delivered":
         assert await order.video() == order.file.read_bytes()
-
-
-async def go_through(order: Order, *, refused: bool) -> None:
-    """Be the buyer from the payment to the end."""
-    paying = order.pay()
-    if not refused:
-        await order.is_delivered()
-    elif order.hold:
-        await order.is_given_back()
-    else:
-        await paying
-        await order.is_refunded(await order.wallet_invoice(await order.fails()))
-
-
-async def test_orders_end_as_they_should_when_parts_die_at_any_moment(market, full):
-    if not full:
-        pytest.skip("takes minutes: --full")
-    chance = random.Random(6)
-    for refused, victim in itertools.product((False, True, False, True), market.victims.values()):
-        with market.said("refuse" if refused else "go"):
-            orders = [await market.quote(**wish) for wish in ({}, HOLD) * 3]
-            async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
-                for order in orders:
-                    tasks.create_task(go_through(order, refused=refused))
-                await asyncio.sleep(chance.uniform(0, 1.5))  # any moment, not one that can be waited for
-                await victim.kill()
-                await victim.start()
 
 
 async def test_a_real_video_plays_although_each_part_died_while_it_was_made(market, hire):
