@@ -30,7 +30,7 @@ from service.rendering import Rendering
 from service.settlements import Settlements
 
 SWEEP_S = 30.0
-"""Seconds between looks for orders that nobody here follows: after an error, or quoted by another process."""
+"""Seconds between looks for orders that nobody here follows: those quoted by another process."""
 
 FOLLOWED_AT_ONCE = 64
 """Streams that are being opened at the same time, such as after a restart."""
@@ -114,18 +114,28 @@ class Holds:
             await asyncio.wait(tasks)
 
     async def _see_through(self, order: Order) -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                serving: asyncio.Task[None] | None = None
-                async with aclosing(self._states(order)) as states:
-                    async for invoice in states:
-                        order = await self._note(order, invoice)
-                        if serving is None and invoice is not None and invoice.expiry_height is not None:
-                            serving = tasks.create_task(self._serve(order, invoice.expiry_height))
-                if serving is not None:
-                    serving.cancel()
-        except Exception:
-            log.exception("hold_dropped", order=order.id)
+        """Follow until the node has decided; through an outage of the database too, which may take its time."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await self._follow_states(order)
+            except Exception:
+                log.exception("hold_interrupted", order=order.id)
+            else:
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _follow_states(self, order: Order) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            serving: asyncio.Task[None] | None = None
+            async with aclosing(self._states(order)) as states:
+                async for invoice in states:
+                    order = await self._note(order, invoice)
+                    if serving is None and invoice is not None and invoice.expiry_height is not None:
+                        serving = tasks.create_task(self._serve(order, invoice.expiry_height))
+            if serving is not None:
+                serving.cancel()
 
     async def _states(self, order: Order) -> AsyncGenerator[Invoice | None]:
         """Follow the invoice; None where the node has forgotten it, as it may once it is cancelled."""

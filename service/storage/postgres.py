@@ -34,7 +34,12 @@ _DOWN = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
 )
+
+_DOWN_STATES = ("08", "53300", "57P01", "57P02", "57P03")
+"""How the codes of the same begin where SQLAlchemy has wrapped them: it takes a server that is starting up for one
+that refuses a query."""
 
 
 class PostgresDatabase:
@@ -71,7 +76,7 @@ class PostgresDatabase:
                     async with self._engine.begin() as connection:
                         return await connection.run_sync(work)
             except sa.exc.DBAPIError as error:
-                if not left or getattr(error.orig, "sqlstate", None) not in _AGAIN:
+                if not left or _sqlstate(error) not in _AGAIN:
                     raise
         raise AssertionError
 
@@ -106,6 +111,12 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (*_DOWN, sa.exc.DBAPIError) as error:
-        if isinstance(error, sa.exc.DBAPIError) and not error.connection_invalidated:
+        if isinstance(error, sa.exc.DBAPIError) and not (
+            error.connection_invalidated or _sqlstate(error).startswith(_DOWN_STATES)
+        ):
             raise
         raise Unavailable("The database does not answer. Your payment is safe: try again soon.") from error
+
+
+def _sqlstate(error: sa.exc.DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""

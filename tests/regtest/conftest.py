@@ -1,12 +1,18 @@
 """Services and workers as programs of their own, which a test can stop, kill and start again."""
 
 import contextlib
+import functools
+import secrets
+from hashlib import sha256
+from typing import Any
 
 import httpx
 import pytest
+from lndgrpc.compiled import invoices_pb2, invoices_pb2_grpc, lightning_pb2
 
+from regtest.lnd import LndNode
 from regtest.ports import Ports
-from regtest.process import Guard, Program
+from regtest.process import Guard, Program, until
 from satspeak import programs
 from satspeak.client import Client
 
@@ -37,6 +43,52 @@ class Worker:
     async def frames_rendered(self) -> int:
         async with httpx.AsyncClient() as http:
             return (await http.get(f"{self.url}/health")).json()["frames_rendered"]
+
+
+class Held:
+    """An invoice of the buyer's node whose payment stays in flight until the buyer says so."""
+
+    def __init__(self, payer: LndNode) -> None:
+        self.invoice = ""
+        self._payer = payer
+        self._preimage = secrets.token_bytes(32)
+
+    async def make(self, amount_msat: int) -> str:
+        request = invoices_pb2.AddHoldInvoiceRequest(hash=self._hash, value_msat=amount_msat, expiry=3600)
+        answer = await self._stub.AddHoldInvoice(request, metadata=self._payer._admin())
+        return str(answer.payment_request)
+
+    async def until_held(self) -> None:
+        async def held() -> bool:
+            found = await self._payer._lightning.LookupInvoice(
+                lightning_pb2.PaymentHash(r_hash=self._hash), metadata=self._payer._admin()
+            )
+            return bool(found.state == lightning_pb2.Invoice.ACCEPTED)
+
+        await until("the refund to be held", held, timeout_s=30)
+
+    async def take(self) -> None:
+        await self._stub.SettleInvoice(
+            invoices_pb2.SettleInvoiceMsg(preimage=self._preimage), metadata=self._payer._admin()
+        )
+
+    async def refuse(self) -> None:
+        await self._stub.CancelInvoice(
+            invoices_pb2.CancelInvoiceMsg(payment_hash=self._hash), metadata=self._payer._admin()
+        )
+
+    @property
+    def _hash(self) -> bytes:
+        return sha256(self._preimage).digest()
+
+    @property
+    def _stub(self) -> Any:
+        return invoices_pb2_grpc.InvoicesStub(self._payer._connection())
+
+
+@pytest.fixture(scope="session")
+def held_invoice(payer):
+    return functools.partial(Held, payer)
 
 
 @pytest.fixture(scope="module")
