@@ -121,7 +121,10 @@ class Avatar:
                 self._add_cloth("cord", wind_cord(look.scarf.cord, scarf, self.top))
         self.express({})
         self._shade(renderer)
-        if look.hair:  # more than half of it is never seen
+        if look.hair and look.hair.style in (
+            "short",
+            "curly",
+        ):  # long hair shows behind the neck in every pose
             renderer.drop_hidden(self.scene, "hair", _VIEWS, depth=0.06)
 
     def express(self, coefficients: Mapping[str, float], gaze: tuple[float, float] = (0.0, 0.0)) -> None:
