@@ -78,7 +78,7 @@ async def test_in_a_body_it_is_a_404(standing_shop, strings):
     for invoice in [*strings, "lnbc" + "q" * 60_000]:
         answer = await standing_shop.video(invoice)
 
-        assert answer.status_code == 404, invoice
+        assert answer.status_code == (400 if "\x00" in invoice else 404), invoice
         assert len(answer.content) < 600, invoice
 
 
@@ -89,4 +89,4 @@ async def test_nothing_of_it_is_refunded(standing_shop, strings):
         }  # fmt: skip
         answer = await standing_shop.http.post("/lightning/refund", json=wish)
 
-        assert answer.status_code == 404, invoice
+        assert answer.status_code == (400 if "\x00" in invoice else 404), invoice
