@@ -17,6 +17,8 @@ class SqlSights:
 
     async def find(self, invoice: str) -> tuple[Order, Video | None] | None:
         """Find the order of exactly this invoice."""
+        if "\0" in invoice:  # what PostgreSQL cannot even be asked for
+            return None
         return await self._one(_BY_INVOICE, invoice)
 
     async def get(self, order_id: int) -> tuple[Order, Video | None] | None:
