@@ -139,7 +139,7 @@ def test_a_film_of_another_size_and_rate_becomes_footage_of_ours(add, home, tmp_
 
     emotion = add(write(tmp_path / "clip.mov", noisy)).emotions["neutral"]
 
-    assert emotion.frames == len(emotion.boxes) == 40  # 48 at 30 a second are 1.6 s
+    assert emotion.frames == len(emotion.boxes) == 44  # 52 at 30 a second are 1.73 s
     assert emotion.playback == "pingpong"
     with av.open(home / "avatars" / "eve" / emotion.footage) as film:
         stream = film.streams.video[0]
@@ -260,7 +260,7 @@ def test_a_film_of_someone_who_speaks_is_refused_unless_wanted(refusal, add, tmp
     film = write(tmp_path / "clip.mp4", pictures, rate=25)
 
     assert "mouth moves" in refusal(film)
-    assert add(film, "--may-speak").emotions["neutral"].frames == 48
+    assert add(film, "--may-speak").emotions["neutral"].frames == 52
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing that is a film"])

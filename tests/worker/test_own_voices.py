@@ -30,7 +30,8 @@ url = "{url}/v1/"
 model = "tiny"
 voice = "af_bella"
 """
-LONG = "This is one long sentence, which takes its time and then some more, so that a film of it can begin."
+# Without a comma, at which it would be spoken in two parts.
+LONG = "This is one long sentence which takes its time and then some more so that a film of it can begin."
 DEADLINE_S = 30
 
 
