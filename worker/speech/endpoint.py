@@ -91,7 +91,7 @@ class EndpointVoice:
                 if heard or is_last or exc.retry_after_s is None:
                     raise
                 log.info("speech endpoint is asked again", url=self._url, reason=str(exc))
-                time.sleep(exc.retry_after_s)
+                time.sleep(exc.retry_after_s)  # in a thread of its own, and never for long
             else:
                 return
 
