@@ -60,10 +60,12 @@ class Worker:
         listener.end_of_speech(len(corners))
         pictures = []
         for start in range(0, len(corners), GOP):
-            idles = [footage.frame(frame) for frame in range(start, min(start + GOP, len(corners)))]
-            references = np.stack([idle.references for idle in idles])
-            mouths = self._model.predict(listener.take(start + len(idles)), references)
-            pictures += [compose(idle, mouth, graph.mask) for idle, mouth in zip(idles, mouths, strict=True)]
+            frames = range(start, min(start + GOP, len(corners)))
+            mouths = self._model.predict(listener.take(frames.stop), *footage.faces(frames))
+            pictures += [
+                compose(footage.frame(frame), mouth, graph.mask)
+                for frame, mouth in zip(frames, mouths, strict=True)
+            ]
         return _squares(pictures, corners)
 
     def rest(self, footage: Footage, corners: Sequence[tuple[int, int]]) -> Squares:

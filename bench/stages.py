@@ -54,10 +54,7 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
         return listener.take(frames)
 
     def draw() -> NDArray[np.uint8]:
-        faces = [np.stack([footage.frame(frame).references for frame in gop]) for gop in gops]
-        return np.concatenate(
-            [model.predict(mel[gop.start : gop.stop], seen) for gop, seen in zip(gops, faces, strict=True)]
-        )
+        return np.concatenate([model.predict(mel[gop.start : gop.stop], *footage.faces(gop)) for gop in gops])
 
     def blend() -> list[NDArray[np.uint8]]:
         return [compose(footage.frame(frame), mouth, graph.mask) for frame, mouth in enumerate(mouths)]
@@ -93,9 +90,9 @@ def network_by_batch(*, rounds: int) -> tuple[str, dict[str, float]]:
     model = _load(settings)
     by_batch = {}
     for frames in BATCHES[model.provider]:
-        mel, references = _heard_and_seen(model, _footage(settings), frames)
-        model.predict(mel, references)  # the first of a size is slow
-        _, seconds = _best(partial(model.predict, mel, references), 3 * rounds)
+        inputs = _heard_and_seen(model, _footage(settings), frames)
+        model.predict(*inputs)  # the first of a size is slow
+        _, seconds = _best(partial(model.predict, *inputs), 3 * rounds)
         by_batch[str(frames)] = frames / seconds
     return model.provider, by_batch
 
@@ -119,18 +116,18 @@ def onnx_vs_torch(*, rounds: int) -> float | None:
     torch.set_num_threads(1)
     settings = Settings.from_env(os.environ)
     ours = LipModel(settings.assets / "model", provider="cpu", threads=1)
-    mel, references = _heard_and_seen(ours, _footage(settings), GOP)
-    inputs = [torch.from_numpy(mel), torch.from_numpy(references)]
-    if references.shape[1] > 1:
+    given = _heard_and_seen(ours, _footage(settings), GOP)
+    inputs = [torch.from_numpy(part) for part in given]
+    if given[1].shape[1] > 1:
         theirs = morphing.ReferenceLips(network.Hearing(), morphing.Morphing()).eval()
     else:
         theirs = network.LipNetwork(network.Hearing(), network.Drawing()).eval()
-        inputs[1] = torch.rand((GOP, 6, CROP, CROP))
+        inputs[1:] = [torch.rand((GOP, 6, CROP, CROP))]
     with torch.inference_mode():
         theirs(*inputs)
         _, torch_s = _best(lambda: theirs(*inputs), 10 * rounds)
-    ours.predict(mel, references)
-    _, onnx_s = _best(lambda: ours.predict(mel, references), 10 * rounds)
+    ours.predict(*given)
+    _, onnx_s = _best(lambda: ours.predict(*given), 10 * rounds)
     return float(torch_s / onnx_s)
 
 
@@ -145,12 +142,11 @@ def _footage(settings: Settings) -> Footage:
 
 def _heard_and_seen(
     model: LipModel, footage: Footage, frames: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Return inputs of the network for so many frames: noise that it hears, and the avatar's mouths."""
     columns = model.graph(footage.references).mel.frames
     mel = np.random.default_rng(1).uniform(-MEL.largest, MEL.largest, (frames, 1, MEL.bands, columns))
-    references = np.stack([footage.frame(frame).references for frame in range(frames)])
-    return mel.astype(np.float32), references
+    return mel.astype(np.float32), *footage.faces(range(frames))
 
 
 def _speak(speaker: Speaker) -> Samples:

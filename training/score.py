@@ -124,7 +124,8 @@ def draw(network: nn.Module, units: NDArray[np.float32], references: NDArray[np.
         some = torch.from_numpy(units[first : first + 15])
         given = torch.from_numpy(references[first : first + 15]).permute(0, 1, 4, 2, 3).float() / 255
         if isinstance(network, Morphing):
-            mouths = network(some, given)
+            whole = torch.tensor([[SIZE / 2, SIZE / 2, SIZE]]).expand(len(some), 3)
+            mouths = network(some, given, whole)
         else:
             idle = functional.interpolate(given[:, 0], size=CROP, mode="area")
             change = network(some, face_input(idle)).mouth - idle

@@ -119,6 +119,11 @@ def read_pack(path: Path) -> Pack:
     for name, emotion in pack.emotions.items():
         if emotion.frames < 1 or len(emotion.boxes) != emotion.frames:
             raise BadAssets(f"{path} has {len(emotion.boxes)} boxes for {emotion.frames} frames of {name!r}.")
+        widest = max((box[2] for box in emotion.boxes if box), default=0)
+        if emotion.mouths and widest > emotion.mouths.size:
+            raise BadAssets(
+                f"{path} has mouths of {emotion.mouths.size} pixels for boxes of {widest} of {name!r}."
+            )
     if pack.name != path.parent.name:
         raise BadAssets(f"{path} is named {pack.name!r}.")
     return pack

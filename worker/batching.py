@@ -3,24 +3,28 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Mel = NDArray[np.float32]
-Faces = NDArray[np.uint8]
-Predict = Callable[[Mel, Faces], Faces]
+Mouths = NDArray[np.uint8]
+Predict = Callable[..., Mouths]
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
-    mel: Mel
-    faces: Faces
-    mouths: asyncio.Future[Faces]
+    inputs: tuple[NDArray[Any], ...]
+    mouths: asyncio.Future[Mouths]
+
+    @property
+    def frames(self) -> int:
+        return len(self.inputs[0])
 
     def goes_with(self, other: "_Request") -> bool:
         """Tell whether both fit into one call: whether their frames have the same shapes."""
-        return (self.mel.shape[1:], self.faces.shape[1:]) == (other.mel.shape[1:], other.faces.shape[1:])
+        mine, others = ([part.shape[1:] for part in request.inputs] for request in (self, other))
+        return mine == others
 
 
 class Batcher:
@@ -41,9 +45,9 @@ class Batcher:
         self._waiting: deque[_Request] = deque()
         self._wake = asyncio.Event()
 
-    async def mouths(self, mel: Mel, faces: Faces) -> Faces:
+    async def mouths(self, *inputs: NDArray[Any]) -> Mouths:
         """Return the network's answer for (B, …) inputs. Cancelled while waiting, it costs the network nothing."""
-        request = _Request(mel=mel, faces=faces, mouths=asyncio.get_running_loop().create_future())
+        request = _Request(inputs=inputs, mouths=asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._wake.set()
         return await request.mouths
@@ -57,9 +61,8 @@ class Batcher:
                 self._wake.clear()
                 continue
             try:
-                mel = np.concatenate([request.mel for request in batch])
-                faces = np.concatenate([request.faces for request in batch])
-                mouths = await asyncio.to_thread(self._predict, mel, faces)
+                inputs = map(np.concatenate, zip(*(request.inputs for request in batch), strict=True))
+                mouths = await asyncio.to_thread(self._predict, *inputs)
             except Exception as exc:  # noqa: BLE001 - it is the renders' to handle; the next batch may succeed
                 for request in batch:
                     if not request.mouths.done():
@@ -67,7 +70,7 @@ class Batcher:
                 continue
             start = 0
             for request in batch:
-                end = start + len(request.mel)
+                end = start + request.frames
                 if not request.mouths.done():
                     request.mouths.set_result(mouths[start:end])
                 start = end
@@ -79,10 +82,8 @@ class Batcher:
         for request in self._waiting:
             if request.mouths.cancelled():
                 continue
-            fits = not batch or (
-                request.goes_with(batch[0]) and frames + len(request.mel) <= self._max_frames
-            )
+            fits = not batch or (request.goes_with(batch[0]) and frames + request.frames <= self._max_frames)
             (batch if fits else left).append(request)
-            frames += len(request.mel) if fits else 0
+            frames += request.frames if fits else 0
         self._waiting = left
         return batch

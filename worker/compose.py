@@ -1,9 +1,10 @@
 """Puts a mouth from the network onto a frame of footage, so that no seam shows and silence changes nothing.
 
-The network's picture covers a square of the frame, the *box*, at a resolution of its own. So its mouth is not
-pasted: what it *changes* of the idle mouth is added to the frame, through a soft mask that fades out before the
-border of the square. Pores and hair that are finer than its pixels stay, except where the change is large: there
-they belong to lips that have moved away, and are covered.
+The network's picture covers a square of the frame, the *box*. Where other mouths were filmed, its pixels are those of
+the frame; drawn from the idle mouth alone, it has a resolution of its own. So its mouth is not pasted: what it
+*changes* of the idle mouth is added to the frame, through a soft mask that fades out before the border of the square.
+Pores and hair that are finer than its pixels stay, except where the change is large: there they belong to lips that
+have moved away, and are covered.
 
 A box is (centre x, centre y, side) in pixels of the frame, on continuous coordinates: pixel i spans i to i + 1.
 Pictures for the encoder are yuv420p, BT.709, limited range, planes under each other: (768, 512). The blend is
@@ -58,7 +59,8 @@ class IdleFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     picture: Picture
     references: NDArray[np.uint8]  # RGB, (K, S, S, 3); the first is the idle mouth
-    box: Box | None  # None shows the picture as it is, whatever the network makes of the references
+    framing: Box = (CROP / 2, CROP / 2, CROP)  # the mouth in the references, in their pixels
+    box: Box | None  # of the references; None shows the picture as it is, whatever the network makes of them
 
 
 def crop(rgb: NDArray[np.uint8], box: Box, size: int = CROP) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Footage: a film of somebody at rest, decoded as far as it was shown, that plays for ever. Knows no network.
 
-Beside it may run a film of the same frames' other mouths: squares side by side, as large as the network's.
+Beside it may run a film of the same frames' other mouths: squares side by side, pixel on pixel like the footage, so
+that nothing is scaled between the two.
 """
 
 import threading
@@ -21,7 +22,7 @@ Playback = Literal["loop", "pingpong"]
 
 
 class Mouths(msgspec.Struct, frozen=True, kw_only=True):
-    """Other mouths of every frame: same pose, same light, same box."""
+    """Other mouths of every frame: same pose, same light, same `square`."""
 
     film: str  # file name
     shapes: int  # K - 1: how many stand side by side in a frame
@@ -31,6 +32,15 @@ class Mouths(msgspec.Struct, frozen=True, kw_only=True):
 def references_shape(mouths: Mouths | None) -> tuple[int, int]:
     """Return K and S of the references of every frame."""
     return (1 + mouths.shapes, mouths.size) if mouths else (1, CROP)
+
+
+def square(box: Box, size: int, side: int = 512) -> Box:
+    """Return the square of `size` pixels of a frame that holds a mouth's box in its middle.
+
+    It begins with an even pixel, as those of the colours do, and lies within the frame of `side` pixels.
+    """
+    left, top = (2 * round(min(max(at - size / 2, 0), side - size) / 2) for at in box[:2])
+    return left + size / 2, top + size / 2, float(size)
 
 
 class _Reel:
@@ -127,12 +137,19 @@ class Film:
         )
         count, size = references_shape(self._mouths)
         references = np.zeros((count, size, size, 3), np.uint8)
-        if box:
-            references[0] = crop(_pixels(rgb), box, size)
-        if self._mouth_reel:
-            others = _pixels(self._mouth_reel.next())
-            references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
-        return IdleFrame(picture=_pixels(picture), references=references, box=box)
+        if not self._mouth_reel:
+            if box:
+                references[0] = crop(_pixels(rgb), box, size)
+            return IdleFrame(picture=_pixels(picture), references=references, box=box)
+        others = _pixels(self._mouth_reel.next())
+        references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
+        if not box:
+            return IdleFrame(picture=_pixels(picture), references=references, box=None)
+        place = square(box, size)
+        left, top = (int(middle - size / 2) for middle in place[:2])
+        references[0] = _pixels(rgb)[top : top + size, left : left + size]
+        framing = box[0] - left, box[1] - top, box[2]
+        return IdleFrame(picture=_pixels(picture), references=references, framing=framing, box=place)
 
     def _close(self) -> None:
         self._reel.close()
@@ -170,6 +187,13 @@ class Footage:
         """How much memory it takes, once all of it was shown."""
         first = self._frames[0]
         return len(self._frames) * (first.picture.nbytes + first.references.nbytes)
+
+    def faces(self, frames: range) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return what the network sees at frames of the video: references (B, K, S, S, 3), framings (B, 3)."""
+        idles = [self.frame(index) for index in frames]
+        return np.stack([idle.references for idle in idles]), np.array(
+            [idle.framing for idle in idles], np.float32
+        )
 
     def frame(self, index: int) -> IdleFrame:
         """Return the frame to show at a frame of the video."""

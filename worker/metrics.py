@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Any, Literal
 
+from numpy.typing import NDArray
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client import generate_latest as write
 
-from worker.batching import Faces, Mel, Predict
+from worker.batching import Mouths, Predict
 
 METRICS_MEDIA_TYPE = CONTENT_TYPE_LATEST
 
@@ -54,10 +55,10 @@ class Metrics:
     def measured(self, predict: Predict) -> Predict:
         """Return the network with its batches and seconds measured."""
 
-        def measured(mel: Mel, faces: Faces) -> Faces:
-            self._batch_frames.observe(len(mel))
+        def measured(*inputs: NDArray[Any]) -> Mouths:
+            self._batch_frames.observe(len(inputs[0]))
             with self.stage("network"):
-                return predict(mel, faces)
+                return predict(*inputs)
 
         return measured
 

@@ -125,12 +125,16 @@ class LipModel:
                     f"but there is an avatar with {count - 1} of {size}."
                 )
 
-    def predict(self, mel: NDArray[np.float32], references: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def predict(
+        self, mel: NDArray[np.float32], references: NDArray[np.uint8], framings: NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
         """Run the network for that many references.
 
         Args:
             mel: (B, 1, 80, M), see `worker.mel`.
             references: RGB, the idle mouth first; (B, K, S, S, 3).
+            framings: where the mouth's box lies in them, centre x, centre y and side in pixels; (B, 3). A single one
+                is nothing but that box.
 
         Returns:
             Mouths, RGB, (B, S, S, 3).
@@ -140,7 +144,8 @@ class LipModel:
         """
         session = self._session(references.shape[1])
         if references.shape[1] > 1:
-            (mouths,) = session.run(["mouth"], {"mel": mel, "references": references})
+            inputs = {"mel": mel, "references": references, "framing": framings}
+            (mouths,) = session.run(["mouth"], inputs)
             return np.asarray(mouths, np.uint8)
         (drawn,) = session.run(["mouth"], {"mel": mel, "face": _halved_and_whole(references[:, 0])})
         return np.asarray(np.rint(255 * np.clip(drawn.transpose(0, 2, 3, 1), 0, 1)), np.uint8)

@@ -98,7 +98,8 @@ class Renderer:
                     if not header_sent:
                         yield _init(order)
                         header_sent = True
-                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, shot.references))
+                    faces = shot.references, shot.framings
+                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, *faces))
                     before, ahead = ahead, (shot, mouths)
                     if before:
                         yield await self._film(take, *before)

@@ -18,6 +18,7 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
     first_frame: int
     mel: NDArray[np.float32]  # (B, 1, 80, M)
     references: NDArray[np.uint8]  # (B, K, S, S, 3)
+    framings: NDArray[np.float32]  # (B, 3)
 
 
 class Take:
@@ -71,8 +72,9 @@ class Take:
         if first == end or not self._listener.can_hear(end):
             return None
         self._next_frame = end
-        references = np.stack([self._footage.frame(frame).references for frame in range(first, end)])
-        return Shot(first_frame=first, mel=self._listener.take(end), references=references)
+        references, framings = self._footage.faces(range(first, end))
+        mel = self._listener.take(end)
+        return Shot(first_frame=first, mel=mel, references=references, framings=framings)
 
     def film(self, first_frame: int, mouths: NDArray[np.uint8]) -> Segment:
         """Compose and encode the frames of a shot."""

@@ -9,7 +9,7 @@ import pytest
 from worker.avatars import Avatars
 from worker.compose import IdleFrame
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
-from worker.footage import Footage
+from worker.footage import Footage, square
 
 
 @pytest.fixture
@@ -74,18 +74,47 @@ def test_other_mouths_are_decoded_in_step_with_the_footage(avatars, mouth_colour
     footage = avatars.footage(avatars.find("cleo", "neutral"), "neutral")
 
     for index in (0, 7, 24):
-        references = footage.frame(index).references
+        idle = footage.frame(index)
+        references = idle.references
         assert references.shape == (1 + len(mouth_colours), 144, 144, 3)
         assert references.flags.c_contiguous
-        lip = references[0, 144 // 2 + round((330 - 320.5) * 144 / 135), 72].astype(int)
+        x, y, side = idle.framing
+        lip = references[0, round(y) + round(330 - 320.5), round(x)].astype(int)
         assert (abs(lip - (170, 80, 80)) < 30).all()
+        assert side == 135
+        assert abs(x - 72) <= 1
+        assert abs(y - 72) <= 1
         for mouth, colour in zip(references[1:], mouth_colours, strict=True):
             expected = np.array(colour) + index
             assert (abs(mouth.reshape(-1, 3).mean(axis=0) - expected) < 4).all()
     assert avatars.references() == {(1, 96), (3, 144)}
 
 
-@pytest.mark.parametrize("fields", [{"shapes": 3}, {"size": 96}])
+def test_other_mouths_lie_pixel_on_pixel_on_the_footage(avatars):
+    footage = avatars.footage(avatars.find("cleo", "neutral"), "neutral")
+
+    for index in range(25):
+        idle = footage.frame(index)
+        left, top = (int(middle - 72) for middle in idle.box[:2])
+        assert (left % 2, top % 2) == (0, 0)  # so that colours, at half, lie on each other as well
+        bright = idle.references[0] @ (0.2126, 0.7152, 0.0722) * 219 / 255 + 16
+        assert np.abs(bright - idle.picture[top : top + 144, left : left + 144]).mean() < 1
+
+
+def test_a_square_stays_within_the_frame():
+    assert square((30.0, 500.0, 135.0), 144) == (72, 440, 144)
+
+
+def test_mouths_that_are_smaller_than_their_boxes_are_refused(folder):
+    emotion = json.loads((folder / "cleo" / "avatar.json").read_text())["emotions"]["neutral"]
+    boxes = [[x, y, 150.0] for x, y, _ in emotion["boxes"]]
+    describe(folder, "cleo", emotions={"neutral": emotion | {"boxes": boxes}})
+
+    with pytest.raises(BadAssets, match="mouths of 144 pixels for boxes of 150"):
+        Avatars(folder, memory_bytes=1)
+
+
+@pytest.mark.parametrize("fields", [{"shapes": 3}, {"size": 160}])
 def test_other_mouths_of_another_number_or_size_are_refused(folder, fields):
     emotion = json.loads((folder / "cleo" / "avatar.json").read_text())["emotions"]["neutral"]
     describe(folder, "cleo", emotions={"neutral": emotion | {"mouths": emotion["mouths"] | fields}})

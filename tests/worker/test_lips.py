@@ -8,6 +8,7 @@ import soxr
 
 import worker
 from worker.avatars import Avatars
+from worker.compose import IdleFrame
 from worker.mel import MEL, mel_spectrogram
 from worker.model import LipModel
 from worker.speech.espeak import Espeak
@@ -38,9 +39,8 @@ def avatars():
 
 @pytest.fixture(scope="module")
 def idle(avatars):
-    """What the network sees of the first frame of an avatar: (K, S, S, 3)."""
-    footage = avatars.footage(avatars.find("european_woman", "neutral"), "neutral")
-    return footage.frame(0).references
+    """What the network sees of the first frame of an avatar."""
+    return avatars.footage(avatars.find("european_woman", "neutral"), "neutral").frame(0)
 
 
 def speak(text, voice):
@@ -54,24 +54,27 @@ def speak(text, voice):
 def draw(model, idle, pcm):
     """Return the mouths of all frames: (F, S, S, 3)."""
     mel = mel_spectrogram(pcm)
-    cut = model.graph(len(idle)).mel.cut
+    cut = model.graph(len(idle.references)).mel.cut
     heard = np.stack([cut(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
     batches = np.array_split(heard, -(-len(heard) // 16))
-    return np.concatenate([model.predict(mel, np.repeat(idle[None], len(mel), 0)) for mel in batches])
+    face = idle.references[None], np.array([idle.framing], np.float32)
+    return np.concatenate(
+        [model.predict(mel, *(np.repeat(part, len(mel), 0) for part in face)) for mel in batches]
+    )
 
 
 def movement(mouths, idle):
     """How far each mouth is from the idle one, as the mean difference of its pixels: (F,)."""
-    size = idle.shape[1]
+    size = mouths.shape[1]
     middle = np.s_[:, size // 4 : size * 5 // 6, size * 3 // 16 : size * 13 // 16]
-    return np.abs(mouths / 255 - idle[0] / 255)[middle].mean(axis=(1, 2, 3))
+    return np.abs(mouths / 255 - idle.references[0] / 255)[middle].mean(axis=(1, 2, 3))
 
 
 def gap(mouths, idle):
     """How much of the middle of each mouth is dark, for it is open there: (F,)."""
-    size = idle.shape[1]
+    size = mouths.shape[1]
     middle = np.s_[:, size // 3 : size * 3 // 4, size * 3 // 8 : size * 5 // 8]
-    darker = (idle[0].astype(int) - mouths)[middle].mean(axis=-1)
+    darker = (idle.references[0].astype(int) - mouths)[middle].mean(axis=-1)
     return (darker > 50).mean(axis=(1, 2))
 
 
@@ -131,13 +134,31 @@ def test_silence_rests_on_the_idle_mouth(model, idle, noise):
     assert moved.max() > 0.03
 
 
+def test_the_mouth_is_drawn_where_the_framing_puts_it(model, idle):
+    pcm, _ = speak("papa", "it")
+    size = idle.references.shape[1]
+    aside = 2  # pixels, by which face and framing move together
+    moved = IdleFrame(
+        picture=idle.picture,
+        references=np.roll(idle.references, aside, axis=2),
+        framing=(idle.framing[0] + aside, *idle.framing[1:]),
+        box=idle.box,
+    )
+
+    here, there = draw(model, idle, pcm), draw(model, moved, pcm)
+
+    inner = np.s_[:, 12 : size - 12, 12 : size - 12]
+    apart = np.abs(np.roll(there, -aside, axis=2).astype(int) - here)[inner].mean()
+    assert apart < 0.1 * np.abs(here.astype(int) - idle.references[0])[inner].mean()
+
+
 def test_every_avatar_in_every_emotion_speaks_and_rests(model, avatars):
     pcm, _ = speak("papa", "it")
     pcm = np.concatenate([np.zeros(MEL.sample_rate // 2, np.float32), pcm])
 
     for pack in avatars:
         for emotion in pack.emotions:
-            face = avatars.footage(pack, emotion).frame(0).references
+            face = avatars.footage(pack, emotion).frame(0)
             moved = movement(draw(model, face, pcm), face)
             assert moved[0] < 0.01, (pack.name, emotion)
             assert moved.max() > 0.02, (pack.name, emotion)

@@ -28,7 +28,7 @@ def test_a_model_turns_what_is_heard_and_a_face_into_mouths(folder, references, 
     mel = np.full((3, 1, 80, 16), -4, np.float32)
     mel[1] = 2
 
-    mouths = model.predict(mel, faces)
+    mouths = model.predict(mel, faces, np.full((3, 3), size, np.float32))
 
     assert mouths.shape == (3, size, size, 3)
     assert mouths.dtype == np.uint8

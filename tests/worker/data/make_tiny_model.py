@@ -51,7 +51,7 @@ def make_single() -> None:
         "axis": np.array([1]),
         "ellipse": ellipse(96)[None, None],
     }
-    save("wav2lip", nodes, constants, ("face", FLOAT, ["B", 6, 96, 96]), (FLOAT, ["B", 3, 96, 96]))
+    save("wav2lip", nodes, constants, [("face", FLOAT, ["B", 6, 96, 96])], (FLOAT, ["B", 3, 96, 96]))
 
 
 def make_several() -> None:
@@ -72,7 +72,10 @@ def make_several() -> None:
         "references",
         nodes,
         constants,
-        ("references", BYTE, ["B", 3, 144, 144, 3]),
+        [
+            ("references", BYTE, ["B", 3, 144, 144, 3]),
+            ("framing", FLOAT, ["B", 3]),
+        ],  # the latter is not looked at
         (BYTE, ["B", 144, 144, 3]),
     )
 
@@ -81,7 +84,7 @@ def save(
     name: str,
     nodes: list[Any],
     constants: dict[str, Any],
-    seen: tuple[str, int, list[str | int]],
+    seen: list[tuple[str, int, list[str | int]]],
     drawn: tuple[int, list[str | int]],
 ) -> None:
     graph = onnx.helper.make_graph(
@@ -89,7 +92,7 @@ def save(
         "tiny",
         [
             onnx.helper.make_tensor_value_info("mel", FLOAT, ["B", 1, 80, 16]),
-            onnx.helper.make_tensor_value_info(*seen),
+            *(onnx.helper.make_tensor_value_info(*value) for value in seen),
         ],
         [onnx.helper.make_tensor_value_info("mouth", *drawn)],
         [
