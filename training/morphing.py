@@ -38,8 +38,7 @@ _FINEST = 0.15  # of half a crop: how far the layers may correct a flow
 _CAUTION = 12.0  # how much less to trust a reference in which a point is thought to be hidden
 _KEPT = 5.0  # how much more to trust the idle mouth where it does not move, so that the footage is left alone
 _STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
-_CRISP = 0.3  # how far to make good what fetching between pixels blurs
-_FETCH = "bicubic"
+_CRISP = 0.15  # how far to make good what fetching between pixels and encoding the films blur
 _FEATHER = 9 / 96  # of the mouth's box: over this much its border gives way to the footage
 _FAINT = 0.25  # how far the light may change
 _STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
@@ -134,7 +133,7 @@ class Morphing(nn.Module):
         """Work out the maps from references at 96 pixels, (B, 3R, 96, 96)."""
         rough, trust, x = self.search(units, small)
         rough_96, trust = _resize(rough, CROP), _resize(trust, CROP)
-        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96, "bilinear")
+        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96)
         maps = self.fine(self.compare(torch.cat([moved, trust, _resize(self.bring(x), CROP)], 1)))
         flow, more_trust, light = maps.split([2 * REFERENCES, REFERENCES, 3], dim=1)
 
@@ -173,21 +172,19 @@ class Morphing(nn.Module):
     def blend(self, maps: Maps, references: Tensor) -> Tensor:
         """Apply maps to references of their size: to the detail of brightness in full, to all else at half.
 
-        Half is what video keeps of colour. Detail is blended from fewer references than the rest, since of two that
-        lie half a pixel apart the mean shows none.
+        Half is what video keeps of colour. Detail is that of the most trusted reference alone, since of two that lie
+        half a pixel apart the mean shows none.
         """
         size = int(references.shape[-1])
         bright = luma(references)  # (B, R, S, S)
         half = functional.avg_pool2d(references.flatten(1, 2), 2).unflatten(1, (REFERENCES, 3))
         coarse = luma(half)  # (B, R, S/2, S/2)
         planes = torch.cat([coarse[:, :, None], chroma(half)], 2).flatten(1, 2)  # (B, 3R, S/2, S/2)
-        moved = _move(planes, functional.avg_pool2d(maps.flow, 2), "bilinear").unflatten(1, (REFERENCES, 3))
+        moved = _move(planes, functional.avg_pool2d(maps.flow, 2)).unflatten(1, (REFERENCES, 3))
         blended = (functional.avg_pool2d(maps.shares, 2)[:, :, None] * moved).sum(1)
         blended = _resize(blended, size) + maps.light
 
-        detail = _move(bright - _resize(coarse, size), maps.flow, _FETCH)
-        keen = maps.shares.square().square()
-        detail = (keen * detail).sum(1, keepdim=True) / keen.sum(1, keepdim=True)
+        detail = _fetch(bright - _resize(coarse, size), maps.flow, maps.shares.argmax(1, keepdim=True))
         crisp = 1 + _CRISP * _how_moved(maps.flow)
         mouth = _rgb(blended[:, :1] + crisp * detail, blended[:, 1:])
         idle = _rgb(bright[:, :1], _resize(planes[:, 1:3], size))
@@ -276,13 +273,57 @@ def _resize(maps: Tensor, size: int) -> Tensor:
     return functional.interpolate(maps, size=(size, size), mode="bilinear", align_corners=False)
 
 
-def _move(planes: Tensor, flow: Tensor, mode: str) -> Tensor:
-    """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s)."""
+def _move(planes: Tensor, flow: Tensor) -> Tensor:
+    """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s), linearly between pixels."""
     channels, size = planes.shape[1], int(planes.shape[-1])
     flow = flow.reshape(-1, 2, size, size).permute(0, 2, 3, 1)
     each = planes.reshape(-1, channels // REFERENCES, size, size)
-    moved = functional.grid_sample(each, _grid(size) + flow, mode, "border", align_corners=False)
+    moved = functional.grid_sample(each, _grid(size) + flow, padding_mode="border", align_corners=False)
     return moved.view(-1, channels, size, size)
+
+
+def _fetch(planes: Tensor, flow: Tensor, chosen: Tensor) -> Tensor:
+    """Fetch each pixel along the flow into one reference, by cubics, which keep what is sharp.
+
+    Args:
+        planes: one of each reference, (B, R, s, s).
+        flow: (B, 2R, s, s).
+        chosen: which reference, (B, 1, s, s).
+
+    Returns:
+        (B, 1, s, s).
+
+    """
+    size = int(planes.shape[-1])
+    along = flow.unflatten(1, (REFERENCES, 2)).gather(1, chosen[:, :, None].expand(-1, -1, 2, -1, -1))[:, 0]
+    place = (_grid(size).permute(0, 3, 1, 2) + along + 1) * (size / 2) - 0.5
+    place = place.clamp(0, size - 1)  # (B, 2, s, s), in pixels
+    first = place.floor()
+    across, down = _cubic(place - first).unbind(2)  # (B, 4, s, s) each
+    padded = functional.pad(planes, (1, 2, 1, 2), mode="replicate")
+    width = size + 3
+    taps = torch.arange(4, device=planes.device)
+    column, row = first.long().unbind(1)
+    corner = ((chosen[:, 0] * width + row) * width + column)[:, None, None]  # (B, 1, 1, s, s)
+    index = corner + taps[:, None, None, None] * width + taps[:, None, None]  # (B, 4, 4, s, s), rows first
+    found = padded.flatten(1).gather(1, index.flatten(1)).view(-1, 4, 4, size, size)
+    return ((found * across[:, None]).sum(2) * down).sum(1, keepdim=True)
+
+
+def _cubic(part: Tensor) -> Tensor:
+    """Weigh the four neighbours of a place by cubic convolution (Keys 1981, with a = -0.75).
+
+    Args:
+        part: how far it lies behind the second of them, 0 to 1; (B, 2, s, s).
+
+    Returns:
+        (B, 4, 2, s, s), of sum 1.
+
+    """
+    away = torch.stack([1 + part, part, 1 - part, 2 - part], 1)
+    inner = (1.25 * away - 2.25) * away.square() + 1
+    outer = -0.75 * (((away - 5) * away + 8) * away - 4)
+    return torch.where(away <= 1, inner, outer)
 
 
 def luma(pictures: Tensor) -> Tensor:

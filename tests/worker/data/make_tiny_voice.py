@@ -6,6 +6,7 @@ Each token becomes a tenth of a second of a tone, higher for a higher token; `le
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -32,7 +33,7 @@ def main() -> None:
         node("Concat", ["one", "one", "length_scale"], ["scales"], axis=0),
         node("Resize", ["spoken", "", "scales"], ["y"], mode="linear"),
     ]
-    constants = {
+    constants: dict[str, Any] = {
         "last": np.array([2], np.int64),
         "step": np.array([2 * np.pi * 100], np.float32),  # hertz a token
         "time": (np.arange(TOKEN_SAMPLES, dtype=np.float32) / SAMPLE_RATE)[None, None],
