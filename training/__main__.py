@@ -11,6 +11,7 @@ _COMMANDS = (
     "pairs",
     "train",
     "morph",
+    "compare",
     "listen",
     "export",
     "score",

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.export import MODEL, shipped
-from training.morphing import CELLS, REFERENCES, TRAITS, Maps, Morphing, features_of, glance
+from training.morphing import CELLS, REFERENCES, TRAITS, Maps, Morphing, features_of, glance, luma, move
 from training.network import CROP
 from training.pairs import FLOW_CELL, MARGIN, PAIRS, WORK
 from training.phonemes import UNITS, opening
@@ -64,9 +64,15 @@ def main(iterations: int, searches: int, batch: int, threads: int, resume: bool,
         network.load_state_dict(shipped(network, MODEL / "references.onnx"))
     elif not resume:
         fit_guess(network, mouths)
+    trainer = Trainer(network, WORK / "morphing.pt", iterations, learning_rate=1.5e-3, resume=resume)
+    follow(trainer, network, mouths, searches=searches, batch=batch)
+    trainer.save()
+
+
+def follow(trainer: Trainer, network: Morphing, mouths: "Mouths", *, searches: int, batch: int) -> None:
+    """Train a network for the iterations that are left."""
     for fitted in (network.describe, network.mix):
         fitted.requires_grad_(False)  # steps would only shake them
-    trainer = Trainer(network, WORK / "morphing.pt", iterations, learning_rate=1.5e-3, resume=resume)
     rng = np.random.default_rng([3, trainer.iteration])
     while trainer.goes_on():
         given = mouths.batch(batch, rng)
@@ -78,7 +84,6 @@ def main(iterations: int, searches: int, batch: int, threads: int, resume: bool,
         else:
             maps = network.look(given.units, small)
             trainer.step(loss(network.blend(maps, given.references), maps, given))
-    trainer.save()
 
 
 class Mouths:
@@ -198,6 +203,7 @@ def loss(mouth: Tensor, maps: Maps, given: Batch) -> Tensor:
         + flow_loss(maps.rough, given)
         + flow_loss(fine, given)
         + 0.3 * hidden_loss(shares, given)
+        + 0.5 * _ghosts(maps, given, weight)
         + 0.01 * (1 - maps.shares[:, 0]).mean()  # what does not move is left to the footage
         + 0.3 * maps.light.abs().mean()
     )
@@ -222,6 +228,13 @@ def _weight(given: Batch) -> Tensor:
     changed = functional.avg_pool2d(changed, 5, 1, 2)
     weight = 1 + 4 * _around_mouth(CROP) + 8 * (changed / 0.15).clamp(0, 1)
     return weight / weight.mean()
+
+
+def _ghosts(maps: Maps, given: Batch, weight: Tensor) -> Tensor:
+    """Say how wrong is what is shown of each reference by itself: a mean of two that err shows teeth twice."""
+    moved = move(luma(given.references), maps.flow)  # (B, R, 96, 96)
+    error = (maps.shares * (moved - luma(given.speaking)[:, None]).abs()).sum(1, keepdim=True)
+    return (weight * error).mean()
 
 
 def _around_mouth(size: int) -> Tensor:

@@ -133,7 +133,7 @@ class Morphing(nn.Module):
         """Work out the maps from references at 96 pixels, (B, 3R, 96, 96)."""
         rough, trust, x = self.search(units, small)
         rough_96, trust = _resize(rough, CROP), _resize(trust, CROP)
-        moved = _move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96)
+        moved = move(luma(small.unflatten(1, (REFERENCES, 3))), rough_96)
         maps = self.fine(self.compare(torch.cat([moved, trust, _resize(self.bring(x), CROP)], 1)))
         flow, more_trust, light = maps.split([2 * REFERENCES, REFERENCES, 3], dim=1)
 
@@ -180,7 +180,7 @@ class Morphing(nn.Module):
         half = functional.avg_pool2d(references.flatten(1, 2), 2).unflatten(1, (REFERENCES, 3))
         coarse = luma(half)  # (B, R, S/2, S/2)
         planes = torch.cat([coarse[:, :, None], chroma(half)], 2).flatten(1, 2)  # (B, 3R, S/2, S/2)
-        moved = _move(planes, functional.avg_pool2d(maps.flow, 2)).unflatten(1, (REFERENCES, 3))
+        moved = move(planes, functional.avg_pool2d(maps.flow, 2)).unflatten(1, (REFERENCES, 3))
         blended = (functional.avg_pool2d(maps.shares, 2)[:, :, None] * moved).sum(1)
         blended = _resize(blended, size) + maps.light
 
@@ -273,7 +273,7 @@ def _resize(maps: Tensor, size: int) -> Tensor:
     return functional.interpolate(maps, size=(size, size), mode="bilinear", align_corners=False)
 
 
-def _move(planes: Tensor, flow: Tensor) -> Tensor:
+def move(planes: Tensor, flow: Tensor) -> Tensor:
     """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s), linearly between pixels."""
     channels, size = planes.shape[1], int(planes.shape[-1])
     flow = flow.reshape(-1, 2, size, size).permute(0, 2, 3, 1)

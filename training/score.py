@@ -63,7 +63,7 @@ def main(names: tuple[str, ...]) -> None:
     hearing = trained(Hearing())
     heads = {"references": trained(Morphing()), "idle mouth alone": trained(Drawing())}
     probe = fit_probe()
-    clips = [_read(path) for path in sorted((WORK / "held-out-mouths").glob("*.npz"))]
+    clips = read_held_out()
     strips = WORK / "strips"
     strips.mkdir(exist_ok=True)
     groups: dict[str, list[dict[str, float]]] = {}
@@ -150,6 +150,11 @@ def fit_probe() -> Probe:
     mean = y.mean()
     weights = np.linalg.solve(x.T @ x + 2.0 * np.eye(x.shape[1]), x.T @ (y - mean))
     return lambda pictures, idle: _features(pictures, idle) @ weights + mean
+
+
+def read_held_out() -> list[HeldOut]:
+    """Read what `pairs --held-out` rendered."""
+    return [_read(path) for path in sorted((WORK / "held-out-mouths").glob("*.npz"))]
 
 
 def _read(path: Path) -> HeldOut:

@@ -84,15 +84,19 @@ def hearing_loss(heard: Tensor, units: Tensor, scale: Tensor) -> Tensor:
 @click.option("--resume", is_flag=True)
 def draw(iterations: int, sketches: int, batch: int, resume: bool) -> None:
     """Train face units → mouth."""
-    pairs = Pairs(PAIRS)
     network = Drawing().to(memory_format=torch.channels_last)
     trainer = Trainer(network, WORK / "drawing.pt", iterations, learning_rate=2e-3, resume=resume)
+    follow(trainer, network, Pairs(PAIRS), sketches=sketches, batch=batch)
+    trainer.save()
+
+
+def follow(trainer: "Trainer", network: Drawing, pairs: "Pairs", *, sketches: int, batch: int) -> None:
+    """Train a drawing for the iterations that are left."""
     rng = np.random.default_rng([2, trainer.iteration])
     while trainer.goes_on():
         units, idle, speaking = pairs.batch(batch, rng)
         draw_once = network.sketch if trainer.iteration < sketches else network
         trainer.step(drawing_loss(draw_once(units, face_input(idle)), idle, speaking))
-    trainer.save()
 
 
 class Trainer:
