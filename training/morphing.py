@@ -320,10 +320,10 @@ def _cubic(part: Tensor) -> Tensor:
         (B, 4, 2, s, s), of sum 1.
 
     """
-    away = torch.stack([1 + part, part, 1 - part, 2 - part], 1)
-    inner = (1.25 * away - 2.25) * away.square() + 1
-    outer = -0.75 * (((away - 5) * away + 8) * away - 4)
-    return torch.where(away <= 1, inner, outer)
+    rest = 1 - part
+    before, after = -0.75 * part * rest.square(), -0.75 * rest * part.square()
+    here = (1.25 * part - 2.25) * part.square() + 1
+    return torch.stack([before, here, 1 - before - here - after, after], 1)
 
 
 def luma(pictures: Tensor) -> Tensor:
