@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 import worker
-from bench.mouths import Curve, Seen, Squares, Worker, difference, fit_probe, psnr, sharpness, ssim
+from bench.mouths import Curve, Seen, Squares, Worker, difference, fit_probe, flicker, psnr, sharpness, ssim
 from bench.recordings import hear_humans
 from bench.strips import draw_strips
 from training.phonemes import CLOSURES, FPS
@@ -45,6 +45,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
         psnr_idle: the same if the mouth stayed at rest.
         ssim: structural similarity of the mouths.
         sharpness: variance of the Laplacian of mouths that speak, as a ratio to the truth.
+        flicker: how abruptly mouths change from frame to frame, as a ratio to the truth.
         opening_correlation: of the opening seen in our pictures with that seen in the true ones.
         opening_correlation_shifted: the same half a second away, either way.
         opening_correlation_rig: of the opening seen in our pictures with what the rig was told.
@@ -61,6 +62,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     psnr_idle: float
     ssim: float
     sharpness: float
+    flicker: float
     opening_correlation: float
     opening_correlation_shifted: float
     opening_correlation_rig: float
@@ -149,6 +151,7 @@ def measure(seen: Seen) -> Measured:
         "psnr_idle": psnr(idle, truth),
         "ssim": ssim(ours, truth),
         "sharpness": sharpness(ours[speaking]).mean() / sharpness(truth[speaking]).mean(),
+        "flicker": flicker(ours) / flicker(truth),
         "opening_correlation": _correlation_at(opened, true, 0),
         "opening_correlation_shifted": fmean(_correlation_at(opened, true, lag) for lag in (-_SHIFT, _SHIFT)),
         "opening_correlation_rig": _correlation_at(opened, rig, 0),
@@ -208,6 +211,7 @@ _COLUMNS = {
     "psnr": "PSNR",
     "ssim": "SSIM",
     "sharpness": "sharp",
+    "flicker": "flicker",
     "opening_correlation": "opening",
     "opening_correlation_shifted": "shifted",
     "closures_hit": "closed",

@@ -158,6 +158,11 @@ def sharpness(squares: Squares) -> Curve:
     return np.array([cv2.Laplacian(grey, cv2.CV_32F)[MOUTH].var() for grey in _grey(squares)])
 
 
+def flicker(squares: Squares) -> float:
+    """Return how abruptly a mouth changes: its mean absolute second difference over the frames."""
+    return float(np.abs(np.diff(squares[:, *MOUTH], n=2, axis=0)).mean())
+
+
 def _grey(squares: Squares) -> list[Squares]:
     return [np.asarray(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), np.float32) for square in squares]
 

@@ -73,6 +73,13 @@ def test_the_truth_is_right(score):
     assert scores.offset_frames == 0
 
 
+def test_lips_that_tremble_are_told_from_lips_that_move(score):
+    trembling = score(lambda opening: opening + np.resize([0.1, -0.1], FRAMES))
+
+    assert score(lambda opening: opening).flicker == pytest.approx(1)
+    assert trembling.flicker > 1.5
+
+
 def test_lips_that_come_late_are_told_by_how_much(score):
     scores = score(lambda opening: np.roll(opening, 3))
 
