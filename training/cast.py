@@ -63,7 +63,17 @@ CAST: Mapping[str, Look] = {
         hair_colour="#a9a39b",
         iris="#5d7f93",
         blush=0.9,
-        hair=Hair(style="long", length=1.9, parting=-0.18, curl=0.03, turns=1.5, shine=0.4, layers=0.06, tuck=0.12, fullness=0.35),
+        hair=Hair(
+            style="long",
+            length=1.9,
+            parting=-0.18,
+            curl=0.03,
+            turns=1.5,
+            shine=0.4,
+            layers=0.06,
+            tuck=0.12,
+            fullness=0.35,
+        ),
         clothes=Clothes(kind="crew", colour="#7a5f86", fitted=True),
         backdrop=_LILAC,
     ),
@@ -78,7 +88,9 @@ CAST: Mapping[str, Look] = {
         iris="#4f7d8e",
         blush=1.0,
         eye_shadow="#8a5a4a",
-        hair=Hair(style="long", length=2.15, parting=0.2, curl=0.03, turns=1.2, shine=0.5, layers=0.06, tuck=0.12),
+        hair=Hair(
+            style="long", length=2.15, parting=0.2, curl=0.03, turns=1.2, shine=0.5, layers=0.06, tuck=0.12
+        ),
         clothes=Clothes(kind="crew", colour="#e8e2d8", fitted=True),
         backdrop=_SAGE,
     ),
@@ -155,7 +167,14 @@ CAST: Mapping[str, Look] = {
     "iranian_man": Look(
         label="Iranian man",
         phenotype=Phenotype(
-            gender=1, old=0.2, race=(0.05, 0.12, 0.83), details={"nose/nose-hump-incr": 0.35, "head/head-oval": 0.5, "head/head-scale-vert-incr": 0.3}
+            gender=1,
+            old=0.2,
+            race=(0.05, 0.12, 0.83),
+            details={
+                "nose/nose-hump-incr": 0.35,
+                "head/head-oval": 0.5,
+                "head/head-scale-vert-incr": 0.3,
+            },
         ),
         skin="#cf9c76",
         lips="#9d5c52",
@@ -173,7 +192,17 @@ CAST: Mapping[str, Look] = {
     ),
     "mexican_man": Look(
         label="Mexican man",
-        phenotype=Phenotype(gender=1, old=0.18, race=(0.08, 0.24, 0.68), weight=0.64, details={"head/head-round": 0.4, "cheek/l-cheek-volume-incr": 0.3, "cheek/r-cheek-volume-incr": 0.3}),
+        phenotype=Phenotype(
+            gender=1,
+            old=0.18,
+            race=(0.08, 0.24, 0.68),
+            weight=0.64,
+            details={
+                "head/head-round": 0.4,
+                "cheek/l-cheek-volume-incr": 0.3,
+                "cheek/r-cheek-volume-incr": 0.3,
+            },
+        ),
         skin="#bf8a62",
         lips="#935a4d",
         brow="#15100e",
@@ -258,8 +287,8 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.25,
         stubble=0.8,
         beard=Beard(length=0.06, count=30000),
-        scarf=Scarf(colour="#e9e6df", up=0.92, down=1.25, wide=0.88, cord="#141210"),
-        clothes=Clothes(kind="crew", colour="#e6e2d9"),
+        scarf=Scarf(kind="hanging", colour="#e9e6df", cord="#141210"),
+        clothes=Clothes(kind="shirt", colour="#d9d3c6", fitted=True),
         backdrop=_SAND,
     ),
     "arab_woman": Look(
@@ -273,7 +302,7 @@ CAST: Mapping[str, Look] = {
         iris="#4a2f1a",
         blush=0.7,
         eye_shadow="#7a4a38",
-        scarf=Scarf(colour="#4f6f86", up=0.98, down=1.25, wide=0.92),
+        scarf=Scarf(kind="wrapped", colour="#4f6f86"),
         clothes=Clothes(kind="crew", colour="#3d5566"),
         backdrop=_LILAC,
     ),

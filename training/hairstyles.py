@@ -111,7 +111,8 @@ def _fall_beside_face(positions: Floats, top: float, fullness: float) -> Floats:
     side = np.sign(x)
     return np.stack(
         [
-            1.6 * fullness * side * before_face * (1 - low) - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
+            1.6 * fullness * side * before_face * (1 - low)
+            - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
             np.full(len(positions), -1.0),
             -1.3 * before_face - 0.5 * low,
         ],

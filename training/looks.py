@@ -17,8 +17,8 @@ Colour = tuple[float, float, float]
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """The base of everything one can choose.
 
-    A choice added later defaults to `UNSET`, which is not encoded: the recipes of those who do not make it stay what they
-    were, and so does their footage.
+    A choice added later defaults to `UNSET`, which is not encoded: the recipes of those who do not make it stay
+    what they were, and so does their footage.
     """
 
 
@@ -99,20 +99,25 @@ class Clothes(Choice):
 
 
 class Scarf(Choice):
-    """A head covering: how far it opens up, down and to the sides, and the colour of a cord that holds it."""
+    """A head covering.
 
+    Attributes:
+        kind: `wrapped` around chin and neck, or `hanging` beside an open face.
+        colour: of the cloth.
+        cord: the colour of the cord that holds it, if one does.
+
+    """
+
+    kind: Literal["wrapped", "hanging"]
     colour: str
-    up: float
-    down: float
-    wide: float
     cord: str | None = None
 
 
 class Look(Choice):
     """Everything that makes one avatar.
 
-    `rest` holds face units of every emotion. `moods` adds some to single emotions, above the nose only: the mouths of an
-    emotion are filmed alike for all.
+    `rest` holds face units of every emotion. `moods` adds some to single emotions, above the nose only: the mouths
+    of an emotion are filmed alike for all.
     """
 
     label: str
