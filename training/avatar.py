@@ -33,7 +33,7 @@ from training.mouth import (
 )
 from training.paint import BOX, crease_face, paint_face
 from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
-from training.scarf import drape, wind_cord
+from training.scarf import drape, follow, line, wind_cord
 from training.subdivision import Part, eyelashes, head
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
@@ -114,9 +114,13 @@ class Avatar:
         self._add_lashes()
         for name, cloth in sew(look.clothes, self.points, normals).items():
             self._add_cloth(name, cloth)
+        self._scarf: dict[str, Cloth] = {}
         if look.scarf:
             scarf = drape(look.scarf, self.points)
-            self._add_cloth("scarf", scarf)
+            self._scarf = {"scarf": scarf, "lining": line(scarf)}
+            self._following = follow(scarf, self.points)
+            for name, cloth in self._scarf.items():
+                self._add_cloth(name, cloth)
             if look.scarf.cord:
                 self._add_cloth("cord", wind_cord(look.scarf.cord, scarf, self.top))
         self.express({})
@@ -149,6 +153,9 @@ class Avatar:
         directions = eyeball().points @ rotation((*gaze, 0.0)).T
         for name, (centre, radius) in zip(("left_eye", "right_eye"), eyes, strict=True):
             self.scene.move(name, centre + directions * radius, _unit(directions))
+        for name, cloth in self._scarf.items():  # else a chin that opens would pass through them
+            way = self._following.way(points - self.points)
+            self.scene.move(name, cloth.positions + way, cloth.normals)
         for name, (roots, positions) in self._rooted.items():
             moved = roots.carried(points - self.points)
             moved = np.repeat(moved, len(positions) // len(moved), axis=0)

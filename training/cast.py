@@ -63,8 +63,18 @@ CAST: Mapping[str, Look] = {
         hair_colour="#a9a39b",
         iris="#5d7f93",
         blush=0.9,
-        hair=Hair(style="curly", length=0.34, curl=0.045, turns=1.6, count=9000, shine=0.6),
-        clothes=Clothes(kind="crew", colour="#7a5f86"),
+        hair=Hair(
+            style="long",
+            length=1.9,
+            parting=-0.18,
+            curl=0.03,
+            turns=1.5,
+            shine=0.4,
+            layers=0.06,
+            tuck=0.12,
+            fullness=0.35,
+        ),
+        clothes=Clothes(kind="crew", colour="#7a5f86", fitted=True),
         backdrop=_LILAC,
     ),
     "european_woman": Look(
@@ -78,8 +88,10 @@ CAST: Mapping[str, Look] = {
         iris="#4f7d8e",
         blush=1.0,
         eye_shadow="#8a5a4a",
-        hair=Hair(style="long", length=2.8, parting=0.2, shine=0.6),
-        clothes=Clothes(kind="crew", colour="#e8e2d8"),
+        hair=Hair(
+            style="long", length=2.15, parting=0.2, curl=0.03, turns=1.2, shine=0.5, layers=0.06, tuck=0.12
+        ),
+        clothes=Clothes(kind="crew", colour="#e8e2d8", fitted=True),
         backdrop=_SAGE,
     ),
     "european_man": Look(
@@ -112,8 +124,12 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.4,
         stubble=0.35,
         hair=Hair(style="curly", length=0.085, curl=0.02, turns=1.5, count=12000, shine=0.5),
-        clothes=Clothes(kind="shirt", colour="#d9dde2"),
+        clothes=Clothes(kind="shirt", colour="#d9dde2", fitted=True),
         rest={"mouthSmile": 0.12, "eyeWide": 0.15, "browInnerUp": 0.12},
+        moods={
+            "happy": {"browInnerUp": 0.15, "browOuterUp": 0.35, "eyeSquint": 0.2},
+            "serious": {"browDown": 0.15, "browInnerUp": -0.12},
+        },
         backdrop=_SAND,
     ),
     "african_woman": Look(
@@ -141,15 +157,24 @@ CAST: Mapping[str, Look] = {
         hair_colour="#191311",
         iris="#3b2518",
         blush=0.8,
+        rest={"mouthSmile": 0.1},
+        moods={"serious": {"browDown": -0.45, "eyeSquint": -0.2, "browInnerUp": 0.1}},
         eye_shadow="#a06a5a",
         hair=Hair(style="bob", length=1.95, parting=0.12, curl=0.008, shine=0.6),
-        clothes=Clothes(kind="crew", colour="#b4c4cf"),
+        clothes=Clothes(kind="crew", colour="#b4c4cf", fitted=True),
         backdrop=_LILAC,
     ),
     "iranian_man": Look(
         label="Iranian man",
         phenotype=Phenotype(
-            gender=1, old=0.2, race=(0.05, 0.12, 0.83), details={"nose/nose-hump-incr": 0.35}
+            gender=1,
+            old=0.2,
+            race=(0.05, 0.12, 0.83),
+            details={
+                "nose/nose-hump-incr": 0.35,
+                "head/head-oval": 0.5,
+                "head/head-scale-vert-incr": 0.3,
+            },
         ),
         skin="#cf9c76",
         lips="#9d5c52",
@@ -159,15 +184,25 @@ CAST: Mapping[str, Look] = {
         iris="#3d2718",
         blush=0.3,
         lip_gloss=0.25,
-        stubble=0.8,
-        beard=Beard(length=0.07, count=30000),
-        hair=Hair(style="short", length=0.30, sweep=0.4, puff=0.45),
-        clothes=Clothes(kind="shirt", colour="#4b5a51"),
+        stubble=0.6,
+        beard=Beard(length=0.042, count=34000),
+        hair=Hair(style="short", length=0.34, sweep=0.5, puff=0.42, parting=-0.8, shine=0.7),
+        clothes=Clothes(kind="suit", colour="#3f4a45", shirt="#dfe2e0", tie=None, fitted=True),
         backdrop=_SAND,
     ),
     "mexican_man": Look(
         label="Mexican man",
-        phenotype=Phenotype(gender=1, old=0.18, race=(0.05, 0.42, 0.53), weight=0.62),
+        phenotype=Phenotype(
+            gender=1,
+            old=0.18,
+            race=(0.08, 0.24, 0.68),
+            weight=0.64,
+            details={
+                "head/head-round": 0.4,
+                "cheek/l-cheek-volume-incr": 0.3,
+                "cheek/r-cheek-volume-incr": 0.3,
+            },
+        ),
         skin="#bf8a62",
         lips="#935a4d",
         brow="#15100e",
@@ -176,10 +211,9 @@ CAST: Mapping[str, Look] = {
         iris="#2f1c11",
         blush=0.3,
         lip_gloss=0.25,
-        stubble=0.6,
-        beard=Beard(length=0.018, count=26000),
-        hair=Hair(style="short", length=0.34, sweep=0.5, parting=-0.2),
-        clothes=Clothes(kind="crew", colour="#8a3b2e"),
+        stubble=0.28,
+        hair=Hair(style="curly", length=0.24, curl=0.045, turns=1.0, count=12000, width=0.014, shine=0.6),
+        clothes=Clothes(kind="shirt", colour="#35506b", fitted=True),
         backdrop=_SAND,
     ),
     "mexican_woman": Look(
@@ -253,8 +287,8 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.25,
         stubble=0.8,
         beard=Beard(length=0.06, count=30000),
-        scarf=Scarf(colour="#e9e6df", up=0.92, down=1.25, wide=0.88, cord="#141210"),
-        clothes=Clothes(kind="crew", colour="#e6e2d9"),
+        scarf=Scarf(kind="hanging", colour="#e9e6df", cord="#141210"),
+        clothes=Clothes(kind="shirt", colour="#d9d3c6", fitted=True),
         backdrop=_SAND,
     ),
     "arab_woman": Look(
@@ -268,11 +302,16 @@ CAST: Mapping[str, Look] = {
         iris="#4a2f1a",
         blush=0.7,
         eye_shadow="#7a4a38",
-        scarf=Scarf(colour="#4f6f86", up=0.98, down=1.25, wide=0.92),
+        scarf=Scarf(kind="wrapped", colour="#4f6f86"),
         clothes=Clothes(kind="crew", colour="#3d5566"),
         backdrop=_LILAC,
     ),
 }
+
+
+def expression(name: str, emotion: str) -> dict[str, float]:
+    """Say how somebody shows an emotion with closed lips, in ARKit coefficients."""
+    return mix(CLOSED_MOUTH, EMOTIONS[emotion], (CAST[name].moods or {}).get(emotion, {}))
 
 
 def mix(*parts: Mapping[str, float]) -> dict[str, float]:

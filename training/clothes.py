@@ -16,9 +16,10 @@ _JAW = 6.2  # no cloth above
 _THICKNESS, _JACKET_THICKNESS = 0.055, 0.085
 _HEM_POINTS, _HEM_SIDES = 480, 14
 _HEM_WIDTH, _HEM_HEIGHT = 0.035, 0.09
+_HEM_WAVES = 5  # harmonics that a fitted neckline keeps
 _RIBS = 120  # of a knitted hem
 _COLLAR_SIDES = 12
-_COLLAR_GAP = 0.07  # radians from the middle to each end of a collar
+_COLLAR_GAP, _BUTTONED_GAP = 0.07, 0.02  # radians from the middle to each end of a collar
 _TIE_POINTS, _TIE_SIDES = 24, 12
 
 
@@ -44,6 +45,9 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
     quads = quads.reshape(-1, 4)
     edges = np.stack([quads, np.roll(quads, -1, axis=1)], axis=-1).reshape(-1, 2)
     body = _smooth(points[used], edges)
+    if clothes.fitted:
+        near = smoothstep(0.55, 0.05, _neckline(clothes, canonical[used]) - canonical[used][:, 1])[:, None]
+        body = body * (1 - near) + points[used] * near
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
     def layer(colour: str, thickness: float, cut: Floats | None = None) -> Cloth:
@@ -55,22 +59,35 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
     suit = clothes.kind == "suit"
     cloth = layer(clothes.shirt if suit else clothes.colour, _THICKNESS)
     loop = _neck_loop(cloth.positions, canonical[used], edges)
+    if clothes.fitted:  # the border follows the mesh in steps
+        waves = np.fft.rfft(loop, axis=0)
+        waves[_HEM_WAVES:] = 0
+        loop = np.fft.irfft(waves, len(loop), axis=0)
     if clothes.kind in ("crew", "turtle"):
         return {"cloth": cloth, "hem": _hem(loop, linear(clothes.colour))}
-    pieces = {"cloth": cloth, "collar": _collar(loop, cloth.colours[0])}
+    gap = _BUTTONED_GAP if clothes.fitted else _COLLAR_GAP
+    pieces = {"cloth": cloth, "collar": _collar(loop, cloth.colours[0], gap)}
+    if clothes.fitted and not (suit and clothes.tie):
+        pieces["placket"] = _placket(loop, cloth.positions, cloth.colours[0])
     if suit:
         x, y, z = canonical[used].T
         lapels = np.where(z > 0.3, np.abs(x) - 0.24 * (y - 3.9) - 0.03, 1.0)  # noqa: PLR2004 - only in front
         pieces["jacket"] = layer(clothes.colour, _JACKET_THICKNESS, lapels)
-        pieces["tie"] = _tie(loop, cloth.positions, linear(clothes.tie))
+        if clothes.tie:
+            pieces["tie"] = _tie(loop, cloth.positions, linear(clothes.tie))
     return pieces
 
 
 def _covered(clothes: Clothes, centres: Floats) -> NDArray[np.bool_]:
-    x, y, z = np.abs(centres[:, 0]), centres[:, 1], centres[:, 2]
+    y = centres[:, 1]
+    return (y < _neckline(clothes, centres)) & (y < _JAW)
+
+
+def _neckline(clothes: Clothes, places: Floats) -> Floats:
+    """Say how high the cloth reaches at canonical places (N, 3); far from the neck it covers everything."""
+    x, z = np.abs(places[:, 0]), places[:, 2]
     neckline = _NECKLINE[clothes.kind] - _DROP[clothes.kind] * smoothstep(0.0, 1.2, z)
-    neckline = neckline + 1.2 * smoothstep(0.70, 1.05, x)
-    return (y < neckline) & (y < _JAW)
+    return neckline + 1.2 * smoothstep(0.70, 1.05, x)
 
 
 def _smooth(positions: Floats, edges: Ints) -> Floats:
@@ -107,14 +124,17 @@ def _hem(loop: Floats, colour: Floats) -> Cloth:
     return _sheet(tube, colours, closed=True, inside=loop)
 
 
-def _collar(loop: Floats, colour: Floats) -> Cloth:
+def _collar(loop: Floats, colour: Floats, gap: float) -> Cloth:
     """Fold a collar over: a stand along the neck, and a leaf that ends in two points in front."""
     outwards, up = _around(loop)
     angles = np.linspace(-np.pi, np.pi, _HEM_POINTS, endpoint=False)
-    kept = np.abs(angles) > _COLLAR_GAP
+    kept = np.abs(angles) > gap
     order = np.argsort(angles[kept] % (2 * np.pi))  # from one end around the nape to the other
     loop, outwards, up, angles = (values[kept][order] for values in (loop, outwards, up, angles))
-    leaf = 0.17 + 0.15 * np.exp(-(((np.abs(angles) - _COLLAR_GAP) / 0.35) ** 2))
+    if gap < _COLLAR_GAP:
+        leaf = 0.17 + 0.16 * np.clip(1 - np.abs(angles) / 1.1, 0, 1) ** 1.5
+    else:
+        leaf = 0.17 + 0.15 * np.exp(-(((np.abs(angles) - gap) / 0.35) ** 2))
     along = np.linspace(0, 1, _COLLAR_SIDES)
     stand, fall = smoothstep(0, 0.35, along), smoothstep(0.45, 1, along)
     height = 0.15 * stand - np.outer(leaf, fall * 0.9)
@@ -125,17 +145,43 @@ def _collar(loop: Floats, colour: Floats) -> Cloth:
 
 def _tie(loop: Floats, cloth: Floats, colour: Floats) -> Cloth:
     """Bind a knot at the throat, and let the tie hang down over the cloth."""
-    throat = loop[np.abs(np.linspace(-np.pi, np.pi, _HEM_POINTS, endpoint=False)).argmin()]
     down = np.linspace(0, 1, _TIE_POINTS)
-    y = throat[1] + 0.05 - 0.9 * down
-    front = cloth[(np.abs(cloth[:, 0]) < 0.15) & (cloth[:, 2] > throat[2] - 0.2)]  # noqa: PLR2004
-    front = front[np.argsort(front[:, 1])]
-    z = np.interp(y, front[:, 1], front[:, 2])
+    y, z = _down_the_front(loop, cloth, down)
     knot = smoothstep(0.24, 0.18, down)
     wide = (0.105 - 0.20 * down) * knot + (0.06 + 0.08 * down) * (1 - knot)
     deep = 0.075 * knot + 0.035 * (1 - knot)
+    tube = _hang(y, z, wide, deep)
+    stripes = 1 - 0.25 * (np.sin(60 * (tube[..., 0] + tube[..., 1])) > 0.6)  # noqa: PLR2004 - narrow ones
+    middle = np.stack([np.zeros_like(y), y, z], axis=1)
+    return _sheet(tube, colour * stripes.reshape(-1, 1), closed=False, inside=middle)
+
+
+def _placket(loop: Floats, cloth: Floats, colour: Floats) -> Cloth:
+    """Sew the strip that holds a shirt's buttons."""
+    down = np.linspace(0, 1, _TIE_POINTS)
+    y, z = _down_the_front(loop, cloth, down)
+    strip = _hang(y + 0.06, z, np.full_like(y, 0.045), np.full_like(y, 0.012))
+    return _sheet(
+        strip,
+        np.tile(0.93 * colour, (strip[..., 0].size, 1)),
+        closed=False,
+        inside=np.stack([np.zeros_like(y), y, z], axis=1),
+    )
+
+
+def _down_the_front(loop: Floats, cloth: Floats, down: Floats) -> tuple[Floats, Floats]:
+    """Return y and z, each (N,), from the throat (0) to the chest (1) over the cloth's points (P, 3)."""
+    throat = loop[np.abs(np.linspace(-np.pi, np.pi, _HEM_POINTS, endpoint=False)).argmin()]
+    y = throat[1] + 0.05 - 0.9 * down
+    front = cloth[(np.abs(cloth[:, 0]) < 0.15) & (cloth[:, 2] > throat[2] - 0.2)]  # noqa: PLR2004
+    front = front[np.argsort(front[:, 1])]
+    return y, np.interp(y, front[:, 1], front[:, 2])
+
+
+def _hang(y: Floats, z: Floats, wide: Floats, deep: Floats) -> Floats:
+    """Make a flat tube around points (N,) in the middle of the body, shape (N, _TIE_SIDES, 3)."""
     turn = np.linspace(0, 2 * np.pi, _TIE_SIDES, endpoint=False)
-    tube = np.stack(
+    return np.stack(
         [
             np.outer(wide, np.sin(turn)),
             np.tile(y[:, None], _TIE_SIDES),
@@ -143,9 +189,6 @@ def _tie(loop: Floats, cloth: Floats, colour: Floats) -> Cloth:
         ],
         axis=-1,
     )
-    stripes = 1 - 0.25 * (np.sin(60 * (tube[..., 0] + tube[..., 1])) > 0.6)  # noqa: PLR2004 - narrow ones
-    middle = np.stack([np.zeros_like(y), y, z], axis=1)
-    return _sheet(tube, colour * stripes.reshape(-1, 1), closed=False, inside=middle)
 
 
 def _sheet(grid: Floats, colours: Floats, *, closed: bool, inside: Floats) -> Cloth:

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from training.avatar import SIZE, Avatar, Box
-from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, mix
+from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, expression, mix
 from training.looks import Look
 from training.motion import POSTURES, Moment, half_loop
 from training.renderer import Picture, Renderer
@@ -119,8 +119,8 @@ def draw_stills(renderer: Renderer, name: str) -> list[Picture]:
     """Draw an avatar facing the camera, once in each emotion."""
     avatar = build(renderer, name)
     pictures = []
-    for emotion in EMOTIONS.values():
-        avatar.express(mix(CLOSED_MOUTH, emotion))
+    for emotion in EMOTIONS:
+        avatar.express(expression(name, emotion))
         pictures.append(avatar.render())
     return pictures
 
@@ -156,7 +156,7 @@ def moments(name: str, emotion: str) -> list[Moment]:
 def _perform(avatar: Avatar, name: str, emotion: str) -> tuple[list[Picture], list[Box]]:
     pictures, boxes = [], []
     for moment in moments(name, emotion):
-        avatar.express(mix(CLOSED_MOUTH, EMOTIONS[emotion], moment.face), moment.gaze)
+        avatar.express(mix(expression(name, emotion), moment.face), moment.gaze)
         pictures.append(avatar.render(moment.pose))
         boxes.append(avatar.mouth_box(moment.pose))
     return pictures, boxes

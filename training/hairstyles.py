@@ -72,7 +72,6 @@ def _curly(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator)
 
 
 def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
-    bob = hair.style == "bob"
     crown = smoothstep(7.75, 8.1, roots.canonical[:, 1])
     direction = np.stack(
         [
@@ -94,17 +93,17 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         gravity=0.22,
         clearance=0.03,
         lift=0.08,
-        scatter=0.025,
-        field=lambda positions: _fall_beside_face(positions, top),
+        scatter=hair.layers or 0.025,
+        field=lambda positions: _fall_beside_face(positions, top, hair.fullness or 1.0),
     )
     strands = clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True)
-    if bob:  # the tips turn in under the jaw
-        along = np.linspace(0, 1, strands.shape[1])
-        strands[..., 0] -= np.sign(strands[..., 0]) * 0.10 * smoothstep(0.7, 1, along)
+    tuck = hair.tuck or (0.10 if hair.style == "bob" else 0.0)  # of a bob under the jaw
+    along = np.linspace(0, 1, strands.shape[1])
+    strands[..., 0] -= np.sign(strands[..., 0]) * tuck * smoothstep(0.7, 1, along)
     return strands
 
 
-def _fall_beside_face(positions: Floats, top: float) -> Floats:
+def _fall_beside_face(positions: Floats, top: float, fullness: float) -> Floats:
     """Point down; off the face where a strand would hang before it; below the ears inwards and back."""
     x, below, z = positions[:, 0], top - positions[:, 1], positions[:, 2]
     before_face = smoothstep(0.55, 1.15, z) * smoothstep(0.3, 0.75, below)
@@ -112,7 +111,8 @@ def _fall_beside_face(positions: Floats, top: float) -> Floats:
     side = np.sign(x)
     return np.stack(
         [
-            1.6 * side * before_face * (1 - low) - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
+            1.6 * fullness * side * before_face * (1 - low)
+            - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
             np.full(len(positions), -1.0),
             -1.3 * before_face - 0.5 * low,
         ],

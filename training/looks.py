@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from training.geometry import Floats
 
@@ -14,7 +15,11 @@ Colour = tuple[float, float, float]
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of everything one can choose."""
+    """The base of everything one can choose.
+
+    A choice added later defaults to `UNSET`, which is not encoded: the recipes of those who do not make it stay
+    what they were, and so does their footage.
+    """
 
 
 class Phenotype(Choice):
@@ -44,6 +49,9 @@ class Hair(Choice):
         curl: radius of the curls.
         turns: windings from root to tip.
         shine: strength of the white highlight.
+        layers: spread of the lengths of long hair, relative; more of it thins the ends out.
+        tuck: how far the tips of long hair turn in, in decimetres.
+        fullness: how far long hair is held off the temples, 1 when unset.
 
     """
 
@@ -59,6 +67,9 @@ class Hair(Choice):
     curl: float = 0.02
     turns: float = 1.1
     shine: float = 1.0
+    layers: float | UnsetType = UNSET
+    tuck: float | UnsetType = UNSET
+    fullness: float | UnsetType = UNSET
 
 
 class Beard(Choice):
@@ -69,26 +80,45 @@ class Beard(Choice):
 
 
 class Clothes(Choice):
-    """What the shoulders wear: cut and colours."""
+    """What the shoulders wear: cut and colours.
+
+    Attributes:
+        kind: the cut.
+        colour: of the cloth, of a suit its jacket's.
+        shirt: colour under a jacket.
+        tie: its colour, or none.
+        fitted: the neckline lies on the neck, and a shirt is buttoned up.
+
+    """
 
     kind: Literal["crew", "turtle", "suit", "shirt"]
     colour: str
     shirt: str = "#e9e6e0"
-    tie: str = "#5a1f2b"
+    tie: str | None = "#5a1f2b"
+    fitted: bool | UnsetType = UNSET
 
 
 class Scarf(Choice):
-    """A head covering: how far it opens up, down and to the sides, and the colour of a cord that holds it."""
+    """A head covering.
 
+    Attributes:
+        kind: `wrapped` around chin and neck, or `hanging` beside an open face.
+        colour: of the cloth.
+        cord: the colour of the cord that holds it, if one does.
+
+    """
+
+    kind: Literal["wrapped", "hanging"]
     colour: str
-    up: float
-    down: float
-    wide: float
     cord: str | None = None
 
 
 class Look(Choice):
-    """Everything that makes one avatar."""
+    """Everything that makes one avatar.
+
+    `rest` holds face units of every emotion. `moods` adds some to single emotions, above the nose only: the mouths
+    of an emotion are filmed alike for all.
+    """
 
     label: str
     phenotype: Phenotype
@@ -108,6 +138,7 @@ class Look(Choice):
     beard: Beard | None = None
     scarf: Scarf | None = None
     rest: dict[str, float] = {}
+    moods: dict[str, dict[str, float]] | UnsetType = UNSET
 
     @property
     def gender(self) -> Literal["male", "female"]:
