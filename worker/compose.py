@@ -164,15 +164,20 @@ def _lay(planes: NDArray[np.uint8], layer: Plane, box: Box) -> None:
     """
     x, y, side = box
     left, top = max(0, int(x - side / 2)), max(0, int(y - side / 2))
-    right, bottom = int(x + side / 2) + 1, int(y + side / 2) + 1
-    region = planes[:, top:bottom, left:right]  # slices end at the frame's own border
-    placed = cv2.warpAffine(
-        layer,
-        _to_crop((x - left, y - top, side), len(layer)),
-        (region.shape[2], region.shape[1]),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).transpose(2, 0, 1)
+    if (x - side / 2, y - side / 2, side) == (left, top, len(layer)):  # pixel on pixel
+        region, placed = planes[:, top : top + len(layer), left : left + len(layer)], layer
+    else:
+        right, bottom = int(x + side / 2) + 1, int(y + side / 2) + 1
+        region = planes[:, top:bottom, left:right]  # slices end at the frame's own border
+        warped = cv2.warpAffine(
+            layer,
+            _to_crop((x - left, y - top, side), len(layer)),
+            (region.shape[2], region.shape[1]),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        placed = np.asarray(warped, np.float32)
+    placed = placed.transpose(2, 0, 1)
     blended = region * (1 - placed[-1]) + placed[:-1]
     np.copyto(region, np.clip(np.rint(blended), 0, 255), casting="unsafe")
 

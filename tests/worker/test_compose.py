@@ -128,6 +128,18 @@ def test_a_mouth_is_where_its_crop_was(idle):
     assert centre == pytest.approx([43.5, 64.5], abs=0.1)
 
 
+def test_a_mouth_of_the_frames_own_pixels_arrives_as_sharp_as_it_is():
+    grain = np.random.default_rng(5).integers(60, 200, (512, 512, 1), np.uint8).repeat(3, axis=2)
+    smooth = np.full((512, 512, 3), 128, np.uint8)
+    cut = np.s_[200:344, 180:324]
+    idle = IdleFrame(picture=yuv(smooth), references=smooth[cut][None], box=(252.0, 272.0, 144.0))
+
+    picture = compose(idle, grain[cut], Mask(threshold=-1, full=-0.5, feather=1))
+
+    inner = np.s_[204:340, 184:320]
+    np.testing.assert_allclose(picture[inner].astype(int), yuv(grain)[inner].astype(int), atol=1)
+
+
 def test_a_box_over_the_border_of_the_frame_is_cut_off(idle):
     outside = IdleFrame(picture=idle.picture, references=idle.references, box=(500.0, 490.0, 135.0))
 
