@@ -27,12 +27,12 @@ EMOTIONS: Mapping[str, Mapping[str, float]] = {
         "browOuterUp": 0.55,
     },
     "serious": {
-        "mouthSmile": -0.1,  # also takes back what a face smiles at rest
-        "mouthFrown": 0.12,
-        "mouthPress": 0.3,
-        "mouthShrugLower": 0.1,
-        "browDown": 0.8,
-        "noseSneer": 0.12,
+        "mouthSmile": -0.05,  # also takes back what a face smiles at rest
+        "mouthFrown": 0.04,
+        "mouthPress": 0.25,
+        "mouthShrugLower": 0.05,
+        "browDown": 0.6,
+        "browInnerUp": 0.05,
         "eyeSquint": 0.25,
     },
 }
@@ -158,7 +158,7 @@ CAST: Mapping[str, Look] = {
         iris="#3b2518",
         blush=0.8,
         rest={"mouthSmile": 0.1},
-        moods={"serious": {"browDown": -0.45, "eyeSquint": -0.2, "browInnerUp": 0.1}},
+        moods={"serious": {"browDown": -0.25, "eyeSquint": -0.15}},
         eye_shadow="#a06a5a",
         hair=Hair(style="bob", length=1.95, parting=0.12, curl=0.008, shine=0.6),
         clothes=Clothes(kind="crew", colour="#b4c4cf", fitted=True),
