@@ -264,7 +264,7 @@ async def _open(
             longest_wait=timedelta(seconds=settings.status_wait_s),
         )
         stack.push_async_callback(refunding.aclose)
-        preimages, tries = SqlPreimages(database), HoldTries(settings.hold_quotes_per_client)
+        preimages, tries = SqlPreimages(database), HoldTries(orders, settings.hold_quotes_per_client)
         holds = Holds(
             terms=HoldTerms(
                 renders=settings.hold_renders,

@@ -146,7 +146,7 @@ class Quoting:
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
         if hold:
-            self._holds.check(choice, client, created_at)
+            await self._holds.check(choice, client, created_at)
         await self._open_quotes.check(client, created_at)
         estimated = await self._price(duration_ms)
         amount = Msat(estimated.price.amount_msat)
