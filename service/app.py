@@ -221,7 +221,7 @@ async def _open(
             backend: InvoiceBackend = LndBackend(node.address, tls_cert=node.tls_cert, macaroon=node.macaroon)
             stack.push_async_callback(backend.aclose)
             if node.refund_macaroon is not None:
-                payer = LndPayments(node.address, tls_cert=node.tls_cert, macaroon=node.refund_macaroon)
+                payer = LndPayments(node.address, node.tls_cert, node.refund_macaroon, reading=node.macaroon)
                 stack.push_async_callback(payer.aclose)
         else:
             backend = node

@@ -1,0 +1,108 @@
+"""kill -9 of the selling node at moments that nobody chose, while orders are bought, rendered, refused and refunded.
+
+Each buyer does what the documentation says: asks again while something is away, and sends another invoice for a refund
+where the service says so. At the end every paid order is rendered or refunded, once.
+"""
+
+import asyncio
+import random
+
+import pytest
+
+from tests.regtest.market import HOLD, eventually
+
+pytestmark = pytest.mark.regtest
+
+ROUNDS, MANY_ROUNDS = 2, 20
+
+DEATHS = 3
+"""In a round."""
+
+BUYERS = 5
+"""At the same time."""
+
+LONGEST_LIFE_S = 2.0
+
+PATIENCE_S = 40
+"""For what is asked again by itself."""
+
+LOST_BLOCKS = 120
+"""After these a payment that the node lost is known to be lost."""
+
+UNSPEAKABLE = "This is unspeakable."
+
+
+def say(fact):
+    print(fact)  # noqa: T201 - a failure has to tell how it came
+
+
+async def buys(market):
+    order = await market.quote()
+    await order.insist()
+    await order.is_delivered()
+
+
+async def buys_in_one_step(market):
+    order = await market.quote(**HOLD)
+    order.insist()
+    await order.is_delivered()
+
+
+async def is_refused_in_one_step(market):
+    order = await market.quote(UNSPEAKABLE, **HOLD)
+    order.insist()
+    await order.is_given_back()
+
+
+async def is_refused(market):
+    order = await market.quote(UNSPEAKABLE)
+    await order.insist()
+    await order.until_paid()
+    await order.fails()
+    while not await is_refunded_by(await market.refund_invoice(), order):
+        say(f"order {order.number}: its refund was lost")
+
+
+async def is_refunded_by(refund_invoice, order):
+    """Have an order refunded; False where another invoice is to be sent since the node lost the payment."""
+
+    async def answered():
+        answer = await order.refund(refund_invoice)
+        assert answer.status_code in (200, 202, 409, 503), answer.text
+        return answer.status_code in (200, 409) and answer
+
+    answer = await eventually(f"order {order.number}: refunded", answered)
+    if answer.status_code == 409:
+        assert "our node lost it as it died" in answer.json()["detail"]
+        return False
+    await order.is_refunded(refund_invoice)
+    return True
+
+
+async def test_no_order_is_stuck_whenever_the_node_dies(market, full):
+    for seed in random.sample(range(1_000_000), MANY_ROUNDS) if full else range(ROUNDS):
+        say(f"seed {seed}")
+        chance = random.Random(seed)
+        over = asyncio.Event()
+
+        async def buyer(chance=chance, over=over):
+            while not over.is_set():
+                story = chance.choice(
+                    [buys, buys_in_one_step, is_refused_in_one_step, is_refused, is_refused]
+                )
+                await story(market)
+
+        async with asyncio.TaskGroup() as buyers:
+            buying = {buyers.create_task(buyer()) for _ in range(BUYERS)}
+            for _ in range(DEATHS):
+                await asyncio.wait(buying, timeout=chance.uniform(0, LONGEST_LIFE_S))
+                await market.merchant.kill()
+                await market.merchant.start()
+            over.set()
+            _, left = await asyncio.wait(buying, timeout=PATIENCE_S)
+            if left:
+                await market.balances()
+                await market.chain.mine(LOST_BLOCKS)
+
+    await market.adds_up()
+    market.is_unsurprised()
