@@ -14,7 +14,7 @@ import asyncpg
 import bolt11
 import httpx
 import pytest
-from lndgrpc.compiled import lightning_pb2
+from lndgrpc.compiled import lightning_pb2, router_pb2, router_pb2_grpc
 
 from regtest.errors import NotReady, PaymentFailed
 from regtest.lnd import FailureReason
@@ -218,6 +218,13 @@ class Market:
         )
         return str(answer.payment_request)
 
+    async def forget_failures(self) -> None:
+        """Have the buyer's node try the way again that has just failed: there is only one."""
+        router = router_pb2_grpc.RouterStub(self.payer._connection())
+        await router.ResetMissionControl(
+            router_pb2.ResetMissionControlRequest(), metadata=self.payer._admin()
+        )
+
     async def sent(self) -> dict[bytes, int]:
         """What the merchant's node has paid, in msat."""
         answer = await self.merchant._lightning.ListPayments(
@@ -291,6 +298,7 @@ class Order:
         self.payment_hash = bytes.fromhex(bolt11.decode(self.invoice).payment_hash)
         self.end = "lost"
         self.broken = False  # its download was
+        self.due = False  # its video has failed
         self.wish = {"bolt11_invoice": self.invoice, **CHOICE}
         self.file = market.folder / "service" / "objects" / "videos" / f"{number}.mp4"
         self._market = market
@@ -310,6 +318,7 @@ class Order:
             except PaymentFailed as error:
                 if error.reason == FailureReason.INCORRECT_PAYMENT_DETAILS:
                     raise
+                await self._market.forget_failures()
             except NotReady:  # no channel
                 pass
             return None
@@ -401,6 +410,7 @@ class Order:
 
         await eventually(f"order {self.number}: failed", failed)
         await self.until("due", lambda payment: payment["refund"])
+        self.due = True
         return int((await self.payment())["refund"]["amount_msat"])
 
     async def is_refunded(self, refund_invoice: str) -> None:

@@ -9,6 +9,7 @@ import random
 
 import pytest
 
+from regtest.errors import NotReady
 from tests.regtest.market import HOLD, eventually
 
 pytestmark = pytest.mark.regtest
@@ -23,7 +24,7 @@ BUYERS = 5
 
 LONGEST_LIFE_S = 2.0
 
-PATIENCE_S = 40
+PATIENCE_S = 30
 """For what is asked again by itself."""
 
 LOST_BLOCKS = 120
@@ -79,6 +80,20 @@ async def is_refunded_by(refund_invoice, order):
     return True
 
 
+async def channel_is_back(market):
+    """Wait for the channel. Over an HTLC that LND settled as it died it may fail its link until it is started again."""
+    while True:
+        try:
+            await market.payer.until_channel_usable()
+            await market.merchant.until_channel_usable()
+        except NotReady:
+            say("the channel did not come back: the node is started again")
+            await market.merchant.kill()
+            await market.merchant.start()
+        else:
+            return
+
+
 async def test_no_order_is_stuck_whenever_the_node_dies(market, full):
     for seed in random.sample(range(1_000_000), MANY_ROUNDS) if full else range(ROUNDS):
         say(f"seed {seed}")
@@ -99,10 +114,13 @@ async def test_no_order_is_stuck_whenever_the_node_dies(market, full):
                 await market.merchant.kill()
                 await market.merchant.start()
             over.set()
-            _, left = await asyncio.wait(buying, timeout=PATIENCE_S)
-            if left:
-                await market.balances()
-                await market.chain.mine(LOST_BLOCKS)
+            await channel_is_back(market)
+            left = buying
+            while left:
+                _, left = await asyncio.wait(buying, timeout=PATIENCE_S)
+                if left and all(order.due for order in market.orders if order.end == "lost"):
+                    await market.balances()
+                    await market.chain.mine(LOST_BLOCKS)
 
     await market.adds_up()
     market.is_unsurprised()

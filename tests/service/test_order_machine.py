@@ -145,7 +145,10 @@ class OrderMachine(RuleBasedStateMachine):
         self.shop.worker.segment_bytes = 300
         self.shop.worker.sign = lambda job: signature(job["order"], job)
         self.http = self.stack.enter_context(
-            portal.wrap_async_context_manager(httpx.AsyncClient(timeout=DEADLINE_S))
+            portal.wrap_async_context_manager(
+                # A kept connection may be closed by the service in the very moment in which it is used again.
+                httpx.AsyncClient(timeout=DEADLINE_S, limits=httpx.Limits(max_keepalive_connections=0))
+            )
         )
         self.open(may_pay=True)
 
