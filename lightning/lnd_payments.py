@@ -37,6 +37,16 @@ _FAILURES = {
 }
 
 
+# All that is no word of the payee. LND goes on with a payment after it was restarted, but begins no further attempt,
+# and says then that there was no way.
+_RETRIABLE = (
+    ln.FAILURE_REASON_TIMEOUT,
+    ln.FAILURE_REASON_NO_ROUTE,
+    ln.FAILURE_REASON_ERROR,
+    ln.FAILURE_REASON_INSUFFICIENT_BALANCE,
+)
+
+
 class LndPayments:
     """A `PaymentBackend` that asks an LND; made inside the event loop that uses it.
 
@@ -131,6 +141,5 @@ def _decode(payment_hash: PaymentHash, payment: Any) -> Payment:
         payment_hash=payment_hash,
         state=state,
         failure=_FAILURES.get(payment.failure_reason, "for a reason that only a newer LND knows"),
-        # LND goes on with a payment after it was restarted, but begins no further attempt.
-        interrupted=payment.failure_reason == ln.FAILURE_REASON_ERROR,
+        retriable=payment.failure_reason in _RETRIABLE,
     )

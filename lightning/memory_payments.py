@@ -48,6 +48,7 @@ class MemoryPayments:
         known = self._payments.get(asked.payment_hash)
         if known is not None and known.state is not PaymentState.FAILED:
             return known
+        self._lost.discard(asked.payment_hash)
         self.begun.append(bolt11)
         self._payments[asked.payment_hash] = Payment(
             payment_hash=asked.payment_hash, state=PaymentState.IN_FLIGHT
@@ -60,7 +61,7 @@ class MemoryPayments:
         except TimeoutError:
             raise NodeUnavailable("the payment takes too long") from None
         self._require_up()
-        if ended.interrupted:
+        if asked.payment_hash in self._lost:
             raise NodeUnavailable("the node died")
         return ended
 
@@ -111,22 +112,21 @@ class MemoryPayments:
         while self.holding and payment_hash not in self._lost:
             await self._let_go.wait()
         if payment_hash in self._lost:
-            self._lost.remove(payment_hash)
-            ended = Payment(
-                payment_hash=payment_hash, state=PaymentState.FAILED, failure="error", interrupted=True
-            )
+            ended = _failed(payment_hash, "no route", retriable=True)
         else:
             ended = self._arrive(bolt11, asked, amount, fee_limit)
         self._payments[payment_hash] = ended
         return ended
 
     def _arrive(self, bolt11: str, asked: Asked, amount: Msat | None, fee_limit: Msat) -> Payment:
-        failure = "no route" if self.able else "insufficient balance"
+        ended = _failed(
+            asked.payment_hash, "no route" if self.able else "insufficient balance", retriable=True
+        )
         for payee in self._payees if self.able and self.fee <= fee_limit else ():
             try:
                 preimage = payee.pay(bolt11, amount=amount)
             except PaymentFailed as error:
-                failure = error.reason
+                ended = _failed(asked.payment_hash, error.reason, retriable=False)
             else:
                 return Payment(
                     payment_hash=asked.payment_hash,
@@ -135,8 +135,12 @@ class MemoryPayments:
                     fee=self.fee,
                     preimage=preimage,
                 )
-        return Payment(payment_hash=asked.payment_hash, state=PaymentState.FAILED, failure=failure)
+        return ended
 
     def _require_up(self) -> None:
         if self._down:
             raise NodeUnavailable("the node is down")
+
+
+def _failed(payment_hash: PaymentHash, failure: str, *, retriable: bool) -> Payment:
+    return Payment(payment_hash=payment_hash, state=PaymentState.FAILED, failure=failure, retriable=retriable)

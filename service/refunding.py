@@ -226,10 +226,11 @@ class Refunding:
         """Return what the node says, and when it was asked for that; None where it is not known yet."""
         with contextlib.suppress(PaymentNotFound):
             payment = await payments.track(refund.payment_hash)
-            if not payment.interrupted:
+            # One that failed and that we did not see fail: the node, or whoever asked it, died over it.
+            if not payment.retriable:
                 return payment, refund.asked_at
-        # One that was just started would fail it. So wait before it is asked; once the invoice has expired, have it
-        # say so: then another may be bound.
+        # A node that was just started would fail it. So wait before it is asked; once the invoice has expired, have
+        # it say so: then another may be bound.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout((refund.expires_at - self._now()).total_seconds()):
                 await payments.until_able(refund.amount_msat)
