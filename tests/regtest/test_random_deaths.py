@@ -2,6 +2,10 @@
 
 Each buyer does what the documentation says: asks again while something is away, and sends another invoice for a refund
 where the service says so. At the end every paid order is rendered or refunded, once.
+
+Without held payments: LND that is killed again and again with them may fail the link of its channel for good ("unable
+to settle htlc: No HTLC with ID ..."), and then nothing ends. What a death does to those `test_crashes.py` has state by
+state.
 """
 
 import asyncio
@@ -10,7 +14,7 @@ import random
 import pytest
 
 from regtest.errors import NotReady
-from tests.regtest.market import HOLD, eventually
+from tests.regtest.market import eventually
 
 pytestmark = pytest.mark.regtest
 
@@ -41,18 +45,6 @@ async def buys(market):
     order = await market.quote()
     await order.insist()
     await order.is_delivered()
-
-
-async def buys_in_one_step(market):
-    order = await market.quote(**HOLD)
-    order.insist()
-    await order.is_delivered()
-
-
-async def is_refused_in_one_step(market):
-    order = await market.quote(UNSPEAKABLE, **HOLD)
-    order.insist()
-    await order.is_given_back()
 
 
 async def is_refused(market):
@@ -102,10 +94,7 @@ async def test_no_order_is_stuck_whenever_the_node_dies(market, full):
 
         async def buyer(chance=chance, over=over):
             while not over.is_set():
-                story = chance.choice(
-                    [buys, buys_in_one_step, is_refused_in_one_step, is_refused, is_refused]
-                )
-                await story(market)
+                await chance.choice([buys, is_refused, is_refused])(market)
 
         async with asyncio.TaskGroup() as buyers:
             buying = {buyers.create_task(buyer()) for _ in range(BUYERS)}
