@@ -115,5 +115,5 @@ async def test_no_order_is_stuck_whenever_the_node_dies(market, full):
                     await market.balances()
                     await market.chain.mine(LOST_BLOCKS)
 
-    await market.adds_up()
+        await market.adds_up()
     market.is_unsurprised()
