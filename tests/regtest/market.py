@@ -228,7 +228,7 @@ class Market:
     async def sent(self) -> dict[bytes, int]:
         """What the merchant's node has paid, in msat."""
         answer = await self.merchant._lightning.ListPayments(
-            lightning_pb2.ListPaymentsRequest(), metadata=self.merchant._admin()
+            lightning_pb2.ListPaymentsRequest(max_payments=10_000), metadata=self.merchant._admin()
         )
         return {bytes.fromhex(each.payment_hash): each.value_msat for each in answer.payments}
 
