@@ -123,9 +123,16 @@ class InvoiceBackend(Protocol):
 class PaymentBackend(Protocol):
     """A node that pays other people's invoices, each at most once: its payment hash is the key.
 
-    Both methods may raise `NodeUnavailable`, `NodeRefused` or `NodeFailed`. Then nothing is known of the payment, not
+    Every method may raise `NodeUnavailable`, `NodeRefused` or `NodeFailed`. Then nothing is known of the payment, not
     even that it was not begun: ask `track`.
     """
+
+    async def until_able(self, amount: Msat) -> None:
+        """Wait while the node is up and cannot send so much, but could once it knows the chain and all its channels.
+
+        Returns at once where waiting would not help. Nothing is promised: what could be sent a moment ago may fail.
+        """
+        ...
 
     async def pay(self, bolt11: str, *, amount: Msat | None, fee_limit: Msat, timeout_s: int) -> Payment:
         """Pay an invoice, wait for the end of that, and return it.
@@ -143,7 +150,7 @@ class PaymentBackend(Protocol):
         ...
 
     async def track(self, payment_hash: PaymentHash) -> Payment:
-        """Ask what became of a payment, without waiting for its end.
+        """Ask what became of a payment, without waiting for its end. One that can never end is FAILED.
 
         Raises:
             PaymentNotFound: The node was never asked to make it.

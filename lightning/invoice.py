@@ -81,6 +81,9 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     fee: Msat = Msat(0)  # what the way there cost beside it; 0 until succeeded
     preimage: Preimage | None = None  # the receipt, once succeeded
     failure: str | None = None  # why, once failed: for people
+    retriable: bool = (
+        False  # failed for want of a way, or since the node stopped over it: asked again, it may succeed
+    )
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

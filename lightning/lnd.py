@@ -30,7 +30,7 @@ from lightning.lnd_errors import translated
 from lightning.lnd_holds import HoldInvoices
 from lightning.lnd_settlements import SettlementFollower
 
-CHANNEL_OPTIONS = (
+_CHANNEL_OPTIONS = (
     # A subscription can hang for days with nobody noticing (lnd#7727). LND ends connections that ping more
     # often than every 5 s, or while no call is open (lnd#4969). Without the ping's own timeout gRPC gives a
     # silent line a minute.
@@ -64,11 +64,9 @@ class LndBackend:
     """
 
     def __init__(self, address: str, tls_cert: bytes, macaroon: bytes, *, deadline_s: float = 10.0) -> None:
-        check_credentials(tls_cert, macaroon)
-        self._metadata = (("macaroon", macaroon_hex(macaroon)),)
+        self._metadata = metadata_of(macaroon)
         self._deadline_s = deadline_s
-        credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
-        self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
+        self._channel = connect(address, tls_cert)
         self._stub = LightningStub(self._channel)
         self._follower = SettlementFollower(self._stub, metadata=self._metadata, deadline_s=deadline_s)
         self._holds = HoldInvoices(
@@ -148,6 +146,26 @@ class LndBackend:
         await self._channel.close()
 
 
+def connect(address: str, tls_cert: bytes) -> grpc.aio.Channel:
+    """Open a connection that trusts this certificate alone.
+
+    Raises:
+        CredentialsInvalid: It is none.
+    """
+    _check_certificate(tls_cert)
+    credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
+    return grpc.aio.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
+
+
+def metadata_of(macaroon: bytes) -> tuple[tuple[str, str], ...]:
+    """What goes with each call that a macaroon allows.
+
+    Raises:
+        CredentialsInvalid: It is none.
+    """
+    return (("macaroon", _macaroon_hex(macaroon)),)
+
+
 def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
     """Tell a certificate and a macaroon from anything else, without connecting.
 
@@ -155,7 +173,7 @@ def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
         CredentialsInvalid: One of them is no such thing.
     """
     _check_certificate(tls_cert)
-    macaroon_hex(macaroon)
+    _macaroon_hex(macaroon)
 
 
 def _read(path: Path, what: str) -> bytes:
@@ -173,7 +191,7 @@ def _check_certificate(pem: bytes) -> None:
         raise CredentialsInvalid("the TLS certificate is not PEM; LND keeps it in tls.cert") from error
 
 
-def macaroon_hex(macaroon: bytes) -> str:
+def _macaroon_hex(macaroon: bytes) -> str:
     """Give a macaroon as the hex that LND reads from a call's metadata."""
     text = macaroon.hex()
     if not text.startswith("02"):  # version 2 of the binary format, the only one that LND writes

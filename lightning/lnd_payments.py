@@ -6,15 +6,17 @@ what makes asking again safe.
 
 from typing import Any
 
-import grpc
 import grpc.aio
+import msgspec
 from lndgrpc.compiled import lightning_pb2 as ln
 from lndgrpc.compiled import router_pb2 as router
+from lndgrpc.compiled.lightning_pb2_grpc import LightningStub
 from lndgrpc.compiled.router_pb2_grpc import RouterStub
 
 from lightning.errors import NodeFailed, NodeUnavailable, PaymentNotFound
 from lightning.invoice import Msat, Payment, PaymentHash, PaymentState, Preimage
-from lightning.lnd import CHANNEL_OPTIONS, check_credentials, macaroon_hex
+from lightning.lnd import connect, metadata_of
+from lightning.lnd_channels import Channels
 from lightning.lnd_errors import translated
 from lightning.reading import read_invoice
 
@@ -35,28 +37,45 @@ _FAILURES = {
 }
 
 
+# All that is no word of the payee. LND goes on with a payment after it was restarted, but begins no further attempt,
+# and says then that there was no way.
+_RETRIABLE = (
+    ln.FAILURE_REASON_TIMEOUT,
+    ln.FAILURE_REASON_NO_ROUTE,
+    ln.FAILURE_REASON_ERROR,
+    ln.FAILURE_REASON_INSUFFICIENT_BALANCE,
+)
+
+
 class LndPayments:
     """A `PaymentBackend` that asks an LND; made inside the event loop that uses it.
 
-    The macaroon needs no more than `uri:/routerrpc.Router/SendPaymentV2 uri:/routerrpc.Router/TrackPaymentV2`.
+    The macaroon needs no more than `uri:/routerrpc.Router/SendPaymentV2 uri:/routerrpc.Router/TrackPaymentV2`, and the
+    other one `info:read offchain:read`, which the seller's has.
 
     Args:
         address: Host and port of LND's gRPC; the host must be one that its certificate names.
         tls_cert: LND's own certificate, PEM: no other is trusted.
         macaroon: As LND writes it, or the same in hex.
+        reading: The other macaroon, which looks at the node and its channels.
         deadline_s: Longest wait for an answer that needs no other node.
 
     Raises:
-        CredentialsInvalid: The certificate or macaroon is no such thing.
+        CredentialsInvalid: The certificate or a macaroon is no such thing.
     """
 
-    def __init__(self, address: str, tls_cert: bytes, macaroon: bytes, *, deadline_s: float = 10.0) -> None:
-        check_credentials(tls_cert, macaroon)
-        self._metadata = (("macaroon", macaroon_hex(macaroon)),)
+    def __init__(
+        self, address: str, tls_cert: bytes, macaroon: bytes, *, reading: bytes, deadline_s: float = 10.0
+    ) -> None:
+        self._metadata, read_metadata = metadata_of(macaroon), metadata_of(reading)
         self._deadline_s = deadline_s
-        credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
-        self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
+        self._channel = connect(address, tls_cert)
         self._stub = RouterStub(self._channel)
+        self._channels = Channels(LightningStub(self._channel), metadata=read_metadata, deadline_s=deadline_s)
+
+    async def until_able(self, amount: Msat) -> None:
+        """Wait for the chain and for channels, as after LND was started."""
+        await self._channels.until_able(amount)
 
     async def pay(self, bolt11: str, *, amount: Msat | None, fee_limit: Msat, timeout_s: int) -> Payment:
         """Have LND pay; it goes on when nobody listens any more."""
@@ -76,15 +95,19 @@ class LndPayments:
             return await self._begun_before(payment_hash, error)
 
     async def track(self, payment_hash: PaymentHash) -> Payment:
-        """Ask LND for the payment's state, which it sends first of all."""
+        """Ask LND for the payment's state, which it sends first of all; tell what it waits for in vain as FAILED."""
         call = self._stub.TrackPaymentV2(
             router.TrackPaymentRequest(payment_hash=payment_hash),
             metadata=self._metadata,
             timeout=self._deadline_s,
         )
         with translated(not_found=PaymentNotFound(payment_hash)):
-            payment = _decode(payment_hash, await call.read())
+            found = await call.read()
         call.cancel()
+        payment = _decode(payment_hash, found)
+        if payment.state is PaymentState.IN_FLIGHT and await self._channels.have_lost(payment_hash, found):
+            lost = "our node lost it as it died"
+            return msgspec.structs.replace(payment, state=PaymentState.FAILED, failure=lost)
         return payment
 
     async def aclose(self) -> None:
@@ -112,7 +135,11 @@ def _decode(payment_hash: PaymentHash, payment: Any) -> Payment:
             fee=Msat(payment.fee_msat),
             preimage=Preimage(bytes.fromhex(payment.payment_preimage)),
         )
-    failure = None
-    if state is PaymentState.FAILED:
-        failure = _FAILURES.get(payment.failure_reason, "for a reason that only a newer LND knows")
-    return Payment(payment_hash=payment_hash, state=state, failure=failure)
+    if state is PaymentState.IN_FLIGHT:
+        return Payment(payment_hash=payment_hash, state=state)
+    return Payment(
+        payment_hash=payment_hash,
+        state=state,
+        failure=_FAILURES.get(payment.failure_reason, "for a reason that only a newer LND knows"),
+        retriable=payment.failure_reason in _RETRIABLE,
+    )

@@ -18,17 +18,28 @@ class MemoryPayments:
         fee: What each payment costs; where that is more than its limit, there is no way to the payee.
         holding: Payments are in flight until `let_go`.
         begun: The invoices that it began to pay, in order.
+        able: Its channels are up; without them it has no balance.
     """
 
     def __init__(self, *payees: MemoryBackend) -> None:
         self.fee = Msat(0)
         self.holding = False
         self.begun: list[str] = []
+        self.able = True
         self._payees = payees
         self._payments: dict[PaymentHash, Payment] = {}
         self._flying: set[asyncio.Task[Payment]] = set()
         self._let_go = asyncio.Event()
+        self._regained = asyncio.Event()
+        self._lost: set[PaymentHash] = set()
         self._down = False
+
+    async def until_able(self, amount: Msat) -> None:  # noqa: ARG002 - its channels have whatever is asked
+        """Wait for the channels."""
+        self._require_up()
+        while not self.able:
+            await self._regained.wait()
+            self._require_up()
 
     async def pay(self, bolt11: str, *, amount: Msat | None, fee_limit: Msat, timeout_s: int) -> Payment:
         """Pay what one of the payees asks for."""
@@ -37,6 +48,7 @@ class MemoryPayments:
         known = self._payments.get(asked.payment_hash)
         if known is not None and known.state is not PaymentState.FAILED:
             return known
+        self._lost.discard(asked.payment_hash)
         self.begun.append(bolt11)
         self._payments[asked.payment_hash] = Payment(
             payment_hash=asked.payment_hash, state=PaymentState.IN_FLIGHT
@@ -49,6 +61,8 @@ class MemoryPayments:
         except TimeoutError:
             raise NodeUnavailable("the payment takes too long") from None
         self._require_up()
+        if asked.payment_hash in self._lost:
+            raise NodeUnavailable("the node died")
         return ended
 
     async def track(self, payment_hash: PaymentHash) -> Payment:
@@ -68,6 +82,23 @@ class MemoryPayments:
         self._let_go.set()
         self._let_go = asyncio.Event()
 
+    def lose_channels(self) -> None:
+        """Be as a node that was just started: up, with no channel to pay over."""
+        self.able = False
+
+    def regain_channels(self) -> None:
+        """Have all channels again."""
+        self.able = True
+        self._regained.set()
+        self._regained = asyncio.Event()
+
+    def die(self) -> None:
+        """Never send what is in flight, as a node that was started again after it died."""
+        flying = [each for each in self._payments.values() if each.state is PaymentState.IN_FLIGHT]
+        self._lost |= {payment.payment_hash for payment in flying}
+        self._let_go.set()
+        self._let_go = asyncio.Event()
+
     def go_down(self) -> None:
         """Cut the line: calls raise `NodeUnavailable`; a payment that is in flight still ends."""
         self._down = True
@@ -77,18 +108,25 @@ class MemoryPayments:
         self._down = False
 
     async def _fly(self, bolt11: str, asked: Asked, amount: Msat | None, fee_limit: Msat) -> Payment:
-        while self.holding:
+        payment_hash = asked.payment_hash
+        while self.holding and payment_hash not in self._lost:
             await self._let_go.wait()
-        ended = self._payments[asked.payment_hash] = self._arrive(bolt11, asked, amount, fee_limit)
+        if payment_hash in self._lost:
+            ended = _failed(payment_hash, "no route", retriable=True)
+        else:
+            ended = self._arrive(bolt11, asked, amount, fee_limit)
+        self._payments[payment_hash] = ended
         return ended
 
     def _arrive(self, bolt11: str, asked: Asked, amount: Msat | None, fee_limit: Msat) -> Payment:
-        failure = "no route"
-        for payee in self._payees if self.fee <= fee_limit else ():
+        ended = _failed(
+            asked.payment_hash, "no route" if self.able else "insufficient balance", retriable=True
+        )
+        for payee in self._payees if self.able and self.fee <= fee_limit else ():
             try:
                 preimage = payee.pay(bolt11, amount=amount)
             except PaymentFailed as error:
-                failure = error.reason
+                ended = _failed(asked.payment_hash, error.reason, retriable=False)
             else:
                 return Payment(
                     payment_hash=asked.payment_hash,
@@ -97,8 +135,12 @@ class MemoryPayments:
                     fee=self.fee,
                     preimage=preimage,
                 )
-        return Payment(payment_hash=asked.payment_hash, state=PaymentState.FAILED, failure=failure)
+        return ended
 
     def _require_up(self) -> None:
         if self._down:
             raise NodeUnavailable("the node is down")
+
+
+def _failed(payment_hash: PaymentHash, failure: str, *, retriable: bool) -> Payment:
+    return Payment(payment_hash=payment_hash, state=PaymentState.FAILED, failure=failure, retriable=retriable)

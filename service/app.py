@@ -149,25 +149,26 @@ def create_app(
                     Router(
                         "/",
                         route_handlers=[quotes.request_video_text, quotes.estimate_text],
-                        guards=[quotes_limited],
+                        middleware=[quotes_limited],
                     ),
                     Router(
-                        "/", route_handlers=[videos.generate_video, refunds.refund], guards=[polls_limited]
+                        "/",
+                        route_handlers=[videos.generate_video, refunds.refund],
+                        middleware=[polls_limited],
                     ),
                 ],
                 request_max_body_size=settings.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES,
             ),
             Router(
                 "/",
-                middleware=[in_time],
+                middleware=[in_time, quotes_limited],
                 route_handlers=[quotes.request_video_audio],
                 request_max_body_size=settings.max_video_s * 32_000 + FORM_SLACK_BYTES,
-                guards=[quotes_limited],
             ),
             Router(
                 "/",
                 route_handlers=[payments.payment, events.events, qr.qr, videos.video, health.health],
-                guards=[polls_limited],
+                middleware=[polls_limited],
             ),
             payments.payments,
             avatars.avatars,
@@ -221,7 +222,7 @@ async def _open(
             backend: InvoiceBackend = LndBackend(node.address, tls_cert=node.tls_cert, macaroon=node.macaroon)
             stack.push_async_callback(backend.aclose)
             if node.refund_macaroon is not None:
-                payer = LndPayments(node.address, tls_cert=node.tls_cert, macaroon=node.refund_macaroon)
+                payer = LndPayments(node.address, node.tls_cert, node.refund_macaroon, reading=node.macaroon)
                 stack.push_async_callback(payer.aclose)
         else:
             backend = node
@@ -264,7 +265,7 @@ async def _open(
             longest_wait=timedelta(seconds=settings.status_wait_s),
         )
         stack.push_async_callback(refunding.aclose)
-        preimages, tries = SqlPreimages(database), HoldTries(settings.hold_quotes_per_client)
+        preimages, tries = SqlPreimages(database), HoldTries(orders, settings.hold_quotes_per_client)
         holds = Holds(
             terms=HoldTerms(
                 renders=settings.hold_renders,
@@ -316,36 +317,37 @@ async def _open(
         holder = Supervised("holds", holds.run)
         for supervised in (follower, resumer, sweeper, watcher, cleaner, refunder, holder):
             stack.push_async_callback(_stop, asyncio.create_task(supervised.run()))
-        yield {
-            "quoting": Quoting(
-                terms=Terms(
-                    usd_micros_per_second=settings.usd_micros_per_second,
-                    expiry_s=settings.quote_expiry_s,
-                    max_text_chars=settings.max_text_chars,
-                    max_video_s=settings.max_video_s,
-                ),
+        quoting = Quoting(
+            terms=Terms(
+                usd_micros_per_second=settings.usd_micros_per_second,
+                expiry_s=settings.quote_expiry_s,
+                max_text_chars=settings.max_text_chars,
+                max_video_s=settings.max_video_s,
+            ),
+            backend=backend,
+            orders=orders,
+            rates=rates,
+            objects=objects,
+            choosing=choosing,
+            open_quotes=OpenQuotes(
+                orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
+            ),
+            inbound=Inbound(backend, now),
+            upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
+            screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
+            holds=HoldQuotes(
                 backend=backend,
                 orders=orders,
-                rates=rates,
-                objects=objects,
-                choosing=choosing,
-                open_quotes=OpenQuotes(
-                    orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
-                ),
-                inbound=Inbound(backend, now),
-                upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
-                screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
-                holds=HoldQuotes(
-                    backend=backend,
-                    orders=orders,
-                    preimages=preimages,
-                    holds=holds,
-                    tries=tries,
-                    cap=settings.hold_quotes,
-                ),
-                now=now,
-                counters=counters,
+                preimages=preimages,
+                holds=holds,
+                tries=tries,
+                cap=settings.hold_quotes,
             ),
+            now=now,
+            counters=counters,
+        )
+        yield {
+            "quoting": quoting,
             "delivery": Delivery(
                 orders=orders,
                 videos=videos,
@@ -359,7 +361,7 @@ async def _open(
                 now=now,
                 payment_wait=timedelta(seconds=settings.payment_wait_s),
             ),
-            "repeats": Repeats(orders=orders, now=now),
+            "repeats": Repeats(quoting=quoting, orders=orders, now=now),
             "watching": Watching(
                 sights=SqlSights(database),
                 settlements=settlements,

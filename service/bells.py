@@ -2,11 +2,36 @@
 
 A bell carries no news: who hears it reads the rows. So listen first, then read, then wait: what happens between
 the reading and the waiting still rings.
+
+Who hears the same ring reads the same rows: `Listener.look` has one read for all of them, such as for two thousand who
+wait for one payment.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class _Bell:
+    """The bell of one order."""
+
+    def __init__(self) -> None:
+        self.listeners: set[asyncio.Event] = set()
+        self.look: asyncio.Task[Any] | None = None  # has begun since the last ring, and not ended
+
+    def ring(self) -> None:
+        self.look = None
+        for event in self.listeners:
+            event.set()
+
+    def looked(self, look: asyncio.Task[Any]) -> None:
+        if self.look is look:
+            self.look = None
+        if not look.cancelled():
+            look.exception()  # those who waited for it may be gone
 
 
 class Bells:
@@ -14,7 +39,7 @@ class Bells:
 
     def __init__(self, tell: Callable[[int], None] = lambda _order_id: None) -> None:
         self._tell = tell
-        self._listeners: dict[int, set[asyncio.Event]] = {}
+        self._bells: dict[int, _Bell] = {}
 
     def ring(self, order_id: int) -> None:
         """Wake everyone who listens to this order, wherever."""
@@ -23,33 +48,45 @@ class Bells:
 
     def ring_here(self, order_id: int) -> None:
         """Wake everyone in this process who listens to this order."""
-        for event in self._listeners.get(order_id, ()):
-            event.set()
+        if bell := self._bells.get(order_id):
+            bell.ring()
 
     def ring_all_here(self) -> None:
         """Wake everyone in this process: something may have happened unheard."""
-        for order_id in self._listeners:
-            self.ring_here(order_id)
+        for bell in self._bells.values():
+            bell.ring()
 
     @contextlib.contextmanager
     def listen(self, order_id: int) -> Iterator["Listener"]:
         """Hear every ring from here on."""
         event = asyncio.Event()
-        self._listeners.setdefault(order_id, set()).add(event)
+        bell = self._bells.setdefault(order_id, _Bell())
+        bell.listeners.add(event)
         try:
-            yield Listener(event)
+            yield Listener(bell, event)
         finally:
-            listeners = self._listeners[order_id]
-            listeners.discard(event)
-            if not listeners:
-                del self._listeners[order_id]
+            bell.listeners.discard(event)
+            if not bell.listeners:
+                del self._bells[order_id]
 
 
 class Listener:
     """One ear on one order."""
 
-    def __init__(self, event: asyncio.Event) -> None:
+    def __init__(self, bell: _Bell, event: asyncio.Event) -> None:
+        self._bell = bell
         self._event = event
+
+    async def look(self, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Read what there is, or share the read of another listener that began after the last ring.
+
+        Every listener of an order has to read the same.
+        """
+        if self._bell.look is None:
+            self._bell.look = asyncio.create_task(read())
+            self._bell.look.add_done_callback(self._bell.looked)
+        found: T = await asyncio.shield(self._bell.look)  # one who goes away takes it from nobody
+        return found
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for a ring since the last wait, for so many seconds; tells whether there was one."""

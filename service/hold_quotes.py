@@ -40,7 +40,7 @@ class HoldQuotes:
         self._cap = cap
         self._random = random
 
-    def check(self, choice: Choice, client: str, now: datetime) -> None:
+    async def check(self, choice: Choice, client: str, now: datetime) -> None:
         """Refuse what cannot be rendered without asking the buyer again, and too many.
 
         Raises:
@@ -54,7 +54,7 @@ class HoldQuotes:
                 "With 'hold' the video is made as soon as the payment is held, so the quote has to name"
                 f" avatar, emotion and language: {' and '.join(missing)} missing. GET /avatars lists them."
             )
-        self._tries.check(client, now)
+        await self._tries.check(client, now)
         if self._cap and self._holds.live >= self._cap:
             raise Unavailable(
                 "Too many payments are held or about to be. Try again soon, or ask without 'hold'.",

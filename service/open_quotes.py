@@ -12,6 +12,7 @@ import msgspec
 
 from lightning import PaymentHash
 from service.errors import TooManyRequests, Unavailable
+from service.orders import Status
 from service.ports import Orders
 
 COUNT_FRESHNESS = timedelta(seconds=1)
@@ -67,7 +68,7 @@ class OpenQuotes:
         quotes = self._by_client.get(client, {})
         if len(quotes) < self._caps.per_client:
             return
-        unpaid = await self._orders.still_open(list(quotes))
+        unpaid = await self._orders.still(list(quotes), Status.PENDING)
         for payment_hash in quotes.keys() - unpaid:
             quotes.pop(payment_hash, None)  # another request may have been here meanwhile
         if len(quotes) < self._caps.per_client:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from lightning import PaymentHash, Preimage, SettleIndex, Settlement
-from service.orders import Choice, Order, Video
+from service.orders import Choice, Order, Status, Video
 from service.pricing import Price, Rate
 from service.tokens import Once
 
@@ -101,8 +101,8 @@ class Orders(Protocol):
         """Count the quotes that can be paid and are not."""
         ...
 
-    async def still_open(self, payment_hashes: Collection[PaymentHash]) -> set[PaymentHash]:
-        """Return those of these whose quote is neither paid nor called expired."""
+    async def still(self, payment_hashes: Collection[PaymentHash], *of: Status) -> set[PaymentHash]:
+        """Return those of these whose order is in one of the states."""
         ...
 
     async def settle_index(self, pubkey: str) -> SettleIndex:

@@ -17,7 +17,7 @@ from service.open_quotes import OpenQuotes
 from service.orders import Choice, from_millis, to_millis
 from service.ports import Clock, NewOrder, Objects, Orders, RateSource, Screen
 from service.pricing import Price, price
-from service.speech_length import estimate, longest
+from service.speech_length import estimate, longest, longest_at_most
 from service.tokens import Tokens, digest
 from service.upload_room import UploadRoom
 from service.wav import SAMPLE_RATE, inspect, read_pcm
@@ -146,7 +146,7 @@ class Quoting:
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
         if hold:
-            self._holds.check(choice, client, created_at)
+            await self._holds.check(choice, client, created_at)
         await self._open_quotes.check(client, created_at)
         estimated = await self._price(duration_ms)
         amount = Msat(estimated.price.amount_msat)
@@ -198,12 +198,15 @@ class Quoting:
             raise InvalidRequest(
                 f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken."
             )
-        duration_ms = estimate(text, language).milliseconds
+        speech = estimate(text, language)
+        duration_ms = speech.milliseconds
         if duration_ms == 0:  # paid for, it could never be rendered
             raise InvalidRequest("Field 'text' has nothing that our voices can speak: send words or numbers.")
         # A delivery may still choose the language, so the slowest reading has to fit.
-        longest_ms = duration_ms if language else longest(text)
-        if longest_ms > self._terms.max_video_s * 1000:
+        limit_ms, longest_ms = self._terms.max_video_s * 1000, duration_ms
+        if language is None and longest_at_most(speech.counts) > limit_ms:
+            longest_ms = longest(speech.counts)
+        if longest_ms > limit_ms:
             raise InvalidRequest(
                 f"Field 'text' is too long: it may take {longest_ms / 1000:.0f} s to speak,"
                 f" and at most {self._terms.max_video_s} s are sold at once. Split it."

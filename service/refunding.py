@@ -6,7 +6,7 @@ The node pays a hash once. So to ask again is safe; to ask for another invoice i
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -42,7 +42,7 @@ PAY_S = 60
 """For how long the node looks for ways to the buyer."""
 
 ASK_AGAIN = timedelta(seconds=15)
-"""After this a node that knows nothing of a payment was not reached: whoever asked it has crashed."""
+"""After this a node that knows nothing of a payment was not reached, or died over it: it is asked again."""
 
 FOLLOW_EVERY_S = 5.0
 """Between looks at refunds whose end nobody waits for."""
@@ -203,10 +203,10 @@ class Refunding:
         """Learn how a refund is; have it paid where the node was not asked yet."""
         notes = log.bind(order=refund.order_id)
         try:
-            payment = await self._payment(refund, payments)
+            payment, asked_at = await self._payment(refund, payments)
             if payment is None or payment.state is PaymentState.IN_FLIGHT:
                 return
-            ended = await self._refunds.end(payment, self._now())
+            ended = await self._refunds.end(payment, self._now(), asked_at=asked_at)
         except (
             LightningError,
             Unavailable,
@@ -220,16 +220,27 @@ class Refunding:
             self._counters.refunds += payment.state is PaymentState.SUCCEEDED
         self._bells.ring(refund.order_id)
 
-    async def _payment(self, refund: Refund, payments: PaymentBackend) -> Payment | None:
-        try:
-            return await payments.track(refund.payment_hash)
-        except PaymentNotFound:
-            now = self._now()
+    async def _payment(
+        self, refund: Refund, payments: PaymentBackend
+    ) -> tuple[Payment | None, datetime | None]:
+        """Return what the node says, and when it was asked for that; None where it is not known yet."""
+        with contextlib.suppress(PaymentNotFound):
+            payment = await payments.track(refund.payment_hash)
+            # One that failed and that we did not see fail: the node, or whoever asked it, died over it.
+            if not payment.retriable:
+                return payment, refund.asked_at
+        # A node that was just started would fail it. So wait before it is asked; once the invoice has expired, have
+        # it say so: then another may be bound.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout((refund.expires_at - self._now()).total_seconds()):
+                await payments.until_able(refund.amount_msat)
+        now = self._now()
         if not await self._refunds.begin(refund.payment_hash, now=now, again_before=now - ASK_AGAIN):
-            return None  # somebody else is about to ask the node
-        return await payments.pay(
+            return None, None  # somebody else is about to ask the node
+        paid = await payments.pay(
             refund.invoice,
             amount=refund.amount_msat if refund.open_amount else None,
             fee_limit=refund.fee_limit_msat,
             timeout_s=PAY_S,
         )
+        return paid, now

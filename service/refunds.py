@@ -53,6 +53,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     preimage: Preimage | None = None
     failure: str | None = None
     expires_at: datetime
+    asked_at: datetime | None = None  # when the node was last asked to pay
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +132,11 @@ class Refunds(Protocol):
         """
         ...
 
-    async def end(self, payment: Payment, now: datetime) -> bool:
-        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before."""
+    async def end(self, payment: Payment, now: datetime, *, asked_at: datetime | None) -> bool:
+        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before.
+
+        To fail needs that the node was not asked since `asked_at`: that may succeed yet.
+        """
         ...
 
     async def pay_owed(self) -> None:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from service.errors import InvalidRequest, KeyReused, KeyTaken
 from service.ports import Clock, Orders
 from service.pricing import Price
-from service.quoting import Quote
+from service.quoting import Quote, Quoting
 from service.tokens import Once, Tokens
 
 SALT_BYTES = 32
@@ -27,15 +27,21 @@ _KEY = re.compile(rf"[!-~]{{{SHORTEST},{LONGEST}}}")
 
 
 class Repeats:
-    """Makes a quote for each key once. A class since requests with one key at the same time wait for the first."""
+    """Makes a quote for each key once. A class since requests with one key at the same time wait for the first.
+
+    Attributes:
+        quoting: Makes the quotes. Here, so that a handler asks for one part: two cost a task each and their group.
+    """
 
     def __init__(
         self,
         *,
+        quoting: Quoting,
         orders: Orders,
         now: Clock,
         salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
     ) -> None:
+        self.quoting = quoting
         self._orders = orders
         self._now = now
         self._salt = salt

@@ -1,5 +1,6 @@
 """Tells buyers how their order is: now, once its payment is decided, or at every change."""
 
+import functools
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
@@ -83,13 +84,14 @@ class Watching:
             return sight
         deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
         with self._bells.listen(sight.order.id) as bell:
-            sight = await self._current(sight.order)
+            look = functools.partial(bell.look, functools.partial(self._current, sight.order))
+            sight = await look()
             while sight.order.status is known and (left := deadline - self._now()) > timedelta(0):
                 try:
                     await self._stopping.race(bell.wait(self._patience_s(sight.order, left)))
                 except Draining:
                     break
-                sight = await self._current(sight.order)
+                sight = await look()
         return sight
 
     async def changes(self, order: Order) -> AsyncGenerator[Sight | None]:
@@ -100,7 +102,7 @@ class Watching:
         told = ""
         with self._bells.listen(order.id) as bell:
             while True:
-                sight = await self._current(order)
+                sight = await bell.look(functools.partial(self._current, order))
                 news = sight.state != told
                 yield sight if news else None
                 if sight.final:

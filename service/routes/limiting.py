@@ -6,8 +6,7 @@ from typing import Any
 
 import structlog
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-from litestar.types import ASGIApp, Guard, Middleware, Receive, Scope, Send
+from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
 from service.errors import BodyTooSlow, TooManyRequests
 from service.limits import Limiter, client_of
@@ -23,15 +22,15 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 log = structlog.get_logger()
 
 
-def limited(limiter: Limiter, now: Clock) -> Guard:
-    """Make a guard that takes a token for each request.
+def limited(limiter: Limiter, now: Clock) -> Middleware:
+    """Make a middleware that takes a token for each request. No guard: for each of those the handler is copied.
 
     Raises:
         TooManyRequests: There is none left.
     """
     warned = False
 
-    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+    def check(connection: Connection) -> None:
         nonlocal warned
         refusal = limiter.admit(client(connection), now().timestamp())
         if refusal is None:
@@ -43,7 +42,14 @@ def limited(limiter: Limiter, now: Clock) -> Guard:
         blame = "Too many people are asking" if refusal.by_total else "You are asking too often"
         raise TooManyRequests(f"{blame}: try again in {wait_s} s.", retry_after_s=wait_s)
 
-    return guard
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            check(ASGIConnection(scope))
+            await app(scope, receive, send)
+
+        return counted
+
+    return middleware
 
 
 def _comes_through_a_stranger(connection: Connection) -> bool:

@@ -55,7 +55,6 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
 )
 async def request_video_text(
     request: Request[Any, Any, Any],
-    quoting: Part[Quoting],
     repeats: Part[Repeats],
     idempotency_key: IdempotencyKey = None,
 ) -> QuoteAnswer:
@@ -65,7 +64,9 @@ async def request_video_text(
     quote = await repeats.quote(
         idempotency_key,
         b"text" + msgspec.json.encode(asked),
-        lambda tokens: quoting.quote_text(asked.text, asked.choice, tokens, client=asker, hold=asked.hold),
+        lambda tokens: repeats.quoting.quote_text(
+            asked.text, asked.choice, tokens, client=asker, hold=asked.hold
+        ),
         private=asked.private,
     )
     return QuoteAnswer.of(quote)
@@ -82,7 +83,6 @@ async def request_video_text(
 )
 async def request_video_audio(
     request: Request[Any, Any, Any],
-    quoting: Part[Quoting],
     repeats: Part[Repeats],
     spool: Part[Spool],
     idempotency_key: IdempotencyKey = None,
@@ -94,7 +94,9 @@ async def request_video_audio(
         quote = await repeats.quote(
             idempotency_key,
             b"audio" + msgspec.json.encode(options) + heard,
-            lambda tokens: quoting.quote_audio(wav, options.choice, tokens, client=asker, hold=options.hold),
+            lambda tokens: repeats.quoting.quote_audio(
+                wav, options.choice, tokens, client=asker, hold=options.hold
+            ),
             private=options.private,
         )
     return QuoteAnswer.of(quote)

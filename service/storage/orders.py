@@ -94,10 +94,10 @@ class SqlOrders:
         )
         return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()))
 
-    async def still_open(self, payment_hashes: Collection[PaymentHash]) -> set[PaymentHash]:
-        """Return those of these whose quote is neither paid nor called expired."""
+    async def still(self, payment_hashes: Collection[PaymentHash], *of: Status) -> set[PaymentHash]:
+        """Return those of these whose order is in one of the states."""
         query = sa.select(orders.c.payment_hash).where(
-            orders.c.payment_hash.in_(payment_hashes), orders.c.status == Status.PENDING.value
+            orders.c.payment_hash.in_(payment_hashes), orders.c.status.in_([status.value for status in of])
         )
         return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))
 

@@ -88,11 +88,13 @@ class SqlRefunds:
         )
         return await self._database.write(lambda connection: connection.execute(begin).rowcount > 0)
 
-    async def end(self, payment: Payment, now: datetime) -> bool:
-        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before."""
-        return await self._database.write(
-            lambda connection: _end(connection, payment, now, refunds.c.state == RefundState.PAYING.value)
-        )
+    async def end(self, payment: Payment, now: datetime, *, asked_at: datetime | None) -> bool:
+        """Make a refund REFUNDED, and its order, or FAILED; False where it had ended before, or was asked anew."""
+        may_end = refunds.c.state == RefundState.PAYING.value
+        if payment.state is PaymentState.FAILED:
+            last = None if asked_at is None else to_millis(asked_at)
+            may_end &= refunds.c.asked_at.is_not_distinct_from(last)
+        return await self._database.write(lambda connection: _end(connection, payment, now, may_end))
 
     async def end_by_hand(self, order_id: int, payment: Payment, now: datetime) -> Refund:
         """Make a refund REFUNDED that somebody else paid, as its preimage proves; one that FAILED here too.
@@ -247,6 +249,7 @@ def _refund(row: Mapping[Any, Any]) -> Refund:
         preimage=None if row["preimage"] is None else Preimage(row["preimage"]),
         failure=row["failure"],
         expires_at=from_millis(row["expires_at"]),
+        asked_at=None if row["asked_at"] is None else from_millis(row["asked_at"]),
     )
 
 

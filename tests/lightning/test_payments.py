@@ -22,7 +22,7 @@ from lightning import (
 )
 from lightning.lnd import LndBackend
 from lightning.lnd_payments import LndPayments
-from lightning.memory import MemoryBackend
+from lightning.memory import EVERY_BITCOIN, MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
 from regtest.lnd import LndNode
@@ -50,6 +50,9 @@ class Buyer(Protocol):
     async def received(self) -> int: ...
 
     async def cut(self) -> None: ...
+
+    async def restart(self) -> None:
+        """Start the node that pays anew: it is up before its channels are."""
 
 
 class MemoryBuyer:
@@ -80,12 +83,17 @@ class MemoryBuyer:
     async def cut(self) -> None:
         self._payments.go_down()
 
+    async def restart(self) -> None:
+        self._payments.lose_channels()
+        asyncio.get_running_loop().call_later(0.05, self._payments.regain_channels)
+
 
 class LndBuyer:
     """The merchant pays the payer, for once."""
 
-    def __init__(self, backend: LndPayments, node: LndNode, line) -> None:
+    def __init__(self, backend: LndPayments, merchant: LndNode, node: LndNode, line) -> None:
         self.backend: PaymentBackend = backend
+        self._merchant = merchant
         self._node = node
         self._line = line
         self._held = b""
@@ -122,6 +130,10 @@ class LndBuyer:
     async def cut(self) -> None:
         await self._line.cut()
 
+    async def restart(self) -> None:
+        await self._merchant.kill()
+        await self._merchant.start()
+
     @property
     def _invoices(self):
         return invoices_pb2_grpc.InvoicesStub(self._node._connection())
@@ -136,9 +148,12 @@ async def memory_buyer():
 async def lnd_buyer(merchant: LndNode, payer: LndNode, line):
     await merchant.until_channel_usable()
     backend = LndPayments(
-        line.near_end, merchant.tls_cert_path.read_bytes(), merchant.refund_macaroon_path.read_bytes()
+        line.near_end,
+        merchant.tls_cert_path.read_bytes(),
+        merchant.refund_macaroon_path.read_bytes(),
+        reading=merchant.macaroon_path.read_bytes(),
     )
-    yield LndBuyer(backend, payer, line)
+    yield LndBuyer(backend, merchant, payer, line)
     await backend.aclose()
 
 
@@ -268,6 +283,25 @@ async def test_a_node_that_cannot_be_reached_says_nothing(buyer):
         await buyer.backend.track(hash_of(invoice))
 
 
+async def test_a_node_that_was_just_started_pays_once_it_is_able(buyer):
+    await buyer.restart()
+
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(NodeUnavailable):  # our line to it is the old one
+                await buyer.backend.until_able(AMOUNT)
+                break
+            await asyncio.sleep(0.05)
+
+    paid = await buyer.backend.pay(await buyer.ask(AMOUNT), amount=None, **REST)
+    assert paid.state is PaymentState.SUCCEEDED
+
+
+async def test_nobody_waits_for_what_all_channels_together_cannot_send(buyer):
+    async with asyncio.timeout(5):
+        await buyer.backend.until_able(EVERY_BITCOIN)
+
+
 @pytest.mark.regtest
 async def test_the_macaroon_that_pays_may_do_nothing_else(merchant):
     backend = LndBackend(
@@ -284,9 +318,8 @@ async def test_the_macaroon_that_pays_may_do_nothing_else(merchant):
 
 @pytest.mark.regtest
 async def test_the_macaroon_that_sells_may_not_pay(merchant, payer, lnd_buyer):
-    backend = LndPayments(
-        merchant.address, merchant.tls_cert_path.read_bytes(), merchant.macaroon_path.read_bytes()
-    )
+    macaroon = merchant.macaroon_path.read_bytes()
+    backend = LndPayments(merchant.address, merchant.tls_cert_path.read_bytes(), macaroon, reading=macaroon)
 
     with pytest.raises(NodeRefused):
         await backend.pay(await lnd_buyer.ask(AMOUNT), amount=None, **REST)

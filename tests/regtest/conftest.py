@@ -3,7 +3,10 @@
 import contextlib
 import functools
 import secrets
+import sys
+from collections.abc import AsyncIterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +18,7 @@ from regtest.ports import Ports
 from regtest.process import Guard, Program, until
 from satspeak import programs
 from satspeak.client import Client
+from tests.regtest.market import SETTINGS, Database, Market, Service, Workers
 
 
 class Shop:
@@ -59,13 +63,13 @@ class Held:
         return str(answer.payment_request)
 
     async def until_held(self) -> None:
-        async def held() -> bool:
-            found = await self._payer._lightning.LookupInvoice(
-                lightning_pb2.PaymentHash(r_hash=self._hash), metadata=self._payer._admin()
-            )
-            return bool(found.state == lightning_pb2.Invoice.ACCEPTED)
+        await until("the refund to be held", self.is_held, timeout_s=30)
 
-        await until("the refund to be held", held, timeout_s=30)
+    async def is_held(self) -> bool:
+        found = await self._payer._lightning.LookupInvoice(
+            lightning_pb2.PaymentHash(r_hash=self._hash), metadata=self._payer._admin()
+        )
+        return bool(found.state == lightning_pb2.Invoice.ACCEPTED)
 
     async def take(self) -> None:
         await self._stub.SettleInvoice(
@@ -158,3 +162,47 @@ async def shop(open_shop, worker):
 async def client(shop):
     async with Client(shop.url) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+async def market(
+    network, guard, ports, postgres_server, held_invoice, tmp_path_factory
+) -> AsyncIterator[Market]:
+    folder = tmp_path_factory.mktemp("market")
+    (folder / "script").write_text("go")
+
+    def scripted(name: str) -> Service:
+        port = ports.take()
+        program = Program(
+            name,
+            [
+                *(sys.executable, str(Path(__file__).with_name("scripted_worker.py"))),
+                *(str(port), str(folder / "script")),
+            ],
+            log=folder / f"{name}.log",
+            guard=guard,
+        )
+        return Service(program, f"http://127.0.0.1:{port}")
+
+    with postgres_server() as server:
+        first, second = scripted("first worker"), scripted("second worker")
+        port, database = ports.take(), Database(server)
+        program = programs.service_program(
+            port=port,
+            folder=folder,
+            guard=guard,
+            database_url=database.url,
+            worker_urls=f"{first.url},{second.url}",
+            **programs.node_settings(network.merchant),
+            **SETTINGS,
+        )
+        service = Service(program, f"http://127.0.0.1:{port}")
+        await first.start()
+        await service.start()
+        market = Market(service, Workers(first, second), database, network.merchant, network.payer, folder)
+        market.held_invoice, market.chain = held_invoice, network.chain
+        market.before = await market.balances()
+        yield market
+        await market.http.aclose()
+        for each in (service, first, second):
+            await each.program.kill()

@@ -1,7 +1,8 @@
 """A worker that stops where a file tells it to: `python scripted_worker.py PORT SCRIPT`.
 
 A program of its own, so that it can be killed. The script is one word: `go`; `refuse`; or a number, the segment before
-which it waits. Its videos are no videos: every byte says of which order and segment it is.
+which it waits. A text that has the word `unspeakable` is refused whatever the script says. Its videos are no videos:
+every byte says of which order and segment it is.
 """
 
 import asyncio
@@ -70,7 +71,7 @@ class Worker:
     async def _render(self, job: dict[str, Any], send: Any) -> None:
         order, first = int(job["order"]), job["first_frame"] // SEGMENT_FRAMES
         await self._until_told(first)
-        if self._script.read_text() == "refuse":
+        if self._script.read_text() == "refuse" or "unspeakable" in (job["text"] or ""):
             await answer(send, 400, {"detail": "This worker makes no video."})
             return
         await send({"type": "http.response.start", "status": 200, "headers": []})

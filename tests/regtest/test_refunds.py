@@ -289,6 +289,26 @@ async def test_a_node_killed_in_mid_refund_pays_once(open_shop, fail, balances, 
     assert (after[0] - before[0], after[1] - before[1]) == (kept, -kept)
 
 
+async def test_a_refund_asked_for_right_after_the_node_was_started_is_paid_by_that_invoice(
+    open_shop, fail, merchant
+):
+    shop = await open_shop()
+    failed = await fail(shop)
+    refund_invoice = await failed.open_invoice()
+    await merchant.kill()
+    await merchant.start()
+
+    async def taken() -> bool:
+        answer = await failed.ask(refund_invoice)
+        assert answer.status_code in (200, 202, 503), (
+            answer.text
+        )  # the service's line to the node may be the old one
+        return answer.status_code != 503
+
+    await until("the refund to be taken", taken, timeout_s=40)
+    await shop.until_refunded(failed.invoice)
+
+
 async def test_without_the_macaroon_the_operator_pays_by_hand_and_says_so(open_shop, fail, merchant):
     shop = await open_shop(lnd_refund_macaroon="")
     failed = await fail(shop)

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from lightning import NodeUnavailable, PaymentFailed
+from lightning import InvoiceState, NodeUnavailable, PaymentFailed
 from service.holds import HEIGHT_FRESHNESS
 
 TEXT = "/lightning/request-video/text"
@@ -362,6 +362,23 @@ async def test_who_let_money_go_back_too_often_is_turned_away_for_an_hour(closed
 async def test_whoever_pays_may_buy_as_often_as_they_like(closed_shop, pay):
     async with closed_shop.open(hold_quotes_per_client=1) as shop:
         for _ in range(3):
+            invoice = await quote(shop)
+            await pay(invoice)
+            await shop.until(invoice, is_status("paid"))
+
+
+async def test_who_is_told_of_the_payment_first_may_buy_again_at_once(closed_shop, pay, monkeypatch):
+    follow = closed_shop.node.follow
+
+    async def follow_until_held(payment_hash):
+        async for invoice in follow(payment_hash):
+            if invoice.state is InvoiceState.SETTLED:  # the stream of all settlements tells it all the same
+                await asyncio.Event().wait()
+            yield invoice
+
+    monkeypatch.setattr(closed_shop.node, "follow", follow_until_held)
+    async with closed_shop.open(hold_quotes_per_client=1) as shop:
+        for _ in range(2):
             invoice = await quote(shop)
             await pay(invoice)
             await shop.until(invoice, is_status("paid"))

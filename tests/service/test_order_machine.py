@@ -33,6 +33,7 @@ from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
 from service.app import open_refunds
 from service.holds import HEIGHT_FRESHNESS
+from service.refunding import ASK_AGAIN
 
 EXAMPLES, STEPS = 12, 20
 MANY_EXAMPLES, MANY_STEPS = 200, 50
@@ -144,7 +145,10 @@ class OrderMachine(RuleBasedStateMachine):
         self.shop.worker.segment_bytes = 300
         self.shop.worker.sign = lambda job: signature(job["order"], job)
         self.http = self.stack.enter_context(
-            portal.wrap_async_context_manager(httpx.AsyncClient(timeout=DEADLINE_S))
+            portal.wrap_async_context_manager(
+                # A kept connection may be closed by the service in the very moment in which it is used again.
+                httpx.AsyncClient(timeout=DEADLINE_S, limits=httpx.Limits(max_keepalive_connections=0))
+            )
         )
         self.open(may_pay=True)
 
@@ -200,6 +204,21 @@ class OrderMachine(RuleBasedStateMachine):
                 self.have_worker("well")
                 await self.ask(order, ONE, claims=True)
 
+    @step(which=which, how=st.sampled_from(["slow", "away", "no channel", "well"]), recovers=st.booleans())
+    async def want_both(self, which, how, recovers):
+        """Buy what fails, ask for the money, and for the video while the money may not have arrived."""
+        failing = [order for order in self.orders if order.paid_at is not None and order.whole is None]
+        if not self.up or self.holding or not (order := self.chosen(which, of=failing)):
+            return
+        self.have_worker("refuses")
+        await self.ask(order, ONE, claims=True)
+        self.have_payments(how)
+        await self.ask_refund(order, None, "new")
+        if recovers:
+            self.have_payments("well")
+        self.have_worker("well")
+        await self.ask(order, ONE, claims=True)
+
     # ---- the world
 
     @step(
@@ -216,17 +235,10 @@ class OrderMachine(RuleBasedStateMachine):
         else:
             self.shop.node.go_down()
 
-    @step(how=st.sampled_from(["well", "well", "dear", "slow", "away"]))
+    @step(how=st.sampled_from(["well", "well", "dear", "slow", "away", "no channel", "died"]))
     async def payments(self, how):
         """Our node's way to the buyer."""
-        self.payer.fee = Msat(1_000_000 if how == "dear" else 7)
-        self.payer.holding = how == "slow"
-        if how == "away":
-            self.payer.go_down()
-        else:
-            self.payer.come_back()
-        if how == "well":
-            self.payer.let_go()
+        self.have_payments(how)
 
     @step(passes=st.sampled_from(TIMES))
     async def time(self, passes):
@@ -273,6 +285,9 @@ class OrderMachine(RuleBasedStateMachine):
             assert (payment["refund"] or {}).get("state") is None or settled
             order.status, order.frames = status, video["frames"]
             order.failed = payment["refund"] is not None
+            assert not self.goes_back(order) or video["state"] not in ("rendering", "ready"), (
+                "a video is made whose money is on its way back"
+            )
             assert len(self.refunded(order)) + (order.whole is not None) <= 1, (
                 "more than one of video and money"
             )
@@ -287,9 +302,8 @@ class OrderMachine(RuleBasedStateMachine):
         self.have_worker("well")
         self.up = True
         self.shop.node.come_back()
-        self.payer.fee = Msat(7)
-        self.payer.come_back()
-        self.payer.let_go()
+        self.have_payments("well")
+        self.shop.clock.pass_by(seconds=ASK_AGAIN.total_seconds())
 
     async def all_ends(self):
         async with asyncio.timeout(DEADLINE_S):
@@ -341,6 +355,22 @@ class OrderMachine(RuleBasedStateMachine):
         worker.go.set()  # those that stalled go on
         worker.go = asyncio.Event()
 
+    def have_payments(self, how: str) -> None:
+        self.payer.fee = Msat(1_000_000 if how == "dear" else 7)
+        self.payer.holding = how == "slow"
+        if how == "away":
+            self.payer.go_down()
+        else:
+            self.payer.come_back()
+        if how == "no channel":
+            self.payer.lose_channels()
+        else:
+            self.payer.regain_channels()
+        if how == "died":
+            self.payer.die()
+        if how == "well":
+            self.payer.let_go()
+
     def open(self, *, may_pay: bool) -> None:
         self.shop.payer = self.payer if may_pay else None
         self.service = self.portal.wrap_async_context_manager(
@@ -379,6 +409,12 @@ class OrderMachine(RuleBasedStateMachine):
     def refunded(self, order: Bought) -> list[str]:
         """The invoices of its buyer that were paid for an order."""
         return [each.bolt11 for each in self.shop.buyer._settled if each.bolt11 in order.refund_invoices]
+
+    def goes_back(self, order: Bought) -> bool:
+        """Whether our node pays an invoice of its buyer, or has."""
+        hashes = [read_invoice(invoice).payment_hash for invoice in order.refund_invoices]
+        known = [self.payer._payments[each].state for each in hashes if each in self.payer._payments]
+        return PaymentState.IN_FLIGHT in known or PaymentState.SUCCEEDED in known
 
     async def sell(self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool) -> None:
         if len(self.orders) == MOST_ORDERS:

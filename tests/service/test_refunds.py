@@ -507,6 +507,75 @@ async def test_a_payment_that_the_node_does_not_tell_the_end_of_stays_bound(clos
     assert payer.begun == [first]
 
 
+async def test_a_refund_waits_for_a_node_that_has_no_channel_yet(closed_shop, payer):
+    payer.lose_channels()
+    async with closed_shop.open(status_wait_s=0.05) as shop:
+        failed = await fail(shop)
+        refund_invoice = await failed.invoice_for()
+
+        waiting = await failed.ask(refund_invoice)
+        begun = list(payer.begun)
+        payer.regain_channels()
+
+        assert (waiting.status_code, waiting.json()["status"], begun) == (202, "paying", [])
+        await shop.until(failed.invoice, lambda payment: payment["status"] == "refunded")
+    assert payer.begun == [refund_invoice]
+
+
+async def test_an_invoice_that_expired_while_the_node_had_no_channel_gives_way_to_another(closed_shop, payer):
+    payer.lose_channels()
+    async with closed_shop.open(status_wait_s=0.05) as shop:
+        failed = await fail(shop)
+        await failed.ask(await failed.invoice_for())
+    closed_shop.clock.pass_by(hours=2)
+
+    async with closed_shop.open() as shop:
+        failed.shop = shop
+        await shop.until(failed.invoice, lambda payment: payment["refund"]["state"] == "failed")
+        payer.regain_channels()
+        answer = await failed.ask(shop.buyer.add_open_invoice(expiry_s=9_999_999).bolt11)
+
+    assert answer.status_code == 200
+    assert received(closed_shop) == failed.most
+
+
+async def test_a_payment_over_which_the_node_died_is_made_again(closed_shop, payer):
+    payer.holding = True
+    async with closed_shop.open(status_wait_s=0.05) as shop:
+        failed = await fail(shop)
+        refund_invoice = await failed.invoice_for()
+        await failed.ask(refund_invoice)
+
+        payer.die()
+        payer.let_go()
+        soon = await failed.ask(refund_invoice)
+        shop.clock.pass_by(seconds=20)
+        await failed.ask(refund_invoice)
+
+        assert soon.status_code == 202, "whoever asked the node may still be at it"
+        await shop.until(failed.invoice, lambda payment: payment["status"] == "refunded")
+    assert payer.begun == [refund_invoice, refund_invoice]
+    assert received(closed_shop) == failed.most
+
+
+async def test_a_failure_is_not_noted_once_the_node_was_asked_again(closed_shop):
+    async with closed_shop.open() as shop:
+        failed = await fail(shop)
+        refund_invoice = await failed.invoice_for()
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    second = first + timedelta(minutes=1)
+
+    async with open_refunds(closed_shop.settings()) as refunds:
+        bound = await refunds.bind(bind(refund_invoice, failed), datetime.now(UTC))
+        failure = Payment(payment_hash=bound.payment_hash, state=PaymentState.FAILED, failure="no route")
+        for moment in (first, second):
+            assert await refunds.begin(bound.payment_hash, now=moment, again_before=moment)
+
+        assert not await refunds.end(failure, second, asked_at=None)
+        assert not await refunds.end(failure, second, asked_at=first)
+        assert await refunds.end(failure, second, asked_at=second)
+
+
 async def test_nothing_is_bound_while_the_node_is_away(shop, failed, payer):
     refund_invoice = await failed.invoice_for()
     payer.go_down()
@@ -653,7 +722,10 @@ async def test_an_ended_refund_stays_as_it_ended(shop, failed):
 
     async with open_refunds(shop.settings()) as refunds:
         failure = Payment(payment_hash=payment_hash, state=PaymentState.FAILED, failure="late")
-        assert not await refunds.end(failure, datetime.now(UTC) + timedelta(hours=1))
+        before = await refunds.find(payment_hash)
+        assert before is not None
+        late = datetime.now(UTC) + timedelta(hours=1)
+        assert not await refunds.end(failure, late, asked_at=before.asked_at)
         found = await refunds.find(payment_hash)
 
     assert found is not None

@@ -6,7 +6,7 @@ import pytest
 from bench.speech_length import SENTENCES, calibration, held_out
 from service.catalogue import LANGUAGES
 from service.languages import detect_language
-from service.speech_length import FEATURES, estimate, longest
+from service.speech_length import FEATURES, count, estimate, longest, longest_at_most
 
 WORST_CASES = {
     "digits": "5" * 5000,
@@ -31,19 +31,26 @@ def test_no_text_takes_long_to_estimate(text):
 
     started = time.perf_counter()
     estimate(text, None)
-    longest(text)
+    longest(count(text))
 
     assert time.perf_counter() - started < 0.5
 
 
 def test_the_longest_reading_is_no_shorter_than_any_reading():
     for text in ("Hello, world! 1984", "天気がいい", "5" * 50, "https://example.com"):
-        assert max(estimate(text, language).milliseconds for language in LANGUAGES) == longest(text)
+        assert max(estimate(text, language).milliseconds for language in LANGUAGES) == longest(count(text))
+
+
+@pytest.mark.parametrize("text", [*WORST_CASES.values(), "Hello, world! 1984", "天気がいい。", "Привет!"])
+def test_the_bound_of_the_longest_reading_holds_and_is_not_far_from_it(text):
+    counts = count(text)
+
+    assert longest(counts) <= longest_at_most(counts) <= 2.5 * longest(counts)
 
 
 def test_a_text_with_nothing_to_speak_takes_no_time():
     for text in ("", " \n", "😀🎉", "?!…", "$$$", "ᚠᚢ"):
-        assert (estimate(text, "en").milliseconds, longest(text)) == (0, 0), text
+        assert (estimate(text, "en").milliseconds, longest(count(text))) == (0, 0), text
 
 
 @pytest.mark.parametrize("text", ["a", "1", "ß", "天", "😀a"])

@@ -245,4 +245,65 @@ async def test_a_bell_without_listeners_is_forgotten():
     with bells.listen(1), bells.listen(1):
         bells.ring(1)
 
-    assert not bells._listeners
+    assert not bells._bells
+
+
+class Row:
+    """What is looked at: how often, and each look as long as the test says."""
+
+    def __init__(self) -> None:
+        self.value, self.looks = 0, 0
+        self.go = asyncio.Event()
+
+    async def read(self) -> int:
+        self.looks += 1
+        value = self.value
+        await self.go.wait()
+        return value
+
+
+async def test_all_who_hear_the_same_ring_share_one_look():
+    bells, row = Bells(), Row()
+
+    async def wait() -> int:
+        with bells.listen(1) as bell:
+            await bell.wait(QUICK_S)
+            return await bell.look(row.read)
+
+    async with asyncio.TaskGroup() as waiters:
+        waiting = [waiters.create_task(wait()) for _ in range(100)]
+        await asyncio.sleep(0)  # all listen
+        row.value = 7
+        bells.ring(1)
+        row.go.set()
+
+    assert ([each.result() for each in waiting], row.looks) == ([7] * 100, 1)
+
+
+async def test_a_look_that_began_before_the_ring_is_shared_with_nobody_after_it():
+    bells, row = Bells(), Row()
+    with bells.listen(1) as early, bells.listen(1) as late:
+        before = asyncio.create_task(early.look(row.read))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        row.value = 7
+        bells.ring(1)
+        after = asyncio.create_task(late.look(row.read))
+        row.go.set()
+
+        assert (await before, await after, row.looks) == (0, 7, 2)
+        assert await early.look(row.read) == 7, "one that has ended is not told again"
+        assert row.looks == 3
+
+
+async def test_who_goes_away_takes_the_look_from_nobody():
+    bells, row = Bells(), Row()
+    with bells.listen(1) as one, bells.listen(1) as other:
+        first = asyncio.create_task(one.look(row.read))
+        second = asyncio.create_task(other.look(row.read))
+        await asyncio.sleep(0)
+        first.cancel()
+        row.go.set()
+
+        assert await second == 0
+    assert row.looks == 1
