@@ -3,8 +3,8 @@
 Each buyer does what the documentation says: asks again while something is away, and sends another invoice for a refund
 where the service says so. At the end every paid order is rendered or refunded, once.
 
-Not while a payment comes in, and without held ones: those LND does not always survive. Killed often, it called
-an invoice settled whose HTLC it failed when it was back ("sphinx packet replay attempted"), or failed the link of its
+Not while a payment comes in, and without held ones: those LND does not always survive. Killed often, it failed
+HTLCs when it was back ("sphinx packet replay attempted") and refused the payer's next try, or failed the link of its
 channel for good ("unable to settle htlc: No HTLC with ID ..."). What a death does to incoming and held payments
 `test_crashes.py` has, state by state.
 """
