@@ -300,14 +300,16 @@ def _fetch(planes: Tensor, flow: Tensor, chosen: Tensor) -> Tensor:
     place = place.clamp(0, size - 1)  # (B, 2, s, s), in pixels
     first = place.floor()
     across, down = _cubic(place - first).unbind(2)  # (B, 4, s, s) each
-    padded = functional.pad(planes, (1, 2, 1, 2), mode="replicate")
     width = size + 3
-    taps = torch.arange(4, device=planes.device)
+    padded = functional.pad(planes, (1, 2, 1, 2), mode="replicate").flatten(1)
     column, row = first.long().unbind(1)
-    corner = ((chosen[:, 0] * width + row) * width + column)[:, None, None]  # (B, 1, 1, s, s)
-    index = corner + taps[:, None, None, None] * width + taps[:, None, None]  # (B, 4, 4, s, s), rows first
-    found = padded.flatten(1).gather(1, index.flatten(1)).view(-1, 4, 4, size, size)
-    return ((found * across[:, None]).sum(2) * down).sum(1, keepdim=True)
+    corner = ((chosen[:, 0] * width + row) * width + column)[:, None]  # (B, 1, s, s)
+    taps = corner + torch.arange(4, device=planes.device)[:, None, None]  # (B, 4, s, s)
+    rows = [  # one at a time, for all sixteen taps of a batch take a hundred megabytes
+        (padded.gather(1, (taps + k * width).flatten(1)).view_as(across) * across).sum(1, keepdim=True)
+        for k in range(4)
+    ]
+    return (torch.cat(rows, 1) * down).sum(1, keepdim=True)
 
 
 def _cubic(part: Tensor) -> Tensor:
