@@ -45,7 +45,7 @@ _VARIANTS: dict[str, Callable[[], nn.Module]] = {
 
 
 @click.command()
-@click.option("--iterations", default=400, show_default=True)
+@click.option("--iterations", default=500, show_default=True)
 @click.option("--batch", default=8, show_default=True)
 def main(iterations: int, batch: int) -> None:
     """Train each variant alike and print a table."""

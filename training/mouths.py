@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 
 from training import footage
+from training.avatar import SIZE as FRAME
 from training.avatar import Avatar
 from training.cast import CAST, EMOTIONS
 from training.motion import POSTURES
@@ -90,7 +91,7 @@ def _perform(renderer: Renderer, avatar: Avatar, name: str, emotion: str) -> lis
     """Film all shapes of each frame, side by side."""
     faces = [speaking_face(units(shape), EMOTIONS[emotion]) for shape in SHAPES]
     poses = [moment.pose for moment in footage.moments(name, emotion)]
-    cameras = [avatar.camera(square(avatar.mouth_box(pose), SIZE)) for pose in poses]
+    cameras = [avatar.camera(square(avatar.mouth_box(pose), SIZE, FRAME)) for pose in poses]
     drawn = sorted({*range(0, len(poses), _DRAWN_EVERY), len(poses) - 1})
     tiles = np.zeros((len(poses), len(faces), SIZE, SIZE, 3), np.uint8)
     for k, face in enumerate(faces):

@@ -34,12 +34,12 @@ def references_shape(mouths: Mouths | None) -> tuple[int, int]:
     return (1 + mouths.shapes, mouths.size) if mouths else (1, CROP)
 
 
-def square(box: Box, size: int, side: int = 512) -> Box:
-    """Return the square of `size` pixels of a frame that holds a mouth's box in its middle.
+def square(box: Box, size: int, frame: int) -> Box:
+    """Return the square of `size` pixels of a frame of `frame` pixels that holds a mouth's box in its middle.
 
-    It begins with an even pixel, as those of the colours do, and lies within the frame of `side` pixels.
+    It begins with an even pixel, as those of the colours do, and lies within the frame.
     """
-    left, top = (2 * round(min(max(at - size / 2, 0), side - size) / 2) for at in box[:2])
+    left, top = (2 * round(min(max(at - size / 2, 0), frame - size) / 2) for at in box[:2])
     return left + size / 2, top + size / 2, float(size)
 
 
@@ -145,7 +145,7 @@ class Film:
         references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
         if not box:
             return IdleFrame(picture=_pixels(picture), references=references, box=None)
-        place = square(box, size)
+        place = square(box, size, rgb.width)
         left, top = (int(middle - size / 2) for middle in place[:2])
         references[0] = _pixels(rgb)[top : top + size, left : left + size]
         framing = box[0] - left, box[1] - top, box[2]

@@ -21,18 +21,6 @@ from satspeak.client import Client
 from tests.regtest.market import SETTINGS, Database, Market, Service, Workers
 
 
-class Shop:
-    """One service over its own data, which can be stopped and started again."""
-
-    def __init__(self, program: Program, url: str) -> None:
-        self.program = program
-        self.url = url
-
-    async def start(self) -> None:
-        await self.program.start()
-        await programs.healthy(self.program, self.url, healthy_when=bool)
-
-
 class Worker:
     """One worker, which can be killed and started again on the same port."""
 
@@ -134,7 +122,7 @@ async def open_shop(guard, ports, network, tmp_path_factory):
     """Open shops that sell through the merchant's node; they close at the end."""
     async with contextlib.AsyncExitStack() as closing:
 
-        async def open_one(worker: Worker, **settings: str) -> Shop:
+        async def open_one(worker: Worker, **settings: str) -> Service:
             port = ports.take()
             program = programs.service_program(
                 port=port,
@@ -145,7 +133,7 @@ async def open_shop(guard, ports, network, tmp_path_factory):
                 **programs.node_settings(network.merchant),
                 **settings,
             )
-            shop = Shop(program, f"http://127.0.0.1:{port}")
+            shop = Service(program, f"http://127.0.0.1:{port}")
             closing.push_async_callback(program.stop)
             await shop.start()
             return shop

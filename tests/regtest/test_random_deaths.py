@@ -35,6 +35,9 @@ PATIENCE_S = 30
 LOST_BLOCKS = 120
 """After these a payment that the node lost is known to be lost."""
 
+STARTS = 4
+"""So often, at most, until the channel is back."""
+
 UNSPEAKABLE = "This is unspeakable."
 
 
@@ -77,7 +80,7 @@ async def is_refunded_by(refund_invoice, order):
 
 async def channel_is_back(market):
     """Wait for the channel. Over an HTLC that LND settled as it died it may fail its link until it is started again."""
-    while True:
+    for _ in range(STARTS):
         try:
             await market.payer.until_channel_usable()
             await market.merchant.until_channel_usable()
@@ -87,6 +90,7 @@ async def channel_is_back(market):
             await market.merchant.start()
         else:
             return
+    pytest.fail(f"the channel did not come back in {STARTS} starts of its node")
 
 
 async def test_no_order_is_stuck_whenever_the_node_dies(market, full):

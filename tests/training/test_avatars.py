@@ -161,7 +161,7 @@ def _frame(path, number):
 
 def _square(frame, box, size):
     """Cut the mouth's square out of a frame."""
-    x, y, _ = square(box, size)
+    x, y, _ = square(box, size, len(frame))
     left, top = int(x - size / 2), int(y - size / 2)
     return frame[top : top + size, left : left + size]
 

@@ -102,7 +102,7 @@ def test_other_mouths_lie_pixel_on_pixel_on_the_footage(avatars):
 
 
 def test_a_square_stays_within_the_frame():
-    assert square((30.0, 500.0, 135.0), 144) == (72, 440, 144)
+    assert square((30.0, 500.0, 135.0), 144, 512) == (72, 440, 144)
 
 
 def test_mouths_that_are_smaller_than_their_boxes_are_refused(folder):
