@@ -48,8 +48,9 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0030
-_BROW_HAIRS = 800
+_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0026
+_BROW_HAIRS = 1150
+_LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
 _VIEWS = np.array([(0, 0, 1), (0.3, 0, 1), (-0.3, 0, 1), (0, 0.25, 1), (0, -0.2, 1), (-0.55, 0.75, 0.9)])
@@ -160,6 +161,15 @@ class Avatar:
             moved = roots.carried(points - self.points)
             moved = np.repeat(moved, len(positions) // len(moved), axis=0)
             self.scene.move(name, positions + moved, self.scene.meshes[name].normals)
+        self._unfold_lids(coefficients.get("eyeBlink", 0.0))
+
+    def _unfold_lids(self, blink: float) -> None:
+        """Light what lies in the fold of a lid while the eyes are open, which is when occlusion is measured."""
+        x, y, _ = head().canonical[head().corner_points].T
+        lids = np.exp(-(((np.abs(x) - 0.31) / 0.2) ** 4) - ((y - 7.32) / 0.12) ** 4)
+        shade = self._skin_shade.copy()
+        shade[:, 0] = np.maximum(shade[:, 0], _LID_SKY * min(blink, 1) * lids)
+        self.scene.set_shade("skin", shade)
 
     def shape(self) -> dict[str, Floats]:
         """Return where the points of all surfaces are now, by mesh; hairs are left out, they go with the skin."""
@@ -189,7 +199,7 @@ class Avatar:
         corners = part.corner_points
         colours = np.zeros((len(corners), 4))
         colours[:, 0], colours[:, 1] = scalp[corners], beard[corners]
-        shade = np.stack([np.ones(len(corners)), np.clip(1.6 * inside_mouth(), 0, 1)], axis=1)
+        self._skin_shade = np.stack([np.ones(len(corners)), np.clip(1.6 * inside_mouth(), 0, 1)], axis=1)
         self.scene.add(
             "skin",
             part.corner_triangles,
@@ -199,7 +209,7 @@ class Avatar:
             normals[corners],
             canonical=part.canonical[corners],
             uvs=lip_uvs(part.corner_uvs),
-            shade=shade,
+            shade=self._skin_shade,
         )
 
     def _add_eyes(self) -> None:
@@ -240,8 +250,13 @@ class Avatar:
         count = int(hair.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb(hair, roots, surface, self.top, rng)
-        drawn = ribbons(strands, hair.width / density**0.5, linear(self._look.hair_colour), rng)
-        shade = np.stack([np.ones(len(drawn.along)), drawn.along], axis=1)
+        inwards = smoothstep(
+            0.1, 1.0, roots.density
+        )  # along the hairline hair is fine, and no other shades its roots
+        width = hair.width / density**0.5 * (0.4 + 0.6 * inwards)
+        drawn = ribbons(strands, width, linear(self._look.hair_colour), rng)
+        lightest = np.repeat(0.5 * (1 - inwards), len(drawn.along) // len(inwards))
+        shade = np.stack([np.ones(len(drawn.along)), np.maximum(drawn.along, lightest)], axis=1)
         self.scene.add(
             "hair",
             drawn.triangles,
@@ -341,7 +356,8 @@ class Avatar:
         inside = shade[:, 1] > 0.3  # noqa: PLR2004 - half of what the shader calls inside
         depth = head().canonical[head().corner_points][inside, 2]
         shade[inside, 0] = 0.12 + 0.5 * smoothstep(1.2, 1.5, depth)
-        self.scene.set_shade("skin", shade)
+        self._skin_shade = shade
+        self._unfold_lids(0)
         for name, part in mouth_parts().items():
             depth = part.canonical[part.corner_points, 2]
             self.scene.set_shade(

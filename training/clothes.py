@@ -10,8 +10,8 @@ from training.geometry import Floats, Ints, smoothstep
 from training.looks import Clothes, linear
 from training.subdivision import head, vertex_normals
 
-_NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 5.96, "shirt": 5.93}  # at the nape
-_DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.14, "shirt": 0.16}  # towards the throat
+_NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 6.06, "shirt": 6.05}  # at the nape
+_DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.22, "shirt": 0.22}  # towards the throat
 _JAW = 6.2  # no cloth above
 _THICKNESS, _JACKET_THICKNESS = 0.055, 0.085
 _HEM_POINTS, _HEM_SIDES = 480, 14
@@ -65,9 +65,10 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
         loop = np.fft.irfft(waves, len(loop), axis=0)
     if clothes.kind in ("crew", "turtle"):
         return {"cloth": cloth, "hem": _hem(loop, linear(clothes.colour))}
-    gap = _BUTTONED_GAP if clothes.fitted else _COLLAR_GAP
+    tied = suit and clothes.tie
+    gap = _BUTTONED_GAP if clothes.fitted and not tied else _COLLAR_GAP
     pieces = {"cloth": cloth, "collar": _collar(loop, cloth.colours[0], gap)}
-    if clothes.fitted and not (suit and clothes.tie):
+    if clothes.fitted and not tied:
         pieces["placket"] = _placket(loop, cloth.positions, cloth.colours[0])
     if suit:
         x, y, z = canonical[used].T

@@ -85,7 +85,7 @@ def beard_mask(canonical: Floats) -> Floats:
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
     jaw = 6.17 + 0.3 * np.clip(1.4 - z, 0, 1)
     beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(-0.14, -0.05, y - jaw)
-    beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.78, 0.70, x)
+    beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.74, 0.66, x)
     lips = np.exp(-((x / 0.30) ** 4 + ((y - 6.60) / 0.11) ** 4))
     return np.clip(np.maximum(beard * (1 - lips), moustache), 0, 1)
 
@@ -201,13 +201,13 @@ def clump(strands: Floats, amount: float, rng: np.random.Generator, *, keep_side
     return strands * (1 - pull) + pull * (guide + offset)
 
 
-def ribbons(strands: Floats, width: float, colour: Floats, rng: np.random.Generator) -> Ribbons:
-    """Turn strands into strips that face the camera and narrow towards the tip."""
+def ribbons(strands: Floats, width: Floats | float, colour: Floats, rng: np.random.Generator) -> Ribbons:
+    """Turn strands into strips, of one `width` or one each (N,), that face the camera and narrow towards the tip."""
     count, points, _ = strands.shape
     tangents = _unit(np.gradient(strands, axis=1))
     across = _unit(np.cross(tangents, np.array([0, 0.1, 1.0])))
     along = np.linspace(0, 1, points)
-    half = (width / 2 * (1 - 0.65 * along**2))[None, :, None]
+    half = (np.broadcast_to(width, count)[:, None] / 2 * (1 - 0.85 * along**2))[..., None]
     positions = np.stack([strands - across * half, strands + across * half], axis=2)  # (N, S, 2, 3)
     shades = np.clip(colour * (1 + _SCATTER * rng.standard_normal((count, 1))), 0, 1)
     first = 2 * (np.arange(count)[:, None] * points + np.arange(points - 1)[None])

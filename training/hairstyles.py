@@ -1,10 +1,13 @@
 """How hair is cut: each style places, combs, curls and gathers the strands of one head, or of one beard."""
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from training.geometry import Floats, smoothstep
 from training.hair import Roots, Surface, brow_place, clump, curl, grow
 from training.looks import Beard, Hair
+
+_POINTS = 22  # of a long strand
 
 
 def comb(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
@@ -96,11 +99,17 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         scatter=hair.layers or 0.025,
         field=lambda positions: _fall_beside_face(positions, top, hair.fullness or 1.0),
     )
-    strands = clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True)
+    strands = _rounded(clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True))
     tuck = hair.tuck or (0.10 if hair.style == "bob" else 0.0)  # of a bob under the jaw
     along = np.linspace(0, 1, strands.shape[1])
     strands[..., 0] -= np.sign(strands[..., 0]) * tuck * smoothstep(0.7, 1, along)
     return strands
+
+
+def _rounded(strands: Floats) -> Floats:
+    """Bend the straight pieces of strands, with more points where they leave the crown and bend most."""
+    grown = np.linspace(0, 1, strands.shape[1])
+    return CubicSpline(grown, strands, axis=1)(np.linspace(0, 1, _POINTS) ** 1.4)
 
 
 def _fall_beside_face(positions: Floats, top: float, fullness: float) -> Floats:

@@ -32,10 +32,10 @@ from training.renderer import Camera, Elsewhere, Picture, Pose, Renderer
 from training.shapes import SHAPES, SIZE, speaking_face, units
 from worker.footage import square
 
-_RECIPE = 2  # raise it when code changes what a film shows
+_RECIPE = 3  # raise it when code changes what a film shows
 _CRF = 17
 _DRAWN_EVERY = 13  # frames; those between are moved to where the head is, which takes an eighth of the time
-_FINE = 2  # those are drawn so many times as large, so that moving them blurs nothing
+_FINE = 3  # those are drawn so many times as large, so that moving them blurs nothing
 _HASTE = 4.0  # how quickly one drawn frame takes over from the last
 
 

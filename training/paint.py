@@ -85,7 +85,7 @@ def _stubble(amount: float, rng: np.random.Generator) -> Floats:
 
 def _eye_shadow() -> Floats:
     x, y = _canonical_grid()
-    return 0.35 * np.exp(-1.2 * (((np.abs(x) - 0.31) / 0.2) ** 2 + ((y - 7.355) / 0.055) ** 2))
+    return 0.28 * np.exp(-1.2 * (((np.abs(x) - 0.31) / 0.2) ** 2 + ((y - 7.355) / 0.055) ** 2))
 
 
 def _age_lines(rng: np.random.Generator) -> Floats:

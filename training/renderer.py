@@ -246,7 +246,7 @@ class Scene:
 class Renderer:
     """Draws scenes into a square picture; one context a process."""
 
-    def __init__(self, size: int = 512, *, supersampling: int = 2, shadow_size: int = 1024) -> None:
+    def __init__(self, size: int = 512, *, supersampling: int = 3, shadow_size: int = 1024) -> None:
         """Open a context.
 
         Args:

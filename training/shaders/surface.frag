@@ -65,7 +65,7 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     c = mix(c, c * vec3(1.05, .88, .86), .5 * blob(place.xy, vec2(0, 6.93), vec2(.14, .12)) * front * blush);
     vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
-    c = mix(c, hair_colour * .6, tint.r);
+    c = mix(c, hair_colour * .3, tint.r);
     c = mix(c, mix(c, hair_colour, .75), tint.g);
     c = mix(c, lip_colour * (1. + .16 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
     return mix(c, vec3(.21, .055, .05), inside);
@@ -99,7 +99,7 @@ void main() {
 
     if (material == LASH) {
         float hair = abs(fract(texel.x * texel.y) - .5) * 2., reach = shading.y / .72;
-        if (shading.x < .5 || reach > 1. || hair < mix(.42, 1., reach)) discard;     // lower lashes would be dots
+        if (shading.x < .5 || reach > 1. || hair < mix(.05, 1., reach)) discard;     // lower lashes would be dots
         pixel = vec4(tint.rgb * .35, 1);
         return;
     }
