@@ -50,7 +50,7 @@ CAST: Mapping[str, Look] = {
         blush=0.35,
         lip_gloss=0.3,
         hair=Hair(style="short", length=0.36, sweep=0.55, puff=0.7, parting=0.3),
-        clothes=Clothes(kind="suit", colour="#2b3240", tie="#37506e", fitted=True),
+        clothes=Clothes(kind="suit", colour="#2b3240", tie="#37506e"),
         backdrop=_BLUE,
     ),
     "old_european_woman": Look(
@@ -74,7 +74,7 @@ CAST: Mapping[str, Look] = {
             tuck=0.12,
             fullness=0.35,
         ),
-        clothes=Clothes(kind="crew", colour="#7a5f86", fitted=True),
+        clothes=Clothes(kind="crew", colour="#7a5f86"),
         backdrop=_LILAC,
     ),
     "european_woman": Look(
@@ -99,7 +99,7 @@ CAST: Mapping[str, Look] = {
             tuck=0.12,
             fullness=0.5,
         ),
-        clothes=Clothes(kind="crew", colour="#e8e2d8", fitted=True),
+        clothes=Clothes(kind="crew", colour="#e8e2d8"),
         backdrop=_SAGE,
     ),
     "european_man": Look(
@@ -115,7 +115,7 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.25,
         stubble=0.22,
         hair=Hair(style="short", length=0.38, sweep=0.8, parting=-0.25),
-        clothes=Clothes(kind="suit", colour="#39414f", tie="#7a2e35", fitted=True),
+        clothes=Clothes(kind="suit", colour="#39414f", tie="#7a2e35"),
         rest={"mouthSmile": 0.08, "eyeWide": 0.12, "browInnerUp": 0.12},
         backdrop=_BLUE,
     ),
@@ -132,7 +132,7 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.4,
         stubble=0.35,
         hair=Hair(style="curly", length=0.085, curl=0.02, turns=1.5, count=12000, shine=0.5),
-        clothes=Clothes(kind="shirt", colour="#d9dde2", fitted=True),
+        clothes=Clothes(kind="shirt", colour="#d9dde2"),
         rest={"mouthSmile": 0.12, "eyeWide": 0.15, "browInnerUp": 0.12},
         moods={
             "happy": {"browInnerUp": 0.15, "browOuterUp": 0.35, "eyeSquint": 0.2},
@@ -152,7 +152,7 @@ CAST: Mapping[str, Look] = {
         blush=0.3,
         eye_shadow="#4a2a22",
         hair=Hair(style="curly", length=0.42, curl=0.06, turns=2.4, count=12000, width=0.02, shine=0.5),
-        clothes=Clothes(kind="crew", colour="#c98a2b", fitted=True),
+        clothes=Clothes(kind="crew", colour="#c98a2b"),
         backdrop=_SAGE,
     ),
     "japanese_woman": Look(
@@ -168,8 +168,8 @@ CAST: Mapping[str, Look] = {
         rest={"mouthSmile": 0.1},
         moods={"serious": {"browDown": -0.25, "eyeSquint": -0.15}},
         eye_shadow="#a06a5a",
-        hair=Hair(style="bob", length=1.95, parting=0.12, curl=0.008, shine=0.6),
-        clothes=Clothes(kind="crew", colour="#b4c4cf", fitted=True),
+        hair=Hair(style="bob", length=1.95, parting=0.12, curl=0.008, shine=0.6, tuck=0.1),
+        clothes=Clothes(kind="crew", colour="#b4c4cf"),
         backdrop=_LILAC,
     ),
     "iranian_man": Look(
@@ -195,7 +195,7 @@ CAST: Mapping[str, Look] = {
         stubble=0.6,
         beard=Beard(length=0.042, count=34000),
         hair=Hair(style="short", length=0.34, sweep=0.5, puff=0.42, parting=-0.8, shine=0.7),
-        clothes=Clothes(kind="suit", colour="#3f4a45", shirt="#dfe2e0", tie=None, fitted=True),
+        clothes=Clothes(kind="suit", colour="#3f4a45", shirt="#dfe2e0", tie=None),
         backdrop=_SAND,
     ),
     "mexican_man": Look(
@@ -221,7 +221,7 @@ CAST: Mapping[str, Look] = {
         lip_gloss=0.25,
         stubble=0.28,
         hair=Hair(style="curly", length=0.24, curl=0.045, turns=1.0, count=12000, width=0.014, shine=0.6),
-        clothes=Clothes(kind="shirt", colour="#35506b", fitted=True),
+        clothes=Clothes(kind="shirt", colour="#35506b"),
         backdrop=_SAND,
     ),
     "mexican_woman": Look(
@@ -246,7 +246,7 @@ CAST: Mapping[str, Look] = {
             tuck=0.1,
             fullness=0.4,
         ),
-        clothes=Clothes(kind="crew", colour="#2f6f6a", fitted=True),
+        clothes=Clothes(kind="crew", colour="#2f6f6a"),
         backdrop=_BLUE,
     ),
     "colombian_woman": Look(
@@ -271,7 +271,7 @@ CAST: Mapping[str, Look] = {
             tuck=0.1,
             fullness=0.55,
         ),
-        clothes=Clothes(kind="crew", colour="#c2543f", fitted=True),
+        clothes=Clothes(kind="crew", colour="#c2543f"),
         backdrop=_SAGE,
     ),
     "old_japanese_man": Look(
@@ -297,7 +297,7 @@ CAST: Mapping[str, Look] = {
         blush=0.5,
         lip_gloss=0.2,
         hair=Hair(style="short", length=0.2, sweep=0.3, lift=0.10, cover=0.7, count=9000, shine=0.6),
-        clothes=Clothes(kind="turtle", colour="#4a4f57", fitted=True),
+        clothes=Clothes(kind="turtle", colour="#4a4f57"),
         backdrop=_BLUE,
     ),
     "arab_man": Look(
@@ -316,7 +316,7 @@ CAST: Mapping[str, Look] = {
         stubble=0.8,
         beard=Beard(length=0.06, count=30000),
         scarf=Scarf(kind="hanging", colour="#e9e6df", cord="#141210"),
-        clothes=Clothes(kind="shirt", colour="#d9d3c6", fitted=True),
+        clothes=Clothes(kind="shirt", colour="#d9d3c6"),
         backdrop=_SAND,
     ),
     "arab_woman": Look(
@@ -331,7 +331,7 @@ CAST: Mapping[str, Look] = {
         blush=0.7,
         eye_shadow="#7a4a38",
         scarf=Scarf(kind="wrapped", colour="#4f6f86"),
-        clothes=Clothes(kind="crew", colour="#3d5566", fitted=True),
+        clothes=Clothes(kind="crew", colour="#3d5566"),
         backdrop=_LILAC,
     ),
 }
@@ -339,7 +339,7 @@ CAST: Mapping[str, Look] = {
 
 def expression(name: str, emotion: str) -> dict[str, float]:
     """Say how somebody shows an emotion with closed lips, in ARKit coefficients."""
-    return mix(CLOSED_MOUTH, EMOTIONS[emotion], (CAST[name].moods or {}).get(emotion, {}))
+    return mix(CLOSED_MOUTH, EMOTIONS[emotion], CAST[name].moods.get(emotion, {}))
 
 
 def mix(*parts: Mapping[str, float]) -> dict[str, float]:

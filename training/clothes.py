@@ -16,7 +16,7 @@ _JAW = 6.2  # no cloth above
 _THICKNESS, _JACKET_THICKNESS = 0.055, 0.085
 _HEM_POINTS, _HEM_SIDES = 480, 14
 _HEM_WIDTH, _HEM_HEIGHT = 0.035, 0.09
-_HEM_WAVES = 5  # harmonics that a fitted neckline keeps
+_HEM_WAVES = 5  # harmonics that a neckline keeps
 _RIBS = 120  # of a knitted hem
 _COLLAR_SIDES = 12
 _COLLAR_GAP, _BUTTONED_GAP = 0.07, 0.02  # radians from the middle to each end of a collar
@@ -45,9 +45,8 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
     quads = quads.reshape(-1, 4)
     edges = np.stack([quads, np.roll(quads, -1, axis=1)], axis=-1).reshape(-1, 2)
     body = _smooth(points[used], edges)
-    if clothes.fitted:
-        near = smoothstep(0.55, 0.05, _neckline(clothes, canonical[used]) - canonical[used][:, 1])[:, None]
-        body = body * (1 - near) + points[used] * near
+    near = smoothstep(0.55, 0.05, _neckline(clothes, canonical[used]) - canonical[used][:, 1])[:, None]
+    body = body * (1 - near) + points[used] * near
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
     def layer(colour: str, thickness: float, cut: Floats | None = None) -> Cloth:
@@ -59,16 +58,15 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
     suit = clothes.kind == "suit"
     cloth = layer(clothes.shirt if suit else clothes.colour, _THICKNESS)
     loop = _neck_loop(cloth.positions, canonical[used], edges)
-    if clothes.fitted:  # the border follows the mesh in steps
-        waves = np.fft.rfft(loop, axis=0)
-        waves[_HEM_WAVES:] = 0
-        loop = np.fft.irfft(waves, len(loop), axis=0)
+    waves = np.fft.rfft(loop, axis=0)
+    waves[_HEM_WAVES:] = 0  # the border follows the mesh in steps
+    loop = np.fft.irfft(waves, len(loop), axis=0)
     if clothes.kind in ("crew", "turtle"):
         return {"cloth": cloth, "hem": _hem(loop, linear(clothes.colour))}
     tied = suit and clothes.tie
-    gap = _BUTTONED_GAP if clothes.fitted and not tied else _COLLAR_GAP
+    gap = _COLLAR_GAP if tied else _BUTTONED_GAP
     pieces = {"cloth": cloth, "collar": _collar(loop, cloth.colours[0], gap)}
-    if clothes.fitted and not tied:
+    if not tied:
         pieces["placket"] = _placket(loop, cloth.positions, cloth.colours[0])
     if suit:
         x, y, z = canonical[used].T

@@ -96,13 +96,12 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         gravity=0.22,
         clearance=0.03,
         lift=0.08,
-        scatter=hair.layers or 0.025,
-        field=lambda positions: _fall_beside_face(positions, top, hair.fullness or 1.0),
+        scatter=hair.layers,
+        field=lambda positions: _fall_beside_face(positions, top, hair.fullness),
     )
     strands = _rounded(clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True))
-    tuck = hair.tuck or (0.10 if hair.style == "bob" else 0.0)  # of a bob under the jaw
     along = np.linspace(0, 1, strands.shape[1])
-    strands[..., 0] -= np.sign(strands[..., 0]) * tuck * smoothstep(0.7, 1, along)
+    strands[..., 0] -= np.sign(strands[..., 0]) * hair.tuck * smoothstep(0.7, 1, along)
     return strands
 
 

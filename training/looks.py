@@ -7,18 +7,17 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from msgspec import UNSET, UnsetType
 
 from training.geometry import Floats
 
 Colour = tuple[float, float, float]
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of everything one can choose.
 
-    A choice added later defaults to `UNSET`, which is not encoded: the recipes of those who do not make it stay
-    what they were, and so does their footage.
+    Defaults are not encoded: when a choice is added, the recipes of those who do not make it stay what they were, and
+    so does their footage.
     """
 
 
@@ -51,7 +50,7 @@ class Hair(Choice):
         shine: strength of the white highlight.
         layers: spread of the lengths of long hair, relative; more of it thins the ends out.
         tuck: how far the tips of long hair turn in, in decimetres.
-        fullness: how far long hair is held off the temples, 1 when unset.
+        fullness: how far long hair is held off the temples.
 
     """
 
@@ -67,9 +66,9 @@ class Hair(Choice):
     curl: float = 0.02
     turns: float = 1.1
     shine: float = 1.0
-    layers: float | UnsetType = UNSET
-    tuck: float | UnsetType = UNSET
-    fullness: float | UnsetType = UNSET
+    layers: float = 0.025
+    tuck: float = 0.0
+    fullness: float = 1.0
 
 
 class Beard(Choice):
@@ -87,7 +86,6 @@ class Clothes(Choice):
         colour: of the cloth, of a suit its jacket's.
         shirt: colour under a jacket.
         tie: its colour, or none.
-        fitted: the neckline lies on the neck, and a shirt is buttoned up.
 
     """
 
@@ -95,7 +93,6 @@ class Clothes(Choice):
     colour: str
     shirt: str = "#e9e6e0"
     tie: str | None = "#5a1f2b"
-    fitted: bool | UnsetType = UNSET
 
 
 class Scarf(Choice):
@@ -138,7 +135,7 @@ class Look(Choice):
     beard: Beard | None = None
     scarf: Scarf | None = None
     rest: dict[str, float] = {}
-    moods: dict[str, dict[str, float]] | UnsetType = UNSET
+    moods: dict[str, dict[str, float]] = {}
 
     @property
     def gender(self) -> Literal["male", "female"]:
