@@ -27,10 +27,8 @@ EMOTIONS: Mapping[str, Mapping[str, float]] = {
         "browOuterUp": 0.55,
     },
     "serious": {
-        "mouthSmile": -0.05,  # also takes back what a face smiles at rest
-        "mouthFrown": 0.04,
+        "mouthSmile": 0.05,  # less looks sad
         "mouthPress": 0.25,
-        "mouthShrugLower": 0.05,
         "browDown": 0.45,
         "browInnerUp": 0.05,
         "eyeSquint": 0.25,
