@@ -10,7 +10,6 @@ Axes: N samples.
 """
 
 import importlib
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import hibari

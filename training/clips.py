@@ -192,7 +192,9 @@ class Speaker:
     def __init__(self) -> None:
         self._espeak = Espeak()
         self._hibari = hibari.Hibari()
-        self._lexicon = [word for word in self._hibari.g2p.lexicon.golds.d if word.isalpha() and word.islower()]
+        self._lexicon = [
+            word for word in self._hibari.g2p.lexicon.golds.d if word.isalpha() and word.islower()
+        ]
         model = onnx.load(self._hibari.model_path)
         (durations,) = (node.output[0] for node in model.graph.node if node.op_type == "Round")
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(durations))
@@ -242,14 +244,7 @@ class Speaker:
             phonemes.append(Phoneme(start_s + pause_s + len(pieces[-1]) / MEL.sample_rate, ""))
         pieces.append(np.zeros(round(0.5 * MEL.sample_rate), np.float32))
         pcm = np.concatenate(pieces)
-        mel = mel_spectrogram(_spoil(pcm, rng) if spoilt else pcm)
-
-        def mouth(rate: float) -> Track:
-            blended = track(phonemes, len(pcm) / MEL.sample_rate, rate=rate)
-            return follow_loudness(blended, pcm, MEL.sample_rate, rate=rate)
-
-        dense = mouth(MEL.sample_rate / MEL.hop_samples)
-        return Clip(pcm=pcm, mel=mel[:, : len(dense)], track=mouth(FPS), dense_track=dense, phonemes=phonemes)
+        return speech(pcm, phonemes, heard=_spoil(pcm, rng) if spoilt else pcm)
 
     def _say(self, text: str, voice: str, rate: int, pitch: int) -> tuple[Pcm, int, list[Phoneme]]:
         utterance = self._espeak.utter(text, voice, rate=rate, pitch=pitch)
@@ -281,6 +276,17 @@ class Speaker:
         return said.astype(np.float32), hibari.SAMPLE_RATE, phonemes
 
 
+def speech(pcm: Pcm, phonemes: list[Phoneme], *, heard: Pcm) -> Clip:
+    """Give speech, float32 mono at 16 kHz, shape (N,), the mouth of its phonemes; `heard` is what a microphone got."""
+
+    def mouth(rate: float) -> Track:
+        blended = track(phonemes, len(pcm) / MEL.sample_rate, rate=rate)
+        return follow_loudness(blended, pcm, MEL.sample_rate, rate=rate)
+
+    mel, dense = mel_spectrogram(heard), mouth(MEL.sample_rate / MEL.hop_samples)
+    return Clip(pcm=pcm, mel=mel[:, : len(dense)], track=mouth(FPS), dense_track=dense, phonemes=phonemes)
+
+
 def _word(words: Sequence[str], rng: np.random.Generator) -> str:
     """Take a word, or cross two of them, so that the network learns sounds and not a vocabulary."""
     first, second = (str(rng.choice(words)) for _ in range(2))
@@ -306,6 +312,7 @@ def _spoil(pcm: Pcm, rng: np.random.Generator) -> Pcm:
         gain_db -= 30 * np.clip(np.log2(rng.uniform(0.08, 0.3)) - octaves, 0, 1)
     pcm = np.fft.irfft(spectrum * 10 ** (gain_db / 20), len(pcm))
     pcm *= rng.uniform(0.1, 0.9) / max(np.abs(pcm).max(), 1e-4)
-    noise = np.fft.irfft(np.fft.rfft(rng.normal(size=len(pcm))) * 10 ** (rng.normal(-2, 2.5) * octaves / 20), len(pcm))
+    hiss = np.fft.rfft(rng.normal(size=len(pcm)))
+    noise = np.fft.irfft(hiss * 10 ** (rng.normal(-2, 2.5) * octaves / 20), len(pcm))
     noise *= np.sqrt((pcm**2).mean() / (noise**2).mean()) * 10 ** (-rng.uniform(10, 60) / 20)
     return (pcm + noise).astype(np.float32)
