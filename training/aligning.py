@@ -24,6 +24,7 @@ SOUNDS = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔ�
 """Hibari writes diphthongs and the flap as single letters (misaki's alphabet)."""
 
 _STEPS = 100  # a second, in which pocketsphinx tells times
+_LEAD_S = 0.3  # of silence around it, or the first /p/ would begin with the recording, long before it bursts
 _NOISE = 1e-4  # so that digital silence has a spectrum
 _PHONES = {
     letter: phone
@@ -74,7 +75,8 @@ class Aligner:
         decoder = self._sphinx.Decoder(lm=None, dict=None, samprate=RATE, bestpath=False, loglevel="FATAL")
         for word, parts in words.items():
             decoder.add_word(word, " ".join(part.phone for part in parts), update=True)
-        sound = np.clip(pcm + np.random.default_rng(0).normal(0, _NOISE, len(pcm)), -1, 1)
+        sound = np.pad(pcm, round(_LEAD_S * RATE))
+        sound = np.clip(sound + np.random.default_rng(0).normal(0, _NOISE, len(sound)), -1, 1)
         samples = (sound * 32_767).astype("<i2").tobytes()
         try:
             decoder.set_align_text(" ".join(words))  # the words first
@@ -89,17 +91,21 @@ class Aligner:
         missing = list(words)
         for word in decoder.get_alignment():  # not kept: its parts end with it
             if not missing or word.name != missing[0]:
-                phonemes.append(Phoneme(word.start / _STEPS, ""))
+                phonemes.append(Phoneme(_time(word.start), ""))
                 continue
             for part, phone in zip(words[missing.pop(0)], word, strict=True):
                 each = phone.duration / len(part.letters)
                 phonemes += [
-                    Phoneme((phone.start + number * each) / _STEPS, SOUNDS.get(letter, letter))
+                    Phoneme(_time(phone.start + number * each), SOUNDS.get(letter, letter))
                     for number, letter in enumerate(part.letters)
                 ]
         if missing:
             return None
-        return find_closures(pcm, RATE, [*phonemes, Phoneme(len(pcm) / RATE, "")])
+        return find_closures(pcm, RATE, [*phonemes, Phoneme(max(phonemes[-1].start_s, len(pcm) / RATE), "")])
+
+
+def _time(step: float) -> float:
+    return max(0.0, step / _STEPS - _LEAD_S)
 
 
 def _hear(decoder: Any, samples: bytes) -> None:

@@ -22,6 +22,7 @@ from hibari import dsp
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
+from training import flite
 from training.aligning import SOUNDS
 from training.closures import find_closures
 from training.phonemes import FPS, Phoneme, Track, follow_loudness, track
@@ -126,6 +127,10 @@ _VOICED_HZ = 40.0  # what it predicts below is no pitch
 _HIBARI_GLUE = "ˈˌ "  # no sounds, but the model gives them time, which belongs to their neighbours
 
 
+# Of hibari, Flite and eSpeak NG: the languages of the last sound alike, for it has one way to make each sound.
+_SHARES = (0.37, 0.38, 0.25)
+
+
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of speech and the mouth that says it.
 
@@ -202,37 +207,48 @@ class Speaker:
 
     def training_clip(self, rng: np.random.Generator) -> Clip:
         """Speak one to three random phrases in a random voice, with pauses, and spoil the sound a little."""
-        neural = rng.random() < 0.6  # noqa: PLR2004 - one language of 17, but the one voice that sounds human
-        language = "en" if neural else str(rng.choice(list(VOICES)))
+        synthesiser = str(rng.choice(["hibari", "flite", "espeak"], p=_SHARES))
+        language = str(rng.choice(list(VOICES))) if synthesiser == "espeak" else "en"
         words = WORDS[language].split()
-        if neural and rng.random() < 0.5:  # noqa: PLR2004
+        if synthesiser != "espeak" and rng.random() < 0.5:  # noqa: PLR2004
             words = [str(word) for word in rng.choice(self._lexicon, 40)]
         phrases = [
             " ".join(_word(words, rng) for _ in range(rng.integers(2, 9))) for _ in range(rng.integers(1, 4))
         ]
-        return self._clip(phrases, language, rng, neural=neural, spoilt=True)
+        return self._clip(phrases, language, rng, synthesiser, spoilt=True)
 
     def held_out_clip(
         self, sentence: str, language: str, rng: np.random.Generator, *, neural: bool = False
     ) -> Clip:
         """Speak a sentence between two pauses, as the worker would."""
-        return self._clip([sentence], language, rng, neural=neural, spoilt=False)
+        return self._clip([sentence], language, rng, "hibari" if neural else "espeak", spoilt=False)
 
     def _clip(
-        self, phrases: Sequence[str], language: str, rng: np.random.Generator, *, neural: bool, spoilt: bool
+        self,
+        phrases: Sequence[str],
+        language: str,
+        rng: np.random.Generator,
+        synthesiser: str,
+        *,
+        spoilt: bool,
     ) -> Clip:
         voice = f"{rng.choice(VOICES[language])}+{rng.choice(['f1', 'f2', 'f3', 'f4', 'm1', 'm2', 'm3', 'm5', 'm7'])}"
         rate, pitch = int(rng.integers(110, 230)), int(rng.integers(15, 85))
         # Reading a wave out faster raises pitch and resonances together: other throats than the synthesiser's own.
         speed = float(np.exp(rng.normal(0, 0.12))) if spoilt else 1.0
-        throat = _random_throat(rng) if spoilt and neural else None
+        throat = _random_throat(rng) if spoilt and synthesiser == "hibari" else None
+        person = str(rng.choice(flite.VOICES)) if synthesiser == "flite" else ""
         pieces: list[Pcm] = []
         phonemes: list[Phoneme] = []
         for phrase in phrases:
             pause_s = float(rng.choice([0.08, 0.3, 0.6, 1.0], p=[0.4, 0.3, 0.2, 0.1]))
-            said, sample_rate, timed = (
-                self._say_hibari(phrase, rng, throat) if neural else self._say(phrase, voice, rate, pitch)
-            )
+            match synthesiser:
+                case "hibari":
+                    said, sample_rate, timed = self._say_hibari(phrase, rng, throat)
+                case "flite":
+                    said, sample_rate, timed = flite.say(phrase, person, stretch=rng.uniform(0.75, 1.3))
+                case _:
+                    said, sample_rate, timed = self._say(phrase, voice, rate, pitch)
             start_s = sum(map(len, pieces)) / MEL.sample_rate
             pieces += [np.zeros(round(pause_s * MEL.sample_rate), np.float32)]
             pieces += [soxr.resample(said, sample_rate * speed, MEL.sample_rate)]

@@ -68,11 +68,12 @@ def people(folder: Path) -> Iterator[tuple[str, Clip]]:
 
 
 def hear(network: Hearing, clip: Clip) -> Track:
-    """Return what is heard in each video frame, (F, K)."""
-    windows = np.stack([HEARD.cut(clip.mel, frame) for frame in range(len(clip.track))])
+    """Return what is heard in each video frame, (F, K): of every window at once, as in training."""
+    around = ((0, 0), (HEARD.before, HEARD.frames + 1))
+    mel = np.pad(clip.mel, around, constant_values=-MEL.largest).astype(np.float32)
     with torch.no_grad():
-        units: Track = network(torch.from_numpy(windows)[:, None]).numpy()
-    return units
+        units: Track = network.sequence(torch.from_numpy(mel)[None, None])[0].numpy().T
+    return units[[HEARD.start(frame) + HEARD.before for frame in range(len(clip.track))]]
 
 
 def measure(heard: Track, clip: Clip) -> dict[str, float]:
