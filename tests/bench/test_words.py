@@ -4,12 +4,13 @@
 import numpy as np
 import pytest
 import soxr
+from hibari import SAMPLE_RATE
 
 from bench.mouths import RATE
 from bench.words import compare
 from training.aligning import Aligner
 from training.phonemes import Phoneme, opening, track
-from worker.speech.english import SAMPLE_RATE, EnglishVoice
+from worker.speech.english import EnglishVoice
 
 SECONDS = 3
 WORDS = [Phoneme(0.3 + 0.1 * n, sound) for n, sound in enumerate("mapitobasupamiku")]
