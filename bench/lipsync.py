@@ -7,7 +7,7 @@
 The worker's own listening, network and composing run on the speech of `bench/truth`, whose films show the same people
 at the same poses with the mouth that truly says it. How far a mouth is open is read off the pictures, ours and true
 alike, along the lines in which the true mouth of the shot changes. Human speech has no truth: there the opening is
-compared with the loudness, on recordings that are fetched and never shipped.
+compared with the loudness, and with what the words ask for, on recordings that are fetched and never shipped.
 """
 
 import json
@@ -20,18 +20,30 @@ import msgspec
 import numpy as np
 
 import worker
-from bench.mouths import Curve, Seen, Squares, Worker, difference, fit_probe, flicker, psnr, sharpness, ssim
+from bench.mouths import (
+    Curve,
+    Seen,
+    Squares,
+    Worker,
+    closures,
+    difference,
+    fit_probe,
+    flicker,
+    hits,
+    psnr,
+    sharpness,
+    ssim,
+)
 from bench.recordings import hear_humans
 from bench.strips import draw_strips
-from training.phonemes import CLOSURES, FPS
+from bench.words import hear_words
+from training.phonemes import FPS
 from training.shots import read_shots
 
 ASSETS = Path(worker.__file__).parent / "assets"
 
 _SHIFT = FPS // 2
 _FARTHEST = 8  # frames that picture and sound are shifted to find the best offset
-_CLOSED = 1 / 3  # of the way from a true closure to the median of true speech
-_PRESSED = 0.4  # from here on the rig's lips touch
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,15 +125,20 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
         for name in names:
             click.echo(_line(name, tables[group][name]))
     human = hear_humans(lips, seen) if humans else None
+    words = hear_words(lips, seen) if humans else None
     told = msgspec.structs.asdict(everything) | {
         "human_opening_correlation": human and human.loudness,
         "human_low_to_high_vowels": human and human.low_to_high,
+        "human_words_opening_correlation": words and words.opening,
+        "human_words_closures_hit": words and words.closures,
     }
     click.echo()
     for name, value in told.items():
         click.echo(f"{name:28} {value if value is None else round(value, 4)}")
     if humans and human is None:
         click.echo("No recordings of people: apt-get could not fetch them. See bench/recordings.py.")
+    if humans and words is None:
+        click.echo("Words of people were not looked for: that needs uv sync --group listening, and apt-get.")
     if as_json:
         by = {
             group: {name: msgspec.structs.asdict(s) for name, s in of.items()} for group, of in tables.items()
@@ -139,10 +156,7 @@ def measure(seen: Seen) -> Measured:
     speaking = rig > np.median(rig[~silent])
     moved = difference(ours, idle)
     lags = np.array([_correlation_at(opened, true, lag) for lag in range(-_FARTHEST, _FARTHEST + 1)])
-    closed = _closures(seen)
-    limit = (
-        np.mean(true[closed]) + _CLOSED * (np.median(true[~silent]) - np.mean(true[closed])) if closed else 0
-    )
+    closed = closures(shot.phonemes, shot.pressed)
     numbers = {
         "mouth_l1": difference(ours, truth).mean(),
         "mouth_l1_idle": difference(idle, truth).mean(),
@@ -160,35 +174,21 @@ def measure(seen: Seen) -> Measured:
     return Measured(
         numbers={name: float(number) for name, number in numbers.items()},
         lags=lags,
-        hits=[bool(opened[max(0, frame - 1) : frame + 2].min() <= limit) for frame in closed],
-        true_hits=[bool(true[max(0, frame - 1) : frame + 2].min() <= limit) for frame in closed],
+        hits=hits(opened, closed, true, ~silent),
+        true_hits=hits(true, closed, true, ~silent),
     )
 
 
 def summarise(measured: Sequence[Measured]) -> Scores:
     """Average shots; closures count each, whatever the shot."""
-    hits = [hit for one in measured for hit in one.hits]
-    true_hits = [hit for one in measured for hit in one.true_hits]
+    ours = [hit for one in measured for hit in one.hits]
+    truth = [hit for one in measured for hit in one.true_hits]
     return Scores(
         **{name: float(np.nanmean([one.numbers[name] for one in measured])) for name in measured[0].numbers},
-        closures_hit=float(np.mean(hits)) if hits else float("nan"),
-        closures_hit_truth=float(np.mean(true_hits)) if hits else float("nan"),
+        closures_hit=float(np.mean(ours)) if ours else float("nan"),
+        closures_hit_truth=float(np.mean(truth)) if truth else float("nan"),
         offset_frames=int(np.argmax(np.mean([one.lags for one in measured], axis=0))) - _FARTHEST,
     )
-
-
-def _closures(seen: Seen) -> list[int]:
-    """Return the frame of each /m b p/ in which the rig's lips press hardest, where they do."""
-    shot = seen.shot
-    pressed = np.array(shot.pressed)
-    frames = []
-    for (start_s, sound), (end_s, _) in zip(shot.phonemes, shot.phonemes[1:], strict=False):
-        if sound.strip("ˈˌ")[:1] in CLOSURES:
-            first, last = max(0, int(start_s * FPS) - 2), min(len(pressed), int(end_s * FPS) + 2)
-            frame = first + int(np.argmax(pressed[first:last])) if first < last else 0
-            if pressed[frame] > _PRESSED and frame not in frames:
-                frames.append(frame)
-    return frames
 
 
 def _best_still(truth: Squares) -> float:

@@ -4,6 +4,7 @@ Axes: F frames; squares are RGB in [0, 1], (F, 160, 160, 3), pixel on pixel the 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
+from training.phonemes import CLOSURES
 from training.shots import SIDE, TRUTH, Shot
 from worker.avatars import Avatars
 from worker.compose import compose
@@ -28,6 +30,8 @@ Probe = Callable[[Squares, Squares], Curve]
 MOUTH = (slice(46, 126), slice(38, 122))  # rows and columns of a square in which a mouth moves
 RATE = 16_000
 
+_PRESSED = 0.4  # from here on the rig's lips touch
+_NEAR = 1 / 3  # of the way from a true closure to the median of true speech
 _WAYS = 6  # more would fit the noise of a shot's few frames
 
 
@@ -124,6 +128,27 @@ def fit_probe(truth: Squares, idle: Squares, opening: Sequence[float]) -> Probe:
 
     weights, *_ = np.linalg.lstsq(project(truth, idle), np.array(opening), rcond=None)
     return lambda squares, idle: np.asarray(project(squares, idle) @ weights)
+
+
+def closures(phonemes: Sequence[tuple[float, str]], pressed: Sequence[float]) -> list[int]:
+    """Return the frame of each /m b p/ in which the rig's lips press hardest, where they do."""
+    frames = []
+    for (start_s, sound), (end_s, _) in pairwise(phonemes):
+        if sound.strip("ˈˌ")[:1] in CLOSURES:
+            first, last = max(0, int(start_s * FPS) - 2), min(len(pressed), int(end_s * FPS) + 2)
+            frame = first + int(np.argmax(pressed[first:last])) if first < last else 0
+            if pressed[frame] > _PRESSED and frame not in frames:
+                frames.append(frame)
+    return frames
+
+
+def hits(opened: Curve, closed: Sequence[int], true: Curve, speaking: NDArray[np.bool_]) -> list[bool]:
+    """Tell of each closure whether the lips come nearly as close as those of the truth."""
+    if not closed:
+        return []
+    shut = np.mean(true[list(closed)])
+    limit = shut + _NEAR * (np.median(true[speaking]) - shut)
+    return [bool(opened[max(0, frame - 1) : frame + 2].min() <= limit) for frame in closed]
 
 
 def difference(a: Squares, b: Squares) -> Curve:

@@ -46,23 +46,22 @@ class Human(msgspec.Struct, frozen=True, kw_only=True):
 
 def hear_humans(lips: Worker, seen: Sequence[Seen]) -> Human | None:
     """Measure lips on recordings, as fitted to the true shots of one face; None where they cannot be fetched."""
-    face = next(one for one in seen if (one.shot.avatar, one.shot.emotion) == _FACE)
-    probe = fit_probe(face.truth, face.idle, face.shot.opening)
+    probe = probe_face(seen)
     correlations: dict[str, list[float]] = {}
     peaks: dict[tuple[str, ...], list[float]] = {_LOW: [], _HIGH: []}
     for language in _LANGUAGES:
-        sounds = _fetch(language)
+        sounds = announcements(language)
         if sounds is None:
             return None
         sentences = [
             sound for sound in sounds.values() if _SHORTEST_S < len(sound) / _BYTES_A_SECOND < _LONGEST_S
         ]
         chosen = sentences[:: max(1, len(sentences) // _RECORDINGS)][:_RECORDINGS]
-        for pcm in map(_decode, chosen):
-            correlations.setdefault(language, []).append(_correlate(pcm, _open(lips, probe, pcm)))
+        for pcm in map(decode, chosen):
+            correlations.setdefault(language, []).append(_correlate(pcm, open_mouth(lips, probe, pcm)))
         if language == "en":
             for words, found in peaks.items():
-                found += [float(_open(lips, probe, _decode(sounds[word])).max()) for word in words]
+                found += [float(open_mouth(lips, probe, decode(sounds[word])).max()) for word in words]
     for language, found in correlations.items():
         click.echo(f"people, {language}: opening and loudness {np.mean(found):.3f} ({len(found)} recordings)")
     everything = [correlation for found in correlations.values() for correlation in found]
@@ -71,7 +70,14 @@ def hear_humans(lips: Worker, seen: Sequence[Seen]) -> Human | None:
     )
 
 
-def _open(lips: Worker, probe: Probe, pcm: Pcm) -> Curve:
+def probe_face(seen: Sequence[Seen]) -> Probe:
+    """Fit how far a mouth is open to the true shots of the one face that says the recordings."""
+    face = next(one for one in seen if (one.shot.avatar, one.shot.emotion) == _FACE)
+    return fit_probe(face.truth, face.idle, face.shot.opening)
+
+
+def open_mouth(lips: Worker, probe: Probe, pcm: Pcm) -> Curve:
+    """Let that face say a recording; return how far its mouth is seen to be open."""
     footage = lips.footage(*_FACE)
     corners = corners_of(footage, len(pcm) * FPS // RATE)
     return probe(lips.film(footage, pcm, corners), lips.rest(footage, corners))
@@ -83,11 +89,16 @@ def _correlate(pcm: Pcm, opening: Curve) -> float:
     return float(np.corrcoef(opening, np.maximum(loudness, loudness.max() - _QUIET_DB))[0, 1])
 
 
-def _fetch(language: str) -> dict[str, bytes] | None:
+def announcements(language: str) -> dict[str, bytes] | None:
     """Return the recordings of a language, in order of their names without folder and ending; None without them."""
+    files = fetch(_PACKAGE.format(language), ".g722")
+    return files and dict(sorted((_word(path), sound) for path, sound in files.items()))
+
+
+def fetch(package: str, ending: str) -> dict[str, bytes] | None:
+    """Return those files of a Debian package whose names end so; None where apt-get cannot fetch it."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "satspeak-bench"
     cache.mkdir(parents=True, exist_ok=True)
-    package = _PACKAGE.format(language)
     if not list(cache.glob(f"{package}_*.deb")):
         try:
             subprocess.run(
@@ -102,11 +113,8 @@ def _fetch(language: str) -> dict[str, bytes] | None:
     (archive,) = sorted(cache.glob(f"{package}_*.deb"))[-1:]
     with tarfile.open(fileobj=io.BytesIO(_member(archive.read_bytes(), "data.tar"))) as tar:
         # In the order of the archive: to go back in it means to unpack it from its start.
-        files = {
-            _word(member.name): tar.extractfile(member) for member in tar if member.name.endswith(".g722")
-        }
-        sounds = {word: file.read() for word, file in files.items() if file}
-    return dict(sorted(sounds.items()))
+        files = {member.name: tar.extractfile(member) for member in tar if member.name.endswith(ending)}
+        return {path: file.read() for path, file in files.items() if file}
 
 
 def _word(path: str) -> str:
@@ -126,7 +134,7 @@ def _member(archive: bytes, name: str) -> bytes:
     raise ValueError(f"no {name} in the package")
 
 
-def _decode(recording: bytes) -> Pcm:
+def decode(recording: bytes) -> Pcm:
     """Decode a recording, and add silence up to a whole frame."""
     with av.open(io.BytesIO(recording), "r", format="g722") as container:
         pcm = np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])

@@ -38,7 +38,7 @@ _MASK = {"threshold": 0.018, "full": 0.09, "dilate": 5, "blur": 2.0, "feather": 
 
 _DESCRIPTION = {
     "name": "satspeak-lips",
-    "version": "3",
+    "version": "4",
     "width": WIDTH,
     "crop": CROP,
     "inputs": {

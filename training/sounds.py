@@ -19,6 +19,7 @@ MINUTES_A_FILE = 20
 
 # A video frame's window starts with a whole mel frame, on average so much of one too early.
 _ROUNDED = 0.4
+_PACE = 0.12  # spread of the logarithm: people speak a phrase faster or slower than they are told to
 _SILENCE = -MEL.largest
 
 
@@ -42,16 +43,27 @@ class Sounds:
             with np.load(path) as file:
                 mels.append(file["mel"])
                 tracks.append(file["tracks"])
-        self._mel: Mel = np.concatenate(mels, 1)  # (80, all) float16
+        self._mel: Mel = np.ascontiguousarray(np.concatenate(mels, 1).T)  # (all, 80) float16
         exact: Track = np.concatenate(tracks)
         self.tracks = (1 - _ROUNDED) * exact[:-1] + _ROUNDED * exact[1:]  # (all - 1, K)
 
     def batch(self, size: int, mouths: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Return sequences of mel frames (B, 1, 80, T + 31) and the mouths of their windows (B, T, K)."""
-        starts = rng.integers(0, len(self.tracks) - mouths - HEARD.frames, size)[:, None]  # (B, 1)
-        mel = self._mel[:, starts + np.arange(mouths + HEARD.frames - 1)].transpose(1, 0, 2)
-        tracks = self.tracks[starts + HEARD.before + np.arange(mouths)]
-        return torch.from_numpy(spoil(mel.astype(np.float32), rng))[:, None], torch.from_numpy(tracks)
+        length = mouths + HEARD.frames - 1
+        pace = np.exp(rng.normal(0, _PACE, (size, 1)))
+        last = len(self.tracks) - 2 - int(length * pace.max())
+        places = rng.integers(0, last, (size, 1)) + pace * np.arange(length)  # (B, T + 31) mel frames
+        heard = slice(HEARD.before, HEARD.before + mouths)
+        mel = _between(self._mel, places).transpose(0, 2, 1)
+        tracks = _between(self.tracks, places[:, heard])
+        return torch.from_numpy(spoil(mel, rng))[:, None], torch.from_numpy(tracks)
+
+
+def _between(rows: NDArray[np.floating], places: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Read rows of shape (all, C) at places (B, T) between them, linearly; (B, T, C)."""
+    before = places.astype(int)
+    share = (places - before)[..., None].astype(np.float32)
+    return rows[before] * (1 - share) + rows[before + 1] * share
 
 
 def speak(path: Path, number: int) -> None:

@@ -66,6 +66,29 @@ def hear(minutes: int, iterations: int, batch: int, checkpoint: Path, resume: bo
     trainer.save()
 
 
+@main.command()
+@click.option(
+    "--share", default=0.6, show_default=True, help="Of the new weights; the rest is the repository's."
+)
+@click.option("--gain", default=1.08, show_default=True, help="On all units.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), default=WORK / "hearing.pt", show_default=True)
+def blend(share: float, gain: float, checkpoint: Path) -> None:
+    """Draw the hearing that `hear --again` trained back towards the one that it started from.
+
+    Between the two lies one that hears people whom neither learnt from better than both do (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models"). It is shyer than either, so that its last layer is given a gain.
+    """
+    state = torch.load(checkpoint)
+    before = export.shipped(Hearing(), export.MODEL / "references.onnx")
+    for name, value in state["average"].items():
+        if value.is_floating_point():
+            value.copy_(torch.lerp(before[name], value, share))
+    last = f"units.{len(Hearing().units) - 1}"
+    for name in (f"{last}.weight", f"{last}.bias"):
+        state["average"][name] *= gain
+    torch.save(state, checkpoint)
+
+
 def hearing_loss(heard: Tensor, units: Tensor, scale: Tensor) -> Tensor:
     """Compare the units (B, T, K), and what people see first: how far the lips are apart, and whether they touch."""
     closed = units[..., UNITS.index("mouthPress")] / 0.55  # (B, T)

@@ -77,7 +77,7 @@ class EnglishVoice:
         kept = (np.arange(round(outputs[-1].size * speaker.resonance)) / speaker.resonance).astype(int)
         harmonic, phase, noise_level, free, free_phase, pitch_hz = (output[..., kept] for output in outputs)
         if speaker.pitch != 1:  # it costs clarity: a recogniser mistakes twice as many words
-            _make_pitch_free(harmonic, phase, free, pitch_hz)
+            make_pitch_free(harmonic, phase, free, pitch_hz)
         trembling = np.sin(2 * np.pi * _TREMOR_HZ / _FRAMES_PER_S * np.arange(pitch_hz.size))
         moved = pitch_hz * np.float32(speaker.pitch) * (1 + speaker.tremor * trembling).astype(np.float32)
         breath = noise_level + np.float32(speaker.breath)
@@ -85,7 +85,7 @@ class EnglishVoice:
         return np.asarray(soxr.resample(samples, SAMPLE_RATE * speaker.resonance, SAMPLE_RATE), np.float32)
 
 
-def _make_pitch_free(
+def make_pitch_free(
     harmonic: Spectrum, phase: Spectrum, free: Spectrum, pitch_hz: NDArray[np.float32]
 ) -> None:
     """Make a predicted spectrum good for any pitch, in place.
