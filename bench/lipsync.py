@@ -10,7 +10,6 @@ alike, along the lines in which the true mouth of the shot changes. Human speech
 compared with the loudness, and with what the words ask for, on recordings that are fetched and never shipped.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -140,10 +139,7 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
     if humans and words is None:
         click.echo("Words of people were not looked for: that needs uv sync --group listening, and apt-get.")
     if as_json:
-        by = {
-            group: {name: msgspec.structs.asdict(s) for name, s in of.items()} for group, of in tables.items()
-        }
-        click.echo(json.dumps(told | {f"by_{group}": of for group, of in by.items()}))
+        click.echo(msgspec.json.encode(told | {f"by_{group}": of for group, of in tables.items()}))
 
 
 def measure(seen: Seen) -> Measured:
@@ -184,11 +180,17 @@ def summarise(measured: Sequence[Measured]) -> Scores:
     ours = [hit for one in measured for hit in one.hits]
     truth = [hit for one in measured for hit in one.true_hits]
     return Scores(
-        **{name: float(np.nanmean([one.numbers[name] for one in measured])) for name in measured[0].numbers},
-        closures_hit=float(np.mean(ours)) if ours else float("nan"),
-        closures_hit_truth=float(np.mean(truth)) if truth else float("nan"),
+        **{name: _mean([one.numbers[name] for one in measured]) for name in measured[0].numbers},
+        closures_hit=_mean(ours),
+        closures_hit_truth=_mean(truth),
         offset_frames=int(np.argmax(np.mean([one.lags for one in measured], axis=0))) - _FARTHEST,
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Average what is known, which JSON will call null where nothing is."""
+    known = [value for value in values if not np.isnan(value)]
+    return fmean(known) if known else float("nan")
 
 
 def _best_still(truth: Squares) -> float:
