@@ -154,13 +154,14 @@ async def _waiters(shop: Shop, count: int, invoices: int) -> tuple[list[float], 
     """Return the milliseconds from LND's event to each waiting client's answer, and the memory that waiting took."""
     backend = shop.backend()
     seen: dict[str, float] = {}
-    all_seen = asyncio.Event()
+    live, all_seen = asyncio.Event(), asyncio.Event()
     before_mb = shop.resident_mb()
     quoted = [await _quote(shop) for _ in range(invoices)]
 
     async def follow() -> None:
         async for settlement in backend.settlements(after=SettleIndex(0)):
             seen[settlement.bolt11] = time.perf_counter()
+            live.set()
             if seen.keys() >= set(quoted):
                 all_seen.set()
 
@@ -174,6 +175,10 @@ async def _waiters(shop: Shop, count: int, invoices: int) -> tuple[list[float], 
         return invoice, answered
 
     following = asyncio.create_task(follow())
+    await shop.network.payer.pay(
+        await _quote(shop)
+    )  # else the first of them would be looked for in all invoices
+    await live.wait()
     waiting = [asyncio.create_task(wait(quoted[n % invoices])) for n in range(count)]
     await shop.waiting(count)
     grown_mb = shop.resident_mb() - before_mb

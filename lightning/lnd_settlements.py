@@ -108,20 +108,26 @@ class SettlementFollower:
     async def _first(self) -> Settlement:
         """Wait until the node has ever been paid; return its first settlement.
 
-        The answer always comes from the list. The subscription, which may miss a payment while it is being
-        set up, only tells when to look again sooner than the next pause ends.
+        The list always has the answer, though reading it takes seconds once many invoices were never paid. The
+        subscription may miss a payment while it is being set up, but what it tells first with index 1 is the first.
         """
         pauses = pauses_between_attempts()
         call = self._subscribe(SettleIndex(0))
         paid = asyncio.ensure_future(_next_settlement(call))
         try:
             while True:
-                first = await self._first_listed()
+                listed = asyncio.ensure_future(self._first_listed())
+                try:
+                    await asyncio.wait({paid, listed}, return_when=asyncio.FIRST_COMPLETED)
+                    if paid.done() and paid.result().settle_index == 1:  # raises if the stream broke
+                        return paid.result()
+                    first = await listed
+                finally:
+                    listed.cancel()
+                    await asyncio.gather(listed, return_exceptions=True)
                 if first is not None:
                     return first
                 await asyncio.wait({paid}, timeout=next(pauses))
-                if paid.done():
-                    paid.result()  # raises if the stream broke
         finally:
             await _hang_up(call, paid)
 

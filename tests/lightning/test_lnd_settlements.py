@@ -24,6 +24,9 @@ class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated withou
         self.hears = True  # whether a subscription is told of live settlements
         self.faults = []  # (status, words) of the next subscriptions
         self.before_page = lambda offset: None
+        self.subscribed = asyncio.Event()
+        self.may_list = asyncio.Event()
+        self.may_list.set()
         self.replay_order = lambda invoice: invoice.settle_index
 
     def sell(self):
@@ -38,6 +41,7 @@ class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated withou
             listener.put_nowait(invoice)
 
     async def ListInvoices(self, request, context):  # noqa: N802 -- gRPC's name
+        await self.may_list.wait()
         self.before_page(request.index_offset)
         page = self.invoices[request.index_offset : request.index_offset + 1]
         return ln.ListInvoiceResponse(invoices=page, last_index_offset=request.index_offset + len(page))
@@ -48,6 +52,7 @@ class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated withou
             await context.abort(*self.faults.pop(0))
         live: asyncio.Queue[ln.Invoice | None] = asyncio.Queue()
         self.listeners.append(live)
+        self.subscribed.set()
         if request.settle_index:
             past = [invoice for invoice in self.invoices if invoice.settle_index > request.settle_index]
             for invoice in sorted(past, key=self.replay_order):
@@ -93,6 +98,18 @@ async def test_a_first_payment_that_the_subscription_missed_is_found_in_the_list
     await read_to_the_end.wait()  # while the invoice was open
 
     node.settle(invoice, 1)
+
+    assert await first == [1]
+    await settlements.aclose()
+
+
+async def test_the_first_payment_ever_is_told_before_the_list_is_read(node, follower):
+    node.may_list.clear()
+    settlements = follower.follow(SettleIndex(0))
+    first = asyncio.ensure_future(told(settlements, 1))
+    await node.subscribed.wait()
+
+    node.settle(node.sell(), 1)
 
     assert await first == [1]
     await settlements.aclose()
