@@ -83,14 +83,12 @@ def test_the_films_of_mouths_have_the_footages_frames(folder, pack):
 def test_mouths_lie_where_the_footage_has_them(folder, pack):
     clip = pack["emotions"]["neutral"]
     size = clip["mouths"]["size"]
-    nose = np.s_[: size // 8, size // 4 : size * 3 // 4]  # where no shape moves much, above any moustache
+    nose = np.s_[: size // 6, size // 3 : size * 2 // 3]  # where no shape moves much; beside it moustaches do
 
     for number in (0, clip["frames"] // 3, clip["frames"] - 1):
         idle = _square(_frame(folder / clip["footage"], number), clip["boxes"][number], size)
         pressed = _frame(folder / clip["mouths"]["film"], number)[:, -size:]
-        here, there = idle[nose].astype(np.float32), pressed[nose].astype(np.float32)
-        window = cv2.createHanningWindow(here.shape[::-1], cv2.CV_32F)
-        shift, _ = cv2.phaseCorrelate(here, there, window)
+        shift, _ = cv2.phaseCorrelate(idle[nose].astype(np.float32), pressed[nose].astype(np.float32))
 
         assert np.abs(shift).max() < 0.7  # pixels of the frame; pressed lips pull a little at the nose
 
