@@ -175,9 +175,8 @@ async def _waiters(shop: Shop, count: int, invoices: int) -> tuple[list[float], 
         return invoice, answered
 
     following = asyncio.create_task(follow())
-    await shop.network.payer.pay(
-        await _quote(shop)
-    )  # else the first of them would be looked for in all invoices
+    # Else the followers might still be looking for the first payment ever among all invoices.
+    await shop.network.payer.pay(await _quote(shop))
     await live.wait()
     waiting = [asyncio.create_task(wait(quoted[n % invoices])) for n in range(count)]
     await shop.waiting(count)

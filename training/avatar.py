@@ -165,10 +165,8 @@ class Avatar:
 
     def _unfold_lids(self, blink: float) -> None:
         """Light what lies in the fold of a lid while the eyes are open, which is when occlusion is measured."""
-        x, y, _ = head().canonical[head().corner_points].T
-        lids = np.exp(-(((np.abs(x) - 0.31) / 0.2) ** 4) - ((y - 7.32) / 0.12) ** 4)
         shade = self._skin_shade.copy()
-        shade[:, 0] = np.maximum(shade[:, 0], _LID_SKY * min(blink, 1) * lids)
+        shade[:, 0] = np.maximum(shade[:, 0], _LID_SKY * min(blink, 1) * _lid_mask())
         self.scene.set_shade("skin", shade)
 
     def shape(self) -> dict[str, Floats]:
@@ -250,9 +248,8 @@ class Avatar:
         count = int(hair.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb(hair, roots, surface, self.top, rng)
-        inwards = smoothstep(
-            0.1, 1.0, roots.density
-        )  # along the hairline hair is fine, and no other shades its roots
+        # Along the hairline hair is fine, and no other hair shades its roots.
+        inwards = smoothstep(0.1, 1.0, roots.density)
         width = hair.width / density**0.5 * (0.4 + 0.6 * inwards)
         drawn = ribbons(strands, width, linear(self._look.hair_colour), rng)
         lightest = np.repeat(0.5 * (1 - inwards), len(drawn.along) // len(inwards))
@@ -383,6 +380,13 @@ def _lids_over_eyes(points: Floats, eyes: list[Eye], rest: Floats, rest_eyes: li
 def _lash_parts() -> dict[str, Part]:
     names = ("left_lash_1", "left_lash_2", "right_lash_1", "right_lash_2")
     return dict(zip(names, eyelashes(), strict=True))
+
+
+@cache
+def _lid_mask() -> Floats:
+    """Say which corners of the skin lie on or around the lids, 0 to 1."""
+    x, y, _ = head().canonical[head().corner_points].T
+    return np.exp(-(((np.abs(x) - 0.31) / 0.2) ** 4) - ((y - 7.32) / 0.12) ** 4)
 
 
 @cache
