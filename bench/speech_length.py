@@ -19,13 +19,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue import LANGUAGES
-from service.languages import detect_language
-from service.speech_length import FEATURES, count, estimate, features
+from service.catalogue.built_in import LANGUAGES
+from service.speech.languages import detect_language
+from service.speech.speech_length import FEATURES, count, estimate, features
 from worker.speech import SAMPLE_RATE, Speaker
 
 SENTENCES = Path(__file__).parent / "sentences"
-WEIGHTS = Path(__file__).parents[1] / "service" / "speech_length.json"
+WEIGHTS = Path(__file__).parents[1] / "service" / "speech" / "speech_length.json"
 
 # Fitted beside each language's sentences: how it reads numbers, alone and in pairs, short and long.
 NUMBERS = (
@@ -73,7 +73,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--fit", action="store_true", help="fit the weights and write service/speech_length.json"
+        "--fit", action="store_true", help="fit the weights and write service/speech/speech_length.json"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()

@@ -15,13 +15,13 @@ import structlog
 import uvicorn
 from litestar import Litestar
 
+from service.accounts.port import Scope
 from service.app import create_app, open_keys
-from service.connections import patient_for
 from service.errors import SettingsError
 from service.owed import owed
-from service.ports import Scope
+from service.runtime.connections import patient_for
+from service.runtime.stopping import Stopping
 from service.settings import Settings
-from service.stopping import Stopping
 
 
 class Server(uvicorn.Server):

@@ -20,64 +20,57 @@ from litestar.openapi.spec import Components, SecurityScheme
 from lightning import CredentialsInvalid, InvoiceBackend, PaymentBackend
 from lightning.lnd import LndBackend, check_credentials
 from lightning.lnd_payments import LndPayments
-from service.bells import Bells
-from service.choosing import Choosing
-from service.counters import Counters
-from service.delivery import Delivery
+from service.accounts.keys import Keys
+from service.catalogue.choosing import Choosing
+from service.delivery.delivery import Delivery
+from service.delivery.watching import Watching
 from service.errors import SettingsError
-from service.hold_quotes import HoldQuotes
-from service.hold_tries import HoldTries
-from service.holds import Holds, HoldTerms
-from service.inbound import Inbound
-from service.keys import Keys
-from service.languages import detect_language
-from service.limits import Limiter, Rate
-from service.open_quotes import Caps, OpenQuotes
-from service.ports import Clock, Objects, RateSource
-from service.quoting import Quoting, Terms
-from service.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
-from service.refunding import Refunding
-from service.renderer import HttpRenderer
-from service.rendering import Rendering
-from service.repeats import Repeats
-from service.resuming import Resuming
-from service.retention import Retention
-from service.routes import (
-    avatars,
-    events,
-    health,
-    metrics,
-    pages,
-    payments,
-    problems,
-    qr,
-    quotes,
-    refunds,
-    videos,
-    voices,
-)
-from service.routes.limiting import limited, timely_bodies
-from service.routes.uploads import Spool
-from service.screening import command_of, screen_of
+from service.jobs.port import Objects
+from service.payments.hold_tries import HoldTries
+from service.payments.holds import Holds, HoldTerms
+from service.payments.settlements import Settlements
+from service.pricing.port import RateSource
+from service.pricing.rates import FeedRates, FixedRate, RateUnavailable, parse_rate_source
+from service.quotes.hold_quotes import HoldQuotes
+from service.quotes.idempotency import Idempotency
+from service.quotes.liquidity import Liquidity
+from service.quotes.open_quotes import Caps, OpenQuotes
+from service.quotes.quoting import Quoting, Terms
+from service.quotes.screening import command_of, screen_of
+from service.quotes.upload_room import UploadRoom
+from service.refunds.refunding import Refunding
+from service.rendering.rendering import Rendering
+from service.rendering.resuming import Resuming
+from service.rendering.worker_client import HttpRenderer
+from service.rendering.workers import Workers
+from service.retention.retention import Retention
+from service.routes.catalogue import avatars, voices
+from service.routes.http import problems
+from service.routes.http.limiting import limited, timely_bodies
+from service.routes.http.uploads import Spool
+from service.routes.lightning import events, payments, qr, quotes, refunds, videos
+from service.routes.operating import health, metrics
+from service.routes.pages import pages
+from service.runtime.bells import Bells
+from service.runtime.clock import Clock
+from service.runtime.counters import Counters
+from service.runtime.limits import Limiter, Rate
+from service.runtime.stopping import Stopping
+from service.runtime.supervision import Supervised
 from service.settings import Settings
-from service.settlements import Settlements
-from service.stopping import Stopping
+from service.speech.languages import detect_language
 from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
-from service.storage.leftovers import SqlLeftovers
+from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
 from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
 from service.storage.refunds import SqlRefunds
-from service.storage.sights import SqlSights
+from service.storage.retention import SqlRetention
+from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
-from service.supervision import Supervised
-from service.upload_room import UploadRoom
-from service.videos import FolderObjects, bucket_objects
-from service.watching import Watching
-from service.workers import Workers
 
 BYTES_PER_CHARACTER = 12
 """The most that JSON takes for one: two \\uXXXX."""
@@ -290,7 +283,7 @@ async def _open(
         stack.push_async_callback(_stop, asyncio.create_task(hearer.run()))
         stack.push_async_callback(rendering.aclose)
         stack.push_async_callback(holds.aclose)
-        leftovers = SqlLeftovers(database)
+        leftovers = SqlRetention(database)
         retention = Retention(
             leftovers=leftovers,
             objects=objects,
@@ -332,7 +325,7 @@ async def _open(
             open_quotes=OpenQuotes(
                 orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
             ),
-            inbound=Inbound(backend, now),
+            inbound=Liquidity(backend, now),
             upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
             screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
             holds=HoldQuotes(
@@ -361,9 +354,9 @@ async def _open(
                 now=now,
                 payment_wait=timedelta(seconds=settings.payment_wait_s),
             ),
-            "repeats": Repeats(quoting=quoting, orders=orders, now=now),
+            "repeats": Idempotency(quoting=quoting, orders=orders, now=now),
             "watching": Watching(
-                sights=SqlSights(database),
+                sights=SqlSnapshots(database),
                 settlements=settlements,
                 refunding=refunding,
                 bells=bells,

@@ -9,7 +9,7 @@ import click
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.app import open_refunds
 from service.errors import NotRefundable
-from service.refunds import Debt
+from service.refunds.refund import Debt
 from service.settings import Settings
 
 PREIMAGE_BYTES = 32

@@ -89,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     screen: str = ""
     """A command, or a URL, that judges each text and recording before it is quoted, and may refuse it with a reason:
-    `service/screening.py`."""
+    `service/quotes/screening.py`."""
 
     screen_timeout_s: float = 10
     """Seconds that it may take; without its judgement nothing is sold."""

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from service.orders import from_millis, to_millis
-from service.ports import ApiKey, Scope
+from service.accounts.port import ApiKey, Scope
+from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import keys
 

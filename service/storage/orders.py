@@ -9,11 +9,14 @@ import sqlalchemy as sa
 
 from lightning import PaymentHash, SettleIndex, Settlement
 from service.errors import KeyTaken
-from service.orders import UNDECIDED, Choice, Order, Status, VideoState, from_millis, to_millis
-from service.ports import NewOrder, Tally
+from service.orders.choice import Choice
+from service.orders.order import UNDECIDED, Order, Status
+from service.orders.port import NewOrder, Tally
+from service.orders.tokens import Once
+from service.orders.video import VideoState
+from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import nodes, orders, repeats, videos
-from service.tokens import Once
 
 
 class SqlOrders:

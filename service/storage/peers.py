@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import structlog
 
-from service.bells import Bells
+from service.runtime.bells import Bells
 from service.storage.postgres import connect
 
 CHANNEL = "satspeak_bells"

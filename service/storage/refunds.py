@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.errors import InvalidRequest, NotRefundable, RefundBound
-from service.orders import Status, VideoState, from_millis, to_millis
-from service.refunds import Debt, Ledger, Refund, RefundState, check_refundable
+from service.orders.order import Status
+from service.orders.video import VideoState
+from service.refunds.refund import Debt, Ledger, Refund, RefundState, check_refundable
+from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import orders, refunds, videos
 from service.storage.videos import get_video

@@ -34,6 +34,7 @@ orders = sa.Table(
     sa.Column("paid_msat", sa.BigInteger),
     sa.Column("forgotten_at", sa.BigInteger),  # when the text was deleted, and its objects were marked for it
     sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("node", sa.Text),  # pubkey of the node that made the invoice; null: made before this was kept
     sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
     sa.Index("orders_with_input", "status", "forgotten_at", "expires_at"),
 )
@@ -104,6 +105,7 @@ videos = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),  # bytes stored, the init included
     sa.Column("object", sa.Text),  # the whole MP4; null while it is in pieces
     sa.Column("engine", sa.Text),  # JSON: what rendered it
+    sa.Column("finished_at", sa.BigInteger),  # when it became whole
 )
 
 unfinished = videos.c.object.is_(None) & (videos.c.state != sa.literal_column("'deleted'"))

@@ -8,9 +8,13 @@ import msgspec
 import sqlalchemy as sa
 
 from service.errors import LeaseLost
-from service.orders import MOST_TRIES, RENDERABLE, Choice, Video, VideoState, from_millis, to_millis
-from service.ports import Init, SegmentPart, SpeechPart
-from service.refunds import RefundState
+from service.jobs.port import SegmentPart, SpeechPart
+from service.orders.choice import Choice
+from service.orders.order import RENDERABLE
+from service.orders.video import MOST_TRIES, Video, VideoState
+from service.refunds.refund import RefundState
+from service.rendering.port import Init
+from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import orders, refunds, segments, speech, unfinished, videos
 

@@ -21,7 +21,7 @@ from regtest.lnd import FailureReason
 from regtest.process import Program, until
 from satspeak import programs
 from service.app import open_refunds
-from service.refunds import Debt, Ledger
+from service.refunds.refund import Debt, Ledger
 from service.settings import Settings
 
 T = TypeVar("T")

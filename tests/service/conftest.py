@@ -19,11 +19,11 @@ from lightning import SettleIndex, Settlement
 from lightning.memory import MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
+from service.accounts.port import Scope
 from service.app import create_app, open_keys
-from service.catalogue import AVATARS, EMOTIONS
-from service.ports import Scope
+from service.catalogue.built_in import AVATARS, EMOTIONS
+from service.runtime.stopping import Stopping
 from service.settings import Settings
-from service.stopping import Stopping
 
 DEADLINE_S = 10
 

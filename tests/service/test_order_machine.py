@@ -32,8 +32,8 @@ from lightning.memory import EVERY_BITCOIN, MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
 from service.app import open_refunds
-from service.holds import HEIGHT_FRESHNESS
-from service.refunding import ASK_AGAIN
+from service.payments.holds import HEIGHT_FRESHNESS
+from service.refunds.refunding import ASK_AGAIN
 
 EXAMPLES, STEPS = 12, 20
 MANY_EXAMPLES, MANY_STEPS = 200, 50

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.app import open_database
-from service.orders import Choice
+from service.orders.choice import Choice
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import orders
 from service.storage.videos import SqlVideos

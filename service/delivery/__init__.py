@@ -1,0 +1,1 @@
+"""Hands videos to their buyers, and tells them how their orders are."""

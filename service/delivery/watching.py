@@ -1,0 +1,146 @@
+"""Tells buyers how their order is: now, once its payment is decided, or at every change."""
+
+import functools
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import msgspec
+
+from lightning import LightningError
+from service.delivery.port import Snapshots
+from service.errors import Draining
+from service.orders import claims
+from service.orders.order import UNDECIDED, Order, Status
+from service.orders.video import Video, VideoState
+from service.payments.settlements import Settlements
+from service.refunds.refunding import Offer, Refunding
+from service.runtime.bells import Bells
+from service.runtime.clock import Clock
+from service.runtime.stopping import Stopping
+
+_DONE = (VideoState.READY, VideoState.DELETED)
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An order at one moment.
+
+    Attributes:
+        state: Differs where there is something new to tell.
+    """
+
+    order: Order
+    video: Video | None
+    video_state: VideoState
+    refund: Offer | None
+    state: str
+
+    @property
+    def final(self) -> bool:
+        """Whether there is no more to wait for. A payment that comes late may still follow an expiry."""
+        if self.order.status is Status.PAID:
+            return self.video is not None and self.video.state in _DONE
+        return self.order.status in (Status.EXPIRED, Status.CANCELED, Status.REFUNDED)
+
+
+class Watching:
+    """Looks at orders, and waits for what happens to them without asking again and again."""
+
+    def __init__(
+        self,
+        *,
+        sights: Snapshots,
+        settlements: Settlements,
+        refunding: Refunding,
+        bells: Bells,
+        stopping: Stopping,
+        now: Clock,
+        longest_wait: timedelta,
+        heartbeat: timedelta,
+    ) -> None:
+        self._sights = sights
+        self._settlements = settlements
+        self._refunding = refunding
+        self._bells = bells
+        self._stopping = stopping
+        self._now = now
+        self._longest_wait = longest_wait
+        self._heartbeat = heartbeat
+
+    async def look(self, invoice: str, claim: str | None) -> Snapshot:
+        """Return the order of an invoice as it is.
+
+        Raises:
+            OrderNotFound: The invoice is not ours, or the claim does not open its order.
+        """
+        found = await self._sights.find(invoice)
+        order, video = (None, None) if found is None else found
+        return await self._sight(claims.admit(order, invoice, claim), video)
+
+    async def decided(self, sight: Snapshot, wait_s: int) -> Snapshot:
+        """Wait until the payment is no longer as it is; return the order as it is then, or when the wait is over.
+
+        It is over after so many seconds, or what the operator allows, or when the service is about to stop.
+        """
+        known = sight.order.status
+        if known not in UNDECIDED:
+            return sight
+        deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
+        with self._bells.listen(sight.order.id) as bell:
+            look = functools.partial(bell.look, functools.partial(self._current, sight.order))
+            sight = await look()
+            while sight.order.status is known and (left := deadline - self._now()) > timedelta(0):
+                try:
+                    await self._stopping.race(bell.wait(self._patience_s(sight.order, left)))
+                except Draining:
+                    break
+                sight = await look()
+        return sight
+
+    async def changes(self, order: Order) -> AsyncGenerator[Snapshot | None]:
+        """Yield the order as it is, then each change until the last; None is a sign of life.
+
+        Ends too when the service is about to stop: the buyer comes back and goes on.
+        """
+        told = ""
+        with self._bells.listen(order.id) as bell:
+            while True:
+                sight = await bell.look(functools.partial(self._current, order))
+                news = sight.state != told
+                yield sight if news else None
+                if sight.final:
+                    return
+                told = sight.state
+                try:
+                    await self._stopping.race(bell.wait(self._patience_s(sight.order, self._heartbeat)))
+                except Draining:
+                    return
+
+    def _patience_s(self, order: Order, longest: timedelta) -> float:
+        """How long nothing can change in silence: nobody rings when a quote runs out."""
+        left = order.expires_at - self._now()
+        if order.status is Status.PENDING and left > timedelta(0):
+            longest = min(longest, left)
+        return longest.total_seconds()
+
+    async def _current(self, order: Order) -> Snapshot:
+        found = await self._sights.get(order.id)
+        assert found is not None
+        return await self._sight(*found)
+
+    async def _concluded(self, order: Order) -> Order:
+        """Ask the node a last time about a quote that ran out; while it does not answer, the order stays pending."""
+        if not order.overdue(self._now()):
+            return order
+        try:
+            return await self._settlements.conclude(order)
+        except LightningError:
+            return order
+
+    async def _sight(self, order: Order, video: Video | None) -> Snapshot:
+        order = await self._concluded(order)
+        state, frames = (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.frames)
+        refund = await self._refunding.offer(order, video)
+        told = f"{order.status.value}-{state.value}-{frames}"
+        if refund is not None and refund.state is not None:
+            told += f"-{refund.state.value}"
+        return Snapshot(order=order, video=video, video_state=state, refund=refund, state=told)

@@ -1,0 +1,1 @@
+"""The work that fulfils an order, and who holds its lease."""

@@ -1,0 +1,142 @@
+"""Who keeps what is known of videos, and their bytes."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from service.orders.choice import Choice
+from service.orders.video import Video
+from service.rendering.port import Init
+
+
+class Objects(Protocol):
+    """Keeps bytes under names: uploaded speech, and videos whole or in pieces."""
+
+    async def put(self, name: str, data: bytes | Iterator[bytes] | AsyncIterator[bytes]) -> None:
+        """Store an object; nobody sees a part of it."""
+        ...
+
+    def read(self, name: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        """Stream from `start` to before `end`, or to the last byte; FileNotFoundError where there is no object."""
+        ...
+
+    async def delete(self, prefix: str) -> None:
+        """Forget every object whose name starts so; none is fine."""
+        ...
+
+
+class SpeechPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Stored speech."""
+
+    samples: int
+    sample_rate: int
+    spoken: int
+    object: str
+
+
+class SegmentPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored segment: `size` bytes of the MP4 from `offset`."""
+
+    first_frame: int
+    frames: int
+    offset: int
+    size: int
+    object: str
+
+
+class Videos(Protocol):
+    """Keeps what is known of videos.
+
+    Every change by a render names its attempt and is refused with `LeaseLost` once another has taken over: two
+    renders of one order can never mix.
+    """
+
+    async def get(self, order_id: int) -> Video | None:
+        """Find the video of an order."""
+        ...
+
+    async def claim(
+        self,
+        order_id: int,
+        choice: Choice,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+        again: bool = False,
+    ) -> Video | None:
+        """Begin the next attempt, unless the video is whole, leased or nobody pays for it; a bound refund pays nothing.
+
+        Must be atomic: of requests at the same time, on whatever replica, one gets the video, the others None.
+        While no segment is stored the choice becomes this attempt's, and its speech is forgotten.
+
+        Args:
+            order_id: Whose video.
+            choice: What to show.
+            owner: The replica that renders.
+            now: The time.
+            until: When others may take over.
+            again: No buyer asks: it is taken up by itself, which is done only so often.
+        """
+        ...
+
+    async def renew(self, video: Video, *, until: datetime) -> None:
+        """Renew the lease."""
+        ...
+
+    async def add_init(self, video: Video, init: Init) -> None:
+        """Keep the start of the MP4 and what the worker chose."""
+        ...
+
+    async def add_speech(self, video: Video, part: SpeechPart, *, until: datetime) -> None:
+        """Keep speech and renew the lease."""
+        ...
+
+    async def add_segment(self, video: Video, part: SegmentPart, *, until: datetime) -> None:
+        """Keep the next segment, which is readable from now on, and renew the lease."""
+        ...
+
+    async def finish(self, video: Video, engine: dict[str, Any]) -> None:
+        """Call the video whole."""
+        ...
+
+    async def interrupt(self, video: Video, failure: str, *, refused: bool, until: datetime) -> None:
+        """End the attempt, with the reason; of no effect once another has taken over.
+
+        Args:
+            video: Whose attempt.
+            failure: Why, for the buyer.
+            refused: It can never succeed.
+            until: When it is taken up by itself.
+        """
+        ...
+
+    async def release(self, owner: str, now: datetime) -> list[int]:
+        """Give back the leases of a replica that stops or has stopped: whoever comes first goes on. Whose they were."""
+        ...
+
+    async def stalled(self, now: datetime, *, limit: int) -> list[Video]:
+        """Return the videos that are to be taken up by themselves, those first that wait the longest."""
+        ...
+
+    async def speech(self, order_id: int) -> list[SpeechPart]:
+        """Return the stored speech in its order."""
+        ...
+
+    async def segments(self, order_id: int, *, after: int) -> list[SegmentPart]:
+        """Return the stored segments that have bytes from this offset on, in their order."""
+        ...
+
+    async def claim_pieces(self, *, owner: str, now: datetime, until: datetime) -> Video | None:
+        """Lease a whole video that is still in pieces, of which nobody is making one object."""
+        ...
+
+    async def join(self, order_id: int, name: str) -> None:
+        """Point to the one object that has the whole MP4, and forget the pieces, both or neither.
+
+        Raises:
+            LeaseLost: Another did it.
+        """
+        ...

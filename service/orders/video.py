@@ -1,0 +1,82 @@
+"""How far the video of an order is. Pure: no clock, no I/O."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from service.errors import ChoiceFixed
+from service.orders.choice import Choice
+
+FPS = 25
+"""Frames a second of every video."""
+
+
+MOST_TRIES = 40
+"""How often in a row a render is taken up by itself without getting further: about a night. Then its buyer has to
+ask."""
+
+
+class VideoState(Enum):
+    """How far the video is. It never changes the payment's status."""
+
+    NONE = "none"  # nobody has asked for it
+    RENDERING = "rendering"  # a worker is at it
+    INTERRUPTED = (
+        "interrupted"  # an attempt failed: it goes on where it stopped by itself, or when asked again
+    )
+    READY = "ready"  # whole
+    DELETED = "deleted"  # it was whole, and was kept for as long as the operator keeps videos
+
+
+class Video(msgspec.Struct, frozen=True, kw_only=True):
+    """The video of an order, as far as it is stored."""
+
+    order_id: int
+    state: VideoState
+    attempt: int  # grows with each claim
+    tries: int  # attempts in a row that nobody asked for and that stored nothing
+    lease_until: datetime  # when another may take it over; of an interrupted one, when it goes on by itself
+    failure: str | None  # why the last attempt ended early
+    refused: bool  # it can never succeed as it was asked for
+    base_frames: int  # stored before this attempt
+    choice: Choice
+    init: bytes | None
+    segments: int
+    frames: int
+    size: int
+    object: str | None  # the whole MP4
+
+    @property
+    def seconds(self) -> float:
+        """Length of what is stored."""
+        return self.frames / FPS
+
+    def state_at(self, now: datetime) -> VideoState:
+        """Tell the state; a render whose lease ran out is interrupted, whatever its row says."""
+        return VideoState.INTERRUPTED if self.abandoned_at(now) else self.state
+
+    def abandoned_at(self, now: datetime) -> bool:
+        """Whether who rendered it has died or was stopped: not the order's fault, so whoever needs it goes on."""
+        return self.state is VideoState.RENDERING and now >= self.lease_until
+
+    def shows_at(self, now: datetime) -> bool:
+        """Whether its last attempt shows that it can: it made a segment and goes on, or made the video whole."""
+        if self.state_at(now) is VideoState.RENDERING:
+            return self.frames > self.base_frames
+        return self.state is VideoState.READY
+
+    def admits(self, choice: Choice, now: datetime) -> None:
+        """Allow a request for the same video; while nothing is stored nor being rendered, for any.
+
+        Raises:
+            ChoiceFixed: It asks for another.
+        """
+        if self.segments == 0 and self.state_at(now) is not VideoState.RENDERING:
+            return
+        if contradiction := self.choice.contradiction(choice):
+            name, ours, value = contradiction
+            raise ChoiceFixed(
+                f"This video is made with {name} '{ours}' already, not '{value}'."
+                f" Ask for it with the same choice, or ask for a new quote."
+            )

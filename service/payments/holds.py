@@ -1,0 +1,248 @@
+"""Sees held payments to their end: the video is made while the money is held, then it is taken, or goes back.
+
+The node decides between the two, once: it refuses to settle what was cancelled and to cancel what was settled. So
+what is asked of it may be asked again after any crash, by any process, and a state is written down only when the
+node says that it is so. Money is taken after the row says that the video is whole, and never before.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import structlog
+
+from lightning import (
+    Invoice,
+    InvoiceBackend,
+    InvoiceNotFound,
+    InvoiceNotHeld,
+    LightningError,
+    PaymentHash,
+)
+from service.errors import VideoNotMade
+from service.jobs.port import Videos
+from service.orders.order import Order, Status
+from service.orders.port import Orders
+from service.orders.video import Video, VideoState
+from service.payments.hold_tries import HoldTries
+from service.payments.port import Preimages
+from service.payments.settlements import Settlements
+from service.rendering.rendering import Rendering
+from service.runtime.bells import Bells
+from service.runtime.clock import Clock
+
+SWEEP_S = 30.0
+"""Seconds between looks for orders that nobody here follows: those quoted by another process."""
+
+FOLLOWED_AT_ONCE = 64
+"""Streams that are being opened at the same time, such as after a restart."""
+
+CHECK_S = 5.0
+"""Seconds after which a video is looked at that nothing was heard of."""
+
+HEIGHT_FRESHNESS = timedelta(seconds=10)
+"""How long the height of the chain is believed without asking again: a block takes minutes."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+"""Before a render that failed is tried again, and the node is asked again."""
+
+log = structlog.get_logger()
+
+
+class HoldTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator allows."""
+
+    renders: int  # at once
+    patience: timedelta  # without getting any further
+    margin_blocks: int  # before the payer could take the money back
+
+
+class Holds:
+    """The hold orders that are open or held. A class since each is followed by one task."""
+
+    def __init__(
+        self,
+        *,
+        terms: HoldTerms,
+        orders: Orders,
+        preimages: Preimages,
+        videos: Videos,
+        backend: InvoiceBackend,
+        settlements: Settlements,
+        rendering: Rendering,
+        tries: HoldTries,
+        bells: Bells,
+        now: Clock,
+    ) -> None:
+        self._terms = terms
+        self._orders = orders
+        self._preimages = preimages
+        self._videos = videos
+        self._backend = backend
+        self._settlements = settlements
+        self._rendering = rendering
+        self._tries = tries
+        self._bells = bells
+        self._now = now
+        self._starting = asyncio.Semaphore(FOLLOWED_AT_ONCE)
+        self._room = asyncio.Semaphore(terms.renders)
+        self._height, self._height_asked_at = 0, datetime.min.replace(tzinfo=UTC)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def live(self) -> int:
+        """How many are open or held."""
+        return len(self._tasks)
+
+    async def run(self) -> None:
+        """Follow every order that is not decided yet, for ever."""
+        while True:
+            for order in await self._orders.holds():
+                self.follow(order)
+            await asyncio.sleep(SWEEP_S)
+
+    def follow(self, order: Order) -> None:
+        """See an order to its end, in the background."""
+        if order.id not in self._tasks:
+            task = self._tasks[order.id] = asyncio.create_task(self._see_through(order))
+            task.add_done_callback(lambda _: self._tasks.pop(order.id))
+
+    async def aclose(self) -> None:
+        """Let go of all; another process, or the next, goes on."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _see_through(self, order: Order) -> None:
+        """Follow until the node has decided; through an outage of the database too, which may take its time."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await self._follow_states(order)
+            except Exception:
+                log.exception("hold_interrupted", order=order.id)
+            else:
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _follow_states(self, order: Order) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            serving: asyncio.Task[None] | None = None
+            async with aclosing(self._states(order)) as states:
+                async for invoice in states:
+                    order = await self._note(order, invoice)
+                    if serving is None and invoice is not None and invoice.expiry_height is not None:
+                        serving = tasks.create_task(self._serve(order, invoice.expiry_height))
+            if serving is not None:
+                serving.cancel()
+
+    async def _states(self, order: Order) -> AsyncGenerator[Invoice | None]:
+        """Follow the invoice; None where the node has forgotten it, as it may once it is cancelled."""
+        async with AsyncExitStack() as starting:
+            await starting.enter_async_context(self._starting)
+            try:
+                async with aclosing(self._backend.follow(PaymentHash(order.payment_hash))) as states:
+                    async for invoice in states:
+                        await starting.aclose()
+                        yield invoice
+            except InvoiceNotFound:
+                yield None
+
+    async def _note(self, order: Order, invoice: Invoice | None) -> Order:
+        """Write down what the node says, and count it for or against the client."""
+        current = await self._orders.get(order.id) or order
+        noted = await self._settlements.note(current, invoice)
+        self._tries.note(PaymentHash(order.payment_hash), noted.status, self._now())
+        if noted.status is Status.CANCELED:
+            self._rendering.stop(order.id)
+        return noted
+
+    async def _serve(self, order: Order, expiry_height: int) -> None:
+        """Have the video made and take the money, or give it back."""
+        try:
+            await self._made(order, expiry_height)
+        except VideoNotMade as error:
+            log.warning("hold_fails", order=order.id, reason=error.reason)
+            await self._insist(order, whole=False)
+        else:
+            await self._insist(order, whole=True)
+
+    async def _insist(self, order: Order, *, whole: bool) -> None:
+        """Ask the node until it has done it, or decided otherwise: the stream of its states tells which."""
+        payment_hash = PaymentHash(order.payment_hash)
+        preimage = await self._preimages.get(payment_hash)
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await (self._backend.settle(preimage) if whole else self._backend.cancel(payment_hash))
+            except (InvoiceNotHeld, InvoiceNotFound) as error:
+                log.warning("hold_decided_otherwise", order=order.id, whole=whole, error=str(error))
+                return
+            except LightningError as error:
+                log.warning("hold_waits_for_node", order=order.id, whole=whole, error=repr(error))
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            else:
+                return
+
+    async def _made(self, order: Order, expiry_height: int) -> None:
+        """Wait until the video is whole, whoever renders it.
+
+        Raises:
+            VideoNotMade: It never will be, or not in time.
+        """
+        if _whole(await self._videos.get(order.id)):  # by an earlier run of this program
+            return
+        try:
+            async with asyncio.timeout(self._terms.patience.total_seconds()):
+                await self._room.acquire()
+        except TimeoutError as error:
+            raise VideoNotMade("others were rendered") from error
+        try:
+            await self._make(order, expiry_height)
+        finally:
+            self._room.release()
+
+    async def _make(self, order: Order, expiry_height: int) -> None:
+        """Begin the render, and again where it is interrupted, until the video is whole."""
+        frames, moved_at = -1, self._now()
+        pause_s, next_try_at = FIRST_PAUSE_S, self._now()
+        with self._bells.listen(order.id) as bell:
+            while not _whole(video := await self._videos.get(order.id)):
+                now = self._now()
+                if video is not None and video.frames > frames:
+                    frames, moved_at, pause_s = video.frames, now, FIRST_PAUSE_S
+                if video is not None and video.refused:
+                    raise VideoNotMade(video.failure or "refused")
+                if await self._is_late(expiry_height):
+                    raise VideoNotMade("the payment cannot be held for longer")
+                wait_s = CHECK_S
+                if video is None or video.state_at(now) is VideoState.INTERRUPTED:
+                    if now - moved_at > self._terms.patience:
+                        raise VideoNotMade("nobody renders it")
+                    if now >= next_try_at:
+                        await self._rendering.start(order, order.choice)
+                        next_try_at = now + timedelta(seconds=pause_s)
+                        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                    wait_s = min(CHECK_S, (next_try_at - now).total_seconds())
+                await bell.wait(wait_s)
+
+    async def _is_late(self, expiry_height: int) -> bool:
+        """Whether the node would soon give the payment back by itself. One that is away cannot."""
+        now = self._now()
+        if now - self._height_asked_at >= HEIGHT_FRESHNESS:
+            self._height_asked_at = now
+            try:
+                self._height = (await self._backend.ping()).height
+            except LightningError as error:
+                log.warning("height_unknown", error=repr(error))
+        return self._height >= expiry_height - self._terms.margin_blocks
+
+
+def _whole(video: Video | None) -> bool:
+    return video is not None and video.state is VideoState.READY

@@ -1,0 +1,104 @@
+"""Follows the node: which quotes were paid, and which can be paid no more.
+
+The stream of settlements is the truth and wakes who waits. The node is asked about one invoice only before its
+quote is called expired or its buyer is sent away, since streams are known to hang in silence (lnd#7727).
+"""
+
+import asyncio
+
+import structlog
+
+from lightning import Invoice, InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError, PaymentHash
+from service.orders.order import Order
+from service.orders.port import Orders
+from service.runtime.bells import Bells
+from service.runtime.clock import Clock
+from service.runtime.counters import Counters
+
+SWEEP_PAGE = 500
+"""Overdue quotes that one look takes; a longer list goes on at the next."""
+
+log = structlog.get_logger()
+
+
+class Settlements:
+    """Moves orders to where the node says they are."""
+
+    def __init__(
+        self, *, orders: Orders, backend: InvoiceBackend, bells: Bells, now: Clock, counters: Counters
+    ) -> None:
+        self._orders = orders
+        self._backend = backend
+        self._bells = bells
+        self._now = now
+        self._counters = counters
+
+    async def follow(self) -> None:
+        """Deal with every settlement of the node after the last one that was dealt with, for ever."""
+        node = await self._backend.ping()
+        after = await self._orders.settle_index(node.pubkey)
+        log.info("settlements_followed", node=node.alias, network=node.network, after=after)
+        async for settlement in self._backend.settlements(after=after):
+            order_id = await self._orders.settle(node.pubkey, settlement)
+            if order_id is not None:
+                self._paid(order_id)
+
+    async def conclude(self, order: Order) -> Order:
+        """Ask the node what became of an invoice: the order as it is then.
+
+        Raises:
+            LightningError: The node did not say; the order stays as it is.
+        """
+        try:
+            invoice = await self._backend.lookup(PaymentHash(order.payment_hash))
+        except InvoiceNotFound:  # nodes may forget invoices that were cancelled
+            invoice = None
+        return await self.note(order, invoice)
+
+    async def note(self, order: Order, invoice: Invoice | None) -> Order:
+        """Write down what the node says of an order's invoice, None where it knows none: the order as it is then.
+
+        Each move happens once, whoever else notes the same.
+        """
+        match InvoiceState.CANCELED if invoice is None else invoice.state:
+            case InvoiceState.SETTLED:
+                assert invoice is not None
+                paid_at = invoice.settled_at or self._now()
+                if await self._orders.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid):
+                    self._paid(order.id)
+            case InvoiceState.ACCEPTED if order.hold:
+                if await self._orders.mark_held(order.id):
+                    log.info("payment_held", order=order.id)
+                    self._bells.ring(order.id)
+            case InvoiceState.CANCELED if order.hold and not order.overdue(self._now()):
+                if await self._orders.mark_canceled(order.id):
+                    log.warning("payment_given_back", order=order.id)
+                    self._counters.holds_canceled += 1
+                    self._bells.ring(order.id)
+            case InvoiceState.OPEN if (
+                order.hold
+            ):  # the node itself ends it, so that no payment can come after
+                return order
+            case InvoiceState.OPEN | InvoiceState.CANCELED if order.overdue(self._now()):
+                await self._orders.mark_expired(order.id)
+                log.info("quote_expired", order=order.id)
+                self._bells.ring(order.id)
+            case _:  # a payment on its way, or time left: the stream will tell
+                return order
+        return await self._orders.get(order.id) or order
+
+    async def sweep(self, every_s: float) -> None:
+        """Conclude the quotes that have run out, for ever."""
+        while True:
+            for order in await self._orders.overdue(self._now(), limit=SWEEP_PAGE):
+                try:
+                    await self.conclude(order)
+                except LightningError as error:
+                    log.warning("sweep_stopped", error=repr(error))
+                    break
+            await asyncio.sleep(every_s)
+
+    def _paid(self, order_id: int) -> None:
+        log.info("order_paid", order=order_id)
+        self._counters.settlements += 1
+        self._bells.ring(order_id)

@@ -1,0 +1,1 @@
+"""Seconds → millisatoshi, and what a bitcoin is worth."""

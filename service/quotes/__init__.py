@@ -1,0 +1,1 @@
+"""Sells: quotes, idempotency, caps, liquidity, screening, room for uploads."""

@@ -1,0 +1,77 @@
+"""Makes the hold invoices of quotes that name all that there is to choose."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from lightning import InvoiceBackend, Msat, NewInvoice, PaymentHash, Preimage
+from service.errors import InvalidRequest, Unavailable
+from service.orders.choice import Choice
+from service.orders.port import NewOrder, Orders
+from service.payments.hold_tries import HoldTries
+from service.payments.holds import Holds
+from service.payments.port import Preimages
+
+PREIMAGE_BYTES = 32
+
+FULL_RETRY_S = 60
+"""When some that are open or held may be decided."""
+
+
+class HoldQuotes:
+    """Sells in one step."""
+
+    def __init__(
+        self,
+        *,
+        backend: InvoiceBackend,
+        orders: Orders,
+        preimages: Preimages,
+        holds: Holds,
+        tries: HoldTries,
+        cap: int,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._backend = backend
+        self._orders = orders
+        self._preimages = preimages
+        self._holds = holds
+        self._tries = tries
+        self._cap = cap
+        self._random = random
+
+    async def check(self, choice: Choice, client: str, now: datetime) -> None:
+        """Refuse what cannot be rendered without asking the buyer again, and too many.
+
+        Raises:
+            InvalidRequest: The quote leaves something open.
+            TooManyRequests: The client has too many that were not paid.
+            Unavailable: All clients together have.
+        """
+        missing = [name for name in ("avatar", "emotion", "language") if getattr(choice, name) is None]
+        if missing:
+            raise InvalidRequest(
+                "With 'hold' the video is made as soon as the payment is held, so the quote has to name"
+                f" avatar, emotion and language: {' and '.join(missing)} missing. GET /avatars lists them."
+            )
+        await self._tries.check(client, now)
+        if self._cap and self._holds.live >= self._cap:
+            raise Unavailable(
+                "Too many payments are held or about to be. Try again soon, or ask without 'hold'.",
+                retry_after_s=FULL_RETRY_S,
+            )
+
+    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+        """Make an invoice whose preimage is on disk before the node is asked: nobody else could take the money."""
+        preimage = Preimage(self._random(PREIMAGE_BYTES))
+        payment_hash = PaymentHash(sha256(preimage).digest())
+        await self._preimages.add(payment_hash, preimage)
+        return await self._backend.add_hold_invoice(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
+
+    async def opened(self, client: str, new: NewOrder) -> None:
+        """See the order of a quote that was just made to its end."""
+        self._tries.opened(client, new.payment_hash, new.expires_at)
+        order = await self._orders.find(new.invoice)
+        assert order is not None
+        self._holds.follow(order)

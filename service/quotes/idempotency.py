@@ -1,0 +1,101 @@
+"""Answers a request for a quote that is sent again with the quote that it got: one wish, one invoice.
+
+For clients whose connection broke before the answer came (`Idempotency-Key`, by
+draft-ietf-httpapi-idempotency-key-header-07). A key is good until its quote expires.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
+
+from service.errors import InvalidRequest, KeyReused, KeyTaken
+from service.orders.port import Orders
+from service.orders.tokens import Once, Tokens
+from service.pricing.price import Price
+from service.quotes.quoting import Quote, Quoting
+from service.runtime.clock import Clock
+
+SALT_BYTES = 32
+
+SHORTEST, LONGEST = 16, 128
+"""Characters of a key. A short one could be guessed, and who guesses key and text is told the quote's tokens."""
+
+_KEY = re.compile(rf"[!-~]{{{SHORTEST},{LONGEST}}}")
+
+
+class Idempotency:
+    """Makes a quote for each key once. A class since requests with one key at the same time wait for the first.
+
+    Attributes:
+        quoting: Makes the quotes. Here, so that a handler asks for one part: two cost a task each and their group.
+    """
+
+    def __init__(
+        self,
+        *,
+        quoting: Quoting,
+        orders: Orders,
+        now: Clock,
+        salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
+    ) -> None:
+        self.quoting = quoting
+        self._orders = orders
+        self._now = now
+        self._salt = salt
+        self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+
+    async def quote(
+        self,
+        key: str | None,
+        asked: bytes,
+        make: Callable[[Tokens], Awaitable[Quote]],
+        *,
+        private: bool,
+    ) -> Quote:
+        """Return the quote that was made with this key, or make one. A request that failed leaves nothing.
+
+        Args:
+            key: What the buyer calls this wish; None quotes anew each time.
+            asked: What is wished for, in whatever form is the same each time.
+            make: Quotes, and keeps `Tokens.once` with the order.
+            private: Whether the quote gets a claim token.
+
+        Raises:
+            InvalidRequest: The key is malformed.
+            KeyReused: The key was used to ask for something else.
+        """
+        if key is None:
+            return await make(Tokens.random(private=private))
+        key = _parse(key)
+        key_hash, fingerprint = hashlib.sha256(key.encode()).digest(), hashlib.sha256(asked).digest()
+        async with self._locks.setdefault(key_hash, asyncio.Lock()):
+            while True:
+                if found := await self._orders.repeated(key_hash, self._now()):
+                    once, order = found
+                    if once.fingerprint != fingerprint:
+                        raise KeyReused
+                    return Quote(
+                        duration_ms=order.duration_ms,
+                        price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
+                        invoice=order.invoice,
+                        expires_at=order.expires_at,
+                        tokens=Tokens.derived(key, once, private=order.claim_hash is not None),
+                    )
+                once = Once(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())
+                with contextlib.suppress(KeyTaken):  # its quote is the one
+                    return await make(Tokens.derived(key, once, private=private))
+
+
+def _parse(header: str) -> str:
+    """Read a key. The draft writes it in quotes; most clients leave them out."""
+    key = header.strip().removeprefix('"').removesuffix('"')
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest(
+            f"Header 'Idempotency-Key' must be {SHORTEST} to {LONGEST} letters, digits or signs without spaces"
+            " that nobody can guess, such as a UUID."
+        )
+    return key

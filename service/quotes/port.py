@@ -1,0 +1,19 @@
+"""Who judges what may be sold."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Screen(Protocol):
+    """Judges what may be sold, before it is quoted.
+
+    Each raises `ContentRefused` with a reason for the buyer, or `Unavailable` where there is no judgement.
+    """
+
+    async def text(self, text: str) -> None:
+        """Judge words."""
+        ...
+
+    async def audio(self, wav: Path) -> None:
+        """Judge a recording."""
+        ...

@@ -1,0 +1,1 @@
+"""Money back, and what is owed."""

@@ -1,0 +1,1 @@
+"""Has videos made by workers, and records what comes."""

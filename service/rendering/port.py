@@ -1,0 +1,79 @@
+"""What is asked of a worker, and what it answers."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from typing import Any, Protocol
+
+import msgspec
+
+from service.orders.choice import Choice
+
+
+class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is to render. `first_frame` and `spoken` are above 0 where a render goes on."""
+
+    order_id: int
+    choice: Choice
+    text: str | None
+    sample_rate: int  # of the PCM that goes with it
+    spoken: int  # characters of `text` that the PCM covers already
+    first_frame: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
+    """One record of a worker's answer. A newer worker may send fields that we do not know."""
+
+
+class Speech(Record, frozen=True, kw_only=True):
+    """Some of the synthesised speech, sent before the frames that show it; s16le mono."""
+
+    first_sample: int
+    sample_rate: int
+    pcm: bytes
+    spoken: int  # characters of the text that are spoken by its end
+    language: str | None = None
+    voice: str | None = None
+
+
+class Init(Record, frozen=True, kw_only=True):
+    """The start of the MP4, and what the worker chose where nobody did."""
+
+    data: bytes
+    language: str | None = None
+    voice: str | None = None
+
+
+class Segment(Record, frozen=True, kw_only=True):
+    """About half a second of the MP4."""
+
+    first_frame: int
+    frames: int
+    data: bytes
+
+
+class End(Record, frozen=True, kw_only=True):
+    """The video is whole."""
+
+    frames: int
+    engine: dict[str, Any]
+
+
+class Renderer(Protocol):
+    """A worker: renders elsewhere."""
+
+    def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
+        """Render a video as a stream of records that ends with `End`; closing it stops the worker.
+
+        Raises:
+            WorkerDown: The worker cannot take the job now.
+            RenderRefused: The worker can never render this.
+            RenderFailed: It took the job and did not finish it.
+        """
+        ...
+
+
+class Renderers(Protocol):
+    """Knows who can render."""
+
+    def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Renderer | None:
+        """Choose who gets a render of this avatar; None where all who have it have been tried."""
+        ...

@@ -1,0 +1,173 @@
+"""Has videos rendered by a worker over HTTP: worker protocol v1.
+
+A record is a 4-byte big-endian length and as many bytes of msgpack, a map with a `type`. The request is one
+record and raw PCM after it; the answer is a stream of records that ends with `end`, or it has failed.
+"""
+
+import contextlib
+import struct
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+
+import httpx
+import msgspec
+import structlog
+
+from service.catalogue.port import Avatar, Voice
+from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
+from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
+
+MAX_RECORD_BYTES = 16 << 20
+"""A segment is well under 1 MB. A length beyond this is no record, and is not read into memory."""
+
+CONNECT_S = 5.0
+
+BUSY_RETRY_S = 5
+"""Seconds after which to ask a busy worker again that does not say."""
+
+_LENGTH = struct.Struct(">I")
+
+log = structlog.get_logger()
+
+
+class _Health(msgspec.Struct, frozen=True):
+    """What we read of a worker's health."""
+
+    renders_active: int
+    renders_waiting: int = 0  # a worker without a queue says nothing of it
+
+
+class HttpRenderer:
+    """A worker, by its base URL."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str, *, silence_s: float) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            client: The caller's, without a base URL.
+            url: Where the worker listens, without a slash at its end.
+            silence_s: Without a byte for so long, a render has failed.
+        """
+        self.url = url
+        self._client = client
+        self._timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
+
+    async def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
+        """Render a video as a stream of records that ends with `End`.
+
+        Raises:
+            WorkerDown: The worker cannot take the job now.
+            RenderRefused: The worker can never render this.
+            RenderFailed: It took the job and did not finish it.
+        """
+        request = self._client.build_request(
+            "POST", f"{self.url}/renders", content=_body(job, pcm), timeout=self._timeout
+        )
+        with _unreachable():
+            response = await self._client.send(request, stream=True)
+        try:
+            if response.status_code != httpx.codes.OK:
+                raise await _refusal(response)
+            try:
+                async for record in _records(response.aiter_bytes()):
+                    yield record
+                    if isinstance(record, End):
+                        return
+            except (httpx.HTTPError, msgspec.MsgspecError) as error:
+                raise RenderFailed(repr(error)) from error
+            raise RenderFailed("the stream ended without its end record")
+        finally:
+            await response.aclose()
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return the voices that can be named."""
+        try:
+            return msgspec.json.decode(await self._get("/voices"), type=list[Voice])
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say which voices it has. Try again soon.") from error
+
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return who it can show."""
+        try:
+            return msgspec.json.decode(await self._get("/avatars"), type=list[Avatar])
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say which avatars it has. Try again soon.") from error
+
+    async def renders(self) -> int:
+        """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""
+        try:
+            health = msgspec.json.decode(await self._get("/health"), type=_Health)
+            return health.renders_active + health.renders_waiting
+        except msgspec.MsgspecError as error:
+            raise WorkerDown("The renderer does not say how it is. Try again soon.") from error
+
+    async def _get(self, path: str) -> bytes:
+        with _unreachable():
+            response = await self._client.get(self.url + path, timeout=CONNECT_S)
+        if response.status_code != httpx.codes.OK:
+            raise await _refusal(response)
+        return response.content
+
+
+@contextlib.contextmanager
+def _unreachable() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise WorkerDown("The renderer cannot be reached. Your payment is safe: try again soon.") from error
+
+
+async def _body(job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    record = msgspec.msgpack.encode(
+        {
+            "type": "render",
+            "order": str(job.order_id),
+            **msgspec.structs.asdict(job.choice),
+            "text": job.text,
+            "sample_rate": job.sample_rate,
+            "spoken": job.spoken,
+            "first_frame": job.first_frame,
+        }
+    )
+    yield _LENGTH.pack(len(record)) + record
+    async for chunk in pcm:
+        yield chunk
+
+
+async def _refusal(response: httpx.Response) -> Exception:
+    """Turn the worker's answer into an error; its problem document says why."""
+    await response.aread()
+    try:
+        detail = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        detail = response.reason_phrase
+    log.warning("worker_refused", status=response.status_code, detail=detail)
+    if response.status_code == httpx.codes.BAD_REQUEST:
+        return RenderRefused(detail)
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        wait_s = _retry_after_s(response)
+        return WorkerBusy(
+            f"The renderer is busy. Your payment is safe: try again in {wait_s} s.", retry_after_s=wait_s
+        )
+    return WorkerDown("The renderer is not well. Your payment is safe: try again soon.")
+
+
+def _retry_after_s(response: httpx.Response) -> int:
+    """Read when a busy worker expects to have room; a worker without a queue does not say."""
+    told = response.headers.get("Retry-After", "")
+    return int(told) if told.isdecimal() else BUSY_RETRY_S
+
+
+async def _records(chunks: AsyncIterator[bytes]) -> AsyncIterator[Record]:
+    buffer = bytearray()
+    decoder = msgspec.msgpack.Decoder(Speech | Init | Segment | End)
+    async for chunk in chunks:
+        buffer += chunk
+        while len(buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(buffer)
+            if length > MAX_RECORD_BYTES:
+                raise RenderFailed(f"a record of {length} bytes")
+            end = _LENGTH.size + length
+            if len(buffer) < end:
+                break
+            yield decoder.decode(buffer[_LENGTH.size : end])
+            del buffer[:end]

@@ -1,0 +1,176 @@
+"""The workers that render for this service: which of them are well, and how busy each is."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from service.catalogue.port import Avatar, Voice
+from service.errors import RenderFailed, WorkerBusy, WorkerDown
+from service.orders.choice import Choice
+from service.rendering.port import Record, Renderer, RenderRequest
+
+CHECK_EVERY_S = 2.0
+"""Seconds between health checks. One that died in between costs its next render no more than a refused connection."""
+
+log = structlog.get_logger()
+
+
+class RemoteWorker(Renderer, Protocol):
+    """What is asked of each."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, for logs."""
+        ...
+
+    async def renders(self) -> int:
+        """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""
+        ...
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return its voices; raises WorkerDown."""
+        ...
+
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return who it can show; raises WorkerDown."""
+        ...
+
+
+class Worker:
+    """One worker and what is known of it.
+
+    Attributes:
+        well: It answered its last health check, and no render has failed there since.
+        avatars: Who it could show at the last health check that it answered; None before the first.
+    """
+
+    def __init__(self, remote: RemoteWorker) -> None:
+        self.well = False  # until it has said so
+        self.avatars: Sequence[Avatar] | None = None
+        self._remote = remote
+        self._ours = 0
+        self._others = 0
+        self._given = 0
+
+    @property
+    def load(self) -> tuple[bool, int, int]:
+        """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
+        return not self.well, self._ours + self._others, self._given
+
+    def may_show(self, choice: Choice) -> bool:
+        """Tell whether it has the avatar and its emotion, or has not said yet."""
+        return self.avatars is None or any(
+            avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
+        )
+
+    async def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
+        """Render there, as the port says."""
+        self._ours += 1
+        self._given += 1
+        try:
+            async with contextlib.aclosing(self._remote.render(job, pcm)) as records:
+                async for record in records:
+                    yield record
+        except WorkerBusy:
+            raise
+        except (WorkerDown, RenderFailed) as error:
+            self._know(error)
+            raise
+        finally:
+            self._ours -= 1
+
+    async def voices(self) -> Sequence[Voice] | None:
+        """Return its voices; None where it does not say."""
+        try:
+            return await self._remote.voices()
+        except WorkerDown:
+            return None
+
+    async def check(self) -> None:
+        """Ask how it is."""
+        try:
+            renders, avatars = await self._remote.renders(), await self._remote.avatars()
+        except WorkerDown as error:
+            self._know(error)
+        else:
+            self._others = max(renders - self._ours, 0)
+            self.avatars = avatars
+            self._know(None)
+
+    def _know(self, error: Exception | None) -> None:
+        """Note how it is; log it where that is news."""
+        if error is not None and self.well:
+            log.warning("worker_down", worker=self._remote.url, error=repr(error.__cause__ or error))
+        elif error is None and not self.well:
+            log.info("worker_well", worker=self._remote.url)
+        self.well = error is None
+
+
+class Workers:
+    """All of them. But for their avatars they are taken for alike: any may go on with what another began."""
+
+    def __init__(self, remotes: Sequence[RemoteWorker]) -> None:
+        self.all = tuple(Worker(remote) for remote in remotes)
+
+    def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Worker | None:
+        """Choose who gets a render of this avatar; None where all who have it have been tried.
+
+        Those that seem down come last and not never: what is known of them is some seconds old. Where none has the
+        avatar, any may say so.
+        """
+        able = [worker for worker in self.all if worker.may_show(choice)] or self.all
+        left = (worker for worker in able if worker not in besides)
+        return min(left, key=lambda worker: worker.load, default=None)
+
+    async def watch(self) -> None:
+        """Check their health, for ever."""
+        while True:
+            await self._check()
+            await asyncio.sleep(CHECK_EVERY_S)
+
+    async def voices(self) -> Sequence[Voice]:
+        """Return the voices that all have who answer: any of them may be given the order.
+
+        Raises:
+            WorkerDown: None answers.
+        """
+        answers = await asyncio.gather(*(worker.voices() for worker in self.all))
+        offered = [voices for voices in answers if voices is not None]
+        if not offered:
+            raise WorkerDown("No renderer says which voices it has. Try again soon.")
+        common = set.intersection(*({voice.name for voice in voices} for voices in offered))
+        return [voice for voice in offered[0] if voice.name in common]
+
+    async def avatars(self) -> Sequence[Avatar]:
+        """Return the avatars that any of them has, with all of its emotions; none where nobody ever answered.
+
+        Those of a worker that is down are among them: a buyer can wait for it.
+        """
+        if not any(worker.avatars for worker in self.all):
+            await self._check()
+        found: dict[str, Avatar] = {}
+        for worker in self.all:
+            for avatar in worker.avatars or ():
+                known = found.get(avatar.name, avatar)
+                emotions = tuple(dict.fromkeys(known.emotions + avatar.emotions))
+                found[avatar.name] = msgspec.structs.replace(known, emotions=emotions)
+        return list(found.values())
+
+    @property
+    def well(self) -> int:
+        """How many are well."""
+        return sum(worker.well for worker in self.all)
+
+    async def ping(self) -> None:
+        """Ask whether any is well; raises WorkerDown where none is."""
+        if not self.well:
+            await self._check()
+            if not self.well:
+                raise WorkerDown("No renderer can be reached. Try again soon.")
+
+    async def _check(self) -> None:
+        await asyncio.gather(*(worker.check() for worker in self.all))

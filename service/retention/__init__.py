@@ -1,0 +1,1 @@
+"""Forgets what nobody needs any more."""

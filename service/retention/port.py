@@ -1,0 +1,38 @@
+"""Who knows what is still kept."""
+
+from datetime import datetime
+from typing import Protocol
+
+from service.orders.order import Order
+
+
+class RetentionStore(Protocol):
+    """Knows which orders still keep what nobody needs. Each change is one transaction and can be repeated."""
+
+    async def unpaid(self, *, before: datetime, limit: int) -> list[Order]:
+        """Return orders that expired before a moment and still have their text or upload, the oldest first."""
+        ...
+
+    async def delivered(self, *, before: datetime, limit: int) -> list[int]:
+        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
+        ...
+
+    async def forget_input(self, order_id: int, now: datetime) -> bool:
+        """Forget the text and mark the upload, unless the order was paid; whether it was so."""
+        ...
+
+    async def forget_video(self, order_id: int, now: datetime) -> None:
+        """Forget all of a whole video and of its order but what the books need, and mark its objects."""
+        ...
+
+    async def marked(self, *, limit: int) -> list[Order]:
+        """Return orders whose objects are to be deleted."""
+        ...
+
+    async def forgotten(self, order_id: int) -> None:
+        """Note that the objects of an order are deleted."""
+        ...
+
+    async def unpaid_upload_ms(self) -> int:
+        """Return how many milliseconds of speech are stored that nobody has paid for."""
+        ...

@@ -1,0 +1,1 @@
+"""What every route needs: bodies, ranges, problems, limits."""

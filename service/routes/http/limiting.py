@@ -1,0 +1,95 @@
+"""Turns away who asks too often, before anything is read, asked or stored for them; and who never ends asking."""
+
+import asyncio
+import math
+from typing import Any
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
+
+from service.errors import BodyTooSlow, TooManyRequests
+from service.runtime.clock import Clock
+from service.runtime.limits import Limiter, client_of
+
+LONGEST_ADDRESS = 64
+
+SLOWEST_BYTES_PER_S = 8_000
+"""Less than any line on which the video could be watched."""
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+log = structlog.get_logger()
+
+
+def limited(limiter: Limiter, now: Clock) -> Middleware:
+    """Make a middleware that takes a token for each request. No guard: for each of those the handler is copied.
+
+    Raises:
+        TooManyRequests: There is none left.
+    """
+    warned = False
+
+    def check(connection: Connection) -> None:
+        nonlocal warned
+        refusal = limiter.admit(client(connection), now().timestamp())
+        if refusal is None:
+            return
+        if not warned and not refusal.by_total and _comes_through_a_stranger(connection):
+            warned = True  # once: it says what is to be set, not who asked
+            log.warning("proxy_not_trusted", proxy=client(connection), setting="SATSPEAK_TRUSTED_PROXIES")
+        wait_s = max(math.ceil(refusal.wait_s), 1)
+        blame = "Too many people are asking" if refusal.by_total else "You are asking too often"
+        raise TooManyRequests(f"{blame}: try again in {wait_s} s.", retry_after_s=wait_s)
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            check(ASGIConnection(scope))
+            await app(scope, receive, send)
+
+        return counted
+
+    return middleware
+
+
+def _comes_through_a_stranger(connection: Connection) -> bool:
+    """Whether a proxy tells for whom it asks and is not believed: all who come through it are one client."""
+    told = connection.headers.get("X-Forwarded-For", "")
+    return bool(told and connection.client and connection.client.host not in told)
+
+
+def client(connection: Connection) -> str:
+    """Tell whose request it is: by the address that the server saw, or was told by a proxy that it trusts."""
+    return client_of(connection.client.host[:LONGEST_ADDRESS] if connection.client else None)
+
+
+def timely_bodies(patience_s: float) -> Middleware:
+    """Make a middleware that bounds the time in which a body is read: so long, and longer for what has come.
+
+    Raises:
+        BodyTooSlow: From `receive`; the body takes longer.
+    """
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def timed(scope: Scope, receive: Receive, send: Send) -> None:
+            deadline = asyncio.get_running_loop().time() + patience_s
+            reading = True
+
+            async def receive_in_time() -> Any:
+                nonlocal deadline, reading
+                if not reading:  # what comes next is the end of the connection, whenever it is
+                    return await receive()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        message: Any = await receive()
+                except TimeoutError as error:
+                    raise BodyTooSlow from error
+                deadline += len(message.get("body", b"")) / SLOWEST_BYTES_PER_S
+                reading = bool(message.get("more_body", False))
+                return message
+
+            await app(scope, receive_in_time, send)
+
+        return timed
+
+    return middleware

@@ -1,0 +1,102 @@
+"""Takes an uploaded file in constant memory: each piece goes to disk as it comes."""
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import msgspec
+from litestar import Request
+from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]  # it has no types
+
+from service.errors import InvalidRequest
+from service.routes.http.bodies import convert
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+FILE_FIELD = "audio"
+
+MAX_PARTS = 20
+MAX_OPTION_BYTES = 1000
+
+
+class Spool:
+    """A folder for files on their way in. Each is gone when its request ends."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob("*.upload"):  # by a program that was killed
+            left.unlink()
+        self._folder = folder
+
+    @contextlib.asynccontextmanager
+    async def receive(
+        self, request: Request[Any, Any, Any], kind: type[T]
+    ) -> "AsyncIterator[tuple[Path, T]]":
+        """Read a form: its `audio` file, on disk, and its other fields.
+
+        Raises:
+            InvalidRequest: There is no file, or the form is broken.
+        """
+        media_type, parameters = request.content_type
+        boundary = parameters.get("boundary", "")
+        if media_type != "multipart/form-data" or not boundary:
+            raise InvalidRequest("Audio file is required")
+        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".upload") as file:
+            try:
+                with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
+                    options = await _parse(request, parser, file)
+            except (MultipartError, UnicodeError) as error:
+                raise InvalidRequest(
+                    f"The form is broken: {error}. Send it as `curl -F audio=@speech.wav` does."
+                ) from error
+            file.flush()
+            yield Path(file.name), convert(options, kind, strict=False)
+
+
+async def _parse(
+    request: Request[Any, Any, Any], parser: PushMultipartParser, file: IO[bytes]
+) -> dict[str, Any]:
+    """Write the file part to `file`; return the other fields."""
+    form = _Form(file)
+    async for chunk in request.stream():
+        for event in parser.parse(chunk):
+            if isinstance(event, MultipartSegment):
+                form.begin(event.name, is_file=event.filename is not None)
+            elif event:
+                form.take(event)
+    if not form.has_file:
+        raise InvalidRequest("Audio file is required")
+    return {name: bytes(value).decode() for name, value in form.options.items()}
+
+
+class _Form:
+    """Sorts the parts of a form: the audio to its file, short texts into memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.options: dict[str, bytearray] = {}
+        self.has_file = False
+        self._file = file
+        self._take_part: Callable[[bytes | bytearray], object] = self._file.write
+
+    def begin(self, name: str, *, is_file: bool) -> None:
+        if name != FILE_FIELD:
+            option = self.options[name] = bytearray()
+            self._take_part = lambda data: self._extend(name, option, data)
+        elif not is_file:
+            self._take_part = lambda _: None
+        elif self.has_file:
+            raise InvalidRequest("Only one audio file is taken.")
+        else:
+            self.has_file = True
+            self._take_part = self._file.write
+
+    def take(self, data: bytes | bytearray) -> None:
+        self._take_part(data)
+
+    @staticmethod
+    def _extend(name: str, option: bytearray, data: bytes | bytearray) -> None:
+        option += data
+        if len(option) > MAX_OPTION_BYTES:
+            raise InvalidRequest(f"Field '{name[:40]}' is too long.")

@@ -1,0 +1,1 @@
+"""Quotes, payments, videos and refunds by invoice."""

@@ -1,0 +1,111 @@
+"""What became of an invoice, for its buyer; all of them, for the operator."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.openapi.spec import Example
+from litestar.params import FromPath, QueryParameter
+from litestar.types import Receive
+
+from service.accounts.keys import Keys
+from service.accounts.port import Scope
+from service.delivery.watching import Snapshot, Watching
+from service.orders.port import Orders
+from service.routes.http import openapi
+from service.routes.http.claims import Claim, claim_of
+from service.routes.http.parts import Part
+from service.routes.http.problems import PAYMENT_NOT_FOUND
+from service.routes.lightning.schemas import PaymentAnswer, PaymentRecord
+
+PAGE, LARGEST_PAGE = 100, 1000
+NO_STORE = {"Cache-Control": "no-store"}
+LARGEST_ID = 2**63 - 1
+
+
+@get(
+    "/lightning/payment/{invoice:str}",
+    summary="Tell the state of a payment and its video",
+    description="`status` is `pending`, `paid`, `expired` or `refunded`; a payment that arrives late makes an expired"
+    " one `paid`. `refund` is there once the video has failed: POST /lightning/refund gives the money back."
+    " Of a quote with `hold` it is `held` while the video is made, then `paid`, or `canceled` when the money went back."
+    " No API key is needed. With `wait` the answer comes once a `pending` or `held` payment is something else, or as"
+    " it is when the time is over.",
+    tags=["Buying"],
+    exception_handlers=PAYMENT_NOT_FOUND,
+    responses=openapi.problems(
+        _400="Parameter 'wait': Expected `int` >= 0.",
+        _404="Payment not found",
+        _429="You are asking too often: try again in 2 s.",
+    ),
+)
+async def payment(
+    request: Request[Any, Any, Any],
+    invoice: FromPath[str],
+    watching: Part[Watching],
+    claim_token: Claim = None,
+    wait: Annotated[
+        int,
+        QueryParameter(
+            ge=0,
+            description="Seconds to wait; the service allows a minute unless it is set otherwise.",
+            examples=[Example(value=30)],
+        ),
+    ] = 0,
+) -> Response[PaymentAnswer]:
+    """Tell the state of a payment and its video."""
+    sight = await watching.look(canonical(invoice), claim_of(request, claim_token))
+    if wait:
+        sight = await _unless_gone(request.receive, watching.decided(sight, wait)) or sight
+    return Response(PaymentAnswer.of(sight), headers=NO_STORE)
+
+
+@get(
+    "/lightning/payments",
+    summary="List payments",
+    description="The newest page comes first, oldest payment first within it;"
+    " the header `Link` with `rel=next` leads to the page of older ones.",
+    tags=["Operating"],
+    security=[{"apiKey": []}],
+    responses=openapi.key_refusals() | openapi.problems(_400="Parameter 'limit': Expected `int` >= 1."),
+)
+async def payments(
+    request: Request[Any, Any, Any],
+    orders: Part[Orders],
+    keys: Part[Keys],
+    limit: Annotated[
+        int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most payments in the answer.")
+    ] = PAGE,
+    before_id: Annotated[
+        int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only payments with a lower id.")
+    ] = None,
+) -> Response[list[PaymentRecord]]:
+    """List payments."""
+    await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
+    page = await orders.page(limit=limit, before_id=before_id)
+    headers = dict(NO_STORE)
+    if len(page) == limit and page[0].id > 1:
+        headers["Link"] = f'</lightning/payments?limit={limit}&before_id={page[0].id}>; rel="next"'
+    return Response([PaymentRecord.of(order) for order in page], headers=headers)
+
+
+async def _unless_gone(receive: Receive, waiting: Coroutine[Any, Any, Snapshot]) -> Snapshot | None:
+    """Wait for something; None where the client goes away first: many come back long before a wait is over."""
+    looking, gone = asyncio.ensure_future(waiting), asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait([looking, gone], return_when=asyncio.FIRST_COMPLETED)
+        return looking.result() if looking.done() else None
+    finally:
+        looking.cancel()
+        gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def canonical(invoice: str) -> str:
+    """Return an invoice as we stored it: wallets add a scheme, QR codes are in capitals."""
+    return invoice.strip().lower().removeprefix("lightning:")

@@ -1,0 +1,120 @@
+"""How the service is."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Literal, TypeVar
+
+import msgspec
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from lightning import InvoiceBackend
+from service.orders.port import Orders
+from service.pricing.port import RateSource
+from service.rendering.workers import Workers
+from service.routes.http import openapi
+from service.routes.http.parts import Part
+from service.runtime.stopping import Stopping
+from service.runtime.supervision import Supervised
+
+PATIENCE_S = 3.0
+"""How long a part has to answer."""
+
+
+class PartHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One part, and what is wrong with it where it is `down`."""
+
+    status: Literal["ok", "down"]
+    detail: str = ""
+
+
+class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`down` where any part is: then something cannot be sold or delivered now."""
+
+    status: Literal["ok", "down"]
+    parts: dict[str, PartHealth]
+
+
+Health = TypeVar("Health", PartHealth, HealthAnswer)
+
+
+@get(
+    "/health",
+    summary="Tell how the service is",
+    description="200 where every part works, 503 where one does not: node, rate, worker, database, settlements.",
+    tags=["Operating"],
+    responses={503: ResponseSpec(HealthAnswer, generate_examples=False, description="A part does not work.")}
+    | openapi.problems(_429="You are asking too often: try again in 2 s."),
+)
+async def health(
+    backend: Part[InvoiceBackend],
+    rates: Part[RateSource],
+    workers: Part[Workers],
+    orders: Part[Orders],
+    follower: Part[Supervised],
+) -> Response[HealthAnswer]:
+    """Tell how the service is."""
+    names = ("node", "rate", "worker", "database")
+    parts = dict(
+        zip(
+            names,
+            await asyncio.gather(
+                _probe(backend.ping()),
+                _probe(rates.current()),
+                _probe(workers.ping()),
+                _probe(orders.find("")),
+            ),
+            strict=True,
+        )
+    )
+    parts["settlements"] = (
+        PartHealth(status="ok")
+        if follower.failure is None
+        else PartHealth(status="down", detail=follower.failure)
+    )
+    well = all(part.status == "ok" for part in parts.values())
+    return _answer(HealthAnswer(status="ok" if well else "down", parts=parts))
+
+
+@get(
+    "/health/live",
+    summary="Tell whether the process answers",
+    description="Asks nothing of any part: a process that does not answer this has to be started again.",
+    tags=["Operating"],
+)
+async def live() -> Response[PartHealth]:
+    """Tell whether the process answers."""
+    return _answer(PartHealth(status="ok"))
+
+
+@get(
+    "/health/ready",
+    summary="Tell whether requests may be sent here",
+    description="503 while the database does not answer or the process is about to stop. A node or a worker that is"
+    " away leaves it ready: they are away for every other process too, and paid videos can still be read."
+    " `/health` tells of them.",
+    tags=["Operating"],
+    responses={503: ResponseSpec(PartHealth, generate_examples=False, description="Not now.")},
+)
+async def ready(orders: Part[Orders], stopping: Part[Stopping]) -> Response[PartHealth]:
+    """Tell whether requests may be sent here."""
+    if stopping.begun:
+        return _answer(PartHealth(status="down", detail="about to stop"))
+    return _answer(await _probe(orders.find("")))
+
+
+def _answer(health: Health) -> Response[Health]:
+    return Response(
+        health, status_code=200 if health.status == "ok" else 503, headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _probe(asked: Awaitable[object]) -> PartHealth:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await asked
+    except TimeoutError:
+        return PartHealth(status="down", detail=f"no answer in {PATIENCE_S:g} s")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others are reported too
+        return PartHealth(status="down", detail=type(error).__name__)
+    return PartHealth(status="ok")

@@ -1,0 +1,101 @@
+"""What a Prometheus reads: text exposition format 0.0.4. No label carries an invoice or a text; there are none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from service.accounts.keys import Keys
+from service.accounts.port import Scope
+from service.orders.port import Orders
+from service.refunds.refund import Refunds
+from service.rendering.workers import Workers
+from service.routes.http import openapi
+from service.routes.http.parts import Part
+from service.runtime.clock import Clock
+from service.runtime.counters import Counters
+from service.runtime.stopping import Stopping
+
+MEDIA_TYPE = "text/plain; version=0.0.4"
+
+COUNTERS = {
+    "quotes": "Quotes made.",
+    "settlements": "Orders that became paid.",
+    "holds_canceled": "Held payments that went back, since their video was not made in time.",
+    "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
+    "renders_finished": "Renders that made their video whole.",
+    "renders_failed": "Renders that were interrupted or refused; their orders can ask again.",
+    "renders_moved": "Times that a render went on with another worker.",
+    "refunds": "Orders whose buyer got the money back from our node.",
+}
+"""What each of `Counters` means."""
+
+MONEY = {
+    "received": "Paid by buyers, ever.",
+    "refunded": "Paid back to buyers, ever.",
+    "fees": "Paid to nodes on the way of refunds, ever.",
+    "owed": "Refunds that are to be paid.",
+    "undelivered": "Received for orders that have neither a whole video nor their money back.",
+}
+"""What each sum of the `Ledger` means."""
+
+
+@get(
+    "/metrics",
+    summary="Tell figures to a Prometheus",
+    description="Counters start from 0 with the process; gauges are of the whole shop. Sales are the operator's"
+    " business, so it takes an API key with the scope `metrics:read`: `authorization: {credentials_file: ...}` in the"
+    " scrape config.",
+    tags=["Operating"],
+    security=[{"apiKey": []}],
+    responses={
+        200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain"),
+    }
+    | openapi.key_refusals(),
+)
+async def metrics(
+    request: Request[Any, Any, Any],
+    keys: Part[Keys],
+    counters: Part[Counters],
+    orders: Part[Orders],
+    workers: Part[Workers],
+    stopping: Part[Stopping],
+    refunds: Part[Refunds],
+    now: Part[Clock],
+) -> Response[str]:
+    """Tell figures to a Prometheus."""
+    await keys.check(request.headers.get("Authorization"), Scope.METRICS)
+    tally = await orders.tally(now())
+    ledger = await refunds.ledger()
+    lines = [
+        *(
+            line
+            for name, meaning in COUNTERS.items()
+            for line in _family(f"{name}_total", "counter", meaning, getattr(counters, name))
+        ),
+        *_family("quotes_open", "gauge", "Quotes that can be paid now.", tally.open_quotes),
+        *_family("orders_undelivered", "gauge", "Paid orders without a whole video.", tally.undelivered),
+        *_family(
+            "requests_waiting", "gauge", "Requests that wait for something to happen.", stopping.waiting
+        ),
+        *_family("orders_owed", "gauge", "Refunds that are to be paid.", ledger.owed),
+        *(
+            line
+            for name, meaning in MONEY.items()
+            for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(ledger, f"{name}_msat"))
+        ),
+        *_family("payments_held", "gauge", "Payments held until their video is whole.", tally.held),
+        *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
+        *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
+    ]
+    return Response(
+        "".join(f"{line}\n" for line in lines), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _family(name: str, kind: str, meaning: str, value: int) -> Iterator[str]:
+    name = f"satspeak_{name}"
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} {kind}"
+    yield f"{name} {value}"

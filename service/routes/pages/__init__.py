@@ -1,0 +1,1 @@
+"""The pages and the documentation of the API."""

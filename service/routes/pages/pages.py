@@ -1,0 +1,124 @@
+"""The pages for people. Nothing on them comes from elsewhere: no script, no font, no CDN."""
+
+import json
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from litestar import Request, Response, get
+
+FOLDER = Path(__file__).parents[2] / "pages"
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/", include_in_schema=False, sync_to_thread=False)
+def index(request: AnyRequest) -> Response[str]:
+    """Say what this is and how to buy."""
+    return _page("index.html", here=escape(str(request.base_url).rstrip("/")))
+
+
+@get("/docs", include_in_schema=False, sync_to_thread=False)
+def docs(request: AnyRequest) -> Response[str]:
+    """Show the OpenAPI document to people."""
+    return _page("docs.html", operations="\n".join(_groups(request.app.openapi_schema.to_schema())))
+
+
+@get("/pages/style.css", include_in_schema=False, sync_to_thread=False)
+def style() -> Response[str]:
+    """Send the one style sheet."""
+    return Response((FOLDER / "style.css").read_text(), media_type="text/css")
+
+
+HANDLERS = [index, docs, style]
+
+
+def _page(name: str, **values: str) -> Response[str]:
+    return Response(
+        Template((FOLDER / name).read_text()).substitute(values),
+        media_type="text/html",
+        headers={"Content-Security-Policy": "default-src 'none'; style-src 'self'"},
+    )
+
+
+def _groups(schema: dict[str, Any]) -> Iterator[str]:
+    """Describe the operations, by tag."""
+    operations = [
+        (path, method, operation)
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+        if method != "head"
+    ]
+    for tag in dict.fromkeys(tag for *_, operation in operations for tag in operation["tags"]):
+        yield f"<h2>{escape(tag)}</h2>"
+        yield from (
+            _operation(path, method, operation, schema)
+            for path, method, operation in operations
+            if tag in operation["tags"]
+        )
+
+
+def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]) -> str:
+    title = f'<span class="method">{method.upper()}</span> <code>{escape(path)}</code>'
+    parts = [
+        f'<details><summary>{title} <span class="soft">{escape(operation["summary"])}</span></summary>',
+        f"<p>{escape(operation.get('description', ''))}</p>",
+    ]
+    if parameters := operation.get("parameters"):
+        parts.append(
+            _table("Parameters", {p["name"]: p["schema"] for p in parameters}, _required(parameters), schema)
+        )
+    for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
+        fields = body["schema"]
+        parts.append(_table(f"Body: {media_type}", fields["properties"], fields.get("required", []), schema))
+        if example := body.get("example"):
+            parts.append(f"<pre>{escape(json.dumps(example, indent=2))}</pre>")
+    for status, response in operation["responses"].items():
+        for media_type, body in response.get("content", {}).items():
+            parts.append(
+                f"<p><b>{status}</b> <code>{media_type}</code> {escape(response['description'])}</p>"
+            )
+            fields = _resolve(body.get("schema", {}), schema)
+            if "properties" in fields and status == "200":
+                parts.append(_table("Answer", fields["properties"], [], schema))
+    return "".join(parts) + "</details>"
+
+
+def _required(parameters: list[dict[str, Any]]) -> list[str]:
+    return [parameter["name"] for parameter in parameters if parameter.get("required")]
+
+
+def _table(title: str, fields: dict[str, Any], required: list[str], schema: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code>{' *' if name in required else ''}</td>"
+        f"<td>{escape(_kind(field, schema))}</td></tr>"
+        for name, field in fields.items()
+    )
+    return f"<table><tr><th>{escape(title)}</th><th></th></tr>{rows}</table>"
+
+
+def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Tell in words what a value may be."""
+    field = _resolve(field, schema)
+    variants = [_resolve(v, schema) for v in field.get("anyOf", field.get("oneOf", [field]))]
+    words = []
+    for variant in variants:
+        if variant.get("type") == "null":
+            continue
+        if allowed := variant.get("enum"):
+            words.append("one of " + ", ".join(str(value) for value in allowed))
+        else:
+            words.append(str(variant.get("format", variant.get("type", ""))))
+        if description := variant.get("description"):
+            words.append(description)
+    return ". ".join(dict.fromkeys(words))
+
+
+def _resolve(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    reference = field.get("$ref")
+    if reference is None:
+        return field
+    found: dict[str, Any] = schema["components"]["schemas"][reference.rpartition("/")[2]]
+    return found

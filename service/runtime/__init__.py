@@ -1,0 +1,1 @@
+"""What any program needs: bells, the clock, limits, supervision, stopping."""

@@ -1,0 +1,1 @@
+"""Seconds of a text, and whether a WAV is one that we sell."""

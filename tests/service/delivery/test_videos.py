@@ -1,0 +1,150 @@
+"""Reading a video again: ranges, while it grows and when it is whole."""
+
+import pytest
+
+from service.routes.http.ranges import parse_range
+
+
+@pytest.fixture
+async def whole(shop):
+    invoice = await shop.paid()
+    await shop.video(invoice)
+    return f"/lightning/video/{invoice}"
+
+
+async def test_a_whole_video_is_read_again(shop, worker, whole):
+    answer = await shop.http.get(whole)
+
+    assert (200, worker.video) == (answer.status_code, answer.content)
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert str(len(worker.video)) == answer.headers["Content-Length"]
+    assert answer.headers["Accept-Ranges"] == "bytes"
+
+
+async def test_a_head_tells_the_size_and_sends_nothing(shop, worker, whole):
+    answer = await shop.http.head(whole)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert str(len(worker.video)) == answer.headers["Content-Length"]
+    assert answer.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("0-0", 0, 0),
+        ("30-50", 30, 50),
+        ("12000-", 12000, 12039),
+        ("-40", 12000, 12039),
+        ("5-99999", 5, 12039),
+    ],
+)
+async def test_a_range_of_a_whole_video_is_a_206(shop, worker, whole, asked, first, last):
+    answer = await shop.http.get(whole, headers={"Range": f"bytes={asked}"})
+
+    assert (206, worker.video[first : last + 1]) == (answer.status_code, answer.content)
+    assert f"bytes {first}-{last}/12040" == answer.headers["Content-Range"]
+
+
+@pytest.mark.parametrize("asked", ["bytes=12040-", "bytes=-0", "bytes=99999-100000"])
+async def test_a_range_past_the_end_is_a_416(shop, whole, asked):
+    answer = await shop.http.get(whole, headers={"Range": asked})
+
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == "bytes */12040"
+
+
+@pytest.mark.parametrize("asked", ["bytes=", "bytes=-", "bytes=5-1", "bytes=0-1,4-5", "lines=0-1", "rubbish"])
+async def test_what_is_no_single_range_gets_the_whole(shop, worker, whole, asked):
+    answer = await shop.http.get(whole, headers={"Range": asked})
+
+    assert (200, worker.video) == (answer.status_code, answer.content)
+
+
+async def test_a_range_is_bound_to_the_video_by_if_range(shop, worker, whole):
+    etag = (await shop.http.head(whole)).headers["ETag"]
+
+    same = await shop.http.get(whole, headers={"Range": "bytes=0-9", "If-Range": etag})
+    other = await shop.http.get(whole, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+
+    assert (same.status_code, other.status_code) == (206, 200)
+
+
+async def test_a_growing_video_gives_the_ranges_that_are_there_and_else_all_of_it(shop, worker):
+    invoice = await shop.paid()
+    worker.hold_after = 2
+    url = f"/lightning/video/{invoice}"
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as delivery:
+        await anext(delivery.aiter_raw())
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] == 24)
+
+        stored = await shop.http.get(url, headers={"Range": "bytes=10-99"})
+        assert (206, worker.video[10:100]) == (stored.status_code, stored.content)
+        assert stored.headers["Content-Range"] == "bytes 10-99/*"
+        assert "ETag" not in stored.headers
+
+        async with shop.http.stream("GET", url, headers={"Range": "bytes=10-99999"}) as growing:
+            worker.go.set()
+            assert (200, worker.video) == (growing.status_code, await growing.aread())
+
+
+async def test_a_video_that_is_not_there_says_why(shop, worker):
+    url = "/lightning/video/{}".format
+    assert (await shop.http.get(url("lnbc1nobody"))).status_code == 404
+    unpaid = await shop.quote()
+    assert (await shop.http.get(url(unpaid))).status_code == 402
+    invoice = await shop.paid()
+    await shop.until(invoice, lambda payment: payment["status"] == "paid")
+    answer = await shop.http.get(url(invoice))
+    assert (answer.status_code, "POST /lightning/generate-video" in answer.json()["detail"]) == (404, True)
+
+    worker.fail_after = 2
+    await shop.download(invoice)
+    answer = await shop.http.get(url(invoice))
+    assert (answer.status_code, "POST /lightning/generate-video" in answer.json()["detail"]) == (409, True)
+    assert (await shop.http.get(url(invoice), headers={"Range": "bytes=0-99"})).status_code == 206
+
+
+async def test_a_whole_video_is_one_object_and_nothing_else(shop, worker, whole):
+    objects = shop.folder / "objects"
+
+    await shop.eventually(
+        lambda: [objects / "videos/1.mp4"] == [p for p in objects.rglob("*") if p.is_file()]
+    )
+
+    assert worker.video == (objects / "videos/1.mp4").read_bytes()
+
+
+async def test_a_download_that_started_on_the_pieces_ends_on_the_one_object(shop, worker):
+    worker.segments = 40
+    invoice = await shop.paid()
+    objects = shop.folder / "objects"
+
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as delivery:
+        chunks = delivery.aiter_raw(1000)
+        received = await anext(chunks)
+        await shop.eventually((objects / "videos/1.mp4").exists)
+        received += b"".join([chunk async for chunk in chunks])
+
+    assert worker.video == received
+
+
+@pytest.mark.parametrize(
+    ("header", "whole", "expected"),
+    [
+        (None, True, None),
+        ("bytes=0-9", True, range(10)),
+        ("BYTES = 2 - ", True, range(2, 100)),
+        ("bytes=-5", True, range(95, 100)),
+        ("bytes=-500", True, range(100)),
+        ("bytes=100-", True, range(0)),
+        ("bytes=0-9", False, range(10)),
+        ("bytes=0-100", False, None),
+        ("bytes=0-", False, None),
+        ("bytes=-5", False, None),
+        ("bytes=" + "9" * 5000 + "-", True, None),
+        ("bytes=٣-٤", True, None),
+    ],
+)
+def test_ranges_are_read_by_the_rfc(header, whole, expected):
+    assert expected == parse_range(header, 100, whole=whole)

@@ -1,0 +1,133 @@
+import json
+import time
+
+import pytest
+
+from bench.speech_length import SENTENCES, calibration, held_out
+from service.catalogue.built_in import LANGUAGES
+from service.speech.languages import detect_language
+from service.speech.speech_length import FEATURES, count, estimate, longest, longest_at_most
+
+WORST_CASES = {
+    "digits": "5" * 5000,
+    "numbers": "12 " * 1666,
+    "emoji": "😀" * 5000,
+    "addresses": "https://www.example.com/a/b?c=d " * 156,
+    "half an address": "www." * 1250,
+    "mail": "a@" * 2500,
+    "dotted": "a." * 2500,
+    "endless word": "abcdefg" * 714,
+    "ideographs": "天" * 5000,
+    "accents": "a" + "\u0301" * 4999,
+    "marks": ".,!?" * 1250,
+    "lines": "\n" * 5000,
+    "scripts": "aяあ天한अع" * 714,
+}
+
+
+@pytest.mark.parametrize("text", WORST_CASES.values(), ids=WORST_CASES)
+def test_no_text_takes_long_to_estimate(text):
+    estimate("warm", None)
+
+    started = time.perf_counter()
+    estimate(text, None)
+    longest(count(text))
+
+    assert time.perf_counter() - started < 0.5
+
+
+def test_the_longest_reading_is_no_shorter_than_any_reading():
+    for text in ("Hello, world! 1984", "天気がいい", "5" * 50, "https://example.com"):
+        assert max(estimate(text, language).milliseconds for language in LANGUAGES) == longest(count(text))
+
+
+@pytest.mark.parametrize("text", [*WORST_CASES.values(), "Hello, world! 1984", "天気がいい。", "Привет!"])
+def test_the_bound_of_the_longest_reading_holds_and_is_not_far_from_it(text):
+    counts = count(text)
+
+    assert longest(counts) <= longest_at_most(counts) <= 2.5 * longest(counts)
+
+
+def test_a_text_with_nothing_to_speak_takes_no_time():
+    for text in ("", " \n", "😀🎉", "?!…", "$$$", "ᚠᚢ"):
+        assert (estimate(text, "en").milliseconds, longest(count(text))) == (0, 0), text
+
+
+@pytest.mark.parametrize("text", ["a", "1", "ß", "天", "😀a"])
+def test_a_text_with_anything_to_speak_takes_some_time(text):
+    for language in LANGUAGES:
+        assert estimate(text, language).milliseconds > 0
+
+
+def test_a_named_language_is_taken_and_a_missing_one_told_from_the_text():
+    assert estimate("Good morning.", "de").language == "de"
+    assert estimate("Good morning, how are you today?", None).language == "en"
+
+
+def test_an_address_is_priced_as_its_host():
+    short = estimate("See www.example.com now.", "en")
+    long = estimate("See https://www.example.com/" + "path/" * 100 + " now.", "en")
+
+    assert short.milliseconds == long.milliseconds
+
+
+def test_every_digit_of_a_long_number_is_priced():
+    hundred, thousand = (estimate("5" * digits, "fr").milliseconds for digits in (100, 1000))
+
+    assert 9 < thousand / hundred < 11
+
+
+def test_emoji_cost_nothing():
+    assert estimate("Hello there.", "en").milliseconds == estimate("Hello 😀🎉 there.", "en").milliseconds
+
+
+def test_more_words_never_take_less_time():
+    for language in LANGUAGES:
+        sentence = held_out(language)[-1]
+        assert (
+            estimate(sentence, language).milliseconds
+            < estimate(f"{sentence} {sentence}", language).milliseconds
+        )
+
+
+def test_languages_are_told_apart():
+    sentences = [
+        (language, text) for language in LANGUAGES for text in (*calibration(language), *held_out(language))
+    ]
+
+    wrong = [text for language, text in sentences if detect_language(text) != language]
+
+    assert len(wrong) <= 0.01 * len(sentences), wrong
+
+
+def test_a_text_without_letters_counts_as_english():
+    assert [detect_language(text) for text in ("", "1984", "😀 !")] == ["en", "en", "en"]
+
+
+def test_the_weights_name_every_language_and_feature():
+    table = json.loads((SENTENCES.parents[1] / "service" / "speech_length.json").read_text())
+
+    assert sorted(LANGUAGES) == sorted(table)
+    assert all(list(FEATURES) == list(weights) for weights in table.values())
+    assert all(weight >= 0 for weights in table.values() for weight in weights.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ӀӠҞ ԀԂԄԆ ѠѢѤ", "ڀڒښۃ ڳڹۑ", "ᄓᄔᅟ ᇁᇂᇃ"],
+    ids=["historic Cyrillic", "rare Arabic", "old Hangul"],
+)
+def test_letters_that_are_spelled_out_are_not_sold_as_words(text):
+    assert estimate(text, "en").milliseconds > 1_000 * sum(letter.isalpha() for letter in text)
+
+
+def test_letters_with_accents_that_no_voice_knows_cost_as_much_as_without():
+    accented, plain = "Xin chào các bạn, trời rất đẹp", "Xin chào các ban, troi rat đep"
+
+    assert estimate(accented, "en") == estimate(plain, "en")
+
+
+def test_words_without_vowels_are_sold_by_the_names_of_their_letters():
+    spelled, read = estimate("w w w w w w w w w w", "en"), estimate("a a a a a a a a a a", "en")
+
+    assert spelled.milliseconds > 1.5 * read.milliseconds

@@ -1,0 +1,84 @@
+"""Where uploads and videos are kept: a folder and a bucket behave alike."""
+
+import socket
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from service.errors import Unavailable
+from service.storage.objects import FolderObjects, bucket_objects
+
+LARGE = 12_000_000
+"""More than a bucket takes at once."""
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def objects(request, tmp_path):
+    if request.param == "folder":
+        return FolderObjects(tmp_path)
+    url = urlsplit(request.getfixturevalue("objects_url"))
+    return bucket_objects(url.netloc, url.path.strip("/"))
+
+
+async def content(objects, name, start=0, end=None):
+    return b"".join([chunk async for chunk in objects.read(name, start, end)])
+
+
+async def test_what_was_put_is_read_whole_and_in_ranges(objects):
+    await objects.put("a/b", b"0123456789")
+
+    assert await content(objects, "a/b") == b"0123456789"
+    assert await content(objects, "a/b", 3, 6) == b"345"
+    assert await content(objects, "a/b", 8) == b"89"
+
+
+async def test_what_comes_in_pieces_is_one_object(objects):
+    async def pieces():
+        for n in range(LARGE // 300_000):
+            yield bytes([n]) * 300_000
+
+    await objects.put("large", pieces())
+
+    assert b"".join([piece async for piece in pieces()]) == await content(objects, "large")
+    assert bytes([39]) == await content(objects, "large", LARGE - 1)
+
+
+async def test_what_was_not_put_whole_is_not_there(objects):
+    async def pieces():
+        yield b"begun"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await objects.put("half", pieces())
+
+    with pytest.raises(FileNotFoundError):
+        await content(objects, "half")
+
+
+async def test_what_begins_with_a_name_is_deleted_and_nothing_else(objects):
+    for name in ("pieces/1/0", "pieces/1/1", "pieces/11/0", "videos/1.mp4"):
+        await objects.put(name, b"x")
+
+    await objects.delete("pieces/1/")
+    await objects.delete("pieces/1/")
+    await objects.delete("videos/2.mp4")
+
+    assert await content(objects, "pieces/11/0") == b"x"
+    assert await content(objects, "videos/1.mp4") == b"x"
+    for name in ("pieces/1/0", "pieces/1/1"):
+        with pytest.raises(FileNotFoundError):
+            await content(objects, name)
+
+
+async def test_a_bucket_that_does_not_answer_is_told_from_an_object_that_is_not_there(
+    objects_url, monkeypatch
+):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    objects = bucket_objects("bucket", "shop", patience=timedelta(seconds=0.5))
+
+    with pytest.raises(Unavailable):
+        await content(objects, "a")
+    with pytest.raises(Unavailable):
+        await objects.put("a", b"x")
