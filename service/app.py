@@ -63,6 +63,7 @@ from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
 from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
+from service.storage.payments import SqlPayments
 from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
@@ -197,7 +198,7 @@ PARTS = (
 
 
 @contextlib.asynccontextmanager
-async def _open(
+async def _open(  # noqa: PLR0915 - every part is opened here, one after the other
     settings: Settings,
     node: InvoiceBackend | _Credentials,
     payer: PaymentBackend | None,
@@ -208,7 +209,8 @@ async def _open(
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         peers = PostgresPeers(settings.database_url) if settings.database_url else NoPeers()
-        orders, videos, bells = SqlOrders(database), SqlVideos(database), Bells(peers.tell)
+        orders, payments = SqlOrders(database), SqlPayments(database)
+        videos, bells = SqlVideos(database), Bells(peers.tell)
         refunds = SqlRefunds(database)
         objects = _objects(settings)
         if isinstance(node, _Credentials):
@@ -233,7 +235,7 @@ async def _open(
         )
         choosing = Choosing(avatars=workers.avatars, voices=workers.voices, now=now)
         counters = Counters()
-        settlements = Settlements(orders=orders, backend=backend, bells=bells, now=now, counters=counters)
+        settlements = Settlements(payments=payments, backend=backend, bells=bells, now=now, counters=counters)
         rendering = Rendering(
             videos=videos,
             objects=objects,
@@ -249,7 +251,8 @@ async def _open(
             videos=videos,
             refunds=refunds,
             backend=backend,
-            payments=payer,
+            payer=payer,
+            payments=payments,
             bells=bells,
             stopping=stopping,
             now=now,
@@ -258,7 +261,7 @@ async def _open(
             longest_wait=timedelta(seconds=settings.status_wait_s),
         )
         stack.push_async_callback(refunding.aclose)
-        preimages, tries = SqlPreimages(database), HoldTries(orders, settings.hold_quotes_per_client)
+        preimages, tries = SqlPreimages(database), HoldTries(payments, settings.hold_quotes_per_client)
         holds = Holds(
             terms=HoldTerms(
                 renders=settings.hold_renders,
@@ -266,6 +269,7 @@ async def _open(
                 margin_blocks=settings.hold_margin_blocks,
             ),
             orders=orders,
+            payments=payments,
             preimages=preimages,
             videos=videos,
             backend=backend,
@@ -283,9 +287,9 @@ async def _open(
         stack.push_async_callback(_stop, asyncio.create_task(hearer.run()))
         stack.push_async_callback(rendering.aclose)
         stack.push_async_callback(holds.aclose)
-        leftovers = SqlRetention(database)
+        kept = SqlRetention(database)
         retention = Retention(
-            leftovers=leftovers,
+            store=kept,
             objects=objects,
             backend=backend,
             settlements=settlements,
@@ -323,14 +327,14 @@ async def _open(
             objects=objects,
             choosing=choosing,
             open_quotes=OpenQuotes(
-                orders, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
+                payments, Caps(per_client=settings.open_quotes_per_client, total=settings.open_quotes)
             ),
             inbound=Liquidity(backend, now),
-            upload_room=UploadRoom(leftovers, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
+            upload_room=UploadRoom(kept, cap_bytes=settings.unpaid_uploads_mb * 1_000_000),
             screen=screen_of(settings.screen, client, timeout_s=settings.screen_timeout_s),
             holds=HoldQuotes(
                 backend=backend,
-                orders=orders,
+                payments=payments,
                 preimages=preimages,
                 holds=holds,
                 tries=tries,
@@ -343,6 +347,7 @@ async def _open(
             "quoting": quoting,
             "delivery": Delivery(
                 orders=orders,
+                payments=payments,
                 videos=videos,
                 refunds=refunds,
                 objects=objects,
@@ -356,7 +361,7 @@ async def _open(
             ),
             "repeats": Idempotency(quoting=quoting, orders=orders, now=now),
             "watching": Watching(
-                sights=SqlSnapshots(database),
+                snapshots=SqlSnapshots(database),
                 settlements=settlements,
                 refunding=refunding,
                 bells=bells,

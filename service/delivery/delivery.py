@@ -22,6 +22,7 @@ from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Orders
 from service.orders.video import Video, VideoState
+from service.payments.port import Payments
 from service.payments.settlements import Settlements
 from service.refunds.refund import Refunds, RefundState
 from service.rendering.rendering import Rendering
@@ -44,6 +45,7 @@ class Delivery:
         self,
         *,
         orders: Orders,
+        payments: Payments,
         videos: Videos,
         refunds: Refunds,
         objects: Objects,
@@ -56,6 +58,7 @@ class Delivery:
         payment_wait: timedelta,
     ) -> None:
         self._orders = orders
+        self._payments = payments
         self._videos = videos
         self._refunds = refunds
         self._objects = objects
@@ -151,7 +154,7 @@ class Delivery:
                 if video.state is VideoState.DELETED:
                     raise VideoBroken
                 held = held and await self._is_held(order_id)
-                size = await self._size_but_last(order_id, position) if held else video.size
+                size = await self._size_but_last(video.id, position) if held else video.size
                 stored = size if end is None else min(end, size)
                 if position < stored:
                     async for chunk in self._stored(video, position, stored):
@@ -174,9 +177,9 @@ class Delivery:
             raise VideoBroken
         return order.status is Status.HELD
 
-    async def _size_but_last(self, order_id: int, position: int) -> int:
+    async def _size_but_last(self, job_id: int, position: int) -> int:
         """Where the last stored piece starts; `position` where there is none after it."""
-        parts = await self._videos.segments(order_id, after=position)
+        parts = await self._videos.segments(job_id, after=position)
         return parts[-1].offset if parts else position
 
     async def _stored(self, video: Video, start: int, end: int) -> AsyncIterator[bytes]:
@@ -189,7 +192,7 @@ class Delivery:
         if start < len(video.init):
             yield video.init[start:end]
             start = len(video.init)
-        for part in await self._videos.segments(video.order_id, after=start):
+        for part in await self._videos.segments(video.id, after=start):
             first, last = max(start - part.offset, 0), min(end - part.offset, part.size)
             if first >= last:
                 return
@@ -214,7 +217,8 @@ class Delivery:
                 if current.overdue(self._now()):
                     break
         if current.status is Status.PENDING:
-            current = await self._settlements.conclude(current)
+            await self._settlements.conclude(await self._payments.of(order.id))
+            current = await self._orders.get(order.id) or order
         if current.status is Status.REFUNDED:
             raise RefundBound(REFUNDED)
         if current.status is Status.CANCELED:

@@ -1,18 +1,29 @@
-"""Who looks at an order and its video at once."""
+"""Who looks at an order, its payment and its video at once."""
 
 from typing import Protocol
 
+import msgspec
+
 from service.orders.order import Order
 from service.orders.video import Video
+from service.payments.payment import Payment
+
+
+class Sold(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sold, how it is paid, and how far it is made."""
+
+    order: Order
+    payment: Payment
+    video: Video | None
 
 
 class Snapshots(Protocol):
-    """Looks at an order and its video at once, as whoever polls does."""
+    """Looks at all three at once, as whoever polls does."""
 
-    async def find(self, invoice: str) -> tuple[Order, Video | None] | None:
+    async def find(self, invoice: str) -> Sold | None:
         """Find the order of exactly this invoice."""
         ...
 
-    async def get(self, order_id: int) -> tuple[Order, Video | None] | None:
+    async def get(self, order_id: int) -> Sold | None:
         """Find an order by its number."""
         ...

@@ -7,11 +7,12 @@ from datetime import timedelta
 import msgspec
 
 from lightning import LightningError
-from service.delivery.port import Snapshots
+from service.delivery.port import Snapshots, Sold
 from service.errors import Draining
 from service.orders import claims
 from service.orders.order import UNDECIDED, Order, Status
 from service.orders.video import Video, VideoState
+from service.payments.payment import Payment
 from service.payments.settlements import Settlements
 from service.refunds.refunding import Offer, Refunding
 from service.runtime.bells import Bells
@@ -29,6 +30,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     order: Order
+    payment: Payment
     video: Video | None
     video_state: VideoState
     refund: Offer | None
@@ -48,7 +50,7 @@ class Watching:
     def __init__(
         self,
         *,
-        sights: Snapshots,
+        snapshots: Snapshots,
         settlements: Settlements,
         refunding: Refunding,
         bells: Bells,
@@ -57,7 +59,7 @@ class Watching:
         longest_wait: timedelta,
         heartbeat: timedelta,
     ) -> None:
-        self._sights = sights
+        self._snapshots = snapshots
         self._settlements = settlements
         self._refunding = refunding
         self._bells = bells
@@ -72,29 +74,30 @@ class Watching:
         Raises:
             OrderNotFound: The invoice is not ours, or the claim does not open its order.
         """
-        found = await self._sights.find(invoice)
-        order, video = (None, None) if found is None else found
-        return await self._sight(claims.admit(order, invoice, claim), video)
+        sold = await self._snapshots.find(invoice)
+        claims.admit(None if sold is None else sold.order, invoice, claim)
+        assert sold is not None
+        return await self._snapshot(sold)
 
-    async def decided(self, sight: Snapshot, wait_s: int) -> Snapshot:
+    async def decided(self, snapshot: Snapshot, wait_s: int) -> Snapshot:
         """Wait until the payment is no longer as it is; return the order as it is then, or when the wait is over.
 
         It is over after so many seconds, or what the operator allows, or when the service is about to stop.
         """
-        known = sight.order.status
+        known = snapshot.order.status
         if known not in UNDECIDED:
-            return sight
+            return snapshot
         deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
-        with self._bells.listen(sight.order.id) as bell:
-            look = functools.partial(bell.look, functools.partial(self._current, sight.order))
-            sight = await look()
-            while sight.order.status is known and (left := deadline - self._now()) > timedelta(0):
+        with self._bells.listen(snapshot.order.id) as bell:
+            look = functools.partial(bell.look, functools.partial(self._current, snapshot.order))
+            snapshot = await look()
+            while snapshot.order.status is known and (left := deadline - self._now()) > timedelta(0):
                 try:
-                    await self._stopping.race(bell.wait(self._patience_s(sight.order, left)))
+                    await self._stopping.race(bell.wait(self._patience_s(snapshot.order, left)))
                 except Draining:
                     break
-                sight = await look()
-        return sight
+                snapshot = await look()
+        return snapshot
 
     async def changes(self, order: Order) -> AsyncGenerator[Snapshot | None]:
         """Yield the order as it is, then each change until the last; None is a sign of life.
@@ -104,14 +107,14 @@ class Watching:
         told = ""
         with self._bells.listen(order.id) as bell:
             while True:
-                sight = await bell.look(functools.partial(self._current, order))
-                news = sight.state != told
-                yield sight if news else None
-                if sight.final:
+                snapshot = await bell.look(functools.partial(self._current, order))
+                news = snapshot.state != told
+                yield snapshot if news else None
+                if snapshot.final:
                     return
-                told = sight.state
+                told = snapshot.state
                 try:
-                    await self._stopping.race(bell.wait(self._patience_s(sight.order, self._heartbeat)))
+                    await self._stopping.race(bell.wait(self._patience_s(snapshot.order, self._heartbeat)))
                 except Draining:
                     return
 
@@ -123,24 +126,28 @@ class Watching:
         return longest.total_seconds()
 
     async def _current(self, order: Order) -> Snapshot:
-        found = await self._sights.get(order.id)
-        assert found is not None
-        return await self._sight(*found)
+        sold = await self._snapshots.get(order.id)
+        assert sold is not None
+        return await self._snapshot(sold)
 
-    async def _concluded(self, order: Order) -> Order:
+    async def _concluded(self, sold: Sold) -> Sold:
         """Ask the node a last time about a quote that ran out; while it does not answer, the order stays pending."""
-        if not order.overdue(self._now()):
-            return order
+        if not sold.payment.overdue(self._now()):
+            return sold
         try:
-            return await self._settlements.conclude(order)
+            await self._settlements.conclude(sold.payment)
         except LightningError:
-            return order
+            return sold
+        return await self._snapshots.get(sold.order.id) or sold
 
-    async def _sight(self, order: Order, video: Video | None) -> Snapshot:
-        order = await self._concluded(order)
+    async def _snapshot(self, sold: Sold) -> Snapshot:
+        sold = await self._concluded(sold)
+        order, video = sold.order, sold.video
         state, frames = (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.frames)
-        refund = await self._refunding.offer(order, video)
+        refund = await self._refunding.offer(sold.payment, video)
         told = f"{order.status.value}-{state.value}-{frames}"
         if refund is not None and refund.state is not None:
             told += f"-{refund.state.value}"
-        return Snapshot(order=order, video=video, video_state=state, refund=refund, state=told)
+        return Snapshot(
+            order=order, payment=sold.payment, video=video, video_state=state, refund=refund, state=told
+        )

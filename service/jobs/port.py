@@ -121,11 +121,11 @@ class Videos(Protocol):
         """Return the videos that are to be taken up by themselves, those first that wait the longest."""
         ...
 
-    async def speech(self, order_id: int) -> list[SpeechPart]:
+    async def speech(self, job_id: int) -> list[SpeechPart]:
         """Return the stored speech in its order."""
         ...
 
-    async def segments(self, order_id: int, *, after: int) -> list[SegmentPart]:
+    async def segments(self, job_id: int, *, after: int) -> list[SegmentPart]:
         """Return the stored segments that have bytes from this offset on, in their order."""
         ...
 
@@ -133,7 +133,7 @@ class Videos(Protocol):
         """Lease a whole video that is still in pieces, of which nobody is making one object."""
         ...
 
-    async def join(self, order_id: int, name: str) -> None:
+    async def join(self, job_id: int, name: str) -> None:
         """Point to the one object that has the whole MP4, and forget the pieces, both or neither.
 
         Raises:

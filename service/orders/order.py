@@ -29,26 +29,21 @@ RENDERABLE = (Status.PAID, Status.HELD)
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A quote and what became of it. Moments in UTC."""
+    """What somebody asked for, at a price, and what became of it. How it is paid is its payment's. Moments in UTC."""
 
     id: int
-    invoice: str
-    payment_hash: bytes
-    status: Status
+    status: Status  # of its payment
     text: str | None  # None: the speech was uploaded
-    upload: str | None  # object name of the uploaded WAV
+    upload: str | None  # object name of the uploaded speech
     duration_ms: int
     amount_sat: int
     usd_micros: int
     choice: Choice  # what the quote binds
     created_at: datetime
-    expires_at: datetime
-    paid_at: datetime | None
+    expires_at: datetime  # until when it can be paid
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
     forgotten_at: datetime | None = None  # when its text or upload was deleted
     refund_hash: bytes | None = None  # sha256 of the refund token
-    paid_msat: int = 0  # received, which may be more than was asked
-    hold: bool = False  # its payment is held until the video is whole
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.

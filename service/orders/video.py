@@ -32,6 +32,7 @@ class VideoState(Enum):
 class Video(msgspec.Struct, frozen=True, kw_only=True):
     """The video of an order, as far as it is stored."""
 
+    id: int  # of the job that makes it, by which its objects are named
     order_id: int
     state: VideoState
     attempt: int  # grows with each claim

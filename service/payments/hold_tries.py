@@ -13,7 +13,7 @@ import msgspec
 from lightning import PaymentHash
 from service.errors import TooManyRequests
 from service.orders.order import UNDECIDED, Status
-from service.orders.port import Orders
+from service.payments.port import Payments
 
 PENANCE = timedelta(hours=1)
 """How long one counts whose money went back."""
@@ -27,8 +27,8 @@ class _Try(msgspec.Struct, frozen=True):
 class HoldTries:
     """Counts hold quotes that were not settled; `cap` of 0 is none."""
 
-    def __init__(self, orders: Orders, cap: int) -> None:
-        self._orders = orders
+    def __init__(self, payments: Payments, cap: int) -> None:
+        self._payments = payments
         self._cap = cap
         self._tries: dict[PaymentHash, _Try] = {}
 
@@ -42,7 +42,7 @@ class HoldTries:
         mine = self._of(client)
         if not self._cap or len(mine) < self._cap:
             return
-        for payment_hash in mine.keys() - await self._orders.still(list(mine), *UNDECIDED, Status.CANCELED):
+        for payment_hash in mine.keys() - await self._payments.still(list(mine), *UNDECIDED, Status.CANCELED):
             self._tries.pop(payment_hash, None)  # we may have been told meanwhile
         mine = self._of(client)
         if len(mine) >= self._cap:

@@ -19,15 +19,15 @@ from lightning import (
     InvoiceNotFound,
     InvoiceNotHeld,
     LightningError,
-    PaymentHash,
 )
 from service.errors import VideoNotMade
 from service.jobs.port import Videos
-from service.orders.order import Order, Status
+from service.orders.order import Status
 from service.orders.port import Orders
 from service.orders.video import Video, VideoState
 from service.payments.hold_tries import HoldTries
-from service.payments.port import Preimages
+from service.payments.payment import Payment
+from service.payments.port import Payments, Preimages
 from service.payments.settlements import Settlements
 from service.rendering.rendering import Rendering
 from service.runtime.bells import Bells
@@ -67,6 +67,7 @@ class Holds:
         *,
         terms: HoldTerms,
         orders: Orders,
+        payments: Payments,
         preimages: Preimages,
         videos: Videos,
         backend: InvoiceBackend,
@@ -78,6 +79,7 @@ class Holds:
     ) -> None:
         self._terms = terms
         self._orders = orders
+        self._payments = payments
         self._preimages = preimages
         self._videos = videos
         self._backend = backend
@@ -99,15 +101,15 @@ class Holds:
     async def run(self) -> None:
         """Follow every order that is not decided yet, for ever."""
         while True:
-            for order in await self._orders.holds():
-                self.follow(order)
+            for payment in await self._payments.holds():
+                self.follow(payment)
             await asyncio.sleep(SWEEP_S)
 
-    def follow(self, order: Order) -> None:
-        """See an order to its end, in the background."""
-        if order.id not in self._tasks:
-            task = self._tasks[order.id] = asyncio.create_task(self._see_through(order))
-            task.add_done_callback(lambda _: self._tasks.pop(order.id))
+    def follow(self, payment: Payment) -> None:
+        """See a payment to its end, in the background."""
+        if payment.id not in self._tasks:
+            task = self._tasks[payment.id] = asyncio.create_task(self._see_through(payment))
+            task.add_done_callback(lambda _: self._tasks.pop(payment.id))
 
     async def aclose(self) -> None:
         """Let go of all; another process, or the next, goes on."""
@@ -117,86 +119,86 @@ class Holds:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _see_through(self, order: Order) -> None:
+    async def _see_through(self, payment: Payment) -> None:
         """Follow until the node has decided; through an outage of the database too, which may take its time."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                await self._follow_states(order)
+                await self._follow_states(payment)
             except Exception:
-                log.exception("hold_interrupted", order=order.id)
+                log.exception("hold_interrupted", order=payment.order_id)
             else:
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def _follow_states(self, order: Order) -> None:
+    async def _follow_states(self, payment: Payment) -> None:
         async with asyncio.TaskGroup() as tasks:
             serving: asyncio.Task[None] | None = None
-            async with aclosing(self._states(order)) as states:
+            async with aclosing(self._states(payment)) as states:
                 async for invoice in states:
-                    order = await self._note(order, invoice)
+                    payment = await self._note(payment, invoice)
                     if serving is None and invoice is not None and invoice.expiry_height is not None:
-                        serving = tasks.create_task(self._serve(order, invoice.expiry_height))
+                        serving = tasks.create_task(self._serve(payment, invoice.expiry_height))
             if serving is not None:
                 serving.cancel()
 
-    async def _states(self, order: Order) -> AsyncGenerator[Invoice | None]:
+    async def _states(self, payment: Payment) -> AsyncGenerator[Invoice | None]:
         """Follow the invoice; None where the node has forgotten it, as it may once it is cancelled."""
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(self._starting)
             try:
-                async with aclosing(self._backend.follow(PaymentHash(order.payment_hash))) as states:
+                async with aclosing(self._backend.follow(payment.payment_hash)) as states:
                     async for invoice in states:
                         await starting.aclose()
                         yield invoice
             except InvoiceNotFound:
                 yield None
 
-    async def _note(self, order: Order, invoice: Invoice | None) -> Order:
+    async def _note(self, payment: Payment, invoice: Invoice | None) -> Payment:
         """Write down what the node says, and count it for or against the client."""
-        current = await self._orders.get(order.id) or order
-        noted = await self._settlements.note(current, invoice)
-        self._tries.note(PaymentHash(order.payment_hash), noted.status, self._now())
+        await self._settlements.note(await self._payments.of(payment.order_id), invoice)
+        noted = await self._payments.of(payment.order_id)
+        self._tries.note(payment.payment_hash, noted.status, self._now())
         if noted.status is Status.CANCELED:
-            self._rendering.stop(order.id)
+            self._rendering.stop(payment.order_id)
         return noted
 
-    async def _serve(self, order: Order, expiry_height: int) -> None:
+    async def _serve(self, payment: Payment, expiry_height: int) -> None:
         """Have the video made and take the money, or give it back."""
         try:
-            await self._made(order, expiry_height)
+            await self._made(payment, expiry_height)
         except VideoNotMade as error:
-            log.warning("hold_fails", order=order.id, reason=error.reason)
-            await self._insist(order, whole=False)
+            log.warning("hold_fails", order=payment.order_id, reason=error.reason)
+            await self._insist(payment, whole=False)
         else:
-            await self._insist(order, whole=True)
+            await self._insist(payment, whole=True)
 
-    async def _insist(self, order: Order, *, whole: bool) -> None:
+    async def _insist(self, payment: Payment, *, whole: bool) -> None:
         """Ask the node until it has done it, or decided otherwise: the stream of its states tells which."""
-        payment_hash = PaymentHash(order.payment_hash)
+        payment_hash = payment.payment_hash
         preimage = await self._preimages.get(payment_hash)
         pause_s = FIRST_PAUSE_S
         while True:
             try:
                 await (self._backend.settle(preimage) if whole else self._backend.cancel(payment_hash))
             except (InvoiceNotHeld, InvoiceNotFound) as error:
-                log.warning("hold_decided_otherwise", order=order.id, whole=whole, error=str(error))
+                log.warning("hold_decided_otherwise", order=payment.order_id, whole=whole, error=str(error))
                 return
             except LightningError as error:
-                log.warning("hold_waits_for_node", order=order.id, whole=whole, error=repr(error))
+                log.warning("hold_waits_for_node", order=payment.order_id, whole=whole, error=repr(error))
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             else:
                 return
 
-    async def _made(self, order: Order, expiry_height: int) -> None:
+    async def _made(self, payment: Payment, expiry_height: int) -> None:
         """Wait until the video is whole, whoever renders it.
 
         Raises:
             VideoNotMade: It never will be, or not in time.
         """
-        if _whole(await self._videos.get(order.id)):  # by an earlier run of this program
+        if _whole(await self._videos.get(payment.order_id)):  # by an earlier run of this program
             return
         try:
             async with asyncio.timeout(self._terms.patience.total_seconds()):
@@ -204,16 +206,18 @@ class Holds:
         except TimeoutError as error:
             raise VideoNotMade("others were rendered") from error
         try:
-            await self._make(order, expiry_height)
+            await self._make(payment, expiry_height)
         finally:
             self._room.release()
 
-    async def _make(self, order: Order, expiry_height: int) -> None:
+    async def _make(self, payment: Payment, expiry_height: int) -> None:
         """Begin the render, and again where it is interrupted, until the video is whole."""
+        order = await self._orders.get(payment.order_id)
+        assert order is not None
         frames, moved_at = -1, self._now()
         pause_s, next_try_at = FIRST_PAUSE_S, self._now()
-        with self._bells.listen(order.id) as bell:
-            while not _whole(video := await self._videos.get(order.id)):
+        with self._bells.listen(payment.order_id) as bell:
+            while not _whole(video := await self._videos.get(payment.order_id)):
                 now = self._now()
                 if video is not None and video.frames > frames:
                     frames, moved_at, pause_s = video.frames, now, FIRST_PAUSE_S

@@ -1,8 +1,60 @@
-"""Who keeps preimages."""
+"""Who keeps payments and preimages."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
-from lightning import PaymentHash, Preimage
+from lightning import PaymentHash, Preimage, SettleIndex, Settlement
+from service.orders.order import Status
+from service.payments.payment import Payment
+
+
+class Payments(Protocol):
+    """Keeps payments. The move to paid happens once, whoever reports it, and outlives a crash."""
+
+    async def of(self, order_id: int) -> Payment:
+        """Return the payment of an order."""
+        ...
+
+    async def overdue(self, now: datetime, *, limit: int) -> list[Payment]:
+        """Return pending payments whose quote has run out, the oldest first."""
+        ...
+
+    async def count_open(self, now: datetime) -> int:
+        """Count the quotes that can be paid and are not."""
+        ...
+
+    async def still(self, payment_hashes: Collection[PaymentHash], *of: Status) -> set[PaymentHash]:
+        """Return those of these that are in one of the states."""
+        ...
+
+    async def settle_index(self, pubkey: str) -> SettleIndex:
+        """Return the last settlement of this node that was dealt with; 0 for none."""
+        ...
+
+    async def settle(self, pubkey: str, settlement: Settlement) -> int | None:
+        """Make the payment paid and move the index on, both or neither; its order if this paid it."""
+        ...
+
+    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:
+        """Make a payment paid that the node, asked, calls settled; its order if this paid it."""
+        ...
+
+    async def mark_expired(self, payment_id: int) -> bool:
+        """Make a pending payment expired; whether this did it."""
+        ...
+
+    async def holds(self) -> list[Payment]:
+        """Return the hold payments that are open or held, the oldest first."""
+        ...
+
+    async def mark_held(self, payment_id: int) -> bool:
+        """Make a pending payment held; whether this did it."""
+        ...
+
+    async def mark_canceled(self, payment_id: int) -> bool:
+        """Make a payment canceled that went back, and end its order's render; whether this did it."""
+        ...
 
 
 class Preimages(Protocol):

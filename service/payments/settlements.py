@@ -8,9 +8,9 @@ import asyncio
 
 import structlog
 
-from lightning import Invoice, InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError, PaymentHash
-from service.orders.order import Order
-from service.orders.port import Orders
+from lightning import Invoice, InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError
+from service.payments.payment import Payment
+from service.payments.port import Payments
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
@@ -22,12 +22,12 @@ log = structlog.get_logger()
 
 
 class Settlements:
-    """Moves orders to where the node says they are."""
+    """Moves payments to where the node says they are."""
 
     def __init__(
-        self, *, orders: Orders, backend: InvoiceBackend, bells: Bells, now: Clock, counters: Counters
+        self, *, payments: Payments, backend: InvoiceBackend, bells: Bells, now: Clock, counters: Counters
     ) -> None:
-        self._orders = orders
+        self._payments = payments
         self._backend = backend
         self._bells = bells
         self._now = now
@@ -36,63 +36,61 @@ class Settlements:
     async def follow(self) -> None:
         """Deal with every settlement of the node after the last one that was dealt with, for ever."""
         node = await self._backend.ping()
-        after = await self._orders.settle_index(node.pubkey)
+        after = await self._payments.settle_index(node.pubkey)
         log.info("settlements_followed", node=node.alias, network=node.network, after=after)
         async for settlement in self._backend.settlements(after=after):
-            order_id = await self._orders.settle(node.pubkey, settlement)
+            order_id = await self._payments.settle(node.pubkey, settlement)
             if order_id is not None:
                 self._paid(order_id)
 
-    async def conclude(self, order: Order) -> Order:
-        """Ask the node what became of an invoice: the order as it is then.
+    async def conclude(self, payment: Payment) -> None:
+        """Ask the node what became of an invoice, and write it down.
 
         Raises:
-            LightningError: The node did not say; the order stays as it is.
+            LightningError: The node did not say; the payment stays as it is.
         """
         try:
-            invoice = await self._backend.lookup(PaymentHash(order.payment_hash))
+            invoice = await self._backend.lookup(payment.payment_hash)
         except InvoiceNotFound:  # nodes may forget invoices that were cancelled
             invoice = None
-        return await self.note(order, invoice)
+        await self.note(payment, invoice)
 
-    async def note(self, order: Order, invoice: Invoice | None) -> Order:
-        """Write down what the node says of an order's invoice, None where it knows none: the order as it is then.
+    async def note(self, payment: Payment, invoice: Invoice | None) -> None:
+        """Write down what the node says of an invoice, None where it knows none.
 
         Each move happens once, whoever else notes the same.
         """
+        order_id = payment.order_id
         match InvoiceState.CANCELED if invoice is None else invoice.state:
             case InvoiceState.SETTLED:
                 assert invoice is not None
                 paid_at = invoice.settled_at or self._now()
-                if await self._orders.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid):
-                    self._paid(order.id)
-            case InvoiceState.ACCEPTED if order.hold:
-                if await self._orders.mark_held(order.id):
-                    log.info("payment_held", order=order.id)
-                    self._bells.ring(order.id)
-            case InvoiceState.CANCELED if order.hold and not order.overdue(self._now()):
-                if await self._orders.mark_canceled(order.id):
-                    log.warning("payment_given_back", order=order.id)
+                if await self._payments.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid):
+                    self._paid(order_id)
+            case InvoiceState.ACCEPTED if payment.hold:
+                if await self._payments.mark_held(payment.id):
+                    log.info("payment_held", order=order_id)
+                    self._bells.ring(order_id)
+            case InvoiceState.CANCELED if payment.hold and not payment.overdue(self._now()):
+                if await self._payments.mark_canceled(payment.id):
+                    log.warning("payment_given_back", order=order_id)
                     self._counters.holds_canceled += 1
-                    self._bells.ring(order.id)
-            case InvoiceState.OPEN if (
-                order.hold
-            ):  # the node itself ends it, so that no payment can come after
-                return order
-            case InvoiceState.OPEN | InvoiceState.CANCELED if order.overdue(self._now()):
-                await self._orders.mark_expired(order.id)
-                log.info("quote_expired", order=order.id)
-                self._bells.ring(order.id)
+                    self._bells.ring(order_id)
+            case InvoiceState.OPEN if payment.hold:
+                pass  # the node itself ends it, so that no payment can come after
+            case InvoiceState.OPEN | InvoiceState.CANCELED if payment.overdue(self._now()):
+                if await self._payments.mark_expired(payment.id):
+                    log.info("quote_expired", order=order_id)
+                    self._bells.ring(order_id)
             case _:  # a payment on its way, or time left: the stream will tell
-                return order
-        return await self._orders.get(order.id) or order
+                pass
 
     async def sweep(self, every_s: float) -> None:
         """Conclude the quotes that have run out, for ever."""
         while True:
-            for order in await self._orders.overdue(self._now(), limit=SWEEP_PAGE):
+            for payment in await self._payments.overdue(self._now(), limit=SWEEP_PAGE):
                 try:
-                    await self.conclude(order)
+                    await self.conclude(payment)
                 except LightningError as error:
                     log.warning("sweep_stopped", error=repr(error))
                     break

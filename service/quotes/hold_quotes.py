@@ -8,10 +8,9 @@ from hashlib import sha256
 from lightning import InvoiceBackend, Msat, NewInvoice, PaymentHash, Preimage
 from service.errors import InvalidRequest, Unavailable
 from service.orders.choice import Choice
-from service.orders.port import NewOrder, Orders
 from service.payments.hold_tries import HoldTries
 from service.payments.holds import Holds
-from service.payments.port import Preimages
+from service.payments.port import Payments, Preimages
 
 PREIMAGE_BYTES = 32
 
@@ -26,7 +25,7 @@ class HoldQuotes:
         self,
         *,
         backend: InvoiceBackend,
-        orders: Orders,
+        payments: Payments,
         preimages: Preimages,
         holds: Holds,
         tries: HoldTries,
@@ -34,7 +33,7 @@ class HoldQuotes:
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._backend = backend
-        self._orders = orders
+        self._payments = payments
         self._preimages = preimages
         self._holds = holds
         self._tries = tries
@@ -69,9 +68,8 @@ class HoldQuotes:
         await self._preimages.add(payment_hash, preimage)
         return await self._backend.add_hold_invoice(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
 
-    async def opened(self, client: str, new: NewOrder) -> None:
-        """See the order of a quote that was just made to its end."""
-        self._tries.opened(client, new.payment_hash, new.expires_at)
-        order = await self._orders.find(new.invoice)
-        assert order is not None
-        self._holds.follow(order)
+    async def opened(self, client: str, order_id: int) -> None:
+        """See the payment of a quote that was just made to its end."""
+        payment = await self._payments.of(order_id)
+        self._tries.opened(client, payment.payment_hash, payment.expires_at)
+        self._holds.follow(payment)

@@ -75,14 +75,14 @@ class Idempotency:
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
                 if found := await self._orders.repeated(key_hash, self._now()):
-                    once, order = found
+                    once, order, payment = found
                     if once.fingerprint != fingerprint:
                         raise KeyReused
                     return Quote(
                         duration_ms=order.duration_ms,
                         price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
-                        invoice=order.invoice,
-                        expires_at=order.expires_at,
+                        invoice=payment.invoice,
+                        expires_at=payment.expires_at,
                         tokens=Tokens.derived(key, once, private=order.claim_hash is not None),
                     )
                 once = Once(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())

@@ -13,7 +13,7 @@ import msgspec
 from lightning import PaymentHash
 from service.errors import TooManyRequests, Unavailable
 from service.orders.order import Status
-from service.orders.port import Orders
+from service.payments.port import Payments
 
 COUNT_FRESHNESS = timedelta(seconds=1)
 
@@ -31,8 +31,8 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
 class OpenQuotes:
     """Counts quotes that can still be paid."""
 
-    def __init__(self, orders: Orders, caps: Caps) -> None:
-        self._orders = orders
+    def __init__(self, payments: Payments, caps: Caps) -> None:
+        self._payments = payments
         self._caps = caps
         self._count = 0
         self._counted_at: datetime | None = None
@@ -68,7 +68,7 @@ class OpenQuotes:
         quotes = self._by_client.get(client, {})
         if len(quotes) < self._caps.per_client:
             return
-        unpaid = await self._orders.still(list(quotes), Status.PENDING)
+        unpaid = await self._payments.still(list(quotes), Status.PENDING)
         for payment_hash in quotes.keys() - unpaid:
             quotes.pop(payment_hash, None)  # another request may have been here meanwhile
         if len(quotes) < self._caps.per_client:
@@ -91,6 +91,6 @@ class OpenQuotes:
         if self._counted_at is None or not timedelta(0) <= now - self._counted_at <= COUNT_FRESHNESS:
             self._counted_at = now  # first, so that the requests beside this one do not ask as well
             before = self._count
-            counted = await self._orders.count_open(now)
+            counted = await self._payments.count_open(now)
             self._count += counted - before  # what was let in meanwhile is counted on top
         return self._count

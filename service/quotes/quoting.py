@@ -14,6 +14,7 @@ from service.jobs.port import Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
 from service.orders.tokens import Tokens, digest
+from service.payments.payment import Kind, NewPayment
 from service.pricing.port import RateSource
 from service.pricing.price import Price, price
 from service.quotes.hold_quotes import HoldQuotes
@@ -161,31 +162,35 @@ class Quoting:
             memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
             expiry_s=self._terms.expiry_s,
         )
+        expires_at = created_at + timedelta(seconds=self._terms.expiry_s)
         order = NewOrder(
-            invoice=invoice.bolt11,
-            payment_hash=invoice.payment_hash,
             text=text,
             upload=upload,
             duration_ms=duration_ms,
             price=estimated.price,
             choice=choice,
+            payment=NewPayment(
+                kind=Kind.HOLD if hold else Kind.LIGHTNING,
+                invoice=invoice.bolt11,
+                payment_hash=invoice.payment_hash,
+                node=None,
+                expires_at=expires_at,
+            ),
             refund_hash=digest(tokens.refund),
             claim_hash=None if tokens.claim is None else digest(tokens.claim),
             once=tokens.once,
             created_at=created_at,
-            expires_at=created_at + timedelta(seconds=self._terms.expiry_s),
-            hold=hold,
         )
-        await self._orders.add(order)
+        order_id = await self._orders.add(order)
         self._counters.quotes += 1
-        self._open_quotes.opened(client, order.payment_hash, order.expires_at)
+        self._open_quotes.opened(client, invoice.payment_hash, expires_at)
         if hold:
-            await self._holds.opened(client, order)
+            await self._holds.opened(client, order_id)
         return Quote(
             duration_ms=duration_ms,
             price=estimated.price,
-            invoice=order.invoice,
-            expires_at=order.expires_at,
+            invoice=invoice.bolt11,
+            expires_at=expires_at,
             tokens=tokens,
         )
 

@@ -18,8 +18,8 @@ class UploadRoom:
         cap_bytes: Most that is stored unpaid; 0 is no cap.
     """
 
-    def __init__(self, leftovers: RetentionStore, *, cap_bytes: int) -> None:
-        self._leftovers = leftovers
+    def __init__(self, store: RetentionStore, *, cap_bytes: int) -> None:
+        self._store = store
         self._cap_bytes = cap_bytes
         self._arriving_bytes = 0
 
@@ -39,7 +39,7 @@ class UploadRoom:
             self._arriving_bytes -= size_bytes
 
     async def _check(self) -> None:
-        stored_bytes = await self._leftovers.unpaid_upload_ms() * SAMPLE_RATE * SAMPLE_BYTES // 1000
+        stored_bytes = await self._store.unpaid_upload_ms() * SAMPLE_RATE * SAMPLE_BYTES // 1000
         if stored_bytes + self._arriving_bytes > self._cap_bytes:
             raise Unavailable(
                 "Too many recordings wait for their payment. Try again soon, or send text.",

@@ -21,6 +21,7 @@ from service.errors import InvalidRequest, NotRefundable
 from service.orders.order import Order, Status
 from service.orders.tokens import digest
 from service.orders.video import Video, VideoState
+from service.payments.payment import Payment as IncomingPayment
 
 LEAST_FEE_MSAT = 1000
 """What one node on the way takes by default."""
@@ -63,10 +64,10 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     preimage: bytes
 
-    def proves(self, order: Order) -> bool:
-        """Whether it is the proof of this order; takes as long whatever of it is wrong."""
+    def proves(self, order: Order, payment: IncomingPayment) -> bool:
+        """Whether it is the proof of this order's payment; takes as long whatever of it is wrong."""
         token = hmac.compare_digest(digest(self.token), order.refund_hash or b"")
-        preimage = hmac.compare_digest(hashlib.sha256(self.preimage).digest(), order.payment_hash)
+        preimage = hmac.compare_digest(hashlib.sha256(self.preimage).digest(), payment.payment_hash)
         return token & preimage
 
 
@@ -179,7 +180,7 @@ _WHY_NOT = {
 }
 
 
-def check_invoice(asked: Asked, order: Order, shares: Shares, node: NodeInfo, now: datetime) -> Msat:
+def check_invoice(asked: Asked, paid: IncomingPayment, shares: Shares, node: NodeInfo, now: datetime) -> Msat:
     """Decide how much to pay for a buyer's invoice: what it names, else the most that there is.
 
     Raises:
@@ -187,7 +188,7 @@ def check_invoice(asked: Asked, order: Order, shares: Shares, node: NodeInfo, no
     """
     if asked.network != node.network:
         raise InvalidRequest(f"Field 'refund_invoice' is for {asked.network}: send one for {node.network}.")
-    if asked.payee == node.pubkey or asked.payment_hash == order.payment_hash:
+    if asked.payee == node.pubkey or asked.payment_hash == paid.payment_hash:
         raise InvalidRequest("Field 'refund_invoice' is ours: send one that your own wallet made.")
     if asked.expires_at < now + SHORTEST_VALIDITY:
         raise InvalidRequest(
@@ -197,6 +198,6 @@ def check_invoice(asked: Asked, order: Order, shares: Shares, node: NodeInfo, no
     if asked.amount is not None and asked.amount > shares.refund_msat:
         raise InvalidRequest(
             f"Field 'refund_invoice' asks for {asked.amount:,} msat; at most {shares.refund_msat:,} are refunded:"
-            f" {order.paid_msat:,} were paid, less {shares.fee_limit_msat:,} for the way."
+            f" {paid.paid_msat:,} were paid, less {shares.fee_limit_msat:,} for the way."
         )
     return shares.refund_msat if asked.amount is None else asked.amount

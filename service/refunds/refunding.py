@@ -24,9 +24,11 @@ from lightning import (
 from lightning.reading import read_invoice
 from service.errors import Draining, InvalidRequest, OrderNotFound, RefundFailed, Unavailable
 from service.jobs.port import Videos
-from service.orders.order import Order, Status
+from service.orders.order import Status
 from service.orders.port import Orders
 from service.orders.video import Video, VideoState
+from service.payments.payment import Payment as IncomingPayment
+from service.payments.port import Payments
 from service.refunds.refund import (
     Proof,
     Refund,
@@ -70,7 +72,8 @@ class Refunding:
         videos: Videos,
         refunds: Refunds,
         backend: InvoiceBackend,
-        payments: PaymentBackend | None,
+        payer: PaymentBackend | None,
+        payments: Payments,
         bells: Bells,
         stopping: Stopping,
         now: Clock,
@@ -82,7 +85,8 @@ class Refunding:
         self._videos = videos
         self._refunds = refunds
         self._backend = backend
-        self._payments = payments  # None: nobody gave us a macaroon that may pay
+        self._payer = payer  # None: nobody gave us a macaroon that may pay
+        self._payments = payments
         self._bells = bells
         self._stopping = stopping
         self._now = now
@@ -105,11 +109,12 @@ class Refunding:
             LightningError: The node does not say who it is; nothing is bound.
         """
         order = await self._orders.find(invoice)
-        if order is None or not proof.proves(order):
+        payment = None if order is None else await self._payments.of(order.id)
+        if order is None or payment is None or not proof.proves(order, payment):
             raise OrderNotFound(invoice)
         bound = await self._refunds.latest(order.id)
         if bound is None or bound.invoice != refund_invoice:
-            bound = await self._bind(order, refund_invoice)
+            bound = await self._bind(payment, refund_invoice)
         if bound.state is RefundState.PAYING:
             bound = await self._ended(bound)
         if bound.state is RefundState.FAILED:
@@ -118,23 +123,23 @@ class Refunding:
             )
         return bound
 
-    async def offer(self, order: Order, video: Video | None) -> Offer | None:
+    async def offer(self, payment: IncomingPayment, video: Video | None) -> Offer | None:
         """Tell how the money of an order is, where its video has failed."""
-        if order.status not in (Status.PAID, Status.REFUNDED):
+        if payment.status not in (Status.PAID, Status.REFUNDED):
             return None
         failed = video is not None and video.state_at(self._now()) is VideoState.INTERRUPTED
         if not failed:
             return None
-        refund = await self._refunds.latest(order.id)
+        refund = await self._refunds.latest(payment.order_id)
         if refund is None or refund.state is RefundState.FAILED:
-            most = Shares.of(order.paid_msat, self._fee_limit_ppm).refund_msat
+            most = Shares.of(payment.paid_msat, self._fee_limit_ppm).refund_msat
             return Offer(state=None if refund is None else refund.state, amount_msat=most)
         return Offer(state=refund.state, amount_msat=refund.amount_msat)
 
     async def follow(self) -> None:
         """Bring every bound refund to its end, for ever: those too that a crash left."""
-        log.info("refunds_followed", paid_by="operator" if self._payments is None else "node")
-        if self._payments is None:
+        log.info("refunds_followed", paid_by="operator" if self._payer is None else "node")
+        if self._payer is None:
             await asyncio.Event().wait()
         await self._refunds.pay_owed()
         while True:
@@ -149,38 +154,38 @@ class Refunding:
         if self._driving:
             await asyncio.wait(self._driving.values())
 
-    async def _bind(self, order: Order, refund_invoice: str) -> Refund:
-        check_refundable(order.status, await self._videos.get(order.id), self._now())
+    async def _bind(self, payment: IncomingPayment, refund_invoice: str) -> Refund:
+        check_refundable(payment.status, await self._videos.get(payment.order_id), self._now())
         try:
             asked = await asyncio.to_thread(read_invoice, refund_invoice)
         except InvoiceUnreadable as error:
             raise InvalidRequest(f"Field 'refund_invoice': {error.reason}.") from error
-        shares = Shares.of(order.paid_msat, self._fee_limit_ppm)
+        shares = Shares.of(payment.paid_msat, self._fee_limit_ppm)
         node = await self._backend.ping()
-        amount = check_invoice(asked, order, shares, node, self._now())
+        amount = check_invoice(asked, payment, shares, node, self._now())
         if await self._is_foreign(asked.payment_hash):
             raise InvalidRequest("Field 'refund_invoice' is known to our node already: send a new one.")
         refund = Refund(
-            order_id=order.id,
+            order_id=payment.order_id,
             payment_hash=asked.payment_hash,
             invoice=refund_invoice,
             open_amount=asked.amount is None,
-            state=RefundState.OWED if self._payments is None else RefundState.PAYING,
+            state=RefundState.OWED if self._payer is None else RefundState.PAYING,
             amount_msat=amount,
             fee_limit_msat=shares.fee_limit_msat,
             expires_at=asked.expires_at,
         )
         bound = await self._refunds.bind(refund, self._now())
-        log.info("refund_bound", order=order.id, state=bound.state.value, amount_msat=amount)
-        self._bells.ring(order.id)
+        log.info("refund_bound", order=payment.order_id, state=bound.state.value, amount_msat=amount)
+        self._bells.ring(payment.order_id)
         return bound
 
     async def _is_foreign(self, payment_hash: PaymentHash) -> bool:
         """Whether the node knows a payment of this hash that is no refund of ours: its success would prove nothing."""
-        if self._payments is None:
+        if self._payer is None:
             return False
         with contextlib.suppress(PaymentNotFound):
-            await self._payments.track(payment_hash)
+            await self._payer.track(payment_hash)
             return await self._refunds.find(payment_hash) is None  # which is stored before the node is asked
         return False
 
@@ -196,9 +201,9 @@ class Refunding:
 
     def _drive_on(self, refund: Refund) -> None:
         """Have a task bring a refund further, unless one does."""
-        if self._payments is None or refund.payment_hash in self._driving:
+        if self._payer is None or refund.payment_hash in self._driving:
             return
-        task = asyncio.create_task(self._drive(refund, self._payments))
+        task = asyncio.create_task(self._drive(refund, self._payer))
         self._driving[refund.payment_hash] = task
         task.add_done_callback(lambda _: self._driving.pop(refund.payment_hash))
 

@@ -104,10 +104,10 @@ class Rendering:
         """
         video = await self._videos.get(order.id)
         assert video is not None
-        name = video_name(order.id)
+        name = video_name(video.id)
         await self._objects.put(name, self._whole(video))
-        await self._videos.join(order.id, name)
-        await self._objects.delete(pieces_folder(order.id))
+        await self._videos.join(video.id, name)
+        await self._objects.delete(pieces_folder(video.id))
         if order.upload is not None:
             await self._objects.delete(order.upload)
 
@@ -164,7 +164,7 @@ class Rendering:
             WorkerDown, RenderFailed: All were tried in vain since the last frame was stored.
             RenderRefused: It can never be rendered.
         """
-        parts = await self._videos.speech(order.id)
+        parts = await self._videos.speech(video.id)
         recorder = _Recorder(self._videos, self._objects, video, parts, lease=self._lease)
         tried: set[Renderer] = set()
         worker = self._workers.least_loaded(video.choice)
@@ -204,7 +204,7 @@ class Rendering:
     async def _whole(self, video: Video) -> AsyncIterator[bytes]:
         assert video.init is not None
         yield video.init
-        parts = await self._videos.segments(video.order_id, after=0)
+        parts = await self._videos.segments(video.id, after=0)
         if not parts or parts[-1].offset + parts[-1].size != video.size:
             raise LeaseLost  # another has joined them meanwhile
         for part in parts:
@@ -314,14 +314,14 @@ class _Recorder:
 
     def _name(self, piece: str) -> str:
         """Name a piece. By attempt: one that was taken over may still be writing."""
-        return f"{pieces_folder(self._video.order_id)}{self._video.attempt}-{piece}"
+        return f"{pieces_folder(self._video.id)}{self._video.attempt}-{piece}"
 
 
-def pieces_folder(order_id: int) -> str:
+def pieces_folder(job_id: int) -> str:
     """Where the pieces of a video are until it is whole."""
-    return f"pieces/{order_id}/"
+    return f"pieces/{job_id}/"
 
 
-def video_name(order_id: int) -> str:
+def video_name(job_id: int) -> str:
     """What the object of a whole video is called."""
-    return f"videos/{order_id}.mp4"
+    return f"videos/{job_id}.mp4"

@@ -3,14 +3,24 @@
 from datetime import datetime
 from typing import Protocol
 
-from service.orders.order import Order
+import msgspec
+
+from service.payments.payment import Payment
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The objects of an order that was forgotten."""
+
+    order_id: int
+    upload: str | None
+    job_id: int | None  # None: nothing was rendered
 
 
 class RetentionStore(Protocol):
     """Knows which orders still keep what nobody needs. Each change is one transaction and can be repeated."""
 
-    async def unpaid(self, *, before: datetime, limit: int) -> list[Order]:
-        """Return orders that expired before a moment and still have their text or upload, the oldest first."""
+    async def unpaid(self, *, before: datetime, limit: int) -> list[Payment]:
+        """Return payments that expired before a moment and whose order has its text or upload, the oldest first."""
         ...
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
@@ -25,8 +35,8 @@ class RetentionStore(Protocol):
         """Forget all of a whole video and of its order but what the books need, and mark its objects."""
         ...
 
-    async def marked(self, *, limit: int) -> list[Order]:
-        """Return orders whose objects are to be deleted."""
+    async def marked(self, *, limit: int) -> list[Kept]:
+        """Return orders whose objects are to be deleted, and what these are."""
         ...
 
     async def forgotten(self, order_id: int) -> None:

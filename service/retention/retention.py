@@ -10,12 +10,12 @@ from datetime import timedelta
 
 import structlog
 
-from lightning import InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError, PaymentHash
+from lightning import InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError
 from service.jobs.port import Objects
-from service.orders.order import Order
+from service.payments.payment import Payment
 from service.payments.settlements import Settlements
 from service.rendering.rendering import pieces_folder, video_name
-from service.retention.port import RetentionStore
+from service.retention.port import Kept, RetentionStore
 from service.runtime.clock import Clock
 
 PAGE = 500
@@ -35,7 +35,7 @@ class Retention:
     def __init__(
         self,
         *,
-        leftovers: RetentionStore,
+        store: RetentionStore,
         objects: Objects,
         backend: InvoiceBackend,
         settlements: Settlements,
@@ -43,7 +43,7 @@ class Retention:
         unpaid: timedelta,
         delivered: timedelta | None,
     ) -> None:
-        self._leftovers = leftovers
+        self._store = store
         self._objects = objects
         self._backend = backend
         self._settlements = settlements
@@ -60,33 +60,35 @@ class Retention:
     async def look(self) -> None:
         """Forget what is due."""
         now = self._now()
-        for order in await self._leftovers.unpaid(before=now - self._unpaid, limit=PAGE):
+        for payment in await self._store.unpaid(before=now - self._unpaid, limit=PAGE):
             try:
-                over = await self._over(order)
+                over = await self._over(payment)
             except LightningError as error:
                 log.warning("retention_stopped", error=repr(error))
                 break
-            if over and await self._leftovers.forget_input(order.id, now):
-                log.info("input_forgotten", order=order.id)
+            if over and await self._store.forget_input(payment.order_id, now):
+                log.info("input_forgotten", order=payment.order_id)
         if self._delivered is not None:
-            for order_id in await self._leftovers.delivered(before=now - self._delivered, limit=PAGE):
-                await self._leftovers.forget_video(order_id, now)
+            for order_id in await self._store.delivered(before=now - self._delivered, limit=PAGE):
+                await self._store.forget_video(order_id, now)
                 log.info("video_forgotten", order=order_id)
-        for order in await self._leftovers.marked(limit=PAGE):
-            await self._delete(order)
+        for kept in await self._store.marked(limit=PAGE):
+            await self._delete(kept)
 
-    async def _over(self, order: Order) -> bool:
+    async def _over(self, payment: Payment) -> bool:
         """Ask the node a last time: whether this invoice can never be paid any more."""
         try:
-            invoice = await self._backend.lookup(PaymentHash(order.payment_hash))
+            invoice = await self._backend.lookup(payment.payment_hash)
         except InvoiceNotFound:
             return True
         if invoice.state is InvoiceState.SETTLED:
-            await self._settlements.conclude(order)
+            await self._settlements.conclude(payment)
         return invoice.state is InvoiceState.CANCELED
 
-    async def _delete(self, order: Order) -> None:
-        for prefix in (order.upload, video_name(order.id), pieces_folder(order.id)):
-            if prefix is not None:
-                await self._objects.delete(prefix)
-        await self._leftovers.forgotten(order.id)
+    async def _delete(self, kept: Kept) -> None:
+        if kept.upload is not None:
+            await self._objects.delete(kept.upload)
+        if kept.job_id is not None:
+            await self._objects.delete(video_name(kept.job_id))
+            await self._objects.delete(pieces_folder(kept.job_id))
+        await self._store.forgotten(kept.order_id)

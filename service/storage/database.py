@@ -4,15 +4,20 @@ A unit of work that reads and then changes what it read begins with `select(...)
 row: on PostgreSQL that is the lock, on SQLite, where one unit of work runs at a time, it is nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 Work = Callable[[sa.Connection], T]
 """Reads or writes by the connection alone: it may be run again after a failure that is not its own."""
+
+
+Row = Mapping[Any, Any]
+"""A row that was read, by column."""
 
 
 class Database(Protocol):
@@ -26,6 +31,6 @@ class Database(Protocol):
         """Run a unit of work whose changes all happen or none, on disk when this returns."""
         ...
 
-    async def insert(self, table: sa.Table, row: dict[str, Any]) -> None:
-        """Add a row, on disk when this returns."""
+    async def add(self, work: Callable[[sa.Connection, Sequence[R]], Sequence[T]], row: R) -> T:
+        """Add something by work that takes many at once; what it returns for this one, on disk when this returns."""
         ...

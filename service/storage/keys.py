@@ -28,7 +28,7 @@ class SqlApiKeys:
             "scopes": " ".join(scope.value for scope in scopes),
             "created_at": to_millis(created_at),
         }
-        await self._database.insert(keys, row)
+        await self._database.write(lambda connection: connection.execute(keys.insert().values(row)))
 
     async def all(self) -> list[ApiKey]:
         """Return all keys, revoked ones too, the oldest first."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.errors import Unavailable
-from service.storage.database import T, Work
+from service.storage.database import R, T, Work
 from service.storage.migrate import upgrade
 
 POOL = 10
@@ -80,9 +80,10 @@ class PostgresDatabase:
                     raise
         raise AssertionError
 
-    async def insert(self, table: sa.Table, row: dict[str, Any]) -> None:
-        """Add a row, on disk when this returns. Of commits at the same time the server makes one write."""
-        await self.write(lambda connection: connection.execute(table.insert().values(row)))
+    async def add(self, work: Callable[[sa.Connection, Sequence[R]], Sequence[T]], row: R) -> T:
+        """Add something, on disk when this returns. Of commits at the same time the server makes one write."""
+        [added] = await self.write(lambda connection: work(connection, [row]))
+        return added
 
 
 async def connect(url: str, *, answer_s: float | None = None) -> asyncpg.Connection:

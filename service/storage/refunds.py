@@ -13,7 +13,7 @@ from service.orders.video import VideoState
 from service.refunds.refund import Debt, Ledger, Refund, RefundState, check_refundable
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
-from service.storage.schema import orders, refunds, videos
+from service.storage.schema import jobs, payments, refunds
 from service.storage.videos import get_video
 
 _ENDS = {
@@ -23,9 +23,9 @@ _ENDS = {
 
 _NOT_FAILED = refunds.c.state != RefundState.FAILED.value
 
-_UNDELIVERED = (orders.c.status == Status.PAID.value) & ~sa.exists().where(
-    videos.c.order_id == orders.c.id,
-    videos.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
+_UNDELIVERED = (payments.c.status == Status.PAID.value) & ~sa.exists().where(
+    jobs.c.order_id == payments.c.order_id,
+    jobs.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
 )
 
 
@@ -55,7 +55,7 @@ class SqlRefunds:
 
         def work(connection: sa.Connection) -> Refund:
             status = connection.scalar(
-                sa.select(orders.c.status).where(orders.c.id == refund.order_id).with_for_update()
+                sa.select(payments.c.status).where(payments.c.order_id == refund.order_id).with_for_update()
             )
             known = _one(connection, refunds.c.payment_hash == refund.payment_hash)
             if known is not None:
@@ -68,8 +68,8 @@ class SqlRefunds:
             check_refundable(Status(status), get_video(connection, refund.order_id), now)
             # A render whose lease ran out may still be at it: from here on it has lost.
             connection.execute(
-                videos.update()
-                .where(videos.c.order_id == refund.order_id)
+                jobs.update()
+                .where(jobs.c.order_id == refund.order_id)
                 .values(state=VideoState.INTERRUPTED.value)
             )
             connection.execute(refunds.insert().values(**_row(refund), created_at=to_millis(now)))
@@ -106,7 +106,9 @@ class SqlRefunds:
         """
 
         def work(connection: sa.Connection) -> Refund:
-            connection.execute(sa.select(orders.c.id).where(orders.c.id == order_id).with_for_update())
+            connection.execute(
+                sa.select(payments.c.id).where(payments.c.order_id == order_id).with_for_update()
+            )
             refund = _one(
                 connection,
                 (refunds.c.order_id == order_id) & (refunds.c.payment_hash == payment.payment_hash),
@@ -140,19 +142,19 @@ class SqlRefunds:
 
     async def debts(self) -> list[Debt]:
         """Return the paid orders that have failed and are not refunded, the oldest first."""
-        failed = videos.c.state == VideoState.INTERRUPTED.value
+        failed = jobs.c.state == VideoState.INTERRUPTED.value
         query = (
-            sa.select(orders.c.id, orders.c.paid_msat, orders.c.paid_at)
-            .join(videos, videos.c.order_id == orders.c.id)
-            .where(orders.c.status == Status.PAID.value, failed)
-            .order_by(orders.c.paid_at)
+            sa.select(payments.c.order_id, payments.c.paid_msat, payments.c.paid_at)
+            .join(jobs, jobs.c.order_id == payments.c.order_id)
+            .where(payments.c.status == Status.PAID.value, failed)
+            .order_by(payments.c.paid_at)
         )
 
         def work(connection: sa.Connection) -> list[Debt]:
             return [
                 Debt(
-                    order_id=row.id,
-                    refund=_one(connection, (refunds.c.order_id == row.id) & _NOT_FAILED),
+                    order_id=row.order_id,
+                    refund=_one(connection, (refunds.c.order_id == row.order_id) & _NOT_FAILED),
                     paid_msat=row.paid_msat,
                     paid_at=from_millis(row.paid_at),
                 )
@@ -166,8 +168,8 @@ class SqlRefunds:
         due = refunds.c.state.in_((RefundState.OWED.value, RefundState.PAYING.value))
         refunded = refunds.c.state == RefundState.REFUNDED.value
         query = sa.select(
-            _sum(orders.c.paid_msat, sa.true()).label("received_msat"),
-            _sum(orders.c.paid_msat, _UNDELIVERED).label("undelivered_msat"),
+            _sum(payments.c.paid_msat, sa.true()).label("received_msat"),
+            _sum(payments.c.paid_msat, _UNDELIVERED).label("undelivered_msat"),
             _sum(refunds.c.amount_msat, refunded).label("refunded_msat"),
             _sum(refunds.c.fee_msat, refunded).label("fees_msat"),
             _sum(refunds.c.amount_msat, due).label("owed_msat"),
@@ -215,7 +217,7 @@ def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa
     ).scalar()
     if order_id is not None and state is RefundState.REFUNDED:
         connection.execute(
-            orders.update().where(orders.c.id == order_id).values(status=Status.REFUNDED.value)
+            payments.update().where(payments.c.order_id == order_id).values(status=Status.REFUNDED.value)
         )
     return order_id is not None
 

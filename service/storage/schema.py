@@ -10,12 +10,10 @@ Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 orders = sa.Table(
     "orders",
     metadata,
+    # What somebody asked for, at a price. How it is paid is in `payments`, what is made for it in `jobs`.
     sa.Column("id", Id, primary_key=True),
-    sa.Column("invoice", sa.Text, nullable=False, unique=True),  # lower case, as the node made it
-    sa.Column("payment_hash", sa.LargeBinary(32), nullable=False, unique=True),
-    sa.Column("status", sa.Text, nullable=False),
     sa.Column("text", sa.Text),  # null: the speech was uploaded
-    sa.Column("upload", sa.Text),  # object name of the WAV; null: the speech is the text's
+    sa.Column("upload", sa.Text),  # object name of the PCM; null: the speech is the text's
     sa.Column("duration_ms", sa.Integer, nullable=False),
     sa.Column("amount_sat", sa.BigInteger, nullable=False),
     sa.Column("usd_micros", sa.BigInteger, nullable=False),
@@ -29,21 +27,29 @@ orders = sa.Table(
         "claim_hash", sa.LargeBinary(32)
     ),  # sha256 of the claim token; null: the invoice alone opens it
     sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("expires_at", sa.BigInteger, nullable=False),
-    sa.Column("paid_at", sa.BigInteger),
-    sa.Column("paid_msat", sa.BigInteger),
     sa.Column("forgotten_at", sa.BigInteger),  # when the text was deleted, and its objects were marked for it
-    sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("node", sa.Text),  # pubkey of the node that made the invoice; null: made before this was kept
-    sa.Index("orders_by_status_and_expiry", "status", "expires_at"),
-    sa.Index("orders_with_input", "status", "forgotten_at", "expires_at"),
+    sqlite_autoincrement=True,  # the number of an order that was deleted is nobody else's
 )
 
-sa.Index(
-    "orders_with_upload",
-    orders.c.status,
-    sqlite_where=orders.c.upload.is_not(None),
-    postgresql_where=orders.c.upload.is_not(None),
+with_upload = orders.c.upload.is_not(None)
+
+sa.Index("orders_with_upload", orders.c.id, sqlite_where=with_upload, postgresql_where=with_upload)
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    # How an order is paid, and whether it is.
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("invoice", sa.Text, nullable=False, unique=True),  # lower case, as the node made it
+    sa.Column("payment_hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("node", sa.Text),  # pubkey of the node that made the invoice; null: made before this was kept
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("paid_at", sa.BigInteger),
+    sa.Column("paid_msat", sa.BigInteger),  # received, which may be more than was asked
+    sa.Index("payments_by_status_and_expiry", "status", "expires_at"),
 )
 
 deletions = sa.Table(
@@ -81,10 +87,13 @@ nodes = sa.Table(
     sa.Column("settle_index", sa.BigInteger, nullable=False),
 )
 
-videos = sa.Table(
-    "videos",
+jobs = sa.Table(
+    "jobs",
     metadata,
-    sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+    # The work that fulfils an order: so far, one video.
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),  # how often a render was claimed
     sa.Column("owner", sa.Text),  # the replica that renders, or rendered last
@@ -108,15 +117,15 @@ videos = sa.Table(
     sa.Column("finished_at", sa.BigInteger),  # when it became whole
 )
 
-unfinished = videos.c.object.is_(None) & (videos.c.state != sa.literal_column("'deleted'"))
-"""A video that somebody has to do something for; literally what the index is of, so that it is used."""
+unfinished = jobs.c.object.is_(None) & (jobs.c.state != sa.literal_column("'deleted'"))
+"""A job that somebody has to do something for; literally what the index is of, so that it is used."""
 
-sa.Index("videos_by_lease", videos.c.lease_until, sqlite_where=unfinished, postgresql_where=unfinished)
+sa.Index("jobs_by_lease", jobs.c.lease_until, sqlite_where=unfinished, postgresql_where=unfinished)
 
 segments = sa.Table(
     "segments",
     metadata,
-    sa.Column("order_id", sa.ForeignKey("videos.order_id"), primary_key=True, autoincrement=False),
+    sa.Column("job_id", sa.ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("first_frame", sa.Integer, nullable=False),
     sa.Column("frames", sa.Integer, nullable=False),
@@ -128,7 +137,7 @@ segments = sa.Table(
 speech = sa.Table(
     "speech",
     metadata,
-    sa.Column("order_id", sa.ForeignKey("videos.order_id"), primary_key=True, autoincrement=False),
+    sa.Column("job_id", sa.ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("samples", sa.BigInteger, nullable=False),
     sa.Column("sample_rate", sa.Integer, nullable=False),

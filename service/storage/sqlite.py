@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.storage.database import T, Work
+from service.storage.database import R, T, Work
 from service.storage.migrate import upgrade
 
 BUSY_TIMEOUT_S = 10
@@ -52,7 +52,7 @@ class SqliteDatabase:
     """The rows of a service that is the only one. A class since all who ask share its lanes."""
 
     def __init__(self) -> None:
-        self._inserts: dict[sa.Table, list[tuple[dict[str, Any], asyncio.Future[None]]]] = {}
+        self._additions: dict[Callable[..., Any], list[tuple[Any, asyncio.Future[Any]]]] = {}
         self._works: list[tuple[Work[Any], asyncio.Future[Any]]] = []
         self._waiting = asyncio.Event()
         self._reads: list[tuple[Work[Any], asyncio.Future[Any]]] = []
@@ -92,12 +92,12 @@ class SqliteDatabase:
         self._waiting.set()
         return await future
 
-    async def insert(self, table: sa.Table, row: dict[str, Any]) -> None:
-        """Add a row, on disk when this returns; rows of one table that wait together cost one statement."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._inserts.setdefault(table, []).append((row, future))
+    async def add(self, work: Callable[[sa.Connection, Sequence[R]], Sequence[T]], row: R) -> T:
+        """Add something, on disk when this returns; rows that wait together for the same work are its one call."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._additions.setdefault(work, []).append((row, future))
         self._waiting.set()
-        await future
+        return await future
 
     async def _read(self, lane: Lane) -> None:
         while True:
@@ -106,7 +106,7 @@ class SqliteDatabase:
             units, self._reads = self._reads, []
             results = await lane.run(_each([work for work, _ in units]))
             for (_, future), result in zip(units, results, strict=True):
-                _resolve([future], result)
+                _resolve(future, result)
 
     async def _write(self, lane: Lane) -> None:
         while True:
@@ -119,16 +119,18 @@ class SqliteDatabase:
                 results = await lane.run(_each([_together([work]) for work, _ in units]))
                 results = [result if isinstance(result, Exception) else result[0] for result in results]
             for (_, futures), result in zip(units, results, strict=True):
-                _resolve(futures, result)
+                told = [result] * len(futures) if isinstance(result, Exception) else result
+                for future, each in zip(futures, told, strict=True):
+                    _resolve(future, each)
 
-    def _take(self) -> list[tuple[Work[Any], list[asyncio.Future[Any]]]]:
-        """All that waits: the inserts of a table as one unit."""
-        units: list[tuple[Work[Any], list[asyncio.Future[Any]]]] = [
-            (_inserting(table, [row for row, _ in waiting]), [future for _, future in waiting])
-            for table, waiting in self._inserts.items()
+    def _take(self) -> list[tuple[Work[Sequence[Any]], list[asyncio.Future[Any]]]]:
+        """All that waits, as units that return a result for each future: what is added by the same work is one."""
+        units: list[tuple[Work[Sequence[Any]], list[asyncio.Future[Any]]]] = [
+            (_adding(work, [row for row, _ in waiting]), [future for _, future in waiting])
+            for work, waiting in self._additions.items()
         ]
-        units += [(work, [future]) for work, future in self._works]
-        self._inserts, self._works = {}, []
+        units += [(_alone(work), [future]) for work, future in self._works]
+        self._additions, self._works = {}, []
         return units
 
 
@@ -158,21 +160,23 @@ def _each(works: Sequence[Work[Any]]) -> Work[list[Any]]:
     return run
 
 
-def _resolve(futures: Sequence[asyncio.Future[Any]], result: object) -> None:
-    for future in futures:
-        if future.done():  # who asked was cancelled
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+def _resolve(future: asyncio.Future[Any], result: object) -> None:
+    if future.done():  # who asked was cancelled
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
 
 
-def _inserting(table: sa.Table, rows: list[dict[str, Any]]) -> Work[None]:
-    def insert(connection: sa.Connection) -> None:
-        connection.execute(table.insert(), rows)
+def _adding(
+    work: Callable[[sa.Connection, Sequence[Any]], Sequence[Any]], rows: list[Any]
+) -> Work[Sequence[Any]]:
+    return lambda connection: work(connection, rows)
 
-    return insert
+
+def _alone(work: Work[Any]) -> Work[Sequence[Any]]:
+    return lambda connection: [work(connection)]
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""Videos in SQL: how far each is, who renders it, and where its bytes are."""
+"""The jobs that make videos, in SQL: how far each is, who renders it, and where its bytes are."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from service.refunds.refund import RefundState
 from service.rendering.port import Init
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
-from service.storage.schema import orders, refunds, segments, speech, unfinished, videos
+from service.storage.schema import jobs, payments, refunds, segments, speech, unfinished
 
 
 class SqlVideos:
@@ -50,8 +50,8 @@ class SqlVideos:
         fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0}
 
         def work(connection: sa.Connection) -> Video | None:
-            order = sa.select(orders.c.status).where(orders.c.id == order_id).with_for_update()
-            if connection.scalar(order) not in _RENDERABLE:
+            paid = sa.select(payments.c.status).where(payments.c.order_id == order_id).with_for_update()
+            if connection.scalar(paid) not in _RENDERABLE:
                 return None
             if connection.scalar(sa.select(_refund_is_bound(order_id))):
                 return None
@@ -59,14 +59,14 @@ class SqlVideos:
             if video is None:
                 row = {**attempt, **fresh, **dict.fromkeys(("tries", "segments", "frames", "base_frames"), 0)}
                 row["attempt"] = 1
-                connection.execute(videos.insert().values(order_id=order_id, **row))
+                connection.execute(jobs.insert().values(order_id=order_id, kind=VIDEO, **row))
                 return get_video(connection, order_id)
-            idle = (videos.c.state == VideoState.INTERRUPTED.value) | (
-                (videos.c.state == VideoState.RENDERING.value) & (videos.c.lease_until <= to_millis(now))
+            idle = (jobs.c.state == VideoState.INTERRUPTED.value) | (
+                (jobs.c.state == VideoState.RENDERING.value) & (jobs.c.lease_until <= to_millis(now))
             )
             claimed = connection.execute(
-                videos.update()
-                .where(videos.c.order_id == order_id, videos.c.attempt == video.attempt, idle)
+                jobs.update()
+                .where(jobs.c.order_id == order_id, jobs.c.attempt == video.attempt, idle)
                 .values(
                     **attempt,
                     **({} if video.segments else fresh),
@@ -78,7 +78,7 @@ class SqlVideos:
             if claimed.rowcount == 0:
                 return None
             if video.segments == 0:
-                connection.execute(speech.delete().where(speech.c.order_id == order_id))
+                connection.execute(speech.delete().where(speech.c.job_id == video.id))
             return get_video(connection, order_id)
 
         return await self._database.write(work)
@@ -101,10 +101,10 @@ class SqlVideos:
 
         def work(connection: sa.Connection) -> None:
             _change(connection, video, lease_until=to_millis(until))
-            count = sa.select(sa.func.count()).where(speech.c.order_id == video.order_id)
+            count = sa.select(sa.func.count()).where(speech.c.job_id == video.id)
             connection.execute(
                 speech.insert().values(
-                    order_id=video.order_id, n=connection.scalar(count), **msgspec.structs.asdict(part)
+                    job_id=video.id, n=connection.scalar(count), **msgspec.structs.asdict(part)
                 )
             )
 
@@ -118,14 +118,14 @@ class SqlVideos:
                 connection,
                 video,
                 lease_until=to_millis(until),
-                segments=videos.c.segments + 1,
+                segments=jobs.c.segments + 1,
                 frames=part.first_frame + part.frames,
                 size=part.offset + part.size,
             )
-            count = sa.select(videos.c.segments - 1).where(videos.c.order_id == video.order_id)
+            count = sa.select(jobs.c.segments - 1).where(jobs.c.id == video.id)
             connection.execute(
                 segments.insert().values(
-                    order_id=video.order_id, n=connection.scalar(count), **msgspec.structs.asdict(part)
+                    job_id=video.id, n=connection.scalar(count), **msgspec.structs.asdict(part)
                 )
             )
 
@@ -146,7 +146,7 @@ class SqlVideos:
         """End the attempt, with the reason; of no effect once another has taken over."""
         await self._database.write(
             lambda connection: connection.execute(
-                videos.update()
+                jobs.update()
                 .where(_held(video))
                 .values(
                     state=VideoState.INTERRUPTED.value,
@@ -160,15 +160,15 @@ class SqlVideos:
     async def release(self, owner: str, now: datetime) -> list[int]:
         """Give back the leases of a replica that stops or has stopped; the orders whose they were."""
         release = (
-            videos.update()
+            jobs.update()
             .where(
-                videos.c.owner == owner,
-                videos.c.state != VideoState.INTERRUPTED.value,
-                videos.c.lease_until > to_millis(now),
+                jobs.c.owner == owner,
+                jobs.c.state != VideoState.INTERRUPTED.value,
+                jobs.c.lease_until > to_millis(now),
                 unfinished,
             )
             .values(lease_until=to_millis(now))
-            .returning(videos.c.order_id)
+            .returning(jobs.c.order_id)
         )
         return await self._database.write(lambda connection: list(connection.execute(release).scalars()))
 
@@ -176,34 +176,34 @@ class SqlVideos:
         """Return the videos that are to be taken up by themselves, those first that wait the longest."""
         states = [VideoState.RENDERING.value, VideoState.INTERRUPTED.value]
         query = (
-            sa.select(videos)
-            .join(orders, orders.c.id == videos.c.order_id)
+            sa.select(jobs)
+            .join(payments, payments.c.order_id == jobs.c.order_id)
             .where(
-                orders.c.status.in_(_RENDERABLE),
-                videos.c.state.in_(states),
-                videos.c.lease_until <= to_millis(now),
-                videos.c.tries < MOST_TRIES,
-                ~videos.c.refused,
-                ~_refund_is_bound(orders.c.id),
+                payments.c.status.in_(_RENDERABLE),
+                jobs.c.state.in_(states),
+                jobs.c.lease_until <= to_millis(now),
+                jobs.c.tries < MOST_TRIES,
+                ~jobs.c.refused,
+                ~_refund_is_bound(jobs.c.order_id),
                 unfinished,
             )
-            .order_by(videos.c.lease_until)
+            .order_by(jobs.c.lease_until)
             .limit(limit)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [_video(row) for row in rows]
 
-    async def speech(self, order_id: int) -> list[SpeechPart]:
+    async def speech(self, job_id: int) -> list[SpeechPart]:
         """Return the stored speech in its order."""
-        query = _columns(speech, SpeechPart).where(speech.c.order_id == order_id).order_by(speech.c.n)
+        query = _columns(speech, SpeechPart).where(speech.c.job_id == job_id).order_by(speech.c.n)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [SpeechPart(**row) for row in rows]
 
-    async def segments(self, order_id: int, *, after: int) -> list[SegmentPart]:
+    async def segments(self, job_id: int, *, after: int) -> list[SegmentPart]:
         """Return the stored segments that have bytes from this offset on, in their order."""
         query = (
             _columns(segments, SegmentPart)
-            .where(segments.c.order_id == order_id, segments.c.offset + segments.c.size > after)
+            .where(segments.c.job_id == job_id, segments.c.offset + segments.c.size > after)
             .order_by(segments.c.n)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
@@ -212,33 +212,36 @@ class SqlVideos:
     async def claim_pieces(self, *, owner: str, now: datetime, until: datetime) -> Video | None:
         """Lease a whole video that is still in pieces, of which nobody is making one object."""
         left = (
-            videos.c.state == VideoState.READY.value,
-            videos.c.lease_until <= to_millis(now),
+            jobs.c.state == VideoState.READY.value,
+            jobs.c.lease_until <= to_millis(now),
             unfinished,
         )
 
         def work(connection: sa.Connection) -> Video | None:
-            order_id = connection.scalar(sa.select(videos.c.order_id).where(*left).limit(1))
+            order_id = connection.scalar(sa.select(jobs.c.order_id).where(*left).limit(1))
             if order_id is None:
                 return None
-            claim = videos.update().where(videos.c.order_id == order_id, *left)
+            claim = jobs.update().where(jobs.c.order_id == order_id, *left)
             claimed = connection.execute(claim.values(owner=owner, lease_until=to_millis(until)))
             return get_video(connection, order_id) if claimed.rowcount else None
 
         return await self._database.write(work)
 
-    async def join(self, order_id: int, name: str) -> None:
+    async def join(self, job_id: int, name: str) -> None:
         """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
 
         def work(connection: sa.Connection) -> None:
-            joined = videos.update().where(videos.c.order_id == order_id, unfinished).values(object=name)
+            joined = jobs.update().where(jobs.c.id == job_id, unfinished).values(object=name)
             if connection.execute(joined).rowcount == 0:
                 raise LeaseLost
-            connection.execute(segments.delete().where(segments.c.order_id == order_id))
-            connection.execute(speech.delete().where(speech.c.order_id == order_id))
+            connection.execute(segments.delete().where(segments.c.job_id == job_id))
+            connection.execute(speech.delete().where(speech.c.job_id == job_id))
 
         await self._database.write(work)
 
+
+VIDEO = "video"
+"""The kind of these jobs."""
 
 _RENDERABLE = [status.value for status in RENDERABLE]
 
@@ -256,27 +259,28 @@ def _columns(table: sa.Table, kind: type[msgspec.Struct]) -> sa.Select[Any]:
 def _held(video: Video) -> sa.ColumnElement[bool]:
     """Whether this attempt still renders."""
     return (
-        (videos.c.order_id == video.order_id)
-        & (videos.c.attempt == video.attempt)
-        & (videos.c.state == VideoState.RENDERING.value)
+        (jobs.c.id == video.id)
+        & (jobs.c.attempt == video.attempt)
+        & (jobs.c.state == VideoState.RENDERING.value)
     )
 
 
 def _change(connection: sa.Connection, video: Video, **values: Any) -> None:
-    if connection.execute(videos.update().where(_held(video)).values(**values)).rowcount == 0:
+    if connection.execute(jobs.update().where(_held(video)).values(**values)).rowcount == 0:
         raise LeaseLost
 
 
 def get_video(connection: sa.Connection, order_id: int) -> Video | None:
     """Find the video of an order, within a transaction."""
     row: Mapping[Any, Any] | None = (
-        connection.execute(sa.select(videos).where(videos.c.order_id == order_id)).mappings().first()
+        connection.execute(sa.select(jobs).where(jobs.c.order_id == order_id)).mappings().first()
     )
     return None if row is None else _video(row)
 
 
 def _video(row: Mapping[Any, Any]) -> Video:
     return Video(
+        id=row["id"],
         order_id=row["order_id"],
         state=VideoState(row["state"]),
         attempt=row["attempt"],

@@ -265,8 +265,10 @@ class Market:
 
         assert {debt.order_id for debt in debts} == {n for n, end in ended.items() if end == "owed"}
         for order in self.orders:
-            assert order.file.is_file() == (order.end == "delivered")
-        bare = "select id from orders where hold and payment_hash not in (select payment_hash from preimages)"
+            file = await order.file()
+            assert (file is not None and file.is_file()) == (order.end == "delivered")
+        ours = "select payment_hash from preimages"
+        bare = f"select id from payments where kind = 'hold' and payment_hash not in ({ours})"
         assert await self.rows(bare) == []
 
     def is_unsurprised(self) -> None:
@@ -283,8 +285,8 @@ class Market:
             return answer.is_success and answer.json()
 
         quote = await eventually("a quote", quoted)
-        [row] = await self.rows("select id from orders where invoice = $1", quote["bolt11_invoice"])
-        self.orders.append(Order(self, row["id"], quote))
+        [row] = await self.rows("select order_id from payments where invoice = $1", quote["bolt11_invoice"])
+        self.orders.append(Order(self, row["order_id"], quote))
         return self.orders[-1]
 
 
@@ -300,9 +302,14 @@ class Order:
         self.broken = False  # its download was
         self.due = False  # its video has failed
         self.wish = {"bolt11_invoice": self.invoice, **CHOICE}
-        self.file = market.folder / "service" / "objects" / "videos" / f"{number}.mp4"
         self._market = market
         self._paying: asyncio.Task[Any] | None = None
+
+    async def file(self) -> Path | None:
+        """Where its whole video is, or will be; None where nothing was rendered."""
+        rows = await self._market.rows("select id from jobs where order_id = $1", self.number)
+        folder = self._market.folder / "service" / "objects" / "videos"
+        return folder / f"{rows[0]['id']}.mp4" if rows else None
 
     def pay(self) -> asyncio.Task[Any]:
         """Have the wallet pay, which may take as long as the payment is held."""
@@ -396,7 +403,8 @@ class Order:
 
         async def delivered() -> bool:
             content = (await self.ask()).content
-            return self.file.is_file() and content == self.file.read_bytes()
+            file = await self.file()
+            return file is not None and file.is_file() and content == file.read_bytes()
 
         await eventually(f"order {self.number}: delivered", delivered)
         assert (await self.payment())["status"] == "paid"

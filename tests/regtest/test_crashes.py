@@ -58,7 +58,7 @@ async def rendering(market, holding):
     yield order
     await order.is_delivered()
     received, _ = await asyncio.wait_for(curl.communicate(), DEADLINE_S)
-    whole = order.file.read_bytes()
+    whole = (await order.file()).read_bytes()
     assert whole.startswith(received)
     order.broken = curl.returncode != 0
     assert order.broken == (whole != received)
@@ -67,9 +67,13 @@ async def rendering(market, holding):
 async def in_pieces(market, holding):
     order = await market.quote()
     await order.pay()
-    order.file.mkdir(parents=True)  # in its place no file can be written
-    holding.callback(order.file.rmdir)
-    assert (await order.ask()).content == await order.video()
+    with market.said("2"):
+        asked = asyncio.create_task(order.ask())
+        await order.until_growing()
+        file = await order.file()
+        file.mkdir(parents=True)  # in its place no file can be written
+        holding.callback(file.rmdir)
+    assert (await asked).content == await order.video()
     yield order
     await order.is_delivered()
 
@@ -165,7 +169,7 @@ async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
     assert end == order.end
     assert not (order.broken and victim in ("worker", "LND")), "the buyer noticed"
     if end == "delivered":
-        assert await order.video() == order.file.read_bytes()
+        assert await order.video() == (await order.file()).read_bytes()
 
 
 async def test_a_real_video_plays_although_each_part_died_while_it_was_made(market, hire):
@@ -188,8 +192,9 @@ async def test_a_real_video_plays_although_each_part_died_while_it_was_made(mark
     await order.is_delivered()
 
     received, _ = await curl.communicate()
-    assert order.file.read_bytes().startswith(received)
-    facts = examine(order.file)
+    file = await order.file()
+    assert file.read_bytes().startswith(received)
+    facts = examine(file)
     assert facts.video_s == pytest.approx(order.quote["duration"], rel=0.35)
     assert facts.audio_s == pytest.approx(facts.video_s, abs=0.1)
 

@@ -75,7 +75,7 @@ class Shop:
     def ledger(self) -> tuple[int, int, int]:
         """Received, refunded and paid for the way, in msat."""
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            [(received,)] = connection.execute("select sum(paid_msat) from orders").fetchall()
+            [(received,)] = connection.execute("select sum(paid_msat) from payments").fetchall()
             [(refunded, fees)] = connection.execute(
                 "select sum(amount_msat), sum(fee_msat) from refunds where state = 'refunded'"
             ).fetchall()

@@ -65,17 +65,17 @@ async def events(
     claim_token: Claim = None,
 ) -> Response[Any]:
     """Follow a payment and its video."""
-    sight = await watching.look(canonical(invoice), claim_of(request, claim_token))
-    if sight.final and request.headers.get("Last-Event-ID") == sight.state:
+    snapshot = await watching.look(canonical(invoice), claim_of(request, claim_token))
+    if snapshot.final and request.headers.get("Last-Event-ID") == snapshot.state:
         return Response(None, status_code=204)
-    return ServerSentEvent(_messages(watching.changes(sight.order)), headers={"Cache-Control": "no-store"})
+    return ServerSentEvent(_messages(watching.changes(snapshot.order)), headers={"Cache-Control": "no-store"})
 
 
 async def _messages(sights: AsyncGenerator[Snapshot | None]) -> AsyncGenerator[ServerSentEventMessage]:
     async with aclosing(sights):
-        async for sight in sights:
-            if sight is None:
+        async for snapshot in sights:
+            if snapshot is None:
                 yield ServerSentEventMessage(data=None, comment="")
                 continue
-            answer = PaymentAnswer.of(sight)
-            yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=sight.state)
+            answer = PaymentAnswer.of(snapshot)
+            yield ServerSentEventMessage(data=msgspec.json.encode(answer), event="payment", id=snapshot.state)

@@ -55,10 +55,10 @@ async def payment(
     ] = 0,
 ) -> Response[PaymentAnswer]:
     """Tell the state of a payment and its video."""
-    sight = await watching.look(canonical(invoice), claim_of(request, claim_token))
+    snapshot = await watching.look(canonical(invoice), claim_of(request, claim_token))
     if wait:
-        sight = await _unless_gone(request.receive, watching.decided(sight, wait)) or sight
-    return Response(PaymentAnswer.of(sight), headers=NO_STORE)
+        snapshot = await _unless_gone(request.receive, watching.decided(snapshot, wait)) or snapshot
+    return Response(PaymentAnswer.of(snapshot), headers=NO_STORE)
 
 
 @get(
@@ -85,9 +85,9 @@ async def payments(
     await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
     page = await orders.page(limit=limit, before_id=before_id)
     headers = dict(NO_STORE)
-    if len(page) == limit and page[0].id > 1:
-        headers["Link"] = f'</lightning/payments?limit={limit}&before_id={page[0].id}>; rel="next"'
-    return Response([PaymentRecord.of(order) for order in page], headers=headers)
+    if len(page) == limit and page[0][0].id > 1:
+        headers["Link"] = f'</lightning/payments?limit={limit}&before_id={page[0][0].id}>; rel="next"'
+    return Response([PaymentRecord.of(*each) for each in page], headers=headers)
 
 
 async def _unless_gone(receive: Receive, waiting: Coroutine[Any, Any, Snapshot]) -> Snapshot | None:

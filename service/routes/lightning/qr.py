@@ -49,7 +49,7 @@ async def qr(
     order = await claims.find(orders, canonical(invoice), claim_of(request, claim_token))
     scope = "public" if order.claim_hash is None else "private"
     return Response(
-        await asyncio.to_thread(_draw, lightning_uri(order.invoice).upper()),  # 20 ms
+        await asyncio.to_thread(_draw, lightning_uri(canonical(invoice)).upper()),  # 20 ms
         media_type="image/svg+xml",
         headers={"Cache-Control": f"{scope}, max-age={CACHED_S}, immutable"},
     )

@@ -11,6 +11,7 @@ from service.delivery.watching import Snapshot
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.video import VideoState
+from service.payments.payment import Payment
 from service.quotes.quoting import Estimate, Quote
 from service.refunds.refund import Refund, RefundState
 from service.refunds.refunding import Offer
@@ -254,18 +255,19 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
     refund: RefundProgress | None
 
     @classmethod
-    def of(cls, sight: Snapshot) -> "PaymentAnswer":
+    def of(cls, snapshot: Snapshot) -> "PaymentAnswer":
         """Translate."""
-        order, video, refund = sight.order, sight.video, sight.refund
+        order, payment = snapshot.order, snapshot.payment
+        video, refund = snapshot.video, snapshot.refund
         return cls(
-            invoice=order.invoice,
+            invoice=payment.invoice,
             amount_sat=order.amount_sat,
             amount_usd=order.usd_micros / USD_MICROS,
             status=order.status,
             created_at=whole_seconds(order.created_at),
-            paid_at=order.paid_at and whole_seconds(order.paid_at),
+            paid_at=payment.paid_at and whole_seconds(payment.paid_at),
             video=VideoProgress(
-                state=sight.video_state,
+                state=snapshot.video_state,
                 frames=0 if video is None else video.frames,
                 seconds=0.0 if video is None else video.seconds,
             ),
@@ -285,16 +287,16 @@ class PaymentRecord(Base, frozen=True, kw_only=True):
     paid_at: datetime | None
 
     @classmethod
-    def of(cls, order: Order) -> "PaymentRecord":
+    def of(cls, order: Order, payment: Payment) -> "PaymentRecord":
         """Translate."""
         return cls(
             id=order.id,
-            invoice=order.invoice,
+            invoice=payment.invoice,
             amount_sat=order.amount_sat,
             amount_usd=order.usd_micros / USD_MICROS,
             status=order.status,
             created_at=whole_seconds(order.created_at),
-            paid_at=order.paid_at and whole_seconds(order.paid_at),
+            paid_at=payment.paid_at and whole_seconds(payment.paid_at),
         )
 
 

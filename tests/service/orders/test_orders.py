@@ -18,16 +18,16 @@ WANTED = Choice(avatar="arab_man", emotion="happy")
 @pytest.fixture
 def order() -> Order:
     return Order(
-        id=1, invoice="lnbc1", payment_hash=bytes(32), status=Status.PENDING, text="hi", upload=None,
+        id=1, status=Status.PENDING, text="hi", upload=None,
         duration_ms=1000, amount_sat=1, usd_micros=1, choice=Choice(language="de"),
-        created_at=NOW, expires_at=NOW + timedelta(minutes=15), paid_at=None,
+        created_at=NOW, expires_at=NOW + timedelta(minutes=15),
     )  # fmt: skip
 
 
 @pytest.fixture
 def video() -> Video:
     return Video(
-        order_id=1, state=VideoState.RENDERING, attempt=1, tries=0, lease_until=NOW + timedelta(seconds=90),
+        id=1, order_id=1, state=VideoState.RENDERING, attempt=1, tries=0, lease_until=NOW + timedelta(seconds=90),
         failure=None, refused=False, base_frames=0, choice=WANTED, init=None, segments=0, frames=0, size=0, object=None,
     )  # fmt: skip
 

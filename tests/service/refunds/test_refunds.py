@@ -12,7 +12,7 @@ from lightning.reading import read_invoice
 from service.app import open_refunds
 from service.errors import NotRefundable
 from service.refunds.refund import Refund, RefundState, Shares
-from service.storage.orders import SqlOrders
+from service.storage.payments import SqlPayments
 
 
 class Failed:
@@ -593,9 +593,9 @@ async def test_a_settlement_that_is_told_again_leaves_a_refunded_order_refunded(
     settlement = shop.node._settled[0]
 
     async with open_refunds(shop.settings()) as refunds:
-        orders = SqlOrders(refunds._database)
-        assert await orders.mark_paid(settlement.payment_hash, settlement.settled_at, 1) is None
-        assert await orders.settle("another node's key", settlement) is None
+        payments = SqlPayments(refunds._database)
+        assert await payments.mark_paid(settlement.payment_hash, settlement.settled_at, 1) is None
+        assert await payments.settle("another node's key", settlement) is None
 
     assert (await shop.payment(failed.invoice))["status"] == "refunded"
 

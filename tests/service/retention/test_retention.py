@@ -127,7 +127,7 @@ async def test_a_deletion_that_was_cut_short_is_finished_at_the_next_start(close
         await shop.video(invoice)
         await shop.eventually(lambda: len(files(shop)) == 1)
     with sqlite3.connect(closed_shop.folder / "satspeak.sqlite3") as database:  # as if killed in between
-        database.execute("update videos set state = 'deleted', init = null, object = null")
+        database.execute("update jobs set state = 'deleted', init = null, object = null")
         database.execute("insert into deletions select id from orders")
 
     async with closed_shop.open():

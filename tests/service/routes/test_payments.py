@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.app import open_database
-from service.storage.orders import SqlOrders
+from service.storage.payments import SqlPayments
 
 NOT_LAUNCHED = {"state": "none", "frames": 0, "seconds": 0.0}
 
@@ -133,7 +133,7 @@ async def test_payments_of_other_programs_move_the_index_and_nothing_else(shop):
 
     node = await shop.node.ping()
     async with open_database(shop.settings()) as database:
-        assert await SqlOrders(database).settle_index(node.pubkey) == 2
+        assert await SqlPayments(database).settle_index(node.pubkey) == 2
 
 
 async def test_payments_while_the_service_was_away_are_seen_when_it_is_back(closed_shop):
@@ -154,9 +154,9 @@ async def test_a_settlement_that_is_told_twice_is_dealt_with_once(shop):
     settlement = await anext(shop.node.settlements(after=0))
 
     async with open_database(shop.settings()) as database:
-        orders = SqlOrders(database)
-        assert None is await orders.settle(node.pubkey, settlement)
-        assert None is await orders.mark_paid(settlement.payment_hash, settlement.settled_at, 1)
+        payments = SqlPayments(database)
+        assert None is await payments.settle(node.pubkey, settlement)
+        assert None is await payments.mark_paid(settlement.payment_hash, settlement.settled_at, 1)
 
 
 async def test_the_list_needs_a_key(shop):

@@ -105,7 +105,7 @@ def test_a_text_without_letters_counts_as_english():
 
 
 def test_the_weights_name_every_language_and_feature():
-    table = json.loads((SENTENCES.parents[1] / "service" / "speech_length.json").read_text())
+    table = json.loads((SENTENCES.parents[1] / "service" / "speech" / "speech_length.json").read_text())
 
     assert sorted(LANGUAGES) == sorted(table)
     assert all(list(FEATURES) == list(weights) for weights in table.values())

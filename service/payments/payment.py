@@ -1,0 +1,45 @@
+"""How an order is paid, and whether it is. Pure."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from lightning import PaymentHash
+from service.orders.order import Status
+
+
+class Kind(Enum):
+    """The ways to pay."""
+
+    LIGHTNING = "lightning"  # an ordinary invoice: the money is ours once it is paid
+    HOLD = "hold"  # a hold invoice: the money is locked in until the video is whole, or goes back
+
+
+class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice on its way to the buyer."""
+
+    kind: Kind
+    invoice: str  # lower case, as the node made it
+    payment_hash: PaymentHash
+    node: str | None  # pubkey of the node that made it; None: not known
+    expires_at: datetime
+
+
+class Payment(NewPayment, frozen=True, kw_only=True):
+    """The one payment of an order. Moments in UTC."""
+
+    id: int
+    order_id: int
+    status: Status
+    paid_at: datetime | None
+    paid_msat: int  # received, which may be more than was asked
+
+    @property
+    def hold(self) -> bool:
+        """Whether the money is locked in until the video is whole."""
+        return self.kind is Kind.HOLD
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether the node has to be asked a last time before the quote is called expired."""
+        return self.status is Status.PENDING and now >= self.expires_at

@@ -1,0 +1,163 @@
+"""Payments in SQL: what the node says of them."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from lightning import PaymentHash, SettleIndex, Settlement
+from service.orders.order import UNDECIDED, Status
+from service.orders.video import VideoState
+from service.payments.payment import Kind, Payment
+from service.runtime.clock import from_millis, to_millis
+from service.storage.database import Database
+from service.storage.schema import jobs, nodes, payments
+
+
+class SqlPayments:
+    """Keeps payments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, order_id: int) -> Payment:
+        """Return the payment of an order."""
+        [payment] = await self._many(sa.select(payments).where(payments.c.order_id == order_id))
+        return payment
+
+    async def overdue(self, now: datetime, *, limit: int) -> list[Payment]:
+        """Return pending payments whose quote has run out, the oldest first."""
+        return await self._many(
+            sa.select(payments)
+            .where(payments.c.status == Status.PENDING.value, payments.c.expires_at <= to_millis(now))
+            .order_by(payments.c.expires_at)
+            .limit(limit)
+        )
+
+    async def count_open(self, now: datetime) -> int:
+        """Count the quotes that can be paid and are not; an index holds all that it looks at."""
+        query = sa.select(sa.func.count()).where(
+            payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now)
+        )
+        return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()))
+
+    async def still(self, payment_hashes: Collection[PaymentHash], *of: Status) -> set[PaymentHash]:
+        """Return those of these that are in one of the states."""
+        query = sa.select(payments.c.payment_hash).where(
+            payments.c.payment_hash.in_(payment_hashes),
+            payments.c.status.in_([status.value for status in of]),
+        )
+        return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))
+
+    async def settle_index(self, pubkey: str) -> SettleIndex:
+        """Return the last settlement of this node that was dealt with; 0 for none."""
+        query = sa.select(nodes.c.settle_index).where(nodes.c.pubkey == pubkey)
+        index = await self._database.read(lambda connection: connection.execute(query).scalar())
+        return SettleIndex(index or 0)
+
+    async def settle(self, pubkey: str, settlement: Settlement) -> int | None:
+        """Deal with a settlement once: the payment becomes paid and the index moves on, both or neither.
+
+        Returns:
+            The order that this made paid; None where the invoice is not ours or was paid before.
+        """
+
+        def work(connection: sa.Connection) -> int | None:
+            moved = connection.execute(
+                nodes.update()
+                .where(nodes.c.pubkey == pubkey, nodes.c.settle_index < settlement.settle_index)
+                .values(settle_index=settlement.settle_index)
+            )
+            known = sa.select(nodes.c.pubkey).where(nodes.c.pubkey == pubkey)
+            if moved.rowcount == 0 and connection.execute(known).first() is None:
+                connection.execute(nodes.insert().values(pubkey=pubkey, settle_index=settlement.settle_index))
+            return _mark_paid(
+                connection, settlement.payment_hash, settlement.settled_at, settlement.amount_paid
+            )
+
+        return await self._database.write(work)
+
+    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:
+        """Make a payment paid that the node, asked, calls settled."""
+        return await self._database.write(
+            lambda connection: _mark_paid(connection, payment_hash, paid_at, paid_msat)
+        )
+
+    async def mark_expired(self, payment_id: int) -> bool:
+        """Make a pending payment expired; whether this did it."""
+        return await self._move(payment_id, Status.EXPIRED, of=(Status.PENDING,))
+
+    async def holds(self) -> list[Payment]:
+        """Return the hold payments that are open or held, the oldest first."""
+        undecided = [status.value for status in UNDECIDED]
+        return await self._many(
+            sa.select(payments)
+            .where(payments.c.status.in_(undecided), payments.c.kind == Kind.HOLD.value)
+            .order_by(payments.c.id)
+        )
+
+    async def mark_held(self, payment_id: int) -> bool:
+        """Make a pending payment held; whether this did it."""
+        return await self._move(payment_id, Status.HELD, of=(Status.PENDING,))
+
+    async def mark_canceled(self, payment_id: int) -> bool:
+        """Make a payment canceled that went back, and end its order's render; whether this did it."""
+
+        def work(connection: sa.Connection) -> bool:
+            canceled = _move(connection, payment_id, Status.CANCELED, of=UNDECIDED)
+            if canceled:  # whoever renders it, on any replica, has lost it
+                order = sa.select(payments.c.order_id).where(payments.c.id == payment_id)
+                rendering = jobs.c.state == VideoState.RENDERING.value
+                lost = jobs.update().where(jobs.c.order_id == order.scalar_subquery(), rendering)
+                connection.execute(lost.values(state=VideoState.INTERRUPTED.value))
+            return canceled
+
+        return await self._database.write(work)
+
+    async def _move(self, payment_id: int, to: Status, *, of: Collection[Status]) -> bool:
+        return await self._database.write(lambda connection: _move(connection, payment_id, to, of=of))
+
+    async def _many(self, query: sa.Select[Any]) -> list[Payment]:
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [to_payment(row) for row in rows]
+
+
+def to_payment(row: Mapping[Any, Any]) -> Payment:
+    """Make a payment of its row."""
+    return Payment(
+        id=row[payments.c.id],
+        order_id=row[payments.c.order_id],
+        kind=Kind(row[payments.c.kind]),
+        invoice=row[payments.c.invoice],
+        payment_hash=PaymentHash(row[payments.c.payment_hash]),
+        node=row[payments.c.node],
+        status=Status(row[payments.c.status]),
+        expires_at=from_millis(row[payments.c.expires_at]),
+        paid_at=None if row[payments.c.paid_at] is None else from_millis(row[payments.c.paid_at]),
+        paid_msat=row[payments.c.paid_msat] or 0,
+    )
+
+
+def _move(connection: sa.Connection, payment_id: int, to: Status, *, of: Collection[Status]) -> bool:
+    move = (
+        payments.update()
+        .where(payments.c.id == payment_id, payments.c.status.in_([status.value for status in of]))
+        .values(status=to.value)
+    )
+    return connection.execute(move).rowcount > 0
+
+
+def _mark_paid(
+    connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
+) -> int | None:
+    """Move to paid, whatever we took it for; a payment that was paid before stays as it is."""
+    return connection.execute(
+        payments.update()
+        .where(
+            payments.c.payment_hash == payment_hash,
+            payments.c.status.not_in((Status.PAID.value, Status.REFUNDED.value)),
+        )
+        .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat)
+        .returning(payments.c.order_id)
+    ).scalar()

@@ -1,0 +1,156 @@
+"""A database of the version before is brought up to date without losing a row or a value."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from service.orders.order import Status
+from service.storage.migrate import upgrade
+
+BEFORE = "0007"
+
+STATES = ("rendering", "interrupted", "ready", "deleted")
+
+
+def old_rows() -> dict[str, list[dict[str, object]]]:
+    """Rows of every table of the version before: orders in each status, videos in each state."""
+    orders: list[dict[str, object]] = []
+    videos: list[dict[str, object]] = []
+    pieces: dict[str, list[dict[str, object]]] = {"segments": [], "speech": []}
+    for number in range(1, 41):
+        status = list(Status)[number % 6].value
+        paid = status in ("paid", "refunded")
+        orders.append({
+            "id": number * 3, "invoice": f"lnbc{number}", "payment_hash": number.to_bytes(32), "status": status,
+            "text": f"text {number}" if number % 5 else None, "upload": None if number % 5 else f"uploads/{number}.pcm",
+            "duration_ms": 1000 + number, "amount_sat": 10 + number, "usd_micros": 10_000 + number,
+            "avatar": "arab_man" if number % 2 else None, "emotion": None,
+            "language": "de" if number % 3 else None, "voice": None,
+            "refund_hash": bytes([number]) * 32, "claim_hash": bytes([number]) * 32 if number % 4 == 0 else None,
+            "created_at": 1_700_000_000_000 + number, "expires_at": 1_700_000_900_000 + number,
+            "paid_at": 1_700_000_100_000 if paid else None, "paid_msat": 10_500 + number if paid else None,
+            "forgotten_at": 1_700_001_000_000 if number % 7 == 0 else None, "hold": number % 2 == 0,
+        })  # fmt: skip
+        if paid:
+            state = STATES[number % 4]
+            videos.append({
+                "order_id": number * 3, "state": state, "attempt": 2, "owner": "me", "lease_until": 1_700_000_200_000,
+                "tries": 1, "base_frames": 0, "failure": "no" if state == "interrupted" else None, "refused": False,
+                "avatar": "arab_man", "emotion": "happy", "language": "de", "voice": None, "init": b"init",
+                "segments": 2, "frames": 24, "size": 60, "engine": "{}" if state == "ready" else None,
+                "object": f"videos/{number * 3}.mp4" if state == "ready" else None,
+            })  # fmt: skip
+            for n in range(2):
+                key = {"order_id": number * 3, "n": n, "object": f"pieces/{number * 3}/2-{n}"}
+                pieces["segments"].append(
+                    {**key, "first_frame": n * 12, "frames": 12, "offset": 4 + n * 28, "size": 28}
+                )
+                pieces["speech"].append({**key, "samples": 100, "sample_rate": 24000, "spoken": 3 + n})
+    return {
+        "orders": orders,
+        "videos": videos,
+        **pieces,
+        "refunds": [{
+            "payment_hash": b"r" * 32, "order_id": 15, "invoice": "lnbcrefund", "open_amount": False,
+            "state": "refunded", "amount_msat": 9000, "fee_limit_msat": 1000, "fee_msat": 3,
+            "preimage": b"p" * 32, "failure": None,
+            "expires_at": 1_700_003_000_000, "created_at": 1_700_000_300_000, "asked_at": 1_700_000_300_001,
+            "ended_at": 1_700_000_300_002,
+        }],
+        "repeats": [{
+            "key_hash": b"k" * 32, "fingerprint": b"f" * 32, "salt": b"s" * 32, "order_id": 3, "expires_at": 1,
+        }],
+        "deletions": [{"order_id": 21}],
+        "preimages": [{"payment_hash": (2).to_bytes(32), "preimage": b"p" * 32}],
+        "nodes": [{"pubkey": "02aa", "settle_index": 17}],
+        "keys": [{"name": "me", "prefix": "sk", "hash": b"h" * 32, "scopes": "payments:read", "created_at": 1}],
+    }  # fmt: skip
+
+
+def fill(connection: sa.Connection, rows: dict[str, list[dict[str, object]]]) -> None:
+    for name, values in rows.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), values)
+    if connection.dialect.name == "postgresql":  # which counts only what it numbers itself
+        connection.exec_driver_sql("SELECT setval('orders_id_seq', (SELECT max(id) FROM orders))")
+    connection.commit()
+
+
+def check(connection: sa.Connection, rows: dict[str, list[dict[str, object]]]) -> None:
+    """Every value of before is found in one of the tables of now."""
+
+    def now(query: str) -> list[dict[str, object]]:
+        return [dict(row) for row in connection.exec_driver_sql(query).mappings()]
+
+    def same(old: list[dict[str, object]], new: list[dict[str, object]]) -> None:
+        assert old == [{key: row[key] for key in old[0]} for row in new]
+
+    joined = now(
+        "SELECT orders.*, invoice, payment_hash, status, expires_at, paid_at, paid_msat, kind, node FROM orders"
+        " JOIN payments ON payments.order_id = orders.id ORDER BY orders.id"
+    )
+    same([{key: value for key, value in row.items() if key != "hold"} for row in rows["orders"]], joined)
+    assert ["hold" if row["hold"] else "lightning" for row in rows["orders"]] == [
+        row["kind"] for row in joined
+    ]
+    assert {None} == {row["node"] for row in joined}
+    jobs = now("SELECT * FROM jobs ORDER BY id")
+    same(rows["videos"], [{**row, "refused": bool(row["refused"])} for row in jobs])
+    assert all(row["id"] == row["order_id"] and row["kind"] == "video" for row in jobs)
+    for name in ("segments", "speech"):
+        old = [{**row, "job_id": row["order_id"]} for row in rows[name]]
+        for row in old:
+            del row["order_id"]
+        same(old, now(f"SELECT * FROM {name} ORDER BY job_id, n"))
+    for name in ("refunds", "repeats", "deletions", "preimages", "nodes", "keys"):
+        same(rows[name], now(f"SELECT * FROM {name}"))
+
+
+def number_after(connection: sa.Connection, table: str) -> int:
+    """Add a row and tell its number."""
+    row = {
+        "orders": "INSERT INTO orders (duration_ms, amount_sat, usd_micros, refund_hash, created_at)"
+        " VALUES (1, 1, 1, '1', 1) RETURNING id",
+        "jobs": "INSERT INTO jobs (order_id, kind, state, attempt, lease_until, tries, base_frames, refused, avatar,"
+        " emotion, segments, frames, size) VALUES (9, 'video', 'ready', 1, 1, 0, 0, false, 'a', 'b', 0, 0, 0)"
+        " RETURNING id",
+    }[table]
+    return int(connection.exec_driver_sql(row).scalar_one())
+
+
+def migrate(connection: sa.Connection) -> None:
+    upgrade(connection, to=BEFORE)
+    rows = old_rows()
+    fill(connection, rows)
+    upgrade(connection)
+    check(connection, rows)
+    assert number_after(connection, "orders") == 40 * 3 + 1
+    assert number_after(connection, "jobs") == max(int(str(row["order_id"])) for row in rows["videos"]) + 1
+
+
+def test_sqlite_keeps_every_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        migrate(connection)
+
+
+async def test_postgresql_keeps_every_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        upgrade(connection, to=BEFORE)
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        rows = old_rows()
+        rows["segments"].append({**rows["segments"][0], "order_id": 4})  # of a video that is not there
+        fill(connection, rows)
+
+        with pytest.raises(AssertionError, match="refer"):
+            upgrade(connection)
+
+        tables = sa.inspect(connection).get_table_names()
+    assert "videos" in tables
+    assert "payments" not in tables
