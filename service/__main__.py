@@ -16,7 +16,8 @@ import uvicorn
 from litestar import Litestar
 
 from service.accounts.port import Scope
-from service.app import create_app, open_keys
+from service.app import create_app
+from service.assembly import open_keys
 from service.errors import SettingsError
 from service.owed import owed
 from service.runtime.connections import patient_for
@@ -54,8 +55,8 @@ def serve(settings: Settings) -> None:
     """Run until a signal."""
     stopping = Stopping()
     app: Litestar = create_app(settings, stopping=stopping)
-    configure_logs(settings.log_level)
-    with alone(settings.data_dir):
+    configure_logs(settings.program.log_level)
+    with alone(settings.program.data_dir):
         Server(server_config(settings, app), stopping).run()
 
 
@@ -81,16 +82,16 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     """Say how the app is served."""
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
+        host=settings.program.host,
+        port=settings.program.port,
         access_log=False,  # its lines would carry invoices
         log_config=None,
-        log_level=settings.log_level,
-        timeout_graceful_shutdown=settings.drain_s,
+        log_level=settings.program.log_level,
+        timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
-        http=patient_for(settings.client_patience_s),
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
+        http=patient_for(settings.program.client_patience_s),
+        proxy_headers=bool(settings.program.trusted_proxies),
+        forwarded_allow_ips=settings.program.trusted_proxies,
     )
 
 

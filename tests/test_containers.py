@@ -24,7 +24,7 @@ DOCKERFILES = ["docker/service.Dockerfile", "docker/worker.Dockerfile"]
 SETTINGS = {
     prefix + field.upper()
     for prefix, fields in [
-        (service.settings.PREFIX, service.settings.Settings.__struct_fields__),
+        (service.settings.PREFIX, service.settings.names()),
         (worker.settings.PREFIX, worker.settings.Settings.__struct_fields__),
     ]
     for field in fields
@@ -118,25 +118,25 @@ def test_in_production_two_services_share_rows_and_objects_and_nothing_else():
     [upstreams] = re.findall(r"reverse_proxy (.+) {", (ROOT / "docker/Caddyfile").read_text())
     port = first["environment"]["SATSPEAK_PORT"]
     assert upstreams.split() == [f"service-1:{port}", f"service-2:{port}"]
-    assert seconds(first["stop_grace_period"]) > service.settings.Settings().drain_s
+    assert seconds(first["stop_grace_period"]) > service.settings.Program().drain_s
 
 
 def test_the_ports_are_those_on_which_the_programs_listen():
-    assert instructions("docker/service.Dockerfile", "EXPOSE") == [str(service.settings.Settings().port)]
+    assert instructions("docker/service.Dockerfile", "EXPOSE") == [str(service.settings.Program().port)]
     assert instructions("docker/worker.Dockerfile", "EXPOSE") == [str(worker.settings.Settings().port)]
     environment = {
         key: value
         for each in read_yaml("docker-compose.yml")["services"].values()
         for key, value in each["environment"].items()
     }
-    assert environment["SATSPEAK_PORT"] == service.settings.Settings().port
+    assert environment["SATSPEAK_PORT"] == service.settings.Program().port
     assert environment["SATSPEAK_WORKER_PORT"] == worker.settings.Settings().port
 
 
 def test_open_downloads_and_renders_may_finish_before_a_container_is_killed():
     services = read_yaml("docker-compose.yml")["services"]
 
-    assert seconds(services["service"]["stop_grace_period"]) > service.settings.Settings().drain_s
+    assert seconds(services["service"]["stop_grace_period"]) > service.settings.Program().drain_s
     assert seconds(services["worker"]["stop_grace_period"]) > worker.settings.Settings().grace_s
 
 

@@ -29,6 +29,7 @@ from service.rendering.rendering import Rendering
 from service.runtime.bells import Bells, Listener
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
+from service.runtime.waits import Waits
 
 HELD_S = 5.0
 """Seconds between looks at a payment that is held though the video is whole."""
@@ -55,7 +56,7 @@ class Delivery:
         bells: Bells,
         stopping: Stopping,
         now: Clock,
-        payment_wait: timedelta,
+        waits: Waits,
     ) -> None:
         self._orders = orders
         self._payments = payments
@@ -68,7 +69,7 @@ class Delivery:
         self._bells = bells
         self._stopping = stopping
         self._now = now
-        self._payment_wait = payment_wait
+        self._payment_wait = timedelta(seconds=waits.payment_wait_s)
 
     async def deliver(self, invoice: str, asked: Choice, claim: str | None) -> Video:
         """Return a video of which something can be played now, and the rest as it comes.

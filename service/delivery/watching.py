@@ -18,6 +18,7 @@ from service.refunds.refunding import Offer, Refunding
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
+from service.runtime.waits import Waits
 
 _DONE = (VideoState.READY, VideoState.DELETED)
 
@@ -56,8 +57,7 @@ class Watching:
         bells: Bells,
         stopping: Stopping,
         now: Clock,
-        longest_wait: timedelta,
-        heartbeat: timedelta,
+        waits: Waits,
     ) -> None:
         self._snapshots = snapshots
         self._settlements = settlements
@@ -65,8 +65,8 @@ class Watching:
         self._bells = bells
         self._stopping = stopping
         self._now = now
-        self._longest_wait = longest_wait
-        self._heartbeat = heartbeat
+        self._longest_wait = timedelta(seconds=waits.status_wait_s)
+        self._heartbeat = timedelta(seconds=waits.heartbeat_s)
 
     async def look(self, invoice: str, claim: str | None) -> Snapshot:
         """Return the order of an invoice as it is.

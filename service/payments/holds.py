@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import structlog
 
 from lightning import (
@@ -32,6 +31,7 @@ from service.payments.settlements import Settlements
 from service.rendering.rendering import Rendering
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
+from service.runtime.section import NotNegativeInt, Positive, PositiveInt, Section
 
 SWEEP_S = 30.0
 """Seconds between looks for orders that nobody here follows: those quoted by another process."""
@@ -51,12 +51,24 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 log = structlog.get_logger()
 
 
-class HoldTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator allows."""
+class HoldTerms(Section, frozen=True, kw_only=True):
+    """What may be held."""
 
-    renders: int  # at once
-    patience: timedelta  # without getting any further
-    margin_blocks: int  # before the payer could take the money back
+    hold_quotes: NotNegativeInt = 1000
+    """Hold invoices that may be open or held at once; 0 is no limit."""
+
+    hold_quotes_per_client: NotNegativeInt = 10
+    """The same of one client, with those whose money went back within the hour: so nothing is rendered for nothing."""
+
+    hold_renders: PositiveInt = 8
+    """Videos of held payments that are rendered at once; others wait for their turn."""
+
+    hold_patience_s: Positive = 600
+    """Seconds that a held payment waits while its video gets no further, before it goes back."""
+
+    hold_margin_blocks: PositiveInt = 24
+    """Blocks before the payer could take a held payment back at which an unfinished video is given up. LND gives it
+    back by itself at 18 (`invoices.holdexpirydelta`)."""
 
 
 class Holds:
@@ -89,7 +101,7 @@ class Holds:
         self._bells = bells
         self._now = now
         self._starting = asyncio.Semaphore(FOLLOWED_AT_ONCE)
-        self._room = asyncio.Semaphore(terms.renders)
+        self._room = asyncio.Semaphore(terms.hold_renders)
         self._height, self._height_asked_at = 0, datetime.min.replace(tzinfo=UTC)
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -201,7 +213,7 @@ class Holds:
         if _whole(await self._videos.get(payment.order_id)):  # by an earlier run of this program
             return
         try:
-            async with asyncio.timeout(self._terms.patience.total_seconds()):
+            async with asyncio.timeout(self._terms.hold_patience_s):
                 await self._room.acquire()
         except TimeoutError as error:
             raise VideoNotMade("others were rendered") from error
@@ -227,7 +239,7 @@ class Holds:
                     raise VideoNotMade("the payment cannot be held for longer")
                 wait_s = CHECK_S
                 if video is None or video.state_at(now) is VideoState.INTERRUPTED:
-                    if now - moved_at > self._terms.patience:
+                    if now - moved_at > timedelta(seconds=self._terms.hold_patience_s):
                         raise VideoNotMade("nobody renders it")
                     if now >= next_try_at:
                         await self._rendering.start(order, order.choice)
@@ -245,7 +257,7 @@ class Holds:
                 self._height = (await self._backend.ping()).height
             except LightningError as error:
                 log.warning("height_unknown", error=repr(error))
-        return self._height >= expiry_height - self._terms.margin_blocks
+        return self._height >= expiry_height - self._terms.hold_margin_blocks
 
 
 def _whole(video: Video | None) -> bool:

@@ -9,39 +9,24 @@ The prices of the feeds are read as exact decimals and cut to whole micro-dollar
 import asyncio
 import statistics
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 import httpx
 import msgspec
 import structlog
 
-from service.errors import Unavailable
+from service.pricing.fixed_rate import FixedRate, micros, parse_rate_source
+from service.pricing.port import RETRY_S, RateUnavailable
 from service.pricing.price import Rate
-
-USD = 1_000_000
-"""Micro-dollars."""
-
-LOWEST_USD, HIGHEST_USD = 1_000, 100_000_000
-"""A bitcoin price outside these is not believed, from a feed or a setting: it is a slip of units."""
+from service.pricing.terms import RateTerms
+from service.runtime.clock import utc_now
 
 AGREEMENT_PERCENT = 2
 """How far from the median a feed may be and still confirm it. Large exchanges differ by far less."""
 
-RETRY_S = 5
-"""Pause after a refresh that failed, so that many quotes do not hammer feeds that are down."""
-
 log = structlog.get_logger()
-
-
-class RateUnavailable(Unavailable):
-    """No price of bitcoin is recent enough to sell at."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No bitcoin price is fresh enough to sell at. Try again soon.", retry_after_s=RETRY_S
-        )
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,23 +89,6 @@ FEEDS = (
     # https://www.bitstamp.net/api/#tag/Tickers
     Feed(name="bitstamp", url="https://www.bitstamp.net/api/v2/ticker/btcusd/", read=_bitstamp),
 )
-
-
-def utc_now() -> datetime:
-    """The time in UTC."""
-    return datetime.now(UTC)
-
-
-class FixedRate:
-    """A rate that the operator has set: for tests, the demo, and who would rather not ask anybody."""
-
-    def __init__(self, usd_micros_per_btc: int, now: Callable[[], datetime] = utc_now) -> None:
-        self._usd_micros_per_btc = usd_micros_per_btc
-        self._now = now
-
-    async def current(self) -> Rate:
-        """The rate, always fetched now."""
-        return Rate(usd_micros_per_btc=self._usd_micros_per_btc, fetched_at=self._now(), source="fixed")
 
 
 class FeedRates:
@@ -226,33 +194,14 @@ class FeedRates:
             async with asyncio.timeout(self._timeout_s):
                 response = await self._client.get(feed.url)
             response.raise_for_status()
-            return _micros(feed.read(response.content))
+            return micros(feed.read(response.content))
         except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError, RecursionError, ValueError) as error:
             log.warning("rate_feed_failed", feed=feed.name, error=repr(error))
             return None
 
 
-def parse_rate_source(text: str) -> FixedRate | None:
-    """Read the setting: `fixed:65000` (USD per BTC) is a fixed rate; `feeds` is None: use `FeedRates`.
-
-    Raises:
-        ValueError: It is neither, or the rate is not to be believed.
-    """
-    if text == "feeds":
-        return None
-    kind, _, number = text.partition(":")
-    if kind != "fixed":
-        raise ValueError(
-            f"a rate source is `feeds` or `fixed:USD_PER_BTC`, such as `fixed:65000`, not {text!r}"
-        )
-    try:
-        return FixedRate(_micros(Decimal(number)))
-    except InvalidOperation:
-        raise ValueError(f"{number!r} is not a number of dollars") from None
-
-
-def _micros(usd: Decimal) -> int:
-    """Whole micro-dollars, cut off: a lower rate asks for more satoshi, never for fewer."""
-    if not (usd.is_finite() and LOWEST_USD <= usd <= HIGHEST_USD):
-        raise ValueError(f"{usd} USD is no price of a bitcoin")
-    return int(usd * USD)
+def open_rates(terms: RateTerms, client: httpx.AsyncClient) -> "FixedRate | FeedRates":
+    """Make the source that is set; feeds are to be closed."""
+    return parse_rate_source(terms.btc_usd) or FeedRates(
+        client, freshness_s=terms.rate_freshness_s, max_age_s=terms.rate_max_age_s
+    )

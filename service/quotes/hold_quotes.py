@@ -9,7 +9,7 @@ from lightning import InvoiceBackend, Msat, NewInvoice, PaymentHash, Preimage
 from service.errors import InvalidRequest, Unavailable
 from service.orders.choice import Choice
 from service.payments.hold_tries import HoldTries
-from service.payments.holds import Holds
+from service.payments.holds import Holds, HoldTerms
 from service.payments.port import Payments, Preimages
 
 PREIMAGE_BYTES = 32
@@ -29,7 +29,7 @@ class HoldQuotes:
         preimages: Preimages,
         holds: Holds,
         tries: HoldTries,
-        cap: int,
+        terms: HoldTerms,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._backend = backend
@@ -37,7 +37,7 @@ class HoldQuotes:
         self._preimages = preimages
         self._holds = holds
         self._tries = tries
-        self._cap = cap
+        self._cap = terms.hold_quotes
         self._random = random
 
     async def check(self, choice: Choice, client: str, now: datetime) -> None:

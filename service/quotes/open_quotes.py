@@ -8,12 +8,11 @@ import math
 from collections import deque
 from datetime import datetime, timedelta
 
-import msgspec
-
 from lightning import PaymentHash
 from service.errors import TooManyRequests, Unavailable
 from service.orders.order import Status
 from service.payments.port import Payments
+from service.runtime.section import NotNegativeInt, Section
 
 COUNT_FRESHNESS = timedelta(seconds=1)
 
@@ -21,11 +20,14 @@ FULL_RETRY_S = 10
 """When some of all open quotes may be paid or over."""
 
 
-class Caps(msgspec.Struct, frozen=True, kw_only=True):
-    """Most quotes that may wait for their payment; 0 is no cap."""
+class Caps(Section, frozen=True, kw_only=True):
+    """Most quotes that may wait for their payment."""
 
-    per_client: int
-    total: int
+    open_quotes: NotNegativeInt = 10_000
+    """Quotes that may wait for their payment at once, counted over all services; 0 is no limit."""
+
+    open_quotes_per_client: NotNegativeInt = 100
+    """The same of one client."""
 
 
 class OpenQuotes:
@@ -47,11 +49,11 @@ class OpenQuotes:
             TooManyRequests: The client has too many.
             Unavailable: All clients together have.
         """
-        if self._caps.per_client:
+        if self._caps.open_quotes_per_client:
             await self._check_client(client, now)
-        if not self._caps.total:
+        if not self._caps.open_quotes:
             return
-        if await self._total(now) >= self._caps.total:
+        if await self._total(now) >= self._caps.open_quotes:
             raise Unavailable(
                 "Too many quotes wait for their payment. Try again soon.", retry_after_s=FULL_RETRY_S
             )
@@ -59,19 +61,19 @@ class OpenQuotes:
 
     def opened(self, client: str, payment_hash: PaymentHash, expires_at: datetime) -> None:
         """Remember whose quote it is that was just made."""
-        if self._caps.per_client:
+        if self._caps.open_quotes_per_client:
             self._by_client.setdefault(client, {})[payment_hash] = expires_at
             self._expiring.append((expires_at, client, payment_hash))
 
     async def _check_client(self, client: str, now: datetime) -> None:
         self._forget_expired(now)
         quotes = self._by_client.get(client, {})
-        if len(quotes) < self._caps.per_client:
+        if len(quotes) < self._caps.open_quotes_per_client:
             return
         unpaid = await self._payments.still(list(quotes), Status.PENDING)
         for payment_hash in quotes.keys() - unpaid:
             quotes.pop(payment_hash, None)  # another request may have been here meanwhile
-        if len(quotes) < self._caps.per_client:
+        if len(quotes) < self._caps.open_quotes_per_client:
             return
         wait_s = max(math.ceil((min(quotes.values()) - now).total_seconds()), 1)
         raise TooManyRequests(

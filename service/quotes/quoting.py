@@ -21,6 +21,7 @@ from service.quotes.hold_quotes import HoldQuotes
 from service.quotes.liquidity import Liquidity
 from service.quotes.open_quotes import OpenQuotes
 from service.quotes.port import Screen
+from service.quotes.terms import Terms
 from service.quotes.upload_room import UploadRoom
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.counters import Counters
@@ -29,15 +30,6 @@ from service.speech.wav import SAMPLE_RATE, inspect, read_pcm
 
 PCM_CHUNK_BYTES = 1 << 18
 """How much of an upload is in memory at once."""
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator sells at."""
-
-    usd_micros_per_second: int
-    expiry_s: int
-    max_text_chars: int
-    max_video_s: int
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +61,7 @@ class Quoting:
         objects: Objects,
         choosing: Choosing,
         open_quotes: OpenQuotes,
-        inbound: Liquidity,
+        liquidity: Liquidity,
         screen: Screen | None,
         upload_room: UploadRoom,
         holds: HoldQuotes,
@@ -83,7 +75,7 @@ class Quoting:
         self._objects = objects
         self._choosing = choosing
         self._open_quotes = open_quotes
-        self._inbound = inbound
+        self._liquidity = liquidity
         self._screen = screen
         self._upload_room = upload_room
         self._holds = holds
@@ -155,14 +147,14 @@ class Quoting:
         await self._open_quotes.check(client, created_at)
         estimated = await self._price(duration_ms)
         amount = Msat(estimated.price.amount_msat)
-        await self._inbound.check(amount)
+        await self._liquidity.check(amount)
         seller = self._holds if hold else self._backend
         invoice = await seller.add_invoice(
             amount=amount,
             memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
-            expiry_s=self._terms.expiry_s,
+            expiry_s=self._terms.quote_expiry_s,
         )
-        expires_at = created_at + timedelta(seconds=self._terms.expiry_s)
+        expires_at = created_at + timedelta(seconds=self._terms.quote_expiry_s)
         order = NewOrder(
             text=text,
             upload=upload,

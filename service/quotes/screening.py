@@ -15,8 +15,9 @@ from typing import Literal
 import httpx
 import structlog
 
-from service.errors import ContentRefused, SettingsError, Unavailable
+from service.errors import ContentRefused, Unavailable
 from service.quotes.port import Screen
+from service.runtime.section import Positive, Section
 
 Kind = Literal["text", "audio"]
 
@@ -31,30 +32,45 @@ MEDIA_TYPES: dict[Kind, str] = {"text": "text/plain; charset=utf-8", "audio": "a
 log = structlog.get_logger()
 
 
-def screen_of(setting: str, client: httpx.AsyncClient, *, timeout_s: float) -> Screen | None:
-    """Make the judge that a setting names; None where it names none. Raises as `command_of` does."""
-    if not setting:
+class Judge(Section, frozen=True, kw_only=True):
+    """Who may refuse a text or a recording."""
+
+    screen: str = ""
+    """A command, or a URL, that judges each text and recording before it is quoted, and may refuse it with a reason:
+    `service/quotes/screening.py`."""
+
+    screen_timeout_s: Positive = 10
+    """Seconds that it may take; without its judgement nothing is sold."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no program."""
+        _command_of(self.screen)
+
+
+def open_screen(judge: Judge, client: httpx.AsyncClient) -> Screen | None:
+    """Make the judge that is set; None where there is none."""
+    if not judge.screen:
         return None
-    command = command_of(setting)
+    command = _command_of(judge.screen)
     if command is None:
-        return UrlScreen(client, setting, timeout_s=timeout_s)
-    return CommandScreen(command, timeout_s=timeout_s)
+        return UrlScreen(client, judge.screen, timeout_s=judge.screen_timeout_s)
+    return CommandScreen(command, timeout_s=judge.screen_timeout_s)
 
 
-def command_of(setting: str) -> list[str] | None:
+def _command_of(setting: str) -> list[str] | None:
     """Split a command as a shell would; None where the setting is a URL, or empty.
 
     Raises:
-        SettingsError: There is no such program, or a quotation mark is left open.
+        ValueError: There is no such program, or a quotation mark is left open.
     """
     if not setting or setting.startswith(("http://", "https://")):
         return None
     try:
         command = shlex.split(setting)
     except ValueError as error:
-        raise SettingsError(f"SATSPEAK_SCREEN: {error}") from error
+        raise ValueError(f"SATSPEAK_SCREEN: {error}") from error
     if not command or shutil.which(command[0]) is None:
-        raise SettingsError(f"SATSPEAK_SCREEN: there is no program '{setting}'")
+        raise ValueError(f"SATSPEAK_SCREEN: there is no program '{setting}'")
     return command
 
 

@@ -5,22 +5,30 @@ from collections.abc import AsyncIterator
 
 from service.errors import Unavailable
 from service.retention.port import RetentionStore
+from service.runtime.section import NotNegativeInt, Section
 from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
 
 FULL_RETRY_S = 60
 """When some of the recordings may be paid, or deleted."""
 
 
+class UploadCap(Section, frozen=True, kw_only=True):
+    """How much may be stored unpaid."""
+
+    unpaid_uploads_mb: NotNegativeInt = 5000
+    """Megabytes of recordings that may be stored unpaid; 0 is no limit."""
+
+
 class UploadRoom:
     """Room for recordings. A class since those on their way are in no row yet.
 
     Args:
-        cap_bytes: Most that is stored unpaid; 0 is no cap.
+        cap: Most that is stored unpaid.
     """
 
-    def __init__(self, store: RetentionStore, *, cap_bytes: int) -> None:
+    def __init__(self, store: RetentionStore, cap: UploadCap) -> None:
         self._store = store
-        self._cap_bytes = cap_bytes
+        self._cap_bytes = cap.unpaid_uploads_mb * 1_000_000
         self._arriving_bytes = 0
 
     @contextlib.asynccontextmanager

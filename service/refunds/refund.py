@@ -12,9 +12,10 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from lightning import Asked, Msat, NodeInfo, Payment, PaymentHash, Preimage
 from service.errors import InvalidRequest, NotRefundable
@@ -22,6 +23,7 @@ from service.orders.order import Order, Status
 from service.orders.tokens import digest
 from service.orders.video import Video, VideoState
 from service.payments.payment import Payment as IncomingPayment
+from service.runtime.section import Section
 
 LEAST_FEE_MSAT = 1000
 """What one node on the way takes by default."""
@@ -30,6 +32,14 @@ SHORTEST_VALIDITY = timedelta(minutes=2)
 """An invoice must be good for longer than our node tries to pay it."""
 
 MILLION = 1_000_000
+
+
+class RefundTerms(Section, frozen=True, kw_only=True):
+    """What a refund may cost."""
+
+    refund_fee_limit_ppm: Annotated[int, Meta(ge=0, le=MILLION)] = 10_000
+    """Most that the way of a refund may cost, in millionths of what was received; at least a satoshi, at most half. It
+    comes off what the buyer gets."""
 
 
 class RefundState(Enum):

@@ -34,6 +34,7 @@ from service.refunds.refund import (
     Refund,
     Refunds,
     RefundState,
+    RefundTerms,
     Shares,
     check_invoice,
     check_refundable,
@@ -42,6 +43,7 @@ from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
+from service.runtime.waits import Waits
 
 PAY_S = 60
 """For how long the node looks for ways to the buyer."""
@@ -78,8 +80,8 @@ class Refunding:
         stopping: Stopping,
         now: Clock,
         counters: Counters,
-        fee_limit_ppm: int,
-        longest_wait: timedelta,
+        terms: RefundTerms,
+        waits: Waits,
     ) -> None:
         self._orders = orders
         self._videos = videos
@@ -91,8 +93,8 @@ class Refunding:
         self._stopping = stopping
         self._now = now
         self._counters = counters
-        self._fee_limit_ppm = fee_limit_ppm
-        self._longest_wait = longest_wait
+        self._fee_limit_ppm = terms.refund_fee_limit_ppm
+        self._longest_wait = timedelta(seconds=waits.status_wait_s)
         self._driving: dict[bytes, asyncio.Task[None]] = {}
 
     async def refund(self, invoice: str, proof: Proof, refund_invoice: str) -> Refund:

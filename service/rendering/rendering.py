@@ -18,6 +18,7 @@ from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import Video
 from service.rendering.port import End, Init, Record, Renderer, Renderers, RenderRequest, Segment, Speech
+from service.rendering.terms import Terms
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
@@ -44,7 +45,7 @@ class Rendering:
         bells: Bells,
         now: Clock,
         owner: str,
-        lease: timedelta,
+        terms: Terms,
         counters: Counters,
     ) -> None:
         self._videos = videos
@@ -53,7 +54,7 @@ class Rendering:
         self._bells = bells
         self._now = now
         self._owner = owner
-        self._lease = lease
+        self._lease = timedelta(seconds=terms.lease_s)
         self._counters = counters
         self._tasks: dict[asyncio.Task[None], int] = {}  # whose order's each is
         self._closed = False

@@ -17,6 +17,7 @@ from service.payments.settlements import Settlements
 from service.rendering.rendering import pieces_folder, video_name
 from service.retention.port import Kept, RetentionStore
 from service.runtime.clock import Clock
+from service.runtime.section import NotNegative, Section
 
 PAGE = 500
 """Orders that one look takes; a longer list goes on at the next."""
@@ -24,13 +25,18 @@ PAGE = 500
 log = structlog.get_logger()
 
 
-class Retention:
-    """Looks for what is to be forgotten.
+class RetentionTerms(Section, frozen=True, kw_only=True):
+    """How long what is kept."""
 
-    Args:
-        unpaid: How long after its expiry the input of a quote is kept, for a payment that was on its way.
-        delivered: How long after its payment a video is kept; None keeps it for ever.
-    """
+    unpaid_retention_s: NotNegative = 3600
+    """Seconds after its expiry that the text or recording of an unpaid quote is kept, for a payment on its way."""
+
+    video_retention_days: NotNegative = 30
+    """Days after its payment that a whole video, with what it was made of, is kept; 0 keeps it for ever."""
+
+
+class Retention:
+    """Looks for what is to be forgotten."""
 
     def __init__(
         self,
@@ -40,16 +46,15 @@ class Retention:
         backend: InvoiceBackend,
         settlements: Settlements,
         now: Clock,
-        unpaid: timedelta,
-        delivered: timedelta | None,
+        terms: RetentionTerms,
     ) -> None:
         self._store = store
         self._objects = objects
         self._backend = backend
         self._settlements = settlements
         self._now = now
-        self._unpaid = unpaid
-        self._delivered = delivered
+        self._unpaid = timedelta(seconds=terms.unpaid_retention_s)
+        self._delivered = timedelta(days=terms.video_retention_days) if terms.video_retention_days else None
 
     async def sweep(self, every_s: float) -> None:
         """Look again and again, for ever."""

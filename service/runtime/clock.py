@@ -7,6 +7,11 @@ Clock = Callable[[], datetime]
 """The time, in UTC."""
 
 
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
 def from_millis(moment: int) -> datetime:
     """Turn a stored moment into UTC."""
     return datetime.fromtimestamp(moment / 1000, UTC)

@@ -13,6 +13,8 @@ from collections import OrderedDict
 
 import msgspec
 
+from service.runtime.section import NotNegativeInt, Section
+
 WINDOW_S = 60.0
 
 SLACK_S = 0.001
@@ -21,6 +23,23 @@ SLACK_S = 0.001
 MAX_CLIENTS = 10_000
 """Clients that are told apart, about 2 MB of them. Beyond it the oldest is forgotten, and so may ask anew: the
 limit of the total still holds."""
+
+
+class RateLimits(Section, frozen=True, kw_only=True):
+    """How often may be asked."""
+
+    quotes_per_minute: NotNegativeInt = 600
+    """Quotes and estimates a minute of all clients together, which may come at once; 0 is no limit. Of several services
+    each counts for itself, here and below."""
+
+    quotes_per_minute_per_client: NotNegativeInt = 30
+    """The same of one client: an IPv4 address or an IPv6 network of 64 bits."""
+
+    polls_per_minute: NotNegativeInt = 60_000
+    """Requests a minute that ask for a payment, a video or `/health`, of all clients together; 0 is no limit."""
+
+    polls_per_minute_per_client: NotNegativeInt = 600
+    """The same of one client."""
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,8 @@ from lightning.memory import MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
 from service.accounts.port import Scope
-from service.app import create_app, open_keys
+from service.app import create_app
+from service.assembly import open_keys
 from service.catalogue.built_in import AVATARS, EMOTIONS
 from service.runtime.stopping import Stopping
 from service.settings import Settings
@@ -272,7 +273,7 @@ class Shop:
             **dict.fromkeys(UNLIMITED, 0),
             **self.stores,
         }
-        return Settings(**{**usual, **changes})
+        return Settings.of(**{**usual, **changes})
 
     @contextlib.asynccontextmanager
     async def open(self, **settings: Any) -> AsyncIterator["Shop"]:

@@ -4,11 +4,10 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from service.errors import SettingsError
-from service.settings import PREFIX, Settings
+from service.settings import PREFIX, Settings, names
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
@@ -22,8 +21,11 @@ def test_values_are_read_as_what_they_are():
         {"SATSPEAK_PORT": "9000", "SATSPEAK_DATA_DIR": "/srv/data", "SATSPEAK_USD_PER_SECOND": "0.033333"}
     )
 
-    assert (9000, Path("/srv/data")) == (settings.port, settings.data_dir)
-    assert (Decimal("0.033333"), 33_333) == (settings.usd_per_second, settings.usd_micros_per_second)
+    assert (9000, Path("/srv/data")) == (settings.program.port, settings.program.data_dir)
+    assert (Decimal("0.033333"), 33_333) == (
+        settings.quotes.usd_per_second,
+        settings.quotes.usd_micros_per_second,
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,4 +65,4 @@ def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(variabl
 def test_every_setting_is_in_the_example():
     named = set(re.findall(r"^#? ?(SATSPEAK_\w+)=", EXAMPLE.read_text(), re.MULTILINE))
 
-    assert {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)} <= named
+    assert {PREFIX + name.upper() for name in names()} <= named

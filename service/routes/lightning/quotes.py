@@ -55,16 +55,16 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
 )
 async def request_video_text(
     request: Request[Any, Any, Any],
-    repeats: Part[Idempotency],
+    idempotency: Part[Idempotency],
     idempotency_key: IdempotencyKey = None,
 ) -> QuoteAnswer:
     """Quote a video of a text."""
     asked = await read_json(request, TextRequest)
     asker = client(request)
-    quote = await repeats.quote(
+    quote = await idempotency.quote(
         idempotency_key,
         b"text" + msgspec.json.encode(asked),
-        lambda tokens: repeats.quoting.quote_text(
+        lambda tokens: idempotency.quoting.quote_text(
             asked.text, asked.choice, tokens, client=asker, hold=asked.hold
         ),
         private=asked.private,
@@ -83,7 +83,7 @@ async def request_video_text(
 )
 async def request_video_audio(
     request: Request[Any, Any, Any],
-    repeats: Part[Idempotency],
+    idempotency: Part[Idempotency],
     spool: Part[Spool],
     idempotency_key: IdempotencyKey = None,
 ) -> QuoteAnswer:
@@ -91,10 +91,10 @@ async def request_video_audio(
     async with spool.receive(request, AudioOptions) as (wav, options):
         asker = client(request)
         heard = await asyncio.to_thread(_hash, wav) if idempotency_key else b""
-        quote = await repeats.quote(
+        quote = await idempotency.quote(
             idempotency_key,
             b"audio" + msgspec.json.encode(options) + heard,
-            lambda tokens: repeats.quoting.quote_audio(
+            lambda tokens: idempotency.quoting.quote_audio(
                 wav, options.choice, tokens, client=asker, hold=options.hold
             ),
             private=options.private,

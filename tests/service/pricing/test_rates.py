@@ -12,7 +12,9 @@ import msgspec
 import pytest
 import uvicorn
 
-from service.pricing.rates import FEEDS, FeedRates, FixedRate, RateUnavailable, parse_rate_source
+from service.pricing.fixed_rate import FixedRate, parse_rate_source
+from service.pricing.port import RateUnavailable
+from service.pricing.rates import FEEDS, FeedRates
 
 COINBASE = b'{"data":{"amount":"%s","base":"BTC","currency":"USD"}}'
 KRAKEN = (

@@ -50,7 +50,7 @@ async def test_every_resource_is_on_the_docs_page_and_in_the_schema_with_example
 
 
 def test_the_schema_is_made_without_a_running_service(tmp_path):
-    assert create_app(Settings(data_dir=tmp_path), backend=MemoryBackend()).openapi_schema.to_schema()
+    assert create_app(Settings.of(data_dir=tmp_path), backend=MemoryBackend()).openapi_schema.to_schema()
 
 
 async def test_the_avatars_are_the_source_apis(standing_shop):

@@ -1,0 +1,33 @@
+"""What is sold, and at what price."""
+
+from decimal import Decimal
+
+from service.runtime.section import PositiveInt, Section
+
+USD_MICROS = 1_000_000
+
+
+class Terms(Section, frozen=True, kw_only=True):
+    """What the operator sells at."""
+
+    usd_per_second: Decimal = Decimal("0.01")
+    """Price of one second of video in US dollars, exact to the micro-dollar."""
+
+    quote_expiry_s: PositiveInt = 900
+    """Seconds a buyer has to pay. Longer lets the price drift from the market."""
+
+    max_text_chars: PositiveInt = 5000
+    """Characters of text that one quote takes."""
+
+    max_video_s: PositiveInt = 300
+    """Longest video in seconds: bounds an upload, the disk and the time that one order holds a worker."""
+
+    def __post_init__(self) -> None:
+        """Refuse a price that is none."""
+        if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
+            raise ValueError("SATSPEAK_USD_PER_SECOND must be a price of at least 0.000001")
+
+    @property
+    def usd_micros_per_second(self) -> int:
+        """The price in integer micro-dollars."""
+        return int(self.usd_per_second * USD_MICROS)
