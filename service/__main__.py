@@ -17,7 +17,7 @@ from litestar import Litestar
 
 from service.accounts.port import Scope
 from service.app import create_app
-from service.assembly import open_keys
+from service.assembly.stores import open_keys
 from service.errors import SettingsError
 from service.owed import owed
 from service.runtime.connections import patient_for

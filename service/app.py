@@ -11,7 +11,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from lightning import InvoiceBackend, PaymentBackend
-from service.assembly import Node, Service, open_service, read_credentials
+from service.assembly.node import Node, read_credentials
+from service.assembly.service import Service, open_service
 from service.pricing.port import RateUnavailable
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems

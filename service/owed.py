@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
-from service.assembly import open_refunds
+from service.assembly.stores import open_refunds
 from service.errors import NotRefundable
 from service.refunds.refund import Debt
 from service.settings import Settings

@@ -20,7 +20,7 @@ from regtest.errors import NotReady, PaymentFailed
 from regtest.lnd import FailureReason
 from regtest.process import Program, until
 from satspeak import programs
-from service.assembly import open_refunds
+from service.assembly.stores import open_refunds
 from service.refunds.refund import Debt, Ledger
 from service.settings import Settings
 

@@ -21,7 +21,7 @@ from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
 from service.accounts.port import Scope
 from service.app import create_app
-from service.assembly import open_keys
+from service.assembly.stores import open_keys
 from service.catalogue.built_in import AVATARS, EMOTIONS
 from service.runtime.stopping import Stopping
 from service.settings import Settings

@@ -31,7 +31,7 @@ from lightning import InvoiceState, Msat, NewInvoice, PaymentFailed, PaymentHash
 from lightning.memory import EVERY_BITCOIN, MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
-from service.assembly import open_refunds
+from service.assembly.stores import open_refunds
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from service.assembly import open_database
+from service.assembly.stores import open_database
 from service.orders.choice import Choice
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import orders

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from service.accounts.port import Scope
-from service.assembly import open_keys
+from service.assembly.stores import open_keys
 
 
 async def test_a_key_opens_the_list_until_it_is_revoked(shop):

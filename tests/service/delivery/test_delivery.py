@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from service.assembly import open_database
+from service.assembly.stores import open_database
 from service.storage.videos import SqlVideos
 
 pytestmark = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)

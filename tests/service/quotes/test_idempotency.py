@@ -6,7 +6,7 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from service.assembly import open_database
+from service.assembly.stores import open_database
 from service.storage.schema import metadata
 
 TEXT = {"text": "Say this once, please."}

@@ -9,7 +9,7 @@ import pytest
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
-from service.assembly import open_refunds
+from service.assembly.stores import open_refunds
 from service.errors import NotRefundable
 from service.refunds.refund import Refund, RefundState, Shares
 from service.storage.payments import SqlPayments

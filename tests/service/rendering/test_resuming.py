@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.assembly import open_database
+from service.assembly.stores import open_database
 from service.orders.choice import Choice
 from service.orders.video import MOST_TRIES
 from service.rendering.rendering import LONGEST_PAUSE, pause

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.assembly import open_database
+from service.assembly.stores import open_database
 from service.storage.payments import SqlPayments
 
 NOT_LAUNCHED = {"state": "none", "frames": 0, "seconds": 0.0}

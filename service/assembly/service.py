@@ -1,0 +1,131 @@
+"""Opens everything, in order; what is opened is closed in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+
+from lightning import InvoiceBackend
+from service.accounts.keys import Keys
+from service.assembly.background import Ambient, run_until_closed
+from service.assembly.making import open_making
+from service.assembly.money import open_money
+from service.assembly.node import Credentials, Node, open_node
+from service.assembly.selling import make_quoting
+from service.assembly.stores import open_kept
+from service.catalogue.choosing import Choosing
+from service.delivery.delivery import Delivery
+from service.delivery.watching import Watching
+from service.orders.port import Orders
+from service.pricing.port import RateSource
+from service.pricing.rates import FeedRates, open_rates
+from service.quotes.idempotency import Idempotency
+from service.quotes.quoting import Quoting
+from service.refunds.refund import Refunds
+from service.refunds.refunding import Refunding
+from service.rendering.workers import Workers
+from service.retention.retention import Retention
+from service.routes.http.uploads import Spool
+from service.runtime.clock import Clock
+from service.runtime.counters import Counters
+from service.runtime.stopping import Stopping
+from service.runtime.supervision import Supervised
+from service.settings import Settings
+from service.speech.languages import detect_language
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What handlers ask for, each by the name of its field."""
+
+    quoting: Quoting
+    idempotency: Idempotency
+    delivery: Delivery
+    watching: Watching
+    refunding: Refunding
+    orders: Orders
+    refunds: Refunds
+    keys: Keys
+    choosing: Choosing
+    workers: Workers
+    spool: Spool
+    rates: RateSource
+    backend: InvoiceBackend
+    follower: Supervised
+    counters: Counters
+    stopping: Stopping
+    now: Clock
+
+
+@contextlib.asynccontextmanager
+async def open_service(
+    settings: Settings, node: Node | Credentials, stopping: Stopping, now: Clock
+) -> AsyncIterator[Service]:
+    """Open everything; background tasks run until it is closed."""
+    async with contextlib.AsyncExitStack() as stack:
+        limits = httpx.Limits(max_connections=None)  # each render holds one
+        client = await stack.enter_async_context(httpx.AsyncClient(limits=limits))
+        ambient = Ambient(now=now, stopping=stopping, counters=Counters(), client=client)
+        kept = await stack.enter_async_context(open_kept(settings))
+        node = await stack.enter_async_context(open_node(node))
+        making = await stack.enter_async_context(open_making(settings, kept, ambient))
+        money = await stack.enter_async_context(open_money(settings, kept, ambient, node, making.rendering))
+        retention = Retention(
+            store=kept.retention,
+            objects=kept.objects,
+            backend=node.backend,
+            settlements=money.settlements,
+            now=now,
+            terms=settings.retention,
+        )
+        sweep_s = settings.rounds.sweep_s
+        run_until_closed(
+            stack,
+            Supervised("retention", lambda: kept.peers.alone("retention", lambda: retention.sweep(sweep_s))),
+        )
+        rates = open_rates(settings.rates, client)
+        if isinstance(rates, FeedRates):
+            stack.push_async_callback(rates.aclose)
+        quoting = make_quoting(settings, kept, ambient, node, making, money, rates)
+        await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
+        yield Service(
+            quoting=quoting,
+            idempotency=Idempotency(quoting=quoting, orders=kept.orders, now=now),
+            delivery=Delivery(
+                orders=kept.orders,
+                payments=kept.payments,
+                videos=kept.videos,
+                refunds=kept.refunds,
+                objects=kept.objects,
+                settlements=money.settlements,
+                rendering=making.rendering,
+                choosing=making.choosing,
+                bells=kept.bells,
+                stopping=stopping,
+                now=now,
+                waits=settings.waits,
+            ),
+            watching=Watching(
+                snapshots=kept.snapshots,
+                settlements=money.settlements,
+                refunding=money.refunding,
+                bells=kept.bells,
+                stopping=stopping,
+                now=now,
+                waits=settings.waits,
+            ),
+            refunding=money.refunding,
+            orders=kept.orders,
+            refunds=kept.refunds,
+            keys=Keys(kept.keys, now=now),
+            choosing=making.choosing,
+            workers=making.workers,
+            spool=Spool(settings.program.data_dir / "incoming"),
+            rates=rates,
+            backend=node.backend,
+            follower=money.follower,
+            counters=ambient.counters,
+            stopping=stopping,
+            now=now,
+        )

@@ -1,0 +1,94 @@
+"""Opens what keeps rows and bytes."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from service.accounts.keys import Keys
+from service.jobs.port import Objects
+from service.runtime.bells import Bells
+from service.runtime.clock import utc_now
+from service.settings import Settings
+from service.storage.database import Database
+from service.storage.keys import SqlApiKeys
+from service.storage.objects import FolderObjects, bucket_objects
+from service.storage.orders import SqlOrders
+from service.storage.payments import SqlPayments
+from service.storage.peers import NoPeers, PostgresPeers
+from service.storage.postgres import PostgresDatabase
+from service.storage.preimages import SqlPreimages
+from service.storage.refunds import SqlRefunds
+from service.storage.retention import SqlRetention
+from service.storage.snapshots import SqlSnapshots
+from service.storage.sqlite import SqliteDatabase
+from service.storage.videos import SqlVideos
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps rows and bytes, and wakes who waits for a change of either."""
+
+    orders: SqlOrders
+    payments: SqlPayments
+    videos: SqlVideos
+    refunds: SqlRefunds
+    preimages: SqlPreimages
+    retention: SqlRetention
+    snapshots: SqlSnapshots
+    keys: SqlApiKeys
+    objects: Objects
+    peers: NoPeers | PostgresPeers
+    bells: Bells
+
+
+@contextlib.asynccontextmanager
+async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
+    """Open the database and the object store."""
+    url = settings.stores.database_url
+    async with open_database(settings) as database:
+        peers = PostgresPeers(url) if url else NoPeers()
+        yield Kept(
+            orders=SqlOrders(database),
+            payments=SqlPayments(database),
+            videos=SqlVideos(database),
+            refunds=SqlRefunds(database),
+            preimages=SqlPreimages(database),
+            retention=SqlRetention(database),
+            snapshots=SqlSnapshots(database),
+            keys=SqlApiKeys(database),
+            objects=open_objects(settings),
+            peers=peers,
+            bells=Bells(peers.tell),
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_keys(settings: Settings) -> AsyncIterator[Keys]:
+    """Open no more than the keys, for the commands that make and revoke them."""
+    async with open_database(settings) as database:
+        yield Keys(SqlApiKeys(database), now=utc_now)
+
+
+@contextlib.asynccontextmanager
+async def open_refunds(settings: Settings) -> AsyncIterator[SqlRefunds]:
+    """Open no more than the refunds, for the commands that list and end what is owed."""
+    async with open_database(settings) as database:
+        yield SqlRefunds(database)
+
+
+def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[Database]:
+    """Open the database: SQLite in the data folder, unless there is a server."""
+    if settings.stores.database_url:
+        return PostgresDatabase.open(settings.stores.database_url)
+    return SqliteDatabase.open(settings.program.data_dir / "satspeak.sqlite3")
+
+
+def open_objects(settings: Settings) -> Objects:
+    """Open the store of uploads and videos: a folder, unless there is a bucket."""
+    url = urlsplit(settings.stores.objects_url)
+    path = unquote(url.path)
+    if url.scheme == "s3":
+        return bucket_objects(url.netloc, path.strip("/"))
+    return FolderObjects(Path(path) if path else settings.program.data_dir / "objects")
