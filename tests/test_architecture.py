@@ -1,7 +1,7 @@
 """Imports point one way; the layout of the README is the layout of the project."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,34 @@ MAY_IMPORT: dict[str, set[str]] = {
     "satspeak": {"regtest"},
     "training": {"worker"},
 }
+TIERS = (
+    # Each may import what stands above it here, and its own tier; what has a tier of its own is named first.
+    {"errors", "runtime"},
+    {"accounts", "catalogue", "jobs", "orders", "payments.payment", "payments.port", "pricing", "speech"},
+    {"rendering"},
+    {"payments", "storage"},
+    {"refunds", "retention"},
+    {"delivery", "quotes"},
+    {"settings"},
+    {"routes"},
+    {"assembly"},
+    {"__main__", "app", "owed"},
+)
+"""The packages of the service, and modules of theirs, from the ground up."""
+
+CLIMBS = {
+    # A store is made of what the ports of its callers say, wherever these stand.
+    "storage": {"delivery.port", "retention.port", "refunds.refund"},
+    # A job keeps what a worker's first record says.
+    "jobs": {"rendering.port"},
+}
+
+FRAMEWORK = {"litestar", "uvicorn"}
+EDGE = ("routes", "app", "__main__", "runtime.connections")
+"""Where HTTP is spoken to buyers."""
+
+LONGEST_FILE = 350
+
 ADAPTERS = {
     "lightning.lnd",
     "lightning.lnd_payments",
@@ -25,20 +53,28 @@ ADAPTERS = {
     "service.rendering.worker_client",
     "service.storage",
 }
-DOMAIN = [
-    "accounts.port",
-    "catalogue",
-    "delivery.port",
-    "jobs",
-    "orders",
-    "payments.port",
-    "pricing.price",
-    "refunds.refund",
-    "rendering.port",
-    "retention.port",
-    "speech.speech_length",
-]
+DOMAIN = ["accounts.port", "catalogue", "delivery.port", "jobs", "orders", "payments.payment", "payments.port",
+    "pricing.price", "refunds.refund", "rendering.port", "retention.port", "speech.speech_length"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
+
+SERVICE = sorted((ROOT / "service").rglob("*.py"))
+
+
+def _module(file: Path) -> str:
+    """The dotted name of a file of the service, without `service`."""
+    return ".".join(file.relative_to(ROOT / "service").with_suffix("").parts).removesuffix(".__init__")
+
+
+def _is_of(module: str, names: Iterable[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def _tier(module: str) -> int:
+    """How high a module stands; the longest name that it has decides."""
+    places = [
+        (len(name), tier) for tier, names in enumerate(TIERS) for name in names if _is_of(module, {name})
+    ]
+    return max(places)[1]
 
 
 def _imported(file: Path) -> Iterator[str]:
@@ -75,3 +111,26 @@ def test_only_the_composition_root_imports_adapters():
             continue
         used = {name for name in _imported(file) if name in ADAPTERS}
         assert not used, f"{module} imports {sorted(used)}: build adapters in service/assembly/"
+
+
+@pytest.mark.parametrize("file", [file for file in SERVICE if _module(file) != "__init__"], ids=_module)
+def test_no_import_climbs(file):
+    module = _module(file)
+    climbing = {name for low, names in CLIMBS.items() if _is_of(module, {low}) for name in names}
+
+    used = {name.removeprefix("service.") for name in _imported(file) if name.startswith("service.")}
+    for name in used:
+        assert _tier(name) <= _tier(module) or _is_of(name, climbing), f"{module} imports {name}"
+
+
+def test_no_use_case_knows_the_web_framework():
+    for file in SERVICE:
+        if not _is_of(_module(file), EDGE):
+            roots = {name.split(".")[0] for name in _imported(file)}
+            assert not roots & FRAMEWORK, file
+
+
+def test_a_file_of_the_service_can_be_read_in_one_go():
+    for file in SERVICE:
+        if "migrations" not in file.parts:
+            assert len(file.read_text().splitlines()) <= LONGEST_FILE, file

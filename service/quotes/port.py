@@ -1,4 +1,4 @@
-"""Who judges what may be sold."""
+"""Who judges what may be sold, and who knows what is stored unpaid."""
 
 from pathlib import Path
 from typing import Protocol
@@ -16,4 +16,12 @@ class Screen(Protocol):
 
     async def audio(self, wav: Path) -> None:
         """Judge a recording."""
+        ...
+
+
+class UnpaidUploads(Protocol):
+    """Knows how much is stored of recordings that nobody has paid for."""
+
+    async def unpaid_upload_ms(self) -> int:
+        """Return their milliseconds of speech."""
         ...

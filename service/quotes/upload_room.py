@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from service.errors import Unavailable
-from service.retention.port import RetentionStore
+from service.quotes.port import UnpaidUploads
 from service.runtime.section import NotNegativeInt, Section
 from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
 
@@ -26,7 +26,7 @@ class UploadRoom:
         cap: Most that is stored unpaid.
     """
 
-    def __init__(self, store: RetentionStore, cap: UploadCap) -> None:
+    def __init__(self, store: UnpaidUploads, cap: UploadCap) -> None:
         self._store = store
         self._cap_bytes = cap.unpaid_uploads_mb * 1_000_000
         self._arriving_bytes = 0

@@ -42,7 +42,3 @@ class RetentionStore(Protocol):
     async def forgotten(self, order_id: int) -> None:
         """Note that the objects of an order are deleted."""
         ...
-
-    async def unpaid_upload_ms(self) -> int:
-        """Return how many milliseconds of speech are stored that nobody has paid for."""
-        ...
