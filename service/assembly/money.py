@@ -40,12 +40,10 @@ async def open_money(
         counters=ambient.counters,
     )
     refunding = Refunding(
-        orders=kept.orders,
         videos=kept.videos,
         refunds=kept.refunds,
         backend=node.backend,
         payer=node.payer,
-        payments=kept.payments,
         bells=kept.bells,
         stopping=ambient.stopping,
         now=ambient.now,

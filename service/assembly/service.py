@@ -17,6 +17,7 @@ from service.assembly.selling import make_quoting
 from service.assembly.stores import open_kept
 from service.catalogue.choosing import Choosing
 from service.delivery.delivery import Delivery
+from service.delivery.port import Snapshots
 from service.delivery.watching import Watching
 from service.orders.port import Orders
 from service.pricing.port import RateSource
@@ -45,6 +46,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     watching: Watching
     refunding: Refunding
     orders: Orders
+    snapshots: Snapshots
     refunds: Refunds
     keys: Keys
     choosing: Choosing
@@ -117,6 +119,7 @@ async def open_service(
             ),
             refunding=money.refunding,
             orders=kept.orders,
+            snapshots=kept.snapshots,
             refunds=kept.refunds,
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,

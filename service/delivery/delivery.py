@@ -17,7 +17,6 @@ from service.errors import (
     WorkerDown,
 )
 from service.jobs.port import Objects, Videos
-from service.orders import claims
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Orders
@@ -71,11 +70,10 @@ class Delivery:
         self._now = now
         self._payment_wait = timedelta(seconds=waits.payment_wait_s)
 
-    async def deliver(self, invoice: str, asked: Choice, claim: str | None) -> Video:
+    async def deliver(self, order: Order, asked: Choice) -> Video:
         """Return a video of which something can be played now, and the rest as it comes.
 
         Raises:
-            OrderNotFound: The invoice is not ours, or the claim does not open its order.
             InvalidRequest: The choice is unknown, incomplete, or not what the quote was made for.
             VideoGone: It was kept long enough.
             ChoiceFixed: The video is made already, of another choice.
@@ -85,7 +83,6 @@ class Delivery:
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
             RenderRefused: It can never be rendered as it was asked for.
         """
-        order = await claims.find(self._orders, invoice, claim)
         choice = order.deliver(await self._choosing.check_speech(asked, spoken=order.text is not None))
         video = await self._videos.get(order.id)
         if video is not None:
@@ -113,18 +110,16 @@ class Delivery:
         else:
             await self._choosing.check_look(choice)
 
-    async def video(self, invoice: str, claim: str | None) -> Video:
+    async def video(self, order: Order) -> Video:
         """Return the video of a paid order.
 
         Raises:
-            OrderNotFound: The invoice is not ours, or the claim does not open its order.
             PaymentRequired: It is not paid.
             VideoGone: It was kept long enough.
             RefundBound: Its money was given back.
             PaymentGivenBack: It was held, and the video could not be made.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
         """
-        order = await claims.find(self._orders, invoice, claim)
         if order.status is Status.REFUNDED:
             raise RefundBound(REFUNDED)
         if order.status is Status.CANCELED:

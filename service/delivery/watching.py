@@ -9,7 +9,6 @@ import msgspec
 from lightning import LightningError
 from service.delivery.port import Snapshots, Sold
 from service.errors import Draining
-from service.orders import claims
 from service.orders.order import UNDECIDED, Order, Status
 from service.orders.video import Video, VideoState
 from service.payments.payment import Payment
@@ -68,15 +67,8 @@ class Watching:
         self._longest_wait = timedelta(seconds=waits.status_wait_s)
         self._heartbeat = timedelta(seconds=waits.heartbeat_s)
 
-    async def look(self, invoice: str, claim: str | None) -> Snapshot:
-        """Return the order of an invoice as it is.
-
-        Raises:
-            OrderNotFound: The invoice is not ours, or the claim does not open its order.
-        """
-        sold = await self._snapshots.find(invoice)
-        claims.admit(None if sold is None else sold.order, invoice, claim)
-        assert sold is not None
+    async def look(self, sold: Sold) -> Snapshot:
+        """Return an order as it is."""
         return await self._snapshot(sold)
 
     async def decided(self, snapshot: Snapshot, wait_s: int) -> Snapshot:

@@ -24,11 +24,9 @@ from lightning import (
 from lightning.reading import read_invoice
 from service.errors import Draining, InvalidRequest, OrderNotFound, RefundFailed, Unavailable
 from service.jobs.port import Videos
-from service.orders.order import Status
-from service.orders.port import Orders
+from service.orders.order import Order, Status
 from service.orders.video import Video, VideoState
 from service.payments.payment import Payment as IncomingPayment
-from service.payments.port import Payments
 from service.refunds.refund import (
     Proof,
     Refund,
@@ -70,12 +68,10 @@ class Refunding:
     def __init__(
         self,
         *,
-        orders: Orders,
         videos: Videos,
         refunds: Refunds,
         backend: InvoiceBackend,
         payer: PaymentBackend | None,
-        payments: Payments,
         bells: Bells,
         stopping: Stopping,
         now: Clock,
@@ -83,12 +79,10 @@ class Refunding:
         terms: RefundTerms,
         waits: Waits,
     ) -> None:
-        self._orders = orders
         self._videos = videos
         self._refunds = refunds
         self._backend = backend
         self._payer = payer  # None: nobody gave us a macaroon that may pay
-        self._payments = payments
         self._bells = bells
         self._stopping = stopping
         self._now = now
@@ -97,23 +91,23 @@ class Refunding:
         self._longest_wait = timedelta(seconds=waits.status_wait_s)
         self._driving: dict[bytes, asyncio.Task[None]] = {}
 
-    async def refund(self, invoice: str, proof: Proof, refund_invoice: str) -> Refund:
+    async def refund(
+        self, order: Order, payment: IncomingPayment, proof: Proof, refund_invoice: str
+    ) -> Refund:
         """Give the money of a failed order back by an invoice of its buyer; the same again tells how that is.
 
         Returns:
             It: REFUNDED, or still PAYING after the longest wait, or OWED.
 
         Raises:
-            OrderNotFound: The invoice is not ours, or the proof is not its order's: nobody learns which.
+            OrderNotFound: The proof is not this order's: nobody learns that there is one.
             InvalidRequest: The buyer's invoice does not fit.
             NotRefundable: The order has not failed, or another invoice is bound.
             RefundFailed: The node could not pay this invoice.
             LightningError: The node does not say who it is; nothing is bound.
         """
-        order = await self._orders.find(invoice)
-        payment = None if order is None else await self._payments.of(order.id)
-        if order is None or payment is None or not proof.proves(order, payment):
-            raise OrderNotFound(invoice)
+        if not proof.proves(order, payment):
+            raise OrderNotFound(payment.invoice)
         bound = await self._refunds.latest(order.id)
         if bound is None or bound.invoice != refund_invoice:
             bound = await self._bind(payment, refund_invoice)

@@ -12,12 +12,13 @@ from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta
 
+from service.delivery.port import Snapshots
 from service.delivery.watching import Snapshot, Watching
 from service.routes.http import openapi
-from service.routes.http.claims import Claim, claim_of
+from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
-from service.routes.lightning.payments import canonical
+from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import Base, PaymentAnswer
 
 
@@ -61,19 +62,21 @@ EXAMPLE = (
 async def events(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
+    snapshots: Part[Snapshots],
     watching: Part[Watching],
     claim_token: Claim = None,
+    claim_header: ClaimHeader = None,
 ) -> Response[Any]:
     """Follow a payment and its video."""
-    snapshot = await watching.look(canonical(invoice), claim_of(request, claim_token))
+    snapshot = await watching.look(await resolve(request, snapshots, invoice, claim_token or claim_header))
     if snapshot.final and request.headers.get("Last-Event-ID") == snapshot.state:
         return Response(None, status_code=204)
     return ServerSentEvent(_messages(watching.changes(snapshot.order)), headers={"Cache-Control": "no-store"})
 
 
-async def _messages(sights: AsyncGenerator[Snapshot | None]) -> AsyncGenerator[ServerSentEventMessage]:
-    async with aclosing(sights):
-        async for snapshot in sights:
+async def _messages(changes: AsyncGenerator[Snapshot | None]) -> AsyncGenerator[ServerSentEventMessage]:
+    async with aclosing(changes):
+        async for snapshot in changes:
             if snapshot is None:
                 yield ServerSentEventMessage(data=None, comment="")
                 continue

@@ -11,12 +11,14 @@ from litestar.types import Receive
 
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
+from service.delivery.port import Snapshots
 from service.delivery.watching import Snapshot, Watching
 from service.orders.port import Orders
 from service.routes.http import openapi
-from service.routes.http.claims import Claim, claim_of
+from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
+from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import PaymentAnswer, PaymentRecord
 
 PAGE, LARGEST_PAGE = 100, 1000
@@ -43,8 +45,10 @@ LARGEST_ID = 2**63 - 1
 async def payment(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
+    snapshots: Part[Snapshots],
     watching: Part[Watching],
     claim_token: Claim = None,
+    claim_header: ClaimHeader = None,
     wait: Annotated[
         int,
         QueryParameter(
@@ -55,7 +59,7 @@ async def payment(
     ] = 0,
 ) -> Response[PaymentAnswer]:
     """Tell the state of a payment and its video."""
-    snapshot = await watching.look(canonical(invoice), claim_of(request, claim_token))
+    snapshot = await watching.look(await resolve(request, snapshots, invoice, claim_token or claim_header))
     if wait:
         snapshot = await _unless_gone(request.receive, watching.decided(snapshot, wait)) or snapshot
     return Response(PaymentAnswer.of(snapshot), headers=NO_STORE)
@@ -104,8 +108,3 @@ async def _unless_gone(receive: Receive, waiting: Coroutine[Any, Any, Snapshot])
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def canonical(invoice: str) -> str:
-    """Return an invoice as we stored it: wallets add a scheme, QR codes are in capitals."""
-    return invoice.strip().lower().removeprefix("lightning:")

@@ -10,13 +10,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath
 
-from service.orders import claims
-from service.orders.port import Orders
+from service.delivery.port import Snapshots
 from service.routes.http import openapi
-from service.routes.http.claims import Claim, claim_of
+from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
-from service.routes.lightning.payments import canonical
+from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import lightning_uri
 
 MODULE_PIXELS = 4
@@ -43,13 +42,17 @@ CACHED_S = 86_400
     | openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
 )
 async def qr(
-    request: Request[Any, Any, Any], invoice: FromPath[str], orders: Part[Orders], claim_token: Claim = None
+    request: Request[Any, Any, Any],
+    invoice: FromPath[str],
+    snapshots: Part[Snapshots],
+    claim_token: Claim = None,
+    claim_header: ClaimHeader = None,
 ) -> Response[bytes]:
     """Show an invoice as a QR code."""
-    order = await claims.find(orders, canonical(invoice), claim_of(request, claim_token))
-    scope = "public" if order.claim_hash is None else "private"
+    sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
+    scope = "public" if sold.order.claim_hash is None else "private"
     return Response(
-        await asyncio.to_thread(_draw, lightning_uri(canonical(invoice)).upper()),  # 20 ms
+        await asyncio.to_thread(_draw, lightning_uri(sold.payment.invoice).upper()),  # 20 ms
         media_type="image/svg+xml",
         headers={"Cache-Control": f"{scope}, max-age={CACHED_S}, immutable"},
     )

@@ -5,12 +5,14 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
+from service.delivery.port import Snapshots
+from service.errors import OrderNotFound
 from service.refunds.refund import Proof, RefundState
 from service.refunds.refunding import Refunding
 from service.routes.http import openapi
 from service.routes.http.bodies import read_json
 from service.routes.http.parts import Part
-from service.routes.lightning.payments import canonical
+from service.routes.lightning.resolving import canonical
 from service.routes.lightning.schemas import RefundAnswer, RefundRequest
 
 
@@ -47,11 +49,16 @@ from service.routes.lightning.schemas import RefundAnswer, RefundRequest
         _503="The Lightning node cannot be reached. Try again soon.",
     ),
 )
-async def refund(request: Request[Any, Any, Any], refunding: Part[Refunding]) -> Response[RefundAnswer]:
+async def refund(
+    request: Request[Any, Any, Any], snapshots: Part[Snapshots], refunding: Part[Refunding]
+) -> Response[RefundAnswer]:
     """Give the money of a failed order back."""
     asked = await read_json(request, RefundRequest)
     proof = Proof(token=asked.refund_token, preimage=bytes.fromhex(asked.preimage))
-    refund = await refunding.refund(canonical(asked.bolt11_invoice), proof, canonical(asked.refund_invoice))
+    sold = await snapshots.find(canonical(asked.bolt11_invoice))
+    if sold is None:
+        raise OrderNotFound(canonical(asked.bolt11_invoice))
+    refund = await refunding.refund(sold.order, sold.payment, proof, canonical(asked.refund_invoice))
     return Response(
         RefundAnswer.of(refund),
         status_code=200 if refund.state is RefundState.REFUNDED else 202,

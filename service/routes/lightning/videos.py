@@ -7,15 +7,16 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from service.delivery.delivery import Delivery
+from service.delivery.port import Snapshots
 from service.errors import RangeNotSatisfiable, VideoInterrupted
 from service.orders.video import VideoState
 from service.routes.http import openapi
 from service.routes.http.bodies import read_json
-from service.routes.http.claims import Claim, claim_of
+from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
-from service.routes.lightning.payments import canonical
+from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import VideoRequest
 from service.runtime.clock import Clock
 
@@ -51,11 +52,16 @@ NO_CACHE = {"Cache-Control": "no-cache"}
         _503="The renderer is busy. Your payment is safe: try again soon.",
     ),
 )
-async def generate_video(request: Request[Any, Any, Any], delivery: Part[Delivery]) -> ASGIApp:
+async def generate_video(
+    request: Request[Any, Any, Any],
+    snapshots: Part[Snapshots],
+    delivery: Part[Delivery],
+    claim_header: ClaimHeader = None,
+) -> ASGIApp:
     """Make a paid video and stream it."""
     asked = await read_json(request, VideoRequest)
-    claim = claim_of(request, asked.claim_token)
-    video = await delivery.deliver(canonical(asked.bolt11_invoice), asked.choice, claim)
+    sold = await resolve(request, snapshots, asked.bolt11_invoice, asked.claim_token or claim_header)
+    video = await delivery.deliver(sold.order, asked.choice)
     return VideoStream(delivery.play(video.order_id), order_id=video.order_id, headers=NO_CACHE)
 
 
@@ -79,12 +85,15 @@ async def generate_video(request: Request[Any, Any, Any], delivery: Part[Deliver
 async def video(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
+    snapshots: Part[Snapshots],
     delivery: Part[Delivery],
     now: Part[Clock],
     claim_token: Claim = None,
+    claim_header: ClaimHeader = None,
 ) -> ASGIApp:
     """Read a video again."""
-    found = await delivery.video(canonical(invoice), claim_of(request, claim_token))
+    sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
+    found = await delivery.video(sold.order)
     whole = found.state is VideoState.READY
     headers = {**NO_CACHE, "Accept-Ranges": "bytes"}
     wanted = request.headers.get("Range")

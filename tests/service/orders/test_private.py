@@ -37,7 +37,9 @@ async def ask(shop, resource, headers=None, claim=None):
 
 
 @pytest.mark.parametrize("name", ["payment", "events", "qr", "video", "delivery"])
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer wrong"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer wrong"}, {"Claim-Token": "wrong"}]
+)
 async def test_without_its_token_a_private_order_is_as_unknown(shop, private, worker, name, headers):
     invoice, _ = private
     refused = await ask(shop, resources(shop, invoice)[name], headers)
@@ -49,10 +51,15 @@ async def test_without_its_token_a_private_order_is_as_unknown(shop, private, wo
     assert worker.requests == []
 
 
-@pytest.mark.parametrize("where", ["header", "field"])
+@pytest.mark.parametrize("where", ["own header", "beside an API key", "header", "field"])
 async def test_its_token_opens_a_private_order(shop, private, worker, where):
     invoice, token = private
-    given = {"headers": {"Authorization": f"Bearer {token}"}} if where == "header" else {"claim": token}
+    given = {
+        "own header": {"headers": {"Claim-Token": token}},
+        "beside an API key": {"headers": {"Claim-Token": token, "Authorization": "Bearer another"}},
+        "header": {"headers": {"Authorization": f"Bearer {token}"}},
+        "field": {"claim": token},
+    }[where]
     asked = resources(shop, invoice)
 
     assert worker.video == (await ask(shop, asked["delivery"], **given)).content
