@@ -17,7 +17,8 @@ from service.pricing.port import RateUnavailable
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
 from service.routes.http.limiting import limited, timely_bodies
-from service.routes.lightning import events, payments, qr, quotes, refunds, videos
+from service.routes.http.request_ids import with_request_ids
+from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
 from service.routes.operating import health, metrics
 from service.routes.pages import pages
 from service.runtime.clock import Clock, utc_now
@@ -72,7 +73,7 @@ def create_app(
         async with open_service(settings, node, stopping or Stopping(), clock) as parts.service:
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router(
                 "/",
@@ -102,7 +103,7 @@ def create_app(
                 route_handlers=[payments.payment, events.events, qr.qr, videos.video, health.health],
                 middleware=[polls_limited],
             ),
-            payments.payments,
+            payment_list.payments,
             avatars.avatars,
             voices.voices,
             health.live,
@@ -126,6 +127,8 @@ def create_app(
         ),
         logging_config=None,
     )
+    app.asgi_handler = with_request_ids(app.asgi_handler)
+    return app
 
 
 class _Parts:

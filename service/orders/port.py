@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from service.orders.choice import Choice
-from service.orders.order import Order
+from service.orders.order import Order, Status
 from service.orders.tokens import Once
 from service.payments.payment import NewPayment, Payment
 from service.pricing.price import Price
@@ -25,6 +25,17 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     claim_hash: bytes | None  # sha256 of the claim token; None: the invoice alone opens the order
     once: Once | None  # so that the same request gets the same quote until it expires
     created_at: datetime
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders a list is of; None leaves out nothing. Of each pair of moments the second is not in it."""
+
+    before_id: int | None = None
+    status: Status | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    paid_from: datetime | None = None
+    paid_to: datetime | None = None
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,8 +69,8 @@ class Orders(Protocol):
         """Find the order that was made with this key and has not run out."""
         ...
 
-    async def page(self, *, limit: int, before_id: int | None) -> list[tuple[Order, Payment]]:
-        """Return the newest orders below an id, in ascending order."""
+    async def page(self, wanted: Filter, *, limit: int) -> list[tuple[Order, Payment]]:
+        """Return the newest orders that are wanted, in ascending order."""
         ...
 
     async def tally(self, now: datetime) -> Tally:

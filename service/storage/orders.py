@@ -1,6 +1,6 @@
 """Orders in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from service.errors import KeyTaken
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
-from service.orders.port import NewOrder, Tally
+from service.orders.port import Filter, NewOrder, Tally
 from service.orders.tokens import Once
 from service.orders.video import VideoState
 from service.payments.payment import Payment
@@ -62,11 +62,9 @@ class SqlOrders:
         )
         return once, to_order(row), to_payment(row)
 
-    async def page(self, *, limit: int, before_id: int | None) -> list[tuple[Order, Payment]]:
-        """Return the newest orders below an id, in ascending order."""
-        query = WITH_PAYMENTS.order_by(orders.c.id.desc()).limit(limit)
-        if before_id is not None:
-            query = query.where(orders.c.id < before_id)
+    async def page(self, wanted: Filter, *, limit: int) -> list[tuple[Order, Payment]]:
+        """Return the newest orders that are wanted, in ascending order."""
+        query = WITH_PAYMENTS.where(*_conditions(wanted)).order_by(orders.c.id.desc()).limit(limit)
         rows: Sequence[Row] = await self._database.read(
             lambda connection: connection.execute(query).mappings().all()
         )
@@ -163,6 +161,21 @@ def to_order(row: Mapping[Any, Any]) -> Order:
         forgotten_at=None if row[orders.c.forgotten_at] is None else from_millis(row[orders.c.forgotten_at]),
         refund_hash=row[orders.c.refund_hash],
     )
+
+
+def _conditions(wanted: Filter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.before_id is not None:
+        yield orders.c.id < wanted.before_id
+    if wanted.status is not None:
+        yield payments.c.status == wanted.status.value
+    for column, begin, end in (
+        (orders.c.created_at, wanted.created_from, wanted.created_to),
+        (payments.c.paid_at, wanted.paid_from, wanted.paid_to),
+    ):
+        if begin is not None:
+            yield column >= to_millis(begin)
+        if end is not None:
+            yield column < to_millis(end)
 
 
 def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from lightning import LightningError
 from service import errors
+from service.routes.http.request_ids import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -200,7 +201,8 @@ def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]
 
 def _unexpected(_request: AnyRequest, error: Exception) -> Response[bytes]:
     log.error("unexpected_error", exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. It is logged.")
+    detail = f"Something went wrong here. It is logged as request {current_request_id()}."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 _FRAMEWORK_DETAILS = {

@@ -1,4 +1,4 @@
-"""What became of an invoice, for its buyer; all of them, for the operator."""
+"""What became of an invoice, for its buyer."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,21 +9,16 @@ from litestar.openapi.spec import Example
 from litestar.params import FromPath, QueryParameter
 from litestar.types import Receive
 
-from service.accounts.keys import Keys
-from service.accounts.port import Scope
 from service.delivery.port import Snapshots
 from service.delivery.watching import Snapshot, Watching
-from service.orders.port import Orders
 from service.routes.http import openapi
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
 from service.routes.lightning.resolving import resolve
-from service.routes.lightning.schemas import PaymentAnswer, PaymentRecord
+from service.routes.lightning.schemas import PaymentAnswer
 
-PAGE, LARGEST_PAGE = 100, 1000
 NO_STORE = {"Cache-Control": "no-store"}
-LARGEST_ID = 2**63 - 1
 
 
 @get(
@@ -63,35 +58,6 @@ async def payment(
     if wait:
         snapshot = await _unless_gone(request.receive, watching.decided(snapshot, wait)) or snapshot
     return Response(PaymentAnswer.of(snapshot), headers=NO_STORE)
-
-
-@get(
-    "/lightning/payments",
-    summary="List payments",
-    description="The newest page comes first, oldest payment first within it;"
-    " the header `Link` with `rel=next` leads to the page of older ones.",
-    tags=["Operating"],
-    security=[{"apiKey": []}],
-    responses=openapi.key_refusals() | openapi.problems(_400="Parameter 'limit': Expected `int` >= 1."),
-)
-async def payments(
-    request: Request[Any, Any, Any],
-    orders: Part[Orders],
-    keys: Part[Keys],
-    limit: Annotated[
-        int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most payments in the answer.")
-    ] = PAGE,
-    before_id: Annotated[
-        int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only payments with a lower id.")
-    ] = None,
-) -> Response[list[PaymentRecord]]:
-    """List payments."""
-    await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
-    page = await orders.page(limit=limit, before_id=before_id)
-    headers = dict(NO_STORE)
-    if len(page) == limit and page[0][0].id > 1:
-        headers["Link"] = f'</lightning/payments?limit={limit}&before_id={page[0][0].id}>; rel="next"'
-    return Response([PaymentRecord.of(*each) for each in page], headers=headers)
 
 
 async def _unless_gone(receive: Receive, waiting: Coroutine[Any, Any, Snapshot]) -> Snapshot | None:

@@ -1,7 +1,7 @@
 """What is told of payments, and how the node's word becomes it."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -189,10 +189,52 @@ async def test_the_list_is_walked_page_by_page_from_the_newest(shop):
     )
 
 
+async def test_quotes_that_are_made_meanwhile_change_no_page_of_the_list(shop):
+    for _ in range(4):
+        await shop.quote()
+    key = await shop.key()
+    first = await shop.http.get("/lightning/payments?limit=2", headers=key)
+
+    await shop.quote()
+    second = await shop.http.get(first.links["next"]["url"], headers=key)
+
+    assert [payment["id"] for payment in second.json()] == [1, 2]
+
+
+async def test_the_list_is_of_what_is_asked_for_on_every_page(shop):
+    begin = shop.clock.now()
+    for _ in range(3):
+        await shop.paid()
+    await shop.quote()
+    shop.clock.pass_by(days=1)
+    later = await shop.paid()
+    await shop.until(later, lambda payment: payment["status"] == "paid")
+    key = await shop.key()
+
+    async def ids(**query):
+        answer = await shop.http.get("/lightning/payments", params={"limit": 2, **query}, headers=key)
+        pages = [answer.json()]
+        while "next" in answer.links:
+            answer = await shop.http.get(answer.links["next"]["url"], headers=key)
+            pages.append(answer.json())
+        return [payment["id"] for page in reversed(pages) for payment in page]
+
+    noon = (begin + timedelta(hours=12)).isoformat()
+    assert await ids(status="paid") == [1, 2, 3, 5]
+    assert await ids(status="pending") == [4]
+    assert await ids(created_from=noon) == [5]
+    assert await ids(created_to=noon) == [1, 2, 3, 4]
+    assert await ids(status="paid", created_to=noon) == [1, 2, 3]
+    assert await ids(paid_from=begin.replace(microsecond=0).isoformat()) == [1, 2, 3, 5]
+    assert await ids(paid_to=begin.replace(microsecond=0, tzinfo=None).isoformat()) == []
+
+
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=1001", "limit=x", "before_id=0", "before_id=x", "before_id=9223372036854775808"],
-)
+    ["limit=0", "limit=1001", "limit=x", "before_id=0", "before_id=x", "before_id=9223372036854775808",
+     "cursor=x", "cursor=YmVmb3JlOg", "cursor=%F0%9F%92%A9", "status=lost",
+     "created_from=yesterday", "paid_to=x"],
+)  # fmt: skip
 async def test_a_page_that_cannot_be_is_a_400(shop, query):
     answer = await shop.http.get(f"/lightning/payments?{query}", headers=await shop.key())
 

@@ -1,0 +1,106 @@
+"""All payments, for the operator: a bare list, as the source API has it, and `Link` to the page after it (RFC 8288)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get
+from litestar.openapi.spec import Example
+from litestar.params import QueryParameter
+
+from service.accounts.keys import Keys
+from service.accounts.port import Scope
+from service.errors import InvalidRequest
+from service.orders.order import Status
+from service.orders.port import Filter, Orders
+from service.routes.http import openapi
+from service.routes.http.parts import Part
+from service.routes.lightning.schemas import PaymentRecord
+
+PAGE, LARGEST_PAGE = 100, 1000
+LARGEST_ID = 2**63 - 1
+
+CURSOR = b"before:"
+"""What a cursor begins with, before the id that all of its page are below: so it is stable, whatever is added."""
+
+
+def _moment(meaning: str) -> Any:
+    return QueryParameter(description=meaning, examples=[Example(value="2026-01-31T00:00:00Z")])
+
+
+CreatedFrom = Annotated[datetime | None, _moment("Only quotes made at this moment or later.")]
+CreatedTo = Annotated[datetime | None, _moment("Only quotes made before this moment.")]
+PaidFrom = Annotated[datetime | None, _moment("Only what was paid at this moment or later.")]
+PaidTo = Annotated[datetime | None, _moment("Only what was paid before this moment.")]
+
+
+@get(
+    "/lightning/payments",
+    summary="List payments",
+    description="The newest page comes first, oldest payment first within it;"
+    " the header `Link` with `rel=next` leads to the page of older ones, with the same filters.",
+    tags=["Operating"],
+    security=[{"apiKey": []}],
+    responses=openapi.key_refusals() | openapi.problems(_400="Parameter 'limit': Expected `int` >= 1."),
+)
+async def payments(
+    request: Request[Any, Any, Any],
+    orders: Part[Orders],
+    keys: Part[Keys],
+    limit: Annotated[
+        int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most payments in the answer.")
+    ] = PAGE,
+    cursor: Annotated[
+        str | None, QueryParameter(description="Where the page before this one ended; `Link` has it.")
+    ] = None,
+    before_id: Annotated[
+        int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only payments with a lower id.")
+    ] = None,
+    status: Annotated[Status | None, QueryParameter(description="Only payments in this state.")] = None,
+    created_from: CreatedFrom = None,
+    created_to: CreatedTo = None,
+    paid_from: PaidFrom = None,
+    paid_to: PaidTo = None,
+) -> Response[list[PaymentRecord]]:
+    """List payments."""
+    await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
+    bounds = [each for each in (before_id, None if cursor is None else _read(cursor)) if each is not None]
+    wanted = Filter(
+        before_id=min(bounds, default=None),
+        status=status,
+        created_from=_utc(created_from),
+        created_to=_utc(created_to),
+        paid_from=_utc(paid_from),
+        paid_to=_utc(paid_to),
+    )
+    page = await orders.page(wanted, limit=limit)
+    headers = {"Cache-Control": "no-store"}
+    if len(page) == limit and page[0][0].id > 1:
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _PLACES]
+        query = urlencode([*kept, ("cursor", _write(page[0][0].id))])
+        headers["Link"] = f'</lightning/payments?{query}>; rel="next"'
+    return Response([PaymentRecord.of(*each) for each in page], headers=headers)
+
+
+_PLACES = {"cursor", "before_id"}
+
+
+def _write(before_id: int) -> str:
+    return urlsafe_b64encode(CURSOR + str(before_id).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> int:
+    try:
+        said = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        before_id = int(said.removeprefix(CURSOR)) if said.startswith(CURSOR) else 0
+    except ValueError:
+        before_id = 0
+    if not 0 < before_id <= LARGEST_ID:
+        raise InvalidRequest("Parameter 'cursor' is none of ours: take it from the header 'Link'.")
+    return before_id
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Read a moment without a zone as UTC."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
