@@ -37,7 +37,8 @@ async def test_what_is_logged_for_a_request_has_its_name():
         seen.append(structlog.contextvars.get_contextvars()["request"])
 
     scope: Any = {"type": "http", "headers": [(b"x-request-id", b"mine")]}
-    await with_request_ids(app)(scope, Any, Any)
+    nothing: Any = None
+    await with_request_ids(app)(scope, nothing, nothing)
 
     assert seen == ["mine"]
     assert "request" not in structlog.contextvars.get_contextvars()
