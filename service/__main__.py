@@ -20,6 +20,7 @@ from service.app import create_app
 from service.assembly.stores import open_keys
 from service.errors import SettingsError
 from service.owed import owed
+from service.routes.http.problems import malformed_http
 from service.runtime.connections import patient_for
 from service.runtime.stopping import Stopping
 from service.settings import Settings
@@ -89,7 +90,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.program.log_level,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
-        http=patient_for(settings.program.client_patience_s),
+        http=patient_for(settings.program.client_patience_s, malformed_http),
         proxy_headers=bool(settings.program.trusted_proxies),
         forwarded_allow_ips=settings.program.trusted_proxies,
     )

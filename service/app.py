@@ -13,7 +13,6 @@ from litestar.openapi.spec import Components, SecurityScheme
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, read_credentials
 from service.assembly.service import Service, open_service
-from service.pricing.port import RateUnavailable
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
 from service.routes.http.limiting import limited, timely_bodies
@@ -113,10 +112,7 @@ def create_app(
         ],
         dependencies={name: parts.provide(name) for name in Service.__struct_fields__},
         lifespan=[lifespan],
-        exception_handlers={
-            **problems.HANDLERS,
-            RateUnavailable: lambda _, error: problems.no_rate(error.retry_after_s),
-        },
+        exception_handlers=problems.HANDLERS,
         openapi_config=OpenAPIConfig(
             title="satspeak",
             version="1",

@@ -43,9 +43,12 @@ class ServiceError(Exception):
 class InvalidRequest(ServiceError):
     """The request can never work as it stands."""
 
-    def __init__(self, detail: str) -> None:
+    field: str | None = None  # of the body, or the parameter or header, that is at fault
+
+    def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.field = field or self.field
 
 
 class BodyTooLarge(InvalidRequest):
@@ -130,8 +133,6 @@ class VideoGone(ServiceError):
 class NotRefundable(ServiceError):
     """The money of this order is not given back, or not now."""
 
-    kind = "not-refundable"
-
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -140,13 +141,9 @@ class NotRefundable(ServiceError):
 class RefundBound(NotRefundable):
     """The money of this order is on its way back, or was given back."""
 
-    kind = "refund-bound"
-
 
 class RefundFailed(NotRefundable):
     """Our node could not pay the buyer's invoice; another may be sent."""
-
-    kind = "refund-failed"
 
 
 class RangeNotSatisfiable(ServiceError):

@@ -56,7 +56,8 @@ class Choosing:
             return choice
         if not spoken:
             raise InvalidRequest(
-                "Field 'voice' cannot be chosen for uploaded audio: it has its own. Leave it out."
+                "Field 'voice' cannot be chosen for uploaded audio: it has its own. Leave it out.",
+                field="voice",
             )
         voices = {voice.name: voice for voice in await self.voices()}
         _check("voice", choice.voice, voices)
@@ -64,7 +65,8 @@ class Choosing:
         if choice.language not in (None, language):
             raise InvalidRequest(
                 f"Voice '{choice.voice}' speaks '{language}', not '{choice.language}'."
-                f" Leave one of them out, or see GET /voices."
+                f" Leave one of them out, or see GET /voices.",
+                field="voice",
             )
         return msgspec.structs.replace(choice, language=language)
 
@@ -83,7 +85,8 @@ class Choosing:
         elif choice.emotion is not None and choice.emotion not in avatars[choice.avatar].emotions:
             raise InvalidRequest(
                 f"Avatar '{choice.avatar}' has no emotion '{shorten(choice.emotion)}'."
-                f" Valid values: {', '.join(avatars[choice.avatar].emotions)}."
+                f" Valid values: {', '.join(avatars[choice.avatar].emotions)}.",
+                field="emotion",
             )
 
     async def avatars(self) -> dict[str, Avatar]:
@@ -102,7 +105,9 @@ class Choosing:
 
 def _check(field: str, value: str | None, known: Collection[str]) -> None:
     if value is not None and value not in known:
-        raise InvalidRequest(f"Unknown {field} '{shorten(value)}'. Valid values: {', '.join(known)}.")
+        raise InvalidRequest(
+            f"Unknown {field} '{shorten(value)}'. Valid values: {', '.join(known)}.", field=field
+        )
 
 
 def shorten(value: str, length: int = 40) -> str:

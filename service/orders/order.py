@@ -58,12 +58,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             name, ours, value = contradiction
             raise ChoiceContradictsQuote(
                 f"This invoice was quoted with {name} '{ours}', not '{value}'."
-                f" Leave {name} out, or ask for a new quote."
+                f" Leave {name} out, or ask for a new quote.",
+                field=name,
             )
         choice = self.choice.filled_by(asked)
         for name in ("avatar", "emotion"):
             if getattr(choice, name) is None:
-                raise InvalidRequest(f"Field '{name}' is missing. GET /avatars lists what can be chosen.")
+                raise InvalidRequest(
+                    f"Field '{name}' is missing. GET /avatars lists what can be chosen.", field=name
+                )
         return choice
 
     def remembered(self) -> None:

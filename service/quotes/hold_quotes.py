@@ -52,7 +52,8 @@ class HoldQuotes:
         if missing:
             raise InvalidRequest(
                 "With 'hold' the video is made as soon as the payment is held, so the quote has to name"
-                f" avatar, emotion and language: {' and '.join(missing)} missing. GET /avatars lists them."
+                f" avatar, emotion and language: {' and '.join(missing)} missing. GET /avatars lists them.",
+                field=missing[0],
             )
         await self._tries.check(client, now)
         if self._cap and self._holds.live >= self._cap:

@@ -96,6 +96,7 @@ def _parse(header: str) -> str:
     if not _KEY.fullmatch(key):
         raise InvalidRequest(
             f"Header 'Idempotency-Key' must be {SHORTEST} to {LONGEST} letters, digits or signs without spaces"
-            " that nobody can guess, such as a UUID."
+            " that nobody can guess, such as a UUID.",
+            field="Idempotency-Key",
         )
     return key

@@ -194,15 +194,18 @@ class Quoting:
 
     def _text_ms(self, text: str, language: str | None) -> int:
         if not text:
-            raise InvalidRequest("Field 'text' is empty: send the words to be spoken.")
+            raise InvalidRequest("Field 'text' is empty: send the words to be spoken.", field="text")
         if len(text) > self._terms.max_text_chars:
             raise InvalidRequest(
-                f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken."
+                f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken.",
+                field="text",
             )
         speech = estimate(text, language)
         duration_ms = speech.milliseconds
         if duration_ms == 0:  # paid for, it could never be rendered
-            raise InvalidRequest("Field 'text' has nothing that our voices can speak: send words or numbers.")
+            raise InvalidRequest(
+                "Field 'text' has nothing that our voices can speak: send words or numbers.", field="text"
+            )
         # A delivery may still choose the language, so the slowest reading has to fit.
         limit_ms, longest_ms = self._terms.max_video_s * 1000, duration_ms
         if language is None and longest_at_most(speech.counts) > limit_ms:
@@ -210,6 +213,7 @@ class Quoting:
         if longest_ms > limit_ms:
             raise InvalidRequest(
                 f"Field 'text' is too long: it may take {longest_ms / 1000:.0f} s to speak,"
-                f" and at most {self._terms.max_video_s} s are sold at once. Split it."
+                f" and at most {self._terms.max_video_s} s are sold at once. Split it.",
+                field="text",
             )
         return duration_ms

@@ -196,18 +196,25 @@ def check_invoice(asked: Asked, paid: IncomingPayment, shares: Shares, node: Nod
     Raises:
         InvalidRequest: It does not fit; the message says why.
     """
+    field = "refund_invoice"
     if asked.network != node.network:
-        raise InvalidRequest(f"Field 'refund_invoice' is for {asked.network}: send one for {node.network}.")
+        raise InvalidRequest(
+            f"Field 'refund_invoice' is for {asked.network}: send one for {node.network}.", field=field
+        )
     if asked.payee == node.pubkey or asked.payment_hash == paid.payment_hash:
-        raise InvalidRequest("Field 'refund_invoice' is ours: send one that your own wallet made.")
+        raise InvalidRequest(
+            "Field 'refund_invoice' is ours: send one that your own wallet made.", field=field
+        )
     if asked.expires_at < now + SHORTEST_VALIDITY:
         raise InvalidRequest(
             f"Field 'refund_invoice' has expired or is about to: send one that is good for"
-            f" {SHORTEST_VALIDITY.total_seconds():.0f} s at least."
+            f" {SHORTEST_VALIDITY.total_seconds():.0f} s at least.",
+            field=field,
         )
     if asked.amount is not None and asked.amount > shares.refund_msat:
         raise InvalidRequest(
             f"Field 'refund_invoice' asks for {asked.amount:,} msat; at most {shares.refund_msat:,} are refunded:"
-            f" {paid.paid_msat:,} were paid, less {shares.fee_limit_msat:,} for the way."
+            f" {paid.paid_msat:,} were paid, less {shares.fee_limit_msat:,} for the way.",
+            field=field,
         )
     return shares.refund_msat if asked.amount is None else asked.amount

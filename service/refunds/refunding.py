@@ -155,12 +155,16 @@ class Refunding:
         try:
             asked = await asyncio.to_thread(read_invoice, refund_invoice)
         except InvoiceUnreadable as error:
-            raise InvalidRequest(f"Field 'refund_invoice': {error.reason}.") from error
+            raise InvalidRequest(
+                f"Field 'refund_invoice': {error.reason}.", field="refund_invoice"
+            ) from error
         shares = Shares.of(payment.paid_msat, self._fee_limit_ppm)
         node = await self._backend.ping()
         amount = check_invoice(asked, payment, shares, node, self._now())
         if await self._is_foreign(asked.payment_hash):
-            raise InvalidRequest("Field 'refund_invoice' is known to our node already: send a new one.")
+            raise InvalidRequest(
+                "Field 'refund_invoice' is known to our node already: send a new one.", field="refund_invoice"
+            )
         refund = Refund(
             order_id=payment.order_id,
             payment_hash=asked.payment_hash,

@@ -1,16 +1,27 @@
 """Connections to clients that neither send nor take what they should: uvicorn waits for those without end."""
 
 import asyncio
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+Refusal = Callable[[str], tuple[list[tuple[bytes, bytes]], bytes]]
+"""Makes the headers and the body of a 400."""
 
-def patient_for(seconds: float) -> type[asyncio.Protocol]:
-    """Choose how long a client may take to send the head of a request, and to take some of an answer."""
+
+def patient_for(seconds: float, refusal: Refusal) -> type[asyncio.Protocol]:
+    """Choose how long a client may take to send the head of a request, and to take some of an answer.
+
+    Args:
+        seconds: So long.
+        refusal: What a request is answered with that is no HTTP.
+    """
 
     class Chosen(PatientProtocol):
         patience_s = seconds
+        refused = staticmethod(refusal)
 
     return Chosen
 
@@ -23,6 +34,7 @@ class PatientProtocol(H11Protocol):
     """
 
     patience_s: ClassVar[float]
+    refused: ClassVar[Any]  # a Refusal, and no method
 
     _head: asyncio.TimerHandle | None = None  # runs from the end of an answer to the end of the next head
     _taking: asyncio.TimerHandle | None = None  # runs while more waits for the client than it should
@@ -31,6 +43,18 @@ class PatientProtocol(H11Protocol):
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._head = self._hang_up_later()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP in the form of all other refusals, and hang up."""
+        headers, body = self.refused(msg)
+        headers.append((b"connection", b"close"))
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def handle_events(self) -> None:
         """Stop to wait where a request has begun."""

@@ -56,6 +56,14 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may still ask for."""
+
+    quota: int  # requests a minute
+    remaining: int  # that may come at once
+    reset_s: float  # until the whole quota is there again
+
+
 class Limiter:
     """Counts requests. A class since the buckets of all clients are one bounded memory."""
 
@@ -82,6 +90,16 @@ class Limiter:
         if own > now:
             self._remember(client, own, now)
         return None
+
+    def left(self, client: str, now: float) -> Left | None:
+        """Tell what a client has left of its own; None where clients have no limit. Takes nothing."""
+        quota = self._rate.per_client
+        if not quota:
+            return None
+        reset_s = min(max(self._full_at.get(client, 0.0) - now, 0.0), WINDOW_S)
+        return Left(
+            quota=quota, remaining=int((WINDOW_S - reset_s + SLACK_S) * quota / WINDOW_S), reset_s=reset_s
+        )
 
     def _remember(self, client: str, full_at: float, now: float) -> None:
         self._full_at[client] = full_at

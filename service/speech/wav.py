@@ -68,6 +68,8 @@ _GUID_TAIL = bytes.fromhex("0000 0000 1000 8000 00AA 0038 9B71")
 class InvalidWav(InvalidRequest):
     """The upload is not audio that we take; `detail` says what was found and what to do."""
 
+    field = "audio"
+
 
 class WavInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Where in the file the audio is: `samples` of two bytes at 16 kHz."""

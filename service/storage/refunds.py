@@ -60,7 +60,9 @@ class SqlRefunds:
             known = _one(connection, refunds.c.payment_hash == refund.payment_hash)
             if known is not None:
                 if (known.order_id, known.invoice) != (refund.order_id, refund.invoice):
-                    raise InvalidRequest("Field 'refund_invoice' was used before: send a new one.")
+                    raise InvalidRequest(
+                        "Field 'refund_invoice' was used before: send a new one.", field="refund_invoice"
+                    )
                 return known
             bound = _one(connection, (refunds.c.order_id == refund.order_id) & _NOT_FAILED)
             if bound is not None:

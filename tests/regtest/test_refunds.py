@@ -261,7 +261,7 @@ async def test_a_refund_that_the_buyer_refuses_leaves_room_for_another(open_shop
     refused = await asking
     answer = await failed.ask(await failed.open_invoice())
 
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:satspeak:problem:refund-failed")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/docs/problems#refund-failed")
     assert answer.status_code == 200
     after = await balances()
     kept = failed.payment.amount_msat - most

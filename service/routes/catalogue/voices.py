@@ -1,12 +1,17 @@
 """Who can speak a text."""
 
-from litestar import get
+from typing import Any
+
+from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 
 from service.catalogue.choosing import Choosing
 from service.catalogue.port import Voice
+from service.routes.catalogue.avatars import NO_CACHE
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
+from service.routes.http.conditions import cacheable_json
 from service.routes.http.parts import Part
 
 _EXAMPLE = [{"name": "anna", "language": "de", "gender": "female"}]
@@ -18,6 +23,10 @@ _EXAMPLE = [{"name": "anna", "language": "de", "gender": "female"}]
     description="Each speaks one language. A quote or a delivery may name one; where none is named, the renderer"
     " takes one that fits the avatar.",
     tags=["Buying"],
+    operation_id="listVoices",
+    operation_class=openapi.operation(
+        limited=False, headers={200: {"ETag": openapi.ETAG}, 304: {"ETag": openapi.ETAG}}
+    ),
     responses={
         200: ResponseSpec(
             list[Voice],
@@ -25,9 +34,13 @@ _EXAMPLE = [{"name": "anna", "language": "de", "gender": "female"}]
             description="The voices that there are now.",
             examples=[Example(value=_EXAMPLE)],
         ),
-        **openapi.problems(_503="No renderer says which voices it has. Try again soon."),
+        **openapi.not_modified(),
+        **openapi.problems(
+            types.RENDERER_UNAVAILABLE,
+            renderer_unavailable="No renderer says which voices it has. Try again soon.",
+        ),
     },
 )
-async def voices(choosing: Part[Choosing]) -> list[Voice]:
+async def voices(request: Request[Any, Any, Any], choosing: Part[Choosing]) -> Response[list[Voice]]:
     """List voices."""
-    return list(await choosing.voices())
+    return cacheable_json(request, list(await choosing.voices()), headers=NO_CACHE)

@@ -37,16 +37,28 @@ def convert(values: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:
     """
     known, required = _names(kind)
     for name in values.keys() - known:
-        raise InvalidRequest(f"Unknown field '{name[:40]}'. Known are {_fields(kind)}.")
+        raise InvalidRequest(f"Unknown field '{name[:40]}'. Known are {_fields(kind)}.", field=name[:40])
     for name in required - values.keys():
-        raise InvalidRequest(f"Field '{name}' is missing.")
+        raise InvalidRequest(f"Field '{name}' is missing.", field=name)
     for name, value in values.items():
         if isinstance(value, str) and "\0" in value:  # PostgreSQL keeps none
-            raise InvalidRequest(f"Field '{name}' has a character of code 0 in it. Leave it out.")
+            raise InvalidRequest(f"Field '{name}' has a character of code 0 in it. Leave it out.", field=name)
     try:
         return msgspec.convert(values, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"{error}.".replace("`", "'")) from error
+        field = _misfit(values, kind, strict=strict)
+        raise InvalidRequest(f"{error}.".replace("`", "'"), field=field) from error
+
+
+def _misfit(values: dict[str, Any], kind: type[msgspec.Struct], *, strict: bool) -> str | None:
+    """Tell which field does not fit: msgspec says so in its message alone."""
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in values:
+            try:
+                msgspec.convert(values[field.encode_name], field.type, strict=strict)
+            except msgspec.ValidationError:
+                return field.encode_name
+    return None
 
 
 @functools.cache

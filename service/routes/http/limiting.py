@@ -9,13 +9,17 @@ from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
 from service.errors import BodyTooSlow, TooManyRequests
+from service.routes.http.request_ids import add_header
 from service.runtime.clock import Clock
-from service.runtime.limits import Limiter, client_of
+from service.runtime.limits import WINDOW_S, Left, Limiter, client_of
 
 LONGEST_ADDRESS = 64
 
 SLOWEST_BYTES_PER_S = 8_000
 """Less than any line on which the video could be watched."""
+
+POLICY = "client"
+"""The name of the limit that is told: what all clients have together is nobody's to plan with."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -32,7 +36,10 @@ def limited(limiter: Limiter, now: Clock) -> Middleware:
 
     def check(connection: Connection) -> None:
         nonlocal warned
-        refusal = limiter.admit(client(connection), now().timestamp())
+        asker, moment = client(connection), now().timestamp()
+        refusal = limiter.admit(asker, moment)
+        if left := limiter.left(asker, moment):
+            _tell(connection.scope, left)
         if refusal is None:
             return
         if not warned and not refusal.by_total and _comes_through_a_stranger(connection):
@@ -50,6 +57,12 @@ def limited(limiter: Limiter, now: Clock) -> Middleware:
         return counted
 
     return middleware
+
+
+def _tell(scope: Scope, left: Left) -> None:
+    """Tell a client what it has left (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now, all in `t` s."""
+    add_header(scope, "RateLimit-Policy", f'"{POLICY}";q={left.quota};w={WINDOW_S:.0f}')
+    add_header(scope, "RateLimit", f'"{POLICY}";r={left.remaining};t={math.ceil(left.reset_s)}')
 
 
 def _comes_through_a_stranger(connection: Connection) -> bool:

@@ -1,81 +1,229 @@
 """What the OpenAPI document says beyond what Litestar reads from the handlers, which parse bodies themselves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    RequestBody,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIType
 
+from service.routes.http.problem_types import (
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
+    INSUFFICIENT_SCOPE,
+    INVALID_API_KEY,
+    INVALID_REQUEST,
+    TOO_MANY_REQUESTS,
+    ProblemType,
+)
 from service.routes.http.problems import MEDIA_TYPE, ApiKeyProblem, Problem
 
-
-def body(kind: type[msgspec.Struct], example: dict[str, Any]) -> type[Operation]:
-    """Describe an operation that takes a JSON object."""
-    return _operation("application/json", _schema(kind), example)
+BODY_REFUSALS = (INVALID_REQUEST, BODY_TOO_SLOW, BODY_TOO_LARGE)
+"""How every operation with a body may refuse it."""
 
 
-def form(kind: type[msgspec.Struct]) -> type[Operation]:
-    """Describe an operation that takes a form: an `audio` file and these fields."""
-    schema = _schema(kind)
-    audio = {"type": "string", "format": "binary", "description": "A WAV: 16 kHz, mono, 16-bit PCM."}
-    schema["properties"] = {"audio": audio, **schema["properties"]}
-    schema["required"] = ["audio", *schema["required"]]
-    return _operation("multipart/form-data", schema, None)
-
-
-def problems(**details: str) -> dict[int, ResponseSpec]:
-    """Describe the problem documents of an operation by status: `problems(_404="Payment not found")`."""
-    return {
-        int(status.lstrip("_")): ResponseSpec(
-            Problem,
-            generate_examples=False,
-            description=detail,
-            media_type=MEDIA_TYPE,
-            examples=[
-                Example(
-                    value={
-                        "type": "about:blank",
-                        "title": "...",
-                        "status": int(status.lstrip("_")),
-                        "detail": detail,
-                    }
-                )
-            ],
-        )
-        for status, detail in details.items()
-    }
-
-
-def key_refusals() -> dict[int, ResponseSpec]:
-    """Describe how an operation turns away whoever has no API key for it."""
-    refusals = {401: "The API key is missing, unknown or revoked.", 403: "The API key has no such scope."}
-    return {
-        status: ResponseSpec(ApiKeyProblem, generate_examples=False, description=meaning)
-        for status, meaning in refusals.items()
-    }
-
-
-def video() -> dict[int, ResponseSpec]:
-    """Describe an MP4 as the answer."""
-    return {
-        200: ResponseSpec(bytes, generate_examples=False, description="The video.", media_type="video/mp4")
-    }
-
-
-def _operation(media_type: str, schema: dict[str, Any], example: dict[str, Any] | None) -> type[Operation]:
-    described = RequestBody(
-        required=True,
-        # Litestar writes plain values out as they are.
-        content={media_type: OpenAPIMediaType(schema=cast("Schema", schema), example=example)},
+def header(
+    description: str, example: str, *, pattern: str | None = None, required: bool = False
+) -> OpenAPIHeader:
+    """Describe a header that an answer has, or may have."""
+    return OpenAPIHeader(
+        description=description,
+        required=required,
+        schema=Schema(type=OpenAPIType.STRING, pattern=pattern, examples=[example]),
     )
+
+
+def _number(description: str, example: int, *, required: bool = False) -> OpenAPIHeader:
+    schema = Schema(type=OpenAPIType.INTEGER, minimum=0, examples=[example])
+    return OpenAPIHeader(description=description, schema=schema, required=required)
+
+
+REQUEST_ID = header(
+    "The name of this request in our log: the client's own, where it sent a sane one of at most 128 characters.",
+    "7f4df1f0a1b94c3c8f5ef2d8e1a2b3c4",
+    pattern=r"^[A-Za-z0-9._~-]{1,128}$",
+    required=True,
+)
+RETRY_AFTER = _number("Seconds after which to ask again.", 5, required=True)
+RATE_LIMIT = {
+    "RateLimit-Policy": header(
+        "How many requests a client has (`q`) in so many seconds (`w`): draft-ietf-httpapi-ratelimit-headers-10."
+        " Left out where the operator sets no limit.",
+        '"client";q=600;w=60',
+        pattern=r'^"client";q=\d+;w=\d+$',
+    ),
+    "RateLimit": header(
+        "How many it has left (`r`), and in how many seconds all of them again (`t`).",
+        '"client";r=599;t=1',
+        pattern=r'^"client";r=\d+;t=\d+$',
+    ),
+}
+ETAG = header("Names this version; sent as `If-None-Match` it gets 304 while nothing has changed.", '"5b1c"')
+CONTENT_LENGTH = _number("Bytes of the answer, where they are known.", 123456)
+LINK = header("The next page, as RFC 8288 says; left out on the last.", '</...?cursor=...>; rel="next"')
+VIDEO_HEADERS = {
+    "Accept-Ranges": header("Ranges of bytes are served.", "bytes", pattern="^bytes$"),
+    "Content-Length": CONTENT_LENGTH,
+}
+CONTENT_RANGE = header(
+    "Which bytes these are, of how many; `*` while the video grows.",
+    "bytes 0-999/123456",
+    pattern=r"^bytes (\d+-\d+|\*)/(\d+|\*)$",
+    required=True,
+)
+
+Headers = Mapping[int, Mapping[str, OpenAPIHeader]]
+
+
+def operation(
+    *,
+    body: type[msgspec.Struct] | None = None,
+    form: type[msgspec.Struct] | None = None,
+    example: dict[str, Any] | None = None,
+    headers: Headers | None = None,
+    limited: bool = True,
+) -> type[Operation]:
+    """Describe an operation.
+
+    Args:
+        body: The JSON object that it takes.
+        form: The fields of the form that it takes, beside an `audio` file.
+        example: Of a body.
+        headers: What answers have beyond what all of them have, by status.
+        limited: Each client may ask so often only.
+    """
+    described: RequestBody | None = None
+    if body is not None:
+        described = _request_body("application/json", _schema(body), example)
+    elif form is not None:
+        described = _request_body("multipart/form-data", _form_schema(form), example)
 
     @dataclass
     class Described(Operation):
         def __post_init__(self) -> None:
-            self.request_body = described
+            if described is not None:
+                self.request_body = described
+            for status, response in (self.responses or {}).items():
+                assert isinstance(response, OpenAPIResponse)
+                common = {"X-Request-Id": REQUEST_ID, **(RATE_LIMIT if limited else {})}
+                if status in ("429", "503") and MEDIA_TYPE in (response.content or {}):
+                    common["Retry-After"] = RETRY_AFTER
+                response.headers = {
+                    **(response.headers or {}),
+                    **common,
+                    **(headers or {}).get(int(status), {}),
+                }
 
     return Described
+
+
+def problems(*kinds: ProblemType, **details: str) -> dict[int, ResponseSpec]:
+    """Describe the problem documents of an operation: which types it has, each with an example.
+
+    Args:
+        kinds: In the order in which they are told.
+        details: Another `detail` than the type's own example, by its name with underscores.
+    """
+    by_status: dict[int, list[ProblemType]] = {}
+    for kind in dict.fromkeys(kinds):
+        by_status.setdefault(int(kind.status), []).append(kind)
+    return {
+        status: ResponseSpec(
+            Problem,
+            generate_examples=False,
+            description=" ".join(f"`{kind.name}`: {kind.title}." for kind in of_status),
+            media_type=MEDIA_TYPE,
+            examples=[
+                Example(
+                    id=kind.name,
+                    summary=kind.title,
+                    value={
+                        "type": kind.uri,
+                        "title": kind.title,
+                        "status": status,
+                        "detail": details.get(kind.name.replace("-", "_"), kind.example),
+                    },
+                )
+                for kind in of_status
+            ],
+        )
+        for status, of_status in by_status.items()
+    }
+
+
+def limited_problems(*kinds: ProblemType, **details: str) -> dict[int, ResponseSpec]:
+    """Describe those of an operation that each client may ask so often only."""
+    return problems(*kinds, TOO_MANY_REQUESTS, **details)
+
+
+def key_refusals() -> dict[int, ResponseSpec]:
+    """Describe how an operation turns away whoever has no API key for it."""
+    return {
+        int(kind.status): ResponseSpec(
+            ApiKeyProblem,
+            generate_examples=False,
+            description=f"{kind.title}.",
+            examples=[
+                Example(
+                    id=kind.name,
+                    value={
+                        "status": "error",
+                        "error_code": kind.name.upper().replace("-", "_"),
+                        "message": kind.example,
+                    },
+                )
+            ],
+        )
+        for kind in (INVALID_API_KEY, INSUFFICIENT_SCOPE)
+    }
+
+
+KEY_HEADERS: Headers = {
+    401: {"WWW-Authenticate": header("Bearer.", 'Bearer realm="payments"', required=True)}
+}
+
+
+def video(*, parts: bool = False) -> dict[int, ResponseSpec]:
+    """Describe an MP4 as the answer, whole or in parts."""
+    meanings = {200: "The video."}
+    if parts:
+        meanings[206] = "The part of the video that was asked for."
+    answers = {
+        status: ResponseSpec(bytes, generate_examples=False, description=meaning, media_type="video/mp4")
+        for status, meaning in meanings.items()
+    }
+    return answers | (not_modified() if parts else {})
+
+
+def not_modified() -> dict[int, ResponseSpec]:
+    """Describe that the client has it already."""
+    return {
+        304: ResponseSpec(None, generate_examples=False, description="The client has this version already.")
+    }
+
+
+def _request_body(media_type: str, schema: dict[str, Any], example: dict[str, Any] | None) -> RequestBody:
+    # Litestar writes plain values out as they are.
+    content = {media_type: OpenAPIMediaType(schema=cast("Schema", schema), example=example)}
+    return RequestBody(required=True, content=content)
+
+
+def _form_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    schema = _schema(kind)
+    audio = {"type": "string", "format": "binary", "description": "A WAV: 16 kHz, mono, 16-bit PCM."}
+    schema["properties"] = {"audio": audio, **schema["properties"]}
+    schema["required"] = ["audio", *schema["required"]]
+    return schema
 
 
 def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 import re
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-Id"
+
+_ADDED = "satspeak.headers"
+"""In the scope of a request: the headers that its answer gets, whoever makes it."""
 
 _SANE = re.compile(rb"[A-Za-z0-9._~-]{1,128}")
 """What is taken from a client or a proxy: no more than fits a log line, and nothing that could forge one."""
@@ -21,18 +24,31 @@ def with_request_ids(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        request_id = _given(scope) or secrets.token_hex(16)
-        header = (HEADER.lower().encode(), request_id.encode())
+        request_id = _given(scope) or new_request_id()
+        headers = [(HEADER.lower().encode(), request_id.encode())]
+        extended: dict[str, Any] = {**scope, _ADDED: headers}
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], header]
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request=request_id):
-            await app(scope, receive, send_named)
+            await app(cast("Scope", extended), receive, send_named)
 
     return named
+
+
+def add_header(scope: Scope, name: str, value: str) -> None:
+    """Add a header to the answer of a request, whoever makes it: a refusal has it too."""
+    added: Any = scope.get(_ADDED)
+    if added is not None:
+        added.append((name.lower().encode(), value.encode()))
+
+
+def new_request_id() -> str:
+    """Make a name that no other request has."""
+    return secrets.token_hex(16)
 
 
 def current_request_id() -> str:

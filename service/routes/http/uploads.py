@@ -42,7 +42,7 @@ class Spool:
         media_type, parameters = request.content_type
         boundary = parameters.get("boundary", "")
         if media_type != "multipart/form-data" or not boundary:
-            raise InvalidRequest("Audio file is required")
+            raise InvalidRequest("Audio file is required", field=FILE_FIELD)
         with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".upload") as file:
             try:
                 with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
@@ -67,7 +67,7 @@ async def _parse(
             elif event:
                 form.take(event)
     if not form.has_file:
-        raise InvalidRequest("Audio file is required")
+        raise InvalidRequest("Audio file is required", field=FILE_FIELD)
     return {name: bytes(value).decode() for name, value in form.options.items()}
 
 
@@ -87,7 +87,7 @@ class _Form:
         elif not is_file:
             self._take_part = lambda _: None
         elif self.has_file:
-            raise InvalidRequest("Only one audio file is taken.")
+            raise InvalidRequest("Only one audio file is taken.", field=FILE_FIELD)
         else:
             self.has_file = True
             self._take_part = self._file.write
@@ -99,4 +99,4 @@ class _Form:
     def _extend(name: str, option: bytearray, data: bytes | bytearray) -> None:
         option += data
         if len(option) > MAX_OPTION_BYTES:
-            raise InvalidRequest(f"Field '{name[:40]}' is too long.")
+            raise InvalidRequest(f"Field '{name[:40]}' is too long.", field=name[:40])

@@ -15,6 +15,7 @@ from msgspec import Meta
 from service.delivery.port import Snapshots
 from service.delivery.watching import Snapshot, Watching
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
@@ -46,6 +47,8 @@ EXAMPLE = (
     " with its `Last-Event-ID`, as browsers do, gets 204 and is to stop. It ends early when the service restarts:"
     " come back.",
     tags=["Buying"],
+    operation_id="followPayment",
+    operation_class=openapi.operation(),
     exception_handlers=PAYMENT_NOT_FOUND,
     responses={
         200: ResponseSpec(
@@ -57,7 +60,13 @@ EXAMPLE = (
         ),
         204: ResponseSpec(None, generate_examples=False, description="There is no more to follow."),
     }
-    | openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
+    | openapi.limited_problems(
+        types.INVALID_REQUEST,
+        types.INVOICE_NOT_FOUND,
+        types.UNAVAILABLE,
+        invalid_request="Parameter 'claim_token': Expected `str | null`.",
+        invoice_not_found="Payment not found",
+    ),
 )
 async def events(
     request: Request[Any, Any, Any],

@@ -15,6 +15,7 @@ from service.errors import InvalidRequest
 from service.orders.order import Status
 from service.orders.port import Filter, Orders
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.parts import Part
 from service.routes.lightning.schemas import PaymentRecord
 
@@ -42,7 +43,16 @@ PaidTo = Annotated[datetime | None, _moment("Only what was paid before this mome
     " the header `Link` with `rel=next` leads to the page of older ones, with the same filters.",
     tags=["Operating"],
     security=[{"apiKey": []}],
-    responses=openapi.key_refusals() | openapi.problems(_400="Parameter 'limit': Expected `int` >= 1."),
+    operation_id="listPayments",
+    operation_class=openapi.operation(
+        limited=False, headers={**openapi.KEY_HEADERS, 200: {"Link": openapi.LINK}}
+    ),
+    responses=openapi.key_refusals()
+    | openapi.problems(
+        types.INVALID_REQUEST,
+        types.UNAVAILABLE,
+        invalid_request="Parameter 'limit': Expected `int` >= 1.",
+    ),
 )
 async def payments(
     request: Request[Any, Any, Any],
@@ -97,7 +107,9 @@ def _read(cursor: str) -> int:
     except ValueError:
         before_id = 0
     if not 0 < before_id <= LARGEST_ID:
-        raise InvalidRequest("Parameter 'cursor' is none of ours: take it from the header 'Link'.")
+        raise InvalidRequest(
+            "Parameter 'cursor' is none of ours: take it from the header 'Link'.", field="cursor"
+        )
     return before_id
 
 

@@ -12,6 +12,7 @@ from litestar.types import Receive
 from service.delivery.port import Snapshots
 from service.delivery.watching import Snapshot, Watching
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
@@ -31,10 +32,14 @@ NO_STORE = {"Cache-Control": "no-store"}
     " it is when the time is over.",
     tags=["Buying"],
     exception_handlers=PAYMENT_NOT_FOUND,
-    responses=openapi.problems(
-        _400="Parameter 'wait': Expected `int` >= 0.",
-        _404="Payment not found",
-        _429="You are asking too often: try again in 2 s.",
+    operation_id="getPayment",
+    operation_class=openapi.operation(),
+    responses=openapi.limited_problems(
+        types.INVALID_REQUEST,
+        types.INVOICE_NOT_FOUND,
+        types.UNAVAILABLE,
+        invalid_request="Parameter 'wait': Expected `int` >= 0.",
+        invoice_not_found="Payment not found",
     ),
 )
 async def payment(

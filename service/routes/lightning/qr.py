@@ -12,7 +12,9 @@ from litestar.params import FromPath
 
 from service.delivery.port import Snapshots
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
+from service.routes.http.conditions import etag_of, has, not_modified
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
 from service.routes.lightning.resolving import resolve
@@ -29,6 +31,8 @@ CACHED_S = 86_400
     summary="Show an invoice as a QR code",
     description="An SVG of the quote's `lightning_uri`, in capitals: a QR code packs those closest.",
     tags=["Buying"],
+    operation_id="getInvoiceQrCode",
+    operation_class=openapi.operation(headers={200: {"ETag": openapi.ETAG}, 304: {"ETag": openapi.ETAG}}),
     exception_handlers=PAYMENT_NOT_FOUND,
     responses={
         200: ResponseSpec(
@@ -39,7 +43,14 @@ CACHED_S = 86_400
             examples=[Example(value='<svg xmlns="http://www.w3.org/2000/svg">...</svg>')],
         )
     }
-    | openapi.problems(_404="Payment not found", _429="You are asking too often: try again in 2 s."),
+    | openapi.not_modified()
+    | openapi.limited_problems(
+        types.INVALID_REQUEST,
+        types.INVOICE_NOT_FOUND,
+        types.UNAVAILABLE,
+        invalid_request="Parameter 'claim_token': Expected `str | null`.",
+        invoice_not_found="Payment not found",
+    ),
 )
 async def qr(
     request: Request[Any, Any, Any],
@@ -50,12 +61,13 @@ async def qr(
 ) -> Response[bytes]:
     """Show an invoice as a QR code."""
     sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
+    uri = lightning_uri(sold.payment.invoice).upper()
     scope = "public" if sold.order.claim_hash is None else "private"
-    return Response(
-        await asyncio.to_thread(_draw, lightning_uri(sold.payment.invoice).upper()),  # 20 ms
-        media_type="image/svg+xml",
-        headers={"Cache-Control": f"{scope}, max-age={CACHED_S}, immutable"},
-    )
+    headers = {"Cache-Control": f"{scope}, max-age={CACHED_S}, immutable", "ETag": etag_of(uri.encode())}
+    if has(request, headers["ETag"]):
+        return not_modified(headers)
+    drawn = await asyncio.to_thread(_draw, uri)  # 20 ms
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
 
 
 def _draw(content: str) -> bytes:

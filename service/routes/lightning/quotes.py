@@ -13,6 +13,7 @@ from litestar.params import HeaderParameter
 from service.quotes.idempotency import Idempotency
 from service.quotes.quoting import Quoting
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.limiting import client
 from service.routes.http.parts import Part
@@ -29,15 +30,14 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-REFUSALS = openapi.problems(
-    _408="The body took too long to arrive. Send it again over a faster line.",
-    _413="The body is too large.",
-    _429="You are asking too often: try again in 2 s.",
-)
-QUOTE_REFUSALS = openapi.problems(
-    _403="Names of living persons cannot be sold here.",
-    _422="This Idempotency-Key was used for another request: use a new key for each.",
-    _503="The Lightning node cannot be reached. Try again soon.",
+QUOTE_REFUSALS = (
+    *openapi.BODY_REFUSALS,
+    types.CONTENT_REFUSED,
+    types.IDEMPOTENCY_KEY_REUSED,
+    types.NODE_UNAVAILABLE,
+    types.RATE_UNAVAILABLE,
+    types.RENDERER_UNAVAILABLE,
+    types.UNAVAILABLE,
 )
 
 TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avatar."}
@@ -50,8 +50,9 @@ TEXT_EXAMPLE = {"text": "Hello! This is the text that will be spoken by the avat
     description="Answers with an invoice. Pay it with any Lightning wallet, then POST /lightning/generate-video."
     " With `hold` the payment itself begins the render.",
     tags=["Buying"],
-    operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
-    responses=REFUSALS | QUOTE_REFUSALS | openapi.problems(_400="Field 'text' is missing."),
+    operation_id="requestVideoFromText",
+    operation_class=openapi.operation(body=TextRequest, example=TEXT_EXAMPLE),
+    responses=openapi.limited_problems(*QUOTE_REFUSALS),
 )
 async def request_video_text(
     request: Request[Any, Any, Any],
@@ -78,8 +79,9 @@ async def request_video_text(
     summary="Quote a video of recorded speech",
     description="The upload is a form with a WAV file in the field `audio`: 16 kHz, mono, 16-bit.",
     tags=["Buying"],
-    operation_class=openapi.form(AudioOptions),
-    responses=REFUSALS | QUOTE_REFUSALS | openapi.problems(_400="Audio file is required"),
+    operation_id="requestVideoFromAudio",
+    operation_class=openapi.operation(form=AudioOptions),
+    responses=openapi.limited_problems(*QUOTE_REFUSALS, invalid_request="Audio file is required"),
 )
 async def request_video_audio(
     request: Request[Any, Any, Any],
@@ -106,11 +108,12 @@ async def request_video_audio(
     "/lightning/estimate",
     status_code=200,
     summary="Price a text without buying",
+    description="Answers as a quote would, without an invoice.",
     tags=["Buying"],
-    operation_class=openapi.body(TextRequest, TEXT_EXAMPLE),
-    responses=REFUSALS
-    | openapi.problems(
-        _400="Field 'text' is missing.", _503="No bitcoin price is fresh enough to sell at. Try again soon."
+    operation_id="estimateText",
+    operation_class=openapi.operation(body=TextRequest, example=TEXT_EXAMPLE),
+    responses=openapi.limited_problems(
+        *openapi.BODY_REFUSALS, types.RATE_UNAVAILABLE, types.RENDERER_UNAVAILABLE
     ),
 )
 async def estimate_text(request: Request[Any, Any, Any], quoting: Part[Quoting]) -> EstimateAnswer:

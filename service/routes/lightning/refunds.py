@@ -10,6 +10,7 @@ from service.errors import OrderNotFound
 from service.refunds.refund import Proof, RefundState
 from service.refunds.refunding import Refunding
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.parts import Part
 from service.routes.lightning.resolving import canonical
@@ -26,9 +27,10 @@ from service.routes.lightning.schemas import RefundAnswer, RefundRequest
     " that an invoice is bound the video is not made any more. Whoever paid more than was asked gets that back too;"
     " what the way may cost comes off.",
     tags=["Buying"],
-    operation_class=openapi.body(
-        RefundRequest,
-        {
+    operation_id="refundPayment",
+    operation_class=openapi.operation(
+        body=RefundRequest,
+        example={
             "bolt11_invoice": "lnbc450n1p3...",
             "refund_token": "Q4hyK39LQGq1DThnB2vWyzG-MaAdy79zYIvhhHf-eB0",
             "preimage": "5c7b1e0b" * 8,
@@ -40,13 +42,15 @@ from service.routes.lightning.schemas import RefundAnswer, RefundRequest
             RefundAnswer, generate_examples=False, description="The money is on its way, or owed."
         )
     }
-    | openapi.problems(
-        _400="Field 'refund_invoice' asks for 45,000 msat; at most 44,000 are refunded.",
-        _404="Invoice lnbc450n1p... not found.",
-        _408="The body took too long to arrive. Send it again over a faster line.",
-        _409="This video is being rendered: it is refunded only if that fails.",
-        _429="You are asking too often: try again in 2 s.",
-        _503="The Lightning node cannot be reached. Try again soon.",
+    | openapi.limited_problems(
+        *openapi.BODY_REFUSALS,
+        types.INVOICE_NOT_FOUND,
+        types.NOT_REFUNDABLE,
+        types.REFUND_BOUND,
+        types.REFUND_FAILED,
+        types.NODE_UNAVAILABLE,
+        types.UNAVAILABLE,
+        invalid_request="Field 'refund_invoice' asks for 45,000 msat; at most 44,000 are refunded.",
     ),
 )
 async def refund(

@@ -3,16 +3,20 @@
 from typing import Any
 
 from litestar import HttpMethod, Request, post, route
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from litestar.types import ASGIApp
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp, Method
 
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.errors import RangeNotSatisfiable, VideoInterrupted
 from service.orders.video import VideoState
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.claims import Claim, ClaimHeader
+from service.routes.http.conditions import etag_of, has
 from service.routes.http.parts import Part
 from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
@@ -21,6 +25,17 @@ from service.routes.lightning.schemas import VideoRequest
 from service.runtime.clock import Clock
 
 NO_CACHE = {"Cache-Control": "no-cache"}
+
+EXAMPLE = {
+    "bolt11_invoice": "lnbc450n1p3...",
+    "avatar": "european_woman",
+    "emotion": "happy",
+    "language": "en",
+}
+
+
+def _video_operation(_handler: HTTPRouteHandler, method: Method, _path: object) -> str:
+    return "headVideo" if method == HttpMethod.HEAD else "getVideo"
 
 
 @post(
@@ -32,24 +47,24 @@ NO_CACHE = {"Cache-Control": "no-cache"}
     " Where the quote was made with `hold` it joins the render that the held payment began, and the last half second"
     " comes once the payment is taken.",
     tags=["Buying"],
-    operation_class=openapi.body(
-        VideoRequest,
-        {
-            "bolt11_invoice": "lnbc450n1p3...",
-            "avatar": "european_woman",
-            "emotion": "happy",
-            "language": "en",
-        },
-    ),
+    operation_id="generateVideo",
+    operation_class=openapi.operation(body=VideoRequest, example=EXAMPLE),
     responses=openapi.video()
-    | openapi.problems(
-        _400="Invoice not paid in time.",
-        _404="Invoice lnbc450n1p... not found.",
-        _408="The body took too long to arrive. Send it again over a faster line.",
-        _409="This video is made with avatar 'arab_man' already, not 'arab_woman'.",
-        _410="The video could not be made, and the payment went back; or it was deleted on 2026-01-31.",
-        _429="You are asking too often: try again in 2 s.",
-        _503="The renderer is busy. Your payment is safe: try again soon.",
+    | openapi.limited_problems(
+        *openapi.BODY_REFUSALS,
+        types.INVOICE_NOT_PAID,
+        types.CHOICE_CONTRADICTS_QUOTE,
+        types.RENDER_REFUSED,
+        types.INVOICE_NOT_FOUND,
+        types.CHOICE_FIXED,
+        types.REFUND_BOUND,
+        types.PAYMENT_GIVEN_BACK,
+        types.VIDEO_GONE,
+        types.RENDERER_BUSY,
+        types.RENDERER_UNAVAILABLE,
+        types.NODE_UNAVAILABLE,
+        types.RESTARTING,
+        types.UNAVAILABLE,
     ),
 )
 async def generate_video(
@@ -69,17 +84,31 @@ async def generate_video(
     "/lightning/video/{invoice:str}",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     summary="Read a video again",
-    description="A whole video has an ETag and takes Range and If-Range. One that is still rendered answers 206 for"
-    " a range that is there already, else 200 from its first byte.",
+    description="A whole video has an ETag and takes If-None-Match, Range and If-Range."
+    " One that is still rendered answers 206 for a range that is there already, else 200 from its first byte.",
     tags=["Buying"],
-    responses=openapi.video()
-    | openapi.problems(
-        _402="This invoice is not paid yet.",
-        _404="Invoice lnbc450n1p... not found.",
-        _409="The render was interrupted: POST /lightning/generate-video goes on with it.",
-        _410="The video could not be made, and the payment went back; or it was deleted on 2026-01-31.",
-        _416="The video has 123456 bytes.",
-        _429="You are asking too often: try again in 2 s.",
+    operation_id=_video_operation,
+    operation_class=openapi.operation(
+        headers={
+            200: openapi.VIDEO_HEADERS | {"ETag": openapi.ETAG},
+            206: openapi.VIDEO_HEADERS | {"ETag": openapi.ETAG, "Content-Range": openapi.CONTENT_RANGE},
+            304: {"ETag": openapi.ETAG},
+            416: {"Content-Range": openapi.CONTENT_RANGE},
+        }
+    ),
+    responses=openapi.video(parts=True)
+    | openapi.limited_problems(
+        types.INVALID_REQUEST,
+        types.PAYMENT_REQUIRED,
+        types.INVOICE_NOT_FOUND,
+        types.VIDEO_NOT_STARTED,
+        types.VIDEO_INTERRUPTED,
+        types.REFUND_BOUND,
+        types.PAYMENT_GIVEN_BACK,
+        types.VIDEO_GONE,
+        types.RANGE_NOT_SATISFIABLE,
+        types.UNAVAILABLE,
+        invalid_request="Parameter 'claim_token': Expected `str | null`.",
     ),
 )
 async def video(
@@ -98,8 +127,11 @@ async def video(
     headers = {**NO_CACHE, "Accept-Ranges": "bytes"}
     wanted = request.headers.get("Range")
     if whole:
-        etag = f'"{found.order_id}-{found.attempt}-{found.size}"'
+        # By the invoice, which nobody else knows, and not by a number that would tell how many orders there were.
+        etag = etag_of(f"{sold.payment.invoice} {found.attempt} {found.size}".encode())
         headers["ETag"] = etag
+        if has(request, etag):
+            return ASGIResponse(status_code=304, headers=headers)
         if request.headers.get("If-Range", etag) != etag:
             wanted = None
 

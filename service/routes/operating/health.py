@@ -40,11 +40,13 @@ Health = TypeVar("Health", PartHealth, HealthAnswer)
 
 @get(
     "/health",
+    operation_id="getHealth",
+    operation_class=openapi.operation(),
     summary="Tell how the service is",
     description="200 where every part works, 503 where one does not: node, rate, worker, database, settlements.",
     tags=["Operating"],
     responses={503: ResponseSpec(HealthAnswer, generate_examples=False, description="A part does not work.")}
-    | openapi.problems(_429="You are asking too often: try again in 2 s."),
+    | openapi.limited_problems(),
 )
 async def health(
     backend: Part[InvoiceBackend],
@@ -78,6 +80,8 @@ async def health(
 
 @get(
     "/health/live",
+    operation_id="getLiveness",
+    operation_class=openapi.operation(limited=False),
     summary="Tell whether the process answers",
     description="Asks nothing of any part: a process that does not answer this has to be started again.",
     tags=["Operating"],
@@ -89,6 +93,8 @@ async def live() -> Response[PartHealth]:
 
 @get(
     "/health/ready",
+    operation_id="getReadiness",
+    operation_class=openapi.operation(limited=False),
     summary="Tell whether requests may be sent here",
     description="503 while the database does not answer or the process is about to stop. A node or a worker that is"
     " away leaves it ready: they are away for every other process too, and paid videos can still be read."

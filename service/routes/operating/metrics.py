@@ -12,6 +12,7 @@ from service.orders.port import Orders
 from service.refunds.refund import Refunds
 from service.rendering.workers import Workers
 from service.routes.http import openapi
+from service.routes.http import problem_types as types
 from service.routes.http.parts import Part
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
@@ -43,6 +44,8 @@ MONEY = {
 
 @get(
     "/metrics",
+    operation_id="getMetrics",
+    operation_class=openapi.operation(limited=False, headers=openapi.KEY_HEADERS),
     summary="Tell figures to a Prometheus",
     description="Counters start from 0 with the process; gauges are of the whole shop. Sales are the operator's"
     " business, so it takes an API key with the scope `metrics:read`: `authorization: {credentials_file: ...}` in the"
@@ -52,7 +55,8 @@ MONEY = {
     responses={
         200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain"),
     }
-    | openapi.key_refusals(),
+    | openapi.key_refusals()
+    | openapi.problems(types.UNAVAILABLE),
 )
 async def metrics(
     request: Request[Any, Any, Any],

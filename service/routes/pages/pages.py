@@ -9,6 +9,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from service.routes.http.problem_types import TYPES, ProblemType
+
 FOLDER = Path(__file__).parents[2] / "pages"
 
 AnyRequest = Request[Any, Any, Any]
@@ -26,13 +28,19 @@ def docs(request: AnyRequest) -> Response[str]:
     return _page("docs.html", operations="\n".join(_groups(request.app.openapi_schema.to_schema())))
 
 
+@get("/docs/problems", include_in_schema=False, sync_to_thread=False)
+def problems() -> Response[str]:
+    """Explain the types of problems, each at its own anchor, to which its documents point."""
+    return _page("problems.html", types="\n".join(_problem(kind) for kind in TYPES))
+
+
 @get("/pages/style.css", include_in_schema=False, sync_to_thread=False)
 def style() -> Response[str]:
     """Send the one style sheet."""
     return Response((FOLDER / "style.css").read_text(), media_type="text/css")
 
 
-HANDLERS = [index, docs, style]
+HANDLERS = [index, docs, problems, style]
 
 
 def _page(name: str, **values: str) -> Response[str]:
@@ -41,6 +49,20 @@ def _page(name: str, **values: str) -> Response[str]:
         media_type="text/html",
         headers={"Content-Security-Policy": "default-src 'none'; style-src 'self'"},
     )
+
+
+def _problem(kind: ProblemType) -> str:
+    return (
+        f'<section id="{kind.name}"><h2>{escape(kind.title)}</h2>'
+        f"<p><b>{kind.status.value}</b> <code>{escape(kind.uri)}</code></p>"
+        f"<p>{_prose(kind.meaning)}</p><pre>{escape(kind.example)}</pre></section>"
+    )
+
+
+def _prose(text: str) -> str:
+    """Show what stands between backticks as code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
 
 
 def _groups(schema: dict[str, Any]) -> Iterator[str]:

@@ -113,7 +113,7 @@ async def test_a_render_that_is_refused_gives_the_money_back(shop, worker, pay):
     await shop.until(invoice, is_status("canceled"))
     answers = [await shop.video(invoice), await shop.http.get(f"/lightning/video/{invoice}")]
     assert [answer.status_code for answer in answers] == [410, 410]
-    assert answers[0].json()["type"] == "urn:satspeak:problem:payment-given-back"
+    assert answers[0].json()["type"] == "/docs/problems#payment-given-back"
     assert answers[0].json()["detail"] == (
         "The video could not be made, and the payment went back: Nothing here can be spoken."
         " Ask for a new quote."

@@ -84,7 +84,7 @@ async def test_another_request_with_the_same_key_is_refused(shop, key, make_wav)
     ):
         assert (
             answer.status_code, answer.json()["type"],
-        ) == (422, "urn:satspeak:problem:idempotency-key-reused")  # fmt: skip
+        ) == (422, "/docs/problems#idempotency-key-reused")  # fmt: skip
 
 
 async def test_an_upload_is_told_from_another_by_its_samples(shop, key, make_wav):

@@ -76,7 +76,7 @@ async def test_a_command_sells_what_it_lets_pass_and_tells_the_buyer_why_not(clo
 
     assert refused.status_code == 403
     assert refused.json()["detail"] == "No such words."
-    assert refused.json()["type"] == "urn:satspeak:problem:content-refused"
+    assert refused.json()["type"] == "/docs/problems#content-refused"
 
 
 async def test_a_command_hears_a_recording_before_it_is_stored(closed_shop, command, make_wav):

@@ -297,7 +297,7 @@ async def test_a_video_that_is_rendered_is_not_refunded(shop, worker):
     answer = await bought.ask(await bought.invoice_for())
     worker.go.set()
 
-    assert (answer.status_code, answer.json()["type"]) == (409, "urn:satspeak:problem:not-refundable")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/docs/problems#not-refundable")
     assert (await watching).content == worker.video
     assert received(shop) == 0
 
@@ -326,7 +326,7 @@ async def test_a_refunded_video_is_rendered_no_more(shop, failed, worker):
     delivery = await shop.video(failed.invoice)
     reading = await shop.http.get(f"/lightning/video/{failed.invoice}")
 
-    assert (delivery.status_code, delivery.json()["type"]) == (409, "urn:satspeak:problem:refund-bound")
+    assert (delivery.status_code, delivery.json()["type"]) == (409, "/docs/problems#refund-bound")
     assert reading.status_code == 409
     assert len(worker.requests) == asked
 
@@ -343,7 +343,7 @@ async def test_a_video_is_not_rendered_while_its_refund_is_on_its_way(closed_sho
 
         assert (answer.status_code, answer.json()["status"]) == (202, "paying")
         assert (await shop.payment(failed.invoice))["refund"]["state"] == "paying"
-        assert (delivery.status_code, delivery.json()["type"]) == (409, "urn:satspeak:problem:refund-bound")
+        assert (delivery.status_code, delivery.json()["type"]) == (409, "/docs/problems#refund-bound")
         assert len(worker.requests) == asked
         payer.let_go()
         await shop.until(failed.invoice, lambda payment: payment["status"] == "refunded")
@@ -406,7 +406,7 @@ async def test_another_invoice_is_not_taken_while_the_first_may_be_paid(closed_s
 
         answer = await failed.ask(shop.buyer.add_open_invoice(expiry_s=9_999_999).bolt11)
 
-        assert (answer.status_code, answer.json()["type"]) == (409, "urn:satspeak:problem:refund-bound")
+        assert (answer.status_code, answer.json()["type"]) == (409, "/docs/problems#refund-bound")
         assert payer.begun == [first]
 
 
@@ -420,7 +420,7 @@ async def test_after_one_invoice_failed_another_is_paid(shop, failed, payer):
     told = (await shop.payment(failed.invoice))["refund"]
     answer = await failed.ask(second)
 
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:satspeak:problem:refund-failed")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/docs/problems#refund-failed")
     assert "no route" in refused.json()["detail"]
     assert refused.content == again.content
     assert told == {"state": "failed", "amount_msat": failed.most}

@@ -107,7 +107,7 @@ async def test_a_video_is_kept_for_its_time_and_then_gone(closed_shop):
         assert (await shop.payment(invoice))["status"] == "paid"
         for answer in (await shop.http.get(f"/lightning/video/{invoice}"), await shop.video(invoice)):
             assert answer.status_code == 410
-            assert answer.json()["type"] == "urn:satspeak:problem:video-gone"
+            assert answer.json()["type"] == "/docs/problems#video-gone"
         assert rows(shop)[0][0] is None
 
 
