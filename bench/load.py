@@ -5,16 +5,20 @@ of the client would hide that of the server.
 """
 
 import asyncio
+import contextlib
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import msgspec
 
 
-def prepare(method: str, path: str, body: bytes, *, host: str) -> bytes:
+def prepare(
+    method: str, path: str, body: bytes, *, host: str, headers: Mapping[str, str] | None = None
+) -> bytes:
     """Build one HTTP/1.1 request as bytes."""
     head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -41,6 +45,17 @@ class Connection:
         """Close the connection."""
         self._writer.close()
         await self._writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def connected(port: int, count: int) -> AsyncIterator[list[Connection]]:
+    """Connect so many clients to a server on this machine."""
+    connections = [await Connection.open("127.0.0.1", port) for _ in range(count)]
+    try:
+        yield connections
+    finally:
+        for connection in connections:
+            await connection.close()
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,12 +16,15 @@ import click
 import msgspec
 
 from bench import hey
-from bench.load import Connection, Load, measure, prepare
+from bench.load import Connection, Load, connected, measure, prepare
 from bench.shop import Shop
 from lightning.invoice import Msat, SettleIndex
 
 CROWDS = (1, 32, 256)
 HEADLINE = 32
+UNPAID = 100_000
+SCRAPE_EVERY_S = 0.25
+"""More often than figures are looked up anew: some scrapes wait for the database and some do not."""
 TEXT = "Welcome! This is a demonstration of a video that was paid for with Lightning."
 
 
@@ -49,6 +52,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     wake_ms_p50: float  # LND's own event seen here → a waiting client has its answer
     wake_ms_p99: float
     waiters_mb: float  # what the service's memory grew by while they waited
+    metrics_ms_100k: float  # the slowest scrape with so many unpaid quotes in the database
+    poll_ms_p99_beside_scrape: float  # of one payment, while that is scraped again and again
     by_clients: list[Crowd]
 
 
@@ -83,6 +88,8 @@ async def _measure(seconds: float, rounds: int, waiters: int, invoices: int) -> 
             polls, health = await _polls(shop, seconds, rounds)
             _tell(f"{waiters} clients wait for {invoices} payments")
             waits, grown_mb = await _waiters(shop, waiters, invoices)
+            _tell(f"scrapes of a database with {UNPAID:,} unpaid quotes")
+            metrics_ms, poll_ms = await _scrapes(shop, seconds)
     headline = next(crowd for crowd in crowds if crowd.clients == HEADLINE)
     percentiles = statistics.quantiles(waits, n=100)
     return Figures(
@@ -95,6 +102,8 @@ async def _measure(seconds: float, rounds: int, waiters: int, invoices: int) -> 
         wake_ms_p50=percentiles[49],
         wake_ms_p99=percentiles[98],
         waiters_mb=grown_mb,
+        metrics_ms_100k=metrics_ms,
+        poll_ms_p99_beside_scrape=poll_ms,
         by_clients=crowds,
     )
 
@@ -102,7 +111,6 @@ async def _measure(seconds: float, rounds: int, waiters: int, invoices: int) -> 
 async def _quotes(shop: Shop, clients: int, seconds: float, rounds: int) -> Crowd:
     _tell(f"quotes with {clients} clients, {rounds} rounds of {seconds:g} s each side")
     backend = shop.backend()
-    connections = [await Connection.open("127.0.0.1", shop.port) for _ in range(clients)]
     request = _quote_request(shop)
 
     def quoter(connection: Connection) -> Callable[[], Awaitable[None]]:
@@ -119,9 +127,8 @@ async def _quotes(shop: Shop, clients: int, seconds: float, rounds: int) -> Crow
     bare: list[Load] = []
     for _ in range(rounds):
         bare.append(await measure([invoice] * clients, seconds=seconds))
-        quotes.append(await measure([quoter(connection) for connection in connections], seconds=seconds))
-    for connection in connections:
-        await connection.close()
+        async with connected(shop.port, clients) as connections:  # anew: a server closes those that are idle
+            quotes.append(await measure([quoter(each) for each in connections], seconds=seconds))
     await backend.aclose()
     sold, made = (sorted(loads, key=lambda load: load.per_s)[len(loads) // 2] for loads in (quotes, bare))
     return Crowd(
@@ -190,6 +197,34 @@ async def _waiters(shop: Shop, count: int, invoices: int) -> tuple[list[float], 
         await following
     await backend.aclose()
     return [(answered - seen[invoice]) * 1000 for invoice, answered in answers], grown_mb
+
+
+async def _scrapes(shop: Shop, seconds: float) -> tuple[float, float]:
+    """Return the milliseconds of the slowest scrape, and the 99th percentile of a poll beside it."""
+    invoice = await _quote(shop)
+    await asyncio.to_thread(shop.add_unpaid, UNPAID)
+    poll = prepare("GET", f"/lightning/payment/{invoice}", b"", host=f"127.0.0.1:{shop.port}")
+    scrape = prepare(
+        "GET", "/metrics", b"", host=f"127.0.0.1:{shop.port}", headers={"Authorization": f"Bearer {shop.key}"}
+    )
+    took_ms: list[float] = []
+
+    async def ask(connection: Connection, request: bytes) -> float:
+        began = time.perf_counter()
+        status, answer = await connection.send(request)
+        assert status == 200, answer  # noqa: PLR2004 - an answer
+        return (time.perf_counter() - began) * 1000
+
+    async with connected(shop.port, 2) as (poller, scraper):
+
+        async def scrape_and_rest() -> None:
+            took_ms.append(await ask(scraper, scrape))
+            await asyncio.sleep(SCRAPE_EVERY_S)
+
+        scraping = asyncio.create_task(measure([scrape_and_rest], seconds=seconds))
+        polls = await measure([lambda: ask(poller, poll)], seconds=seconds)
+        await scraping
+    return max(took_ms), polls.ms_p99
 
 
 def _quote_request(shop: Shop) -> bytes:

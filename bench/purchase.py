@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from bench.load import Connection, measure, prepare
+from bench.load import Connection, connected, measure, prepare
 from bench.shop import status_mb
 from lightning.invoice import Msat, SettleIndex
 from lightning.lnd import LndBackend
@@ -138,7 +138,6 @@ async def _quotes(stage: Stage, seconds: float, rounds: int) -> tuple[float, flo
     backend = _backend(stage)
     body = json.dumps({"text": QUOTE_TEXT}).encode()
     request = prepare("POST", "/lightning/request-video/text", body, host=f"127.0.0.1:{stage.port}")
-    connections = [await Connection.open("127.0.0.1", stage.port) for _ in range(CLIENTS)]
 
     def quoter(connection: Connection) -> Callable[[], Awaitable[None]]:
         async def quote() -> None:
@@ -153,11 +152,8 @@ async def _quotes(stage: Stage, seconds: float, rounds: int) -> tuple[float, flo
     sold, made = [], []
     for _ in range(rounds):
         made.append((await measure([invoice] * CLIENTS, seconds=seconds)).per_s)
-        sold.append(
-            (await measure([quoter(connection) for connection in connections], seconds=seconds)).per_s
-        )
-    for connection in connections:
-        await connection.close()
+        async with connected(stage.port, CLIENTS) as connections:  # anew: a server closes those that are idle
+            sold.append((await measure([quoter(each) for each in connections], seconds=seconds)).per_s)
     await backend.aclose()
     return statistics.median(sold), statistics.median(made)
 

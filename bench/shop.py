@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import hashlib
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from regtest.ports import Ports
 from regtest.process import Guard, Program
 from satspeak import programs
 
+TEXT = "Hello there, my dear friend. "
+"""What was to be spoken."""
+
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """A network of two nodes, and a service that sells through one of them."""
@@ -24,6 +30,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     service: Program
     port: int
     key: str  # opens the metrics
+    database: Path
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -48,7 +55,13 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
             await service.start()
             await programs.healthy(service, f"http://127.0.0.1:{port}", healthy_when=bool)
             key = await asyncio.to_thread(_key, folder / "service")
-            yield cls(network=network, service=service, port=port, key=key)
+            yield cls(
+                network=network,
+                service=service,
+                port=port,
+                key=key,
+                database=folder / "service" / "satspeak.sqlite3",
+            )
 
     def backend(self) -> LndBackend:
         """Connect to the node that sells."""
@@ -68,6 +81,23 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
                     return
                 await asyncio.sleep(0.1)
 
+    def add_unpaid(self, count: int) -> None:
+        """Put orders into the database that expired unpaid half an hour ago: more than anybody would wait for."""
+        expired_at = round(time.time() * 1000) - 1_800_000
+        with contextlib.closing(sqlite3.connect(self.database, timeout=60)) as database, database:
+            [first] = database.execute("SELECT coalesce(max(id), 0) + 1 FROM orders").fetchone()
+            numbers = range(first, first + count)
+            database.executemany(
+                "INSERT INTO orders (id, text, duration_ms, amount_sat, usd_micros, refund_hash, created_at)"
+                " VALUES (?, ?, 5000, 77, 50000, ?, ?)",
+                ((n, TEXT, _hash(f"refund {n}"), expired_at - 900_000) for n in numbers),
+            )
+            database.executemany(
+                "INSERT INTO payments (order_id, kind, invoice, payment_hash, status, expires_at)"
+                " VALUES (?, 'lightning', ?, ?, 'expired', ?)",
+                ((n, f"lnbcrt{n:0300}", _hash(f"payment {n}"), expired_at) for n in numbers),
+            )
+
     def resident_mb(self) -> float:
         """Return the memory that the service has resident (Linux)."""
         return status_mb(self.service, "VmRSS")
@@ -78,6 +108,10 @@ def status_mb(program: Program, field: str) -> float:
     status = Path(f"/proc/{program.pid}/status").read_text()
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith(field))
     return int(kilobytes) / 1024
+
+
+def _hash(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
 
 
 def _key(data_dir: Path) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from lightning import InvoiceBackend, PaymentBackend
@@ -20,6 +19,7 @@ from service.routes.http.request_ids import with_request_ids
 from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
 from service.routes.operating import health, metrics
 from service.routes.pages import pages
+from service.routes.pages.schema import EncodedOnce
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
 from service.runtime.stopping import Stopping
@@ -99,16 +99,22 @@ def create_app(
             ),
             Router(
                 "/",
-                route_handlers=[payments.payment, events.events, qr.qr, videos.video, health.health],
+                route_handlers=[
+                    payments.payment,
+                    events.events,
+                    qr.qr,
+                    videos.video,
+                    payment_list.payments,
+                    avatars.avatars,
+                    voices.voices,
+                    health.health,
+                    metrics.metrics,
+                    *pages.HANDLERS,
+                ],
                 middleware=[polls_limited],
             ),
-            payment_list.payments,
-            avatars.avatars,
-            voices.voices,
-            health.live,
+            health.live,  # a prober that is turned away would have the process started again
             health.ready,
-            metrics.metrics,
-            *pages.HANDLERS,
         ],
         dependencies={name: parts.provide(name) for name in Service.__struct_fields__},
         lifespan=[lifespan],
@@ -117,8 +123,10 @@ def create_app(
             title="satspeak",
             version="1",
             description="Talking-head videos for Lightning payments.",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin()],
+            render_plugins=[EncodedOnce()],
+            openapi_router=Router(
+                "/schema", route_handlers=[], middleware=[polls_limited], include_in_schema=False
+            ),
             components=Components(security_schemes={"apiKey": SecurityScheme(type="http", scheme="bearer")}),
         ),
         logging_config=None,

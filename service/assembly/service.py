@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import msgspec
 
-from lightning import InvoiceBackend
+from lightning import NodeInfo
 from service.accounts.keys import Keys
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.making import open_making
@@ -19,22 +19,26 @@ from service.catalogue.choosing import Choosing
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.delivery.watching import Watching
-from service.orders.port import Orders
+from service.orders.port import Orders, Tally
 from service.pricing.port import RateSource
 from service.pricing.rates import FeedRates, open_rates
 from service.quotes.idempotency import Idempotency
 from service.quotes.quoting import Quoting
-from service.refunds.refund import Refunds
+from service.refunds.refund import Ledger, Refunds
 from service.refunds.refunding import Refunding
 from service.rendering.workers import Workers
 from service.retention.retention import Retention
 from service.routes.http.uploads import Spool
+from service.runtime.cached import Cached
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.settings import Settings
 from service.speech.languages import detect_language
+
+FIGURES_FRESH_S = 3.0
+"""Seconds for which a scrape is told the same figures of the database."""
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +52,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     orders: Orders
     snapshots: Snapshots
     refunds: Refunds
+    tally: Cached[Tally]
+    ledger: Cached[Ledger]
     keys: Keys
     choosing: Choosing
     workers: Workers
     spool: Spool
     rates: RateSource
-    backend: InvoiceBackend
+    node: Cached[NodeInfo]
     follower: Supervised
     counters: Counters
     stopping: Stopping
@@ -121,12 +127,14 @@ async def open_service(
             orders=kept.orders,
             snapshots=kept.snapshots,
             refunds=kept.refunds,
+            tally=Cached(lambda: kept.orders.tally(now()), fresh_s=FIGURES_FRESH_S),
+            ledger=Cached(kept.refunds.ledger, fresh_s=FIGURES_FRESH_S),
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,
             workers=making.workers,
             spool=Spool(settings.program.data_dir / "incoming"),
             rates=rates,
-            backend=node.backend,
+            node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,
             counters=ambient.counters,
             stopping=stopping,

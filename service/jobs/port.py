@@ -22,8 +22,8 @@ class Objects(Protocol):
         """Stream from `start` to before `end`, or to the last byte; FileNotFoundError where there is no object."""
         ...
 
-    async def delete(self, prefix: str) -> None:
-        """Forget every object whose name starts so; none is fine."""
+    async def delete(self, name: str) -> None:
+        """Forget an object, or all below a folder, whose name ends with `/`; of no effect where there is none."""
         ...
 
 

@@ -12,9 +12,13 @@ from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
 from service.rendering.port import Record, Renderer, RenderRequest
+from service.runtime.cached import Cached
 
 CHECK_EVERY_S = 2.0
 """Seconds between health checks. One that died in between costs its next render no more than a refused connection."""
+
+ASKED_AGAIN_S = 0.5
+"""Least seconds after which buyers' requests have workers asked again, however many there are."""
 
 log = structlog.get_logger()
 
@@ -115,6 +119,8 @@ class Workers:
 
     def __init__(self, remotes: Sequence[RemoteWorker]) -> None:
         self.all = tuple(Worker(remote) for remote in remotes)
+        self._checked = Cached(self._check, fresh_s=ASKED_AGAIN_S)
+        self._voices = Cached(self._ask_voices, fresh_s=0)  # who asks for them keeps them
 
     def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Worker | None:
         """Choose who gets a render of this avatar; None where all who have it have been tried.
@@ -138,6 +144,9 @@ class Workers:
         Raises:
             WorkerDown: None answers.
         """
+        return await self._voices.get()
+
+    async def _ask_voices(self) -> Sequence[Voice]:
         answers = await asyncio.gather(*(worker.voices() for worker in self.all))
         offered = [voices for voices in answers if voices is not None]
         if not offered:
@@ -151,7 +160,7 @@ class Workers:
         Those of a worker that is down are among them: a buyer can wait for it.
         """
         if not any(worker.avatars for worker in self.all):
-            await self._check()
+            await self._checked.get()
         found: dict[str, Avatar] = {}
         for worker in self.all:
             for avatar in worker.avatars or ():
@@ -168,7 +177,7 @@ class Workers:
     async def ping(self) -> None:
         """Ask whether any is well; raises WorkerDown where none is."""
         if not self.well:
-            await self._check()
+            await self._checked.get()
             if not self.well:
                 raise WorkerDown("No renderer can be reached. Try again soon.")
 

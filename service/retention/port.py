@@ -23,6 +23,13 @@ class RetentionStore(Protocol):
         """Return payments that expired before a moment and whose order has its text or upload, the oldest first."""
         ...
 
+    async def delete_unpaid(self, *, before: datetime, limit: int) -> int:
+        """Delete orders that expired and were forgotten before a moment, with all that refers to them; how many.
+
+        What was ever paid, held, rendered or refunded stays.
+        """
+        ...
+
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
         """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
         ...

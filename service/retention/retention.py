@@ -1,12 +1,13 @@
 """Forgets what buyers sent and bought once nobody can need it.
 
-That is words and recordings that were never paid, and videos some time after. The orders' rows stay, for the books.
+That is words and recordings that were never paid, and videos some time after. The rows of orders that were paid stay,
+for the books; those of the others go a while after their input.
 
 Each is first marked, then its objects are deleted, then it is done: a crash between leaves work for the next look.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -31,6 +32,9 @@ class RetentionTerms(Section, frozen=True, kw_only=True):
     unpaid_retention_s: NotNegative = 3600
     """Seconds after its expiry that the text or recording of an unpaid quote is kept, for a payment on its way."""
 
+    unpaid_record_retention_s: NotNegative = 86_400
+    """Seconds that is remembered of such a quote that there was one; after them its invoice is as unknown as any."""
+
     video_retention_days: NotNegative = 30
     """Days after its payment that a whole video, with what it was made of, is kept; 0 keeps it for ever."""
 
@@ -54,6 +58,7 @@ class Retention:
         self._settlements = settlements
         self._now = now
         self._unpaid = timedelta(seconds=terms.unpaid_retention_s)
+        self._record = timedelta(seconds=terms.unpaid_record_retention_s)
         self._delivered = timedelta(days=terms.video_retention_days) if terms.video_retention_days else None
 
     async def sweep(self, every_s: float) -> None:
@@ -65,20 +70,38 @@ class Retention:
     async def look(self) -> None:
         """Forget what is due."""
         now = self._now()
-        for payment in await self._store.unpaid(before=now - self._unpaid, limit=PAGE):
-            try:
-                over = await self._over(payment)
-            except LightningError as error:
-                log.warning("retention_stopped", error=repr(error))
-                break
-            if over and await self._store.forget_input(payment.order_id, now):
-                log.info("input_forgotten", order=payment.order_id)
+        while await self._forget_unpaid(now):  # more than a page of them may come between two looks
+            pass
+        while await self._delete_unpaid(now) == PAGE:
+            pass
         if self._delivered is not None:
             for order_id in await self._store.delivered(before=now - self._delivered, limit=PAGE):
                 await self._store.forget_video(order_id, now)
                 log.info("video_forgotten", order=order_id)
         for kept in await self._store.marked(limit=PAGE):
             await self._delete(kept)
+
+    async def _forget_unpaid(self, now: datetime) -> bool:
+        """Forget a page of inputs that nobody paid for; whether there may be more."""
+        page = await self._store.unpaid(before=now - self._unpaid, limit=PAGE)
+        forgotten = 0
+        for payment in page:
+            try:
+                over = await self._over(payment)
+            except LightningError as error:
+                log.warning("retention_stopped", error=repr(error))
+                return False
+            if over and await self._store.forget_input(payment.order_id, now):
+                log.info("input_forgotten", order=payment.order_id)
+                forgotten += 1
+        return forgotten > 0 and len(page) == PAGE
+
+    async def _delete_unpaid(self, now: datetime) -> int:
+        """Delete a page of orders whose input was forgotten long enough ago: the node has ended their invoices."""
+        deleted = await self._store.delete_unpaid(before=now - self._record, limit=PAGE)
+        if deleted:
+            log.info("unpaid_deleted", orders=deleted)
+        return deleted
 
     async def _over(self, payment: Payment) -> bool:
         """Ask the node a last time: whether this invoice can never be paid any more."""

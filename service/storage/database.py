@@ -27,6 +27,10 @@ class Database(Protocol):
         """Run reads on a connection of their own; they see all that was committed."""
         ...
 
+    async def scan(self, work: Work[T]) -> T:
+        """Run reads of many rows, beside those that somebody waits for."""
+        ...
+
     async def write(self, work: Work[T]) -> T:
         """Run a unit of work whose changes all happen or none, on disk when this returns."""
         ...

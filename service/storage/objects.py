@@ -45,14 +45,15 @@ class StoredObjects:
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
-    async def delete(self, prefix: str) -> None:
-        """Forget every object whose name starts so."""
-        folder, _, _ = prefix.rpartition("/")
+    async def delete(self, name: str) -> None:
+        """Forget an object, or all below a folder, whose name ends with `/`; of no effect where there is none."""
         with _answering():
-            async for page in obstore.list(self._store, folder):
-                names = [found["path"] for found in page if found["path"].startswith(prefix)]
-                if names:
-                    await obstore.delete_async(self._store, names)
+            if not name.endswith("/"):
+                with contextlib.suppress(FileNotFoundError):
+                    await obstore.delete_async(self._store, name)
+                return
+            async for page in obstore.list(self._store, name.rstrip("/")):
+                await obstore.delete_async(self._store, [found["path"] for found in page])
 
 
 class FolderObjects(StoredObjects):

@@ -17,7 +17,7 @@ from service.payments.payment import Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
 from service.storage.payments import to_payment
-from service.storage.schema import jobs, orders, payments, repeats
+from service.storage.schema import jobs, orders, payments, repeats, was_paid
 
 ORDERS = sa.select(orders, payments.c.status, payments.c.expires_at).join(payments)
 """What `to_order` makes orders of."""
@@ -65,7 +65,7 @@ class SqlOrders:
     async def page(self, wanted: Filter, *, limit: int) -> list[tuple[Order, Payment]]:
         """Return the newest orders that are wanted, in ascending order."""
         query = WITH_PAYMENTS.where(*_conditions(wanted)).order_by(orders.c.id.desc()).limit(limit)
-        rows: Sequence[Row] = await self._database.read(
+        rows: Sequence[Row] = await self._database.scan(
             lambda connection: connection.execute(query).mappings().all()
         )
         return [(to_order(row), to_payment(row)) for row in reversed(rows)]
@@ -76,10 +76,10 @@ class SqlOrders:
         whole = sa.exists().where(jobs.c.order_id == payments.c.order_id, jobs.c.state.in_(delivered))
         query = sa.select(
             _count(payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now)),
-            _count(payments.c.status == Status.PAID.value, ~whole),
+            _count(was_paid, payments.c.status == Status.PAID.value, ~whole),
             _count(payments.c.status == Status.HELD.value),
         )
-        open_quotes, undelivered, held = await self._database.read(
+        open_quotes, undelivered, held = await self._database.scan(
             lambda connection: connection.execute(query).one()
         )
         return Tally(open_quotes=open_quotes, undelivered=undelivered, held=held)

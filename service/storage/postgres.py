@@ -68,6 +68,10 @@ class PostgresDatabase:
             async with self._reader.connect() as connection:
                 return await connection.run_sync(work)
 
+    async def scan(self, work: Work[T]) -> T:
+        """Run reads of many rows: here each read has a connection of its own anyway."""
+        return await self.read(work)
+
     async def write(self, work: Work[T]) -> T:
         """Run a unit of work whose changes all happen or none, on disk when this returns."""
         for left in reversed(range(TRIES)):

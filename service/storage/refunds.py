@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.errors import InvalidRequest, NotRefundable, RefundBound
@@ -13,8 +14,10 @@ from service.orders.video import VideoState
 from service.refunds.refund import Debt, Ledger, Refund, RefundState, check_refundable
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
-from service.storage.schema import jobs, payments, refunds
+from service.storage.schema import jobs, payments, refunds, was_paid
 from service.storage.videos import get_video
+
+log = structlog.get_logger()
 
 _ENDS = {
     PaymentState.SUCCEEDED: RefundState.REFUNDED,
@@ -23,9 +26,13 @@ _ENDS = {
 
 _NOT_FAILED = refunds.c.state != RefundState.FAILED.value
 
-_UNDELIVERED = (payments.c.status == Status.PAID.value) & ~sa.exists().where(
-    jobs.c.order_id == payments.c.order_id,
-    jobs.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
+_UNDELIVERED = (
+    was_paid
+    & (payments.c.status == Status.PAID.value)
+    & ~sa.exists().where(
+        jobs.c.order_id == payments.c.order_id,
+        jobs.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
+    )
 )
 
 
@@ -163,21 +170,21 @@ class SqlRefunds:
                 for row in connection.execute(query)
             ]
 
-        return await self._database.read(work)
+        return await self._database.scan(work)
 
     async def ledger(self) -> Ledger:
         """Add the money up, all at one moment."""
         due = refunds.c.state.in_((RefundState.OWED.value, RefundState.PAYING.value))
         refunded = refunds.c.state == RefundState.REFUNDED.value
         query = sa.select(
-            _sum(payments.c.paid_msat, sa.true()).label("received_msat"),
+            _sum(payments.c.paid_msat, was_paid).label("received_msat"),
             _sum(payments.c.paid_msat, _UNDELIVERED).label("undelivered_msat"),
             _sum(refunds.c.amount_msat, refunded).label("refunded_msat"),
             _sum(refunds.c.fee_msat, refunded).label("fees_msat"),
             _sum(refunds.c.amount_msat, due).label("owed_msat"),
             sa.select(sa.func.count()).select_from(refunds).where(due).scalar_subquery().label("owed"),
         )
-        row = await self._database.read(lambda connection: connection.execute(query).mappings().one())
+        row = await self._database.scan(lambda connection: connection.execute(query).mappings().one())
         return Ledger(**{name: int(value) for name, value in row.items()})
 
     async def _many(self, query: sa.Select[Any]) -> list[Refund]:
@@ -196,11 +203,13 @@ def _give_way(connection: sa.Connection, bound: Refund, now: datetime) -> None:
         )
     if now < bound.expires_at:
         raise RefundBound("Another invoice is bound: until it expires, the operator may pay it.")
-    connection.execute(
+    gave_way = connection.execute(
         refunds.update()
-        .where(refunds.c.payment_hash == bound.payment_hash)
+        .where(refunds.c.payment_hash == bound.payment_hash, refunds.c.state == RefundState.OWED.value)
         .values(state=RefundState.FAILED.value, failure="it expired", ended_at=to_millis(now))
     )
+    if gave_way.rowcount == 0:  # the operator said meanwhile that it is paid
+        raise RefundBound("Another invoice is bound: it is being paid, and until that fails no other is.")
 
 
 def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa.ColumnElement[bool]) -> bool:
@@ -218,9 +227,13 @@ def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa
         .returning(refunds.c.order_id)
     ).scalar()
     if order_id is not None and state is RefundState.REFUNDED:
-        connection.execute(
-            payments.update().where(payments.c.order_id == order_id).values(status=Status.REFUNDED.value)
+        refunded = connection.execute(
+            payments.update()
+            .where(payments.c.order_id == order_id, payments.c.status == Status.PAID.value)
+            .values(status=Status.REFUNDED.value)
         )
+        if refunded.rowcount == 0:
+            log.error("refunded_unpaid", order=order_id)
     return order_id is not None
 
 

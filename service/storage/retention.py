@@ -11,7 +11,17 @@ from service.retention.port import Kept
 from service.runtime.clock import to_millis
 from service.storage.database import Database
 from service.storage.payments import to_payment
-from service.storage.schema import deletions, jobs, orders, payments, segments, speech
+from service.storage.schema import (
+    deletions,
+    jobs,
+    orders,
+    payments,
+    preimages,
+    refunds,
+    repeats,
+    segments,
+    speech,
+)
 
 OVER = (Status.EXPIRED.value, Status.CANCELED.value)
 UNPAID = (Status.PENDING.value, Status.HELD.value, *OVER)
@@ -25,19 +35,45 @@ class SqlRetention:
 
     async def unpaid(self, *, before: datetime, limit: int) -> list[Payment]:
         """Return payments that expired before a moment and whose order has its text or upload, the oldest first."""
-        query = (
-            sa.select(payments)
+        over = sa.exists().where(
+            payments.c.order_id == orders.c.id,
+            payments.c.status.in_(OVER),
+            payments.c.expires_at <= to_millis(before),
+        )
+        # From the few orders that have an input, and not from the many payments that are over.
+        due = sa.select(orders.c.id).where(orders.c.forgotten_at.is_(None), over)
+        query = sa.select(payments).where(payments.c.order_id.in_(due.order_by(orders.c.id).limit(limit)))
+        rows = await self._database.scan(lambda connection: connection.execute(query).mappings().all())
+        return [to_payment(row) for row in rows]
+
+    async def delete_unpaid(self, *, before: datetime, limit: int) -> int:
+        """Delete orders that expired and were forgotten before a moment, with all that refers to them; how many."""
+        order_id = payments.c.order_id
+        never_paid = (payments.c.status == Status.EXPIRED.value) & payments.c.paid_at.is_(None)
+        due = (
+            sa.select(payments.c.id)
             .join(orders)
             .where(
-                payments.c.status.in_(OVER),
+                never_paid,
                 payments.c.expires_at <= to_millis(before),
-                orders.c.forgotten_at.is_(None),
+                orders.c.forgotten_at <= to_millis(before),
+                *(~sa.exists().where(table.c.order_id == order_id) for table in (jobs, refunds, deletions)),
             )
             .order_by(payments.c.expires_at)
             .limit(limit)
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [to_payment(row) for row in rows]
+        # The condition again: on PostgreSQL a payment may come between both, and then this waits for it.
+        gone = payments.delete().where(payments.c.id.in_(due), never_paid)
+
+        def work(connection: sa.Connection) -> int:
+            rows = connection.execute(gone.returning(order_id, payments.c.payment_hash)).all()
+            ids, hashes = [row.order_id for row in rows], [row.payment_hash for row in rows]
+            connection.execute(preimages.delete().where(preimages.c.payment_hash.in_(hashes)))
+            connection.execute(repeats.delete().where(repeats.c.order_id.in_(ids)))
+            connection.execute(orders.delete().where(orders.c.id.in_(ids)))
+            return len(rows)
+
+        return await self._database.write(work)
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
         """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
@@ -50,7 +86,7 @@ class SqlRetention:
             .order_by(payments.c.paid_at)
             .limit(limit)
         )
-        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+        return await self._database.scan(lambda connection: list(connection.execute(query).scalars()))
 
     async def forget_input(self, order_id: int, now: datetime) -> bool:
         """Forget the text and mark the upload, unless the order was paid; whether it was so."""
@@ -82,7 +118,7 @@ class SqlRetention:
             .join(jobs, jobs.c.order_id == orders.c.id, isouter=True)
             .limit(limit)
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        rows = await self._database.scan(lambda connection: connection.execute(query).all())
         return [Kept(order_id=row.id, upload=row.upload, job_id=row.job_id) for row in rows]
 
     async def forgotten(self, order_id: int) -> None:
@@ -109,7 +145,7 @@ def _forget(
 ) -> bool:
     changed = connection.execute(
         orders.update()
-        .where(orders.c.id == order_id, condition)
+        .where(orders.c.id == order_id, orders.c.forgotten_at.is_(None), condition)
         .values(text=None, forgotten_at=to_millis(now))
     )
     if changed.rowcount == 0:

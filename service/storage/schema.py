@@ -33,6 +33,10 @@ orders = sa.Table(
 
 with_upload = orders.c.upload.is_not(None)
 
+with_input = orders.c.forgotten_at.is_(None)
+
+sa.Index("orders_with_input", orders.c.id, sqlite_where=with_input, postgresql_where=with_input)
+
 sa.Index("orders_with_upload", orders.c.id, sqlite_where=with_upload, postgresql_where=with_upload)
 
 payments = sa.Table(
@@ -50,6 +54,19 @@ payments = sa.Table(
     sa.Column("paid_at", sa.BigInteger),
     sa.Column("paid_msat", sa.BigInteger),  # received, which may be more than was asked
     sa.Index("payments_by_status_and_expiry", "status", "expires_at"),
+)
+
+was_paid = payments.c.paid_at.is_not(None)
+
+# All that the sums of the books look at: they never go through what was not paid.
+sa.Index(
+    "payments_received",
+    payments.c.status,
+    payments.c.order_id,
+    payments.c.paid_msat,
+    payments.c.paid_at,
+    sqlite_where=was_paid,
+    postgresql_where=was_paid,
 )
 
 deletions = sa.Table(
@@ -77,6 +94,7 @@ repeats = sa.Table(
     sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Index("repeats_by_expiry", "expires_at"),
+    sa.Index("repeats_by_order", "order_id"),
 )
 
 nodes = sa.Table(
@@ -163,6 +181,7 @@ refunds = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("asked_at", sa.BigInteger),  # when the node was last asked to begin; null: not yet
     sa.Column("ended_at", sa.BigInteger),
+    sa.Index("refunds_by_order", "order_id"),
     # At most one for each order may be paid.
     sa.Index(
         "refunds_bound",

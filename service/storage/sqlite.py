@@ -5,198 +5,196 @@ units of work that have queued up behind the last commit into the next one: unde
 do the same for another reason: going to a thread and back costs more than to look a row up.
 """
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
+from service.errors import Unavailable
 from service.storage.database import R, T, Work
+from service.storage.lanes import Asked, Lane, Queue
 from service.storage.migrate import upgrade
 
-BUSY_TIMEOUT_S = 10
+BUSY_TIMEOUT_S = 10.0
 """How long a write waits for another program's, such as the command that makes keys."""
 
 READERS = 2
-"""So that no look at one row waits for a long list."""
+"""For the looks that somebody waits for."""
 
-
-class Lane:
-    """A connection, used by one thread alone."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
-
-    async def open(self) -> None:
-        """Connect."""
-        self._connection = await self._run(self._engine.connect)
-
-    async def run(self, work: Work[T]) -> T:
-        """Do something by the connection; what was begun ends, whoever is cancelled meanwhile."""
-        return await self._run(lambda: work(self._connection))
-
-    async def aclose(self) -> None:
-        """Let go of the connection, after what is being done."""
-        await self._run(self._connection.close)
-        self._thread.shutdown()
-
-    async def _run(self, call: Callable[[], T]) -> T:
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, call))
+log = structlog.get_logger()
 
 
 class SqliteDatabase:
     """The rows of a service that is the only one. A class since all who ask share its lanes."""
 
-    def __init__(self) -> None:
-        self._additions: dict[Callable[..., Any], list[tuple[Any, asyncio.Future[Any]]]] = {}
-        self._works: list[tuple[Work[Any], asyncio.Future[Any]]] = []
-        self._waiting = asyncio.Event()
-        self._reads: list[tuple[Work[Any], asyncio.Future[Any]]] = []
-        self._reads_waiting = asyncio.Event()
+    def __init__(self, writes: Queue, reads: Queue, scans: Queue) -> None:
+        self._writes = writes
+        self._reads = reads
+        self._scans = scans
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path) -> "AsyncIterator[SqliteDatabase]":
+    async def open(
+        cls, path: Path, *, busy_timeout_s: float | None = None
+    ) -> "AsyncIterator[SqliteDatabase]":
         """Open the file, made where it is missing, and bring its tables up to date."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(
-            f"sqlite:///{path}",
-            connect_args={"timeout": BUSY_TIMEOUT_S},
-            poolclass=sa.NullPool,
-            hide_parameters=True,  # see postgres.py
-        )
-        sa.event.listen(engine, "connect", _prepare)
-        database = cls()
+        busy_timeout_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
         async with contextlib.AsyncExitStack() as stack:
-            writer, *readers = [await _lane(stack, engine) for _ in range(1 + READERS)]
+            writer = await stack.enter_async_context(Lane.open(_engine(path, busy_timeout_s, writes=True)))
             await writer.run(upgrade)
-            for work in (database._write(writer), *(database._read(reader) for reader in readers)):
-                stack.push_async_callback(_stop, asyncio.create_task(work))
-            yield database
+            reading = _engine(path, busy_timeout_s, writes=False)
+            *readers, scanner = [
+                await stack.enter_async_context(Lane.open(reading)) for _ in range(READERS + 1)
+            ]
+            yield cls(Queue([writer], _write), Queue(readers, _read), Queue([scanner], _read))
 
     async def read(self, work: Work[T]) -> T:
         """Run reads; they see all that was committed."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._reads.append((work, future))
-        self._reads_waiting.set()
-        return await future
+        with _answering():
+            return await self._reads.ask(_alone(work))
+
+    async def scan(self, work: Work[T]) -> T:
+        """Run reads of many rows, in a lane of their own: nobody who looks one up waits behind them."""
+        with _answering():
+            return await self._scans.ask(_alone(work))
 
     async def write(self, work: Work[T]) -> T:
         """Run a unit of work whose changes all happen or none, on disk when this returns."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._works.append((work, future))
-        self._waiting.set()
-        return await future
+        with _answering():
+            return await self._writes.ask(_alone(work))
 
     async def add(self, work: Callable[[sa.Connection, Sequence[R]], Sequence[T]], row: R) -> T:
         """Add something, on disk when this returns; rows that wait together for the same work are its one call."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._additions.setdefault(work, []).append((row, future))
-        self._waiting.set()
-        return await future
-
-    async def _read(self, lane: Lane) -> None:
-        while True:
-            await self._reads_waiting.wait()
-            self._reads_waiting.clear()
-            units, self._reads = self._reads, []
-            results = await lane.run(_each([work for work, _ in units]))
-            for (_, future), result in zip(units, results, strict=True):
-                _resolve(future, result)
-
-    async def _write(self, lane: Lane) -> None:
-        while True:
-            await self._waiting.wait()
-            self._waiting.clear()
-            units = self._take()
-            try:
-                results = await lane.run(_together([work for work, _ in units]))
-            except Exception:  # noqa: BLE001 - one unit failed: each is tried alone and gets its own error
-                results = await lane.run(_each([_together([work]) for work, _ in units]))
-                results = [result if isinstance(result, Exception) else result[0] for result in results]
-            for (_, futures), result in zip(units, results, strict=True):
-                told = [result] * len(futures) if isinstance(result, Exception) else result
-                for future, each in zip(futures, told, strict=True):
-                    _resolve(future, each)
-
-    def _take(self) -> list[tuple[Work[Sequence[Any]], list[asyncio.Future[Any]]]]:
-        """All that waits, as units that return a result for each future: what is added by the same work is one."""
-        units: list[tuple[Work[Sequence[Any]], list[asyncio.Future[Any]]]] = [
-            (_adding(work, [row for row, _ in waiting]), [future for _, future in waiting])
-            for work, waiting in self._additions.items()
-        ]
-        units += [(_alone(work), [future]) for work, future in self._works]
-        self._additions, self._works = {}, []
-        return units
+        with _answering():
+            return await self._writes.ask(Asked(work, row))
 
 
-def _together(works: Sequence[Work[Any]]) -> Work[list[Any]]:
-    """One transaction of all of them."""
-
-    def run(connection: sa.Connection) -> list[Any]:
-        with connection.begin():
-            return [work(connection) for work in works]
-
-    return run
+def _alone(work: Work[T]) -> Asked[T]:
+    return Asked(lambda connection, _rows: [work(connection)], None, together=False)
 
 
-def _each(works: Sequence[Work[Any]]) -> Work[list[Any]]:
-    """One after the other; an error takes the place of a result."""
-
-    def run(connection: sa.Connection) -> list[Any]:
-        results = []
-        for work in works:
-            try:
-                results.append(work(connection))
-            except Exception as error:  # noqa: BLE001 - handed to who asked
-                results.append(error)
-        connection.rollback()  # what was read is behind us: the next look sees what was committed meanwhile
-        return results
-
-    return run
+def _read(connection: sa.Connection, asked: Sequence[Asked[Any]]) -> list[Any]:
+    """Look for one after the other, at the rows of one moment; an error takes the place of a result."""
+    results: list[Any] = []
+    for each in asked:
+        try:
+            results.append(each.work(connection, [each.row])[0])
+        except Exception as error:  # noqa: BLE001 - handed to who asked
+            results.append(error)
+    connection.rollback()  # what was read is behind us: the next look sees what was committed meanwhile
+    return results
 
 
-def _resolve(future: asyncio.Future[Any], result: object) -> None:
-    if future.done():  # who asked was cancelled
-        return
-    if isinstance(result, Exception):
-        future.set_exception(result)
-    else:
-        future.set_result(result)
+def _write(connection: sa.Connection, asked: Sequence[Asked[Any]]) -> list[Any]:
+    """Do all in one transaction; where that fails, each in one of its own, so that it gets its own error."""
+    try:
+        return _commit(connection, asked)
+    except Exception as error:  # noqa: BLE001 - handed to who asked
+        if (
+            len(asked) == 1 or _code(error) == sqlite3.SQLITE_BUSY
+        ):  # else each would wait as long as all of them have
+            return [error] * len(asked)
+    results: list[Any] = []
+    for each in asked:
+        try:
+            results += _commit(connection, [each])
+        except Exception as error:  # noqa: BLE001 - handed to who asked
+            results.append(error)
+    return results
 
 
-def _adding(
-    work: Callable[[sa.Connection, Sequence[Any]], Sequence[Any]], rows: list[Any]
-) -> Work[Sequence[Any]]:
-    return lambda connection: work(connection, rows)
+def _commit(connection: sa.Connection, asked: Sequence[Asked[Any]]) -> list[Any]:
+    results: list[Any] = [None] * len(asked)
+    with connection.begin():
+        for work, places in _units(asked):
+            rows = work(connection, [asked[place].row for place in places])
+            for place, result in zip(places, rows, strict=True):
+                results[place] = result
+    return results
 
 
-def _alone(work: Work[Any]) -> Work[Sequence[Any]]:
-    return lambda connection: [work(connection)]
+def _units(asked: Sequence[Asked[Any]]) -> list[tuple[Callable[..., Sequence[Any]], list[int]]]:
+    """Sort what was asked into calls, each with the places of those whom it is for."""
+    units: list[tuple[Callable[..., Sequence[Any]], list[int]]] = []
+    shared: dict[Callable[..., Sequence[Any]], list[int]] = {}
+    for place, each in enumerate(asked):
+        if each.together and each.work in shared:
+            shared[each.work].append(place)
+            continue
+        units.append((each.work, [place]))
+        if each.together:
+            shared[each.work] = units[-1][1]
+    return units
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    """Set up a new SQLite connection.
-
-    FULL with WAL syncs each commit to the disk: an invoice that left without its row would be a lost order.
-    """
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-async def _lane(stack: contextlib.AsyncExitStack, engine: sa.Engine) -> Lane:
-    lane = Lane(engine)
-    await lane.open()
-    stack.push_async_callback(lane.aclose)
-    return lane
+def _engine(path: Path, busy_timeout_s: float, *, writes: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": busy_timeout_s},
+        poolclass=sa.NullPool,
+        hide_parameters=True,  # see postgres.py
+    )
+    sa.event.listen(engine, "connect", _prepare_writer if writes else _prepare_reader)
+    sa.event.listen(engine, "begin", _begin_writing if writes else _begin_reading)
+    return engine
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+def _prepare_writer(connection: Any, _record: object) -> None:
+    # FULL with WAL syncs each commit to the disk: an invoice that left without its row would be a lost order.
+    _prepare(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def _prepare_reader(connection: Any, _record: object) -> None:
+    _prepare(connection, "synchronous=FULL", "query_only=ON")
+
+
+def _prepare(connection: Any, *pragmas: str) -> None:
+    connection.isolation_level = None  # sqlite3 begins nothing by itself, which it would do too late
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """Take the file before anything is read: another program may write, and what was read would no longer be so."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+_AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+"""Primary result codes of what an operator can mend, or another program: then the same works."""
+
+
+def _code(error: BaseException) -> int:
+    """Return SQLite's primary result code; 0 for another error."""
+    return (getattr(getattr(error, "orig", None), "sqlite_errorcode", None) or 0) & 0xFF
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    """Say that the database is away, where it is: the same request may work later."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if _code(error) not in _AWAY:
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: sa.exc.DBAPIError) -> Unavailable:
+    log.error("database_unavailable", failure=str(error.orig))  # the operator's to mend
+    return Unavailable("The database does not answer. Your payment is safe: try again soon.")

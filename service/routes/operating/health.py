@@ -8,12 +8,13 @@ import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
-from lightning import InvoiceBackend
+from lightning import NodeInfo
 from service.orders.port import Orders
 from service.pricing.port import RateSource
 from service.rendering.workers import Workers
 from service.routes.http import openapi
 from service.routes.http.parts import Part
+from service.runtime.cached import Cached
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 
@@ -49,7 +50,7 @@ Health = TypeVar("Health", PartHealth, HealthAnswer)
     | openapi.limited_problems(),
 )
 async def health(
-    backend: Part[InvoiceBackend],
+    node: Part[Cached[NodeInfo]],
     rates: Part[RateSource],
     workers: Part[Workers],
     orders: Part[Orders],
@@ -61,7 +62,7 @@ async def health(
         zip(
             names,
             await asyncio.gather(
-                _probe(backend.ping()),
+                _probe(node.get()),
                 _probe(rates.current()),
                 _probe(workers.ping()),
                 _probe(orders.find("")),

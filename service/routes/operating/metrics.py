@@ -8,13 +8,13 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
-from service.orders.port import Orders
-from service.refunds.refund import Refunds
+from service.orders.port import Tally
+from service.refunds.refund import Ledger
 from service.rendering.workers import Workers
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.parts import Part
-from service.runtime.clock import Clock
+from service.runtime.cached import Cached
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 
@@ -62,34 +62,32 @@ async def metrics(
     request: Request[Any, Any, Any],
     keys: Part[Keys],
     counters: Part[Counters],
-    orders: Part[Orders],
+    tally: Part[Cached[Tally]],
+    ledger: Part[Cached[Ledger]],
     workers: Part[Workers],
     stopping: Part[Stopping],
-    refunds: Part[Refunds],
-    now: Part[Clock],
 ) -> Response[str]:
     """Tell figures to a Prometheus."""
     await keys.check(request.headers.get("Authorization"), Scope.METRICS)
-    tally = await orders.tally(now())
-    ledger = await refunds.ledger()
+    counted, money = await tally.get(), await ledger.get()
     lines = [
         *(
             line
             for name, meaning in COUNTERS.items()
             for line in _family(f"{name}_total", "counter", meaning, getattr(counters, name))
         ),
-        *_family("quotes_open", "gauge", "Quotes that can be paid now.", tally.open_quotes),
-        *_family("orders_undelivered", "gauge", "Paid orders without a whole video.", tally.undelivered),
+        *_family("quotes_open", "gauge", "Quotes that can be paid now.", counted.open_quotes),
+        *_family("orders_undelivered", "gauge", "Paid orders without a whole video.", counted.undelivered),
         *_family(
             "requests_waiting", "gauge", "Requests that wait for something to happen.", stopping.waiting
         ),
-        *_family("orders_owed", "gauge", "Refunds that are to be paid.", ledger.owed),
+        *_family("orders_owed", "gauge", "Refunds that are to be paid.", money.owed),
         *(
             line
             for name, meaning in MONEY.items()
-            for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(ledger, f"{name}_msat"))
+            for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(money, f"{name}_msat"))
         ),
-        *_family("payments_held", "gauge", "Payments held until their video is whole.", tally.held),
+        *_family("payments_held", "gauge", "Payments held until their video is whole.", counted.held),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
         *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
     ]

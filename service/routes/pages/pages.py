@@ -1,5 +1,6 @@
 """The pages for people. Nothing on them comes from elsewhere: no script, no font, no CDN."""
 
+import functools
 import json
 from collections.abc import Iterator
 from html import escape
@@ -7,11 +8,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Litestar, Request, Response, get
 
 from service.routes.http.problem_types import TYPES, ProblemType
 
 FOLDER = Path(__file__).parents[2] / "pages"
+
+CACHE_CONTROL = "public, max-age=60"
+"""A new version is seen a minute after it runs."""
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -19,35 +23,59 @@ AnyRequest = Request[Any, Any, Any]
 @get("/", include_in_schema=False, sync_to_thread=False)
 def index(request: AnyRequest) -> Response[str]:
     """Say what this is and how to buy."""
-    return _page("index.html", here=escape(str(request.base_url).rstrip("/")))
+    return _html(_template("index.html").substitute(here=escape(str(request.base_url).rstrip("/"))))
 
 
 @get("/docs", include_in_schema=False, sync_to_thread=False)
 def docs(request: AnyRequest) -> Response[str]:
     """Show the OpenAPI document to people."""
-    return _page("docs.html", operations="\n".join(_groups(request.app.openapi_schema.to_schema())))
+    return _html(_docs(request.app))
 
 
 @get("/docs/problems", include_in_schema=False, sync_to_thread=False)
 def problems() -> Response[str]:
     """Explain the types of problems, each at its own anchor, to which its documents point."""
-    return _page("problems.html", types="\n".join(_problem(kind) for kind in TYPES))
+    return _html(_problems())
 
 
 @get("/pages/style.css", include_in_schema=False, sync_to_thread=False)
 def style() -> Response[str]:
     """Send the one style sheet."""
-    return Response((FOLDER / "style.css").read_text(), media_type="text/css")
+    return Response(_read("style.css"), media_type="text/css", headers={"Cache-Control": CACHE_CONTROL})
 
 
 HANDLERS = [index, docs, problems, style]
 
 
-def _page(name: str, **values: str) -> Response[str]:
+@functools.lru_cache(maxsize=1)  # a tenth of a second of work; one process has one application
+def _docs(app: Litestar) -> str:
+    operations = "\n".join(_groups(app.openapi_schema.to_schema()))
+    return _template("docs.html").substitute(operations=operations)
+
+
+@functools.cache
+def _problems() -> str:
+    return _template("problems.html").substitute(types="\n".join(_problem(kind) for kind in TYPES))
+
+
+@functools.cache
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text()
+
+
+@functools.cache
+def _template(name: str) -> Template:
+    return Template(_read(name))
+
+
+def _html(page: str) -> Response[str]:
     return Response(
-        Template((FOLDER / name).read_text()).substitute(values),
+        page,
         media_type="text/html",
-        headers={"Content-Security-Policy": "default-src 'none'; style-src 'self'"},
+        headers={
+            "Cache-Control": CACHE_CONTROL,
+            "Content-Security-Policy": "default-src 'none'; style-src 'self'",
+        },
     )
 
 

@@ -1,6 +1,8 @@
 """What nobody needs any more is deleted, and what somebody paid for is not."""
 
+import asyncio
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -8,7 +10,16 @@ import pytest
 
 from lightning import Invoice, PaymentHash
 from lightning.memory import MemoryBackend
+from service.orders.choice import Choice
+from service.orders.port import NewOrder
+from service.payments.payment import Kind, NewPayment
+from service.pricing.price import Price
 from service.runtime.clock import Clock
+from service.storage.orders import SqlOrders
+from service.storage.payments import SqlPayments
+from service.storage.postgres import PostgresDatabase
+from service.storage.retention import SqlRetention
+from service.storage.sqlite import SqliteDatabase
 
 OFTEN = {"sweep_s": 0.02, "unpaid_retention_s": 60}
 
@@ -149,3 +160,131 @@ async def test_recordings_that_nobody_pays_fill_no_disk(closed_shop, make_wav):
         shop.node.pay(sold[0].json()["bolt11_invoice"])
         await shop.until(sold[0].json()["bolt11_invoice"], lambda payment: payment["status"] == "paid")
         assert (await speak(shop, make_wav)).status_code == 200
+
+
+def left(shop) -> dict[str, int]:
+    """Count the rows that quotes leave."""
+    tables = ("orders", "payments", "preimages", "repeats", "deletions")
+    with sqlite3.connect(shop.folder / "satspeak.sqlite3") as database:
+        return {table: database.execute(f"select count(*) from {table}").fetchone()[0] for table in tables}
+
+
+HOLD = {"hold": True, "avatar": "arab_woman", "emotion": "happy", "language": "en"}
+
+
+async def test_a_quote_that_nobody_paid_leaves_nothing_in_the_end(punctual_shop, make_wav, monkeypatch):
+    monkeypatch.setattr("service.retention.retention.PAGE", 2)
+    async with punctual_shop.open(**OFTEN, unpaid_record_retention_s=3600) as shop:
+        invoices = [await shop.quote() for _ in range(5)]
+        invoices.append(await shop.quote(**HOLD))
+        invoices.append((await speak(shop, make_wav)).json()["bolt11_invoice"])
+        wish = {"text": "Hello there, my dear friend."}
+        key = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+        keyed = await shop.http.post("/lightning/request-video/text", json=wish, headers=key)
+        assert keyed.status_code == 200
+
+        shop.clock.pass_by(hours=1, minutes=16)
+        await forget(shop, lambda rows: all(forgotten_at for *_, forgotten_at in rows))
+        assert (await shop.payment(invoices[0]))["status"] == "expired"
+        shop.clock.pass_by(hours=1, minutes=1)
+
+        await shop.eventually(lambda: not any(left(shop).values()))
+        assert not files(shop)
+        for invoice in invoices:
+            assert (await shop.http.get(f"/lightning/payment/{invoice}")).status_code == 404
+
+
+async def test_what_was_paid_held_or_refused_by_the_node_is_never_deleted(punctual_shop):
+    async with punctual_shop.open(**OFTEN, unpaid_record_retention_s=60) as shop:
+        unpaid, paid = await shop.quote(), await shop.paid()
+        await shop.until(paid, lambda payment: payment["status"] == "paid")
+        held = await shop.quote(**HOLD)
+        shop.worker.answer = (503, "busy")
+        paying = asyncio.create_task(shop.node.pay_held(held))
+        await shop.until(held, lambda payment: payment["status"] == "held")
+
+        shop.clock.pass_by(days=2)
+        await forget(shop, lambda rows: rows[0][2])
+        shop.clock.pass_by(days=2)
+
+        async with asyncio.timeout(10):
+            while (await shop.http.get(f"/lightning/payment/{unpaid}")).status_code != 404:  # noqa: ASYNC110 - what a buyer can do
+                await asyncio.sleep(0.01)
+        assert (await shop.payment(paid))["status"] == "paid"
+        assert (await shop.payment(held))["status"] in ("held", "canceled")
+        assert left(shop)["preimages"] == 1
+        paying.cancel()
+
+
+async def test_no_row_goes_while_the_node_may_still_take_the_payment(closed_shop):
+    async with closed_shop.open(**OFTEN, unpaid_record_retention_s=60) as shop:
+        invoice = await shop.quote()
+        shop.clock.pass_by(days=2)  # the node's own clock is behind
+        await shop.until(invoice, lambda payment: payment["status"] == "expired")
+        other = await shop.quote()
+
+        shop.node.pay(invoice)
+
+        await shop.until(invoice, lambda payment: payment["status"] == "paid")
+        assert (await shop.payment(other))["status"] == "pending"
+
+
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = THEN + timedelta(days=2)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def opening(tmp_path, request):
+    if request.param == "sqlite":
+        return SqliteDatabase.open(tmp_path / "db.sqlite3")
+    return PostgresDatabase.open(request.getfixturevalue("database_url"))
+
+
+@pytest.fixture
+async def kept_on_both(opening):
+    """What keeps orders, and a way to make one that expired and was forgotten."""
+    async with opening as database:
+        orders, payments, store = SqlOrders(database), SqlPayments(database), SqlRetention(database)
+
+        async def expire(n: int) -> PaymentHash:
+            payment_hash = PaymentHash(bytes([n]) * 32)
+            order_id = await orders.add(
+                NewOrder(
+                    text="Hello.",
+                    upload=None,
+                    duration_ms=1000,
+                    price=Price(amount_sat=15, usd_micros=10_000),
+                    choice=Choice(),
+                    payment=NewPayment(
+                        kind=Kind.LIGHTNING,
+                        invoice=f"lnbc{n}",
+                        payment_hash=payment_hash,
+                        node=None,
+                        expires_at=THEN,
+                    ),
+                    refund_hash=bytes([n]) * 32,
+                    claim_hash=None,
+                    once=None,
+                    created_at=THEN,
+                )
+            )
+            payment = await payments.of(order_id)
+            assert await payments.mark_expired(payment.id)
+            assert await store.forget_input(order_id, THEN)
+            await store.forgotten(order_id)
+            return payment_hash
+
+        yield store, payments, expire
+
+
+async def test_a_payment_that_comes_as_its_row_goes_is_kept(kept_on_both):
+    """The row is deleted under the same condition that the payment moves it under: one of them wins."""
+    store, payments, expire = kept_on_both
+    for n in range(20):
+        payment_hash = await expire(n)
+
+        deleted, order_id = await asyncio.gather(
+            store.delete_unpaid(before=LATER, limit=10), payments.mark_paid(payment_hash, LATER, 1)
+        )
+
+        assert (deleted, order_id is None) in ((0, False), (1, True))

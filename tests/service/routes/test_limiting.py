@@ -61,6 +61,17 @@ async def test_polls_have_a_limit_of_their_own(closed_shop):
         assert (await shop.http.get("/health/live")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/pages/style.css", "/schema/openapi.json", "/avatars", "/voices", "/metrics"]
+)
+async def test_whatever_costs_something_has_a_limit(closed_shop, path):
+    async with closed_shop.open(polls_per_minute_per_client=1) as shop:
+        answers = [(await shop.http.get(path)).status_code for _ in range(2)]
+
+    assert answers[0] in {200, 401}
+    assert answers[1] == 429
+
+
 async def test_the_address_that_a_proxy_tells_is_believed_where_the_proxy_is_named(closed_shop):
     async with closed_shop.open(
         quotes_per_minute_per_client=2, trusted_proxies="10.0.0.0/8, 127.0.0.1"

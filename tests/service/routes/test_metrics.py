@@ -3,8 +3,17 @@
 import asyncio
 import re
 
+import pytest
+
 from service.routes.operating import metrics
 from service.runtime.counters import Counters
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Let each look see what there is."""
+    monkeypatch.setattr("service.assembly.service.FIGURES_FRESH_S", 0)
+
 
 LINE = re.compile(r"# (HELP \w+ .+|TYPE \w+ (counter|gauge))|satspeak_\w+ \d+")
 

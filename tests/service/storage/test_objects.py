@@ -56,7 +56,7 @@ async def test_what_was_not_put_whole_is_not_there(objects):
         await content(objects, "half")
 
 
-async def test_what_begins_with_a_name_is_deleted_and_nothing_else(objects):
+async def test_a_folder_is_deleted_and_nothing_beside_it(objects):
     for name in ("pieces/1/0", "pieces/1/1", "pieces/11/0", "videos/1.mp4"):
         await objects.put(name, b"x")
 
@@ -69,6 +69,29 @@ async def test_what_begins_with_a_name_is_deleted_and_nothing_else(objects):
     for name in ("pieces/1/0", "pieces/1/1"):
         with pytest.raises(FileNotFoundError):
             await content(objects, name)
+
+
+async def test_one_object_is_deleted_and_none_whose_name_begins_so(objects):
+    for name in ("videos/1.mp4", "videos/1.mp4.old", "videos/11.mp4"):
+        await objects.put(name, b"x")
+
+    await objects.delete("videos/1.mp4")
+    await objects.delete("videos/1.mp4")
+
+    with pytest.raises(FileNotFoundError):
+        await content(objects, "videos/1.mp4")
+    assert await content(objects, "videos/1.mp4.old") == b"x"
+    assert await content(objects, "videos/11.mp4") == b"x"
+
+
+async def test_to_delete_one_object_no_folder_is_listed(objects, monkeypatch):
+    await objects.put("videos/1.mp4", b"x")
+    monkeypatch.setattr("obstore.list", None)
+
+    await objects.delete("videos/1.mp4")
+
+    with pytest.raises(FileNotFoundError):
+        await content(objects, "videos/1.mp4")
 
 
 async def test_a_bucket_that_does_not_answer_is_told_from_an_object_that_is_not_there(

@@ -32,6 +32,7 @@ def upgrade() -> None:
     """Make the tables and move every row."""
     _split_payments()
     _make_jobs()
+    _add_indexes()
 
 
 def _split_payments() -> None:
@@ -173,3 +174,19 @@ def _make_jobs() -> None:
     op.drop_table("videos")
     part = sa.text("object IS NULL AND state <> 'deleted'")
     op.create_index("jobs_by_lease", "jobs", ["lease_until"], sqlite_where=part, postgresql_where=part)
+
+
+def _add_indexes() -> None:
+    kept = sa.text("forgotten_at IS NULL")
+    op.create_index("orders_with_input", "orders", ["id"], sqlite_where=kept, postgresql_where=kept)
+    paid = sa.text("paid_at IS NOT NULL")
+    op.create_index(
+        "payments_received",
+        "payments",
+        ["status", "order_id", "paid_msat", "paid_at"],
+        sqlite_where=paid,
+        postgresql_where=paid,
+    )
+    # Rows that refer to an order are looked for when it is deleted.
+    op.create_index("repeats_by_order", "repeats", ["order_id"])
+    op.create_index("refunds_by_order", "refunds", ["order_id"])

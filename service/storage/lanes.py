@@ -1,0 +1,144 @@
+"""Connections to a file, each used by one thread alone, and queues of what is asked of them.
+
+No task stands between who asks and the thread: nothing can die there and leave everybody waiting.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+from service.storage.database import Work
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class Lane:
+    """A connection, and the thread that uses it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._connection: sa.Connection | None = None
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, engine: sa.Engine) -> "AsyncIterator[Lane]":
+        """Connect; what is being done when this ends is done first."""
+        lane = cls(engine)
+        try:
+            await lane.run(lambda connection: connection.rollback())
+            yield lane
+        finally:
+            await asyncio.wrap_future(lane._thread.submit(lane._disconnect))
+            lane._thread.shutdown()
+
+    async def run(self, work: Work[T]) -> T:
+        """Do something by the connection; what was begun ends, whoever is cancelled meanwhile."""
+        return await asyncio.shield(asyncio.wrap_future(self.begin(work)))
+
+    def begin(self, work: Work[T]) -> "Future[T]":
+        """Have something done by the connection."""
+        return self._thread.submit(self._do, work)
+
+    def _do(self, work: Work[T]) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            result = work(self._connection)
+        except BaseException:  # nobody knows in what state it is
+            self._disconnect()
+            raise
+        if self._connection.invalidated:
+            self._disconnect()
+        return result
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                connection.close()
+
+
+class Asked(Generic[T]):
+    """Something to be done, and who waits for it.
+
+    Args:
+        work: Takes rows, and returns a result for each.
+        row: What is asked of it.
+        together: It may be given the rows of several who ask at once.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[sa.Connection, Sequence[Any]], Sequence[T]],
+        row: Any,
+        *,
+        together: bool = True,
+    ) -> None:
+        self.work = work
+        self.row = row
+        self.together = together
+        self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def resolve(self, result: T | BaseException) -> None:
+        """Tell who asked; who was cancelled meanwhile is told nothing."""
+        if self.answer.done():
+            return
+        if isinstance(result, BaseException):
+            self.answer.set_exception(result)
+        else:
+            self.answer.set_result(result)
+
+
+Run = Callable[[sa.Connection, Sequence[Asked[Any]]], Sequence[Any]]
+"""Does what many asked for: a result for each of them, or the error in its place."""
+
+
+class Queue:
+    """What waits for the next of some lanes. A class since who asks and the lanes share it."""
+
+    def __init__(self, lanes: Sequence[Lane], run: Run) -> None:
+        self._idle = list(lanes)
+        self._run = run
+        self._waiting: list[Asked[Any]] = []
+
+    async def ask(self, asked: Asked[T]) -> T:
+        """Have something done."""
+        if not self._waiting:  # all who ask before the loop comes round go together
+            asyncio.get_running_loop().call_soon(self._start)
+        self._waiting.append(asked)
+        return await asked.answer
+
+    def _start(self) -> None:
+        if not self._waiting or not self._idle:
+            return
+        lane, asked, self._waiting = self._idle.pop(), self._waiting, []
+        loop = asyncio.get_running_loop()
+        try:
+            done = lane.begin(lambda connection: self._run(connection, asked))
+        except RuntimeError as error:  # the thread ends with the program
+            self._finish(lane, asked, error)
+            return
+        done.add_done_callback(lambda done: loop.call_soon_threadsafe(self._end, lane, asked, done))
+
+    def _end(self, lane: Lane, asked: Sequence[Asked[Any]], done: "Future[Sequence[Any]]") -> None:
+        self._finish(lane, asked, done.exception() or done.result())
+
+    def _finish(
+        self, lane: Lane, asked: Sequence[Asked[Any]], results: Sequence[Any] | BaseException
+    ) -> None:
+        """Tell all who asked, and go on with who came meanwhile."""
+        self._idle.append(lane)
+        if isinstance(results, BaseException):
+            log.error("lane_failed", failure=repr(results), asked=len(asked))
+            results = [results] * len(asked)
+        for each, result in zip(asked, results, strict=True):
+            each.resolve(result)
+        self._start()
