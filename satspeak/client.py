@@ -14,25 +14,58 @@ import msgspec
 # A render may take longer than any one read; the service itself ends a wait for payment.
 _TIMEOUT = httpx.Timeout(30.0, read=180.0)
 
+Options = str | bool
+"""What a wish may say beside its text or recording: avatar, emotion, language, voice, which bind, private, hold."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service says of an error (RFC 9457); other members are left out."""
+
+    type: str = "about:blank"
+    title: str = ""
+    detail: str = ""
+
 
 class ServiceRefused(Exception):
-    """The service answered with an error; `detail` is its own explanation."""
+    """The service answered with an error.
 
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"{status}: {detail}")
+    Attributes:
+        status: The HTTP status.
+        problem: What the service says of it; `problem.type` tells which error it is.
+        retry_after_s: When the same request may work, where the service says so.
+    """
+
+    def __init__(self, status: int, problem: Problem, retry_after_s: int | None = None) -> None:
+        super().__init__(f"{status}: {problem.detail}")
         self.status = status
-        self.detail = detail
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+    @property
+    def detail(self) -> str:
+        """The service's own explanation."""
+        return self.problem.detail
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """What a video will cost; `duration` in seconds, `amount` in satoshis."""
+class TryLater(ServiceRefused):
+    """The same request may work later: the service is busy, or asked too often."""
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a video would cost now; `duration` in seconds, `amount` in satoshis."""
 
     duration: float
-    bolt11_invoice: str
     amount: int
     amount_usd: float
+
+
+class Quote(Estimate, frozen=True, kw_only=True):
+    """What a video costs until the invoice expires. Keep it: its tokens are told only here."""
+
+    bolt11_invoice: str
     expires_at: str
     refund_token: str
+    claim_token: str | None = None  # opens a private order, with its invoice
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +74,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     frames: int
     seconds: float
+
+
+class RefundOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """The money of a failed order: `state` is offered, owed, paying, refunded or failed."""
+
+    state: str
+    amount_msat: int
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +93,15 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     paid_at: str | None
     video: Progress
+    refund: RefundOffer | None = None
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """How far money is on its way back: `status` as the state of an offer, `preimage` the proof once it was paid."""
+
+    status: str
+    amount_msat: int
+    preimage: str | None
 
 
 class Client:
@@ -69,53 +118,106 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    async def quote_text(self, text: str, **options: str | bool) -> Quote:
-        """Ask for the price of a text; `options` are avatar, emotion, language, voice, which bind, and hold.
+    async def estimate(self, text: str, **options: Options) -> Estimate:
+        """Ask what a text would cost, without an invoice."""
+        answer = await self._http.post("/lightning/estimate", json={"text": text, **options})
+        return msgspec.json.decode(_accepted(answer), type=Estimate)
+
+    async def quote_text(self, text: str, *, key: str | None = None, **options: Options) -> Quote:
+        """Ask for the price of a text.
+
+        Args:
+            text: What is said.
+            key: A UUID that names this wish: asked again with it, where the answer was lost, it is the same quote.
+            options: See `Options`.
 
         Raises:
-            ServiceRefused: the text or an option is not acceptable, or the service cannot sell now.
+            ServiceRefused: The text or an option is not acceptable, or the service cannot sell now.
         """
-        answer = await self._http.post("/lightning/request-video/text", json={"text": text, **options})
+        answer = await self._http.post(
+            "/lightning/request-video/text", json={"text": text, **options}, headers=_named(key)
+        )
         return msgspec.json.decode(_accepted(answer), type=Quote)
 
-    async def quote_audio(self, wav: Path, **options: str | bool) -> Quote:
-        """Ask for the price of a 16 kHz mono 16-bit WAV file."""
+    async def quote_audio(self, wav: Path, *, key: str | None = None, **options: Options) -> Quote:
+        """Ask for the price of a 16 kHz mono 16-bit WAV file, otherwise as `quote_text`."""
         with wav.open("rb") as file:
             answer = await self._http.post(
-                "/lightning/request-video/audio", files={"audio": file}, data=options
+                "/lightning/request-video/audio", files={"audio": file}, data=options, headers=_named(key)
             )
         return msgspec.json.decode(_accepted(answer), type=Quote)
 
-    async def payment(self, invoice: str) -> Payment:
-        """Look up the state of an invoice."""
-        answer = await self._http.get(f"/lightning/payment/{invoice}")
+    async def payment(self, invoice: str, *, claim_token: str | None = None, wait_s: int = 0) -> Payment:
+        """Look up the state of an invoice, or wait until a payment that is pending or held is something else."""
+        answer = await self._http.get(
+            f"/lightning/payment/{invoice}",
+            params={"wait": wait_s} if wait_s else None,
+            headers=_claiming(claim_token),
+        )
         return msgspec.json.decode(_accepted(answer), type=Payment)
 
     async def video(
-        self, invoice: str, *, avatar: str, emotion: str, language: str | None = None
+        self,
+        invoice: str,
+        *,
+        avatar: str | None = None,
+        emotion: str | None = None,
+        language: str | None = None,
+        claim_token: str | None = None,
     ) -> AsyncIterator[bytes]:
         """Yield the MP4 as it is rendered; waits for the payment as long as the service allows.
 
         Raises:
-            ServiceRefused: the service answered with an error instead of a video.
-            httpx.RemoteProtocolError: the stream broke; asking again continues the same video.
+            ServiceRefused: The service answered with an error instead of a video.
+            httpx.RemoteProtocolError: The stream broke; asking again continues the same video.
         """
-        order: dict[str, Any] = {"bolt11_invoice": invoice, "avatar": avatar, "emotion": emotion}
-        if language is not None:
-            order["language"] = language
-        async with self._http.stream("POST", "/lightning/generate-video", json=order) as answer:
+        wish = {"avatar": avatar, "emotion": emotion, "language": language}
+        order: dict[str, Any] = {name: value for name, value in wish.items() if value is not None}
+        order["bolt11_invoice"] = invoice
+        async with self._http.stream(
+            "POST", "/lightning/generate-video", json=order, headers=_claiming(claim_token)
+        ) as answer:
             if answer.is_error:
                 await answer.aread()
                 _accepted(answer)
             async for chunk in answer.aiter_raw():
                 yield chunk
 
+    async def refund(self, quote: Quote, *, preimage: str, invoice: str) -> Refund:
+        """Ask for the money of a failed order; ask again with the same invoice while it is on its way.
+
+        Args:
+            quote: The order's.
+            preimage: The proof of its payment, from the wallet that paid: 64 hex digits.
+            invoice: One of your own, for at most what the payment's refund offers, or for no amount.
+
+        Raises:
+            ServiceRefused: There is nothing to refund, or not to whoever asks.
+        """
+        claim = {"refund_token": quote.refund_token, "preimage": preimage, "refund_invoice": invoice}
+        answer = await self._http.post(
+            "/lightning/refund", json={"bolt11_invoice": quote.bolt11_invoice, **claim}
+        )
+        return msgspec.json.decode(_accepted(answer), type=Refund)
+
+
+def _named(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Idempotency-Key": key}
+
+
+def _claiming(token: str | None) -> dict[str, str]:
+    """Show a claim token in a header: addresses are kept in histories and logs."""
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
 
 def _accepted(answer: httpx.Response) -> bytes:
-    if answer.is_error:
-        try:
-            detail = str(answer.json()["detail"])
-        except (ValueError, KeyError, TypeError):
-            detail = answer.text[:200] or answer.reason_phrase
-        raise ServiceRefused(answer.status_code, detail)
-    return answer.content
+    if not answer.is_error:
+        return answer.content
+    try:
+        problem = msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.DecodeError:  # not the service but something in front of it
+        problem = Problem(detail=answer.text[:200] or answer.reason_phrase)
+    retry_after = answer.headers.get("Retry-After", "")
+    if retry_after.isdecimal():
+        raise TryLater(answer.status_code, problem, int(retry_after))
+    raise ServiceRefused(answer.status_code, problem)

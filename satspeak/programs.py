@@ -14,7 +14,13 @@ READY_TIMEOUT_S = 60.0
 
 UNLIMITED = {
     f"{what}{whose}": "0"
-    for what in ("quotes_per_minute", "polls_per_minute", "open_quotes")
+    for what in (
+        "quotes_per_minute",
+        "estimates_per_minute",
+        "polls_per_minute",
+        "open_quotes",
+        "open_streams",
+    )
     for whose in ("", "_per_client")
 }
 

@@ -21,6 +21,7 @@ from service.assembly.stores import open_keys
 from service.errors import SettingsError
 from service.owed import owed
 from service.routes.http.problems import malformed_http
+from service.runtime import descriptors
 from service.runtime.connections import patient_for
 from service.runtime.stopping import Stopping
 from service.settings import Settings
@@ -54,9 +55,10 @@ def main(context: click.Context) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until a signal."""
+    configure_logs(settings.program.log_level)
+    descriptors.raise_limit()
     stopping = Stopping()
     app: Litestar = create_app(settings, stopping=stopping)
-    configure_logs(settings.program.log_level)
     with alone(settings.program.data_dir):
         Server(server_config(settings, app), stopping).run()
 
@@ -90,7 +92,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.program.log_level,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
-        http=patient_for(settings.program.client_patience_s, malformed_http),
+        http=patient_for(settings.program.client_patience_s, malformed_http, descriptors.most_connections()),
         proxy_headers=bool(settings.program.trusted_proxies),
         forwarded_allow_ips=settings.program.trusted_proxies,
     )

@@ -14,23 +14,24 @@ from service.assembly.node import Node, read_credentials
 from service.assembly.service import Service, open_service
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
-from service.routes.http.limiting import limited, timely_bodies
+from service.routes.http.limiting import held_open, limited, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
 from service.routes.operating import health, metrics
 from service.routes.pages import pages
 from service.routes.pages.schema import EncodedOnce
+from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
+from service.runtime.shares import Shares
 from service.runtime.stopping import Stopping
+from service.runtime.waits import Waits
 from service.settings import Settings
 
 BYTES_PER_CHARACTER = 12
 """The most that JSON takes for one: two \\uXXXX."""
 
 JSON_SLACK_BYTES = 16_384
-FORM_SLACK_BYTES = 1 << 20
-"""For what a WAV and a form have beside the samples."""
 
 
 def create_app(
@@ -62,10 +63,15 @@ def create_app(
         Limiter(Rate(per_client=limits.quotes_per_minute_per_client, total=limits.quotes_per_minute)),
         clock,
     )
+    estimates_limited = limited(
+        Limiter(Rate(per_client=limits.estimates_per_minute_per_client, total=limits.estimates_per_minute)),
+        clock,
+    )
     polls_limited = limited(
         Limiter(Rate(per_client=limits.polls_per_minute_per_client, total=limits.polls_per_minute)),
         clock,
     )
+    streams = open_streams(settings.waits)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -80,14 +86,16 @@ def create_app(
                 route_handlers=[
                     Router(
                         "/",
-                        route_handlers=[quotes.request_video_text, quotes.estimate_text],
+                        route_handlers=[quotes.request_video_text],
                         middleware=[quotes_limited],
                     ),
+                    Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
-                        route_handlers=[videos.generate_video, refunds.refund],
-                        middleware=[polls_limited],
+                        route_handlers=[videos.generate_video],
+                        middleware=[polls_limited, held_open(streams)],
                     ),
+                    Router("/", route_handlers=[refunds.refund], middleware=[polls_limited]),
                 ],
                 request_max_body_size=settings.quotes.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES,
             ),
@@ -95,15 +103,12 @@ def create_app(
                 "/",
                 middleware=[in_time, quotes_limited],
                 route_handlers=[quotes.request_video_audio],
-                request_max_body_size=settings.quotes.max_video_s * 32_000 + FORM_SLACK_BYTES,
+                request_max_body_size=settings.quotes.largest_upload_bytes,
             ),
             Router(
                 "/",
                 route_handlers=[
-                    payments.payment,
-                    events.events,
                     qr.qr,
-                    videos.video,
                     payment_list.payments,
                     avatars.avatars,
                     voices.voices,
@@ -112,6 +117,16 @@ def create_app(
                     *pages.HANDLERS,
                 ],
                 middleware=[polls_limited],
+            ),
+            Router(
+                "/",
+                route_handlers=[events.events, videos.video],
+                middleware=[polls_limited, held_open(streams)],
+            ),
+            Router(
+                "/",
+                route_handlers=[payments.payment],
+                middleware=[polls_limited, held_open(streams, waits=False)],
             ),
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
@@ -133,6 +148,16 @@ def create_app(
     )
     app.asgi_handler = with_request_ids(app.asgi_handler)
     return app
+
+
+def open_streams(waits: Waits) -> Shares:
+    """Bound the requests that last: by what is set, and by the files that this process may have open."""
+    most = descriptors.most_streams()
+    return Shares(
+        per_client=waits.open_streams_per_client,
+        total=min(waits.open_streams or most, most),
+        what="open streams and waiting requests",
+    )
 
 
 class _Parts:

@@ -4,6 +4,7 @@ Holds data and builds nothing. A section is what one part of the service takes, 
 fields is the environment variable `SATSPEAK_` + its name in capitals.
 """
 
+import difflib
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,25 @@ from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
 
 PREFIX = "SATSPEAK_"
+
+OTHERS = {
+    f"{PREFIX}WORKER_{name}"
+    for name in (
+        *(
+            "HOST",
+            "PORT",
+            "ASSETS",
+            "VOICES",
+            "PROVIDER",
+            "THREADS",
+            "MAX_RENDERS",
+            "MAX_WAITING",
+            "MAX_WAIT_S",
+        ),
+        *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S"),
+    )
+} | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE"}
+"""Variables that other programs read, which may be started from the same environment."""
 
 
 class Program(Section, frozen=True, kw_only=True):
@@ -151,10 +171,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Read the variables that are set and not empty.
 
         Raises:
-            SettingsError: A value is malformed or contradicts another; the message names the variable.
+            SettingsError: A value is malformed or contradicts another, or a variable is nobody's, such as one that is
+                misspelt; the message names it.
         """
+        _refuse_strangers(environment)
         variables = {name: environment.get(PREFIX + name.upper()) for name in names()}
         return cls.of(**{name: value for name, value in variables.items() if value})
+
+
+def _refuse_strangers(environment: Mapping[str, str]) -> None:
+    """Refuse variables that no program of ours reads: one setting that is misspelt would be its default unnoticed."""
+    known = {PREFIX + name.upper() for name in names()} | OTHERS
+    for variable in sorted(environment.keys() - known):
+        if variable.startswith(PREFIX):
+            near = difflib.get_close_matches(variable, known, n=1, cutoff=0)
+            raise SettingsError(f"{variable} is no setting. Did you mean {near[0]}?")
 
 
 def names() -> set[str]:

@@ -108,6 +108,22 @@ def test_in_production_only_the_proxy_is_reachable():
     }
 
 
+def test_in_production_the_proxy_reaches_the_services_from_where_they_believe_it():
+    compose = read_yaml("docker/production.yml")
+    proxy, service = (set(compose["services"][name]["networks"]) for name in ("proxy", "service-1"))
+
+    assert proxy & service == {"front"}
+    [published] = proxy - service
+    assert compose["networks"][published]["enable_ipv6"] is True
+    assert not compose["networks"][published].get("internal")
+
+
+def test_a_proxy_on_the_host_comes_from_the_address_that_the_compose_file_tells():
+    [network] = read_yaml("docker-compose.yml")["networks"]["default"]["ipam"]["config"]
+
+    assert f"SATSPEAK_TRUSTED_PROXIES={network['gateway']}" in (ROOT / "docker-compose.yml").read_text()
+
+
 def test_in_production_two_services_share_rows_and_objects_and_nothing_else():
     services = read_yaml("docker/production.yml")["services"]
     first, second = services["service-1"], services["service-2"]

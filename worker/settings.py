@@ -1,5 +1,6 @@
 """What an operator can set, from `SATSPEAK_WORKER_…` in the environment or from options of the command."""
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,9 @@ from msgspec import Meta
 from worker.model import Provider
 
 PREFIX = "SATSPEAK_WORKER_"
+
+OTHERS = {"SATSPEAK_WORKER_URLS"}
+"""What begins like ours and is the service's."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +53,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Read settings; options that are not None win over the environment.
 
         Raises:
-            msgspec.ValidationError: a value that does not fit; names the field.
+            msgspec.ValidationError: a value that does not fit, or a variable that is no setting; names it.
         """
         names = cls.__struct_fields__
+        known = {PREFIX + name.upper() for name in names}
+        for variable in sorted(env.keys() - known - OTHERS):
+            if variable.startswith(PREFIX):
+                near = difflib.get_close_matches(variable, known, n=1, cutoff=0)
+                raise msgspec.ValidationError(f"{variable} is no setting. Did you mean {near[0]}?")
         values: dict[str, Any] = {name: env[key] for name in names if (key := PREFIX + name.upper()) in env}
         values |= {name: value for name, value in options.items() if value is not None}
         return msgspec.convert(values, cls, strict=False, dec_hook=_to_path)

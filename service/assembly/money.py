@@ -51,7 +51,11 @@ async def open_money(
         terms=settings.refunds,
         waits=settings.waits,
     )
-    tries = HoldTries(kept.payments, settings.holds.hold_quotes_per_client)
+    tries = HoldTries(
+        kept.payments,
+        per_client=settings.holds.hold_quotes_per_client,
+        total=settings.holds.hold_quotes,
+    )
     holds = Holds(
         terms=settings.holds,
         orders=kept.orders,

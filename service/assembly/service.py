@@ -27,6 +27,7 @@ from service.quotes.quoting import Quoting
 from service.refunds.refund import Ledger, Refunds
 from service.refunds.refunding import Refunding
 from service.rendering.workers import Workers
+from service.retention.orphans import Orphans
 from service.retention.retention import Retention
 from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
@@ -92,6 +93,8 @@ async def open_service(
             stack,
             Supervised("retention", lambda: kept.peers.alone("retention", lambda: retention.sweep(sweep_s))),
         )
+        orphans = Orphans(kept.uploads, kept.objects)
+        run_until_closed(stack, Supervised("orphans", lambda: kept.peers.alone("orphans", orphans.sweep)))
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
@@ -132,7 +135,11 @@ async def open_service(
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,
             workers=making.workers,
-            spool=Spool(settings.program.data_dir / "incoming"),
+            spool=Spool(
+                settings.program.data_dir / "incoming",
+                settings.uploads.incoming(settings.quotes.largest_upload_bytes),
+                largest_bytes=settings.quotes.largest_upload_bytes,
+            ),
             rates=rates,
             node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,

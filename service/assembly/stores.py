@@ -24,6 +24,7 @@ from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
+from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
 
 
@@ -37,6 +38,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     preimages: SqlPreimages
     retention: SqlRetention
     snapshots: SqlSnapshots
+    uploads: SqlUploads
     keys: SqlApiKeys
     objects: Objects
     peers: NoPeers | PostgresPeers
@@ -57,6 +59,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             preimages=SqlPreimages(database),
             retention=SqlRetention(database),
             snapshots=SqlSnapshots(database),
+            uploads=SqlUploads(database),
             keys=SqlApiKeys(database),
             objects=open_objects(settings),
             peers=peers,

@@ -1,5 +1,6 @@
 """Delivers: checks the choice, waits for the payment, has the video rendered, and plays it while it grows."""
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
@@ -246,7 +247,8 @@ class Delivery:
     async def _wait_for_video(self, order: Order, choice: Choice) -> Video:
         """Begin or join the render, and wait until it shows that it can: by a segment, or by its end."""
         with self._bells.listen(order.id) as bell:
-            if await self._rendering.start(order, choice) is None:
+            # Shielded: a client that goes away now must not leave a claim that nobody fulfils.
+            if await asyncio.shield(self._rendering.start(order, choice)) is None:
                 await self._check_money(order)
             while True:
                 video = await self._videos.get(order.id)
@@ -273,7 +275,7 @@ class Delivery:
         """Go on with a render that was abandoned; False where nobody will."""
         order = await self._orders.get(video.order_id)
         assert order is not None
-        if await self._rendering.start(order, choice, again=True) is not None:
+        if await asyncio.shield(self._rendering.start(order, choice, again=True)) is not None:
             return True
         now = await self._videos.get(video.order_id)
         return now is not None and now.attempt != video.attempt  # another replica was first

@@ -10,6 +10,9 @@ from service.orders.choice import Choice
 from service.orders.video import Video
 from service.rendering.port import Init
 
+UPLOADS = "uploads/"
+"""How the names of recordings begin."""
+
 
 class Objects(Protocol):
     """Keeps bytes under names: uploaded speech, and videos whole or in pieces."""
@@ -24,6 +27,10 @@ class Objects(Protocol):
 
     async def delete(self, name: str) -> None:
         """Forget an object, or all below a folder, whose name ends with `/`; of no effect where there is none."""
+        ...
+
+    def list(self, folder: str) -> AsyncIterator[list[str]]:
+        """List the names of all objects below a folder, some hundreds at a time."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Makes the hold invoices of quotes that name all that there is to choose."""
 
+import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from hashlib import sha256
 
@@ -11,6 +12,8 @@ from service.orders.choice import Choice
 from service.payments.hold_tries import HoldTries
 from service.payments.holds import Holds, HoldTerms
 from service.payments.port import Payments, Preimages
+from service.quotes.open_quotes import Reserved
+from service.quotes.room import Room
 
 PREIMAGE_BYTES = 32
 
@@ -37,11 +40,12 @@ class HoldQuotes:
         self._preimages = preimages
         self._holds = holds
         self._tries = tries
-        self._cap = terms.hold_quotes
+        self._all = Room(self._live, terms.hold_quotes)
         self._random = random
 
-    async def check(self, choice: Choice, client: str, now: datetime) -> None:
-        """Refuse what cannot be rendered without asking the buyer again, and too many.
+    @contextlib.asynccontextmanager
+    async def reserve(self, choice: Choice, client: str, now: datetime) -> AsyncIterator[Reserved]:
+        """Take room for another one, which can be rendered without asking the buyer again.
 
         Raises:
             InvalidRequest: The quote leaves something open.
@@ -55,12 +59,15 @@ class HoldQuotes:
                 f" avatar, emotion and language: {' and '.join(missing)} missing. GET /avatars lists them.",
                 field=missing[0],
             )
-        await self._tries.check(client, now)
-        if self._cap and self._holds.live >= self._cap:
-            raise Unavailable(
-                "Too many payments are held or about to be. Try again soon, or ask without 'hold'.",
-                retry_after_s=FULL_RETRY_S,
-            )
+        with await self._tries.reserve(client, now) as own:
+            of_all = await self._all.reserve(1, now)
+            if of_all is None:
+                raise Unavailable(
+                    "Too many payments are held or about to be. Try again soon, or ask without 'hold'.",
+                    retry_after_s=FULL_RETRY_S,
+                )
+            with of_all:
+                yield Reserved(own, of_all)
 
     async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
         """Make an invoice whose preimage is on disk before the node is asked: nobody else could take the money."""
@@ -69,8 +76,9 @@ class HoldQuotes:
         await self._preimages.add(payment_hash, preimage)
         return await self._backend.add_hold_invoice(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
 
-    async def opened(self, client: str, order_id: int) -> None:
+    async def follow(self, order_id: int) -> None:
         """See the payment of a quote that was just made to its end."""
-        payment = await self._payments.of(order_id)
-        self._tries.opened(client, payment.payment_hash, payment.expires_at)
-        self._holds.follow(payment)
+        self._holds.follow(await self._payments.of(order_id))
+
+    async def _live(self, _now: datetime) -> int:
+        return self._holds.live

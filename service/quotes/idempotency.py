@@ -2,6 +2,10 @@
 
 For clients whose connection broke before the answer came (`Idempotency-Key`, by
 draft-ietf-httpapi-idempotency-key-header-07). A key is good until its quote expires.
+
+It is the client's own: the same key of two clients is two keys, or who guessed or copied one and its text would be told
+another's tokens. So who comes back from another network, as phones do, gets a new quote instead of the same one, which
+costs nobody anything: neither is paid yet.
 """
 
 import asyncio
@@ -9,6 +13,7 @@ import contextlib
 import hashlib
 import re
 import secrets
+import uuid
 from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
@@ -21,10 +26,11 @@ from service.runtime.clock import Clock
 
 SALT_BYTES = 32
 
-SHORTEST, LONGEST = 16, 128
-"""Characters of a key. A short one could be guessed, and who guesses key and text is told the quote's tokens."""
+_UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
+"""RFC 9562, section 4, of any version."""
 
-_KEY = re.compile(rf"[!-~]{{{SHORTEST},{LONGEST}}}")
+_COMMON = {str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))}
+"""Those that everybody has: nil and max."""
 
 
 class Idempotency:
@@ -54,6 +60,7 @@ class Idempotency:
         asked: bytes,
         make: Callable[[Tokens], Awaitable[Quote]],
         *,
+        client: str,
         private: bool,
     ) -> Quote:
         """Return the quote that was made with this key, or make one. A request that failed leaves nothing.
@@ -62,16 +69,18 @@ class Idempotency:
             key: What the buyer calls this wish; None quotes anew each time.
             asked: What is wished for, in whatever form is the same each time.
             make: Quotes, and keeps `Tokens.once` with the order.
+            client: Whose key it is.
             private: Whether the quote gets a claim token.
 
         Raises:
-            InvalidRequest: The key is malformed.
+            InvalidRequest: The key is no UUID.
             KeyReused: The key was used to ask for something else.
         """
         if key is None:
             return await make(Tokens.random(private=private))
         key = _parse(key)
-        key_hash, fingerprint = hashlib.sha256(key.encode()).digest(), hashlib.sha256(asked).digest()
+        key_hash = hashlib.sha256(f"{client} {key}".encode()).digest()
+        fingerprint = hashlib.sha256(asked).digest()
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
                 if found := await self._orders.repeated(key_hash, self._now()):
@@ -91,12 +100,15 @@ class Idempotency:
 
 
 def _parse(header: str) -> str:
-    """Read a key. The draft writes it in quotes; most clients leave them out."""
-    key = header.strip().removeprefix('"').removesuffix('"')
-    if not _KEY.fullmatch(key):
+    """Read a key, whose letters may be in either case. The draft writes it in quotes; most clients leave them out."""
+    text = header.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    match = _UUID.fullmatch(text)
+    if match is None or (key := match.group(1).lower()) in _COMMON:
         raise InvalidRequest(
-            f"Header 'Idempotency-Key' must be {SHORTEST} to {LONGEST} letters, digits or signs without spaces"
-            " that nobody can guess, such as a UUID.",
+            "Header 'Idempotency-Key' must be a UUID that you made for this request,"
+            " such as 8e03978e-40d5-43dd-bc93-6894a57f9324.",
             field="Idempotency-Key",
         )
     return key

@@ -1,7 +1,10 @@
 """Sells: text or speech → seconds → price → invoice."""
 
 import asyncio
+import contextlib
+import tempfile
 import uuid
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +12,8 @@ import msgspec
 
 from lightning import InvoiceBackend, Msat
 from service.catalogue.choosing import Choosing
-from service.errors import InvalidRequest
-from service.jobs.port import Objects
+from service.errors import InvalidRequest, KeyTaken, Unavailable
+from service.jobs.port import UPLOADS, Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
 from service.orders.tokens import Tokens, digest
@@ -19,14 +22,14 @@ from service.pricing.port import RateSource
 from service.pricing.price import Price, price
 from service.quotes.hold_quotes import HoldQuotes
 from service.quotes.liquidity import Liquidity
-from service.quotes.open_quotes import OpenQuotes
+from service.quotes.open_quotes import OpenQuotes, Reserved
 from service.quotes.port import Screen
 from service.quotes.terms import Terms
 from service.quotes.upload_room import UploadRoom
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.counters import Counters
 from service.speech.speech_length import estimate, longest, longest_at_most
-from service.speech.wav import SAMPLE_RATE, inspect, read_pcm
+from service.speech.wav import SAMPLE_RATE, WavInfo, inspect, read_pcm, write_plain
 
 PCM_CHUNK_BYTES = 1 << 18
 """How much of an upload is in memory at once."""
@@ -103,12 +106,13 @@ class Quoting:
             TooManyRequests: The client has too many quotes that are not paid.
             Unavailable: All clients have, or the node cannot receive the amount.
         """
-        text = text.strip()
+        text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice)
-        duration_ms = self._text_ms(text, choice.language)
-        if self._screen:
-            await self._screen.text(text)
-        return await self._sell(duration_ms, choice, tokens, client, hold=hold, text=text, upload=None)
+        wish = _Wish(text=text, upload=None, duration_ms=self._text_ms(text, choice.language), choice=choice)
+        async with self._reserve(choice, client, hold=hold) as room:
+            if self._screen:
+                await self._screen.text(text)
+            return await self._sell(wish, tokens, room)
 
     async def quote_audio(
         self, wav: Path, choice: Choice, tokens: Tokens, *, client: str, hold: bool = False
@@ -116,53 +120,67 @@ class Quoting:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
-        if self._screen:
-            await self._screen.audio(wav)
-        duration_ms = -(-info.samples * 1000 // SAMPLE_RATE)
-        upload = f"uploads/{uuid.uuid4().hex}.pcm"
-        async with self._upload_room.hold(info.data_size):
-            await self._objects.put(upload, read_pcm(wav, info, PCM_CHUNK_BYTES))
-            try:
-                return await self._sell(
-                    duration_ms, choice, tokens, client, hold=hold, text=None, upload=upload
+        async with self._reserve(choice, client, hold=hold) as room:
+            if self._screen:
+                await _judge(self._screen, wav, info)
+            async with self._stored(wav, info) as upload:
+                wish = _Wish(
+                    text=None,
+                    upload=upload,
+                    duration_ms=-(-info.samples * 1000 // SAMPLE_RATE),
+                    choice=choice,
                 )
-            except Exception:  # no row refers to it; a cancelled request may have left one
-                await self._objects.delete(upload)
-                raise
+                return await self._sell(wish, tokens, room)
 
-    async def _sell(
-        self,
-        duration_ms: int,
-        choice: Choice,
-        tokens: Tokens,
-        client: str,
-        *,
-        hold: bool,
-        text: str | None,
-        upload: str | None,
-    ) -> Quote:
+    @contextlib.asynccontextmanager
+    async def _reserve(self, choice: Choice, client: str, *, hold: bool) -> AsyncIterator["_Room"]:
+        """Take room for a quote, before anything is asked or stored for it; given back where none is made."""
+        now = self._now()
+        async with contextlib.AsyncExitStack() as stack:
+            held = None
+            if hold:
+                held = await stack.enter_async_context(self._holds.reserve(choice, client, now))
+            opened = await stack.enter_async_context(self._open_quotes.reserve(client, now))
+            yield _Room(opened=opened, held=held)
+
+    @contextlib.asynccontextmanager
+    async def _stored(self, wav: Path, info: WavInfo) -> AsyncIterator["_Upload"]:
+        """Store a recording; it is deleted again where it is certain that no row names it.
+
+        Where that is not certain, since a commit's answer was lost, it stays: `retention.orphans` finds those.
+        """
+        upload = _Upload(name=f"{UPLOADS}{uuid.uuid4().hex}.pcm")
+        with await self._upload_room.reserve(info.data_size, self._now()) as arrival:
+            try:
+                await self._objects.put(upload.name, read_pcm(wav, info, PCM_CHUNK_BYTES))
+                yield upload
+            except BaseException:
+                if not upload.named:
+                    with contextlib.suppress(Unavailable):
+                        await self._objects.delete(upload.name)
+                raise
+            arrival.keep()
+
+    async def _sell(self, wish: "_Wish", tokens: Tokens, room: "_Room") -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
-        if hold:
-            await self._holds.check(choice, client, created_at)
-        await self._open_quotes.check(client, created_at)
-        estimated = await self._price(duration_ms)
+        estimated = await self._price(wish.duration_ms)
         amount = Msat(estimated.price.amount_msat)
         await self._liquidity.check(amount)
-        seller = self._holds if hold else self._backend
+        seller = self._backend if room.held is None else self._holds
         invoice = await seller.add_invoice(
             amount=amount,
-            memo=f"Talking-head video, {duration_ms / 1000:.1f} s",  # public: never the text
+            memo=f"Talking-head video, {wish.duration_ms / 1000:.1f} s",  # public: never the text
             expiry_s=self._terms.quote_expiry_s,
         )
         expires_at = created_at + timedelta(seconds=self._terms.quote_expiry_s)
         order = NewOrder(
-            text=text,
-            upload=upload,
-            duration_ms=duration_ms,
+            text=wish.text,
+            upload=None if wish.upload is None else wish.upload.name,
+            duration_ms=wish.duration_ms,
             price=estimated.price,
-            choice=choice,
+            choice=wish.choice,
             payment=NewPayment(
-                kind=Kind.HOLD if hold else Kind.LIGHTNING,
+                kind=Kind.LIGHTNING if room.held is None else Kind.HOLD,
                 invoice=invoice.bolt11,
                 payment_hash=invoice.payment_hash,
                 node=None,
@@ -173,18 +191,29 @@ class Quoting:
             once=tokens.once,
             created_at=created_at,
         )
-        order_id = await self._orders.add(order)
+        order_id = await self._add(order, wish.upload)
         self._counters.quotes += 1
-        self._open_quotes.opened(client, invoice.payment_hash, expires_at)
-        if hold:
-            await self._holds.opened(client, order_id)
+        room.opened.keep(invoice.payment_hash, expires_at)
+        if room.held is not None:
+            await self._holds.follow(order_id)  # before it is kept: what is followed is what is counted
+            room.held.keep(invoice.payment_hash, expires_at)
         return Quote(
-            duration_ms=duration_ms,
+            duration_ms=wish.duration_ms,
             price=estimated.price,
             invoice=invoice.bolt11,
             expires_at=expires_at,
             tokens=tokens,
         )
+
+    async def _add(self, order: NewOrder, upload: "_Upload | None") -> int:
+        if upload is not None:
+            upload.named = True  # perhaps: an error may hide a row that was committed
+        try:
+            return await self._orders.add(order)
+        except KeyTaken:
+            if upload is not None:
+                upload.named = False  # certainly: the key and the row are one transaction
+            raise
 
     async def _price(self, duration_ms: int) -> Estimate:
         rate = await self._rates.current()
@@ -217,3 +246,33 @@ class Quoting:
                 field="text",
             )
         return duration_ms
+
+
+class _Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for, and how long it is."""
+
+    text: str | None
+    upload: "_Upload | None"
+    duration_ms: int
+    choice: Choice
+
+
+class _Upload(msgspec.Struct, kw_only=True):
+    """A recording that is stored."""
+
+    name: str
+    named: bool = False  # a row may name it
+
+
+class _Room(msgspec.Struct, frozen=True, kw_only=True):
+    """Room for one quote."""
+
+    opened: Reserved
+    held: Reserved | None  # None: it is an ordinary one
+
+
+async def _judge(screen: Screen, wav: Path, info: WavInfo) -> None:
+    """Have the samples judged that are sold: other programs read odd headers in other ways."""
+    with tempfile.NamedTemporaryFile(dir=wav.parent, suffix=wav.suffix) as plain:
+        await asyncio.to_thread(write_plain, wav, info, plain)
+        await screen.audio(Path(plain.name))

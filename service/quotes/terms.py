@@ -3,8 +3,12 @@
 from decimal import Decimal
 
 from service.runtime.section import PositiveInt, Section
+from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
 
 USD_MICROS = 1_000_000
+
+FORM_SLACK_BYTES = 1 << 20
+"""For what a WAV and a form have beside the samples."""
 
 
 class Terms(Section, frozen=True, kw_only=True):
@@ -26,6 +30,11 @@ class Terms(Section, frozen=True, kw_only=True):
         """Refuse a price that is none."""
         if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
             raise ValueError("SATSPEAK_USD_PER_SECOND must be a price of at least 0.000001")
+
+    @property
+    def largest_upload_bytes(self) -> int:
+        """How large a form with the longest recording may be."""
+        return self.max_video_s * SAMPLE_RATE * SAMPLE_BYTES + FORM_SLACK_BYTES
 
     @property
     def usd_micros_per_second(self) -> int:

@@ -11,16 +11,27 @@ Refusal = Callable[[str], tuple[list[tuple[bytes, bytes]], bytes]]
 """Makes the headers and the body of a 400."""
 
 
-def patient_for(seconds: float, refusal: Refusal) -> type[asyncio.Protocol]:
+FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Content-Type: application/problem+json\r\nRetry-After: 10\r\nConnection: close\r\n\r\n"
+    b'{"type":"/docs/problems#unavailable","title":"Service Unavailable","status":503,'
+    b'"detail":"There are too many connections now. Try again soon."}'
+)
+
+
+def patient_for(seconds: float, refusal: Refusal, connections: int) -> type[asyncio.Protocol]:
     """Choose how long a client may take to send the head of a request, and to take some of an answer.
 
     Args:
         seconds: So long.
         refusal: What a request is answered with that is no HTTP.
+        connections: How many there may be at once. One more takes the place of one without a request; where each has
+            one, it is told to come back.
     """
 
     class Chosen(PatientProtocol):
         patience_s = seconds
+        most = connections
         refused = staticmethod(refusal)
 
     return Chosen
@@ -34,6 +45,7 @@ class PatientProtocol(H11Protocol):
     """
 
     patience_s: ClassVar[float]
+    most: ClassVar[int]
     refused: ClassVar[Any]  # a Refusal, and no method
 
     _head: asyncio.TimerHandle | None = None  # runs from the end of an answer to the end of the next head
@@ -42,7 +54,20 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin to wait for a request."""
         super().connection_made(transport)
+        if len(self.connections) > self.most:
+            # Who has sent nothing yet can come back, so they give way to each other before anyone is sent away.
+            waiting = (each for each in self.connections if isinstance(each, PatientProtocol) and each.idle)
+            if (one := next(waiting, None)) is not None:
+                one.transport.abort()
+            else:
+                transport.write(FULL)
+                transport.close()
         self._head = self._hang_up_later()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a request."""
+        return self._head is not None and not self._head.cancelled()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP in the form of all other refusals, and hang up."""

@@ -7,12 +7,11 @@ Ours, and not the `limits` package: its memory storage reads a clock of its own,
 keeps as many of them as an attacker has addresses.
 """
 
-import functools
-import ipaddress
 from collections import OrderedDict
 
 import msgspec
 
+from service.runtime.clients import WORTH, most, networks_of
 from service.runtime.section import NotNegativeInt, Section
 
 WINDOW_S = 60.0
@@ -21,19 +20,26 @@ SLACK_S = 0.001
 """More than sums of floats are off by: the last of a minute's requests is let in as well."""
 
 MAX_CLIENTS = 10_000
-"""Clients that are told apart, about 2 MB of them. Beyond it the oldest is forgotten, and so may ask anew: the
-limit of the total still holds."""
+"""Clients that are told apart, about 2 MB of them, and as many /56 and /48. Beyond it the oldest is forgotten, and so
+may ask anew: the limit of the total still holds."""
 
 
 class RateLimits(Section, frozen=True, kw_only=True):
     """How often may be asked."""
 
     quotes_per_minute: NotNegativeInt = 600
-    """Quotes and estimates a minute of all clients together, which may come at once; 0 is no limit. Of several services
-    each counts for itself, here and below."""
+    """Quotes a minute of all clients together, which may come at once; 0 is no limit. Of several services each counts
+    for itself, here and below."""
 
     quotes_per_minute_per_client: NotNegativeInt = 30
-    """The same of one client: an IPv4 address or an IPv6 network of 64 bits."""
+    """The same of one client: an IPv4 address or an IPv6 network of 64 bits. Its /56 has 4 times as many, its /48 16
+    times; and nobody has more than a quarter of the total. 0 is no limit for any of them."""
+
+    estimates_per_minute: NotNegativeInt = 6000
+    """Estimates a minute of all clients together; 0 is no limit."""
+
+    estimates_per_minute_per_client: NotNegativeInt = 60
+    """The same of one client."""
 
     polls_per_minute: NotNegativeInt = 60_000
     """Requests a minute that ask for a payment, a video or `/health`, of all clients together; 0 is no limit."""
@@ -70,43 +76,58 @@ class Limiter:
     def __init__(self, rate: Rate, *, max_clients: int = MAX_CLIENTS) -> None:
         self._rate = rate
         self._max_clients = max_clients
-        self._full_at: OrderedDict[str, float] = OrderedDict()  # by client; who came longest ago is first
+        self._most = most(per_client=rate.per_client, total=rate.total)
+        # When each bucket is full again: of clients, of /56, of /48; who came longest ago is first.
+        self._full_at: tuple[OrderedDict[str, float], ...] = tuple(OrderedDict() for _ in WORTH)
         self._total_full_at = 0.0
 
     @property
     def clients(self) -> int:
         """How many are remembered."""
-        return len(self._full_at)
+        return len(self._full_at[0])
 
     def admit(self, client: str, now: float) -> Refusal | None:
         """Take a token for a request; None where there was one. A request that is refused takes none."""
-        own = _take(self._full_at.get(client, 0.0), self._rate.per_client, now)
-        if own - now > WINDOW_S + SLACK_S:
-            return Refusal(by_total=False, wait_s=own - now - WINDOW_S)
+        taken: list[tuple[OrderedDict[str, float], str, float]] = []
+        for buckets, allowed, network in zip(self._full_at, self._most, networks_of(client), strict=False):
+            full_at = _take(buckets.get(network, 0.0), allowed, now)
+            if full_at - now > WINDOW_S + SLACK_S:
+                return Refusal(by_total=False, wait_s=full_at - now - WINDOW_S)
+            taken.append((buckets, network, full_at))
         total = _take(self._total_full_at, self._rate.total, now)
         if total - now > WINDOW_S + SLACK_S:
             return Refusal(by_total=True, wait_s=total - now - WINDOW_S)
         self._total_full_at = total
-        if own > now:
-            self._remember(client, own, now)
+        for buckets, network, full_at in taken:
+            if full_at > now:
+                self._remember(buckets, network, full_at, now)
         return None
 
     def left(self, client: str, now: float) -> Left | None:
-        """Tell what a client has left of its own; None where clients have no limit. Takes nothing."""
-        quota = self._rate.per_client
-        if not quota:
+        """Tell what a client, or whichever of its networks has less, has left; None where there is no limit.
+
+        Takes nothing.
+        """
+        if not self._rate.per_client:
             return None
-        reset_s = min(max(self._full_at.get(client, 0.0) - now, 0.0), WINDOW_S)
-        return Left(
-            quota=quota, remaining=int((WINDOW_S - reset_s + SLACK_S) * quota / WINDOW_S), reset_s=reset_s
+        levels = zip(self._full_at, self._most, networks_of(client), strict=False)
+        return min(
+            (_left(buckets.get(network, 0.0), allowed, now) for buckets, allowed, network in levels),
+            key=lambda left: left.remaining,
         )
 
-    def _remember(self, client: str, full_at: float, now: float) -> None:
-        self._full_at[client] = full_at
-        self._full_at.move_to_end(client)
+    def _remember(self, buckets: OrderedDict[str, float], network: str, full_at: float, now: float) -> None:
+        buckets[network] = full_at
+        buckets.move_to_end(network)
         # What was just added is not idle, so there is always a first one to stop at.
-        while len(self._full_at) > self._max_clients or next(iter(self._full_at.values())) <= now:
-            self._full_at.popitem(last=False)
+        while len(buckets) > self._max_clients or next(iter(buckets.values())) <= now:
+            buckets.popitem(last=False)
+
+
+def _left(full_at: float, quota: int, now: float) -> Left:
+    reset_s = min(max(full_at - now, 0.0), WINDOW_S)
+    remaining = int((WINDOW_S - reset_s + SLACK_S) * quota / WINDOW_S)
+    return Left(quota=quota, remaining=remaining, reset_s=reset_s)
 
 
 def _take(full_at: float, per_minute: int, now: float) -> float:
@@ -116,20 +137,3 @@ def _take(full_at: float, per_minute: int, now: float) -> float:
     # A bucket that is more than empty is one of before the clock was set back: it starts again.
     begin = full_at if now < full_at <= now + WINDOW_S + SLACK_S else now
     return begin + WINDOW_S / per_minute
-
-
-@functools.lru_cache(maxsize=4096)  # parsing an address takes longer than all the rest
-def client_of(address: str | None) -> str:
-    """Tell who asks: an IPv4 address, or an IPv6 network of 64 bits, which is the least that a customer is given.
-
-    What is no address is one client, so that inventing some gains nothing.
-    """
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return ip.packed[:8].hex()

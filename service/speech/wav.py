@@ -23,7 +23,7 @@ import struct
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 import soundfile
@@ -137,6 +137,25 @@ def read_pcm(path: Path, info: WavInfo, chunk_bytes: int) -> Iterator[bytes]:
                 raise EOFError(f"{path} has lost its last {left} bytes of audio")
             left -= len(pcm)
             yield pcm
+
+
+def write_plain(path: Path, info: WavInfo, to: IO[bytes], chunk_bytes: int = 1 << 18) -> None:
+    """Write the samples of an inspected file as the plainest WAV: every program hears the same in it.
+
+    Raises:
+        EOFError: The file has become shorter since it was inspected.
+    """
+    to.write(
+        struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + info.data_size, b"WAVE")
+        + struct.pack(
+            "<4sIHHIIHH",
+            *(b"fmt ", 16, _PCM, 1, SAMPLE_RATE, SAMPLE_RATE * SAMPLE_BYTES, SAMPLE_BYTES, 8 * SAMPLE_BYTES),
+        )
+        + _CHUNK_HEAD.pack(b"data", info.data_size)
+    )
+    for pcm in read_pcm(path, info, chunk_bytes):
+        to.write(pcm)
+    to.flush()
 
 
 def _find_audio(file: FileIO, *, large: bool) -> tuple[_Format, _Chunk]:

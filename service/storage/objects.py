@@ -16,6 +16,9 @@ from service.errors import Unavailable
 CHUNK_BYTES = 1 << 18
 """How much of an object is in memory at once."""
 
+PAGE = 500
+"""Names that are listed at a time."""
+
 PATIENCE = timedelta(seconds=30)
 """How long a bucket is asked again, and how long one answer may take."""
 
@@ -54,6 +57,16 @@ class StoredObjects:
                 return
             async for page in obstore.list(self._store, name.rstrip("/")):
                 await obstore.delete_async(self._store, [found["path"] for found in page])
+
+    async def list(self, folder: str) -> AsyncIterator[list[str]]:
+        """List the names of all objects below a folder, some hundreds at a time.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        with _answering():
+            async for page in obstore.list(self._store, folder.rstrip("/"), chunk_size=PAGE):
+                yield [found["path"] for found in page]
 
 
 class FolderObjects(StoredObjects):

@@ -37,7 +37,7 @@ with_input = orders.c.forgotten_at.is_(None)
 
 sa.Index("orders_with_input", orders.c.id, sqlite_where=with_input, postgresql_where=with_input)
 
-sa.Index("orders_with_upload", orders.c.id, sqlite_where=with_upload, postgresql_where=with_upload)
+sa.Index("orders_with_upload", orders.c.upload, sqlite_where=with_upload, postgresql_where=with_upload)
 
 payments = sa.Table(
     "payments",

@@ -35,7 +35,13 @@ SEGMENT_FRAMES = 12
 
 UNLIMITED = [
     f"{what}{whose}"
-    for what in ("quotes_per_minute", "polls_per_minute", "open_quotes")
+    for what in (
+        "quotes_per_minute",
+        "estimates_per_minute",
+        "polls_per_minute",
+        "open_quotes",
+        "open_streams",
+    )
     for whose in ("", "_per_client")
 ]
 """Tests ask as fast as they can."""

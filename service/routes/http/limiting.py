@@ -4,14 +4,16 @@ import asyncio
 import math
 from typing import Any
 
-import structlog
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
 from service.errors import BodyTooSlow, TooManyRequests
+from service.routes.http.proxies import Proxies
 from service.routes.http.request_ids import add_header
+from service.runtime.clients import client_of
 from service.runtime.clock import Clock
-from service.runtime.limits import WINDOW_S, Left, Limiter, client_of
+from service.runtime.limits import WINDOW_S, Left, Limiter
+from service.runtime.shares import Shares
 
 LONGEST_ADDRESS = 64
 
@@ -23,8 +25,6 @@ POLICY = "client"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-log = structlog.get_logger()
-
 
 def limited(limiter: Limiter, now: Clock) -> Middleware:
     """Make a middleware that takes a token for each request. No guard: for each of those the handler is copied.
@@ -32,19 +32,16 @@ def limited(limiter: Limiter, now: Clock) -> Middleware:
     Raises:
         TooManyRequests: There is none left.
     """
-    warned = False
+    proxies = Proxies()
 
     def check(connection: Connection) -> None:
-        nonlocal warned
         asker, moment = client(connection), now().timestamp()
         refusal = limiter.admit(asker, moment)
         if left := limiter.left(asker, moment):
             _tell(connection.scope, left)
+        proxies.note(connection.scope, refused=refusal is not None and not refusal.by_total)
         if refusal is None:
             return
-        if not warned and not refusal.by_total and _comes_through_a_stranger(connection):
-            warned = True  # once: it says what is to be set, not who asked
-            log.warning("proxy_not_trusted", proxy=client(connection), setting="SATSPEAK_TRUSTED_PROXIES")
         wait_s = max(math.ceil(refusal.wait_s), 1)
         blame = "Too many people are asking" if refusal.by_total else "You are asking too often"
         raise TooManyRequests(f"{blame}: try again in {wait_s} s.", retry_after_s=wait_s)
@@ -59,16 +56,36 @@ def limited(limiter: Limiter, now: Clock) -> Middleware:
     return middleware
 
 
+def held_open(streams: Shares, *, waits: bool = True) -> Middleware:
+    """Make a middleware that counts a request for as long as it lasts: until its answer ends, or its client has gone.
+
+    Args:
+        streams: What there may be of these.
+        waits: Every request lasts; else those alone that ask for it by `wait`.
+
+    Raises:
+        TooManyRequests: The client has too many.
+        Unavailable: All clients together have.
+    """
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            connection: Connection = ASGIConnection(scope)
+            if waits or "wait" in connection.query_params:
+                with streams.take_or_refuse(client(connection)):
+                    await app(scope, receive, send)
+            else:
+                await app(scope, receive, send)
+
+        return counted
+
+    return middleware
+
+
 def _tell(scope: Scope, left: Left) -> None:
     """Tell a client what it has left (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now, all in `t` s."""
     add_header(scope, "RateLimit-Policy", f'"{POLICY}";q={left.quota};w={WINDOW_S:.0f}')
     add_header(scope, "RateLimit", f'"{POLICY}";r={left.remaining};t={math.ceil(left.reset_s)}')
-
-
-def _comes_through_a_stranger(connection: Connection) -> bool:
-    """Whether a proxy tells for whom it asks and is not believed: all who come through it are one client."""
-    told = connection.headers.get("X-Forwarded-For", "")
-    return bool(told and connection.client and connection.client.host not in told)
 
 
 def client(connection: Connection) -> str:

@@ -12,6 +12,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser  # t
 
 from service.errors import InvalidRequest
 from service.routes.http.bodies import convert
+from service.routes.http.limiting import client
+from service.runtime.shares import Shares
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -22,13 +24,21 @@ MAX_OPTION_BYTES = 1000
 
 
 class Spool:
-    """A folder for files on their way in. Each is gone when its request ends."""
+    """A folder for files on their way in. Each is gone when its request ends.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where they are.
+        incoming: How many bytes there may be.
+        largest_bytes: The largest body that is taken.
+    """
+
+    def __init__(self, folder: Path, incoming: Shares, *, largest_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob("*.upload"):  # by a program that was killed
             left.unlink()
         self._folder = folder
+        self._incoming = incoming
+        self._largest_bytes = largest_bytes
 
     @contextlib.asynccontextmanager
     async def receive(
@@ -38,12 +48,17 @@ class Spool:
 
         Raises:
             InvalidRequest: There is no file, or the form is broken.
+            TooManyRequests: The client sends too much at once.
+            Unavailable: All clients together do.
         """
         media_type, parameters = request.content_type
         boundary = parameters.get("boundary", "")
         if media_type != "multipart/form-data" or not boundary:
             raise InvalidRequest("Audio file is required", field=FILE_FIELD)
-        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".upload") as file:
+        with (
+            self._incoming.take_or_refuse(client(request), self._size(request)),
+            tempfile.NamedTemporaryFile(dir=self._folder, suffix=".upload") as file,
+        ):
             try:
                 with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
                     options = await _parse(request, parser, file)
@@ -53,6 +68,11 @@ class Spool:
                 ) from error
             file.flush()
             yield Path(file.name), convert(options, kind, strict=False)
+
+    def _size(self, request: Request[Any, Any, Any]) -> int:
+        """Tell how large a body may become: as it says, else as large as any."""
+        said = request.headers.get("Content-Length", "")
+        return min(int(said), self._largest_bytes) if said.isdecimal() else self._largest_bytes
 
 
 async def _parse(

@@ -1,21 +1,19 @@
 """What became of an invoice, for its buyer."""
 
-import asyncio
-from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, QueryParameter
-from litestar.types import Receive
 
 from service.delivery.port import Snapshots
-from service.delivery.watching import Snapshot, Watching
+from service.delivery.watching import Watching
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
+from service.routes.http.waiting import unless_gone
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import PaymentAnswer
 
@@ -61,21 +59,5 @@ async def payment(
     """Tell the state of a payment and its video."""
     snapshot = await watching.look(await resolve(request, snapshots, invoice, claim_token or claim_header))
     if wait:
-        snapshot = await _unless_gone(request.receive, watching.decided(snapshot, wait)) or snapshot
+        snapshot = await unless_gone(request.receive, watching.decided(snapshot, wait)) or snapshot
     return Response(PaymentAnswer.of(snapshot), headers=NO_STORE)
-
-
-async def _unless_gone(receive: Receive, waiting: Coroutine[Any, Any, Snapshot]) -> Snapshot | None:
-    """Wait for something; None where the client goes away first: many come back long before a wait is over."""
-    looking, gone = asyncio.ensure_future(waiting), asyncio.ensure_future(_gone(receive))
-    try:
-        await asyncio.wait([looking, gone], return_when=asyncio.FIRST_COMPLETED)
-        return looking.result() if looking.done() else None
-    finally:
-        looking.cancel()
-        gone.cancel()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

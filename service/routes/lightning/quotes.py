@@ -24,8 +24,8 @@ IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
         name="Idempotency-Key",
-        description="A name for this wish that nobody can guess, of 16 to 128 characters, such as a UUID. Asked again"
-        " with it, until the quote expires, the same request gets the same quote; another request gets 422.",
+        description="A UUID that names this wish. Asked again with it by the same client, until the quote expires, the"
+        " same request gets the same quote; another request gets 422.",
         examples=[Example(value="8e03978e-40d5-43dd-bc93-6894a57f9324")],
     ),
 ]
@@ -68,6 +68,7 @@ async def request_video_text(
         lambda tokens: idempotency.quoting.quote_text(
             asked.text, asked.choice, tokens, client=asker, hold=asked.hold
         ),
+        client=asker,
         private=asked.private,
     )
     return QuoteAnswer.of(quote)
@@ -99,6 +100,7 @@ async def request_video_audio(
             lambda tokens: idempotency.quoting.quote_audio(
                 wav, options.choice, tokens, client=asker, hold=options.hold
             ),
+            client=asker,
             private=options.private,
         )
     return QuoteAnswer.of(quote)

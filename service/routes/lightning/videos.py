@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import HttpMethod, Request, post, route
+from litestar import HttpMethod, Request, Response, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
@@ -20,6 +20,7 @@ from service.routes.http.conditions import etag_of, has
 from service.routes.http.parts import Part
 from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
+from service.routes.http.waiting import unless_gone
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import VideoRequest
 from service.runtime.clock import Clock
@@ -76,7 +77,9 @@ async def generate_video(
     """Make a paid video and stream it."""
     asked = await read_json(request, VideoRequest)
     sold = await resolve(request, snapshots, asked.bolt11_invoice, asked.claim_token or claim_header)
-    video = await delivery.deliver(sold.order, asked.choice)
+    video = await unless_gone(request.receive, delivery.deliver(sold.order, asked.choice))
+    if video is None:
+        return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
     return VideoStream(delivery.play(video.order_id), order_id=video.order_id, headers=NO_CACHE)
 
 

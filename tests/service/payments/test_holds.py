@@ -385,7 +385,7 @@ async def test_who_is_told_of_the_payment_first_may_buy_again_at_once(closed_sho
 
 
 async def test_all_clients_together_have_a_limit(closed_shop):
-    async with closed_shop.open(hold_quotes=1) as shop:
+    async with closed_shop.open(hold_quotes=1, hold_quotes_per_client=0) as shop:
         await quote(shop)
 
         refused = await shop.http.post(TEXT, json={"text": "Hello.", "hold": True, **CHOICE})

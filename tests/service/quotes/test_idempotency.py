@@ -45,7 +45,7 @@ async def test_the_same_request_gets_the_same_quote_with_the_same_tokens(shop, k
     again = await ask(shop, key, private=private)
 
     assert (first.status_code, again.status_code) == (200, 200)
-    assert first.json() == again.json()
+    assert first.content == again.content
     assert private is (first.json()["claim_token"] is not None)
     assert len(await rows(shop, "orders")) == 1
 
@@ -117,15 +117,62 @@ async def test_a_key_is_forgotten_with_its_quote(shop, key):
 
 
 @pytest.mark.parametrize(
-    "key", ["short", "", "x" * 129, "has spaces in it here", "h\u00e4rtefall-0123456789"]
+    "key",
+    [
+        "",
+        "short",
+        "a-key-that-nobody-can-guess-0123456789",
+        "8e03978e40d543ddbc936894a57f9324",
+        "{8e03978e-40d5-43dd-bc93-6894a57f9324}",
+        "8e03978e-40d5-43dd-bc93-6894a57f932",
+        "8e03978e-40d5-43dd-bc93-6894a57f9324-",
+        "8e03978e-40d5-43dd-bc93-6894a57f932g",
+        "00000000-0000-0000-0000-000000000000",
+        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+        '"8e03978e-40d5-43dd-bc93-6894a57f9324',
+        "h\u00e4rtefall-0123456789",
+        "x" * 5000,
+    ],
 )
-async def test_a_key_that_is_guessable_endless_or_no_text_is_refused(standing_shop, key):
+async def test_a_key_that_is_no_uuid_of_ones_own_is_refused(standing_shop, key):
     answer = await standing_shop.http.post(
         "/lightning/request-video/text", json=TEXT, headers={"Idempotency-Key": key.encode()}
     )
 
     assert answer.status_code == 400
     assert "Idempotency-Key" in answer.json()["detail"]
+    assert "UUID" in answer.json()["detail"]
+
+
+async def test_a_key_is_one_in_every_form_of_its_uuid(shop, key):
+    forms = [key, key.upper(), f'"{key}"', f"urn:uuid:{key}"]
+
+    assert len({(await ask(shop, form)).content for form in forms}) == 1
+
+
+@pytest.mark.parametrize("of", [uuid.uuid1, uuid.uuid4, lambda: uuid.uuid5(uuid.NAMESPACE_URL, "x")])
+async def test_a_uuid_of_any_version_will_do(standing_shop, of):
+    assert (await ask(standing_shop, str(of()))).status_code == 200
+
+
+async def test_the_same_key_of_another_client_is_another_key(closed_shop, key):
+    async def ask_from(shop, address, text="Say this once, please."):
+        return await shop.http.post(
+            "/lightning/request-video/text",
+            json={"text": text, "private": True},
+            headers={"Idempotency-Key": key, "X-Forwarded-For": address},
+        )
+
+    async with closed_shop.open(trusted_proxies="127.0.0.1") as shop:
+        first = await ask_from(shop, "2001:db8:0:1::1")
+        same = await ask_from(shop, "2001:db8:0:1::2")
+        stranger = await ask_from(shop, "198.51.100.1")
+        other_wish = await ask_from(shop, "198.51.100.2", "Something else.")
+
+    assert first.content == same.content
+    assert other_wish.status_code == 200
+    for secret in ("bolt11_invoice", "refund_token", "claim_token"):
+        assert first.json()[secret] != stranger.json()[secret]
 
 
 async def test_neither_the_key_nor_the_tokens_are_kept(shop, key):

@@ -1,5 +1,6 @@
 """An operator's judge: real commands and a real HTTP server."""
 
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,56 @@ async def test_a_url_that_nobody_answers_sells_nothing(closed_shop):
 async def test_a_command_that_is_not_there_is_found_at_the_start(closed_shop, setting):
     with pytest.raises(SettingsError, match="SATSPEAK_SCREEN"):
         create_app(closed_shop.settings(screen=setting), backend=closed_shop.node)
+
+
+def header(riff: int, data: int, before: bytes = b"") -> bytes:
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 16000, 32000, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", riff, b"WAVE") + fmt + before + struct.pack("<4sI", b"data", data)
+
+
+LIST = struct.pack("<4sI", b"LIST", 7) + b"INFOabc\0"
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        (header(0, 0), b""),
+        (header(0xFFFFFFFF, 0xFFFFFFFF), b""),
+        (header(0, 0x7FFFFFFF), b""),
+        (header(36 + 32000, 32000, LIST), b""),
+        (header(36 + 32000, 32000), b"data\x04\0\0\0evil" + bytes(5000)),
+        (header(0, 0, LIST), b"\x01"),
+    ],
+    ids=[
+        "data of 0",
+        "data of 4 GiB",
+        "data of 2 GiB",
+        "chunks before",
+        "junk behind",
+        "half a sample behind",
+    ],
+)
+async def test_what_is_judged_is_exactly_what_is_sold(closed_shop, judge, worker, head, tail):
+    samples = bytes(range(250)) * 128
+    async with closed_shop.open(screen=judge.url) as shop:
+        sold = await shop.http.post(
+            "/lightning/request-video/audio", files={"audio": ("a.wav", head + samples + tail)}
+        )
+        assert sold.status_code == 200
+        shop.node.pay(sold.json()["bolt11_invoice"])
+        await shop.video(sold.json()["bolt11_invoice"])
+        assert not list((shop.folder / "incoming").iterdir())
+
+    [(kind, judged)] = judge.seen
+    assert kind == "audio/wav"
+    assert judged == header(36 + len(samples), len(samples)) + samples
+    assert worker.pcm == [samples]
+
+
+async def test_a_text_is_judged_as_it_is_spoken(closed_shop, judge, worker):
+    async with closed_shop.open(screen=judge.url) as shop:
+        invoice = await shop.quote("  \n Fine words. \t")
+        shop.node.pay(invoice)
+        await shop.video(invoice)
+
+    assert [said for _, said in judge.seen] == [worker.requests[0]["text"].encode()] == [b"Fine words."]

@@ -9,7 +9,6 @@ from lightning import Msat, NodeRefused
 
 QUOTE = "/lightning/request-video/text"
 UPLOAD = "/lightning/request-video/audio"
-ESTIMATE = "/lightning/estimate"
 TEXT = {"text": "Hello there."}
 
 
@@ -30,16 +29,15 @@ async def test_a_client_that_asks_too_often_is_told_when_to_come_back(closed_sho
         assert await ask(shop.http, 2) == [200, 429]
 
 
-async def test_text_audio_and_estimate_share_a_limit_which_is_asked_before_the_body_and_the_node(
+async def test_text_and_audio_share_a_limit_which_is_asked_before_the_body_and_the_node(
     closed_shop, make_wav
 ):
     async with closed_shop.open(quotes_per_minute_per_client=2) as shop:
         shop.node.go_down()
-        assert (await shop.http.post(ESTIMATE, json=TEXT)).status_code == 200
-        assert await ask(shop.http, 1) == [503]
+        assert await ask(shop.http, 2) == [503, 503]
 
         assert (await shop.http.post(UPLOAD, files={"audio": ("a.wav", make_wav(1))})).status_code == 429
-        assert (await shop.http.post(ESTIMATE, content=b"rubbish")).status_code == 429
+        assert (await shop.http.post(QUOTE, content=b"rubbish")).status_code == 429
 
 
 async def test_all_clients_together_have_a_limit(closed_shop):
@@ -95,6 +93,26 @@ async def test_without_a_named_proxy_all_who_come_through_one_are_one_client_and
     assert answers == [[200], [200], [429], [429]]
     [line] = [line for line in lines if line["event"] == "proxy_not_trusted"]
     assert line["proxy"] == "127.0.0.1"
+
+
+async def test_a_proxy_that_is_not_believed_is_told_of_before_anyone_is_turned_away(closed_shop):
+    async with closed_shop.open() as shop:
+        with capture_logs() as lines:
+            for n in range(120):
+                await shop.http.get(
+                    "/lightning/payment/lnbc1", headers={"X-Forwarded-For": f"198.51.100.{n}"}
+                )
+
+    assert [line["proxy"] for line in lines if line["event"] == "proxy_not_trusted"] == ["127.0.0.1"]
+
+
+async def test_a_proxy_that_sees_one_private_address_for_all_is_told_of(closed_shop):
+    hidden = {"X-Forwarded-For": "172.18.0.1"}  # what Docker's userland proxy shows
+    async with closed_shop.open(quotes_per_minute_per_client=1, trusted_proxies="127.0.0.1") as shop:
+        with capture_logs() as lines:
+            assert await ask(shop.http, 3, headers=hidden) == [200, 429, 429]
+
+    assert [line["client"] for line in lines if line["event"] == "clients_hidden"] == ["172.18.0.1"]
 
 
 async def test_what_a_proxy_tells_and_is_no_address_is_one_client(closed_shop):

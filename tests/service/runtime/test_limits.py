@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.runtime.limits import Limiter, Rate, client_of
+from service.runtime.clients import client_of
+from service.runtime.limits import Limiter, Rate
 
 
 def admitted(limiter, client, now, requests):
@@ -92,7 +93,7 @@ def test_a_client_that_was_idle_for_a_minute_is_forgotten():
 
 
 def test_a_clock_that_is_set_back_locks_nobody_out():
-    limiter = Limiter(Rate(per_client=60, total=60))
+    limiter = Limiter(Rate(per_client=60, total=240))
     admitted(limiter, "a", 100_000.0, 60)
 
     assert admitted(limiter, "a", 1000.0, 100) == 60
@@ -117,3 +118,25 @@ def test_addresses_of_one_client_are_one(one, other):
 )
 def test_addresses_of_two_clients_are_two(one, other):
     assert client_of(one) != client_of(other)
+
+
+def test_a_customer_with_many_networks_has_the_share_of_a_few_clients():
+    limiter = Limiter(Rate(per_client=30, total=6000))
+    networks = [client_of(f"2001:db8:1:{n:x}::1") for n in range(0x1000)]
+
+    assert sum(admitted(limiter, network, 1000.0, 30) for network in networks[:0x100]) == 4 * 30
+    assert sum(admitted(limiter, network, 1000.0, 30) for network in networks[0x100:]) == 12 * 30
+    assert admitted(limiter, client_of("2001:db8:2::1"), 1000.0, 100) == 30  # another /48
+
+
+def test_nobody_has_more_than_a_quarter_of_the_total():
+    limiter = Limiter(Rate(per_client=30, total=100))
+
+    assert sum(admitted(limiter, client_of(f"2001:db8:1:{n}::1"), 1000.0, 30) for n in range(10)) == 25
+    assert admitted(limiter, client_of("2001:db8:2::1"), 1000.0, 30) == 25
+
+
+def test_many_networks_do_not_wash_away_the_count_of_what_they_are_in():
+    limiter = Limiter(Rate(per_client=3, total=0), max_clients=10)
+
+    assert sum(admitted(limiter, client_of(f"2001:db8:1:{n:x}::1"), 1000.0, 1) for n in range(200)) == 4 * 3

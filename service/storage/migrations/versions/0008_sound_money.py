@@ -69,7 +69,7 @@ def _split_payments() -> None:
             op.drop_column("orders", column)
     has_upload = sa.text("upload IS NOT NULL")
     op.create_index(
-        "orders_with_upload", "orders", ["id"], sqlite_where=has_upload, postgresql_where=has_upload
+        "orders_with_upload", "orders", ["upload"], sqlite_where=has_upload, postgresql_where=has_upload
     )
 
 

@@ -1,0 +1,20 @@
+"""Which recordings belong to an order, in SQL."""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from service.storage.database import Database
+from service.storage.schema import orders
+
+
+class SqlUploads:
+    """Knows which recordings belong to an order."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def named(self, names: Collection[str]) -> set[str]:
+        """Return those of these names that a row has."""
+        query = sa.select(orders.c.upload).where(orders.c.upload.in_(names))
+        return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))

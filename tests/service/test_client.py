@@ -1,0 +1,88 @@
+"""`satspeak.client` buys of a real service: whatever the API sells, it can open and give back."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from lightning import Msat
+from satspeak.client import Client, ServiceRefused, TryLater
+
+CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
+
+
+@pytest.fixture
+async def client(shop):
+    async with Client(shop.url) as client:
+        yield client
+
+
+async def watch(client, invoice, **options):
+    return b"".join([chunk async for chunk in client.video(invoice, **options)])
+
+
+async def test_a_private_purchase_is_opened_by_its_token_alone(shop, client, worker):
+    quote = await client.quote_text("Hello there.", private=True)
+    shop.node.pay(quote.bolt11_invoice)
+
+    with pytest.raises(ServiceRefused) as refused:
+        await client.payment(quote.bolt11_invoice)
+    assert (refused.value.status, refused.value.problem.type) == (
+        404,
+        "/docs/problems#invoice-not-found",
+    )
+    with pytest.raises(ServiceRefused):
+        await watch(client, quote.bolt11_invoice, **CHOICE)
+
+    assert await watch(client, quote.bolt11_invoice, claim_token=quote.claim_token, **CHOICE) == worker.video
+    payment = await client.payment(quote.bolt11_invoice, claim_token=quote.claim_token)
+    assert (payment.status, payment.video.state) == ("paid", "ready")
+
+
+async def test_a_held_purchase_is_one_payment(shop, client, worker, make_wav, tmp_path):
+    wav = tmp_path / "speech.wav"
+    wav.write_bytes(make_wav(0.5))
+    quote = await client.quote_audio(wav, hold=True, language="en", **CHOICE)
+    paying = asyncio.create_task(shop.node.pay_held(quote.bolt11_invoice))
+
+    assert await watch(client, quote.bolt11_invoice) == worker.video
+    await paying
+    assert (await client.payment(quote.bolt11_invoice, wait_s=5)).status == "paid"
+
+
+async def test_a_failed_purchase_is_given_back(shop, client, worker):
+    quote = await client.quote_text("Hello there, my friend.")
+    preimage = shop.node.pay(quote.bolt11_invoice).hex()
+    worker.answer = (400, "no")
+    with pytest.raises(ServiceRefused):
+        await watch(client, quote.bolt11_invoice, **CHOICE)
+    offer = (await client.payment(quote.bolt11_invoice)).refund
+    assert offer is not None
+    assert offer.state == "offered"
+    mine = await shop.buyer.add_invoice(amount=Msat(offer.amount_msat), memo="", expiry_s=3600)
+
+    refund = await client.refund(quote, preimage=preimage, invoice=mine.bolt11)
+
+    assert (refund.status, refund.amount_msat) == ("refunded", offer.amount_msat)
+    assert (await client.payment(quote.bolt11_invoice)).status == "refunded"
+
+
+async def test_a_wish_that_is_named_is_quoted_once_and_costs_what_was_estimated(client):
+    key = str(uuid.uuid4())
+
+    estimate = await client.estimate("Hello there.")
+    quotes = [await client.quote_text("Hello there.", key=key) for _ in range(2)]
+
+    assert quotes[0] == quotes[1]
+    assert (estimate.duration, estimate.amount) == (quotes[0].duration, quotes[0].amount)
+
+
+async def test_what_may_work_later_says_when(shop, client):
+    shop.node.go_down()
+
+    with pytest.raises(TryLater) as refused:
+        await client.quote_text("Hello there.")
+
+    assert refused.value.status == 503
+    assert refused.value.retry_after_s
+    assert refused.value.detail
