@@ -1,7 +1,8 @@
 """The web application: which routes there are, and what each may take of a client."""
 
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from litestar import Litestar, Router
@@ -41,6 +42,7 @@ def create_app(
     payer: PaymentBackend | None = None,
     stopping: Stopping | None = None,
     now: Clock | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Litestar:
     """Build the service; it opens everything when it starts.
 
@@ -50,6 +52,7 @@ def create_app(
         payer: What pays refunds, beside such a node; without it they are owed.
         stopping: Told when the server is about to stop.
         now: The clock.
+        monotonic: Counts seconds, and cannot be set.
 
     Raises:
         SettingsError: The settings do not fit what they name.
@@ -75,7 +78,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with open_service(settings, node, stopping or Stopping(), clock) as parts.service:
+        async with open_service(settings, node, stopping or Stopping(), clock, monotonic) as parts.service:
             yield
 
     app = Litestar(

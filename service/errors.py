@@ -27,7 +27,8 @@ ServiceError
 │   ├── WorkerDown
 │   │   └── WorkerBusy
 │   └── Draining
-├── RenderFailed             the worker took the order and did not finish it
+├── RenderFailed             the worker took the order and did not finish it, or made something else
+├── StoredLost               what was stored is not there any more
 ├── LeaseLost                another attempt has taken the render over
 ├── KeyTaken                 another replica has answered this request already
 ├── VideoBroken              the video stops before its end
@@ -201,7 +202,11 @@ class RenderRefused(InvalidRequest):
 
 
 class RenderFailed(ServiceError):
-    """The worker took the order and did not finish it."""
+    """The worker took the order and did not finish it, or made something else than was sold."""
+
+
+class StoredLost(ServiceError):
+    """An object that a row points to is not there any more."""
 
 
 class LeaseLost(ServiceError):
@@ -219,9 +224,10 @@ class VideoBroken(ServiceError):
 class VideoNotMade(ServiceError):
     """The video of a held payment cannot be made, or not in time."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.late = late  # the payer could soon take the payment back
 
 
 class SettingsError(ServiceError):

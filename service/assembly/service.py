@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import msgspec
@@ -31,7 +31,7 @@ from service.retention.orphans import Orphans
 from service.retention.retention import Retention
 from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
-from service.runtime.clock import Clock
+from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
@@ -69,7 +69,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextlib.asynccontextmanager
 async def open_service(
-    settings: Settings, node: Node | Credentials, stopping: Stopping, now: Clock
+    settings: Settings,
+    node: Node | Credentials,
+    stopping: Stopping,
+    now: Clock,
+    monotonic: Callable[[], float],
 ) -> AsyncIterator[Service]:
     """Open everything; background tasks run until it is closed."""
     async with contextlib.AsyncExitStack() as stack:
@@ -85,7 +89,7 @@ async def open_service(
             objects=kept.objects,
             backend=node.backend,
             settlements=money.settlements,
-            now=now,
+            clock=SteadyClock(now, monotonic),
             terms=settings.retention,
         )
         sweep_s = settings.rounds.sweep_s

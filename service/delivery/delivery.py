@@ -1,11 +1,11 @@
-"""Delivers: checks the choice, waits for the payment, has the video rendered, and plays it while it grows."""
+"""Delivers: checks the choice, waits for the payment, and has the video rendered. Playing it is `playing.py`."""
 
-import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncGenerator
+from datetime import datetime, timedelta
 
 from service.catalogue.choosing import Choosing
+from service.delivery.playing import Player
 from service.errors import (
     InvalidRequest,
     InvoiceNotPaid,
@@ -13,7 +13,7 @@ from service.errors import (
     PaymentRequired,
     RefundBound,
     RenderRefused,
-    VideoBroken,
+    VideoInterrupted,
     VideoNotStarted,
     WorkerDown,
 )
@@ -31,10 +31,20 @@ from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
 from service.runtime.waits import Waits
 
-HELD_S = 5.0
-"""Seconds between looks at a payment that is held though the video is whole."""
-
 UNMADE = "The video could not be made now. Your payment is safe: try again soon."
+
+GIVEN_UP = (
+    "The video could not be made, and is given up: POST /lightning/refund gives your money back. Or ask again: that is"
+    " one more try."
+)
+
+GIVEN_UP_RETRY_S = 60
+
+QUEUE_LOOK_S = 1.0
+"""Seconds between looks of a request whose order waits for a worker that has room."""
+
+QUEUE_RETRY_S = 5
+"""Least seconds after which who waits behind others is to ask again."""
 
 REFUNDED = "This order was refunded: ask for a new quote."
 
@@ -62,13 +72,15 @@ class Delivery:
         self._payments = payments
         self._videos = videos
         self._refunds = refunds
-        self._objects = objects
         self._settlements = settlements
         self._rendering = rendering
         self._choosing = choosing
         self._bells = bells
         self._stopping = stopping
         self._now = now
+        self._player = Player(
+            orders=orders, videos=videos, objects=objects, rendering=rendering, bells=bells, now=now
+        )
         self._payment_wait = timedelta(seconds=waits.payment_wait_s)
 
     async def deliver(self, order: Order, asked: Choice) -> Video:
@@ -85,10 +97,10 @@ class Delivery:
             RenderRefused: It can never be rendered as it was asked for.
         """
         choice = order.deliver(await self._choosing.check_speech(asked, spoken=order.text is not None))
-        video = await self._videos.get(order.id)
+        video = await self._player.kept(order.id)
         if video is not None:
             video.admits(choice, self._now())
-        if video is None or video.segments == 0:  # else it outlives its avatar
+        if video is None or not video.fixed:  # else it outlives its avatar
             await self._check_look(order, choice)
         if await self._wait_for_payment(order) is Status.HELD:
             return await self._wait_for_held(order)
@@ -120,6 +132,7 @@ class Delivery:
             RefundBound: Its money was given back.
             PaymentGivenBack: It was held, and the video could not be made.
             VideoNotStarted: Nobody has asked for it, or none of it is there yet.
+            VideoInterrupted: It was lost, and is made anew.
         """
         if order.status is Status.REFUNDED:
             raise RefundBound(REFUNDED)
@@ -128,79 +141,16 @@ class Delivery:
         if order.status is not Status.PAID:
             raise PaymentRequired
         order.remembered()
-        video = await self._videos.get(order.id)
+        video = await self._player.kept(order.id)
+        if video is not None and video.segments == 0 and video.fixed:
+            raise VideoInterrupted
         if video is None or video.segments == 0:
             raise VideoNotStarted
         return video
 
-    async def play(self, order_id: int, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
-        """Stream the MP4 from `start` to before `end`, or to its end, waiting for what is not rendered yet.
-
-        While a payment is held, the buyer sees its video grow, but for the last piece: that comes once the money is
-        ours, so that nobody has a whole video and the money back. A render whose replica has died goes on from
-        here.
-
-        Raises:
-            VideoBroken: The render was interrupted, the video deleted, or the payment went back.
-        """
-        position, held = start, True  # until the order says otherwise
-        with self._bells.listen(order_id) as bell:
-            while end is None or position < end:
-                video = await self._videos.get(order_id)
-                assert video is not None
-                if video.state is VideoState.DELETED:
-                    raise VideoBroken
-                held = held and await self._is_held(order_id)
-                size = await self._size_but_last(video.id, position) if held else video.size
-                stored = size if end is None else min(end, size)
-                if position < stored:
-                    async for chunk in self._stored(video, position, stored):
-                        position += len(chunk)
-                        yield chunk
-                elif video.state is VideoState.READY and not held:
-                    return
-                elif video.state is VideoState.INTERRUPTED:
-                    raise VideoBroken
-                elif not video.abandoned_at(self._now()):
-                    await bell.wait(self._lease_s(video))
-                elif not await self._take_over(video, video.choice):
-                    raise VideoBroken
-
-    async def _is_held(self, order_id: int) -> bool:
-        """Whether the payment is not ours yet; raises VideoBroken where it went back."""
-        order = await self._orders.get(order_id)
-        assert order is not None
-        if order.status is Status.CANCELED:
-            raise VideoBroken
-        return order.status is Status.HELD
-
-    async def _size_but_last(self, job_id: int, position: int) -> int:
-        """Where the last stored piece starts; `position` where there is none after it."""
-        parts = await self._videos.segments(job_id, after=position)
-        return parts[-1].offset if parts else position
-
-    async def _stored(self, video: Video, start: int, end: int) -> AsyncIterator[bytes]:
-        """Stream stored bytes; stops early where the pieces were joined meanwhile."""
-        if video.object is not None:
-            async for chunk in self._objects.read(video.object, start, end):
-                yield chunk
-            return
-        assert video.init is not None
-        if start < len(video.init):
-            yield video.init[start:end]
-            start = len(video.init)
-        for part in await self._videos.segments(video.id, after=start):
-            first, last = max(start - part.offset, 0), min(end - part.offset, part.size)
-            if first >= last:
-                return
-            try:
-                async for chunk in self._objects.read(part.object, first, last):
-                    yield chunk
-            except FileNotFoundError:
-                now = await self._videos.get(video.order_id)
-                if now is None or now.object is None:
-                    raise
-                return
+    def play(self, order_id: int, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
+        """Stream the MP4 from `start` to before `end`, or to its end; see `Player.play`."""
+        return self._player.play(order_id, start, end)
 
     async def _wait_for_payment(self, order: Order) -> Status:
         """Wait until the order is paid, or its payment is held."""
@@ -245,10 +195,14 @@ class Delivery:
         )
 
     async def _wait_for_video(self, order: Order, choice: Choice) -> Video:
-        """Begin or join the render, and wait until it shows that it can: by a segment, or by its end."""
+        """Begin or join the render, and wait until it shows that it can: by a segment, or by its end.
+
+        An order waits its turn behind those that were paid for earlier for as long as a request may wait.
+        """
+        deadline = self._now() + self._payment_wait
         with self._bells.listen(order.id) as bell:
             # Shielded: a client that goes away now must not leave a claim that nobody fulfils.
-            if await asyncio.shield(self._rendering.start(order, choice)) is None:
+            if await self._rendering.start(order, choice) is None:
                 await self._check_money(order)
             while True:
                 video = await self._videos.get(order.id)
@@ -256,35 +210,36 @@ class Delivery:
                 video.admits(choice, self._now())
                 if video.state is VideoState.READY or video.frames > video.base_frames:
                     return video
+                if video.state is VideoState.FAILED and video.refused:
+                    raise RenderRefused(video.failure or "")
+                if video.state is VideoState.FAILED:
+                    raise WorkerDown(GIVEN_UP, retry_after_s=GIVEN_UP_RETRY_S)
                 if video.state is VideoState.INTERRUPTED:
-                    if video.refused:
-                        raise RenderRefused(video.failure or "")
-                    raise WorkerDown(video.failure or UNMADE, retry_after_s=math.ceil(self._lease_s(video)))
+                    await self._wait_for_room(video, bell, deadline)
+                    await self._rendering.start(order, choice, again=True)
+                    continue
                 if not video.abandoned_at(self._now()):
-                    await self._wait(bell, self._lease_s(video))
-                elif not await self._take_over(video, choice):
+                    await self._wait(bell, self._player.silence_s(video))
+                elif not await self._player.take_over(video, choice):
                     raise WorkerDown(UNMADE)
+
+    async def _wait_for_room(self, video: Video, bell: Listener, deadline: datetime) -> None:
+        """Wait until a video that waits for a worker may try again.
+
+        Raises:
+            WorkerDown: It rests after a failure, or that is later than the request may wait.
+        """
+        rest_s, left_s = self._player.silence_s(video), (deadline - self._now()).total_seconds()
+        if video.queued_at is None or rest_s >= left_s or left_s <= 0:
+            retry_after_s = max(math.ceil(rest_s), 1 if video.queued_at is None else QUEUE_RETRY_S)
+            raise WorkerDown(video.failure or UNMADE, retry_after_s=retry_after_s)
+        await self._wait(bell, min(max(rest_s, QUEUE_LOOK_S), left_s))
 
     async def _check_money(self, order: Order) -> None:
         """Refuse an order whose money is on its way back: no render of it can begin."""
         refund = await self._refunds.latest(order.id)
         if refund is not None and refund.state is not RefundState.FAILED:
             raise RefundBound("A refund of this order is bound: its video is not made.")
-
-    async def _take_over(self, video: Video, choice: Choice) -> bool:
-        """Go on with a render that was abandoned; False where nobody will."""
-        order = await self._orders.get(video.order_id)
-        assert order is not None
-        if await asyncio.shield(self._rendering.start(order, choice, again=True)) is not None:
-            return True
-        now = await self._videos.get(video.order_id)
-        return now is not None and now.attempt != video.attempt  # another replica was first
-
-    def _lease_s(self, video: Video) -> float:
-        """How long it takes at most until there is something to do in silence."""
-        if video.state is VideoState.READY:  # a held payment is to be taken, which rings
-            return HELD_S
-        return (video.lease_until - self._now()).total_seconds()
 
     async def _wait(self, bell: Listener, longest_s: float) -> None:
         await self._stopping.race(bell.wait(longest_s))

@@ -135,7 +135,9 @@ class Watching:
     async def _snapshot(self, sold: Sold) -> Snapshot:
         sold = await self._concluded(sold)
         order, video = sold.order, sold.video
-        state, frames = (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.frames)
+        state, frames = (
+            (VideoState.NONE, 0) if video is None else (video.state_at(self._now()), video.playable_frames)
+        )
         refund = await self._refunding.offer(sold.payment, video)
         told = f"{order.status.value}-{state.value}-{frames}"
         if refund is not None and refund.state is not None:

@@ -1,11 +1,12 @@
 """Who keeps what is known of videos, and their bytes."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from service.jobs.attempts import Failure, Verdict
 from service.orders.choice import Choice
 from service.orders.video import Video
 from service.rendering.port import Init
@@ -23,6 +24,10 @@ class Objects(Protocol):
 
     def read(self, name: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         """Stream from `start` to before `end`, or to the last byte; FileNotFoundError where there is no object."""
+        ...
+
+    async def size(self, name: str) -> int:
+        """Tell how many bytes an object has; FileNotFoundError where there is none."""
         ...
 
     async def delete(self, name: str) -> None:
@@ -53,6 +58,13 @@ class SegmentPart(msgspec.Struct, frozen=True, kw_only=True):
     object: str
 
 
+class Playable(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of what is stored may be handed out: never all of it before the end is stored."""
+
+    frames: int
+    size: int
+
+
 class Videos(Protocol):
     """Keeps what is known of videos.
 
@@ -73,11 +85,14 @@ class Videos(Protocol):
         now: datetime,
         until: datetime,
         again: bool = False,
+        rivals: Collection[str] | None = None,
     ) -> Video | None:
         """Begin the next attempt, unless the video is whole, leased or nobody pays for it; a bound refund pays nothing.
 
         Must be atomic: of requests at the same time, on whatever replica, one gets the video, the others None.
-        While no segment is stored the choice becomes this attempt's, and its speech is forgotten.
+        While no segment is stored the choice becomes this attempt's, and its speech is forgotten. While orders that
+        were paid for earlier wait for a worker with room, this one waits behind them; money that is only held waits
+        behind all that was paid.
 
         Args:
             order_id: Whose video.
@@ -85,7 +100,8 @@ class Videos(Protocol):
             owner: The replica that renders.
             now: The time.
             until: When others may take over.
-            again: No buyer asks: it is taken up by itself, which is done only so often.
+            again: No buyer asks: it is taken up by itself, which is not done once it was given up.
+            rivals: The avatars whose renders may wait for the same workers; None for all.
         """
         ...
 
@@ -97,27 +113,35 @@ class Videos(Protocol):
         """Keep the start of the MP4 and what the worker chose."""
         ...
 
-    async def add_speech(self, video: Video, part: SpeechPart, *, until: datetime) -> None:
-        """Keep speech and renew the lease."""
+    async def add_speech(
+        self, video: Video, part: SpeechPart, *, playable: Playable, until: datetime
+    ) -> None:
+        """Keep speech, say what can be played now, and renew the lease."""
         ...
 
-    async def add_segment(self, video: Video, part: SegmentPart, *, until: datetime) -> None:
-        """Keep the next segment, which is readable from now on, and renew the lease."""
+    async def add_segment(
+        self, video: Video, part: SegmentPart, *, playable: Playable, until: datetime
+    ) -> None:
+        """Keep the next segment, say what can be played now, and renew the lease."""
         ...
 
-    async def finish(self, video: Video, engine: dict[str, Any]) -> None:
-        """Call the video whole."""
+    async def finish(self, video: Video, engine: dict[str, Any], now: datetime) -> None:
+        """Call the video whole: all of it can be played."""
         ...
 
-    async def interrupt(self, video: Video, failure: str, *, refused: bool, until: datetime) -> None:
-        """End the attempt, with the reason; of no effect once another has taken over.
+    async def interrupt(self, video: Video, failure: Failure, now: datetime) -> Verdict | None:
+        """End the attempt, as `service.jobs.attempts` judges it; None and no effect once another has taken over."""
+        ...
 
-        Args:
-            video: Whose attempt.
-            failure: Why, for the buyer.
-            refused: It can never succeed.
-            until: When it is taken up by itself.
+    async def lose(self, video: Video, now: datetime) -> bool:
+        """Begin anew with a video of which something that was stored is gone; whether this did it.
+
+        Who renders it or makes one object of it has lost it. Whoever is first goes on.
         """
+        ...
+
+    async def deliver(self, video: Video, now: datetime) -> None:
+        """Note that the last bytes of a whole video are about to be handed out."""
         ...
 
     async def release(self, owner: str, now: datetime) -> list[int]:
@@ -125,7 +149,7 @@ class Videos(Protocol):
         ...
 
     async def stalled(self, now: datetime, *, limit: int) -> list[Video]:
-        """Return the videos that are to be taken up by themselves, those first that wait the longest."""
+        """Return the videos that are to be taken up by themselves, in the order in which they were paid for."""
         ...
 
     async def speech(self, job_id: int) -> list[SpeechPart]:

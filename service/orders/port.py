@@ -43,6 +43,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
     open_quotes: int
     undelivered: int  # paid, without a whole video
+    failed: int  # paid, given up, and neither delivered nor refunded yet
     held: int  # payments that are neither ours nor the buyer's
 
 

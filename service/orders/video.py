@@ -12,19 +12,15 @@ FPS = 25
 """Frames a second of every video."""
 
 
-MOST_TRIES = 40
-"""How often in a row a render is taken up by itself without getting further: about a night. Then its buyer has to
-ask."""
-
-
 class VideoState(Enum):
     """How far the video is. It never changes the payment's status."""
 
     NONE = "none"  # nobody has asked for it
     RENDERING = "rendering"  # a worker is at it
     INTERRUPTED = (
-        "interrupted"  # an attempt failed: it goes on where it stopped by itself, or when asked again
+        "interrupted"  # an attempt failed, or waits for room: it goes on by itself, or when asked again
     )
+    FAILED = "failed"  # given up: its buyer may have the money back, or ask again
     READY = "ready"  # whole
     DELETED = "deleted"  # it was whole, and was kept for as long as the operator keeps videos
 
@@ -36,7 +32,10 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     order_id: int
     state: VideoState
     attempt: int  # grows with each claim
-    tries: int  # attempts in a row that nobody asked for and that stored nothing
+    edition: int  # grows when all that was stored is lost: bytes of two editions never mix
+    tries: int  # attempts in a row that failed and stored nothing; see `service.jobs.attempts`
+    tried_at: datetime | None  # when the last of them was counted
+    queued_at: datetime | None  # since when it waits for a worker that has room
     lease_until: datetime  # when another may take it over; of an interrupted one, when it goes on by itself
     failure: str | None  # why the last attempt ended early
     refused: bool  # it can never succeed as it was asked for
@@ -46,12 +45,21 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     frames: int
     size: int
+    playable_frames: int  # of those stored, what may be handed out: not what may be the last segment,
+    playable_size: int  # until the end is there
     object: str | None  # the whole MP4
+    finished_at: datetime | None  # when it became whole, be it that it was lost since
+    delivered_at: datetime | None  # when its last bytes were first handed out
 
     @property
     def seconds(self) -> float:
-        """Length of what is stored."""
-        return self.frames / FPS
+        """Length of what can be played."""
+        return self.playable_frames / FPS
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its choice is: some of it is stored, or was."""
+        return self.segments > 0 or self.finished_at is not None
 
     def state_at(self, now: datetime) -> VideoState:
         """Tell the state; a render whose lease ran out is interrupted, whatever its row says."""
@@ -73,7 +81,7 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ChoiceFixed: It asks for another.
         """
-        if self.segments == 0 and self.state_at(now) is not VideoState.RENDERING:
+        if not self.fixed and self.state_at(now) is not VideoState.RENDERING:
             return
         if contradiction := self.choice.contradiction(choice):
             name, ours, value = contradiction

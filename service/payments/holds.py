@@ -45,6 +45,8 @@ CHECK_S = 5.0
 HEIGHT_FRESHNESS = timedelta(seconds=10)
 """How long the height of the chain is believed without asking again: a block takes minutes."""
 
+TOO_LATE = "the payment cannot be held for longer"
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 """Before a render that failed is tried again, and the node is asked again."""
 
@@ -177,14 +179,26 @@ class Holds:
         return noted
 
     async def _serve(self, payment: Payment, expiry_height: int) -> None:
-        """Have the video made and take the money, or give it back."""
-        try:
-            await self._made(payment, expiry_height)
-        except VideoNotMade as error:
-            log.warning("hold_fails", order=payment.order_id, reason=error.reason)
-            await self._insist(payment, whole=False)
-        else:
-            await self._insist(payment, whole=True)
+        """Have the video made and take the money, or give it back.
+
+        Which of the two is decided by the rows alone, whatever was seen before: a video that another replica has made
+        or is making is not given up by one that has no room for it.
+        """
+        while True:
+            try:
+                await self._made(payment, expiry_height)
+            except VideoNotMade as error:
+                if not await self._payments.give_back(payment.id, self._now(), although_rendered=error.late):
+                    log.info("hold_goes_on", order=payment.order_id, reason=error.reason)
+                    await asyncio.sleep(FIRST_PAUSE_S)
+                    continue
+                log.warning("hold_fails", order=payment.order_id, reason=error.reason)
+                self._bells.ring(payment.order_id)
+                self._rendering.stop(payment.order_id)
+                await self._insist(payment, whole=False)
+            else:
+                await self._insist(payment, whole=True)
+            return
 
     async def _insist(self, payment: Payment, *, whole: bool) -> None:
         """Ask the node until it has done it, or decided otherwise: the stream of its states tells which."""
@@ -210,17 +224,33 @@ class Holds:
         Raises:
             VideoNotMade: It never will be, or not in time.
         """
-        if _whole(await self._videos.get(payment.order_id)):  # by an earlier run of this program
+        if not await self._has_room(payment, expiry_height):
             return
-        try:
-            async with asyncio.timeout(self._terms.hold_patience_s):
-                await self._room.acquire()
-        except TimeoutError as error:
-            raise VideoNotMade("others were rendered") from error
         try:
             await self._make(payment, expiry_height)
         finally:
             self._room.release()
+
+    async def _has_room(self, payment: Payment, expiry_height: int) -> bool:
+        """Wait for a turn to render; False where the video is whole first, by another replica or an earlier run.
+
+        Raises:
+            VideoNotMade: Its turn does not come in time.
+        """
+        deadline = self._now() + timedelta(seconds=self._terms.hold_patience_s)
+        while not _whole(await self._videos.get(payment.order_id)):
+            if await self._is_late(expiry_height):
+                raise VideoNotMade(TOO_LATE, late=True)
+            left = (deadline - self._now()).total_seconds()
+            try:
+                async with asyncio.timeout(min(max(left, 0), CHECK_S)):
+                    await self._room.acquire()
+            except TimeoutError as error:
+                if left <= CHECK_S:
+                    raise VideoNotMade("others were rendered") from error
+            else:
+                return True
+        return False
 
     async def _make(self, payment: Payment, expiry_height: int) -> None:
         """Begin the render, and again where it is interrupted, until the video is whole."""
@@ -233,10 +263,10 @@ class Holds:
                 now = self._now()
                 if video is not None and video.frames > frames:
                     frames, moved_at, pause_s = video.frames, now, FIRST_PAUSE_S
-                if video is not None and video.refused:
-                    raise VideoNotMade(video.failure or "refused")
+                if video is not None and video.state is VideoState.FAILED:
+                    raise VideoNotMade(video.failure or "given up")
                 if await self._is_late(expiry_height):
-                    raise VideoNotMade("the payment cannot be held for longer")
+                    raise VideoNotMade(TOO_LATE, late=True)
                 wait_s = CHECK_S
                 if video is None or video.state_at(now) is VideoState.INTERRUPTED:
                     if now - moved_at > timedelta(seconds=self._terms.hold_patience_s):

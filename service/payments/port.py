@@ -52,6 +52,14 @@ class Payments(Protocol):
         """Make a pending payment held; whether this did it."""
         ...
 
+    async def give_back(self, payment_id: int, now: datetime, *, although_rendered: bool) -> bool:
+        """Decide that a held payment goes back, and end its order's render; whether it goes back.
+
+        Must be atomic: what is whole stays whole and is taken. What another replica renders goes on, unless
+        `although_rendered`. From then on nobody begins a render for it.
+        """
+        ...
+
     async def mark_canceled(self, payment_id: int) -> bool:
         """Make a payment canceled that went back, and end its order's render; whether this did it."""
         ...

@@ -127,7 +127,7 @@ class Refunds(Protocol):
         ...
 
     async def bind(self, refund: Refund, now: datetime) -> Refund:
-        """Keep a new refund, on disk when this returns, and stop what may render; the same again is returned as it is.
+        """Keep a new refund of a video that was given up, on disk when this returns, or return the same as it is.
 
         An invoice that is OWED and has expired gives way.
 
@@ -168,23 +168,27 @@ class Refunds(Protocol):
         ...
 
 
-def check_refundable(status: Status, video: Video | None, now: datetime) -> None:
-    """Allow a refund of an order whose video has failed.
+def check_refundable(status: Status, video: Video | None) -> None:
+    """Allow a refund of an order whose video was given up, and had never been handed out whole.
 
     Raises:
         NotRefundable: The message says why not.
     """
-    state = VideoState.NONE if video is None else video.state_at(now)
+    state = VideoState.NONE if video is None else video.state
     if status is not Status.PAID:
         raise NotRefundable("This order is not paid, or no longer: there is nothing to refund.")
-    if state is not VideoState.INTERRUPTED:
+    if state is not VideoState.FAILED:
         raise NotRefundable(_WHY_NOT[state])
+    if video is not None and video.delivered_at is not None:
+        raise NotRefundable("This video was delivered, and is not refunded.")
 
 
 _WHY_NOT = {
     VideoState.NONE: "This video was not asked for yet: POST /lightning/generate-video makes it."
     " What cannot be made is refunded.",
     VideoState.RENDERING: "This video is being rendered: it is refunded only if that fails.",
+    VideoState.INTERRUPTED: "This video goes on by itself, or when you ask for it: it is refunded only once it is given"
+    " up, which GET /lightning/payment/{invoice} tells.",
     VideoState.READY: "This video is whole: GET /lightning/video/{invoice} has it.",
     VideoState.DELETED: "This video was whole, and was kept for long enough.",
 }

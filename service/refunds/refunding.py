@@ -120,11 +120,10 @@ class Refunding:
         return bound
 
     async def offer(self, payment: IncomingPayment, video: Video | None) -> Offer | None:
-        """Tell how the money of an order is, where its video has failed."""
+        """Tell how the money of an order is, where its video was given up."""
         if payment.status not in (Status.PAID, Status.REFUNDED):
             return None
-        failed = video is not None and video.state_at(self._now()) is VideoState.INTERRUPTED
-        if not failed:
+        if video is None or video.state is not VideoState.FAILED or video.delivered_at is not None:
             return None
         refund = await self._refunds.latest(payment.order_id)
         if refund is None or refund.state is RefundState.FAILED:
@@ -151,7 +150,7 @@ class Refunding:
             await asyncio.wait(self._driving.values())
 
     async def _bind(self, payment: IncomingPayment, refund_invoice: str) -> Refund:
-        check_refundable(payment.status, await self._videos.get(payment.order_id), self._now())
+        check_refundable(payment.status, await self._videos.get(payment.order_id))
         try:
             asked = await asyncio.to_thread(read_invoice, refund_invoice)
         except InvoiceUnreadable as error:

@@ -55,6 +55,7 @@ class End(Record, frozen=True, kw_only=True):
 
     frames: int
     engine: dict[str, Any]
+    samples: int | None = None  # of the sound; None: an older worker does not say
 
 
 class Renderer(Protocol):
@@ -73,6 +74,10 @@ class Renderer(Protocol):
 
 class Renderers(Protocol):
     """Knows who can render."""
+
+    def rivals(self, choice: Choice) -> Collection[str] | None:
+        """Tell the avatars whose renders may wait for the same workers as this one; None for all."""
+        ...
 
     def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Renderer | None:
         """Choose who gets a render of this avatar; None where all who have it have been tried."""

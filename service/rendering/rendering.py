@@ -7,34 +7,46 @@ on after the last segment that was stored.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import msgspec
 import structlog
 
-from service.errors import LeaseLost, RenderFailed, RenderRefused, Unavailable, WorkerDown
-from service.jobs.port import Objects, SegmentPart, SpeechPart, Videos
+from service.errors import (
+    LeaseLost,
+    RenderFailed,
+    RenderRefused,
+    StoredLost,
+    Unavailable,
+    WorkerBusy,
+    WorkerDown,
+)
+from service.jobs.attempts import Failure
+from service.jobs.names import pieces_folder, video_name
+from service.jobs.port import Objects, SpeechPart, Videos
 from service.orders.choice import Choice
 from service.orders.order import Order
-from service.orders.video import Video
-from service.rendering.port import End, Init, Record, Renderer, Renderers, RenderRequest, Segment, Speech
+from service.orders.video import Video, VideoState
+from service.rendering.port import Renderer, Renderers
+from service.rendering.recorder import Recorder
 from service.rendering.terms import Terms
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
-from service.speech.languages import detect_language
-from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
 
 FAILED = "The video is not finished yet. Your payment is safe: it goes on by itself, or when you ask again."
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
-"""Before a render that failed is taken up by itself."""
+INPUT_LOST = "The recording that this video is made of was lost, so it cannot be made."
 
 log = structlog.get_logger()
 
 
 class Rendering:
-    """The renders of this process. A class since requests join those that run."""
+    """The renders of this process. A class since requests join those that run.
+
+    Attributes:
+        crowded: Orders wait for a worker that has room.
+        room: Set when a worker may have room for one of them.
+    """
 
     def __init__(
         self,
@@ -58,21 +70,36 @@ class Rendering:
         self._counters = counters
         self._tasks: dict[asyncio.Task[None], int] = {}  # whose order's each is
         self._closed = False
+        self.crowded = False
+        self.room = asyncio.Event()
 
     async def start(self, order: Order, choice: Choice, *, again: bool = False) -> Video | None:
-        """Begin a render; None where there is nothing to begin: it runs somewhere, or the video is whole.
+        """Begin a render; None where there is nothing to begin: it runs somewhere, waits its turn, or is whole.
 
         Args:
             order: Whose video.
             choice: What to show.
             again: No buyer asks: it is taken up by itself.
         """
+        # A buyer who goes away in between would leave a claim that nobody fulfils.
+        return await asyncio.shield(self._start(order, choice, again=again))
+
+    async def _start(self, order: Order, choice: Choice, *, again: bool) -> Video | None:
         if self._closed:
             return None
         now = self._now()
         video = await self._videos.claim(
-            order.id, choice, owner=self._owner, now=now, until=now + self._lease, again=again
+            order.id,
+            choice,
+            owner=self._owner,
+            now=now,
+            until=now + self._lease,
+            again=again,
+            rivals=self._workers.rivals(choice),
         )
+        if video is not None and self._closed:
+            await self.release()
+            return None
         if video is not None:
             task = asyncio.create_task(self._run(order, video))
             self._tasks[task] = order.id
@@ -90,27 +117,35 @@ class Rendering:
         for order_id in await self._videos.release(self._owner, self._now()):
             self._bells.ring(order_id)
 
+    async def lose(self, video: Video) -> None:
+        """Begin anew with a video of which something that was stored is gone: it is made again from its input."""
+        if await self._videos.lose(video, self._now()):
+            log.error("video_lost", order=video.order_id, state=video.state.value, edition=video.edition)
+            self._bells.ring(video.order_id)
+
     async def claim_pieces(self) -> Video | None:
         """Find a whole video whose pieces somebody left as they were; it is for us to `join` now."""
         now = self._now()
         return await self._videos.claim_pieces(owner=self._owner, now=now, until=now + self._lease)
 
     async def join(self, order: Order) -> None:
-        """Make one object of a whole video's pieces, and forget all that it was made from.
+        """Make one object of a whole video's pieces, and forget them. What it was made from is kept as long as it is.
 
         Who reads the pieces meanwhile goes on in the object.
 
         Raises:
-            LeaseLost: Another has done it.
+            LeaseLost: Another has done it, or a piece is gone.
         """
         video = await self._videos.get(order.id)
         assert video is not None
         name = video_name(video.id)
-        await self._objects.put(name, self._whole(video))
+        try:
+            await self._objects.put(name, self._whole(video))
+        except FileNotFoundError as error:
+            await self.lose(video)
+            raise LeaseLost from error
         await self._videos.join(video.id, name)
         await self._objects.delete(pieces_folder(video.id))
-        if order.upload is not None:
-            await self._objects.delete(order.upload)
 
     async def aclose(self) -> None:
         """Stop every render; each goes on where it stopped, on another replica or when this one is back."""
@@ -126,37 +161,55 @@ class Rendering:
         notes = log.bind(order=order.id, attempt=video.attempt)
         notes.info("render_started", first_frame=video.frames)
         self._counters.renders_started += 1
-        failure: str | None = None
-        refused, rest = False, timedelta(0)
+        failure: Failure | None = None
         try:
             await self._render(order, video)
         except LeaseLost:
             notes.warning("render_taken_over")
+        except StoredLost:
+            failure = await self._without_input(order, video)
         except RenderRefused as error:
-            failure, refused = error.detail, True
+            failure = Failure(reason=error.detail, refused=True)
         except Unavailable as error:
-            failure, rest = error.detail, timedelta(seconds=error.retry_after_s)
+            self.crowded |= (busy := isinstance(error, WorkerBusy))
+            failure = Failure(reason=error.detail, busy=busy, rest=timedelta(seconds=error.retry_after_s))
         except RenderFailed as error:
             notes.warning("render_failed", error=str(error))
-            failure = FAILED
+            failure = Failure(reason=FAILED)
         except Exception:  # noqa: BLE001 - a disk that is full, say: the order must be told and the lease given back
             notes.exception("render_broke")
-            failure = FAILED
+            failure = Failure(reason=FAILED)
         else:
             notes.info("render_finished")
             self._counters.renders_finished += 1
         if failure is not None:
             self._counters.renders_failed += 1
-            await self._interrupt(video, failure, refused=refused, rest=rest)
+            await self._interrupt(video, failure)
         self._bells.ring(order.id)
+        if failure is None or not failure.busy:
+            self._tell_room()
 
-    async def _interrupt(self, video: Video, failure: str, *, refused: bool, rest: timedelta) -> None:
+    async def _without_input(self, order: Order, video: Video) -> Failure | None:
+        """Give a video up whose recording is gone; speech that is gone is synthesised anew, with all that shows it."""
+        if order.upload is not None:
+            return Failure(reason=INPUT_LOST, refused=True)
+        await self.lose(video)
+        return None
+
+    async def _interrupt(self, video: Video, failure: Failure) -> None:
         """Say why an attempt ended; without effect on a video that is whole."""
         try:
-            until = self._now() + min(max(pause(video.tries), rest), LONGEST_PAUSE)
-            await self._videos.interrupt(video, failure, refused=refused, until=until)
+            verdict = await self._videos.interrupt(video, failure, self._now())
         except Unavailable as error:  # the lease will run out by itself
             log.warning("interrupt_lost", order=video.order_id, error=repr(error))
+            return
+        if verdict is not None and verdict.state is VideoState.FAILED:
+            log.error("video_given_up", order=video.order_id, tries=verdict.tries, refused=failure.refused)
+
+    def _tell_room(self) -> None:
+        """Have whoever waits for a worker look: one may have room."""
+        if self.crowded:
+            self.room.set()
 
     async def _render(self, order: Order, video: Video) -> None:
         """Have the video rendered, by one worker after the other while each gets further.
@@ -166,32 +219,50 @@ class Rendering:
             RenderRefused: It can never be rendered.
         """
         parts = await self._videos.speech(video.id)
-        recorder = _Recorder(self._videos, self._objects, video, parts, lease=self._lease)
-        tried: set[Renderer] = set()
+        recorder = Recorder(self._videos, self._objects, order, video, parts, lease=self._lease)
+        tried: dict[Renderer, Exception] = {}
         worker = self._workers.least_loaded(video.choice)
         assert worker is not None
         while not recorder.whole:
+            await self._check_input(order, recorder.parts)
             frames = recorder.frames
             try:
-                await self._render_on(worker, order, recorder)
+                await self._render_on(worker, order, video, recorder)
             except (WorkerDown, RenderFailed) as error:
-                tried = {worker} if recorder.frames > frames else tried | {worker}
+                tried = {worker: error} if recorder.frames > frames else {**tried, worker: error}
                 worker = self._workers.least_loaded(video.choice, besides=tried)
-                if worker is None:
-                    raise
+                if worker is None:  # who is only busy can still do it
+                    raise next(
+                        (each for each in tried.values() if isinstance(each, WorkerBusy)), error
+                    ) from error
                 self._counters.renders_moved += 1
                 log.warning("render_moved", order=order.id, first_frame=recorder.frames, error=repr(error))
                 # A worker's silence may have used it up.
                 await self._videos.renew(video, until=self._now() + self._lease)
         await self.join(order)
 
-    async def _render_on(self, worker: Renderer, order: Order, recorder: "_Recorder") -> None:
+    async def _render_on(self, worker: Renderer, order: Order, video: Video, recorder: Recorder) -> None:
         """Store what a worker renders, from the first frame that is not stored yet."""
         pcm = self._pcm(order, tuple(recorder.parts))
-        async with contextlib.aclosing(worker.render(recorder.job(order), pcm)) as records:
+        waited = video.queued_at is not None
+        async with contextlib.aclosing(worker.render(recorder.job(), pcm)) as records:
             async for record in records:
                 await recorder.keep(record, self._now())
                 self._bells.ring(order.id)
+                if waited:
+                    waited = False
+                    self._tell_room()  # the next in the queue may try
+
+    async def _check_input(self, order: Order, parts: Sequence[SpeechPart]) -> None:
+        """Look whether all is there that a worker is to be sent; raises StoredLost."""
+        names = [part.object for part in parts]
+        if order.upload is not None:
+            names.append(order.upload)
+        try:
+            for name in names:
+                await self._objects.size(name)
+        except FileNotFoundError as error:
+            raise StoredLost from error
 
     async def _pcm(self, order: Order, parts: Sequence[SpeechPart]) -> AsyncIterator[bytes]:
         """The speech that there is: the upload, or what was synthesised so far."""
@@ -211,118 +282,3 @@ class Rendering:
         for part in parts:
             async for chunk in self._objects.read(part.object, 0, part.size):
                 yield chunk
-
-
-def pause(tries: int) -> timedelta:
-    """How long a render rests that failed so often in a row."""
-    return min(FIRST_PAUSE * (1 << min(tries, 20)), LONGEST_PAUSE)
-
-
-class _Recorder:
-    """Stores what one attempt renders. A class since each piece goes where the last one ended.
-
-    Attributes:
-        frames: Stored so far.
-        parts: The speech stored so far.
-        whole: Nothing is missing.
-    """
-
-    def __init__(
-        self, videos: Videos, objects: Objects, video: Video, parts: list[SpeechPart], *, lease: timedelta
-    ) -> None:
-        self.frames = video.frames
-        self.parts = parts
-        self.whole = False
-        self._videos = videos
-        self._objects = objects
-        self._video = video
-        self._choice = video.choice
-        self._lease = lease
-        self._segments = video.segments
-        self._offset = video.size  # 0 until there is an init
-
-    def job(self, order: Order) -> RenderRequest:
-        """Say what is still to be rendered."""
-        choice = self._choice
-        if order.text is not None and choice.language is None:
-            # As the quote priced it: the worker might hear another language in a short text.
-            choice = msgspec.structs.replace(choice, language=detect_language(order.text))
-        return RenderRequest(
-            order_id=order.id,
-            choice=choice,
-            text=order.text,
-            sample_rate=self.parts[-1].sample_rate if self.parts else SAMPLE_RATE,
-            spoken=self.parts[-1].spoken if self.parts else 0,
-            first_frame=self.frames,
-        )
-
-    async def keep(self, record: Record, now: datetime) -> None:
-        """Store a record: first its bytes, then the row that points to them.
-
-        Raises:
-            RenderFailed: The record does not continue what is stored.
-            LeaseLost: Another attempt has taken over.
-        """
-        until = now + self._lease
-        match record:
-            case Speech():
-                await self._speech(record, until)
-            case Init() if self._offset == 0:
-                await self._videos.add_init(self._video, record)
-                self._offset = len(record.data)
-                self._bind(record)
-            case Segment():
-                await self._segment(record, until)
-            case End():
-                if record.frames != self.frames:
-                    raise RenderFailed(f"{record.frames} frames were to come, {self.frames} are there")
-                await self._videos.finish(self._video, record.engine)
-                self.whole = True
-
-    async def _speech(self, record: Speech, until: datetime) -> None:
-        name = self._name(f"speech-{len(self.parts)}")
-        await self._objects.put(name, record.pcm)
-        part = SpeechPart(
-            samples=len(record.pcm) // SAMPLE_BYTES,
-            sample_rate=record.sample_rate,
-            spoken=record.spoken,
-            object=name,
-        )
-        await self._videos.add_speech(self._video, part, until=until)
-        self.parts.append(part)
-        self._bind(record)
-
-    async def _segment(self, record: Segment, until: datetime) -> None:
-        if self._offset == 0 or record.first_frame != self.frames:
-            raise RenderFailed(f"a segment from frame {record.first_frame}, {self.frames} are there")
-        name = self._name(f"{self._segments}")
-        await self._objects.put(name, record.data)
-        part = SegmentPart(
-            first_frame=record.first_frame,
-            frames=record.frames,
-            offset=self._offset,
-            size=len(record.data),
-            object=name,
-        )
-        await self._videos.add_segment(self._video, part, until=until)
-        self._segments += 1
-        self.frames += record.frames
-        self._offset += part.size
-
-    def _bind(self, record: Speech | Init) -> None:
-        """Have the next worker speak as this one does."""
-        self._choice = self._choice.filled_by(Choice(language=record.language, voice=record.voice))
-
-    def _name(self, piece: str) -> str:
-        """Name a piece. By attempt: one that was taken over may still be writing."""
-        return f"{pieces_folder(self._video.id)}{self._video.attempt}-{piece}"
-
-
-def pieces_folder(job_id: int) -> str:
-    """Where the pieces of a video are until it is whole."""
-    return f"pieces/{job_id}/"
-
-
-def video_name(job_id: int) -> str:
-    """What the object of a whole video is called."""
-    return f"videos/{job_id}.mp4"

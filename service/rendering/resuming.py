@@ -1,7 +1,8 @@
 """Goes on with the renders that nobody is at: a video that was paid for is made, whether its buyer asks again or not.
 
 Every replica looks. Whose render it was does not matter: one that failed has rested, one whose replica died has
-lost its lease.
+lost its lease. Those that wait for a worker with room are taken up one after the other, in the order in which they
+were paid for: the next once a worker has begun with the one before it.
 """
 
 import asyncio
@@ -33,14 +34,19 @@ class Resuming:
         self._now = now
 
     async def watch(self, every_s: float) -> None:
-        """Look again and again, for ever."""
+        """Look again and again, and when a worker may have room for who waits, for ever."""
         while True:
-            await asyncio.sleep(every_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(every_s):
+                    await self._rendering.room.wait()
+            self._rendering.room.clear()
             await self.look()
 
     async def look(self) -> None:
         """Take up what waits for it."""
-        for video in await self._videos.stalled(self._now(), limit=AT_ONCE):
+        stalled = await self._videos.stalled(self._now(), limit=AT_ONCE)
+        self._rendering.crowded = any(video.queued_at for video in stalled)
+        for video in stalled:
             if await self._rendering.start(await self._order(video), video.choice, again=True):
                 log.info("render_resumed", order=video.order_id, tries=video.tries)
         while left := await self._rendering.claim_pieces():

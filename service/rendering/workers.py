@@ -132,6 +132,16 @@ class Workers:
         left = (worker for worker in able if worker not in besides)
         return min(left, key=lambda worker: worker.load, default=None)
 
+    def rivals(self, choice: Choice) -> Collection[str] | None:
+        """Tell the avatars whose renders may wait for the same workers as this one; None for all."""
+        names: set[str] = set()
+        for worker in self.all:
+            if worker.may_show(choice):
+                if worker.avatars is None:
+                    return None
+                names |= {avatar.name for avatar in worker.avatars}
+        return names or None
+
     async def watch(self) -> None:
         """Check their health, for ever."""
         while True:

@@ -31,15 +31,15 @@ class RetentionStore(Protocol):
         ...
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
+        """Return orders whose video was whole and paid for before a moment, or refunded, the oldest first."""
         ...
 
     async def forget_input(self, order_id: int, now: datetime) -> bool:
         """Forget the text and mark the upload, unless the order was paid; whether it was so."""
         ...
 
-    async def forget_video(self, order_id: int, now: datetime) -> None:
-        """Forget all of a whole video and of its order but what the books need, and mark its objects."""
+    async def forget_video(self, order_id: int, now: datetime, *, before: datetime) -> bool:
+        """Forget all of a video and of its order but what the books need, and mark its objects, if it is due."""
         ...
 
     async def marked(self, *, limit: int) -> list[Kept]:

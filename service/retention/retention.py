@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from lightning import InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError
+from service.jobs.names import pieces_folder, video_name
 from service.jobs.port import Objects
 from service.payments.payment import Payment
 from service.payments.settlements import Settlements
-from service.rendering.rendering import pieces_folder, video_name
 from service.retention.port import Kept, RetentionStore
-from service.runtime.clock import Clock
+from service.runtime.clock import SteadyClock
 from service.runtime.section import NotNegative, Section
 
 PAGE = 500
@@ -36,7 +36,7 @@ class RetentionTerms(Section, frozen=True, kw_only=True):
     """Seconds that is remembered of such a quote that there was one; after them its invoice is as unknown as any."""
 
     video_retention_days: NotNegative = 30
-    """Days after its payment that a whole video, with what it was made of, is kept; 0 keeps it for ever."""
+    """Days that a video, with what it was made of, is kept once it is whole and paid for; 0 keeps it for ever."""
 
 
 class Retention:
@@ -49,14 +49,14 @@ class Retention:
         objects: Objects,
         backend: InvoiceBackend,
         settlements: Settlements,
-        now: Clock,
+        clock: SteadyClock,
         terms: RetentionTerms,
     ) -> None:
         self._store = store
         self._objects = objects
         self._backend = backend
         self._settlements = settlements
-        self._now = now
+        self._clock = clock
         self._unpaid = timedelta(seconds=terms.unpaid_retention_s)
         self._record = timedelta(seconds=terms.unpaid_record_retention_s)
         self._delivered = timedelta(days=terms.video_retention_days) if terms.video_retention_days else None
@@ -68,18 +68,22 @@ class Retention:
             await asyncio.sleep(every_s)
 
     async def look(self) -> None:
-        """Forget what is due."""
-        now = self._now()
+        """Forget what is due, if it is certain what time it is. What was marked is deleted in any case."""
+        if now := self._clock.certain():
+            await self._mark(now)
+        for kept in await self._store.marked(limit=PAGE):
+            await self._delete(kept)
+
+    async def _mark(self, now: datetime) -> None:
         while await self._forget_unpaid(now):  # more than a page of them may come between two looks
             pass
         while await self._delete_unpaid(now) == PAGE:
             pass
         if self._delivered is not None:
-            for order_id in await self._store.delivered(before=now - self._delivered, limit=PAGE):
-                await self._store.forget_video(order_id, now)
-                log.info("video_forgotten", order=order_id)
-        for kept in await self._store.marked(limit=PAGE):
-            await self._delete(kept)
+            before = now - self._delivered
+            for order_id in await self._store.delivered(before=before, limit=PAGE):
+                if await self._store.forget_video(order_id, now, before=before):
+                    log.info("video_forgotten", order=order_id)
 
     async def _forget_unpaid(self, now: datetime) -> bool:
         """Forget a page of inputs that nobody paid for; whether there may be more."""

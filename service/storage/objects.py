@@ -48,6 +48,16 @@ class StoredObjects:
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
+    async def size(self, name: str) -> int:
+        """Tell how many bytes an object has.
+
+        Raises:
+            FileNotFoundError: There is no such object.
+            Unavailable: The store does not answer.
+        """
+        with _answering():
+            return int((await obstore.head_async(self._store, name))["size"])
+
     async def delete(self, name: str) -> None:
         """Forget an object, or all below a folder, whose name ends with `/`; of no effect where there is none."""
         with _answering():
@@ -79,7 +89,7 @@ class FolderObjects(StoredObjects):
     async def put(self, name: str, data: bytes | Iterator[bytes] | AsyncIterator[bytes]) -> None:
         """Store an object; on disk when this returns, since a row will say that it is there."""
         await super().put(name, data)
-        await asyncio.to_thread(_sync, self._folder / name)
+        await asyncio.to_thread(_sync, self._folder / name, self._folder)
 
 
 def bucket_objects(bucket: str, prefix: str, *, patience: timedelta = PATIENCE) -> StoredObjects:
@@ -107,9 +117,10 @@ def _answering() -> Iterator[None]:
         raise Unavailable("The videos cannot be reached. Your payment is safe: try again soon.") from error
 
 
-def _sync(file: Path) -> None:
-    """Have the disk keep a file and its name."""
-    for path in (file, file.parent):
+def _sync(file: Path, root: Path) -> None:
+    """Have the disk keep a file, its name, and those of the folders above it, any of which may be new."""
+    folders = [folder for folder in file.parents if folder.is_relative_to(root)]
+    for path in (file, *folders, root.parent):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

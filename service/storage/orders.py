@@ -74,15 +74,19 @@ class SqlOrders:
         """Count the orders in the states that an operator watches."""
         delivered = (VideoState.READY.value, VideoState.DELETED.value)
         whole = sa.exists().where(jobs.c.order_id == payments.c.order_id, jobs.c.state.in_(delivered))
+        failed = sa.exists().where(
+            jobs.c.order_id == payments.c.order_id, jobs.c.state == VideoState.FAILED.value
+        )
         query = sa.select(
             _count(payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now)),
             _count(was_paid, payments.c.status == Status.PAID.value, ~whole),
+            _count(was_paid, payments.c.status == Status.PAID.value, failed),
             _count(payments.c.status == Status.HELD.value),
         )
-        open_quotes, undelivered, held = await self._database.scan(
+        open_quotes, undelivered, failed_orders, held = await self._database.scan(
             lambda connection: connection.execute(query).one()
         )
-        return Tally(open_quotes=open_quotes, undelivered=undelivered, held=held)
+        return Tally(open_quotes=open_quotes, undelivered=undelivered, failed=failed_orders, held=held)
 
     async def _one(self, query: sa.Select[Any]) -> Order | None:
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())

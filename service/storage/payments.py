@@ -101,6 +101,25 @@ class SqlPayments:
         """Make a pending payment held; whether this did it."""
         return await self._move(payment_id, Status.HELD, of=(Status.PENDING,))
 
+    async def give_back(self, payment_id: int, now: datetime, *, although_rendered: bool) -> bool:
+        """Decide that a held payment goes back, unless its video is whole or being rendered; whether it goes back."""
+        rendered = (jobs.c.state == VideoState.RENDERING.value) & (jobs.c.lease_until > to_millis(now))
+
+        def work(connection: sa.Connection) -> bool:
+            lock = sa.select(payments).where(payments.c.id == payment_id).with_for_update()
+            row = connection.execute(lock).mappings().one()
+            if row["giving_back"] or Status(row["status"]) not in UNDECIDED:
+                return bool(row["giving_back"])
+            job = jobs.c.order_id == row["order_id"]
+            ended = _give_up(connection, job if although_rendered else job & ~rendered)
+            if not ended and connection.execute(sa.select(jobs.c.id).where(job)).first() is not None:
+                return False
+            going = payments.update().where(payments.c.id == payment_id, ~payments.c.giving_back)
+            connection.execute(going.values(giving_back=True))
+            return True
+
+        return await self._database.write(work)
+
     async def mark_canceled(self, payment_id: int) -> bool:
         """Make a payment canceled that went back, and end its order's render; whether this did it."""
 
@@ -108,9 +127,7 @@ class SqlPayments:
             canceled = _move(connection, payment_id, Status.CANCELED, of=UNDECIDED)
             if canceled:  # whoever renders it, on any replica, has lost it
                 order = sa.select(payments.c.order_id).where(payments.c.id == payment_id)
-                rendering = jobs.c.state == VideoState.RENDERING.value
-                lost = jobs.update().where(jobs.c.order_id == order.scalar_subquery(), rendering)
-                connection.execute(lost.values(state=VideoState.INTERRUPTED.value))
+                _give_up(connection, jobs.c.order_id == order.scalar_subquery())
             return canceled
 
         return await self._database.write(work)
@@ -148,6 +165,13 @@ def _move(connection: sa.Connection, payment_id: int, to: Status, *, of: Collect
     return connection.execute(move).rowcount > 0
 
 
+def _give_up(connection: sa.Connection, job: sa.ColumnElement[bool]) -> bool:
+    """End a render for good, whoever is at it, unless the video is whole; whether there was one to end."""
+    states = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.FAILED.value)
+    ended = jobs.update().where(job, jobs.c.state.in_(states))
+    return connection.execute(ended.values(state=VideoState.FAILED.value, queued_at=None)).rowcount > 0
+
+
 def _mark_paid(
     connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
 ) -> int | None:
@@ -158,6 +182,6 @@ def _mark_paid(
             payments.c.payment_hash == payment_hash,
             payments.c.status.not_in((Status.PAID.value, Status.REFUNDED.value)),
         )
-        .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat)
+        .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat, giving_back=False)
         .returning(payments.c.order_id)
     ).scalar()

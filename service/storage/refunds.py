@@ -15,7 +15,7 @@ from service.refunds.refund import Debt, Ledger, Refund, RefundState, check_refu
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import jobs, payments, refunds, was_paid
-from service.storage.videos import get_video
+from service.storage.video_rows import get_video
 
 log = structlog.get_logger()
 
@@ -34,6 +34,9 @@ _UNDELIVERED = (
         jobs.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
     )
 )
+
+
+_FAILED_FOR_GOOD = (jobs.c.state == VideoState.FAILED.value) & jobs.c.delivered_at.is_(None)
 
 
 class SqlRefunds:
@@ -58,7 +61,7 @@ class SqlRefunds:
         return next(iter(await self._many(query)), None)
 
     async def bind(self, refund: Refund, now: datetime) -> Refund:
-        """Keep a new refund and stop what may render, or neither; the same again is returned as it is."""
+        """Keep a new refund of an order that has failed for good; the same again is returned as it is."""
 
         def work(connection: sa.Connection) -> Refund:
             status = connection.scalar(
@@ -74,13 +77,11 @@ class SqlRefunds:
             bound = _one(connection, (refunds.c.order_id == refund.order_id) & _NOT_FAILED)
             if bound is not None:
                 _give_way(connection, bound, now)
-            check_refundable(Status(status), get_video(connection, refund.order_id), now)
-            # A render whose lease ran out may still be at it: from here on it has lost.
-            connection.execute(
-                jobs.update()
-                .where(jobs.c.order_id == refund.order_id)
-                .values(state=VideoState.INTERRUPTED.value)
-            )
+            check_refundable(Status(status), get_video(connection, refund.order_id))
+            # It can be begun again by a claim alone, which waits for the same lock.
+            failed = jobs.update().where(jobs.c.order_id == refund.order_id, _FAILED_FOR_GOOD)
+            if connection.execute(failed.values(state=VideoState.FAILED.value)).rowcount == 0:
+                raise NotRefundable("This video is being rendered: it is refunded only if that fails.")
             connection.execute(refunds.insert().values(**_row(refund), created_at=to_millis(now)))
             return refund
 
@@ -151,11 +152,10 @@ class SqlRefunds:
 
     async def debts(self) -> list[Debt]:
         """Return the paid orders that have failed and are not refunded, the oldest first."""
-        failed = jobs.c.state == VideoState.INTERRUPTED.value
         query = (
             sa.select(payments.c.order_id, payments.c.paid_msat, payments.c.paid_at)
             .join(jobs, jobs.c.order_id == payments.c.order_id)
-            .where(payments.c.status == Status.PAID.value, failed)
+            .where(payments.c.status == Status.PAID.value, _FAILED_FOR_GOOD)
             .order_by(payments.c.paid_at)
         )
 

@@ -27,6 +27,14 @@ OVER = (Status.EXPIRED.value, Status.CANCELED.value)
 UNPAID = (Status.PENDING.value, Status.HELD.value, *OVER)
 
 
+def _kept_since(before: datetime) -> sa.ColumnElement[bool]:
+    """Whether a video is kept since before a moment: since it was whole or paid for, whichever is later."""
+    whole = (jobs.c.state == VideoState.READY.value) & jobs.c.object.is_not(None)
+    refunded = (payments.c.status == Status.REFUNDED.value) & (jobs.c.state != VideoState.DELETED.value)
+    since = sa.case((jobs.c.finished_at > payments.c.paid_at, jobs.c.finished_at), else_=payments.c.paid_at)
+    return (whole | refunded) & (since <= to_millis(before))
+
+
 class SqlRetention:
     """Knows which orders still keep what nobody needs."""
 
@@ -76,13 +84,11 @@ class SqlRetention:
         return await self._database.write(work)
 
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
-        """Return orders that were paid before a moment, and whose video is whole or was refunded, the oldest first."""
-        whole = (jobs.c.state == VideoState.READY.value) & jobs.c.object.is_not(None)
-        refunded = (payments.c.status == Status.REFUNDED.value) & (jobs.c.state != VideoState.DELETED.value)
+        """Return orders whose video was whole and paid for before a moment, or refunded, the oldest first."""
         query = (
             sa.select(payments.c.order_id)
             .join(jobs, jobs.c.order_id == payments.c.order_id)
-            .where(whole | refunded, payments.c.paid_at <= to_millis(before))
+            .where(_kept_since(before))
             .order_by(payments.c.paid_at)
             .limit(limit)
         )
@@ -93,22 +99,25 @@ class SqlRetention:
         over = sa.exists().where(payments.c.order_id == orders.c.id, payments.c.status.in_(OVER))
         return await self._database.write(lambda connection: _forget(connection, over, order_id, now))
 
-    async def forget_video(self, order_id: int, now: datetime) -> None:
-        """Forget all of a whole video and of its order but what the books need, and mark its objects."""
+    async def forget_video(self, order_id: int, now: datetime, *, before: datetime) -> bool:
+        """Forget all of a video and of its order but what the books need, and mark its objects, if it is due."""
+        due = sa.exists().where(payments.c.order_id == jobs.c.order_id, _kept_since(before))
+        deleted = (
+            jobs.update()
+            .where(jobs.c.order_id == order_id, due)
+            .values(state=VideoState.DELETED.value, init=None, object=None)
+            .returning(jobs.c.id)
+        )
 
-        def work(connection: sa.Connection) -> None:
-            _forget(connection, sa.true(), order_id, now)
-            deleted = (
-                jobs.update()
-                .where(jobs.c.order_id == order_id)
-                .values(state=VideoState.DELETED.value, init=None, object=None)
-                .returning(jobs.c.id)
-            )
+        def work(connection: sa.Connection) -> bool:
             job_ids = list(connection.execute(deleted).scalars())
+            if not job_ids:
+                return False
             for pieces in (segments, speech):
                 connection.execute(pieces.delete().where(pieces.c.job_id.in_(job_ids)))
+            return _forget(connection, orders.c.forgotten_at.is_(None), order_id, now)
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def marked(self, *, limit: int) -> list[Kept]:
         """Return orders whose objects are to be deleted, and what these are."""

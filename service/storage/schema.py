@@ -53,6 +53,8 @@ payments = sa.Table(
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("paid_at", sa.BigInteger),
     sa.Column("paid_msat", sa.BigInteger),  # received, which may be more than was asked
+    # A held payment is to go back: from here on nobody renders for it, and nobody takes it.
+    sa.Column("giving_back", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("payments_by_status_and_expiry", "status", "expires_at"),
 )
 
@@ -114,10 +116,15 @@ jobs = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),  # how often a render was claimed
+    sa.Column("edition", sa.Integer, nullable=False),  # how often all that was stored was lost
     sa.Column("owner", sa.Text),  # the replica that renders, or rendered last
     # While it is rendered: when another may take it over. Interrupted: when it is taken up by itself.
     sa.Column("lease_until", sa.BigInteger, nullable=False),
-    sa.Column("tries", sa.Integer, nullable=False),  # attempts by themselves that stored nothing, in a row
+    sa.Column("tries", sa.Integer, nullable=False),  # attempts in a row that failed and stored nothing
+    sa.Column("tried_at", sa.BigInteger),  # when the last of them was counted
+    sa.Column(
+        "queued_at", sa.BigInteger
+    ),  # since when it waits for a worker that has room; null: it does not
     sa.Column("base_frames", sa.Integer, nullable=False),  # stored when this attempt began
     sa.Column("failure", sa.Text),  # why the last attempt ended without the video, for the buyer
     sa.Column("refused", sa.Boolean, nullable=False),  # it can never succeed as it was asked for
@@ -130,15 +137,23 @@ jobs = sa.Table(
     sa.Column("segments", sa.Integer, nullable=False),
     sa.Column("frames", sa.Integer, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),  # bytes stored, the init included
+    # How much of that may be handed out: all but what may be the last segment, until the end is there.
+    sa.Column("playable_frames", sa.Integer, nullable=False),
+    sa.Column("playable_size", sa.BigInteger, nullable=False),
     sa.Column("object", sa.Text),  # the whole MP4; null while it is in pieces
     sa.Column("engine", sa.Text),  # JSON: what rendered it
     sa.Column("finished_at", sa.BigInteger),  # when it became whole
+    sa.Column("delivered_at", sa.BigInteger),  # when its last bytes were first handed out
 )
 
 unfinished = jobs.c.object.is_(None) & (jobs.c.state != sa.literal_column("'deleted'"))
 """A job that somebody has to do something for; literally what the index is of, so that it is used."""
 
 sa.Index("jobs_by_lease", jobs.c.lease_until, sqlite_where=unfinished, postgresql_where=unfinished)
+
+queued = jobs.c.queued_at.is_not(None)
+
+sa.Index("jobs_in_queue", jobs.c.queued_at, sqlite_where=queued, postgresql_where=queued)
 
 segments = sa.Table(
     "segments",

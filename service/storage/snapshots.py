@@ -8,7 +8,7 @@ from service.storage.database import Database
 from service.storage.orders import WITH_PAYMENTS, to_order
 from service.storage.payments import to_payment
 from service.storage.schema import orders, payments
-from service.storage.videos import get_video
+from service.storage.video_rows import get_video
 
 
 class SqlSnapshots:

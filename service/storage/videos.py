@@ -1,6 +1,6 @@
 """The jobs that make videos, in SQL: how far each is, who renders it, and where its bytes are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,22 +8,25 @@ import msgspec
 import sqlalchemy as sa
 
 from service.errors import LeaseLost
-from service.jobs.port import SegmentPart, SpeechPart
+from service.jobs.attempts import Failure, Verdict, judge
+from service.jobs.port import Playable, SegmentPart, SpeechPart
 from service.orders.choice import Choice
-from service.orders.order import RENDERABLE
-from service.orders.video import MOST_TRIES, Video, VideoState
-from service.refunds.refund import RefundState
+from service.orders.video import Video, VideoState
 from service.rendering.port import Init
-from service.runtime.clock import from_millis, to_millis
-from service.storage.database import Database
-from service.storage.schema import jobs, payments, refunds, segments, speech, unfinished
+from service.runtime.clock import to_millis
+from service.storage.pieces import SqlPieces
+from service.storage.queue import behind, paid_order, renderable
+from service.storage.schema import jobs, payments, segments, speech, unfinished
+from service.storage.video_rows import get_video, to_video
+
+VIDEO = "video"
+"""The kind of these jobs."""
+
+QUEUED = "Others who paid earlier are first. Your payment is safe: it goes on by itself, or ask again soon."
 
 
-class SqlVideos:
+class SqlVideos(SqlPieces):
     """Keeps what is known of videos."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def get(self, order_id: int) -> Video | None:
         """Find the video of an order."""
@@ -38,8 +41,9 @@ class SqlVideos:
         now: datetime,
         until: datetime,
         again: bool = False,
+        rivals: Collection[str] | None = None,
     ) -> Video | None:
-        """Begin the next attempt, unless the video is whole, another attempt holds its lease, or a refund is bound."""
+        """Begin the next attempt, unless the video is whole or leased, nobody pays for it, or others are first."""
         attempt = {
             "state": VideoState.RENDERING.value,
             "owner": owner,
@@ -47,31 +51,30 @@ class SqlVideos:
             "failure": None,
             "refused": False,
         }
-        fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0}
+        fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0, "playable_size": 0}
+        takable = _IDLE if again else (_IDLE | (jobs.c.state == VideoState.FAILED.value))
+        abandoned = (jobs.c.state == VideoState.RENDERING.value) & (jobs.c.lease_until <= to_millis(now))
 
         def work(connection: sa.Connection) -> Video | None:
-            paid = sa.select(payments.c.status).where(payments.c.order_id == order_id).with_for_update()
-            if connection.scalar(paid) not in _RENDERABLE:
-                return None
-            if connection.scalar(sa.select(_refund_is_bound(order_id))):
+            # The lock: of a claim, a refund's binding and a payment's going back, one is first.
+            lock = sa.select(payments.c.id).where(payments.c.order_id == order_id).with_for_update()
+            if connection.scalar(lock) is None or not connection.scalar(sa.select(renderable(order_id))):
                 return None
             video = get_video(connection, order_id)
+            if connection.scalar(sa.select(behind(order_id, rivals))):
+                _queue(connection, order_id, video, fresh, takable | abandoned, now)
+                return None
             if video is None:
-                row = {**attempt, **fresh, **dict.fromkeys(("tries", "segments", "frames", "base_frames"), 0)}
-                row["attempt"] = 1
-                connection.execute(jobs.insert().values(order_id=order_id, kind=VIDEO, **row))
+                new = {**_NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
+                connection.execute(jobs.insert().values(new))
                 return get_video(connection, order_id)
-            idle = (jobs.c.state == VideoState.INTERRUPTED.value) | (
-                (jobs.c.state == VideoState.RENDERING.value) & (jobs.c.lease_until <= to_millis(now))
-            )
             claimed = connection.execute(
                 jobs.update()
-                .where(jobs.c.order_id == order_id, jobs.c.attempt == video.attempt, idle)
+                .where(jobs.c.id == video.id, jobs.c.attempt == video.attempt, takable | abandoned)
                 .values(
                     **attempt,
-                    **({} if video.segments else fresh),
+                    **({} if video.fixed else fresh),
                     attempt=video.attempt + 1,
-                    tries=video.tries + 1 if again and video.frames == video.base_frames else int(again),
                     base_frames=video.frames,
                 )
             )
@@ -92,15 +95,20 @@ class SqlVideos:
     async def add_init(self, video: Video, init: Init) -> None:
         """Keep the start of the MP4 and what the worker chose."""
         chosen = {name: value for name in ("language", "voice") if (value := getattr(init, name)) is not None}
+        size = len(init.data)
         await self._database.write(
-            lambda connection: _change(connection, video, init=init.data, size=len(init.data), **chosen)
+            lambda connection: _change(
+                connection, video, init=init.data, size=size, playable_size=size, **chosen, **_ADMITTED
+            )
         )
 
-    async def add_speech(self, video: Video, part: SpeechPart, *, until: datetime) -> None:
-        """Keep speech and renew the lease."""
+    async def add_speech(
+        self, video: Video, part: SpeechPart, *, playable: Playable, until: datetime
+    ) -> None:
+        """Keep speech, say what can be played now, and renew the lease."""
 
         def work(connection: sa.Connection) -> None:
-            _change(connection, video, lease_until=to_millis(until))
+            _change(connection, video, lease_until=to_millis(until), **_told(playable), **_ADMITTED)
             count = sa.select(sa.func.count()).where(speech.c.job_id == video.id)
             connection.execute(
                 speech.insert().values(
@@ -110,8 +118,10 @@ class SqlVideos:
 
         await self._database.write(work)
 
-    async def add_segment(self, video: Video, part: SegmentPart, *, until: datetime) -> None:
-        """Keep the next segment, which is readable from now on, and renew the lease."""
+    async def add_segment(
+        self, video: Video, part: SegmentPart, *, playable: Playable, until: datetime
+    ) -> None:
+        """Keep the next segment, say what can be played now, and renew the lease."""
 
         def work(connection: sa.Connection) -> None:
             _change(
@@ -121,6 +131,8 @@ class SqlVideos:
                 segments=jobs.c.segments + 1,
                 frames=part.first_frame + part.frames,
                 size=part.offset + part.size,
+                **_told(playable),
+                **_ADMITTED,
             )
             count = sa.select(jobs.c.segments - 1).where(jobs.c.id == video.id)
             connection.execute(
@@ -131,31 +143,88 @@ class SqlVideos:
 
         await self._database.write(work)
 
-    async def finish(self, video: Video, engine: dict[str, Any]) -> None:
-        """Call the video whole."""
+    async def finish(self, video: Video, engine: dict[str, Any], now: datetime) -> None:
+        """Call the video whole: all of it can be played."""
         await self._database.write(
             lambda connection: _change(
                 connection,
                 video,
                 state=VideoState.READY.value,
+                playable_frames=jobs.c.frames,
+                playable_size=jobs.c.size,
+                tries=0,
+                tried_at=None,
+                finished_at=to_millis(now),
                 engine=msgspec.json.encode(engine).decode(),
+                **_ADMITTED,
             )
         )
 
-    async def interrupt(self, video: Video, failure: str, *, refused: bool, until: datetime) -> None:
-        """End the attempt, with the reason; of no effect once another has taken over."""
-        await self._database.write(
-            lambda connection: connection.execute(
+    async def interrupt(self, video: Video, failure: Failure, now: datetime) -> Verdict | None:
+        """End the attempt, as `service.jobs.attempts` judges it; None and no effect once another has taken over."""
+
+        def work(connection: sa.Connection) -> Verdict | None:
+            current = get_video(connection, video.order_id)
+            if current is None:
+                return None
+            verdict = judge(current, failure, now)
+            ended = connection.execute(
                 jobs.update()
                 .where(_held(video))
                 .values(
-                    state=VideoState.INTERRUPTED.value,
-                    failure=failure,
-                    refused=refused,
-                    lease_until=to_millis(until),
+                    state=verdict.state.value,
+                    failure=failure.reason,
+                    refused=failure.refused,
+                    tries=verdict.tries,
+                    tried_at=_millis(verdict.tried_at),
+                    queued_at=_millis(verdict.queued_at),
+                    lease_until=to_millis(verdict.until),
                 )
             )
+            return verdict if ended.rowcount else None
+
+        return await self._database.write(work)
+
+    async def lose(self, video: Video, now: datetime) -> bool:
+        """Begin anew with a video of which something that was stored is gone; whether this did it."""
+        begun = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.READY.value)
+        lost = (
+            jobs.update()
+            .where(jobs.c.id == video.id, jobs.c.edition == video.edition, jobs.c.state.in_(begun))
+            .values(
+                {
+                    **_NEW,
+                    "state": VideoState.RENDERING.value,  # and abandoned: whoever needs it goes on at once
+                    "attempt": jobs.c.attempt + 1,
+                    "edition": jobs.c.edition + 1,
+                    "lease_until": to_millis(now),
+                    **dict.fromkeys(("failure", "init", "object", "engine")),
+                    **dict.fromkeys(("size", "playable_size"), 0),
+                }
+            )
         )
+
+        def work(connection: sa.Connection) -> bool:
+            if connection.execute(lost).rowcount == 0:
+                return False
+            for pieces in (segments, speech):
+                connection.execute(pieces.delete().where(pieces.c.job_id == video.id))
+            return True
+
+        return await self._database.write(work)
+
+    async def deliver(self, video: Video, now: datetime) -> None:
+        """Note that the last bytes of a whole video are about to be handed out."""
+        delivered = (
+            jobs.update()
+            .where(
+                jobs.c.id == video.id,
+                jobs.c.state == VideoState.READY.value,
+                jobs.c.delivered_at.is_(None),
+            )
+            .values(delivered_at=to_millis(now))
+        )
+        await self._database.write(lambda connection: connection.execute(delivered))
 
     async def release(self, owner: str, now: datetime) -> list[int]:
         """Give back the leases of a replica that stops or has stopped; the orders whose they were."""
@@ -163,7 +232,7 @@ class SqlVideos:
             jobs.update()
             .where(
                 jobs.c.owner == owner,
-                jobs.c.state != VideoState.INTERRUPTED.value,
+                jobs.c.state.in_((VideoState.RENDERING.value, VideoState.READY.value)),
                 jobs.c.lease_until > to_millis(now),
                 unfinished,
             )
@@ -173,87 +242,74 @@ class SqlVideos:
         return await self._database.write(lambda connection: list(connection.execute(release).scalars()))
 
     async def stalled(self, now: datetime, *, limit: int) -> list[Video]:
-        """Return the videos that are to be taken up by themselves, those first that wait the longest."""
-        states = [VideoState.RENDERING.value, VideoState.INTERRUPTED.value]
+        """Return the videos that are to be taken up by themselves, in the order in which they were paid for."""
         query = (
             sa.select(jobs)
             .join(payments, payments.c.order_id == jobs.c.order_id)
             .where(
-                payments.c.status.in_(_RENDERABLE),
-                jobs.c.state.in_(states),
+                jobs.c.state.in_((VideoState.RENDERING.value, VideoState.INTERRUPTED.value)),
                 jobs.c.lease_until <= to_millis(now),
-                jobs.c.tries < MOST_TRIES,
-                ~jobs.c.refused,
-                ~_refund_is_bound(jobs.c.order_id),
+                renderable(jobs.c.order_id),
                 unfinished,
             )
-            .order_by(jobs.c.lease_until)
+            .order_by(*paid_order())
             .limit(limit)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [_video(row) for row in rows]
+        return [to_video(row) for row in rows]
 
-    async def speech(self, job_id: int) -> list[SpeechPart]:
-        """Return the stored speech in its order."""
-        query = _columns(speech, SpeechPart).where(speech.c.job_id == job_id).order_by(speech.c.n)
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [SpeechPart(**row) for row in rows]
 
-    async def segments(self, job_id: int, *, after: int) -> list[SegmentPart]:
-        """Return the stored segments that have bytes from this offset on, in their order."""
-        query = (
-            _columns(segments, SegmentPart)
-            .where(segments.c.job_id == job_id, segments.c.offset + segments.c.size > after)
-            .order_by(segments.c.n)
+_IDLE = jobs.c.state == VideoState.INTERRUPTED.value
+
+_ADMITTED: dict[str, Any] = {"queued_at": None}
+"""A worker is at it: nobody waits behind it any more."""
+
+_NEW: dict[str, Any] = {
+    "kind": VIDEO,
+    "edition": 0,
+    "owner": None,
+    "tries": 0,
+    "tried_at": None,
+    "queued_at": None,
+    "refused": False,
+    "segments": 0,
+    "frames": 0,
+    "base_frames": 0,
+    "playable_frames": 0,
+}
+
+
+def _queue(
+    connection: sa.Connection,
+    order_id: int,
+    video: Video | None,
+    fresh: dict[str, Any],
+    takable: sa.ColumnElement[bool],
+    now: datetime,
+) -> None:
+    """Have a video wait behind those that were paid for earlier; it is due whenever they are gone."""
+    waiting = {
+        "state": VideoState.INTERRUPTED.value,
+        "queued_at": to_millis(now),
+        "lease_until": to_millis(now),
+        "failure": QUEUED,
+        "refused": False,
+    }
+    if video is None:
+        connection.execute(
+            jobs.insert().values({**_NEW, **fresh, **waiting, "order_id": order_id, "attempt": 0})
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [SegmentPart(**row) for row in rows]
-
-    async def claim_pieces(self, *, owner: str, now: datetime, until: datetime) -> Video | None:
-        """Lease a whole video that is still in pieces, of which nobody is making one object."""
-        left = (
-            jobs.c.state == VideoState.READY.value,
-            jobs.c.lease_until <= to_millis(now),
-            unfinished,
-        )
-
-        def work(connection: sa.Connection) -> Video | None:
-            order_id = connection.scalar(sa.select(jobs.c.order_id).where(*left).limit(1))
-            if order_id is None:
-                return None
-            claim = jobs.update().where(jobs.c.order_id == order_id, *left)
-            claimed = connection.execute(claim.values(owner=owner, lease_until=to_millis(until)))
-            return get_video(connection, order_id) if claimed.rowcount else None
-
-        return await self._database.write(work)
-
-    async def join(self, job_id: int, name: str) -> None:
-        """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
-
-        def work(connection: sa.Connection) -> None:
-            joined = jobs.update().where(jobs.c.id == job_id, unfinished).values(object=name)
-            if connection.execute(joined).rowcount == 0:
-                raise LeaseLost
-            connection.execute(segments.delete().where(segments.c.job_id == job_id))
-            connection.execute(speech.delete().where(speech.c.job_id == job_id))
-
-        await self._database.write(work)
+    elif video.queued_at is None:
+        takes = jobs.update().where(jobs.c.id == video.id, jobs.c.attempt == video.attempt, takable)
+        connection.execute(takes.values(waiting))
 
 
-VIDEO = "video"
-"""The kind of these jobs."""
-
-_RENDERABLE = [status.value for status in RENDERABLE]
+def _told(playable: Playable) -> dict[str, int]:
+    return {"playable_frames": playable.frames, "playable_size": playable.size}
 
 
-def _refund_is_bound(order_id: int | sa.ColumnElement[int]) -> sa.Exists:
-    """Whether the order's money is on its way back."""
-    return sa.exists().where(refunds.c.order_id == order_id, refunds.c.state != RefundState.FAILED.value)
-
-
-def _columns(table: sa.Table, kind: type[msgspec.Struct]) -> sa.Select[Any]:
-    """Select the columns that a struct is made of."""
-    return sa.select(*(table.c[name] for name in kind.__struct_fields__))
+def _millis(moment: datetime | None) -> int | None:
+    return None if moment is None else to_millis(moment)
 
 
 def _held(video: Video) -> sa.ColumnElement[bool]:
@@ -268,33 +324,3 @@ def _held(video: Video) -> sa.ColumnElement[bool]:
 def _change(connection: sa.Connection, video: Video, **values: Any) -> None:
     if connection.execute(jobs.update().where(_held(video)).values(**values)).rowcount == 0:
         raise LeaseLost
-
-
-def get_video(connection: sa.Connection, order_id: int) -> Video | None:
-    """Find the video of an order, within a transaction."""
-    row: Mapping[Any, Any] | None = (
-        connection.execute(sa.select(jobs).where(jobs.c.order_id == order_id)).mappings().first()
-    )
-    return None if row is None else _video(row)
-
-
-def _video(row: Mapping[Any, Any]) -> Video:
-    return Video(
-        id=row["id"],
-        order_id=row["order_id"],
-        state=VideoState(row["state"]),
-        attempt=row["attempt"],
-        tries=row["tries"],
-        lease_until=from_millis(row["lease_until"]),
-        failure=row["failure"],
-        refused=row["refused"],
-        base_frames=row["base_frames"],
-        choice=Choice(
-            avatar=row["avatar"], emotion=row["emotion"], language=row["language"], voice=row["voice"]
-        ),
-        init=row["init"],
-        segments=row["segments"],
-        frames=row["frames"],
-        size=row["size"],
-        object=row["object"],
-    )

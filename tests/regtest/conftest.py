@@ -110,6 +110,25 @@ def hire(guard, ports, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+async def hire_scripted(guard, ports, tmp_path_factory):
+    """Start a worker that does what its script says, and the text."""
+    async with contextlib.AsyncExitStack() as closing:
+
+        async def hire_one() -> Worker:
+            port, folder = ports.take(), tmp_path_factory.mktemp("scripted")
+            (folder / "script").write_text("go")
+            script = str(Path(__file__).with_name("scripted_worker.py"))
+            command = [sys.executable, script, str(port), str(folder / "script")]
+            program = Program("scripted worker", command, log=folder / "worker.log", guard=guard)
+            worker = Worker(program, f"http://127.0.0.1:{port}")
+            closing.push_async_callback(program.stop)
+            await worker.start()
+            return worker
+
+        yield hire_one
+
+
+@pytest.fixture(scope="module")
 async def worker(hire):
     worker = hire()
     await worker.start()

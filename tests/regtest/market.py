@@ -444,7 +444,7 @@ class Order:
 
     async def is_owed(self) -> None:
         """Assert that the operator sees it."""
-        await self.until("failed", lambda payment: payment["video"]["state"] == "interrupted")
+        await self.until("failed", lambda payment: payment["video"]["state"] == "failed")
         _, debts = await self._market.ledger()
         assert self.number in [debt.order_id for debt in debts]
         self.end = "owed"

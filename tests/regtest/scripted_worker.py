@@ -1,7 +1,8 @@
 """A worker that stops where a file tells it to: `python scripted_worker.py PORT SCRIPT`.
 
 A program of its own, so that it can be killed. The script is one word: `go`; `refuse`; or a number, the segment before
-which it waits. A text that has the word `unspeakable` is refused whatever the script says. Its videos are no videos:
+which it waits. A text that has the word `unspeakable` is refused whatever the script says, and of one that has
+`unfinished` only the first segment is made and called the whole. Its videos are no videos:
 every byte says of which order and segment it is.
 """
 
@@ -18,6 +19,9 @@ import uvicorn
 SEGMENTS = 4
 SEGMENT_FRAMES = 12
 LOOK_S = 0.02
+
+SPEECH = bytes(2 * 960 * SEGMENT_FRAMES)
+"""Of a text, as long as a segment shows."""
 
 AVATARS = [
     {
@@ -82,8 +86,21 @@ class Worker:
             await send({"type": "http.response.body", "body": framed, "more_body": True})
 
         await put("init", data=init(order), language="en", voice="betty")
+        text, said = job["text"], job["pcm_bytes"] // len(SPEECH)
         for n in range(first, SEGMENTS):
             await self._until_told(n)
+            for part in range(said, min(n + 2, SEGMENTS)):  # speech comes before what shows it
+                said += 1
+                await put(
+                    "speech",
+                    first_sample=part * len(SPEECH) // 2,
+                    pcm=SPEECH,
+                    spoken=len(text) * said // SEGMENTS,
+                    sample_rate=24000,
+                )
+            if "unfinished" in text and n == 1:  # it ends early, and says that this is all
+                await put("end", frames=SEGMENT_FRAMES, engine={})
+                return
             await put(
                 "segment", first_frame=n * SEGMENT_FRAMES, frames=SEGMENT_FRAMES, data=segment(order, n)
             )
@@ -102,7 +119,7 @@ async def request(receive: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str,
         event = await receive()
         body, more = body + event.get("body", b""), event.get("more_body", False)
     (length,) = struct.unpack_from(">I", body)
-    return dict(msgspec.msgpack.decode(body[4 : 4 + length]))
+    return {**msgspec.msgpack.decode(body[4 : 4 + length]), "pcm_bytes": len(body) - 4 - length}
 
 
 async def answer(send: Any, status: int, content: Any) -> None:

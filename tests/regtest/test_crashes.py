@@ -129,7 +129,7 @@ async def held_failed(market, holding):
     await order.until("rendering", lambda payment: payment["video"]["state"] == "rendering")
     holding.enter_context(still(market.merchant._program))
     with market.said("refuse"):
-        await order.until("failed", lambda payment: payment["video"]["state"] == "interrupted")
+        await order.until("failed", lambda payment: payment["video"]["state"] == "failed")
     yield order
     await order.is_given_back()
 

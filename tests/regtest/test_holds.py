@@ -122,6 +122,13 @@ async def test_a_payment_comes_back_where_nobody_renders(hire, open_shop, buy, p
     await (await buy(shop, SHORT)).comes_back(payer, before)
 
 
+async def test_a_payment_comes_back_for_a_video_that_ends_early(hire_scripted, open_shop, buy, payer):
+    shop = await open_shop(await hire_scripted(), hold_patience_s="2")
+    before = await steady_balance(payer)
+
+    await (await buy(shop, f"{SHORT} This is left unfinished.")).comes_back(payer, before)
+
+
 async def test_a_payment_comes_back_before_the_payer_could_take_it(hire, open_shop, buy, payer, network):
     shop = await open_shop(hire())
     before = await steady_balance(payer)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import struct
+import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -52,9 +53,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
+        self.wrong = timedelta(0)  # what somebody has set it wrong by
+        self.looks = 0  # of who does not believe it without a second one
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return datetime.now(UTC) + self.ahead + self.wrong
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return time.monotonic() + self.ahead.total_seconds()
 
     def pass_by(self, **duration: float) -> None:
         self.ahead += timedelta(**duration)
@@ -164,7 +171,7 @@ class ScriptedWorker:
         elif self.fault is not None:
             body = {"rubbish": b"\x00\x00\x00\x02??", "endless record": b"\xff" * 8}[self.fault]
             await send({"type": "http.response.body", "body": body, "more_body": True})
-        for sent, record in enumerate(self._records(request)):
+        for sent, record in enumerate(self._records(request, self.pcm[-1])):
             if sent == self.hold_after:
                 await self._go_or_gone(receive)
             if sent == self.fail_after:
@@ -183,10 +190,12 @@ class ScriptedWorker:
         going.cancel()
         leaving.cancel()
 
-    def _records(self, request: dict[str, Any]) -> list[list[dict[str, Any]]]:
-        """What is sent together: the start with the first segment, then a segment each, then the end."""
+    def _records(self, request: dict[str, Any], pcm: bytes) -> list[list[dict[str, Any]]]:
+        """What is sent together: the start with the first segment, then a segment each, then the end.
+
+        Speech comes a part before the segment that shows it, as much of it as the PCM does not have yet.
+        """
         speaks = request["text"] is not None
-        first = request["first_frame"] // SEGMENT_FRAMES
         groups: list[list[dict[str, Any]]] = []
         init = {
             "type": "init",
@@ -198,15 +207,20 @@ class ScriptedWorker:
             "height": 512,
             "fps": 25,
         }
+        frames = self.segments * SEGMENT_FRAMES if speaks else -(-len(pcm) // (2 * 640))
+        starts = [frames * n // self.segments for n in range(self.segments + 1)]
+        first = starts.index(request["first_frame"])
+        said = len(pcm) // len(self.speech(0))
         for n in range(first, self.segments):
             group = [init] if n == first else []
-            if speaks and request["spoken"] <= n:
+            for part in range(said, min(n + 2, self.segments) if speaks else 0):
+                said += 1
                 speech = {
                     "type": "speech",
-                    "first_sample": n * 100,
-                    "pcm": bytes([n]) * 200,
-                    "spoken": n + 1,
-                    "last": n + 1 == self.segments,
+                    "first_sample": part * len(self.speech(0)) // 2,
+                    "pcm": self.speech(part),
+                    "spoken": self.spoken(request["text"], part + 1),
+                    "last": said == self.segments,
                     "sample_rate": 24000,
                     "language": "en",
                     "voice": "betty",
@@ -214,19 +228,27 @@ class ScriptedWorker:
                 group.append(speech)
             segment = {
                 "type": "segment",
-                "first_frame": n * SEGMENT_FRAMES,
-                "frames": SEGMENT_FRAMES,
+                "first_frame": starts[n],
+                "frames": starts[n + 1] - starts[n],
                 "first_sample": 0,
                 "data": self.sign(request) + self._segment(n),
             }
             groups.append([*group, segment])
         end = {
             "type": "end",
-            "frames": self.segments * SEGMENT_FRAMES,
-            "samples": 1,
+            "frames": frames,
+            "samples": frames * (960 if speaks else 640),
             "engine": {"model": "none"},
         }
         return [*groups, [end]]
+
+    def speech(self, n: int) -> bytes:
+        """What a part of the speech of a text is: a segment's."""
+        return bytes([n]) * (2 * 960 * SEGMENT_FRAMES)
+
+    def spoken(self, text: str, parts: int) -> int:
+        """How many characters of a text so many parts say."""
+        return len(text) * parts // self.segments
 
     def _init(self) -> bytes:
         return b"init" * 10
@@ -287,7 +309,12 @@ class Shop:
         self.stopping = Stopping()
         chosen = self.settings(**settings)
         app = create_app(
-            chosen, backend=self.node, payer=self.payer, stopping=self.stopping, now=self.clock.now
+            chosen,
+            backend=self.node,
+            payer=self.payer,
+            stopping=self.stopping,
+            now=self.clock.now,
+            monotonic=self.clock.monotonic,
         )
         async with (
             serve(app, server_config(chosen, app)) as self.url,

@@ -31,7 +31,7 @@ from lightning import InvoiceState, Msat, NewInvoice, PaymentFailed, PaymentHash
 from lightning.memory import EVERY_BITCOIN, MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
-from service.assembly.stores import open_refunds
+from service.assembly.stores import open_objects, open_refunds
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
 
@@ -99,6 +99,7 @@ class Bought:
     status: str = "pending"
     frames: int = 0
     failed: bool = False
+    ready_at: timedelta | None = None  # how far ahead the clock was when the video was first seen whole
     preimage: bytes = bytes(32)
     paying: asyncio.Task[Preimage] | None = None  # of a payment that is held
     paid_at: timedelta | None = None  # how far ahead the clock was
@@ -136,7 +137,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.make_wav = make_wav
         self.orders: list[Bought] = []
         self.downloads: list[asyncio.Task[None]] = []
-        self.up, self.holding = True, False
+        self.up, self.holding, self.lost = True, False, False
         self.stack = ExitStack()
         self.shop = self.stack.enter_context(portal.wrap_async_context_manager(make_closed_shop(folder)))
         self.shop.node = LatePayersNode(now=lambda: self.shop.clock.now().timestamp())
@@ -181,6 +182,12 @@ class OrderMachine(RuleBasedStateMachine):
     async def deliver(self, which, wish, claims):
         if order := self.chosen(which):
             await self.ask(order, wish, claims)
+
+    @step(which=which)
+    async def ask_at_once(self, which):
+        """Ask as a person does who clicks twice, and as another who has the same invoice."""
+        if self.up and not self.holding and (order := self.chosen(which)):
+            await asyncio.gather(*(self.ask(order, ONE, claims=True) for _ in range(3)))
 
     @step(which=which)
     async def watch(self, which):
@@ -251,6 +258,12 @@ class OrderMachine(RuleBasedStateMachine):
         self.shop.node.mine(blocks)
         self.shop.clock.pass_by(seconds=HEIGHT_FRESHNESS.total_seconds())
 
+    @step(what=st.sampled_from(["videos/", "pieces/", "uploads/"]))
+    async def disk(self, what):
+        """Lose what was stored, as a disk that dies does, or a backup that is older than the rows."""
+        self.lost = True
+        await open_objects(self.shop.settings()).delete(what)
+
     @rule(may_pay=st.booleans())
     def restart(self, may_pay):
         self.service.__exit__(None, None, None)
@@ -279,7 +292,14 @@ class OrderMachine(RuleBasedStateMachine):
         ):
             status, video = payment["status"], payment["video"]
             assert status == order.status or status in MOVES[order.status], (order.status, status)
-            assert video["frames"] >= order.frames
+            assert video["frames"] >= order.frames or self.lost
+            if video["state"] == "ready" and order.ready_at is None:
+                order.ready_at = self.shop.clock.ahead
+            assert video["state"] != "deleted" or self.shop.clock.ahead - order.ready_at > KEPT, (
+                "deleted before anybody could fetch it"
+            )
+            if video["state"] in ("rendering", "interrupted", "ready"):
+                assert status == "refunded" or payment["refund"] is None, "refundable although it goes on"
             settled = self.settled(order)
             assert settled or status not in ("paid", "refunded")
             assert (payment["refund"] or {}).get("state") is None or settled
@@ -326,6 +346,8 @@ class OrderMachine(RuleBasedStateMachine):
             case "paid":
                 for wish in (ONE, OTHER):
                     await self.download(order, wish, claims=True)
+                if self.lost and order.whole is None and (await self.payment(order))["refund"]:
+                    await self.ask_refund(order, None, "new")  # what it was made of is gone
                 return order.whole is not None
         return False
 

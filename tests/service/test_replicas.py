@@ -8,16 +8,25 @@ import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
 import pytest
 import sqlalchemy as sa
+import structlog.testing
 
+from lightning import Msat, PaymentHash
 from service.assembly.stores import open_database
+from service.errors import LeaseLost, NotRefundable
+from service.jobs.attempts import Failure
 from service.orders.choice import Choice
+from service.orders.video import VideoState
+from service.refunds.refund import Refund, RefundState
+from service.storage.payments import SqlPayments
 from service.storage.postgres import PostgresDatabase
+from service.storage.refunds import SqlRefunds
 from service.storage.schema import orders
 from service.storage.videos import SqlVideos
 
@@ -364,3 +373,97 @@ async def test_a_database_that_is_away_is_a_503_and_nothing_is_lost_when_it_is_b
 
             wire.mend()
             assert worker.video == (await shop.video(invoice)).content
+
+
+HOLD = {"avatar": "arab_woman", "emotion": "happy", "language": "en", "hold": True}
+
+
+async def test_a_replica_without_room_does_not_give_back_what_the_other_renders(
+    closed_shop, closed_other, worker
+):
+    closed_other.clock = type(closed_shop.clock)()
+    worker.hold_after = 2
+    async with closed_shop.open(hold_renders=1, lease_s=3600) as shop:
+        invoices = [await shop.quote(**HOLD) for _ in range(2)]
+        paying = []
+        for invoice in invoices:
+            paying.append(asyncio.create_task(shop.node.pay_held(invoice)))
+            await shop.until(invoice, lambda payment: payment["status"] == "held")
+        await shop.until(invoices[0], lambda payment: payment["video"]["frames"] == 24)
+        async with closed_other.open(hold_renders=2, lease_s=3600) as other:
+            await other.until(invoices[1], lambda payment: payment["video"]["frames"] == 24)
+
+            with structlog.testing.capture_logs() as told:
+                shop.clock.pass_by(minutes=11)  # longer than it waits for room
+                await shop.eventually(lambda: [each for each in told if each["event"].startswith("hold_")])
+            assert [each["event"] for each in told if each["event"].startswith("hold_")] == ["hold_goes_on"]
+            worker.go.set()
+
+            await asyncio.gather(*paying)
+            for invoice in invoices:
+                await shop.until(invoice, lambda payment: payment["status"] == "paid")
+
+
+async def test_of_a_video_that_ends_and_a_payment_that_goes_back_at_once_one_happens(shop, other):
+    now = datetime.now(UTC)
+    async with open_database(shop.settings()) as here, open_database(other.settings()) as there:
+        for number in range(1, 9):
+            await shop.quote(**HOLD)
+            payments: Any = SqlPayments(here)
+            videos: Any = SqlVideos(there)
+            payment = await payments.of(number)
+            assert await payments.mark_held(payment.id)
+            video = await videos.claim(
+                number, CHOICE, owner="there", now=now, until=now + timedelta(seconds=90)
+            )
+            assert not await payments.give_back(payment.id, now, although_rendered=False)
+
+            ends: Any = await asyncio.gather(
+                videos.finish(video, {}, now),
+                payments.give_back(payment.id, now, although_rendered=True),
+                return_exceptions=True,
+            )
+            finished, gone = ends
+
+            assert gone == isinstance(finished, LeaseLost)
+            found = await videos.get(number)
+            assert found.state is (VideoState.FAILED if gone else VideoState.READY)
+            again = await videos.claim(
+                number, CHOICE, owner="here", now=now, until=now + timedelta(seconds=90)
+            )
+            assert again is None
+
+
+async def test_of_a_video_that_is_begun_again_and_its_refund_at_once_one_happens(shop, other):
+    now = datetime.now(UTC)
+    async with open_database(shop.settings()) as here, open_database(other.settings()) as there:
+        for number in range(1, 9):
+            invoice = await shop.paid()
+            await shop.until(invoice, lambda payment: payment["status"] == "paid")
+            videos: Any = SqlVideos(here)
+            refunds: Any = SqlRefunds(there)
+            lease = {"owner": "here", "now": now, "until": now + timedelta(seconds=90)}
+            video = await videos.claim(number, CHOICE, **lease)
+            await videos.interrupt(video, Failure(reason="no", refused=True), now)
+            refund = Refund(
+                order_id=number,
+                payment_hash=PaymentHash(number.to_bytes(32)),
+                invoice=f"lnbc{number}",
+                open_amount=False,
+                state=RefundState.OWED,
+                amount_msat=Msat(1000),
+                fee_limit_msat=Msat(0),
+                expires_at=now + timedelta(days=1),
+            )
+
+            moves: Any = await asyncio.gather(
+                videos.claim(number, CHOICE, **lease), refunds.bind(refund, now), return_exceptions=True
+            )
+            begun, bound = moves
+
+            assert (begun is None) == (bound == refund)
+            assert begun is None or isinstance(bound, NotRefundable)
+            if begun is not None:
+                await videos.finish(begun, {}, now)
+                with pytest.raises(NotRefundable):
+                    await refunds.bind(refund, now)

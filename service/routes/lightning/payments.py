@@ -24,7 +24,8 @@ NO_STORE = {"Cache-Control": "no-store"}
     "/lightning/payment/{invoice:str}",
     summary="Tell the state of a payment and its video",
     description="`status` is `pending`, `paid`, `expired` or `refunded`; a payment that arrives late makes an expired"
-    " one `paid`. `refund` is there once the video has failed: POST /lightning/refund gives the money back."
+    " one `paid`. `video.state` is `interrupted` while a video rests or waits for a worker, and goes on by itself; once"
+    " it is `failed` it was given up and `refund` is there: POST /lightning/refund gives the money back."
     " Of a quote with `hold` it is `held` while the video is made, then `paid`, or `canceled` when the money went back."
     " No API key is needed. With `wait` the answer comes once a `pending` or `held` payment is something else, or as"
     " it is when the time is over.",

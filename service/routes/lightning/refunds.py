@@ -21,11 +21,11 @@ from service.routes.lightning.schemas import RefundAnswer, RefundRequest
     "/lightning/refund",
     status_code=200,
     summary="Give the money of a failed order back",
-    description="For a paid order whose video could not be made. Pays an invoice of the buyer: 200 once it is paid, 202"
-    " while it is on its way (ask again) or where the operator pays by hand (make it valid for days). Asked again with"
-    " the same invoice it tells the same; another invoice is taken only after the first has failed. From the moment"
-    " that an invoice is bound the video is not made any more. Whoever paid more than was asked gets that back too;"
-    " what the way may cost comes off.",
+    description="For a paid order whose video was given up (`failed`). Pays an invoice of the buyer: 200 once it is"
+    " paid, 202 while it is on its way (ask again) or where the operator pays by hand (make it valid for days). Asked"
+    " again with the same invoice it tells the same; another invoice is taken only after the first has failed. From the"
+    " moment that an invoice is bound the video is not made any more. Whoever paid more than was asked gets that back"
+    " too; what the way may cost comes off.",
     tags=["Buying"],
     operation_id="refundPayment",
     operation_class=openapi.operation(

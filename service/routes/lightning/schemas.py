@@ -176,8 +176,14 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
 class VideoProgress(Base, frozen=True, kw_only=True):
     """How far the video is."""
 
-    state: VideoState
-    frames: int
+    state: Annotated[
+        VideoState,
+        Meta(
+            description="`interrupted`: it goes on by itself. `failed`: it was given up, so that its money can be had,"
+            " or it can be asked for again."
+        ),
+    ]
+    frames: Annotated[int, Meta(description="What can be played now.")]
     seconds: float
 
 
@@ -268,7 +274,7 @@ class PaymentAnswer(Base, frozen=True, kw_only=True):
             paid_at=payment.paid_at and whole_seconds(payment.paid_at),
             video=VideoProgress(
                 state=snapshot.video_state,
-                frames=0 if video is None else video.frames,
+                frames=0 if video is None else video.playable_frames,
                 seconds=0.0 if video is None else video.seconds,
             ),
             refund=None if refund is None else RefundProgress.of(refund),

@@ -139,12 +139,12 @@ async def video(
             wanted = None
 
     start, end, status = 0, found.size if whole else None, 200
-    if span := parse_range(wanted, found.size, whole=whole):
+    if span := parse_range(wanted, found.playable_size, whole=whole):
         start, end, status = span.start, span.stop, 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
     elif span is not None:
         raise RangeNotSatisfiable(found.size)
-    elif found.state_at(now()) is VideoState.INTERRUPTED:
+    elif found.state_at(now()) in (VideoState.INTERRUPTED, VideoState.FAILED):
         raise VideoInterrupted
     if end is not None:
         headers["Content-Length"] = str(end - start)

@@ -79,6 +79,9 @@ async def metrics(
         *_family("quotes_open", "gauge", "Quotes that can be paid now.", counted.open_quotes),
         *_family("orders_undelivered", "gauge", "Paid orders without a whole video.", counted.undelivered),
         *_family(
+            "orders_failed", "gauge", "Paid orders that were given up: refunds that are due.", counted.failed
+        ),
+        *_family(
             "requests_waiting", "gauge", "Requests that wait for something to happen.", stopping.waiting
         ),
         *_family("orders_owed", "gauge", "Refunds that are to be paid.", money.owed),

@@ -117,7 +117,7 @@ async def test_a_whole_video_is_one_object_and_nothing_else(shop, worker, whole)
 
 async def test_a_download_that_started_on_the_pieces_ends_on_the_one_object(shop, worker):
     worker.segments = 40
-    invoice = await shop.paid()
+    invoice = await shop.paid(text="Every sentence of this text is spoken, one after the other. " * 4)
     objects = shop.folder / "objects"
 
     async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as delivery:

@@ -27,8 +27,10 @@ def order() -> Order:
 @pytest.fixture
 def video() -> Video:
     return Video(
-        id=1, order_id=1, state=VideoState.RENDERING, attempt=1, tries=0, lease_until=NOW + timedelta(seconds=90),
-        failure=None, refused=False, base_frames=0, choice=WANTED, init=None, segments=0, frames=0, size=0, object=None,
+        id=1, order_id=1, state=VideoState.RENDERING, attempt=1, edition=0, tries=0, tried_at=None, queued_at=None,
+        lease_until=NOW + timedelta(seconds=90), failure=None, refused=False, base_frames=0, choice=WANTED, init=None,
+        segments=0, frames=0, size=0, playable_frames=0, playable_size=0, object=None, finished_at=None,
+        delivered_at=None,
     )  # fmt: skip
 
 

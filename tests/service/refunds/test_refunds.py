@@ -11,8 +11,11 @@ from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
 from service.assembly.stores import open_refunds
 from service.errors import NotRefundable
+from service.jobs.attempts import LONGEST_PAUSE, MOST_TRIES
 from service.refunds.refund import Refund, RefundState, Shares
 from service.storage.payments import SqlPayments
+
+both = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
 
 
 class Failed:
@@ -98,18 +101,103 @@ async def test_the_proof_of_the_refund_is_told(failed):
     assert sha256(bytes.fromhex(preimage)).digest() == read_invoice(refund_invoice).payment_hash
 
 
-async def test_a_video_that_no_worker_can_make_now_is_refunded(shop):
-    failed = await fail(shop, status=503)
+async def fail_halfway(shop) -> Failed:
+    """Buy what breaks, and is then refused."""
+    bought = await order(shop)
+    shop.worker.fail_after = 2
+    await shop.download(bought.invoice)
+    shop.worker.fail_after, shop.worker.answer = None, (400, "no")
+    assert (await shop.video(bought.invoice)).status_code == 400
+    shop.worker.answer = None
+    return bought
 
-    assert (await failed.ask(await failed.invoice_for())).status_code == 200
+
+async def try_in_vain(shop, bought: Failed, tries: int) -> None:
+    """Ask as often as the service tries by itself, after pauses as long as its own."""
+    for _ in range(tries):
+        shop.clock.pass_by(seconds=LONGEST_PAUSE.total_seconds())
+        assert (await shop.video(bought.invoice)).status_code == 503
 
 
-async def test_a_video_that_broke_halfway_is_refunded(shop, worker):
+async def test_a_video_for_which_no_worker_has_room_is_not_refunded(shop):
+    bought = await fail(shop, status=503)
+
+    refused = await bought.ask(await bought.invoice_for())
+
+    assert (refused.status_code, received(shop)) == (409, 0)
+    assert "goes on by itself" in refused.json()["detail"]
+    assert (await shop.payment(bought.invoice))["refund"] is None
+
+
+@both
+async def test_a_video_that_breaks_is_refunded_only_once_it_is_given_up(shop, worker):
     bought = await order(shop)
     worker.fail_after = 2
     await shop.download(bought.invoice)
+    worker.fail_after = 0
+    await try_in_vain(shop, bought, MOST_TRIES - 2)
+    early = await bought.ask(await bought.invoice_for())
+    assert (early.status_code, (await shop.payment(bought.invoice))["refund"]) == (409, None)
 
-    assert (await bought.ask(await bought.invoice_for())).status_code == 200
+    await try_in_vain(shop, bought, 1)
+
+    payment = await shop.payment(bought.invoice)
+    assert (payment["video"]["state"], payment["refund"]["state"]) == ("failed", "offered")
+    key = await shop.key()
+    async with asyncio.timeout(10):  # figures may be some seconds old
+        while "satspeak_orders_failed 1\n" not in (await shop.http.get("/metrics", headers=key)).text:
+            pass
+    async with open_refunds(shop.settings()) as refunds:
+        assert [debt.order_id for debt in await refunds.debts()] == [1]
+    answer = await bought.ask(await bought.invoice_for(expiry_s=99_999))
+    assert (answer.status_code, received(shop)) == (200, bought.most)
+
+
+@both
+async def test_a_video_that_was_given_up_may_be_asked_for_again(shop, worker):
+    bought = await order(shop)
+    worker.fail_after = 0
+    await shop.video(bought.invoice)
+    await try_in_vain(shop, bought, MOST_TRIES - 1)
+    assert (await shop.payment(bought.invoice))["video"]["state"] == "failed"
+    worker.fail_after = None
+
+    assert worker.video == (await shop.video(bought.invoice)).content
+    assert (await bought.ask(await bought.invoice_for())).status_code == 409
+    assert received(shop) == 0
+
+
+@both
+async def test_a_restart_makes_nothing_refundable(closed_shop, worker):
+    worker.hold_after = 2
+    async with closed_shop.open() as shop:
+        bought = await order(shop)
+        watching = asyncio.create_task(shop.download(bought.invoice))
+        await shop.until(bought.invoice, lambda payment: payment["video"]["frames"] == 24)
+    await watching
+
+    async with closed_shop.open() as shop:
+        payment = await shop.payment(bought.invoice)
+        answer = await bought.ask(await bought.invoice_for())
+
+    assert (payment["video"]["state"], payment["refund"]) == ("interrupted", None)
+    assert (answer.status_code, received(shop)) == (409, 0)
+
+
+@both
+async def test_who_has_all_that_a_worker_made_before_it_died_has_not_all_of_the_video(shop, worker):
+    worker.fail_after = worker.segments  # before it could send the end
+    bought = await order(shop)
+
+    broken = await shop.download(bought.invoice)
+
+    assert broken.received == worker.stored(worker.segments - 1)
+    payment = await shop.payment(bought.invoice)
+    assert (payment["video"]["state"], payment["video"]["frames"]) == ("interrupted", 36)
+    growing = await shop.http.get(
+        f"/lightning/video/{bought.invoice}", headers={"Range": f"bytes={len(broken.received)}-99999"}
+    )
+    assert growing.status_code == 409
 
 
 async def test_the_same_request_again_is_answered_the_same_and_pays_nothing(shop, failed, payer):
@@ -302,21 +390,19 @@ async def test_a_video_that_is_rendered_is_not_refunded(shop, worker):
     assert received(shop) == 0
 
 
-async def test_a_render_that_lost_its_lease_to_a_refund_stores_nothing_more(closed_shop, worker):
-    async with closed_shop.open(resume_s=3600) as shop:  # else the look for such renders may be first
-        bought = await order(shop)
-        worker.hold_after = 2
-        watching = asyncio.create_task(shop.download(bought.invoice))
-        await shop.until(bought.invoice, lambda payment: payment["video"]["frames"] == 24)
-        shop.clock.pass_by(seconds=91)
+@both
+async def test_a_render_whose_lease_ran_out_is_not_refunded_and_goes_on(shop, worker):
+    bought = await order(shop)
+    worker.hold_after = 2
+    watching = asyncio.create_task(shop.download(bought.invoice))
+    await shop.until(bought.invoice, lambda payment: payment["video"]["frames"] == 24)
+    shop.clock.pass_by(seconds=91)
 
-        answer = await bought.ask(await bought.invoice_for())
-        worker.go.set()
+    answer = await bought.ask(await bought.invoice_for())
+    worker.go.set()
 
-        assert answer.status_code == 200
-        assert (await watching).returncode != 0
-        payment = await shop.payment(bought.invoice)
-        assert (payment["status"], payment["video"]["frames"]) == ("refunded", 24)
+    assert (answer.status_code, received(shop)) == (409, 0)
+    assert worker.video == (await watching).received
 
 
 async def test_a_refunded_video_is_rendered_no_more(shop, failed, worker):
@@ -355,14 +441,13 @@ async def test_what_was_made_of_a_video_is_not_delivered_while_its_refund_is_on_
 ):
     payer.holding = True
     async with closed_shop.open(status_wait_s=0.05) as shop:
-        bought = await order(shop)
-        worker.fail_after = 2
-        await shop.download(bought.invoice)
+        bought = await fail_halfway(shop)
         await bought.ask(await bought.invoice_for())
 
         assert (await shop.video(bought.invoice)).status_code == 409
 
 
+@both
 async def test_who_asks_for_the_video_and_the_money_at_once_gets_one_of_them(shop, worker):
     for _ in range(10):
         failed = await fail(shop)
@@ -700,9 +785,7 @@ async def test_the_ledger_adds_up(shop, payer):
 
 async def test_what_was_made_of_a_refunded_video_is_forgotten_too(closed_shop, worker):
     async with closed_shop.open(video_retention_days=30, sweep_s=0.05) as shop:
-        bought = await order(shop)
-        worker.fail_after = 2
-        await shop.download(bought.invoice)
+        bought = await fail_halfway(shop)
         refund_invoice = await bought.invoice_for()
         await bought.ask(refund_invoice)
         objects = shop.folder / "objects"

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from service.assembly.stores import open_database
+from service.jobs.attempts import LONGEST_PAUSE, LONGEST_QUEUE, MOST_TRIES, Failure, pause
 from service.orders.choice import Choice
-from service.orders.video import MOST_TRIES
-from service.rendering.rendering import LONGEST_PAUSE, pause
+from service.orders.video import VideoState
+from service.runtime.clock import from_millis, to_millis
 from service.storage.videos import SqlVideos
 
 CHOICE = Choice(avatar="arab_woman", emotion="happy")
@@ -34,11 +35,13 @@ async def paid(shop):
 
 
 async def attempt(videos, order_id, now, **how):
-    """Begin to render and fail at once."""
-    video = await videos.claim(order_id, CHOICE, owner="me", now=now, until=now + LEASE, **how)
+    """Begin to render and fail at once; what becomes of the video."""
+    again = how.pop("again", False)
+    video = await videos.claim(order_id, CHOICE, owner="me", now=now, until=now + LEASE, again=again)
     assert video is not None
-    await videos.interrupt(video, "no", refused=False, until=now)
-    return video
+    verdict = await videos.interrupt(video, Failure(reason="no", **how), now)
+    assert verdict is not None
+    return verdict
 
 
 @both
@@ -95,18 +98,56 @@ async def test_what_can_never_be_rendered_is_left_alone(shop, videos, worker):
 
 
 @both
-async def test_what_fails_again_and_again_is_given_up_until_its_buyer_asks(shop, videos, paid):
-    now = shop.clock.now()
-    await attempt(videos, paid, now)
+async def test_what_fails_again_and_again_is_given_up_and_its_buyer_may_have_one_more_try(shop, videos, paid):
+    now = from_millis(to_millis(shop.clock.now()))  # as it is stored
     for tries in range(MOST_TRIES):
-        [stalled] = await videos.stalled(now, limit=10)
-        assert tries == stalled.tries
-        await attempt(videos, paid, now, again=True)
-    assert await videos.stalled(now, limit=10) == []
+        verdict = await attempt(videos, paid, now, again=tries > 0)
+        assert verdict.tries == tries + 1
+        now = verdict.until
+    assert verdict.state is VideoState.FAILED
+    assert await videos.stalled(now + timedelta(days=1), limit=10) == []
+    assert await videos.claim(paid, CHOICE, owner="me", now=now, until=now + LEASE, again=True) is None
 
-    await attempt(videos, paid, now)
+    asked = await attempt(videos, paid, now)
 
-    assert [paid] == [video.order_id for video in await videos.stalled(now, limit=10)]
+    assert asked.state is VideoState.FAILED
+
+
+@both
+async def test_who_asks_often_neither_uses_the_tries_up_nor_puts_the_next_one_off(shop, videos, paid):
+    now = from_millis(to_millis(shop.clock.now()))
+    due = (await attempt(videos, paid, now)).until
+
+    verdicts = [await attempt(videos, paid, now + timedelta(seconds=n / 100)) for n in range(100)]
+
+    assert {(each.state, each.tries, each.until) for each in verdicts} == {(VideoState.INTERRUPTED, 1, due)}
+
+
+@both
+async def test_a_busy_worker_is_no_failed_try_but_after_a_day_of_them_the_order_is_given_up(
+    shop, videos, paid
+):
+    now = shop.clock.now()
+    for _ in range(2 * MOST_TRIES):
+        verdict = await attempt(videos, paid, now, busy=True, again=True)
+        assert (verdict.state, verdict.tries) == (VideoState.INTERRUPTED, 0)
+        now = verdict.until
+
+    verdict = await attempt(videos, paid, now + LONGEST_QUEUE, busy=True, again=True)
+
+    assert verdict.state is VideoState.FAILED
+
+
+@both
+async def test_restarts_and_leases_that_run_out_are_no_failed_tries(shop, videos, paid):
+    now = shop.clock.now()
+    for n in range(MOST_TRIES + 1):
+        video = await videos.claim(paid, CHOICE, owner="me", now=now, until=now + LEASE, again=n > 0)
+        assert (video.state, video.tries) == (VideoState.RENDERING, 0)
+        if n % 2:
+            now += LEASE
+        else:
+            await videos.release("me", now)
 
 
 async def test_a_render_that_rests_or_has_its_lease_is_not_taken_up(shop, videos, paid):
@@ -114,7 +155,7 @@ async def test_a_render_that_rests_or_has_its_lease_is_not_taken_up(shop, videos
     video = await videos.claim(paid, CHOICE, owner="me", now=now, until=now + LEASE)
     assert await videos.stalled(now, limit=10) == []
 
-    await videos.interrupt(video, "no", refused=False, until=now + pause(0))
+    await videos.interrupt(video, Failure(reason="no"), now)
 
     assert await videos.stalled(now, limit=10) == []
     assert [paid] == [video.order_id for video in await videos.stalled(now + pause(0), limit=10)]

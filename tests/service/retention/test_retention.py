@@ -21,6 +21,8 @@ from service.storage.postgres import PostgresDatabase
 from service.storage.retention import SqlRetention
 from service.storage.sqlite import SqliteDatabase
 
+both = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
+
 OFTEN = {"sweep_s": 0.02, "unpaid_retention_s": 60}
 
 
@@ -120,6 +122,63 @@ async def test_a_video_is_kept_for_its_time_and_then_gone(closed_shop):
             assert answer.status_code == 410
             assert answer.json()["type"] == "/docs/problems#video-gone"
         assert rows(shop)[0][0] is None
+
+
+@both
+async def test_who_asks_only_after_the_retention_time_has_the_video_for_as_long(closed_shop):
+    async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
+        invoice = await shop.paid()
+        await shop.until(invoice, lambda payment: payment["status"] == "paid")
+        shop.clock.pass_by(days=31)
+        await shop.video(invoice)
+        shop.clock.pass_by(days=29)
+        other = await shop.paid()  # whose video shows that there was a look since
+        await shop.video(other)
+        assert (await shop.http.get(f"/lightning/video/{invoice}")).content == shop.worker.video
+
+        shop.clock.pass_by(days=2)
+
+        await shop.until(invoice, lambda payment: payment["video"]["state"] == "deleted")
+        assert (await shop.payment(other))["video"]["state"] == "ready"
+
+
+@both
+async def test_a_clock_that_is_wrong_for_a_moment_deletes_nothing(closed_shop):
+    async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
+        old, new = await shop.paid(), await shop.paid()
+        await shop.video(old)
+        shop.clock.pass_by(days=29)
+        await shop.video(new)
+
+        shop.clock.wrong = timedelta(days=365)
+        await looked(shop)
+        shop.clock.wrong = timedelta(0)
+        await looked(shop)
+        shop.clock.pass_by(days=2)
+
+        await shop.until(old, lambda payment: payment["video"]["state"] == "deleted")
+        assert (await shop.http.get(f"/lightning/video/{new}")).content == shop.worker.video
+
+
+@both
+async def test_a_clock_that_stays_where_it_was_set_is_believed_after_a_while(closed_shop):
+    async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
+        invoice = await shop.paid()
+        await shop.video(invoice)
+        shop.clock.pass_by(hours=1)
+        shop.clock.wrong = timedelta(days=31)
+        await looked(shop)
+        assert (await shop.payment(invoice))["video"]["state"] == "ready"
+
+        shop.clock.pass_by(minutes=11)
+
+        await shop.until(invoice, lambda payment: payment["video"]["state"] == "deleted")
+
+
+async def looked(shop) -> None:
+    """Wait until somebody has looked for what is to be forgotten."""
+    before = shop.clock.looks
+    await shop.eventually(lambda: shop.clock.looks > before + 1)  # the first may have begun
 
 
 async def test_a_paid_order_that_was_never_delivered_is_kept(closed_shop):

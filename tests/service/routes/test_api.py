@@ -35,6 +35,7 @@ INTERNAL = {
     errors.InvalidApiKey,  # the source API's own form
     errors.KeyNotAllowed,
     errors.RenderFailed,
+    errors.StoredLost,
     errors.LeaseLost,
     errors.KeyTaken,
     errors.VideoBroken,

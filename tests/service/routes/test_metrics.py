@@ -59,6 +59,7 @@ async def test_they_tell_what_was_sold_and_what_is_owed(shop, worker):
         "refunds_total": 0,
         "quotes_open": 1,
         "orders_undelivered": 1,
+        "orders_failed": 0,
         "requests_waiting": 0,
         "orders_owed": 0,
         "money_received_msat": 2 * price,

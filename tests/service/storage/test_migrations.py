@@ -35,7 +35,8 @@ def old_rows() -> dict[str, list[dict[str, object]]]:
             state = STATES[number % 4]
             videos.append({
                 "order_id": number * 3, "state": state, "attempt": 2, "owner": "me", "lease_until": 1_700_000_200_000,
-                "tries": 1, "base_frames": 0, "failure": "no" if state == "interrupted" else None, "refused": False,
+                "tries": 40 if number % 8 == 1 else 1, "base_frames": 0,
+                "failure": "no" if state == "interrupted" else None, "refused": number % 16 == 5,
                 "avatar": "arab_man", "emotion": "happy", "language": "de", "voice": None, "init": b"init",
                 "segments": 2, "frames": 24, "size": 60, "engine": "{}" if state == "ready" else None,
                 "object": f"videos/{number * 3}.mp4" if state == "ready" else None,
@@ -95,7 +96,14 @@ def check(connection: sa.Connection, rows: dict[str, list[dict[str, object]]]) -
     ]
     assert {None} == {row["node"] for row in joined}
     jobs = now("SELECT * FROM jobs ORDER BY id")
-    same(rows["videos"], [{**row, "refused": bool(row["refused"])} for row in jobs])
+    told = [{**row, "refused": bool(row["refused"])} for row in jobs]
+    same([{**row, "state": state_now(row, rows)} for row in rows["videos"]], told)
+    for row in jobs:
+        # The second of two segments may be the last, which is withheld until the end is there.
+        whole = row["state"] in ("ready", "deleted")
+        assert (row["playable_frames"], row["playable_size"]) == ((24, 60) if whole else (12, 32))
+        assert (row["finished_at"] is not None) == (row["state"] == "ready")
+        assert (row["edition"], row["queued_at"], row["delivered_at"]) == (0, None, None)
     assert all(row["id"] == row["order_id"] and row["kind"] == "video" for row in jobs)
     for name in ("segments", "speech"):
         old = [{**row, "job_id": row["order_id"]} for row in rows[name]]
@@ -106,13 +114,22 @@ def check(connection: sa.Connection, rows: dict[str, list[dict[str, object]]]) -
         same(rows[name], now(f"SELECT * FROM {name}"))
 
 
+def state_now(video: dict[str, object], rows: dict[str, list[dict[str, object]]]) -> object:
+    """Videos that the version before had given up, or whose money went back, have failed."""
+    status = next(order["status"] for order in rows["orders"] if order["id"] == video["order_id"])
+    bound = video["order_id"] in [refund["order_id"] for refund in rows["refunds"]]
+    over = video["refused"] or video["tries"] == 40 or status == "refunded" or bound
+    return "failed" if over and video["state"] in ("rendering", "interrupted") else video["state"]
+
+
 def number_after(connection: sa.Connection, table: str) -> int:
     """Add a row and tell its number."""
     row = {
         "orders": "INSERT INTO orders (duration_ms, amount_sat, usd_micros, refund_hash, created_at)"
         " VALUES (1, 1, 1, '1', 1) RETURNING id",
         "jobs": "INSERT INTO jobs (order_id, kind, state, attempt, lease_until, tries, base_frames, refused, avatar,"
-        " emotion, segments, frames, size) VALUES (9, 'video', 'ready', 1, 1, 0, 0, false, 'a', 'b', 0, 0, 0)"
+        " emotion, segments, frames, size, edition, playable_frames, playable_size)"
+        " VALUES (9, 'video', 'ready', 1, 1, 0, 0, false, 'a', 'b', 0, 0, 0, 0, 0, 0)"
         " RETURNING id",
     }[table]
     return int(connection.exec_driver_sql(row).scalar_one())

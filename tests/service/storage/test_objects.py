@@ -1,7 +1,9 @@
 """Where uploads and videos are kept: a folder and a bucket behave alike."""
 
+import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -69,6 +71,30 @@ async def test_a_folder_is_deleted_and_nothing_beside_it(objects):
     for name in ("pieces/1/0", "pieces/1/1"):
         with pytest.raises(FileNotFoundError):
             await content(objects, name)
+
+
+async def test_an_object_has_a_size_or_is_not_there(objects):
+    await objects.put("a/b", b"0123456789")
+
+    assert await objects.size("a/b") == 10
+    with pytest.raises(FileNotFoundError):
+        await objects.size("a/c")
+
+
+async def test_the_disk_keeps_a_file_and_the_name_of_each_new_folder_above_it(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    root = tmp_path / "data" / "objects"
+
+    await FolderObjects(root).put("pieces/7/1-0", b"x")
+
+    file = root / "pieces" / "7" / "1-0"
+    assert [file, *file.parents[:4]] == synced
 
 
 async def test_one_object_is_deleted_and_none_whose_name_begins_so(objects):

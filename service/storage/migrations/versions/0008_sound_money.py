@@ -7,6 +7,8 @@ Tables are made anew and filled from the old: SQLite drops no column that is uni
 order, which its stored objects are named by.
 """
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -26,6 +28,9 @@ RENDER = (
 )
 PIECE = 'n, first_frame, frames, "offset", size, "object"'
 SPEECH = 'n, samples, sample_rate, spoken, "object"'
+
+MOST_TRIES = 40
+"""After which the version before left a video alone."""
 
 
 def upgrade() -> None:
@@ -48,6 +53,7 @@ def _split_payments() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("paid_at", sa.BigInteger(), nullable=True),
         sa.Column("paid_msat", sa.BigInteger(), nullable=True),
+        sa.Column("giving_back", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("order_id"),
@@ -106,9 +112,12 @@ def _make_jobs() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
+        sa.Column("queued_at", sa.BigInteger(), nullable=True),
         sa.Column("base_frames", sa.Integer(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("refused", sa.Boolean(), nullable=False),
@@ -120,15 +129,19 @@ def _make_jobs() -> None:
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("frames", sa.Integer(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("playable_frames", sa.Integer(), nullable=False),
+        sa.Column("playable_size", sa.BigInteger(), nullable=False),
         sa.Column("object", sa.Text(), nullable=True),
         sa.Column("engine", sa.Text(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("order_id"),
     )
     op.execute(
-        f"INSERT INTO jobs (id, kind, {RENDER}) SELECT order_id, 'video', {RENDER} FROM videos ORDER BY order_id"
+        f"INSERT INTO jobs (id, kind, edition, playable_frames, playable_size, {RENDER})"
+        f" SELECT order_id, 'video', 0, frames, size, {RENDER} FROM videos ORDER BY order_id"
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
@@ -170,10 +183,33 @@ def _make_jobs() -> None:
         )
         op.drop_table(table)
         op.rename_table(f"{table}_of_jobs", table)
+    _tell_states_apart()
     op.drop_index("videos_by_lease", "videos")
     op.drop_table("videos")
     part = sa.text("object IS NULL AND state <> 'deleted'")
     op.create_index("jobs_by_lease", "jobs", ["lease_until"], sqlite_where=part, postgresql_where=part)
+    waits = sa.text("queued_at IS NOT NULL")
+    op.create_index("jobs_in_queue", "jobs", ["queued_at"], sqlite_where=waits, postgresql_where=waits)
+
+
+def _tell_states_apart() -> None:
+    """Say of each job what the version before did not."""
+    # An interrupted video was given up where no attempt can help, or its money went back or is about to.
+    op.execute(
+        "UPDATE jobs SET state = 'failed' WHERE state IN ('rendering', 'interrupted') AND (refused"
+        f" OR (state = 'interrupted' AND tries >= {MOST_TRIES})"
+        " OR order_id IN (SELECT order_id FROM refunds WHERE state <> 'failed')"
+        " OR order_id IN (SELECT order_id FROM payments WHERE status IN ('canceled', 'refunded')))"
+    )
+    # What may be the last segment is withheld until the end is there.
+    last = "SELECT max({}) FROM segments WHERE segments.job_id = jobs.id"
+    op.execute(
+        f"UPDATE jobs SET playable_frames = ({last.format('first_frame')}),"
+        f""" playable_size = ({last.format('"offset"')})"""
+        " WHERE state IN ('rendering', 'interrupted', 'failed') AND segments > 0"
+    )
+    # When a video became whole is not known. It is kept for its time from now on, so that none is deleted early.
+    op.execute(f"UPDATE jobs SET finished_at = {round(time.time() * 1000)} WHERE state = 'ready'")
 
 
 def _add_indexes() -> None:

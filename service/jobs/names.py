@@ -1,0 +1,11 @@
+"""What the objects of a job are called. Pure."""
+
+
+def pieces_folder(job_id: int) -> str:
+    """Where the pieces of a video are until it is whole."""
+    return f"pieces/{job_id}/"
+
+
+def video_name(job_id: int) -> str:
+    """What the object of a whole video is called."""
+    return f"videos/{job_id}.mp4"

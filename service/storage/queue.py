@@ -1,0 +1,65 @@
+"""Who is rendered for, and in which order: conditions on rows of jobs."""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.orders.order import RENDERABLE
+from service.orders.video import VideoState
+from service.refunds.refund import RefundState
+from service.storage.schema import jobs, payments, refunds
+
+_UNDECIDED = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value)
+
+
+def renderable(order_id: int | sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether somebody pays for an order, and the money is not on its way back."""
+    pays = payments.alias("renderable")
+    refunded = sa.exists().where(refunds.c.order_id == order_id, refunds.c.state != RefundState.FAILED.value)
+    return (
+        sa.exists().where(
+            pays.c.order_id == order_id,
+            pays.c.status.in_([status.value for status in RENDERABLE]),
+            ~pays.c.giving_back,
+        )
+        & ~refunded
+    )
+
+
+def paid_order() -> tuple[sa.ColumnElement[Any], ...]:
+    """Sort payments by when they were paid; what is only held comes after all that was paid."""
+    return payments.c.paid_at.is_(None), payments.c.paid_at, payments.c.order_id
+
+
+def behind(order_id: int, rivals: Collection[str] | None) -> sa.ColumnElement[bool]:
+    """Whether an order that was paid for earlier waits for a worker with room.
+
+    One waits from the first time that all workers were busy until one of them has sent something.
+
+    Args:
+        order_id: The order that is not to overtake.
+        rivals: The avatars that may wait for the same workers; None for all.
+    """
+    mine, theirs, job = payments.alias("mine"), payments.alias("theirs"), jobs.alias("waiting")
+    earlier = sa.or_(
+        theirs.c.paid_at.is_not(None)
+        & (
+            mine.c.paid_at.is_(None)
+            | (theirs.c.paid_at < mine.c.paid_at)
+            | ((theirs.c.paid_at == mine.c.paid_at) & (theirs.c.order_id < mine.c.order_id))
+        ),
+        theirs.c.paid_at.is_(None) & mine.c.paid_at.is_(None) & (theirs.c.order_id < mine.c.order_id),
+    )
+    waits = [
+        mine.c.order_id == order_id,
+        job.c.queued_at.is_not(None),
+        job.c.order_id == theirs.c.order_id,
+        job.c.order_id != order_id,
+        job.c.state.in_(_UNDECIDED),
+        renderable(job.c.order_id),
+        earlier,
+    ]
+    if rivals is not None:
+        waits.append(job.c.avatar.in_(rivals))
+    return sa.exists(sa.select(job.c.id).where(*waits))
