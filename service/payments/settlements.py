@@ -88,13 +88,27 @@ class Settlements:
     async def sweep(self, every_s: float) -> None:
         """Conclude the quotes that have run out, for ever."""
         while True:
-            for payment in await self._payments.overdue(self._now(), limit=SWEEP_PAGE):
-                try:
-                    await self.conclude(payment)
-                except LightningError as error:
-                    log.warning("sweep_stopped", error=repr(error))
-                    break
+            try:
+                await self._conclude_overdue()
+            except LightningError as error:
+                log.warning("sweep_stopped", error=repr(error))
             await asyncio.sleep(every_s)
+
+    async def _conclude_overdue(self) -> None:
+        """Conclude what has run out, page by page: more quotes may be made between two looks than are on one.
+
+        Raises:
+            LightningError: The node does not answer.
+        """
+        asked: set[int] = set()
+        while page := [
+            payment
+            for payment in await self._payments.overdue(self._now(), limit=SWEEP_PAGE)
+            if payment.id not in asked  # one that the node has not decided stays
+        ]:
+            for payment in page:
+                asked.add(payment.id)
+                await self.conclude(payment)
 
     def _paid(self, order_id: int) -> None:
         log.info("order_paid", order=order_id)

@@ -21,7 +21,7 @@ from service.runtime.clock import SteadyClock
 from service.runtime.section import NotNegative, Section
 
 PAGE = 500
-"""Orders that one look takes; a longer list goes on at the next."""
+"""Orders that are read at once. A look goes on until nothing is due: more may be sold between two looks."""
 
 log = structlog.get_logger()
 
@@ -71,11 +71,12 @@ class Retention:
         """Forget what is due, if it is certain what time it is. What was marked is deleted in any case."""
         if now := self._clock.certain():
             await self._mark(now)
-        for kept in await self._store.marked(limit=PAGE):
-            await self._delete(kept)
+        while marked := await self._store.marked(limit=PAGE):
+            for kept in marked:
+                await self._delete(kept)
 
     async def _mark(self, now: datetime) -> None:
-        while await self._forget_unpaid(now):  # more than a page of them may come between two looks
+        while await self._forget_unpaid(now):
             pass
         while await self._delete_unpaid(now) == PAGE:
             pass

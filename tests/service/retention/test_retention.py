@@ -347,3 +347,23 @@ async def test_a_payment_that_comes_as_its_row_goes_is_kept(kept_on_both):
         )
 
         assert (deleted, order_id is None) in ((0, False), (1, True))
+
+
+async def test_one_look_is_enough_however_many_quotes_nobody_paid(punctual_shop, make_wav, monkeypatch):
+    monkeypatch.setattr("service.payments.settlements.SWEEP_PAGE", 2)
+    monkeypatch.setattr("service.retention.retention.PAGE", 2)
+    monkeypatch.setattr("service.runtime.clock.STEADY_FOR", timedelta(0))  # the first look is the only one
+    once = {"sweep_s": 3600.0, "unpaid_retention_s": 60}
+    async with punctual_shop.open(**once) as shop:
+        await asyncio.gather(*(speak(shop, make_wav) for _ in range(5)))
+    punctual_shop.clock.pass_by(hours=1)
+
+    async with punctual_shop.open(**once) as shop:
+        await shop.eventually(lambda: {status for _, status in statuses(shop)} == {"expired"})
+    async with punctual_shop.open(**once) as shop:
+        await shop.eventually(lambda: not files(shop) and left(shop)["deletions"] == 0)
+
+
+def statuses(shop) -> list[tuple[int, str]]:
+    with sqlite3.connect(shop.folder / "satspeak.sqlite3") as database:
+        return database.execute("select id, status from payments").fetchall()

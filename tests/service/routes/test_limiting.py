@@ -60,7 +60,17 @@ async def test_polls_have_a_limit_of_their_own(closed_shop):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/pages/style.css", "/schema/openapi.json", "/avatars", "/voices", "/metrics"]
+    "path",
+    [
+        "/",
+        "/docs",
+        "/docs/problems",
+        "/pages/style.css",
+        "/schema/openapi.json",
+        "/avatars",
+        "/voices",
+        "/metrics",
+    ],
 )
 async def test_whatever_costs_something_has_a_limit(closed_shop, path):
     async with closed_shop.open(polls_per_minute_per_client=1) as shop:
