@@ -6,6 +6,7 @@ them: a domain file that needs a name from here should not load gRPC with it.
 
 from lightning.backend import InvoiceBackend, PaymentBackend
 from lightning.errors import (
+    AnotherNode,
     CredentialsInvalid,
     InvoiceNotFound,
     InvoiceNotHeld,
@@ -34,6 +35,7 @@ from lightning.invoice import (
 )
 
 __all__ = [
+    "AnotherNode",
     "Asked",
     "CredentialsInvalid",
     "Invoice",

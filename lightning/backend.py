@@ -1,6 +1,6 @@
 """The ports: what selling for Lightning, and giving money back, needs of a node."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from lightning.invoice import (
@@ -91,20 +91,38 @@ class InvoiceBackend(Protocol):
         """
         ...
 
-    def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
+    def settlements(
+        self, *, after: SettleIndex, known: PaymentHash | None = None
+    ) -> AsyncGenerator[Settlement]:
         """Follow every settlement with an index above `after`, in the order of the index.
 
         History comes first, then live ones. Reconnects by itself and goes on after the last one that it
         yielded, so a caller that stores the index together with what it did misses none; after a crash
         between the two it sees some again. Ends only when cancelled, or with `NodeRefused`.
 
+        A node that counts anew, since it was restored from its seed, is told from the beginning of that history: the
+        index goes back then, and some may come twice. With `known` that is noticed when the node is connected, so that
+        what was settled meanwhile is not lost; without it, at the next settlement.
+
         Args:
             after: The last index that was dealt with; 0 for the node's whole history.
+            known: The payment hash that this index was of.
         """
         ...
 
     async def inbound_msat(self) -> Msat:
         """Ask how much all channels together could receive, at most: an invoice over more can never be paid."""
+        ...
+
+    async def node(self) -> str:
+        """Return the public key of the node, 33 bytes in hex; asked again only when the line to it was lost.
+
+        Where two answers are the same, what was asked between them was answered by that node.
+        """
+        ...
+
+    async def has_only_private_channels(self) -> bool:
+        """Ask whether all its channels are such as nobody else knows of; False where there are none."""
         ...
 
     async def ping(self) -> NodeInfo:
@@ -155,6 +173,10 @@ class PaymentBackend(Protocol):
         Raises:
             PaymentNotFound: The node was never asked to make it.
         """
+        ...
+
+    async def node(self) -> str:
+        """Return the public key of the node, as `InvoiceBackend.node` does: a payment is known to that node alone."""
         ...
 
     async def aclose(self) -> None:

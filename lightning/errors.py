@@ -8,6 +8,7 @@ LightningError
 ├── PaymentFailed          the payment did not happen
 ├── PaymentNotFound        the node was never asked to pay this hash
 ├── CredentialsInvalid     the certificate or macaroon is no such thing
+├── AnotherNode            who answers is not the node that has to
 ├── NodeUnavailable        no answer, or not yet: worth asking again
 ├── NodeRefused            the node and we do not trust each other: an operator must act
 └── NodeFailed             the node answered with an error of its own
@@ -70,6 +71,15 @@ class PaymentFailed(_Reasoned):
 
 class CredentialsInvalid(_Reasoned):
     """A TLS certificate or macaroon cannot be read, or is no such thing."""
+
+
+class AnotherNode(LightningError):
+    """Another node is at the other end: what it knows nothing of may have happened all the same."""
+
+    def __init__(self, *, wanted: str, here: str) -> None:
+        super().__init__(f"only the node {wanted} can tell, and this is {here}")
+        self.wanted = wanted
+        self.here = here
 
 
 class NodeUnavailable(_Reasoned):

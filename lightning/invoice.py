@@ -18,7 +18,9 @@ Preimage = NewType("Preimage", bytes)
 """The payer's receipt, 32 bytes. Every node that routed the payment knows it too: it proves no identity."""
 
 SettleIndex = NewType("SettleIndex", int)
-"""The node's running number of settlements: it starts at 1, only grows, and may have gaps (lnd#7071)."""
+"""The node's running number of settlements: it starts at 1, grows, and may have gaps (lnd#7071).
+
+It starts again where a node was restored from its seed. So it tells where to go on, and never which payment is ours."""
 
 MAX_MEMO_BYTES = 639
 """A tagged field holds at most 1023 groups of 5 bits (BOLT 11, "Tagged Fields"): 639 whole bytes."""
@@ -62,6 +64,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     amount_paid: Msat  # at least `amount`
     settle_index: SettleIndex
     settled_at: datetime  # UTC, whole seconds
+    memo: str = ""  # what the invoice said
 
 
 class PaymentState(Enum):

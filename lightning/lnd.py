@@ -3,18 +3,12 @@
 Only its stubs: its client prints an error and returns None, which a seller would take for an answer.
 """
 
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
-from pathlib import Path
-from typing import Self
+from collections.abc import AsyncGenerator
 
-import grpc
-import grpc.aio
 from lndgrpc.compiled import lightning_pb2 as ln
 from lndgrpc.compiled.invoices_pb2_grpc import InvoicesStub
 from lndgrpc.compiled.lightning_pb2_grpc import LightningStub
 
-from lightning.errors import CredentialsInvalid
 from lightning.invoice import (
     Invoice,
     Msat,
@@ -26,26 +20,10 @@ from lightning.invoice import (
     Settlement,
     check_terms,
 )
+from lightning.lnd_connection import Connection, Secret
 from lightning.lnd_errors import translated
 from lightning.lnd_holds import HoldInvoices
 from lightning.lnd_settlements import SettlementFollower
-
-_CHANNEL_OPTIONS = (
-    # A subscription can hang for days with nobody noticing (lnd#7727). LND ends connections that ping more
-    # often than every 5 s, or while no call is open (lnd#4969). Without the ping's own timeout gRPC gives a
-    # silent line a minute.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 0),
-    ("grpc.http2.max_pings_without_data", 0),  # no limit: a subscription sends none
-    # By default a node that came back is not tried again for up to two minutes.
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.enable_http_proxy", 0),  # one that is set for the price feeds would not reach the node
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),  # a page of invoices paid in many parts
-)
 
 
 class LndBackend:
@@ -55,40 +33,43 @@ class LndBackend:
 
     Args:
         address: Host and port of LND's gRPC; the host must be one that its certificate names.
-        tls_cert: LND's own certificate, PEM: no other is trusted.
-        macaroon: As LND writes it, or the same in hex, as `lncli bakemacaroon` prints it.
+        tls_cert: LND's own certificate, PEM: no other is trusted. A file may be renewed.
+        macaroon: As LND writes it, or the same in hex, as `lncli bakemacaroon` prints it. A file may be renewed.
+        route_hints: Invoices tell of channels that are not announced, without which a node that has no others cannot be
+            paid. It costs seconds on a large node (lnd#6898), and tells everybody of these channels.
         deadline_s: Longest wait for one answer.
 
     Raises:
-        CredentialsInvalid: The certificate or macaroon is no such thing.
+        CredentialsInvalid: The certificate or macaroon cannot be read, or is no such thing.
     """
 
-    def __init__(self, address: str, tls_cert: bytes, macaroon: bytes, *, deadline_s: float = 10.0) -> None:
-        self._metadata = metadata_of(macaroon)
+    def __init__(
+        self,
+        address: str,
+        tls_cert: Secret,
+        macaroon: Secret,
+        *,
+        route_hints: bool = False,
+        deadline_s: float = 10.0,
+    ) -> None:
+        self._route_hints = route_hints
         self._deadline_s = deadline_s
-        self._channel = connect(address, tls_cert)
-        self._stub = LightningStub(self._channel)
-        self._follower = SettlementFollower(self._stub, metadata=self._metadata, deadline_s=deadline_s)
+        self._connection = Connection(address, tls_cert, macaroon, deadline_s=deadline_s)
+        self._stub = self._connection.stub(LightningStub, macaroon)
+        self._follower = SettlementFollower(self._stub, deadline_s=deadline_s)
         self._holds = HoldInvoices(
-            InvoicesStub(self._channel), self._stub, metadata=self._metadata, deadline_s=deadline_s
+            self._connection.stub(InvoicesStub, macaroon),
+            self._stub,
+            route_hints=route_hints,
+            deadline_s=deadline_s,
         )
 
-    @classmethod
-    def from_files(cls, address: str, tls_cert: Path, macaroon: Path) -> Self:
-        """Read the credentials where LND keeps them.
-
-        Raises:
-            CredentialsInvalid: A file cannot be read, or holds something else.
-        """
-        return cls(address, _read(tls_cert, "TLS certificate"), _read(macaroon, "macaroon"))
-
     async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
-        """Make an invoice without route hints, which cost seconds on a large node (lnd#6898)."""
+        """Make an invoice."""
         check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
         with translated():
             answer = await self._stub.AddInvoice(
-                ln.Invoice(value_msat=amount, memo=memo, expiry=expiry_s, private=False),
-                metadata=self._metadata,
+                ln.Invoice(value_msat=amount, memo=memo, expiry=expiry_s, private=self._route_hints),
                 timeout=self._deadline_s,
             )
         return NewInvoice(bolt11=answer.payment_request, payment_hash=PaymentHash(answer.r_hash))
@@ -96,7 +77,7 @@ class LndBackend:
     async def add_hold_invoice(
         self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
     ) -> NewInvoice:
-        """Make a hold invoice, without route hints too."""
+        """Make a hold invoice."""
         return await self._holds.add(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
 
     def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
@@ -115,24 +96,22 @@ class LndBackend:
         """Ask LND for the invoice's state."""
         return await self._holds.lookup(payment_hash)
 
-    def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
+    def settlements(
+        self, *, after: SettleIndex, known: PaymentHash | None = None
+    ) -> AsyncGenerator[Settlement]:
         """Follow settlements; each call follows by its own stream over the one connection."""
-        return self._follower.follow(after)
+        return self._follower.follow(after, known)
 
     async def inbound_msat(self) -> Msat:
         """Ask LND for what the other ends of its channels hold, those that are offline too."""
         with translated():
-            answer = await self._stub.ChannelBalance(
-                ln.ChannelBalanceRequest(), metadata=self._metadata, timeout=self._deadline_s
-            )
+            answer = await self._stub.ChannelBalance(ln.ChannelBalanceRequest(), timeout=self._deadline_s)
         return Msat(answer.remote_balance.msat)
 
     async def ping(self) -> NodeInfo:
         """Ask LND who it is."""
         with translated():
-            answer = await self._stub.GetInfo(
-                ln.GetInfoRequest(), metadata=self._metadata, timeout=self._deadline_s
-            )
+            answer = await self._stub.GetInfo(ln.GetInfoRequest(), timeout=self._deadline_s)
         return NodeInfo(
             alias=answer.alias,
             pubkey=answer.identity_pubkey,
@@ -141,65 +120,16 @@ class LndBackend:
             height=answer.block_height,
         )
 
+    async def node(self) -> str:
+        """Tell whose answers these are, asked once for each time that the line is up."""
+        return await self._connection.node()
+
+    async def has_only_private_channels(self) -> bool:
+        """Ask LND for its channels."""
+        with translated():
+            answer = await self._stub.ListChannels(ln.ListChannelsRequest(), timeout=self._deadline_s)
+        return bool(answer.channels) and all(channel.private for channel in answer.channels)
+
     async def aclose(self) -> None:
         """Close the connection. End what follows settlements first."""
-        await self._channel.close()
-
-
-def connect(address: str, tls_cert: bytes) -> grpc.aio.Channel:
-    """Open a connection that trusts this certificate alone.
-
-    Raises:
-        CredentialsInvalid: It is none.
-    """
-    _check_certificate(tls_cert)
-    credentials = grpc.ssl_channel_credentials(root_certificates=tls_cert)
-    return grpc.aio.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
-
-
-def metadata_of(macaroon: bytes) -> tuple[tuple[str, str], ...]:
-    """What goes with each call that a macaroon allows.
-
-    Raises:
-        CredentialsInvalid: It is none.
-    """
-    return (("macaroon", _macaroon_hex(macaroon)),)
-
-
-def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
-    """Tell a certificate and a macaroon from anything else, without connecting.
-
-    Raises:
-        CredentialsInvalid: One of them is no such thing.
-    """
-    _check_certificate(tls_cert)
-    _macaroon_hex(macaroon)
-
-
-def _read(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CredentialsInvalid(f"cannot read the {what} {path}: {error.strerror}") from error
-
-
-def _check_certificate(pem: bytes) -> None:
-    """Refuse what gRPC would take and then report as a node that cannot be reached."""
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii"))
-    except (UnicodeDecodeError, ValueError, ssl.SSLError) as error:
-        raise CredentialsInvalid("the TLS certificate is not PEM; LND keeps it in tls.cert") from error
-
-
-def _macaroon_hex(macaroon: bytes) -> str:
-    """Give a macaroon as the hex that LND reads from a call's metadata."""
-    text = macaroon.hex()
-    if not text.startswith("02"):  # version 2 of the binary format, the only one that LND writes
-        text = macaroon.decode("ascii", errors="replace").strip().lower()
-        try:
-            bytes.fromhex(text)
-        except ValueError:
-            text = ""
-    if not text.startswith("0201"):
-        raise CredentialsInvalid("the macaroon is none; LND keeps it in a file ending in .macaroon")
-    return text
+        await self._connection.aclose()

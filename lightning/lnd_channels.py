@@ -30,15 +30,13 @@ class Channels:
     """The channels of one node, read only.
 
     Args:
-        stub: LND's `LightningStub`.
-        metadata: Goes with every call: a macaroon for `info:read offchain:read`.
+        stub: LND's `LightningStub`, with a macaroon for `info:read offchain:read`.
         deadline_s: Longest wait for one answer.
     """
 
-    def __init__(self, stub: Any, *, metadata: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+    def __init__(self, stub: Any, *, deadline_s: float) -> None:
         self._stub = stub
-        self._metadata = metadata
-        self._call = {"metadata": metadata, "timeout": deadline_s}
+        self._call = {"timeout": deadline_s}
 
     async def until_able(self, amount: Msat) -> None:
         """Wait until so much can be sent; no longer where no channel that is down could help.
@@ -47,7 +45,7 @@ class Channels:
         the next pause ends. Of the chain it tells nothing.
         """
         pauses = pauses_between_attempts()
-        call = self._stub.SubscribeChannelEvents(ln.ChannelEventSubscription(), metadata=self._metadata)
+        call = self._stub.SubscribeChannelEvents(ln.ChannelEventSubscription())
         change = asyncio.ensure_future(call.read())
         told = False
         try:

@@ -38,6 +38,7 @@ _NOT_READY = (
     "shutting down",
 )
 _BAD_MACAROON = ("macaroon", "permission denied", "verification failed", "unmarshal v")
+_NO_INVOICES = "no existing invoices"  # of a node that never made one, where another would say NOT_FOUND
 _BAD_CERTIFICATE = ("certificate_verify_failed", "not in peer certificate", "hostname verification")
 
 
@@ -65,6 +66,8 @@ def translated(*, not_found: LightningError | None = None) -> Iterator[None]:
     try:
         yield
     except grpc.RpcError as error:
-        if not_found is not None and error.code() is grpc.StatusCode.NOT_FOUND:
+        if not_found is not None and (
+            error.code() is grpc.StatusCode.NOT_FOUND or _NO_INVOICES in (error.details() or "")
+        ):
             raise not_found from error
         raise translate(error) from error

@@ -43,23 +43,21 @@ class HoldInvoices:
     Args:
         stub: LND's `InvoicesStub`.
         lightning: LND's `LightningStub`.
-        metadata: Goes with every call: the macaroon.
+        route_hints: Whether invoices tell of channels that are not announced.
         deadline_s: Longest wait for one answer.
     """
 
-    def __init__(
-        self, stub: Any, lightning: Any, *, metadata: tuple[tuple[str, str], ...], deadline_s: float
-    ) -> None:
+    def __init__(self, stub: Any, lightning: Any, *, route_hints: bool, deadline_s: float) -> None:
         self._stub = stub
         self._lightning = lightning
-        self._call = {"metadata": metadata, "timeout": deadline_s}
-        self._metadata = metadata
+        self._route_hints = route_hints
+        self._call = {"timeout": deadline_s}
 
     async def add(self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
         """Make one, with LND's own final CLTV delta: 80 blocks, of which it holds a payment for 62."""
         check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
         request = invoices_pb2.AddHoldInvoiceRequest(
-            hash=payment_hash, value_msat=amount, memo=memo, expiry=expiry_s, private=False
+            hash=payment_hash, value_msat=amount, memo=memo, expiry=expiry_s, private=self._route_hints
         )
         with translated():
             answer = await self._stub.AddHoldInvoice(request, **self._call)
@@ -119,7 +117,7 @@ class HoldInvoices:
     async def _states(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
         """Read one stream, until it ends or is silent for too long."""
         call = self._stub.SubscribeSingleInvoice(
-            invoices_pb2.SubscribeSingleInvoiceRequest(r_hash=payment_hash), metadata=self._metadata
+            invoices_pb2.SubscribeSingleInvoiceRequest(r_hash=payment_hash)
         )
         try:
             while (invoice := await _next(call)) is not None:

@@ -15,8 +15,8 @@ from lndgrpc.compiled.router_pb2_grpc import RouterStub
 
 from lightning.errors import NodeFailed, NodeUnavailable, PaymentNotFound
 from lightning.invoice import Msat, Payment, PaymentHash, PaymentState, Preimage
-from lightning.lnd import connect, metadata_of
 from lightning.lnd_channels import Channels
+from lightning.lnd_connection import Connection, Secret
 from lightning.lnd_errors import translated
 from lightning.reading import read_invoice
 
@@ -55,23 +55,22 @@ class LndPayments:
 
     Args:
         address: Host and port of LND's gRPC; the host must be one that its certificate names.
-        tls_cert: LND's own certificate, PEM: no other is trusted.
+        tls_cert: LND's own certificate, PEM: no other is trusted. A file may be renewed, and so the macaroons.
         macaroon: As LND writes it, or the same in hex.
         reading: The other macaroon, which looks at the node and its channels.
         deadline_s: Longest wait for an answer that needs no other node.
 
     Raises:
-        CredentialsInvalid: The certificate or a macaroon is no such thing.
+        CredentialsInvalid: The certificate or a macaroon cannot be read, or is no such thing.
     """
 
     def __init__(
-        self, address: str, tls_cert: bytes, macaroon: bytes, *, reading: bytes, deadline_s: float = 10.0
+        self, address: str, tls_cert: Secret, macaroon: Secret, *, reading: Secret, deadline_s: float = 10.0
     ) -> None:
-        self._metadata, read_metadata = metadata_of(macaroon), metadata_of(reading)
         self._deadline_s = deadline_s
-        self._channel = connect(address, tls_cert)
-        self._stub = RouterStub(self._channel)
-        self._channels = Channels(LightningStub(self._channel), metadata=read_metadata, deadline_s=deadline_s)
+        self._connection = Connection(address, tls_cert, reading, deadline_s=deadline_s)
+        self._stub = self._connection.stub(RouterStub, macaroon)
+        self._channels = Channels(self._connection.stub(LightningStub, reading), deadline_s=deadline_s)
 
     async def until_able(self, amount: Msat) -> None:
         """Wait for the chain and for channels, as after LND was started."""
@@ -87,7 +86,7 @@ class LndPayments:
             timeout_seconds=timeout_s,
             no_inflight_updates=True,
         )
-        call = self._stub.SendPaymentV2(request, metadata=self._metadata, timeout=timeout_s + _SLACK_S)
+        call = self._stub.SendPaymentV2(request, timeout=timeout_s + _SLACK_S)
         try:
             with translated():
                 return _decode(payment_hash, await call.read())
@@ -98,7 +97,6 @@ class LndPayments:
         """Ask LND for the payment's state, which it sends first of all; tell what it waits for in vain as FAILED."""
         call = self._stub.TrackPaymentV2(
             router.TrackPaymentRequest(payment_hash=payment_hash),
-            metadata=self._metadata,
             timeout=self._deadline_s,
         )
         with translated(not_found=PaymentNotFound(payment_hash)):
@@ -110,9 +108,13 @@ class LndPayments:
             return msgspec.structs.replace(payment, state=PaymentState.FAILED, failure=lost)
         return payment
 
+    async def node(self) -> str:
+        """Tell whose answers these are, asked once for each time that the line is up."""
+        return await self._connection.node()
+
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._channel.close()
+        await self._connection.aclose()
 
     async def _begun_before(self, payment_hash: PaymentHash, error: NodeFailed) -> Payment:
         try:

@@ -8,6 +8,10 @@ So from any index that exists there is no window. Two things it does not give:
   the subscription from there replays the rest.
 - The index given must exist: its key-value store seeks it and skips one entry, which would be the next
   settlement if the index fell into a gap. So never a made-up index, such as the last one less a margin.
+
+A node that was restored from its seed counts from 1 again, and replays nothing after an index that it has not reached.
+So whoever connects first asks whether the node knows the settlement of that index; if not, its history is another,
+which is told from its beginning.
 """
 
 import asyncio
@@ -17,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import grpc.aio
+import msgspec
 import structlog
 from lndgrpc.compiled import lightning_pb2 as ln
 
@@ -33,27 +38,45 @@ _STEADY_S = 10.0  # a stream that lived this long was no failed attempt
 _log = structlog.get_logger(__name__)
 
 
+class _Point(msgspec.Struct, frozen=True):
+    """A settlement that was told, from which on the next is."""
+
+    index: SettleIndex
+    payment_hash: PaymentHash | None  # None: not known
+
+
+_BEGINNING = _Point(SettleIndex(0), None)
+
+
+class _AnotherHistory(LightningError):
+    """The node does not know what it settled last: it was made anew, or another took its place."""
+
+
 class SettlementFollower:
     """The settlements of one node, from any point of its history on.
 
     Args:
         stub: LND's `LightningStub`.
-        metadata: Goes with every call: the macaroon.
         deadline_s: For each page of history.
     """
 
-    def __init__(self, stub: Any, *, metadata: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+    def __init__(self, stub: Any, *, deadline_s: float) -> None:
         self._stub = stub
-        self._metadata = metadata
         self._deadline_s = deadline_s
 
-    async def follow(self, after: SettleIndex) -> AsyncGenerator[Settlement]:
+    async def follow(
+        self, after: SettleIndex, known: PaymentHash | None = None
+    ) -> AsyncGenerator[Settlement]:
         """Yield what was settled after the index, then what is being settled, through any outage.
+
+        Args:
+            after: The last index that was dealt with.
+            known: Whose index that is. Without it a node that counts anew is noticed at its next settlement only.
 
         Raises:
             NodeRefused: Trying again will not help.
         """
-        last = after
+        last = _Point(after, known)
         pauses = pauses_between_attempts()
         clock = asyncio.get_running_loop().time
         while True:
@@ -62,26 +85,50 @@ class SettlementFollower:
                 async with aclosing(self._connected(last)) as settlements:
                     async for settlement in settlements:
                         yield settlement
-                        last = max(last, settlement.settle_index)
                         pauses = pauses_between_attempts()
+                        if settlement.settle_index > last.index:
+                            last = _Point(settlement.settle_index, settlement.payment_hash)
+                        else:
+                            await self._check(last)
             except NodeRefused:
                 raise
+            except _AnotherHistory:
+                _log.warning("settle index ran backwards", after=last.index)
+                last = _BEGINNING
             except LightningError as error:
                 if clock() - started_at > _STEADY_S:
                     pauses = pauses_between_attempts()
-                _log.warning("settlements interrupted", error=str(error), after=last)
+                _log.warning("settlements interrupted", error=str(error), after=last.index)
                 await asyncio.sleep(next(pauses))
 
-    async def _connected(self, last: SettleIndex) -> AsyncGenerator[Settlement]:
+    async def _connected(self, last: "_Point") -> AsyncGenerator[Settlement]:
         """Follow until the connection breaks, which raises."""
         with translated():
-            if last == 0:
+            after = last.index
+            if after == 0:
                 first = await self._first()
                 yield first
-                last = first.settle_index
-            async with aclosing(self._since(last)) as settlements:
+                after = first.settle_index
+            elif last.payment_hash is not None:
+                await self._check(last)
+            async with aclosing(self._since(after)) as settlements:
                 async for settlement in settlements:
                     yield settlement
+
+    async def _check(self, point: "_Point") -> None:
+        """Make sure that the node still has the history that it told us.
+
+        Raises:
+            _AnotherHistory: It knows no such settlement, or by another index.
+        """
+        if point.payment_hash is None:
+            raise _AnotherHistory
+        with translated(not_found=_AnotherHistory()):
+            found = await self._stub.LookupInvoice(
+                ln.PaymentHash(r_hash=point.payment_hash), timeout=self._deadline_s
+            )
+        if (found.state, found.settle_index) != (ln.Invoice.SETTLED, point.index):
+            raise _AnotherHistory
 
     async def _since(self, last: SettleIndex) -> AsyncGenerator[Settlement]:
         """Replay, then live, in order, over one subscription."""
@@ -149,7 +196,6 @@ class SettlementFollower:
         while True:
             page = await self._stub.ListInvoices(
                 ln.ListInvoiceRequest(index_offset=offset, num_max_invoices=_PAGE),
-                metadata=self._metadata,
                 timeout=self._deadline_s,
             )
             for invoice in page.invoices:
@@ -162,9 +208,7 @@ class SettlementFollower:
             offset = page.last_index_offset
 
     def _subscribe(self, after: SettleIndex) -> Any:
-        return self._stub.SubscribeInvoices(
-            ln.InvoiceSubscription(settle_index=after), metadata=self._metadata
-        )
+        return self._stub.SubscribeInvoices(ln.InvoiceSubscription(settle_index=after))
 
 
 async def _next_settlement(call: Any) -> Settlement:
@@ -189,4 +233,5 @@ def _decode(invoice: Any) -> Settlement:
         amount_paid=Msat(invoice.amt_paid_msat),
         settle_index=SettleIndex(invoice.settle_index),
         settled_at=datetime.fromtimestamp(invoice.settle_date, UTC),
+        memo=invoice.memo,
     )

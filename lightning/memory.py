@@ -9,7 +9,7 @@ import contextlib
 import hmac
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -63,6 +63,7 @@ class _Record:
     bolt11: str
     preimage: Preimage | None  # None: a hold invoice that is not settled
     amount: Msat
+    memo: str
     expires_at: float  # Unix seconds
     held_until: int | None = None  # block; None: no payment is held, or was
     canceled: bool = False
@@ -77,6 +78,24 @@ class _Record:
         return InvoiceState.OPEN if self.held_until is None else InvoiceState.ACCEPTED
 
 
+class _Books:
+    """What a node keeps."""
+
+    def __init__(self, key: bytes, life: int = 0) -> None:
+        self.key = key
+        self.life = life  # a node that was restored makes other preimages
+        self.records: dict[PaymentHash, _Record] = {}
+        self.hashes: dict[str, PaymentHash] = {}  # by invoice
+        self.settled: list[Settlement] = []  # in the order of settle_index
+        self.pubkey = Signature.from_private_key("ln", key.hex(), b"pubkey").recover_public_key()
+
+    def continues(self, last: SettleIndex, known: PaymentHash | None) -> bool:
+        """Whether a settlement that was told is of this history."""
+        if last == 0 or (known is None and last <= len(self.settled)):
+            return True
+        return last <= len(self.settled) and self.settled[last - 1].payment_hash == known
+
+
 class MemoryBackend:
     """An `InvoiceBackend` whose payer is a method call.
 
@@ -87,6 +106,7 @@ class MemoryBackend:
     Attributes:
         inbound: What payers can still send to the node.
         height: Blocks of its chain.
+        private: Nobody else knows of any of its channels.
     """
 
     def __init__(
@@ -96,19 +116,18 @@ class MemoryBackend:
         now: Callable[[], float] = time.time,
         inbound: Msat = EVERY_BITCOIN,
     ) -> None:
-        self._key = key or secrets.token_bytes(32)
         self._now = now
-        self._records: dict[PaymentHash, _Record] = {}
-        self._hashes: dict[str, PaymentHash] = {}  # by invoice
-        self._settled: list[Settlement] = []  # in the order of settle_index
+        self._books = _Books(key or secrets.token_bytes(32))
+        self._others: dict[bytes, _Books] = {}  # of nodes that were here before, by key
         self.inbound = inbound
         self.height = 500
+        self.private = False
         self._down = False
         self._changed = asyncio.Event()  # replaced by each change, so that one change wakes every follower
 
     async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
         """Make a signed BOLT 11 invoice for regtest."""
-        preimage = Preimage(self._derive("preimage", len(self._records)))
+        preimage = Preimage(self._derive("preimage", len(self._books.records)))
         payment_hash = PaymentHash(sha256(preimage).digest())
         return self._add(payment_hash, preimage, amount=amount, memo=memo, expiry_s=expiry_s)
 
@@ -127,7 +146,7 @@ class MemoryBackend:
 
     def add_open_invoice(self, *, expiry_s: int = 3600) -> NewInvoice:
         """Make an invoice whose payer names the amount, as buyers do who want to be refunded."""
-        preimage = Preimage(self._derive("preimage", len(self._records)))
+        preimage = Preimage(self._derive("preimage", len(self._books.records)))
         return self._make(PaymentHash(sha256(preimage).digest()), preimage, None, "", expiry_s)
 
     def _make(
@@ -142,7 +161,7 @@ class MemoryBackend:
         tags = Tags(
             [
                 Tag(TagChar.payment_hash, payment_hash.hex()),
-                Tag(TagChar.payment_secret, self._derive("payment secret", len(self._records)).hex()),
+                Tag(TagChar.payment_secret, self._derive("payment secret", len(self._books.records)).hex()),
                 Tag(TagChar.description, memo),
                 Tag(TagChar.expire_time, expiry_s),
                 Tag(TagChar.min_final_cltv_expiry, _FINAL_CLTV_BLOCKS),
@@ -155,15 +174,16 @@ class MemoryBackend:
             tags=tags,
             amount_msat=None if amount is None else MilliSatoshi(amount),
         )
-        bolt11 = encode(unsigned, self._key.hex())
-        self._records[payment_hash] = _Record(
+        bolt11 = encode(unsigned, self._books.key.hex())
+        self._books.records[payment_hash] = _Record(
             payment_hash=payment_hash,
             bolt11=bolt11,
             preimage=preimage,
             amount=amount or Msat(0),
+            memo=memo,
             expires_at=created_at + expiry_s,
         )
-        self._hashes[bolt11] = payment_hash
+        self._books.hashes[bolt11] = payment_hash
         return NewInvoice(bolt11=bolt11, payment_hash=payment_hash)
 
     async def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
@@ -213,15 +233,19 @@ class MemoryBackend:
             expiry_height=record.held_until if state is InvoiceState.ACCEPTED else None,
         )
 
-    async def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
+    async def settlements(
+        self, *, after: SettleIndex, known: PaymentHash | None = None
+    ) -> AsyncGenerator[Settlement]:
         """Follow settlements; silent while the node is down, then goes on where it stopped."""
         last = after
         while True:
             changed = self._changed  # before looking: a change from here on sets this very event
-            while not self._down and last < len(self._settled):
-                settlement = self._settled[last]
+            if not self._down and not self._books.continues(last, known):
+                last, known = SettleIndex(0), None
+            while not self._down and last < len(self._books.settled):
+                settlement = self._books.settled[last]
                 yield settlement
-                last = settlement.settle_index
+                last, known = settlement.settle_index, settlement.payment_hash
             await changed.wait()
 
     async def inbound_msat(self) -> Msat:
@@ -229,11 +253,22 @@ class MemoryBackend:
         self._require_up()
         return self.inbound
 
+    async def node(self) -> str:
+        """Say who this node is."""
+        self._require_up()
+        return self._books.pubkey
+
+    async def has_only_private_channels(self) -> bool:
+        """Say what the test wants it to."""
+        self._require_up()
+        return self.private
+
     async def ping(self) -> NodeInfo:
         """Say who this node is."""
         self._require_up()
-        pubkey = Signature.from_private_key("ln", self._key.hex(), b"pubkey").recover_public_key()
-        return NodeInfo(alias="memory", pubkey=pubkey, network="regtest", synced=True, height=self.height)
+        return NodeInfo(
+            alias="memory", pubkey=self._books.pubkey, network="regtest", synced=True, height=self.height
+        )
 
     async def aclose(self) -> None:
         """Go down for good."""
@@ -281,7 +316,7 @@ class MemoryBackend:
     def mine(self, blocks: int) -> None:
         """Let the chain grow, which gives back what is held for too long."""
         self.height += blocks
-        for record in self._records.values():
+        for record in self._books.records.values():
             if record.held_until is not None and self.height + _HOLD_EXPIRY_BLOCKS >= record.held_until:
                 self._cancel(record)
 
@@ -294,12 +329,32 @@ class MemoryBackend:
         self._down = False
         self._tell_followers()
 
+    def restore_from_seed(self) -> None:
+        """Be the same node without its database: it knows no invoice, and counts its settlements from 1 again."""
+        self._books = _Books(self._books.key, self._books.life + 1)
+        self._tell_followers()
+
+    def become(self, key: bytes) -> bytes:
+        """Let another node take this one's place, at the same address; or one that was here before, as it was.
+
+        Args:
+            key: Of the other node.
+
+        Returns:
+            The key of the one that goes.
+        """
+        gone = self._books
+        self._others[gone.key] = gone
+        self._books = self._others.pop(key) if key in self._others else _Books(key)
+        self._tell_followers()
+        return gone.key
+
     def _accept(self, bolt11: str, amount: Msat | None) -> tuple[_Record, Msat]:
         """Check whether an invoice can be paid; what is kept of it, and what is paid."""
-        payment_hash = self._hashes.get(bolt11.lower())
+        payment_hash = self._books.hashes.get(bolt11.lower())
         if payment_hash is None:
             raise PaymentFailed("this node made no such invoice")
-        record = self._records[payment_hash]
+        record = self._books.records[payment_hash]
         match record.state(self._now()):
             case InvoiceState.SETTLED | InvoiceState.ACCEPTED:
                 raise PaymentFailed("the invoice is already paid")
@@ -318,10 +373,11 @@ class MemoryBackend:
             bolt11=record.bolt11,
             amount=record.amount,
             amount_paid=paid,
-            settle_index=SettleIndex(len(self._settled) + 1),
+            settle_index=SettleIndex(len(self._books.settled) + 1),
             settled_at=datetime.fromtimestamp(int(self._now()), UTC),
+            memo=record.memo,
         )
-        self._settled.append(record.settlement)
+        self._books.settled.append(record.settlement)
         self._tell_followers()
 
     def _cancel(self, record: _Record) -> None:
@@ -334,14 +390,14 @@ class MemoryBackend:
 
     def _record(self, payment_hash: PaymentHash) -> _Record:
         self._require_up()
-        record = self._records.get(payment_hash)
+        record = self._books.records.get(payment_hash)
         if record is None:
             raise InvoiceNotFound(payment_hash)
         return record
 
     def _expires_in(self, payment_hash: PaymentHash) -> float | None:
         """Seconds until the invoice expires in silence; None where that cannot happen or has."""
-        record = self._records.get(payment_hash)
+        record = self._books.records.get(payment_hash)
         if record is None or record.state(self._now()) is not InvoiceState.OPEN:
             return None
         return max(record.expires_at - self._now(), 0.0)
@@ -355,4 +411,4 @@ class MemoryBackend:
             raise NodeUnavailable("the node is down")
 
     def _derive(self, purpose: str, number: int) -> bytes:
-        return hmac.digest(self._key, f"{purpose} {number}".encode(), "sha256")
+        return hmac.digest(self._books.key, f"{self._books.life} {purpose} {number}".encode(), "sha256")

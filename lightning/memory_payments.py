@@ -27,7 +27,9 @@ class MemoryPayments:
         self.begun: list[str] = []
         self.able = True
         self._payees = payees
+        self._here = "02" * 33
         self._payments: dict[PaymentHash, Payment] = {}
+        self._others: dict[str, dict[PaymentHash, Payment]] = {}  # of nodes that were here before
         self._flying: set[asyncio.Task[Payment]] = set()
         self._let_go = asyncio.Event()
         self._regained = asyncio.Event()
@@ -72,9 +74,21 @@ class MemoryPayments:
             raise PaymentNotFound(payment_hash)
         return self._payments[payment_hash]
 
+    async def node(self) -> str:
+        """Say who this node is."""
+        self._require_up()
+        return self._here
+
     async def aclose(self) -> None:
         """Go down for good."""
         self.go_down()
+
+    def become(self, pubkey: str) -> str:
+        """Let another node take this one's place, or one that was here before; return the key of the one that goes."""
+        gone = self._here
+        self._others[gone] = self._payments
+        self._here, self._payments = pubkey, self._others.pop(pubkey, {})
+        return gone
 
     def let_go(self) -> None:
         """Let the payments that are in flight end, and later ones end by themselves."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from lightning.invoice import SettleIndex, Settlement
+from lightning.invoice import PaymentHash, SettleIndex, Settlement
+
+REMEMBERED = 1000
+"""Settlements that are known again: of a replay, the last few come a second time as they happen."""
 
 
 class InOrder:
@@ -12,6 +15,8 @@ class InOrder:
     follower that keeps the last index would lose what comes after a higher one. Yet indices have gaps, so a
     missing one may never come: how long to wait for it is for the caller to say, who has the clock.
 
+    No settlement is dropped for its index: one that comes late, or of a node that counts anew, is given out at once.
+
     Args:
         last: The index that was dealt with; what follows is due next.
     """
@@ -19,7 +24,7 @@ class InOrder:
     def __init__(self, last: SettleIndex) -> None:
         self._last = last
         self._held: dict[int, Settlement] = {}
-        self._skipped: list[range] = []
+        self._given: dict[int, PaymentHash] = {}  # the latest, by index
 
     @property
     def has_gap(self) -> bool:
@@ -32,17 +37,23 @@ class InOrder:
         if index > self._last:
             self._held[index] = settlement
             yield from self._due()
-        elif any(index in skipped for skipped in self._skipped):
-            yield settlement  # late, but it is somebody's money
+        elif self._given.get(index) != settlement.payment_hash:
+            yield self._give(settlement)
 
     def skip_gap(self) -> Iterator[Settlement]:
         """Stop waiting for what is missing before the first one held back."""
         first = min(self._held)
-        self._skipped.append(range(self._last + 1, first))
         self._last = SettleIndex(first - 1)
         yield from self._due()
 
     def _due(self) -> Iterator[Settlement]:
         while (settlement := self._held.pop(self._last + 1, None)) is not None:
             self._last = settlement.settle_index
-            yield settlement
+            yield self._give(settlement)
+
+    def _give(self, settlement: Settlement) -> Settlement:
+        self._given.pop(settlement.settle_index, None)
+        self._given[settlement.settle_index] = settlement.payment_hash
+        if len(self._given) > REMEMBERED:
+            del self._given[next(iter(self._given))]
+        return settlement

@@ -233,21 +233,35 @@ class LndNode:
             )
         return int(balance.confirmed_balance)
 
-    async def open_channel(self, peer: "LndNode", *, capacity_sat: int, push_sat: int) -> None:
-        """Connect to a peer and publish a channel's funding transaction; mine it to make the channel usable."""
+    async def open_channel(
+        self, peer: "LndNode", *, capacity_sat: int, push_sat: int, private: bool = False
+    ) -> None:
+        """Connect to a peer and publish a channel's funding transaction; mine it to make the channel usable.
+
+        Args:
+            peer: The node at the other end.
+            capacity_sat: What the two have together.
+            push_sat: What the peer gets of it.
+            private: Nobody else is told of the channel.
+        """
         pubkey = (await peer.status()).pubkey
         with self._translated():
-            await self._lightning.ConnectPeer(
-                lightning_pb2.ConnectPeerRequest(
-                    addr=lightning_pb2.LightningAddress(pubkey=pubkey, host=peer.access.peer_address)
-                ),
-                metadata=self._admin(),
-            )
+            try:
+                await self._lightning.ConnectPeer(
+                    lightning_pb2.ConnectPeerRequest(
+                        addr=lightning_pb2.LightningAddress(pubkey=pubkey, host=peer.access.peer_address)
+                    ),
+                    metadata=self._admin(),
+                )
+            except grpc.aio.AioRpcError as error:
+                if "already connected" not in (error.details() or ""):
+                    raise
             await self._lightning.OpenChannelSync(
                 lightning_pb2.OpenChannelRequest(
                     node_pubkey=bytes.fromhex(pubkey),
                     local_funding_amount=capacity_sat,
                     push_sat=push_sat,
+                    private=private,
                     sat_per_vbyte=5,
                 ),
                 metadata=self._admin(),

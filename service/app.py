@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from lightning import InvoiceBackend, PaymentBackend
-from service.assembly.node import Node, read_credentials
+from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
@@ -57,7 +57,7 @@ def create_app(
     Raises:
         SettingsError: The settings do not fit what they name.
     """
-    node = Node(backend=backend, payer=payer) if backend is not None else read_credentials(settings.lnd)
+    node = Node(backend=backend, payer=payer) if backend is not None else check_access(settings.lnd)
     parts = _Parts()
     clock = now or utc_now
     limits = settings.limits

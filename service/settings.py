@@ -111,10 +111,15 @@ class Lnd(Section, frozen=True, kw_only=True):
     """`host:port` of LND's gRPC."""
 
     lnd_tls_cert: Path | None = None
-    """Path of LND's `tls.cert`; the connection is pinned to it."""
+    """Path of LND's `tls.cert`; the connection is pinned to it. It may be renewed while the service
+    runs, like the macaroons."""
 
     lnd_macaroon: Path | None = None
     """Path of a macaroon with `invoices:read invoices:write offchain:read info:read`; it needs no right to spend."""
+
+    lnd_route_hints: bool = False
+    """Whether invoices tell of private channels, without which a node that has no others cannot be paid. It costs
+    seconds on a large node, and tells everybody of these channels."""
 
     lnd_refund_macaroon: Path | None = None
     """Path of a macaroon that may pay and nothing else. Without it refunds are owed: the operator pays by hand."""

@@ -12,7 +12,7 @@ from service.accounts.keys import Keys
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.making import open_making
 from service.assembly.money import open_money
-from service.assembly.node import Credentials, Node, open_node
+from service.assembly.node import Access, Node, open_node
 from service.assembly.selling import make_quoting
 from service.assembly.stores import open_kept
 from service.catalogue.choosing import Choosing
@@ -20,10 +20,12 @@ from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.delivery.watching import Watching
 from service.orders.port import Orders, Tally
+from service.payments.settlements import Settlements
 from service.pricing.port import RateSource
 from service.pricing.rates import FeedRates, open_rates
 from service.quotes.idempotency import Idempotency
 from service.quotes.quoting import Quoting
+from service.quotes.reachability import Reachability
 from service.refunds.refund import Ledger, Refunds
 from service.refunds.refunding import Refunding
 from service.rendering.workers import Workers
@@ -62,6 +64,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     rates: RateSource
     node: Cached[NodeInfo]
     follower: Supervised
+    settlements: Settlements
+    reachability: Reachability
     counters: Counters
     stopping: Stopping
     now: Clock
@@ -70,7 +74,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 @contextlib.asynccontextmanager
 async def open_service(
     settings: Settings,
-    node: Node | Credentials,
+    node: Node | Access,
     stopping: Stopping,
     now: Clock,
     monotonic: Callable[[], float],
@@ -147,6 +151,8 @@ async def open_service(
             rates=rates,
             node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,
+            settlements=money.settlements,
+            reachability=Reachability(node.backend, now, route_hints=settings.lnd.lnd_route_hints),
             counters=ambient.counters,
             stopping=stopping,
             now=now,

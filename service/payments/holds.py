@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from lightning import (
+    AnotherNode,
     Invoice,
     InvoiceBackend,
     InvoiceNotFound,
@@ -158,7 +159,10 @@ class Holds:
                 serving.cancel()
 
     async def _states(self, payment: Payment) -> AsyncGenerator[Invoice | None]:
-        """Follow the invoice; None where the node has forgotten it, as it may once it is cancelled."""
+        """Follow the invoice; None where the node has forgotten it, as it may once it is cancelled.
+
+        Ends at once where another node is there: whoever looks again goes on when its own is back.
+        """
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(self._starting)
             try:
@@ -167,6 +171,10 @@ class Holds:
                         await starting.aclose()
                         yield invoice
             except InvoiceNotFound:
+                try:
+                    await self._settlements.require_own_node(payment)
+                except AnotherNode:
+                    return
                 yield None
 
     async def _note(self, payment: Payment, invoice: Invoice | None) -> Payment:
@@ -208,15 +216,26 @@ class Holds:
         while True:
             try:
                 await (self._backend.settle(preimage) if whole else self._backend.cancel(payment_hash))
-            except (InvoiceNotHeld, InvoiceNotFound) as error:
+            except InvoiceNotHeld as error:
                 log.warning("hold_decided_otherwise", order=payment.order_id, whole=whole, error=str(error))
                 return
             except LightningError as error:
+                if isinstance(error, InvoiceNotFound) and await self._is_forgotten(payment):
+                    log.warning("hold_forgotten", order=payment.order_id, whole=whole)
+                    return
                 log.warning("hold_waits_for_node", order=payment.order_id, whole=whole, error=repr(error))
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             else:
                 return
+
+    async def _is_forgotten(self, payment: Payment) -> bool:
+        """Whether the very node that made an invoice knows it no longer."""
+        try:
+            await self._settlements.require_own_node(payment)
+        except LightningError:
+            return False
+        return True
 
     async def _made(self, payment: Payment, expiry_height: int) -> None:
         """Wait until the video is whole, whoever renders it.

@@ -8,6 +8,9 @@ import msgspec
 from lightning import PaymentHash
 from service.orders.order import Status
 
+MEMO = "Talking-head video"
+"""What the memo of each of our invoices begins with; public, so never the text."""
+
 
 class Kind(Enum):
     """The ways to pay."""

@@ -16,8 +16,16 @@ class Payments(Protocol):
         """Return the payment of an order."""
         ...
 
-    async def overdue(self, now: datetime, *, limit: int) -> list[Payment]:
-        """Return pending payments whose quote has run out, the oldest first."""
+    async def overdue(self, now: datetime, *, node: str, limit: int) -> list[Payment]:
+        """Return pending payments whose quote has run out, the oldest first; of this node, or of nobody knows which."""
+        ...
+
+    async def identify(self, payment_id: int, node: str) -> None:
+        """Note which node made an invoice, where that was not known."""
+        ...
+
+    async def count_elsewhere(self, node: str, now: datetime) -> int:
+        """Count the payments that are held or have run out and that another node has to decide."""
         ...
 
     async def count_open(self, now: datetime) -> int:
@@ -28,12 +36,17 @@ class Payments(Protocol):
         """Return those of these that are in one of the states."""
         ...
 
-    async def settle_index(self, pubkey: str) -> SettleIndex:
-        """Return the last settlement of this node that was dealt with; 0 for none."""
+    async def last_settled(self, pubkey: str) -> tuple[SettleIndex, PaymentHash | None]:
+        """Return the last settlement of this node that was dealt with, and whose it is; 0 for none."""
         ...
 
-    async def settle(self, pubkey: str, settlement: Settlement) -> int | None:
-        """Make the payment paid and move the index on, both or neither; its order if this paid it."""
+    async def settle(self, settlement: Settlement, *, node: str | None) -> int | None:
+        """Make the payment paid, whatever its index, and go on from there, both or neither; its order if this paid it.
+
+        Args:
+            settlement: What was told.
+            node: Who told it; None where nobody can say, which moves no index.
+        """
         ...
 
     async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:

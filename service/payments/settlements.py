@@ -2,14 +2,30 @@
 
 The stream of settlements is the truth and wakes who waits. The node is asked about one invoice only before its
 quote is called expired or its buyer is sent away, since streams are known to hang in silence (lnd#7727).
+
+Only the node that made an invoice can say that it was not paid. Where another has taken its place, or the first has
+not come back yet, its payments stay as they are.
 """
 
 import asyncio
+from contextlib import aclosing, suppress
 
 import structlog
 
-from lightning import Invoice, InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError
-from service.payments.payment import Payment
+from lightning import (
+    AnotherNode,
+    Invoice,
+    InvoiceBackend,
+    InvoiceNotFound,
+    InvoiceState,
+    InvoiceUnreadable,
+    LightningError,
+    NodeInfo,
+    Settlement,
+)
+from lightning.reading import read_invoice
+from service.orders.order import Status
+from service.payments.payment import MEMO, Payment
 from service.payments.port import Payments
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
@@ -22,7 +38,11 @@ log = structlog.get_logger()
 
 
 class Settlements:
-    """Moves payments to where the node says they are."""
+    """Moves payments to where the node says they are.
+
+    Attributes:
+        elsewhere: Payments that were held or had run out at the last look, and that another node has to decide.
+    """
 
     def __init__(
         self, *, payments: Payments, backend: InvoiceBackend, bells: Bells, now: Clock, counters: Counters
@@ -32,28 +52,82 @@ class Settlements:
         self._bells = bells
         self._now = now
         self._counters = counters
+        self.elsewhere = 0
 
     async def follow(self) -> None:
         """Deal with every settlement of the node after the last one that was dealt with, for ever."""
-        node = await self._backend.ping()
-        after = await self._payments.settle_index(node.pubkey)
+        while True:
+            node = await self._backend.ping()
+            await self._follow(node)
+            log.warning("node_replaced", was=node.pubkey)
+
+    async def _follow(self, node: NodeInfo) -> None:
+        """Deal with the settlements of one node, until another is there, which has an index of its own."""
+        after, known = await self._payments.last_settled(node.pubkey)
         log.info("settlements_followed", node=node.alias, network=node.network, after=after)
-        async for settlement in self._backend.settlements(after=after):
-            order_id = await self._payments.settle(node.pubkey, settlement)
-            if order_id is not None:
-                self._paid(order_id)
+        async with aclosing(self._backend.settlements(after=after, known=known)) as settlements:
+            async for settlement in settlements:
+                try:
+                    here = await self._backend.node()
+                except LightningError:  # it is told again from where we were
+                    here = None
+                await self._settle(settlement, node.pubkey if here == node.pubkey else None)
+                if here not in (None, node.pubkey):
+                    return
+
+    async def _settle(self, settlement: Settlement, node: str | None) -> None:
+        order_id = await self._payments.settle(settlement, node=node)
+        if order_id is not None:
+            self._paid(order_id)
+            return
+        payment_hash = settlement.payment_hash
+        if settlement.memo.startswith(MEMO) and not await self._payments.still([payment_hash], *Status):
+            # Its row was lost, as with an older copy of the database; or another shop sells by the same node.
+            log.error(
+                "settlement_without_order",
+                payment_hash=payment_hash.hex(),
+                paid_msat=settlement.amount_paid,
+                settled_at=settlement.settled_at.isoformat(),
+            )
+            self._counters.settlements_without_order += 1
 
     async def conclude(self, payment: Payment) -> None:
         """Ask the node what became of an invoice, and write it down.
 
         Raises:
+            AnotherNode: Another node is there; the payment stays as it is.
             LightningError: The node did not say; the payment stays as it is.
         """
+        await self.note(payment, await self.ask(payment))
+
+    async def ask(self, payment: Payment) -> Invoice | None:
+        """Ask the node that made an invoice what became of it; None where it knows none.
+
+        Raises:
+            AnotherNode: Another node is there.
+            LightningError: The node did not say.
+        """
+        await self.require_own_node(payment)
         try:
-            invoice = await self._backend.lookup(payment.payment_hash)
+            return await self._backend.lookup(payment.payment_hash)
         except InvoiceNotFound:  # nodes may forget invoices that were cancelled
-            invoice = None
-        await self.note(payment, invoice)
+            await self.require_own_node(payment)  # it was this one that said so
+            return None
+
+    async def require_own_node(self, payment: Payment) -> None:
+        """Make sure that the node that is there made the invoice of a payment.
+
+        Raises:
+            AnotherNode: It did not.
+            LightningError: The node did not say who it is.
+        """
+        wanted = payment.node
+        if wanted is None:  # an old row; the invoice's signature tells
+            wanted = (await asyncio.to_thread(read_invoice, payment.invoice)).payee
+            await self._payments.identify(payment.id, wanted)
+        here = await self._backend.node()
+        if here != wanted:
+            raise AnotherNode(wanted=wanted, here=here)
 
     async def note(self, payment: Payment, invoice: Invoice | None) -> None:
         """Write down what the node says of an invoice, None where it knows none.
@@ -89,26 +163,33 @@ class Settlements:
         """Conclude the quotes that have run out, for ever."""
         while True:
             try:
-                await self._conclude_overdue()
+                await self.look()
             except LightningError as error:
                 log.warning("sweep_stopped", error=repr(error))
             await asyncio.sleep(every_s)
 
-    async def _conclude_overdue(self) -> None:
-        """Conclude what has run out, page by page: more quotes may be made between two looks than are on one.
+    async def look(self) -> None:
+        """Conclude the quotes that have run out, and count those that only another node can conclude.
+
+        Page by page: more quotes may be made between two looks than are on one.
 
         Raises:
             LightningError: The node does not answer.
         """
+        node = await self._backend.node()
         asked: set[int] = set()
         while page := [
             payment
-            for payment in await self._payments.overdue(self._now(), limit=SWEEP_PAGE)
+            for payment in await self._payments.overdue(self._now(), node=node, limit=SWEEP_PAGE)
             if payment.id not in asked  # one that the node has not decided stays
         ]:
             for payment in page:
                 asked.add(payment.id)
-                await self.conclude(payment)
+                with suppress(AnotherNode, InvoiceUnreadable):
+                    await self.conclude(payment)
+        before, self.elsewhere = self.elsewhere, await self._payments.count_elsewhere(node, self._now())
+        if self.elsewhere != before:
+            log.warning("payments_of_another_node", count=self.elsewhere, node=node)
 
     def _paid(self, order_id: int) -> None:
         log.info("order_paid", order=order_id)

@@ -112,8 +112,9 @@ class FeedRates:
         Args:
             client: The caller's; closed by the caller, after `aclose`.
             feeds: At least three, so that one that lies is outvoted.
-            freshness_s: A rate of this age is used without asking for another.
-            max_age_s: A rate of this age is still used while a newer one is fetched; an older one never.
+            freshness_s: A rate of this age is used without asking for another; one of twice this age while a newer is
+                fetched.
+            max_age_s: A rate of this age is still used where the feeds fail; an older one never.
             timeout_s: For a feed's whole answer: one that trickles bytes cannot hold a refresh up.
             now: The time in UTC.
         """
@@ -131,7 +132,9 @@ class FeedRates:
         self._refresh: asyncio.Task[None] | None = None
 
     async def current(self) -> Rate:
-        """The rate to sell at. Waits for the feeds only when the last good rate is too old, or there is none.
+        """The rate to sell at. Waits for the feeds where nobody has asked for a while, which one timeout bounds.
+
+        While quotes are sold all the time none waits: the first past the freshness has the next rate fetched.
 
         Raises:
             RateUnavailable: No majority of the feeds has agreed within the maximum age.
@@ -139,7 +142,7 @@ class FeedRates:
         if rate := self._rate_within(self._freshness):
             return rate
         refresh = self._start_refresh()
-        if rate := self._rate_within(self._max_age):
+        if rate := self._rate_within(min(2 * self._freshness, self._max_age)):
             return rate
         if refresh is not None:
             # Other quotes wait for it too: one that is cancelled leaves it alone.

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from lightning import InvoiceBackend, Msat
+from lightning import InvoiceBackend, InvoiceUnreadable, Msat, NewInvoice, NodeFailed
+from lightning.bolt11_fields import hash_and_amount
 from service.catalogue.choosing import Choosing
 from service.errors import InvalidRequest, KeyTaken, Unavailable
 from service.jobs.port import UPLOADS, Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
 from service.orders.tokens import Tokens, digest
-from service.payments.payment import Kind, NewPayment
+from service.payments.payment import MEMO, Kind, NewPayment
 from service.pricing.port import RateSource
 from service.pricing.price import Price, price
 from service.quotes.hold_quotes import HoldQuotes
@@ -167,11 +168,13 @@ class Quoting:
         amount = Msat(estimated.price.amount_msat)
         await self._liquidity.check(amount)
         seller = self._backend if room.held is None else self._holds
+        node = await self._backend.node()
         invoice = await seller.add_invoice(
             amount=amount,
-            memo=f"Talking-head video, {wish.duration_ms / 1000:.1f} s",  # public: never the text
+            memo=f"{MEMO}, {wish.duration_ms / 1000:.1f} s",
             expiry_s=self._terms.quote_expiry_s,
         )
+        _check(invoice, amount)
         expires_at = created_at + timedelta(seconds=self._terms.quote_expiry_s)
         order = NewOrder(
             text=wish.text,
@@ -183,7 +186,8 @@ class Quoting:
                 kind=Kind.LIGHTNING if room.held is None else Kind.HOLD,
                 invoice=invoice.bolt11,
                 payment_hash=invoice.payment_hash,
-                node=None,
+                # Where the line broke meanwhile, another may have made it: then its signature is read when it matters.
+                node=node if await self._backend.node() == node else None,
                 expires_at=expires_at,
             ),
             refund_hash=digest(tokens.refund),
@@ -246,6 +250,20 @@ class Quoting:
                 field="text",
             )
         return duration_ms
+
+
+def _check(invoice: NewInvoice, amount: Msat) -> None:
+    """Refuse to sell by an invoice that is not what the node says it is: its payment would never be known for ours.
+
+    Raises:
+        NodeFailed: It is not.
+    """
+    try:
+        asked = hash_and_amount(invoice.bolt11)
+    except InvoiceUnreadable as error:
+        raise NodeFailed(f"the node's invoice cannot be read: {error.reason}") from error
+    if asked != (invoice.payment_hash, amount):
+        raise NodeFailed("the node's invoice has another payment hash or amount than it was made with")
 
 
 class _Wish(msgspec.Struct, frozen=True, kw_only=True):

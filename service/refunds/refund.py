@@ -31,6 +31,13 @@ LEAST_FEE_MSAT = 1000
 SHORTEST_VALIDITY = timedelta(minutes=2)
 """An invoice must be good for longer than our node tries to pay it."""
 
+GIVE_WAY_AFTER = timedelta(minutes=10)
+"""So long after its expiry an invoice that the operator is to pay by hand gives way to another.
+
+A payment that left in time may arrive a little after, clocks differ, and the operator still has to note it by
+`owed paid`: an order whose other invoice was bound meanwhile would be paid twice.
+"""
+
 MILLION = 1_000_000
 
 
@@ -65,6 +72,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     preimage: Preimage | None = None
     failure: str | None = None
     expires_at: datetime
+    node: str | None = None  # pubkey of the node that was asked to pay; None: none was, or it is not known
     asked_at: datetime | None = None  # when the node was last asked to pay
 
 
@@ -137,8 +145,10 @@ class Refunds(Protocol):
         """
         ...
 
-    async def begin(self, payment_hash: PaymentHash, *, now: datetime, again_before: datetime) -> bool:
-        """Note that the node is asked to pay now; False where it was, and not before that moment.
+    async def begin(
+        self, payment_hash: PaymentHash, *, node: str, now: datetime, again_before: datetime
+    ) -> bool:
+        """Note that this node is asked to pay now; False where it was, and not before that moment.
 
         Must be atomic: who gets True alone asks the node.
         """

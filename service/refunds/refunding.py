@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from lightning import (
+    AnotherNode,
     InvoiceBackend,
     InvoiceUnreadable,
     LightningError,
@@ -230,19 +231,27 @@ class Refunding:
     async def _payment(
         self, refund: Refund, payments: PaymentBackend
     ) -> tuple[Payment | None, datetime | None]:
-        """Return what the node says, and when it was asked for that; None where it is not known yet."""
+        """Return what the node says, and when it was asked for that; None where it is not known yet.
+
+        Raises:
+            AnotherNode: It was another that was asked to pay: whether that did is not known here.
+        """
+        here = await _own_node(refund, payments)
         with contextlib.suppress(PaymentNotFound):
             payment = await payments.track(refund.payment_hash)
             # One that failed and that we did not see fail: the node, or whoever asked it, died over it.
             if not payment.retriable:
                 return payment, refund.asked_at
+        await _own_node(refund, payments)  # it was that one that knew nothing of the payment
         # A node that was just started would fail it. So wait before it is asked; once the invoice has expired, have
         # it say so: then another may be bound.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout((refund.expires_at - self._now()).total_seconds()):
                 await payments.until_able(refund.amount_msat)
         now = self._now()
-        if not await self._refunds.begin(refund.payment_hash, now=now, again_before=now - ASK_AGAIN):
+        if not await self._refunds.begin(
+            refund.payment_hash, node=here, now=now, again_before=now - ASK_AGAIN
+        ):
             return None, None  # somebody else is about to ask the node
         paid = await payments.pay(
             refund.invoice,
@@ -251,3 +260,10 @@ class Refunding:
             timeout_s=PAY_S,
         )
         return paid, now
+
+
+async def _own_node(refund: Refund, payments: PaymentBackend) -> str:
+    here = await payments.node()
+    if refund.node is not None and refund.node != here:
+        raise AnotherNode(wanted=refund.node, here=here)
+    return here

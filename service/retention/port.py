@@ -19,8 +19,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class RetentionStore(Protocol):
     """Knows which orders still keep what nobody needs. Each change is one transaction and can be repeated."""
 
-    async def unpaid(self, *, before: datetime, limit: int) -> list[Payment]:
-        """Return payments that expired before a moment and whose order has its text or upload, the oldest first."""
+    async def unpaid(self, *, before: datetime, node: str, limit: int) -> list[Payment]:
+        """Return payments that expired before a moment and whose order has its text or upload, the oldest first.
+
+        Only those of this node, or of nobody knows which.
+        """
         ...
 
     async def delete_unpaid(self, *, before: datetime, limit: int) -> int:

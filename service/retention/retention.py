@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from lightning import InvoiceBackend, InvoiceNotFound, InvoiceState, LightningError
+from lightning import AnotherNode, InvoiceBackend, InvoiceState, InvoiceUnreadable, LightningError
 from service.jobs.names import pieces_folder, video_name
 from service.jobs.port import Objects
 from service.payments.payment import Payment
@@ -76,8 +76,12 @@ class Retention:
                 await self._delete(kept)
 
     async def _mark(self, now: datetime) -> None:
-        while await self._forget_unpaid(now):
-            pass
+        try:
+            node = await self._backend.node()
+            while await self._forget_unpaid(node, now):  # more than a page of them may come between two looks
+                pass
+        except LightningError as error:
+            log.warning("retention_stopped", error=repr(error))
         while await self._delete_unpaid(now) == PAGE:
             pass
         if self._delivered is not None:
@@ -86,17 +90,12 @@ class Retention:
                 if await self._store.forget_video(order_id, now, before=before):
                     log.info("video_forgotten", order=order_id)
 
-    async def _forget_unpaid(self, now: datetime) -> bool:
+    async def _forget_unpaid(self, node: str, now: datetime) -> bool:
         """Forget a page of inputs that nobody paid for; whether there may be more."""
-        page = await self._store.unpaid(before=now - self._unpaid, limit=PAGE)
+        page = await self._store.unpaid(before=now - self._unpaid, node=node, limit=PAGE)
         forgotten = 0
         for payment in page:
-            try:
-                over = await self._over(payment)
-            except LightningError as error:
-                log.warning("retention_stopped", error=repr(error))
-                return False
-            if over and await self._store.forget_input(payment.order_id, now):
+            if await self._over(payment) and await self._store.forget_input(payment.order_id, now):
                 log.info("input_forgotten", order=payment.order_id)
                 forgotten += 1
         return forgotten > 0 and len(page) == PAGE
@@ -111,8 +110,10 @@ class Retention:
     async def _over(self, payment: Payment) -> bool:
         """Ask the node a last time: whether this invoice can never be paid any more."""
         try:
-            invoice = await self._backend.lookup(payment.payment_hash)
-        except InvoiceNotFound:
+            invoice = await self._settlements.ask(payment)
+        except (AnotherNode, InvoiceUnreadable):  # who made it is not known to be this node
+            return False
+        if invoice is None:
             return True
         if invoice.state is InvoiceState.SETTLED:
             await self._settlements.conclude(payment)

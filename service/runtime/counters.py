@@ -8,6 +8,7 @@ class Counters(msgspec.Struct, kw_only=True):
 
     quotes: int = 0
     settlements: int = 0
+    settlements_without_order: int = 0
     holds_canceled: int = 0
     renders_started: int = 0
     renders_finished: int = 0

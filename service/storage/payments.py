@@ -26,11 +26,15 @@ class SqlPayments:
         [payment] = await self._many(sa.select(payments).where(payments.c.order_id == order_id))
         return payment
 
-    async def overdue(self, now: datetime, *, limit: int) -> list[Payment]:
-        """Return pending payments whose quote has run out, the oldest first."""
+    async def overdue(self, now: datetime, *, node: str, limit: int) -> list[Payment]:
+        """Return pending payments whose quote has run out, the oldest first; of this node, or of nobody knows which."""
         return await self._many(
             sa.select(payments)
-            .where(payments.c.status == Status.PENDING.value, payments.c.expires_at <= to_millis(now))
+            .where(
+                payments.c.status == Status.PENDING.value,
+                payments.c.expires_at <= to_millis(now),
+                may_be_of(node),
+            )
             .order_by(payments.c.expires_at)
             .limit(limit)
         )
@@ -50,28 +54,40 @@ class SqlPayments:
         )
         return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))
 
-    async def settle_index(self, pubkey: str) -> SettleIndex:
-        """Return the last settlement of this node that was dealt with; 0 for none."""
-        query = sa.select(nodes.c.settle_index).where(nodes.c.pubkey == pubkey)
-        index = await self._database.read(lambda connection: connection.execute(query).scalar())
-        return SettleIndex(index or 0)
+    async def identify(self, payment_id: int, node: str) -> None:
+        """Note which node made an invoice, where that was not known."""
+        note = payments.update().where(payments.c.id == payment_id, payments.c.node.is_(None))
+        await self._database.write(lambda connection: connection.execute(note.values(node=node)))
 
-    async def settle(self, pubkey: str, settlement: Settlement) -> int | None:
+    async def count_elsewhere(self, node: str, now: datetime) -> int:
+        """Count the payments that are held or have run out and that another node has to decide."""
+        overdue = (payments.c.status == Status.PENDING.value) & (payments.c.expires_at <= to_millis(now))
+        held = payments.c.status == Status.HELD.value
+        query = sa.select(sa.func.count()).where(overdue | held, ~may_be_of(node))
+        return int(await self._database.scan(lambda connection: connection.execute(query).scalar_one()))
+
+    async def last_settled(self, pubkey: str) -> tuple[SettleIndex, PaymentHash | None]:
+        """Return the last settlement of this node that was dealt with, and whose it is; 0 for none."""
+        query = sa.select(nodes.c.settle_index, nodes.c.payment_hash).where(nodes.c.pubkey == pubkey)
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        return (SettleIndex(0), None) if row is None else (row.settle_index, row.payment_hash)
+
+    async def settle(self, settlement: Settlement, *, node: str | None) -> int | None:
         """Deal with a settlement once: the payment becomes paid and the index moves on, both or neither.
+
+        The index is only where to go on, so it follows a node that counts from 1 again. What is told twice then is
+        known by its hash.
 
         Returns:
             The order that this made paid; None where the invoice is not ours or was paid before.
         """
+        last = {"settle_index": settlement.settle_index, "payment_hash": settlement.payment_hash}
 
         def work(connection: sa.Connection) -> int | None:
-            moved = connection.execute(
-                nodes.update()
-                .where(nodes.c.pubkey == pubkey, nodes.c.settle_index < settlement.settle_index)
-                .values(settle_index=settlement.settle_index)
-            )
-            known = sa.select(nodes.c.pubkey).where(nodes.c.pubkey == pubkey)
-            if moved.rowcount == 0 and connection.execute(known).first() is None:
-                connection.execute(nodes.insert().values(pubkey=pubkey, settle_index=settlement.settle_index))
+            if node is not None:
+                moved = connection.execute(nodes.update().where(nodes.c.pubkey == node).values(last))
+                if moved.rowcount == 0:
+                    connection.execute(nodes.insert().values(pubkey=node, **last))
             return _mark_paid(
                 connection, settlement.payment_hash, settlement.settled_at, settlement.amount_paid
             )
@@ -138,6 +154,11 @@ class SqlPayments:
     async def _many(self, query: sa.Select[Any]) -> list[Payment]:
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [to_payment(row) for row in rows]
+
+
+def may_be_of(node: str) -> sa.ColumnElement[bool]:
+    """Whether a payment's invoice is this node's, or nobody knows whose."""
+    return payments.c.node.is_(None) | (payments.c.node == node)
 
 
 def to_payment(row: Mapping[Any, Any]) -> Payment:

@@ -11,7 +11,7 @@ from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.errors import InvalidRequest, NotRefundable, RefundBound
 from service.orders.order import Status
 from service.orders.video import VideoState
-from service.refunds.refund import Debt, Ledger, Refund, RefundState, check_refundable
+from service.refunds.refund import GIVE_WAY_AFTER, Debt, Ledger, Refund, RefundState, check_refundable
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import jobs, payments, refunds, was_paid
@@ -87,7 +87,9 @@ class SqlRefunds:
 
         return await self._database.write(work)
 
-    async def begin(self, payment_hash: PaymentHash, *, now: datetime, again_before: datetime) -> bool:
+    async def begin(
+        self, payment_hash: PaymentHash, *, node: str, now: datetime, again_before: datetime
+    ) -> bool:
         """Note that the node is asked to pay now; False where it was, and not before that moment."""
         begin = (
             refunds.update()
@@ -96,7 +98,7 @@ class SqlRefunds:
                 refunds.c.state == RefundState.PAYING.value,
                 refunds.c.asked_at.is_(None) | (refunds.c.asked_at < to_millis(again_before)),
             )
-            .values(asked_at=to_millis(now))
+            .values(asked_at=to_millis(now), node=node)
         )
         return await self._database.write(lambda connection: connection.execute(begin).rowcount > 0)
 
@@ -201,8 +203,11 @@ def _give_way(connection: sa.Connection, bound: Refund, now: datetime) -> None:
             if gone
             else "Another invoice is bound: it is being paid, and until that fails no other is."
         )
-    if now < bound.expires_at:
-        raise RefundBound("Another invoice is bound: until it expires, the operator may pay it.")
+    if now < bound.expires_at + GIVE_WAY_AFTER:
+        raise RefundBound(
+            "Another invoice is bound: until it expires, and"
+            f" {GIVE_WAY_AFTER.total_seconds() / 60:.0f} minutes longer, the operator may be paying it."
+        )
     gave_way = connection.execute(
         refunds.update()
         .where(refunds.c.payment_hash == bound.payment_hash, refunds.c.state == RefundState.OWED.value)
@@ -268,6 +273,7 @@ def _refund(row: Mapping[Any, Any]) -> Refund:
         preimage=None if row["preimage"] is None else Preimage(row["preimage"]),
         failure=row["failure"],
         expires_at=from_millis(row["expires_at"]),
+        node=row["node"],
         asked_at=None if row["asked_at"] is None else from_millis(row["asked_at"]),
     )
 

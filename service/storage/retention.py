@@ -10,7 +10,7 @@ from service.payments.payment import Payment
 from service.retention.port import Kept
 from service.runtime.clock import to_millis
 from service.storage.database import Database
-from service.storage.payments import to_payment
+from service.storage.payments import may_be_of, to_payment
 from service.storage.schema import (
     deletions,
     jobs,
@@ -41,12 +41,13 @@ class SqlRetention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def unpaid(self, *, before: datetime, limit: int) -> list[Payment]:
+    async def unpaid(self, *, before: datetime, node: str, limit: int) -> list[Payment]:
         """Return payments that expired before a moment and whose order has its text or upload, the oldest first."""
         over = sa.exists().where(
             payments.c.order_id == orders.c.id,
             payments.c.status.in_(OVER),
             payments.c.expires_at <= to_millis(before),
+            may_be_of(node),
         )
         # From the few orders that have an input, and not from the many payments that are over.
         due = sa.select(orders.c.id).where(orders.c.forgotten_at.is_(None), over)

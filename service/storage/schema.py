@@ -102,9 +102,10 @@ repeats = sa.Table(
 nodes = sa.Table(
     "nodes",
     metadata,
-    # By key, since another node counts its settlements from 1 again.
+    # The last settlement of each that was dealt with: where to go on. By key, since another counts from 1 again.
     sa.Column("pubkey", sa.Text, primary_key=True),
     sa.Column("settle_index", sa.BigInteger, nullable=False),
+    sa.Column("payment_hash", sa.LargeBinary(32)),  # whose index that is; null: written before this was kept
 )
 
 jobs = sa.Table(
@@ -194,6 +195,9 @@ refunds = sa.Table(
     sa.Column("failure", sa.Text),
     sa.Column("expires_at", sa.BigInteger, nullable=False),  # of the invoice
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column(
+        "node", sa.Text
+    ),  # pubkey of the node that was asked to pay; null: none was, or before this was kept
     sa.Column("asked_at", sa.BigInteger),  # when the node was last asked to begin; null: not yet
     sa.Column("ended_at", sa.BigInteger),
     sa.Index("refunds_by_order", "order_id"),

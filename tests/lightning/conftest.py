@@ -1,7 +1,6 @@
 """A seller's node, in memory and for real, with what a test does to it."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
@@ -9,10 +8,11 @@ import bolt11
 import pytest
 from lndgrpc.compiled import lightning_pb2, router_pb2, router_pb2_grpc
 
-from lightning import InvoiceBackend, Msat, Preimage, SettleIndex, Settlement
+from lightning import InvoiceBackend, Msat, PaymentHash, Preimage, SettleIndex, Settlement
 from lightning.lnd import LndBackend
 from lightning.memory import MemoryBackend
 from regtest.lnd import LndNode
+from tests.line import Line
 
 
 class Seller(Protocol):
@@ -50,7 +50,7 @@ class MemorySeller:
 
 
 class LndSeller:
-    def __init__(self, backend: LndBackend, payer: LndNode, line: "Line") -> None:
+    def __init__(self, backend: LndBackend, payer: LndNode, line: Line) -> None:
         self.backend: InvoiceBackend = backend
         self._payer = payer
         self._line = line
@@ -92,60 +92,13 @@ class LndSeller:
         return Preimage(bytes.fromhex(payment.payment_preimage))
 
 
-class Line:
-    """Carries bytes between us and a node, until it is cut."""
-
-    def __init__(self, far_end: str) -> None:
-        self._host, _, port = far_end.rpartition(":")
-        self._port = int(port)
-        self._near_port = 0
-        self._server: asyncio.Server | None = None
-        self._carrying: set[asyncio.Task[None]] = set()
-
-    @property
-    def near_end(self) -> str:
-        return f"127.0.0.1:{self._near_port}"
-
-    async def restore(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._near_port)
-        self._near_port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for task in self._carrying:
-            task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._carrying.add(task)
-        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.CancelledError):
-            far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
-            with contextlib.closing(far_writer):
-                async with asyncio.TaskGroup() as both:
-                    both.create_task(_carry(reader, far_writer))
-                    both.create_task(_carry(far_reader, writer))
-        self._carrying.discard(task)
-
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
-
-
 class Follower:
     """Follows settlements in the background and keeps them."""
 
-    def __init__(self, backend: InvoiceBackend, after: SettleIndex) -> None:
+    def __init__(self, backend: InvoiceBackend, after: SettleIndex, known: PaymentHash | None = None) -> None:
         self.seen: list[Settlement] = []
         self._arrived = asyncio.Event()
-        self._task = asyncio.create_task(self._follow(backend, after))
+        self._task = asyncio.create_task(self._follow(backend, after, known))
 
     async def until(self, *invoices: str) -> list[Settlement]:
         """Wait until these were seen; return everything that was."""
@@ -163,8 +116,8 @@ class Follower:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _follow(self, backend: InvoiceBackend, after: SettleIndex) -> None:
-        async for settlement in backend.settlements(after=after):
+    async def _follow(self, backend: InvoiceBackend, after: SettleIndex, known: PaymentHash | None) -> None:
+        async for settlement in backend.settlements(after=after, known=known):
             self.seen.append(settlement)
             self._arrived.set()
 
@@ -178,7 +131,7 @@ def memory_seller() -> MemorySeller:
 async def lnd_seller(merchant: LndNode, payer: LndNode) -> AsyncIterator[LndSeller]:
     line = Line(merchant.address)
     await line.restore()
-    backend = LndBackend.from_files(line.near_end, merchant.tls_cert_path, merchant.macaroon_path)
+    backend = LndBackend(line.near_end, merchant.tls_cert_path, merchant.macaroon_path)
     yield LndSeller(backend, payer, line)
     await backend.aclose()
     await line.cut()
@@ -204,8 +157,8 @@ async def follow() -> AsyncIterator[Callable[..., Follower]]:
     """Start followers that end with the test."""
     followers: list[Follower] = []
 
-    def start(backend: InvoiceBackend, *, after: int) -> Follower:
-        followers.append(Follower(backend, SettleIndex(after)))
+    def start(backend: InvoiceBackend, *, after: int, known: PaymentHash | None = None) -> Follower:
+        followers.append(Follower(backend, SettleIndex(after), known))
         return followers[-1]
 
     yield start

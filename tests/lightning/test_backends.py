@@ -37,6 +37,53 @@ async def sell_and_pay(seller):
     return await seller.backend.lookup(sold.payment_hash)
 
 
+async def test_whoever_answers_is_known_by_name_while_the_line_holds(seller):
+    pubkey = (await seller.backend.ping()).pubkey
+    assert {await seller.backend.node() for _ in range(3)} == {pubkey}
+
+    await seller.cut()
+
+    async def is_forgotten():
+        try:
+            await seller.backend.node()
+        except NodeUnavailable:
+            return True
+        return False
+
+    await wait_for(is_forgotten)
+    await seller.restore()
+
+    async def is_back():
+        try:
+            return await seller.backend.node() == pubkey
+        except NodeUnavailable:
+            return False
+
+    await wait_for(is_back)
+
+
+async def test_a_settlement_tells_the_memo(seller, follow):
+    sold = await sell(seller, memo="a hat")
+    await seller.pay(sold.bolt11)
+    index = (await seller.backend.lookup(sold.payment_hash)).settle_index
+
+    [settlement] = await follow(seller.backend, after=index - 1).until(sold.bolt11)
+
+    assert settlement.memo == "a hat"
+    assert not await seller.backend.has_only_private_channels()
+
+
+async def test_history_is_told_from_the_beginning_where_the_last_settlement_is_another(seller, follow):
+    invoice = await sell_and_pay(seller)
+
+    anew = follow(seller.backend, after=invoice.settle_index, known=PaymentHash(b"\x17" * 32))
+    known = follow(seller.backend, after=invoice.settle_index, known=invoice.payment_hash)
+
+    assert (await anew.until(invoice.bolt11))[0].settle_index == 1
+    late = await sell_and_pay(seller)
+    assert [each.bolt11 for each in await known.until(late.bolt11)] == [late.bolt11]
+
+
 async def test_an_invoice_asks_for_what_it_was_made_for(seller):
     sold = await sell(seller, memo="4 s of speech é")
 

@@ -149,7 +149,7 @@ async def test_another_certificate_is_refused(connect, payer):
 
 @pytest.mark.regtest
 async def test_the_credentials_are_read_where_the_node_keeps_them(merchant):
-    backend = LndBackend.from_files(merchant.address, merchant.tls_cert_path, merchant.macaroon_path)
+    backend = LndBackend(merchant.address, merchant.tls_cert_path, merchant.macaroon_path)
 
     assert (await backend.ping()).alias == "merchant"
     await backend.aclose()
@@ -157,11 +157,11 @@ async def test_the_credentials_are_read_where_the_node_keeps_them(merchant):
 
 async def test_a_missing_file_is_named(tmp_path, certificate):
     with pytest.raises(CredentialsInvalid, match=r"cannot read the TLS certificate .*tls.cert: No such file"):
-        LndBackend.from_files("localhost:1", tmp_path / "tls.cert", tmp_path / "seller.macaroon")
+        LndBackend("localhost:1", tmp_path / "tls.cert", tmp_path / "seller.macaroon")
 
     (tmp_path / "tls.cert").write_bytes(certificate)
     with pytest.raises(CredentialsInvalid, match=r"cannot read the macaroon .*seller.macaroon"):
-        LndBackend.from_files("localhost:1", tmp_path / "tls.cert", tmp_path / "seller.macaroon")
+        LndBackend("localhost:1", tmp_path / "tls.cert", tmp_path / "seller.macaroon")
 
 
 @pytest.mark.parametrize("pem", [b"", b"\xff\x00", b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])

@@ -10,7 +10,7 @@ import pytest
 from lndgrpc.compiled import lightning_pb2 as ln
 from lndgrpc.compiled import lightning_pb2_grpc as ln_grpc
 
-from lightning import NodeRefused, SettleIndex
+from lightning import NodeRefused, PaymentHash, SettleIndex
 from lightning.lnd_settlements import SettlementFollower
 
 
@@ -18,6 +18,7 @@ class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated withou
     """LND's two calls about settled invoices; a list shows one invoice a page."""
 
     def __init__(self):
+        self.life = 0
         self.invoices = []
         self.listeners = []
         self.asked_after = []
@@ -31,7 +32,8 @@ class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated withou
 
     def sell(self):
         number = len(self.invoices) + 1
-        self.invoices.append(ln.Invoice(add_index=number, r_hash=bytes([number] * 32), state=ln.Invoice.OPEN))
+        payment_hash = bytes([self.life, *[number] * 31])
+        self.invoices.append(ln.Invoice(add_index=number, r_hash=payment_hash, state=ln.Invoice.OPEN))
         return self.invoices[-1]
 
     def settle(self, invoice, index):
@@ -60,6 +62,17 @@ class Node(ln_grpc.LightningServicer):  # type: ignore[misc]  # generated withou
         while (event := await live.get()) is not None:
             yield event
 
+    async def LookupInvoice(self, request, context):  # noqa: N802 -- gRPC's name
+        for invoice in self.invoices:
+            if invoice.r_hash == request.r_hash:
+                return invoice
+        return await context.abort(grpc.StatusCode.NOT_FOUND, "unable to locate invoice")
+
+    def restore_from_seed(self):
+        """Know nothing any more, and count from 1 again."""
+        self.life += 1
+        self.invoices.clear()
+
     def hang_up(self):
         """End every subscription as LND does when it stops: without an error."""
         for listener in self.listeners:
@@ -79,7 +92,7 @@ async def follower(node):
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield SettlementFollower(ln_grpc.LightningStub(channel), metadata=(), deadline_s=5)
+        yield SettlementFollower(ln_grpc.LightningStub(channel), deadline_s=5)
     await server.stop(grace=None)
 
 
@@ -223,4 +236,64 @@ async def test_it_pauses_longer_after_each_failure(node, follower):
     assert await told(settlements, 1) == [2]
 
     assert time.monotonic() - started_at >= (0.1 + 0.2 + 0.4 + 0.8) / 2
+    await settlements.aclose()
+
+
+async def test_a_node_that_counts_anew_is_told_from_its_beginning_once_it_is_connected(node, follower):
+    for index in (1, 2, 3):
+        node.settle(node.sell(), index)
+    last = node.invoices[-1]
+    node.restore_from_seed()
+    for index in (1, 2, 3, 4):  # as far as it was, and further: the index alone says nothing
+        node.settle(node.sell(), index)
+
+    settlements = follower.follow(SettleIndex(last.settle_index), PaymentHash(last.r_hash))
+
+    assert await told(settlements, 4) == [1, 2, 3, 4]
+    await settlements.aclose()
+
+
+async def test_a_node_that_counts_anew_while_it_is_followed_is_told_from_its_beginning(node, follower):
+    for index in (1, 2, 3):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(1))
+    assert await told(settlements, 2) == [2, 3]
+
+    node.restore_from_seed()
+    node.hang_up()
+    for index in (1, 2):
+        node.settle(node.sell(), index)
+
+    assert await told(settlements, 2) == [1, 2]
+    await settlements.aclose()
+
+
+async def test_a_node_whose_last_settlement_nobody_remembers_is_followed_when_it_counts_anew(node, follower):
+    settlements = follower.follow(SettleIndex(500))
+    first = asyncio.ensure_future(told(settlements, 1))
+    await node.subscribed.wait()
+
+    node.settle(node.sell(), 1)
+    assert await first == [1]
+    node.settle(node.sell(), 2)
+
+    while await told(settlements, 1) != [2]:  # what was told before the history began anew comes again
+        pass
+    await settlements.aclose()
+
+
+async def test_what_comes_late_and_again_is_told_once(node, follower):
+    for index in (1, 2, 5):
+        node.settle(node.sell(), index)
+    settlements = follower.follow(SettleIndex(1))
+    assert await told(settlements, 2) == [2, 5]
+
+    late = node.sell()
+    node.settle(late, 4)
+    for listener in node.listeners:
+        listener.put_nowait(late)  # as LND may where replay and life meet
+    node.settle(node.sell(), 6)
+
+    assert await told(settlements, 2) == [4, 6]
+    assert node.asked_after == [1]
     await settlements.aclose()

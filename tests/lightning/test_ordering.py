@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from lightning import Msat, PaymentHash, SettleIndex, Settlement
-from lightning.ordering import InOrder
+from lightning.ordering import REMEMBERED, InOrder
 
 
 def settlement(index):
@@ -32,10 +33,26 @@ def test_any_arrival_comes_out_in_order(arrival):
     assert not in_order.has_gap
 
 
-def test_what_was_dealt_with_is_not_told_again():
+def test_what_was_told_is_not_told_again():
     in_order = InOrder(SettleIndex(4))
 
-    assert pushed(in_order, 3, 4, 5, 5, 6, 5) == [5, 6]
+    assert pushed(in_order, 5, 5, 6, 5) == [5, 6]
+
+
+def test_one_of_a_node_that_counts_anew_is_told_whatever_its_index():
+    in_order = InOrder(SettleIndex(4))
+    pushed(in_order, 5)
+
+    assert pushed(in_order, 1, 2, 1, 6) == [1, 2, 6]
+    again = msgspec.structs.replace(settlement(6), payment_hash=PaymentHash(b"\x07" * 32))
+    assert list(in_order.push(again)) == [again]
+
+
+def test_it_remembers_a_bounded_number():
+    in_order = InOrder(SettleIndex(0))
+    pushed(in_order, *range(1, REMEMBERED + 3))
+
+    assert pushed(in_order, REMEMBERED, 1) == [1]
 
 
 def test_what_comes_too_early_is_held_back():

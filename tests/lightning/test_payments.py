@@ -78,7 +78,7 @@ class MemoryBuyer:
         return await self.ask(Msat(AMOUNT + 1))
 
     async def received(self) -> int:
-        return sum(settlement.amount_paid for settlement in self._node._settled)
+        return sum(settlement.amount_paid for settlement in self._node._books.settled)
 
     async def cut(self) -> None:
         self._payments.go_down()

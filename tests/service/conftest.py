@@ -6,7 +6,7 @@ import io
 import struct
 import time
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import uvicorn
 
-from lightning import SettleIndex, Settlement
+from lightning import PaymentHash, SettleIndex, Settlement
 from lightning.memory import MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
@@ -91,9 +91,11 @@ async def serve(app: Any, config: uvicorn.Config | None = None) -> AsyncIterator
 class SilentNode(MemoryBackend):
     """A node whose stream of settlements hangs, as LND's is known to (lnd#7727)."""
 
-    async def settlements(self, *, after: SettleIndex) -> AsyncIterator[Settlement]:
+    async def settlements(
+        self, *, after: SettleIndex, known: PaymentHash | None = None
+    ) -> AsyncGenerator[Settlement]:
         await asyncio.Event().wait()
-        async for settlement in super().settlements(after=after):
+        async for settlement in super().settlements(after=after, known=known):
             yield settlement
 
 

@@ -354,10 +354,13 @@ class OrderMachine(RuleBasedStateMachine):
     async def money_adds_up(self):
         async with open_refunds(self.shop.settings()) as refunds:
             ledger = await refunds.ledger()
-        received = sum(settlement.amount_paid for settlement in self.shop.node._settled)
+        received = sum(settlement.amount_paid for settlement in self.shop.node._books.settled)
         sent = [each for each in self.payer._payments.values() if each.state is PaymentState.SUCCEEDED]
         assert received == EVERY_BITCOIN - self.shop.node.inbound == ledger.received_msat
-        assert sum(settlement.amount_paid for settlement in self.shop.buyer._settled) == ledger.refunded_msat
+        assert (
+            sum(settlement.amount_paid for settlement in self.shop.buyer._books.settled)
+            == ledger.refunded_msat
+        )
         assert sum(payment.amount for payment in sent) == ledger.refunded_msat
         assert sum(payment.fee for payment in sent) == ledger.fees_msat
         assert ledger.owed == 0
@@ -425,12 +428,14 @@ class OrderMachine(RuleBasedStateMachine):
 
     def settled(self, order: Bought) -> bool:
         """Whether the node has the money, as it says itself."""
-        record = self.shop.node._records[order.payment_hash]
+        record = self.shop.node._books.records[order.payment_hash]
         return record.state(self.shop.clock.now().timestamp()) is InvoiceState.SETTLED
 
     def refunded(self, order: Bought) -> list[str]:
         """The invoices of its buyer that were paid for an order."""
-        return [each.bolt11 for each in self.shop.buyer._settled if each.bolt11 in order.refund_invoices]
+        return [
+            each.bolt11 for each in self.shop.buyer._books.settled if each.bolt11 in order.refund_invoices
+        ]
 
     def goes_back(self, order: Bought) -> bool:
         """Whether our node pays an invoice of its buyer, or has."""

@@ -10,7 +10,9 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from lightning import NodeInfo
 from service.orders.port import Orders
+from service.payments.settlements import Settlements
 from service.pricing.port import RateSource
+from service.quotes.reachability import Reachability
 from service.rendering.workers import Workers
 from service.routes.http import openapi
 from service.routes.http.parts import Part
@@ -23,7 +25,7 @@ PATIENCE_S = 3.0
 
 
 class PartHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One part, and what is wrong with it where it is `down`."""
+    """One part: what is wrong with it where it is `down`, or what else its operator should know of it."""
 
     status: Literal["ok", "down"]
     detail: str = ""
@@ -55,6 +57,8 @@ async def health(
     workers: Part[Workers],
     orders: Part[Orders],
     follower: Part[Supervised],
+    settlements: Part[Settlements],
+    reachability: Part[Reachability],
 ) -> Response[HealthAnswer]:
     """Tell how the service is."""
     names = ("node", "rate", "worker", "database")
@@ -62,7 +66,7 @@ async def health(
         zip(
             names,
             await asyncio.gather(
-                _probe(node.get()),
+                _probe(_node(node, reachability)),
                 _probe(rates.current()),
                 _probe(workers.ping()),
                 _probe(orders.find("")),
@@ -71,7 +75,7 @@ async def health(
         )
     )
     parts["settlements"] = (
-        PartHealth(status="ok")
+        PartHealth(status="ok", detail=_elsewhere(settlements.elsewhere))
         if follower.failure is None
         else PartHealth(status="down", detail=follower.failure)
     )
@@ -97,17 +101,34 @@ async def live() -> Response[PartHealth]:
     operation_id="getReadiness",
     operation_class=openapi.operation(limited=False),
     summary="Tell whether requests may be sent here",
-    description="503 while the database does not answer or the process is about to stop. A node or a worker that is"
-    " away leaves it ready: they are away for every other process too, and paid videos can still be read."
-    " `/health` tells of them.",
+    description="503 while the database does not answer, the node cannot be asked or the process is about to stop. A"
+    " worker that is away leaves it ready, and so does a price that is not known: paid videos can still be read, and"
+    " what was paid is noticed. `/health` tells of them.",
     tags=["Operating"],
     responses={503: ResponseSpec(PartHealth, generate_examples=False, description="Not now.")},
 )
-async def ready(orders: Part[Orders], stopping: Part[Stopping]) -> Response[PartHealth]:
+async def ready(
+    orders: Part[Orders], node: Part[Cached[NodeInfo]], stopping: Part[Stopping]
+) -> Response[PartHealth]:
     """Tell whether requests may be sent here."""
     if stopping.begun:
         return _answer(PartHealth(status="down", detail="about to stop"))
-    return _answer(await _probe(orders.find("")))
+    parts = await asyncio.gather(_probe(orders.find("")), _probe(node.get()))
+    return _answer(next((part for part in parts if part.status != "ok"), parts[0]))
+
+
+async def _node(node: Cached[NodeInfo], reachability: Reachability) -> str:
+    await node.get()
+    return await reachability.warning()
+
+
+def _elsewhere(payments: int) -> str:
+    """What is waited for that only another node can tell."""
+    return (
+        f"{payments} payments wait for the node that made their invoices: it is not this one"
+        if payments
+        else ""
+    )
 
 
 def _answer(health: Health) -> Response[Health]:
@@ -119,9 +140,9 @@ def _answer(health: Health) -> Response[Health]:
 async def _probe(asked: Awaitable[object]) -> PartHealth:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await asked
+            detail = await asked
     except TimeoutError:
         return PartHealth(status="down", detail=f"no answer in {PATIENCE_S:g} s")
     except Exception as error:  # noqa: BLE001 - whatever it is, the others are reported too
         return PartHealth(status="down", detail=type(error).__name__)
-    return PartHealth(status="ok")
+    return PartHealth(status="ok", detail=detail if isinstance(detail, str) else "")

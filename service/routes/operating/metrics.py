@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
 from service.orders.port import Tally
+from service.payments.settlements import Settlements
 from service.refunds.refund import Ledger
 from service.rendering.workers import Workers
 from service.routes.http import openapi
@@ -23,6 +24,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 COUNTERS = {
     "quotes": "Quotes made.",
     "settlements": "Orders that became paid.",
+    "settlements_without_order": "Payments of invoices that say they are ours and that no order has.",
     "holds_canceled": "Held payments that went back, since their video was not made in time.",
     "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
     "renders_finished": "Renders that made their video whole.",
@@ -66,6 +68,7 @@ async def metrics(
     ledger: Part[Cached[Ledger]],
     workers: Part[Workers],
     stopping: Part[Stopping],
+    settlements: Part[Settlements],
 ) -> Response[str]:
     """Tell figures to a Prometheus."""
     await keys.check(request.headers.get("Authorization"), Scope.METRICS)
@@ -89,6 +92,12 @@ async def metrics(
             line
             for name, meaning in MONEY.items()
             for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(money, f"{name}_msat"))
+        ),
+        *_family(
+            "payments_elsewhere",
+            "gauge",
+            "Payments that only another node can decide than the one that is there.",
+            settlements.elsewhere,
         ),
         *_family("payments_held", "gauge", "Payments held until their video is whole.", counted.held),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),

@@ -53,7 +53,7 @@ async def test_a_held_payment_is_taken_once_the_video_is_whole(shop, worker, pay
     assert (held["status"], held["paid_at"], held["video"]["state"]) == ("held", None, "rendering")
     assert (paid["video"]["state"], paid["video"]["frames"]) == ("ready", 48)
     assert paid["paid_at"] is not None
-    [payment_hash] = [settled.payment_hash for settled in shop.node._settled]
+    [payment_hash] = [settled.payment_hash for settled in shop.node._books.settled]
     assert sha256(preimage).digest() == payment_hash
     answer = await shop.http.post("/lightning/generate-video", json={"bolt11_invoice": invoice})
     assert answer.content == worker.video
@@ -461,6 +461,6 @@ async def test_whatever_fails_meanwhile_each_ends_paid_and_whole_or_given_back(c
                 (200, True) if paid else (410, False)
             )
             assert not paid or payment["video"]["state"] == "ready"
-    taken = sum(settled.amount_paid for settled in node._settled)
+    taken = sum(settled.amount_paid for settled in node._books.settled)
     assert inbound - node.inbound == taken
-    assert len(node._settled) == sum(isinstance(receipt, bytes) for receipt in receipts)
+    assert len(node._books.settled) == sum(isinstance(receipt, bytes) for receipt in receipts)

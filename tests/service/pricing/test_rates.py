@@ -281,6 +281,34 @@ async def test_a_stale_rate_is_used_at_once_while_a_newer_one_is_fetched(rates, 
     assert set(exchanges.asked.values()) == {2}
 
 
+async def test_after_a_while_without_quotes_the_next_ones_wait_for_one_newer_rate(rates, exchanges, clock):
+    await rates.current()
+    exchanges.price("70000", "70000", "70000")
+    exchanges.open.clear()
+    clock.advance(600)
+
+    waiting = [asyncio.create_task(rates.current()) for _ in range(50)]
+    while exchanges.asked.total() < 6:
+        await exchanges.arrivals.get()
+    assert not any(task.done() for task in waiting)
+    exchanges.open.set()
+
+    assert {rate.usd_micros_per_btc for rate in await asyncio.gather(*waiting)} == {70_000 * USD}
+    assert set(exchanges.asked.values()) == {2}
+
+
+async def test_after_a_while_without_quotes_feeds_that_never_answer_are_waited_for_in_bounds(
+    rates, exchanges, clock
+):
+    first = await rates.current()
+    for name in exchanges.answers:
+        exchanges.answers[name] = (200, SLOW)
+    clock.advance(600)
+
+    async with asyncio.timeout(5):
+        assert await rates.current() is first
+
+
 async def test_the_last_good_rate_goes_on_until_it_is_too_old(rates, exchanges, clock):
     first = await rates.current()
     exchanges.price(None, None, None)

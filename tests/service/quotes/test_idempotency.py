@@ -64,7 +64,7 @@ async def test_requests_at_the_same_time_make_one_invoice(shop, key):
     assert [answer.status_code for answer in answers] == [200] * 20
     assert len({answer.text for answer in answers}) == 1
     assert len(await rows(shop, "orders")) == 1
-    assert len(shop.node._records) == 1
+    assert len(shop.node._books.records) == 1
 
 
 async def test_a_key_is_the_same_in_quotes_and_the_order_of_fields_does_not_matter(shop, key):

@@ -15,6 +15,8 @@ from service.jobs.attempts import LONGEST_PAUSE, MOST_TRIES
 from service.refunds.refund import Refund, RefundState, Shares
 from service.storage.payments import SqlPayments
 
+NODE = "02" * 33
+"""The pubkey of the node that pays here."""
 both = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
 
 
@@ -66,7 +68,7 @@ async def fail(shop, *, status: int = 400, paid_msat: int | None = None) -> Fail
 
 def received(shop) -> int:
     """What the buyer's wallet got."""
-    return sum(settlement.amount_paid for settlement in shop.buyer._settled)
+    return sum(settlement.amount_paid for settlement in shop.buyer._books.settled)
 
 
 @pytest.fixture
@@ -349,7 +351,7 @@ async def test_an_invoice_that_our_node_paid_for_something_else_refunds_nothing(
 async def test_an_order_that_is_not_paid_is_not_refunded(shop):
     answer = await shop.http.post("/lightning/request-video/text", json={"text": "Hello."})
     quote = answer.json()
-    preimage = shop.node._records[read_invoice(quote["bolt11_invoice"]).payment_hash].preimage
+    preimage = shop.node._books.records[read_invoice(quote["bolt11_invoice"]).payment_hash].preimage
 
     refused = await Failed(shop, quote, preimage).ask(shop.buyer.add_open_invoice().bolt11)
 
@@ -551,8 +553,8 @@ async def test_a_crash_before_the_node_was_asked_is_made_good(closed_shop, payer
     async with open_refunds(closed_shop.settings()) as refunds:
         bound = await refunds.bind(bind(refund_invoice, failed), now)
         if asked:
-            assert await refunds.begin(bound.payment_hash, now=now, again_before=now)
-            assert not await refunds.begin(bound.payment_hash, now=now, again_before=now)
+            assert await refunds.begin(bound.payment_hash, node=NODE, now=now, again_before=now)
+            assert not await refunds.begin(bound.payment_hash, node=NODE, now=now, again_before=now)
     closed_shop.clock.pass_by(seconds=20)
 
     async with closed_shop.open() as shop:
@@ -654,7 +656,7 @@ async def test_a_failure_is_not_noted_once_the_node_was_asked_again(closed_shop)
         bound = await refunds.bind(bind(refund_invoice, failed), datetime.now(UTC))
         failure = Payment(payment_hash=bound.payment_hash, state=PaymentState.FAILED, failure="no route")
         for moment in (first, second):
-            assert await refunds.begin(bound.payment_hash, now=moment, again_before=moment)
+            assert await refunds.begin(bound.payment_hash, node=NODE, now=moment, again_before=moment)
 
         assert not await refunds.end(failure, second, asked_at=None)
         assert not await refunds.end(failure, second, asked_at=first)
@@ -675,12 +677,12 @@ async def test_nothing_is_bound_while_the_node_is_away(shop, failed, payer):
 
 async def test_a_settlement_that_is_told_again_leaves_a_refunded_order_refunded(shop, failed):
     await failed.ask(await failed.invoice_for())
-    settlement = shop.node._settled[0]
+    settlement = shop.node._books.settled[0]
 
     async with open_refunds(shop.settings()) as refunds:
         payments = SqlPayments(refunds._database)
         assert await payments.mark_paid(settlement.payment_hash, settlement.settled_at, 1) is None
-        assert await payments.settle("another node's key", settlement) is None
+        assert await payments.settle(settlement, node="another node's key") is None
 
     assert (await shop.payment(failed.invoice))["status"] == "refunded"
 
@@ -734,6 +736,44 @@ async def test_an_owed_invoice_that_expired_gives_way_to_another(closed_shop):
         answer = await failed.ask(shop.buyer.add_open_invoice(expiry_s=99_999).bolt11)
 
         assert (answer.status_code, answer.json()["status"]) == (202, "owed")
+
+
+async def test_an_owed_invoice_is_kept_while_what_the_operator_paid_in_time_may_not_be_noted_yet(closed_shop):
+    closed_shop.payer = None
+    async with closed_shop.open() as shop:
+        failed = await fail(shop)
+        refund_invoice = await failed.invoice_for()
+        await failed.ask(refund_invoice)
+        preimage = shop.buyer.pay(refund_invoice)  # at the last moment
+        shop.clock.pass_by(hours=1, seconds=1)
+
+        answer = await failed.ask(shop.buyer.add_open_invoice(expiry_s=99_999).bolt11)
+
+        assert answer.status_code == 409, answer.text
+        async with open_refunds(shop.settings()) as refunds:
+            await refunds.end_by_hand(1, paid(preimage), datetime.now(UTC))
+        assert (await shop.payment(failed.invoice))["status"] == "refunded"
+
+
+async def test_a_refund_that_another_node_was_asked_to_pay_is_not_paid_again(closed_shop, payer):
+    payer.holding = True
+    async with closed_shop.open(status_wait_s=0.1) as shop:
+        failed = await fail(shop)
+        refund_invoice = await failed.invoice_for()
+        assert (await failed.ask(refund_invoice)).json()["status"] == "paying"
+    first = payer.become("03" * 33)
+    closed_shop.clock.pass_by(seconds=60)
+
+    async with closed_shop.open(status_wait_s=0.1) as shop:
+        assert (await failed.ask(refund_invoice)).json()["status"] == "paying"
+        another = await failed.ask(await failed.invoice_for())
+        assert (another.status_code, payer.begun) == (409, [refund_invoice])
+
+        payer.become(first)
+        payer.let_go()
+        await shop.until(failed.invoice, lambda payment: payment["status"] == "refunded")
+
+    assert payer.begun == [refund_invoice]
 
 
 async def test_what_was_paid_by_hand_is_noted_with_its_proof(closed_shop):

@@ -27,7 +27,7 @@ OFTEN = {"sweep_s": 0.02, "unpaid_retention_s": 60}
 
 
 class TimedNode(MemoryBackend):
-    """A node with a clock of its own, which counts how often it was asked about an invoice."""
+    """A node with a clock of its own, which counts how often it was asked."""
 
     def __init__(self, now: Clock) -> None:
         super().__init__(now=lambda: now().timestamp())
@@ -36,6 +36,10 @@ class TimedNode(MemoryBackend):
     async def lookup(self, payment_hash: PaymentHash) -> Invoice:
         self.asked += 1
         return await super().lookup(payment_hash)
+
+    async def node(self) -> str:
+        self.asked += 1
+        return await super().node()
 
 
 @pytest.fixture
@@ -103,6 +107,23 @@ async def test_nothing_is_deleted_while_the_node_does_not_answer(punctual_shop):
         await shop.eventually(lambda: shop.node.asked > asked + 1)
 
         assert rows(shop)[0][0] is not None
+
+
+async def test_nothing_is_deleted_that_another_node_may_know_better(punctual_shop):
+    async with punctual_shop.open(**OFTEN) as shop:
+        old = await shop.quote()
+        shop.clock.pass_by(minutes=15, seconds=30)
+        await shop.until(old, lambda payment: payment["status"] == "expired")
+        first = shop.node.become(b"another node's private key, no 1")
+        new = await shop.quote()
+        shop.clock.pass_by(minutes=17)
+        await forget(shop, lambda rows: rows[1][0] is None)
+
+        assert rows(shop)[0][0] is not None
+
+        shop.node.become(first)
+        await forget(shop, lambda rows: rows[0][0] is None)
+        assert (await shop.payment(new))["status"] == "expired"
 
 
 async def test_a_video_is_kept_for_its_time_and_then_gone(closed_shop):

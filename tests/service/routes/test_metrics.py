@@ -51,6 +51,7 @@ async def test_they_tell_what_was_sold_and_what_is_owed(shop, worker):
     assert figures == {
         "quotes_total": 3,
         "settlements_total": 2,
+        "settlements_without_order_total": 0,
         "holds_canceled_total": 0,
         "renders_started_total": 2,
         "renders_finished_total": 1,
@@ -67,6 +68,7 @@ async def test_they_tell_what_was_sold_and_what_is_owed(shop, worker):
         "money_fees_msat": 0,
         "money_owed_msat": 0,
         "money_undelivered_msat": price,
+        "payments_elsewhere": 0,
         "payments_held": 0,
         "workers": 1,
         "workers_well": 1,

@@ -76,12 +76,26 @@ async def test_health_names_the_part_that_is_down(shop):
     assert {"node"} == down
 
 
-async def test_a_process_is_live_and_ready_while_its_node_is_away(shop):
+async def test_a_process_whose_node_cannot_be_asked_is_live_and_not_ready(shop):
+    assert (await shop.http.get("/health/ready")).status_code == 200
     shop.node.go_down()
 
-    for path in ("/health/live", "/health/ready"):
-        answer = await shop.http.get(path)
-        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert (await shop.http.get("/health/live")).status_code == 200
+    answer = await shop.http.get("/health/ready")
+    assert (answer.status_code, answer.json()) == (503, {"status": "down", "detail": "NodeUnavailable"})
+    shop.node.come_back()
+    assert (await shop.http.get("/health/ready")).status_code == 200
+
+
+@pytest.mark.parametrize("hints", [False, True])
+async def test_health_tells_of_a_node_that_no_wallet_finds_a_way_to(closed_shop, hints):
+    closed_shop.node.private = True
+
+    async with closed_shop.open(lnd_route_hints=hints) as shop:
+        node = (await shop.http.get("/health")).json()["parts"]["node"]
+
+    assert node["status"] == "ok"
+    assert ("SATSPEAK_LND_ROUTE_HINTS" in node["detail"]) is not hints
 
 
 async def test_a_stopping_process_is_live_and_not_ready(shop):

@@ -133,7 +133,7 @@ async def test_payments_of_other_programs_move_the_index_and_nothing_else(shop):
 
     node = await shop.node.ping()
     async with open_database(shop.settings()) as database:
-        assert await SqlPayments(database).settle_index(node.pubkey) == 2
+        assert (await SqlPayments(database).last_settled(node.pubkey))[0] == 2
 
 
 async def test_payments_while_the_service_was_away_are_seen_when_it_is_back(closed_shop):
@@ -150,12 +150,11 @@ async def test_payments_while_the_service_was_away_are_seen_when_it_is_back(clos
 async def test_a_settlement_that_is_told_twice_is_dealt_with_once(shop):
     invoice = await shop.paid()
     await shop.until(invoice, lambda payment: payment["status"] == "paid")
-    node = await shop.node.ping()
     settlement = await anext(shop.node.settlements(after=0))
 
     async with open_database(shop.settings()) as database:
         payments = SqlPayments(database)
-        assert None is await payments.settle(node.pubkey, settlement)
+        assert None is await payments.settle(settlement, node=await shop.node.node())
         assert None is await payments.mark_paid(settlement.payment_hash, settlement.settled_at, 1)
 
 

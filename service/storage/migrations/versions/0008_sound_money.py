@@ -38,6 +38,8 @@ def upgrade() -> None:
     _split_payments()
     _make_jobs()
     _add_indexes()
+    op.add_column("refunds", sa.Column("node", sa.Text(), nullable=True))
+    op.add_column("nodes", sa.Column("payment_hash", sa.LargeBinary(length=32), nullable=True))
 
 
 def _split_payments() -> None:
