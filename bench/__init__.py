@@ -1,1 +1,1 @@
-"""The figures of the README, each a command that compares side by side in one run."""
+"""The figures of docs/figures.md, each a command that compares side by side in one run."""

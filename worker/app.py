@@ -15,7 +15,7 @@ from litestar.di import Provide
 from worker.admission import Admission
 from worker.avatars import Avatars
 from worker.batching import Batcher
-from worker.desk import Desk
+from worker.intake import Intake
 from worker.metrics import Metrics
 from worker.model import LipModel
 from worker.pipeline import Renderer
@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> Litestar:
     metrics.follow(
         "frames_per_second", "Pace of all renders together, lately.", lambda: admission.frames_per_s
     )
-    desk = Desk(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
+    intake = Intake(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
@@ -94,7 +94,7 @@ def create_app(settings: Settings) -> Litestar:
         HANDLERS,
         dependencies={
             "admission": Provide(lambda: admission, sync_to_thread=False),
-            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "intake": Provide(lambda: intake, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),
             "provider": Provide(lambda: model.provider, sync_to_thread=False),

@@ -22,8 +22,8 @@ from worker.metrics import Metrics
 from worker.model import Graph
 from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
+from worker.render_pass import Gop, RenderPass
 from worker.speech import Speech, SpokenPart
-from worker.take import Shot, Take
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,40 +83,40 @@ class Renderer:
         """
         footage = await asyncio.to_thread(self.avatars.footage, order.pack, order.request.emotion)
         graph = self._graph(footage.references)
-        take = Take(footage, order.sample_rate, order.request.first_frame, graph)
+        render_pass = RenderPass(footage, order.sample_rate, order.request.first_frame, graph)
         header_sent = False
-        ahead: tuple[Shot, _Mouths] | None = None
+        ahead: tuple[Gop, _Mouths] | None = None
         try:
             async with (
                 aclosing(self._speak(order, pcm)) as pieces,
-                aclosing(self._shots(take, pieces)) as shots,
+                aclosing(self._gops(render_pass, pieces)) as gops,
             ):
-                async for shot in shots:
-                    if isinstance(shot, SpeechRecord):
-                        yield shot
+                async for gop in gops:
+                    if isinstance(gop, SpeechRecord):
+                        yield gop
                         continue
                     if not header_sent:
                         yield _init(order)
                         header_sent = True
-                    faces = shot.references, shot.framings
-                    mouths = asyncio.create_task(self._batcher.mouths(shot.mel, *faces))
-                    before, ahead = ahead, (shot, mouths)
+                    faces = gop.references, gop.framings
+                    mouths = asyncio.create_task(self._batcher.mouths(gop.mel, *faces))
+                    before, ahead = ahead, (gop, mouths)
                     if before:
-                        yield await self._film(take, *before)
+                        yield await self._encode(render_pass, *before)
             if ahead:
-                yield await self._film(take, *ahead)
+                yield await self._encode(render_pass, *ahead)
         finally:
             if ahead:
                 ahead[1].cancel()
         if not header_sent:  # resumed after its last frame
             yield _init(order)
-        samples = take.frames * samples_per_frame(order.sample_rate)
-        yield EndRecord(frames=take.frames, samples=samples, engine=self._engine)
+        samples = render_pass.frames * samples_per_frame(order.sample_rate)
+        yield EndRecord(frames=render_pass.frames, samples=samples, engine=self._engine)
 
-    async def _film(self, take: Take, shot: Shot, mouths: _Mouths) -> SegmentRecord:
+    async def _encode(self, render_pass: RenderPass, gop: Gop, mouths: _Mouths) -> SegmentRecord:
         drawn = await mouths
         with self._metrics.stage("filming"):
-            segment = await asyncio.to_thread(take.film, shot.first_frame, drawn)
+            segment = await asyncio.to_thread(render_pass.encode, gop.first_frame, drawn)
         self.frames_rendered += segment.frames
         self._metrics.frames.inc(segment.frames)
         return SegmentRecord(
@@ -165,19 +165,19 @@ class Renderer:
         with self._metrics.stage("speech"):
             return await asyncio.to_thread(next, parts, None)
 
-    async def _shots(
-        self, take: Take, pieces: AsyncIterator[_Piece]
-    ) -> AsyncGenerator[SpeechRecord | Shot, None]:
-        """Yield each shot as soon as it can be heard, and the records of the speech that it needs before it."""
+    async def _gops(
+        self, render_pass: RenderPass, pieces: AsyncIterator[_Piece]
+    ) -> AsyncGenerator[SpeechRecord | Gop, None]:
+        """Yield each GOP as soon as it can be heard, and the records of the speech that it needs before it."""
         async for piece in pieces:
             if piece.record:
                 yield piece.record
-            await self._listen(take.hear, piece.pcm)
-            while shot := await self._listen(take.next_shot):
-                yield shot
-        await self._listen(take.end_of_speech)
-        while shot := await self._listen(take.next_shot):
-            yield shot
+            await self._listen(render_pass.hear, piece.pcm)
+            while gop := await self._listen(render_pass.next_gop):
+                yield gop
+        await self._listen(render_pass.end_of_speech)
+        while gop := await self._listen(render_pass.next_gop):
+            yield gop
 
     async def _listen(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._metrics.stage("listening"):

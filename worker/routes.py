@@ -15,8 +15,8 @@ from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
 from worker.admission import Admission
-from worker.desk import Desk
 from worker.errors import Busy, CallerGone, Unrenderable
+from worker.intake import Intake
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
@@ -66,10 +66,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-@post("/renders", status_code=200, request_max_body_size=None)  # the desk has a limit of its own
-async def render(request: AnyRequest, desk: NamedDependency[Desk]) -> Stream:
+@post("/renders", status_code=200, request_max_body_size=None)  # the intake has a limit of its own
+async def render(request: AnyRequest, intake: NamedDependency[Intake]) -> Stream:
     """Render an order and stream its records."""
-    records = desk.render(request.stream(), partial(_gone, request))
+    records = intake.render(request.stream(), partial(_gone, request))
     first = await anext(records)  # errors up to here are answers, later ones break the connection
     return Stream(_resumed(first, records), media_type=PROTOCOL_MEDIA_TYPE)
 

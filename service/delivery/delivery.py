@@ -29,6 +29,7 @@ from service.rendering.rendering import Rendering
 from service.runtime.bells import Bells, Listener
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
+from service.runtime.waiting import Waiting
 from service.runtime.waits import Waits
 
 UNMADE = "The video could not be made now. Your payment is safe: try again soon."
@@ -77,6 +78,7 @@ class Delivery:
         self._choosing = choosing
         self._bells = bells
         self._stopping = stopping
+        self._waiting = Waiting(bells, stopping, now)
         self._now = now
         self._player = Player(
             orders=orders, videos=videos, objects=objects, rendering=rendering, bells=bells, now=now
@@ -154,18 +156,16 @@ class Delivery:
 
     async def _wait_for_payment(self, order: Order) -> Status:
         """Wait until the order is paid, or its payment is held."""
-        deadline = self._now() + self._payment_wait
-        with self._bells.listen(order.id) as bell:
-            current = await self._orders.get(order.id) or order
-            while current.status is Status.PENDING and (left := deadline - self._now()) > timedelta(0):
-                left = min(left, current.expires_at - self._now())
-                await self._wait(bell, left.total_seconds())
-                current = await self._orders.get(order.id) or order
-                if current.overdue(self._now()):
-                    break
+        current = await self._waiting.until(
+            order.id,
+            lambda: self._current(order),
+            lambda current: current.status is not Status.PENDING or current.overdue(self._now()),
+            longest=self._payment_wait,
+            silence=lambda current, left: min(left, current.expires_at - self._now()),
+        )
         if current.status is Status.PENDING:
             await self._settlements.conclude(await self._payments.of(order.id))
-            current = await self._orders.get(order.id) or order
+            current = await self._current(order)
         if current.status is Status.REFUNDED:
             raise RefundBound(REFUNDED)
         if current.status is Status.CANCELED:
@@ -174,22 +174,32 @@ class Delivery:
             raise InvoiceNotPaid
         return current.status
 
+    async def _current(self, order: Order) -> Order:
+        return await self._orders.get(order.id) or order
+
     async def _given_back(self, order: Order) -> PaymentGivenBack:
         video = await self._videos.get(order.id)
         return PaymentGivenBack(video.failure if video is not None and video.refused else None)
 
     async def _wait_for_held(self, order: Order) -> Video:
         """Wait until the render that a held payment begins shows that it can."""
-        deadline = self._now() + self._payment_wait
-        with self._bells.listen(order.id) as bell:
-            while (left := deadline - self._now()) > timedelta(0):
-                current = await self._orders.get(order.id)
-                if current is None or current.status is Status.CANCELED:
-                    raise await self._given_back(order)
-                video = await self._videos.get(order.id)
-                if video is not None and video.shows_at(self._now()):
-                    return video
-                await self._wait(bell, left.total_seconds())
+
+        async def look() -> tuple[Status, Video | None]:
+            return (await self._current(order)).status, await self._videos.get(order.id)
+
+        def shows(video: Video | None) -> bool:
+            return video is not None and video.shows_at(self._now())
+
+        status, video = await self._waiting.until(
+            order.id,
+            look,
+            lambda seen: seen[0] is Status.CANCELED or shows(seen[1]),
+            longest=self._payment_wait,
+        )
+        if status is Status.CANCELED:
+            raise await self._given_back(order)
+        if video is not None and shows(video):
+            return video
         raise WorkerDown(
             "The video is not begun yet. Ask again soon; if it cannot be made, your payment goes back by itself."
         )
@@ -201,7 +211,6 @@ class Delivery:
         """
         deadline = self._now() + self._payment_wait
         with self._bells.listen(order.id) as bell:
-            # Shielded: a client that goes away now must not leave a claim that nobody fulfils.
             if await self._rendering.start(order, choice) is None:
                 await self._check_money(order)
             while True:

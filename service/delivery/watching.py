@@ -17,6 +17,7 @@ from service.refunds.refunding import Offer, Refunding
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
+from service.runtime.waiting import Waiting
 from service.runtime.waits import Waits
 
 _DONE = (VideoState.READY, VideoState.DELETED)
@@ -63,6 +64,7 @@ class Watching:
         self._refunding = refunding
         self._bells = bells
         self._stopping = stopping
+        self._waiting = Waiting(bells, stopping, now)
         self._now = now
         self._longest_wait = timedelta(seconds=waits.status_wait_s)
         self._heartbeat = timedelta(seconds=waits.heartbeat_s)
@@ -79,17 +81,18 @@ class Watching:
         known = snapshot.order.status
         if known not in UNDECIDED:
             return snapshot
-        deadline = self._now() + timedelta(seconds=min(wait_s, self._longest_wait.total_seconds()))
-        with self._bells.listen(snapshot.order.id) as bell:
-            look = functools.partial(bell.look, functools.partial(self._current, snapshot.order))
-            snapshot = await look()
-            while snapshot.order.status is known and (left := deadline - self._now()) > timedelta(0):
-                try:
-                    await self._stopping.race(bell.wait(self._patience_s(snapshot.order, left)))
-                except Draining:
-                    break
-                snapshot = await look()
-        return snapshot
+        look = functools.partial(self._current, snapshot.order)
+        try:
+            return await self._waiting.until(
+                snapshot.order.id,
+                look,
+                lambda seen: seen.order.status is not known,
+                longest=timedelta(seconds=min(wait_s, self._longest_wait.total_seconds())),
+                silence=lambda seen, left: self._silence(seen.order, left),
+                shared=True,
+            )
+        except Draining:
+            return await look()
 
     async def changes(self, order: Order) -> AsyncGenerator[Snapshot | None]:
         """Yield the order as it is, then each change until the last; None is a sign of life.
@@ -106,16 +109,18 @@ class Watching:
                     return
                 told = snapshot.state
                 try:
-                    await self._stopping.race(bell.wait(self._patience_s(snapshot.order, self._heartbeat)))
+                    await self._stopping.race(
+                        bell.wait(self._silence(snapshot.order, self._heartbeat).total_seconds())
+                    )
                 except Draining:
                     return
 
-    def _patience_s(self, order: Order, longest: timedelta) -> float:
+    def _silence(self, order: Order, longest: timedelta) -> timedelta:
         """How long nothing can change in silence: nobody rings when a quote runs out."""
         left = order.expires_at - self._now()
         if order.status is Status.PENDING and left > timedelta(0):
             longest = min(longest, left)
-        return longest.total_seconds()
+        return longest
 
     async def _current(self, order: Order) -> Snapshot:
         sold = await self._snapshots.get(order.id)

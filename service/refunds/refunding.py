@@ -42,6 +42,7 @@ from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
+from service.runtime.waiting import Waiting
 from service.runtime.waits import Waits
 
 PAY_S = 60
@@ -85,7 +86,7 @@ class Refunding:
         self._backend = backend
         self._payer = payer  # None: nobody gave us a macaroon that may pay
         self._bells = bells
-        self._stopping = stopping
+        self._waiting = Waiting(bells, stopping, now)
         self._now = now
         self._counters = counters
         self._fee_limit_ppm = terms.refund_fee_limit_ppm
@@ -191,13 +192,20 @@ class Refunding:
 
     async def _ended(self, refund: Refund) -> Refund:
         """Wait until the node has paid or has not, for as long as a request may."""
-        with self._bells.listen(refund.order_id) as bell, contextlib.suppress(Draining):
-            deadline = self._now() + self._longest_wait
-            self._drive_on(refund)
-            while refund.state is RefundState.PAYING and (left := deadline - self._now()) > timedelta(0):
-                await self._stopping.race(bell.wait(left.total_seconds()))
-                refund = await self._refunds.find(refund.payment_hash) or refund
-        return refund
+
+        async def look() -> Refund:
+            return await self._refunds.find(refund.payment_hash) or refund
+
+        self._drive_on(refund)
+        try:
+            return await self._waiting.until(
+                refund.order_id,
+                look,
+                lambda seen: seen.state is not RefundState.PAYING,
+                longest=self._longest_wait,
+            )
+        except Draining:
+            return await look()
 
     def _drive_on(self, refund: Refund) -> None:
         """Have a task bring a refund further, unless one does."""

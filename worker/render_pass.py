@@ -12,7 +12,7 @@ from worker.listening import Listener
 from worker.model import Graph
 
 
-class Shot(msgspec.Struct, frozen=True, kw_only=True):
+class Gop(msgspec.Struct, frozen=True, kw_only=True):
     """The frames of one GOP, as the network gets them."""
 
     first_frame: int
@@ -21,7 +21,7 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
     framings: NDArray[np.float32]  # (B, 3)
 
 
-class Take:
+class RenderPass:
     """One pass of a video: what was heard so far, and the film so far.
 
     A class because listener and encoder carry state from GOP to GOP. Not safe to use from two threads at once.
@@ -64,7 +64,7 @@ class Take:
         self._listener.end_of_speech(self.frames)
         self._encoder.end_of_speech()
 
-    def next_shot(self) -> Shot | None:
+    def next_gop(self) -> Gop | None:
         """Return the next GOP when all of it can be heard."""
         first, end = self._next_frame, gop_end(self._next_frame)
         if self.frames:
@@ -74,10 +74,10 @@ class Take:
         self._next_frame = end
         references, framings = self._footage.faces(range(first, end))
         mel = self._listener.take(end)
-        return Shot(first_frame=first, mel=mel, references=references, framings=framings)
+        return Gop(first_frame=first, mel=mel, references=references, framings=framings)
 
-    def film(self, first_frame: int, mouths: NDArray[np.uint8]) -> Segment:
-        """Compose and encode the frames of a shot."""
+    def encode(self, first_frame: int, mouths: NDArray[np.uint8]) -> Segment:
+        """Compose and encode the frames of a GOP."""
         segment = None
         for frame, mouth in enumerate(mouths, first_frame):
             segment = self._encoder.show(compose(self._footage.frame(frame), mouth, self._mask))

@@ -30,7 +30,7 @@ _MAX_REQUEST_BYTES = 1 << 20  # the record, without the PCM: a long text
 _SPOOL_BYTES = 1 << 20  # PCM beyond it goes to a temporary file
 
 
-class Desk:
+class Intake:
     """Where renders come in.
 
     Args:
