@@ -98,7 +98,7 @@ class Delivery:
             Unavailable: It cannot be rendered now, or the node does not say whether it was paid.
             RenderRefused: It can never be rendered as it was asked for.
         """
-        choice = order.deliver(await self._choosing.check_speech(asked, spoken=order.text is not None))
+        choice = order.deliver(await self._choosing.check_speech(asked, spoken=order.wish.text is not None))
         video = await self._player.kept(order.id)
         if video is not None:
             video.admits(choice, self._now())
@@ -118,7 +118,7 @@ class Delivery:
             InvalidRequest: The message lists what there is.
         """
         try:
-            await self._choosing.check_look(order.choice)
+            await self._choosing.check_look(order.wish.choice)
         except InvalidRequest:
             if order.status is Status.PENDING:
                 raise

@@ -7,6 +7,7 @@ import msgspec
 
 from service.errors import ChoiceContradictsQuote, InvalidRequest, VideoGone
 from service.orders.choice import Choice
+from service.orders.wish import Wish
 
 
 class Status(Enum):
@@ -33,12 +34,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     status: Status  # of its payment
-    text: str | None  # None: the speech was uploaded
-    upload: str | None  # object name of the uploaded speech
-    duration_ms: int
+    wish: Wish
     amount_sat: int
     usd_micros: int
-    choice: Choice  # what the quote binds
     created_at: datetime
     expires_at: datetime  # until when it can be paid
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
@@ -54,14 +52,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             InvalidRequest: Neither the quote nor the request names an avatar, or an emotion.
         """
         self.remembered()
-        if contradiction := self.choice.contradiction(asked):
+        if contradiction := self.wish.choice.contradiction(asked):
             name, ours, value = contradiction
             raise ChoiceContradictsQuote(
                 f"This invoice was quoted with {name} '{ours}', not '{value}'."
                 f" Leave {name} out, or ask for a new quote.",
                 field=name,
             )
-        choice = self.choice.filled_by(asked)
+        choice = self.wish.choice.filled_by(asked)
         for name in ("avatar", "emotion"):
             if getattr(choice, name) is None:
                 raise InvalidRequest(

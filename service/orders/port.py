@@ -5,9 +5,9 @@ from typing import Protocol
 
 import msgspec
 
-from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.tokens import Once
+from service.orders.wish import Wish
 from service.payments.payment import NewPayment, Payment
 from service.pricing.price import Price
 
@@ -15,11 +15,8 @@ from service.pricing.price import Price
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A quote on its way to the buyer."""
 
-    text: str | None
-    upload: str | None
-    duration_ms: int
+    wish: Wish
     price: Price
-    choice: Choice
     payment: NewPayment
     refund_hash: bytes  # sha256 of the refund token
     claim_hash: bytes | None  # sha256 of the claim token; None: the invoice alone opens the order

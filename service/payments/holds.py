@@ -291,7 +291,7 @@ class Holds:
                     if now - moved_at > timedelta(seconds=self._terms.hold_patience_s):
                         raise VideoNotMade("nobody renders it")
                     if now >= next_try_at:
-                        await self._rendering.start(order, order.choice)
+                        await self._rendering.start(order, order.wish.choice)
                         next_try_at = now + timedelta(seconds=pause_s)
                         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                     wait_s = min(CHECK_S, (next_try_at - now).total_seconds())

@@ -88,7 +88,7 @@ class Idempotency:
                     if once.fingerprint != fingerprint:
                         raise KeyReused
                     return Quote(
-                        duration_ms=order.duration_ms,
+                        duration_ms=order.wish.duration_ms,
                         price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
                         invoice=payment.invoice,
                         expires_at=payment.expires_at,

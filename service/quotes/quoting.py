@@ -18,6 +18,7 @@ from service.jobs.port import UPLOADS, Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
 from service.orders.tokens import Tokens, digest
+from service.orders.wish import Wish
 from service.payments.payment import MEMO, Kind, NewPayment
 from service.pricing.port import RateSource
 from service.pricing.price import Price, price
@@ -109,7 +110,7 @@ class Quoting:
         """
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice)
-        wish = _Wish(text=text, upload=None, duration_ms=self._text_ms(text, choice.language), choice=choice)
+        wish = Wish(text=text, upload=None, duration_ms=self._text_ms(text, choice.language), choice=choice)
         async with self._reserve(choice, client, hold=hold) as room:
             if self._screen:
                 await self._screen.text(text)
@@ -125,13 +126,13 @@ class Quoting:
             if self._screen:
                 await _judge(self._screen, wav, info)
             async with self._stored(wav, info) as upload:
-                wish = _Wish(
+                wish = Wish(
                     text=None,
-                    upload=upload,
+                    upload=upload.name,
                     duration_ms=-(-info.samples * 1000 // SAMPLE_RATE),
                     choice=choice,
                 )
-                return await self._sell(wish, tokens, room)
+                return await self._sell(wish, tokens, room, upload)
 
     @contextlib.asynccontextmanager
     async def _reserve(self, choice: Choice, client: str, *, hold: bool) -> AsyncIterator["_Room"]:
@@ -162,7 +163,9 @@ class Quoting:
                 raise
             arrival.keep()
 
-    async def _sell(self, wish: "_Wish", tokens: Tokens, room: "_Room") -> Quote:
+    async def _sell(
+        self, wish: Wish, tokens: Tokens, room: "_Room", upload: "_Upload | None" = None
+    ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
         estimated = await self._price(wish.duration_ms)
         amount = Msat(estimated.price.amount_msat)
@@ -177,11 +180,8 @@ class Quoting:
         _check(invoice, amount)
         expires_at = created_at + timedelta(seconds=self._terms.quote_expiry_s)
         order = NewOrder(
-            text=wish.text,
-            upload=None if wish.upload is None else wish.upload.name,
-            duration_ms=wish.duration_ms,
+            wish=wish,
             price=estimated.price,
-            choice=wish.choice,
             payment=NewPayment(
                 kind=Kind.LIGHTNING if room.held is None else Kind.HOLD,
                 invoice=invoice.bolt11,
@@ -195,7 +195,7 @@ class Quoting:
             once=tokens.once,
             created_at=created_at,
         )
-        order_id = await self._add(order, wish.upload)
+        order_id = await self._add(order, upload)
         self._counters.quotes += 1
         room.opened.keep(invoice.payment_hash, expires_at)
         if room.held is not None:
@@ -264,15 +264,6 @@ def _check(invoice: NewInvoice, amount: Msat) -> None:
         raise NodeFailed(f"the node's invoice cannot be read: {error.reason}") from error
     if asked != (invoice.payment_hash, amount):
         raise NodeFailed("the node's invoice has another payment hash or amount than it was made with")
-
-
-class _Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for, and how long it is."""
-
-    text: str | None
-    upload: "_Upload | None"
-    duration_ms: int
-    choice: Choice
 
 
 class _Upload(msgspec.Struct, kw_only=True):

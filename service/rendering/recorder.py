@@ -49,9 +49,9 @@ class Recorder:
         self._order = order
         self._video = video
         self._choice = video.choice
-        if order.text is not None and self._choice.language is None:
+        if order.wish.text is not None and self._choice.language is None:
             # As the quote priced it: the worker might hear another language in a short text.
-            self._choice = msgspec.structs.replace(self._choice, language=detect_language(order.text))
+            self._choice = msgspec.structs.replace(self._choice, language=detect_language(order.wish.text))
         language = self._choice.language
         self._sold = length_sold(order, language if language in LANGUAGES else None)
         self._lease = lease
@@ -66,7 +66,7 @@ class Recorder:
         return RenderRequest(
             order_id=self._order.id,
             choice=self._choice,
-            text=self._order.text,
+            text=self._order.wish.text,
             sample_rate=self._rate,
             spoken=self._spoken,
             first_frame=self.frames,
@@ -139,7 +139,7 @@ class Recorder:
 
     def _check_speech(self, record: Speech, samples: int) -> None:
         """Believe speech that goes on where the last ended, and is about as long as was sold."""
-        text = self._order.text
+        text = self._order.wish.text
         goes_on = (
             text is not None
             and self._spoken < record.spoken <= len(text)
@@ -156,13 +156,13 @@ class Recorder:
             )
         frames = frames_of(self._samples + samples, record.sample_rate)
         if frames > self._sold.longest:
-            raise RenderRefused(TOO_LONG.format(sold=self._order.duration_ms / 1000))
+            raise RenderRefused(TOO_LONG.format(sold=self._order.wish.duration_ms / 1000))
         if record.spoken == len(text) and frames < self._sold.shortest:
             raise RenderFailed(f"speech of {frames} frames, at least {self._sold.shortest} were sold")
 
     def _check_end(self, record: End) -> None:
         """Believe the end of a video that shows all of the speech, which says all of the text."""
-        says_all = self._order.text is None or self._spoken == len(self._order.text)
+        says_all = self._order.wish.text is None or self._spoken == len(self._order.wish.text)
         if not says_all or not record.frames == self.frames == self._known_frames or not self.frames:
             raise RenderFailed(
                 f"an end after {record.frames} frames and {self._spoken} characters;"
@@ -180,7 +180,7 @@ class Recorder:
     @property
     def _known_frames(self) -> int:
         """Frames that are to come at least: of a recording all, of a text those of the speech that is stored."""
-        return self._sold.longest if self._order.text is None else _frames_in(self.parts)
+        return self._sold.longest if self._order.wish.text is None else _frames_in(self.parts)
 
     @property
     def _samples(self) -> int:

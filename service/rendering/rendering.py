@@ -191,7 +191,7 @@ class Rendering:
 
     async def _without_input(self, order: Order, video: Video) -> Failure | None:
         """Give a video up whose recording is gone; speech that is gone is synthesised anew, with all that shows it."""
-        if order.upload is not None:
+        if order.wish.upload is not None:
             return Failure(reason=INPUT_LOST, refused=True)
         await self.lose(video)
         return None
@@ -256,8 +256,8 @@ class Rendering:
     async def _check_input(self, order: Order, parts: Sequence[SpeechPart]) -> None:
         """Look whether all is there that a worker is to be sent; raises StoredLost."""
         names = [part.object for part in parts]
-        if order.upload is not None:
-            names.append(order.upload)
+        if order.wish.upload is not None:
+            names.append(order.wish.upload)
         try:
             for name in names:
                 await self._objects.size(name)
@@ -266,8 +266,8 @@ class Rendering:
 
     async def _pcm(self, order: Order, parts: Sequence[SpeechPart]) -> AsyncIterator[bytes]:
         """The speech that there is: the upload, or what was synthesised so far."""
-        if order.upload is not None:
-            async for chunk in self._objects.read(order.upload, 0, None):
+        if order.wish.upload is not None:
+            async for chunk in self._objects.read(order.wish.upload, 0, None):
                 yield chunk
         for part in parts:
             async for chunk in self._objects.read(part.object, 0, None):

@@ -39,10 +39,10 @@ def length_sold(order: Order, language: str | None) -> Length:
     frame has whole milliseconds, so nothing is lost on the way. A text may be spoken in another language than it was
     priced in, whose prediction then counts as well.
     """
-    if order.text is None:
-        frames = -(-order.duration_ms // MS_PER_FRAME)
+    if order.wish.text is None:
+        frames = -(-order.wish.duration_ms // MS_PER_FRAME)
         return Length(shortest=frames, longest=frames)
-    predicted = (order.duration_ms, estimate(order.text, language).milliseconds)
+    predicted = (order.wish.duration_ms, estimate(order.wish.text, language).milliseconds)
     return Length(
         shortest=max(1, int((min(predicted) * SHORTEST_SHARE - SHORTEST_LESS_MS) / MS_PER_FRAME)),
         longest=int((max(predicted) * LONGEST_SHARE + LONGEST_MORE_MS) / MS_PER_FRAME),

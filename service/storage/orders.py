@@ -13,6 +13,7 @@ from service.orders.order import Order, Status
 from service.orders.port import Filter, NewOrder, Tally
 from service.orders.tokens import Once
 from service.orders.video import VideoState
+from service.orders.wish import Wish
 from service.payments.payment import Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
@@ -96,15 +97,15 @@ class SqlOrders:
 def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:
     return {
         "order": {
-            "text": order.text,
-            "upload": order.upload,
-            "duration_ms": order.duration_ms,
+            "text": order.wish.text,
+            "upload": order.wish.upload,
+            "duration_ms": order.wish.duration_ms,
             "amount_sat": order.price.amount_sat,
             "usd_micros": order.price.usd_micros,
-            "avatar": order.choice.avatar,
-            "emotion": order.choice.emotion,
-            "language": order.choice.language,
-            "voice": order.choice.voice,
+            "avatar": order.wish.choice.avatar,
+            "emotion": order.wish.choice.emotion,
+            "language": order.wish.choice.language,
+            "voice": order.wish.choice.voice,
             "refund_hash": order.refund_hash,
             "claim_hash": order.claim_hash,
             "created_at": to_millis(order.created_at),
@@ -148,17 +149,19 @@ def to_order(row: Mapping[Any, Any]) -> Order:
     return Order(
         id=row[orders.c.id],
         status=Status(row[payments.c.status]),
-        text=row[orders.c.text],
-        upload=row[orders.c.upload],
-        duration_ms=row[orders.c.duration_ms],
+        wish=Wish(
+            text=row[orders.c.text],
+            upload=row[orders.c.upload],
+            duration_ms=row[orders.c.duration_ms],
+            choice=Choice(
+                avatar=row[orders.c.avatar],
+                emotion=row[orders.c.emotion],
+                language=row[orders.c.language],
+                voice=row[orders.c.voice],
+            ),
+        ),
         amount_sat=row[orders.c.amount_sat],
         usd_micros=row[orders.c.usd_micros],
-        choice=Choice(
-            avatar=row[orders.c.avatar],
-            emotion=row[orders.c.emotion],
-            language=row[orders.c.language],
-            voice=row[orders.c.voice],
-        ),
         created_at=from_millis(row[orders.c.created_at]),
         expires_at=from_millis(row[payments.c.expires_at]),
         claim_hash=row[orders.c.claim_hash],

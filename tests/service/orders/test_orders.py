@@ -9,6 +9,7 @@ from service.errors import ChoiceContradictsQuote, ChoiceFixed, InvalidRequest
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.video import Video, VideoState
+from service.orders.wish import Wish
 from service.runtime.clock import from_millis, to_millis
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,8 +19,8 @@ WANTED = Choice(avatar="arab_man", emotion="happy")
 @pytest.fixture
 def order() -> Order:
     return Order(
-        id=1, status=Status.PENDING, text="hi", upload=None,
-        duration_ms=1000, amount_sat=1, usd_micros=1, choice=Choice(language="de"),
+        id=1, status=Status.PENDING, amount_sat=1, usd_micros=1,
+        wish=Wish(text="hi", upload=None, duration_ms=1000, choice=Choice(language="de")),
         created_at=NOW, expires_at=NOW + timedelta(minutes=15),
     )  # fmt: skip
 

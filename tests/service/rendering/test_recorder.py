@@ -7,6 +7,7 @@ import pytest
 from lightning import PaymentFailed
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
+from service.orders.wish import Wish
 from service.rendering.sold import frames_of, length_sold
 
 CHOICE = {"avatar": "arab_woman", "emotion": "happy", "language": "en"}
@@ -165,8 +166,8 @@ async def test_a_worker_that_speaks_for_much_longer_than_was_sold_is_stopped_and
 def order(duration_ms: int, text: str | None = None) -> Order:
     now = datetime.now(UTC)
     return Order(
-        id=1, status=Status.PAID, text=text, upload=None, duration_ms=duration_ms, amount_sat=1, usd_micros=1,
-        choice=Choice(), created_at=now, expires_at=now,
+        id=1, status=Status.PAID, amount_sat=1, usd_micros=1,
+        wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=Choice()), created_at=now, expires_at=now,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from lightning import Invoice, PaymentHash
 from lightning.memory import MemoryBackend
 from service.orders.choice import Choice
 from service.orders.port import NewOrder
+from service.orders.wish import Wish
 from service.payments.payment import Kind, NewPayment
 from service.pricing.price import Price
 from service.runtime.clock import Clock
@@ -330,11 +331,8 @@ async def kept_on_both(opening):
             payment_hash = PaymentHash(bytes([n]) * 32)
             order_id = await orders.add(
                 NewOrder(
-                    text="Hello.",
-                    upload=None,
-                    duration_ms=1000,
+                    wish=Wish(text="Hello.", upload=None, duration_ms=1000, choice=Choice()),
                     price=Price(amount_sat=15, usd_micros=10_000),
-                    choice=Choice(),
                     payment=NewPayment(
                         kind=Kind.LIGHTNING,
                         invoice=f"lnbc{n}",
