@@ -45,7 +45,7 @@ def wide(prefix, first=0):
 async def test_one_client_that_asks_at_once_gets_what_its_cap_allows(closed_shop, ask):
     async with closed_shop.open(open_quotes_per_client=2, hold_quotes_per_client=2) as shop:
         assert await at_once(shop, ask) == {200: 2, 429: AT_ONCE - 2}
-        assert len(shop.node._records) == 2
+        assert len(shop.node._books.records) == 2
 
 
 async def test_all_clients_that_ask_at_once_get_what_the_cap_allows(closed_shop, ask):

@@ -107,7 +107,7 @@ async def test_a_held_payment_is_not_taken_for_a_video_that_ends_early(closed_sh
 
         payment = await shop.until(invoice, lambda payment: payment["status"] == "canceled")
         assert payment["video"]["state"] == "failed"
-        assert shop.node._settled == []
+        assert shop.node._books.settled == []
 
 
 async def test_a_worker_that_ends_early_is_replaced_by_one_that_does_not(
