@@ -20,16 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.built_in import LANGUAGES
+from service.speech.counting import count
 from service.speech.languages import detect_language
-from service.speech.speech_length import FEATURES, count, estimate, features
+from service.speech.speech_length import FEATURES, estimate, features, known_ms
+from spoken import VOCABULARIES, passages
+from spoken.alphabets import LETTERS
 from worker.speech import SAMPLE_RATE, Speaker
 
 SENTENCES = Path(__file__).parent / "sentences"
 WEIGHTS = Path(__file__).parents[1] / "service" / "speech" / "speech_length.json"
+NAMES = WEIGHTS.with_name("letter_names.json")
 
 # Fitted beside each language's sentences: how it reads numbers, alone and in pairs, short and long.
 NUMBERS = (
-    "1", "2", "5", "7", "10", "12", "16", "20", "23", "45", "68", "99", "100", "120", "205", "399", "742", "1000",
+    "1", "2", "5", "7", "10", "12", "16", "20", "23", "45", "68", "99", "100", "120", "50", "30", "80",
+    "90 90", "205", "399", "742", "1000",
     "1500", "1815", "1984", "2003", "2024", "7321", "12000", "45678", "250000", "731946", "1000000", "48215973",
     "3.5", "12.75", "0.4", "9:15", "18:40", "1, 2, 3", "14 28 31", "007", "0049", "5550123", "4915233746502",
     "10000000000", "31415926535897932384", "6022140762718281828459045",
@@ -54,6 +59,33 @@ SPELLED = (
     "w w w w",
     "PDF, HTML, CSS",
 )
+# How it pauses, and reads marks that stand in a number or a word.
+MARKS = (
+    "1. 2. 3. 4.", "a? b! c; d: e, f.", "Ah… oh… ah… oh.", "12? 7! 5; 3: 2, 1.", "(12) (7) 5 (3) 2", "(a) (b) (c) (d)",
+    "-5, -12, -7", "-1 -2 -3 -4", "12-15, 3-4, 7-8", "a.b.c.d", "x.y z.w", "5/7 3/4 1/2", "a/b c/d", "12/5/7/3",
+    "II, III, IV", "VII VIII IX XII", "XIV, XX, XXII", "Ⅱ Ⅲ Ⅳ Ⅵ", "5° 7° 12°", "$5 $7 $12",
+    "€3.50 and £7.99", "5 – 7 – 9 – 12",
+)  # fmt: skip
+NOT_NAMED = {"CJK", "ETHIOPIC", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA", "KATAKANA-HIRAGANA", "LATIN"}
+PAUSE_MS = 350
+# Of its length where it is a whole text, the least that a letter costs: with its pause, two thirds are paid for.
+ALONE = 0.6
+READS = {"ARABIC": "ar", "CYRILLIC": "ru", "DEVANAGARI": "hi"}
+# Milliseconds. What stands too seldom in the samples for its worst to show.
+AT_LEAST = {
+    "stretch": 380, "bracket": 100, "consonant": 55, "roman": 250, "number": 60, "spelled": 250, "separator": 180,
+    "switch": 60, "slash": 300, "borrowed": 15.5,
+}  # fmt: skip
+AT_LEAST_IN = {
+    "ar": {"letter": 88, "word": 220},
+    "en": {"numbered": 300},
+    "it": {"consonant": 72, "digit": 330},
+    "tr": {"digit": 335, "spelled": 375},
+    "pl": {"separator": 230},
+    "hi": {"separator": 560, "borrowed": 19},
+    "ja": {"stretch": 400, "number": 60, "digit": 260, "spelled": 450, "nucleus": 245, "borrowed": 0},
+    "zh": {"borrowed": 0},
+}
 RIDGE = 0.002  # of a column's sum of squares: keeps a feature that hardly occurs from running away
 SENTENCE_WEIGHT = (
     2  # natural sentences count twice, numbers and borrowed words once; five-fold validation prefers it
@@ -80,13 +112,14 @@ def main() -> None:
 
     speaker = Speaker()
     if arguments.fit:
+        names = letter_names(speaker)
+        NAMES.write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         table = {}
         for language in LANGUAGES:
             progress(f"fitting {language} ...")
             sentences = calibration(language)
             natural = measure(speaker, language, (*sentences, *joined(sentences)))
-            sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED))
-            sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED))
+            sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED, *MARKS))
             table[language] = fit(language, natural * SENTENCE_WEIGHT + sundry)
         WEIGHTS.write_text(json.dumps(table, indent=1) + "\n")
 
@@ -152,14 +185,49 @@ def measure(speaker: Speaker, language: str, texts: Iterable[str]) -> list[Sampl
     return samples
 
 
+def letter_names(speaker: Speaker) -> dict[str, dict[str, int]]:
+    """Measure the name of each letter as it is said where it stands alone, in milliseconds.
+
+    Returns:
+        Of Latin letters by language, for those with accents only where it has them; of all others by script.
+    """
+    own = {language: "abcdefghijklmnopqrstuvwxyz" + VOCABULARIES[language].own for language in LANGUAGES}
+    own["ru"] += "".join(sorted(LETTERS["CYRILLIC"]))
+    borrowed = {
+        script: "".join(sorted(letter for letter in letters if not "가" <= letter <= "힣"))
+        for script, letters in LETTERS.items()
+        if script not in NOT_NAMED
+    }
+    names = {}
+    for group, letters in (own | borrowed).items():
+        progress(f"naming the letters of {group} ...")
+        language = group if group in own else READS.get(group, "de")
+        few = measure(speaker, language, (" ".join(letter * 5) for letter in letters))
+        many = measure(speaker, language, (" ".join(letter * 15) for letter in letters))
+        names[group] = {
+            letter: round((more.milliseconds - less.milliseconds) / 10)
+            for letter, less, more in zip(letters, few, many, strict=True)
+        }
+        for letter, length in measure(speaker, language, letters):
+            # Where nothing of its script stands beside it, it is described; a series of it may be cut short.
+            alone = (length - PAUSE_MS) * (1 if group in borrowed else ALONE)
+            names[group][letter] = max(names[group][letter], round(alone))
+    return names
+
+
 def fit(language: str, samples: Sequence[Sample]) -> dict[str, float]:
     """Find the weights with the least relative square error."""
-    rows = []
+    rows, known = [], []
     for sample in samples:
-        met = features(count(sample.text), language)
+        counts = count(passages(sample.text, language))
+        met = features(counts, language)
         rows.append([met.get(feature, 0) for feature in FEATURES])
+        known.append(known_ms(counts, language))
     lengths = np.array([sample.milliseconds for sample in samples])
-    weights = _least_squares(np.array(rows, float) / lengths[:, None], np.ones(len(samples)))
+    bounds = AT_LEAST | AT_LEAST_IN.get(language, {})
+    least = np.array([bounds.get(feature, 0) for feature in FEATURES])
+    left = 1 - (np.array(known) + np.array(rows) @ least) / lengths
+    weights = least + _least_squares(np.array(rows, float) / lengths[:, None], left)
     return {feature: round(float(weight), 2) for feature, weight in zip(FEATURES, weights, strict=True)}
 
 

@@ -23,6 +23,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     fi
 COPY README.md LICENSE ./
 COPY worker worker
+COPY spoken spoken
 # Not `uv sync`, which would bring the CPU's ONNX Runtime back.
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --no-deps .

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"bench", "lightning", "regtest", "satspeak", "service", "tests", "training", "worker"}
+PACKAGES = {"bench", "lightning", "regtest", "satspeak", "service", "spoken", "tests", "training", "worker"}
 MAY_IMPORT: dict[str, set[str]] = {
     "lightning": set(),
     "regtest": set(),
-    "worker": set(),
-    "service": {"lightning"},
+    "spoken": set(),
+    "worker": {"spoken"},
+    "service": {"lightning", "spoken"},
     "satspeak": {"regtest"},
-    "training": {"worker"},
+    "training": {"spoken", "worker"},
 }
 TIERS = (
     # Each may import what stands above it here, and its own tier; what has a tier of its own is named first.

@@ -241,8 +241,8 @@ class Quoting:
             )
         # A delivery may still choose the language, so the slowest reading has to fit.
         limit_ms, longest_ms = self._terms.max_video_s * 1000, duration_ms
-        if language is None and longest_at_most(speech.counts) > limit_ms:
-            longest_ms = longest(speech.counts)
+        if language is None and duration_ms <= limit_ms < longest_at_most(speech):
+            longest_ms = longest(speech)
         if longest_ms > limit_ms:
             raise InvalidRequest(
                 f"Field 'text' is too long: it may take {longest_ms / 1000:.0f} s to speak,"

@@ -56,6 +56,8 @@ _SYMBOLS = {
     "=": "イコール",
     "&": "アンド",
 }
+_AGAIN = "々"
+_IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 _VOWEL_ROWS = {
     "ア": "アカサタナハマヤラワガザダバパァャヮ",
     "イ": "イキシチニヒミリギジヂビピィエケセテネヘメレゲゼデベペェ",  # a long e is written with i
@@ -83,7 +85,9 @@ class JapaneseReader:
         words: list[str] = []
         for surface, feature in tokens:
             after_number = bool(words) and words[-1].strip()[-1:].isdigit()
-            if after_number and surface in _AFTER_NUMBER:
+            if surface == _AGAIN:  # a word that the dictionary lacks
+                reading = words[-1].strip() if words else ""
+            elif after_number and surface in _AFTER_NUMBER:
                 reading = _AFTER_NUMBER[surface]
             elif surface in _SYMBOLS:
                 reading = _SYMBOLS[surface]
@@ -92,11 +96,15 @@ class JapaneseReader:
             else:
                 reading = surface if len(surface) == 1 or surface.isascii() else self._spell(surface)
             words.append(_lengthen(reading) + (" " if feature[0] == _PARTICLE else ""))
-        return _NUMBER.sub(_number, "".join(words))
+        # An ideograph without a reading would be called "Chinese letter".
+        return _NUMBER.sub(_number, _IDEOGRAPH.sub("", "".join(words)))
 
     def _spell(self, word: str) -> str:
         """Read a word that the dictionary lacks letter by letter: most ideographs have a reading alone."""
-        return "".join(self.read(letter) for letter in word)
+        readings: list[str] = []
+        for letter in word:
+            readings.append(readings[-1] if letter == _AGAIN and readings else self.read(letter))
+        return "".join(readings)
 
 
 def _number(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ import soxr
 import structlog
 from numpy.typing import NDArray
 
+from spoken import passages, runs_by_script
 from worker.speech.english import EnglishVoice
 from worker.speech.errors import (
     BadVoices,
@@ -21,9 +22,6 @@ from worker.speech.japanese import JapaneseReader
 from worker.speech.language import detect_language
 from worker.speech.loudness import level_and_trim, level_and_trim_pieces
 from worker.speech.port import SAMPLE_RATE, Gender, OwnVoice, Pcm, SpokenPart, Voice
-from worker.speech.scripts import runs_by_script
-from worker.speech.sentences import ends_inside_sentence, stretches
-from worker.speech.spoken_text import spoken_text
 
 log = structlog.get_logger()
 
@@ -98,17 +96,9 @@ class Speaker:
         Where an own voice fails, one that comes with the worker speaks from there to the end: a video that is paid for
         is not held up by somebody else's server.
         """
-        cut = stretches(text, soon=soon)
-        written = ((end, spoken_text(text[start:end], voice.language)) for start, end in cut)
-        # A stretch without speech rides on the next one, the last ones on the one before them, so that no part is
-        # empty and the last one covers the whole text.
-        speakable = [(end, words) for end, words in written if words]
-        if not speakable:
-            raise NothingToSpeak
         covered = 0
-        for end, words in speakable:
-            until = len(text) if end == speakable[-1][0] else end
-            said = self._say(words, voice)
+        for passage in passages(text, voice.language, soon=soon):
+            said = self._say(passage.words, voice)
             try:
                 first = next(said)
             except SynthesisFailed as exc:
@@ -116,15 +106,17 @@ class Speaker:
                     raise
                 log.warning("voice failed, another speaks", voice=voice.name, reason=str(exc))
                 voice = self._comes_with(voice.language, voice.gender, voice.elderly)
-                said = self._say(words, voice)
+                said = self._say(passage.words, voice)
                 first = next(said)
             for samples in said:
                 yield SpokenPart(pcm=_pcm(first), spoken=covered)
                 first = samples
-            goes_on = until < len(text) and ends_inside_sentence(text[:until])
-            pause = np.zeros(round((_CLAUSE_PAUSE_S if goes_on else _PAUSE_S) * SAMPLE_RATE), np.float32)
-            yield SpokenPart(pcm=_pcm(np.concatenate([first, pause])), spoken=until)
-            covered = until
+            pause_s = _CLAUSE_PAUSE_S if passage.goes_on else _PAUSE_S
+            pause = np.zeros(round(pause_s * SAMPLE_RATE), np.float32)
+            yield SpokenPart(pcm=_pcm(np.concatenate([first, pause])), spoken=passage.end)
+            covered = passage.end
+        if not covered:
+            raise NothingToSpeak
 
     def _say(self, words: str, voice: Voice) -> Iterator[Sound]:
         """Say a stretch; float32 at `SAMPLE_RATE`, at least one piece.

@@ -6,7 +6,7 @@ import pytest
 from bench.speech_length import SENTENCES, calibration, held_out
 from service.catalogue.built_in import LANGUAGES
 from service.speech.languages import detect_language
-from service.speech.speech_length import FEATURES, count, estimate, longest, longest_at_most
+from service.speech.speech_length import FEATURES, estimate, longest, longest_at_most
 
 WORST_CASES = {
     "digits": "5" * 5000,
@@ -29,28 +29,32 @@ WORST_CASES = {
 def test_no_text_takes_long_to_estimate(text):
     estimate("warm", None)
 
-    started = time.perf_counter()
+    started = time.process_time()
     estimate(text, None)
-    longest(count(text))
+    longest(estimate(text, None))
 
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_the_longest_reading_is_no_shorter_than_any_reading():
     for text in ("Hello, world! 1984", "天気がいい", "5" * 50, "https://example.com"):
-        assert max(estimate(text, language).milliseconds for language in LANGUAGES) == longest(count(text))
+        assert max(estimate(text, language).milliseconds for language in LANGUAGES) == longest(
+            estimate(text, None)
+        )
 
 
 @pytest.mark.parametrize("text", [*WORST_CASES.values(), "Hello, world! 1984", "天気がいい。", "Привет!"])
 def test_the_bound_of_the_longest_reading_holds_and_is_not_far_from_it(text):
-    counts = count(text)
-
-    assert longest(counts) <= longest_at_most(counts) <= 2.5 * longest(counts)
+    assert (
+        longest(estimate(text, None))
+        <= longest_at_most(estimate(text, None))
+        <= 2.5 * longest(estimate(text, None))
+    )
 
 
 def test_a_text_with_nothing_to_speak_takes_no_time():
     for text in ("", " \n", "😀🎉", "?!…", "$$$", "ᚠᚢ"):
-        assert (estimate(text, "en").milliseconds, longest(count(text))) == (0, 0), text
+        assert (estimate(text, "en").milliseconds, longest(estimate(text, None))) == (0, 0), text
 
 
 @pytest.mark.parametrize("text", ["a", "1", "ß", "天", "😀a"])
@@ -112,22 +116,19 @@ def test_the_weights_name_every_language_and_feature():
     assert all(weight >= 0 for weights in table.values() for weight in weights.values())
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["ӀӠҞ ԀԂԄԆ ѠѢѤ", "ڀڒښۃ ڳڹۑ", "ᄓᄔᅟ ᇁᇂᇃ"],
-    ids=["historic Cyrillic", "rare Arabic", "old Hangul"],
-)
-def test_letters_that_are_spelled_out_are_not_sold_as_words(text):
-    assert estimate(text, "en").milliseconds > 1_000 * sum(letter.isalpha() for letter in text)
+def test_letters_that_voices_only_name_are_not_spoken_and_not_sold():
+    named = estimate("ӀӠҞ ԀԂԄԆ ѠѢѤ ڀڒښۃ ᄓᄔᅟ ❦§¶™ Good morning.", "en").milliseconds
+
+    assert named < 2.5 * estimate("Good morning.", "en").milliseconds
 
 
 def test_letters_with_accents_that_no_voice_knows_cost_as_much_as_without():
-    accented, plain = "Xin chào các bạn, trời rất đẹp", "Xin chào các ban, troi rat đep"
+    accented, plain = "Xin chào các bạn, trời rất đẹp", "Xin chào các ban, trời rat đep".replace("ờ", "o")
 
     assert estimate(accented, "en") == estimate(plain, "en")
 
 
 def test_words_without_vowels_are_sold_by_the_names_of_their_letters():
-    spelled, read = estimate("w w w w w w w w w w", "en"), estimate("a a a a a a a a a a", "en")
+    spelled, read = estimate("wbw wdw wfw wgw whw", "en"), estimate("waw wow wiw wew wuw", "en")
 
     assert spelled.milliseconds > 1.5 * read.milliseconds

@@ -7,8 +7,11 @@ come soon): that is what lets speaking resume at any earlier cut and find the sa
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
+
+from spoken.characters import SIGNS
 
 LONGEST = 180
 """Weight above which a stretch is cut inside its sentence: about ten seconds of speech."""
@@ -16,7 +19,7 @@ _LONG = 45
 """Weight above which a first sentence is not spoken whole before anything is heard: about three seconds."""
 _SHORT = 15
 """Weight of the least that is spoken on its own: about a second, from which the first frames can be drawn."""
-_SIGNS = frozenset(".@+=%&#€$£¥₹₽°×÷<>")  # spoken as words
+_CACHED = 20_000  # characters whose weight is remembered
 
 # A sentence ends at a mark, with the quotes and brackets that close it, before a space; the marks of scripts that
 # write no space end it anywhere. A line break always ends one.
@@ -28,6 +31,8 @@ _END = re.compile(
     """,
     re.VERBOSE,
 )
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+_PATH = re.compile(r"(?<=[^/:])[/?#]")
 _CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]")
 _NEXT = re.compile(r"\s*(\S)")
 # "Dr. Smith", "z. B.", "J. R. Miller": a short capitalised word or a single letter before a full stop rarely ends one.
@@ -48,12 +53,18 @@ def stretches(text: str, *, soon: bool = False) -> Iterator[tuple[int, int]]:
     Yields:
         start and end of each stretch, with the white space after it.
     """
+    weights = list(map(_WEIGHTS.__getitem__, text))
+    for address in _ADDRESS.finditer(text):  # however long it is, only its host is spoken
+        path = _PATH.search(text, address.start() + len("www."), address.end())
+        if path:
+            weights[path.start() : address.end()] = [0] * (address.end() - path.start())
+    reach = list(accumulate(weights))
     start = 0
     if soon and text:
-        start = _first_clause_end(text, _stretch_end(text, 0))
+        start = _first_clause_end(text, reach, _stretch_end(text, reach, 0))
         yield 0, start
     while start < len(text):
-        end = _stretch_end(text, start)
+        end = _stretch_end(text, reach, start)
         yield start, end
         start = end
 
@@ -63,18 +74,18 @@ def ends_inside_sentence(stretch: str) -> bool:
     return _CLAUSE_END.match(stretch.rstrip()[-1:] + " ") is not None
 
 
-def _first_clause_end(text: str, end: int) -> int:
+def _first_clause_end(text: str, reach: Sequence[int], end: int) -> int:
     """Return where the first clause of a stretch ends that is worth speaking alone; else the end of the stretch."""
-    weights = list(accumulate(map(_weight, text[:end])))
-    if weights[-1] > _LONG:
+    if reach[end - 1] > _LONG:
         for mark in _CLAUSE_END.finditer(text, 0, end):
-            if _SHORT <= weights[mark.end() - 1] <= weights[-1] - _SHORT:
+            if _SHORT <= reach[mark.end() - 1] <= reach[end - 1] - _SHORT:
                 return _skip_space(text, mark.end())
     return end
 
 
-def _stretch_end(text: str, start: int) -> int:
-    limit = _heaviest_end(text, start)
+def _stretch_end(text: str, reach: Sequence[int], start: int) -> int:
+    # How far a stretch may reach, whatever is in it.
+    limit = bisect_right(reach, (reach[start - 1] if start else 0) + LONGEST, start)
     end = _sentence_end(text, start, limit)
     if end is None:
         end = _inner_end(text, start, limit)
@@ -87,19 +98,21 @@ def _skip_space(text: str, end: int) -> int:
     return end
 
 
-def _heaviest_end(text: str, start: int) -> int:
-    """Return how far a stretch may reach, whatever is in it."""
-    weight = 0
-    for position in range(start, len(text)):
-        weight += _weight(text[position])
-        if weight > LONGEST:
-            return position
-    return len(text)
+class _Weights(dict[str, int]):
+    """By character, about how many letters it takes the time of: digits and signs may be whole words."""
+
+    def __missing__(self, character: str) -> int:
+        weight = sum(map(_weight, unicodedata.normalize("NFKC", character)))
+        if len(self) < _CACHED:
+            self[character] = weight
+        return weight
+
+
+_WEIGHTS = _Weights()
 
 
 def _weight(character: str) -> int:
-    """Weigh a character by the time it can take: digits and signs may be whole words, ideographs are syllables."""
-    if character.isdigit() or character in _SIGNS:
+    if character in SIGNS or character == "." or unicodedata.digit(character, None) is not None:
         return 6
     return 3 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -4,6 +4,8 @@ import unicodedata
 from functools import lru_cache
 from itertools import groupby
 
+from spoken.alphabets import script_in_name
+
 # The first word of a letter's Unicode name, and the eSpeak NG language that reads letters of that kind. Beside the
 # languages for sale these are some that only ever read a borrowed word; spelled out as "Thai letter E two eight" it
 # would take ten times as long. Letters of all other scripts are not spoken.
@@ -23,7 +25,7 @@ def script_of(character: str) -> str | None:
         return "LATIN" if character.isalpha() else None
     if unicodedata.category(character)[0] not in "LM":
         return None
-    script = unicodedata.name(character, "?").split(" ", 1)[0]
+    script = script_in_name(character)
     return script if script in _READER or script == "LATIN" else None
 
 

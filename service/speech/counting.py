@@ -1,0 +1,206 @@
+# ruff: noqa: RUF001 - marks and letters of other scripts are the point
+"""Counts what there is to speak in a normalized text: what `speech_length` multiplies with each language's weights."""
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from importlib.resources import files
+
+import msgspec
+
+from service.catalogue.built_in import LANGUAGES
+from spoken import Passage, script_of
+
+Letter = tuple[str, str]
+"""Script and lower-case letter."""
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to speak, whatever the voice.
+
+    Attributes:
+        common: by feature, what the speaker's own language decides.
+        letters: by script and feature; whether these letters are its own, each language decides.
+        named: letters that stand alone, whose names are said.
+        spelled: letters of words without vowels, whose names may be said.
+        inner: stretches that end inside their sentence.
+    """
+
+    common: Counter[str]
+    letters: Counter[tuple[str, str]]
+    named: Counter[Letter]
+    spelled: Counter[Letter]
+    inner: int = 0
+
+
+_BY_EXPRESSION = {
+    "clause": re.compile(r"[,;:–](?= )|、"),
+    "stop": re.compile(r"[.!?…](?= )|。(?=.)"),
+    "numbered": re.compile(r"(?<=\d)[.](?= )"),
+    "bracket": re.compile(r"[()]"),
+    "separator": re.compile(r"(?<=\d)[.,:](?=\d)"),
+    "minus": re.compile(r"-(?=\d)"),
+    "symbol": re.compile(r"[$€£°]"),
+    "dot": re.compile(r"\.(?<=[^\W\d_]\.)(?=\w)|\.(?<=\d\.)(?=[^\W\d_])"),
+    "slash": re.compile(r"/"),
+}
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # of kA and iPhone, which are read as two words
+# EU, MPa. Some voices read NASA as a word, or say kilocalories; priced are names of letters, which take the longest.
+_INITIALS = re.compile(
+    r"(?<![^\W\d_])(?!X{0,3}(?:IX|IV|V?I{0,3})(?![^\W\d_]))(?:[A-Z]{2,4}[a-z]?|kcal)(?![^\W\d_])"
+)
+_IDEOGRAPHS = re.compile(r"[\u3400-\u9fff]+")
+_DIGITS = re.compile(r"(?<!\d)\d(?: \d)+(?!\d)|\d+")
+# Letters and the signs on them: of a normalized text, all beyond ASCII but a few marks.
+_WORD = re.compile(r"[a-z'\u00df-\u00f6\u00f8-\u1fff\u3005-\U0003ffff]+")
+_VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷ]+|[аеёиоуыэюяіїєў]+")
+_OTHER_VOWELS = re.compile(r"[αεηιουωάέήίόύώաեէըիոօაეიოუ]")
+_ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")  # as far as they are no words
+
+_SPELLED_SCRIPTS = {"ARMENIAN", "CYRILLIC", "GEORGIAN", "GREEK", "LATIN"}
+_JAMO = frozenset(map(chr, range(0x1100, 0x1200)))
+_ARABIC_VOWELS = frozenset("اويىآأإة")
+
+
+def count(spoken: Iterable[Passage]) -> Counts:
+    """Count what there is to speak."""
+    passages = list(spoken)
+    written = _INNER_CAPITAL.sub(" ", "\n".join(passage.words for passage in passages))
+    initials = _INITIALS.findall(written)
+    text = (_INITIALS.sub("", written) if initials else written).lower()
+    counts = Counts(
+        common=Counter({"stretch": len(passages)}),
+        letters=Counter(),
+        named=Counter(),
+        spelled=Counter(),
+        inner=sum(passage.goes_on for passage in passages),
+    )
+    if passages:
+        for feature, expression in _BY_EXPRESSION.items():
+            counts.common[feature] = len(expression.findall(text))
+        _count_digits(text, counts.common)
+        _count_words(text, counts)
+        _count_letters(text, counts)
+    counts.named.update(("LATIN", letter) for letter in "".join(initials).lower())
+    return counts
+
+
+def without(counts: Counts, others: Counts) -> Counts:
+    """Take some of the passages out of what was counted in all of them."""
+    return Counts(
+        common=counts.common - others.common,
+        letters=counts.letters - others.letters,
+        named=counts.named - others.named,
+        spelled=counts.spelled - others.spelled,
+        inner=counts.inner - others.inner,
+    )
+
+
+def _count_digits(text: str, common: Counter[str]) -> None:
+    for run in _DIGITS.findall(text):
+        length = len(run)
+        if " " in run:  # one by one
+            common["spelled"] += length - length // 2
+            continue
+        leading = length - len(run.lstrip("0"))
+        common["number"] += 1
+        common["spelled"] += leading
+        common["digit"] += length - run.count("0")
+        tens = run[leading:][-2::-3]
+        common["ten"] += sum(digit > "1" for digit in tens)
+        common["high ten"] += sum(digit > "6" for digit in tens)
+        common["hundred"] += length - leading >= len("100")
+        common["thousand"] += length - leading >= len("1000")
+
+
+def _count_words(text: str, counts: Counts) -> None:
+    for written, number in Counter(_WORD.findall(text)).items():
+        for script, word in _by_script(written):
+            if len(word) == 1 and (script, word) in alphabets():
+                counts.named[script, word] += number
+                continue
+            counts.letters[script, "word"] += number
+            if script == "LATIN" and _ROMAN.fullmatch(word):
+                counts.common["roman"] += number
+            if script in _SPELLED_SCRIPTS and not _VOWELS.search(word) and not _OTHER_VOWELS.search(word):
+                for letter in word:
+                    if (script, letter) in alphabets():
+                        counts.spelled[script, letter] += number
+
+
+def _count_letters(text: str, counts: Counts) -> None:
+    """Count the letters of words, and the vowels; `_count_words` has counted those that stand alone."""
+    alone = Counter({letter: number for (_, letter), number in counts.named.items()})
+    characters = Counter(text)
+    for jamo in characters.keys() & _JAMO:  # a part of a syllable, which nothing completed
+        counts.named["HANGUL", jamo] = characters[jamo]
+        alone[jamo] = characters[jamo]
+    characters.subtract(alone)
+    for character, number in characters.items():
+        kind = _letter_kind(character)
+        if kind is not None and number:
+            counts.letters[kind] += number
+    for group, number in Counter(_VOWELS.findall(text)).items():
+        counts.letters["CYRILLIC" if group[0] >= "а" else "LATIN", "nucleus"] += number
+    for vowel, number in alone.items():
+        if _VOWELS.match(vowel):
+            counts.letters["CYRILLIC" if vowel >= "а" else "LATIN", "nucleus"] -= number
+
+
+def _by_script(word: str) -> Iterable[tuple[str, str]]:
+    """Cut a word where another voice goes on with it."""
+    if word.isascii():
+        return [("LATIN", word.strip("'"))] if word != "'" else []
+    if _IDEOGRAPHS.fullmatch(word):
+        return [("CJK", word)]
+    scripts = [script_of(letter) for letter in word]
+    if None not in scripts and len(set(scripts)) == 1:
+        return [(str(scripts[0]), word)]
+    runs = itertools.groupby(zip(scripts, word, strict=True), key=lambda pair: pair[0])
+    return [(script, "".join(letter for _, letter in run)) for script, run in runs if script]
+
+
+@lru_cache(maxsize=8192)
+def _letter_kind(character: str) -> tuple[str, str] | None:
+    """Tell the script of a letter or sign and the feature that it counts as; None for what is none."""
+    script = script_of(character)
+    if script is None:
+        return None
+    is_nucleus = (
+        script in {"CJK", "IDEOGRAPHIC"}
+        or (script == "DEVANAGARI" and unicodedata.category(character)[0] == "M")
+        or (script == "ARABIC" and character in _ARABIC_VOWELS)
+        or (script == "HANGUL" and (ord(character) - ord("가")) % 28 > 0)  # with a final consonant
+    )
+    return script, "nucleus" if is_nucleus else "letter"
+
+
+@cache
+def _letter_names() -> dict[str, dict[str, float]]:
+    """By language the milliseconds of the names of Latin letters, by script those of all others."""
+    table = files("service.speech").joinpath("letter_names.json").read_bytes()
+    return msgspec.json.decode(table, type=dict[str, dict[str, float]])
+
+
+@cache
+def names_in(language: str) -> dict[Letter, float]:
+    """Tell how long the name of each letter takes in a language, in milliseconds."""
+    table = _letter_names()
+    names = {
+        (script, letter): length
+        for script in table
+        if script.isupper()
+        for letter, length in table[script].items()
+    }
+    for letter, length in table[language].items():  # its own are said as a part of what it says
+        names[script_of(letter) or "LATIN", letter] = length
+    return names
+
+
+@cache
+def alphabets() -> frozenset[Letter]:
+    """Return the letters whose names are known."""
+    return frozenset(itertools.chain.from_iterable(map(names_in, LANGUAGES)))

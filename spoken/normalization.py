@@ -1,0 +1,233 @@
+# ruff: noqa: RUF001 - marks and letters of other scripts are the point
+"""Writes a stretch of text as it is spoken, in letters, digits and pauses that every voice knows.
+
+What is dropped: emoji and other pictures, control characters, marks and letters that a voice would only name, the
+scheme, path and query of a web address (its host is spoken: "example dot com"). Digits beyond the length of a sum of
+money are read one by one. Every expression is applied to one stretch, whose length is bounded, so that the time for a
+text is linear in its length, whatever is in it.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from spoken.alphabets import MARKS, script_in_name
+from spoken.characters import BECOMES, PAUSES, SILENT
+from spoken.quantities import spell_quantities
+from spoken.vocabulary import AT, DOT, Vocabulary
+
+# Only the characters of real addresses: in Japanese the next word follows without a space.
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)(?:[!-.0-~]*@)?(?P<host>[a-z0-9\u00c0-\u024f.-]*)(?P<path>[!-~]*)"
+    r"|(?<![\w.@-])(?P<bare>(?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])(?P<below>/[!-~]*)?",
+    re.IGNORECASE,
+)
+_ADDRESS_TAIL = ".,;:!?)]"  # belongs to the sentence
+_MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+# Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
+_PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
+_MAY_BE_ADDRESS = re.compile(r"\w\.\w|://|@")
+_MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>$€£¥₹₽₩₺]")
+_VARIES = re.compile(r"[+=%&@#°×÷<>$€£¥₹₽₩₺]|\d[-/:h年]|\d,\d")
+_LONG_NUMBER = re.compile(r"\d{10,}")
+_WHITE = re.compile(r"\s+")
+
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
+_ONE_LETTER = re.compile(r"(?<![^\W\d_])([^\W\d_])\1{2,}(?![^\W\d_])")
+_MEANT = frozenset({"III", "www"})  # words of one letter
+_WORDS = frozenset({"CJK", "IDEOGRAPHIC"})  # scripts of which a letter is one
+_CONSONANTS_THRICE = frozenset("bcdfghjklmnpqrstyz")
+_SHOUTED = re.compile(r"(?<![^\W\d_])[A-Z]{5,}(?![^\W\d_])")
+_SHOUTED_WORD = re.compile(r"[^\W\d_]{2,}")
+_SHOUTING = 3  # words
+_MARK = "".join(mark for marks in MARKS.values() for mark in sorted(marks))
+_LETTER = rf"(?:[^\W\d_]|[{_MARK}])"
+_LONG_WORD = re.compile(rf"{_LETTER}{{12,}}")
+_REPEATED = re.compile(rf"({_LETTER}{{2,6}}?)\1{{3,}}")
+_MARK_RUN = re.compile(rf"[{_MARK}]+")
+_MARKS_ON_A_LETTER = 3
+_BLESSING, _BLESSING_SAID = "صلعم", "صلى الله عليه وسلم"  # an abbreviation that is always said in full
+_HOW_MANY, _HOW_MANY_SAID = (
+    re.compile(r"(?<![^\W_])(?<!\d )كم(?![^\W_])"),
+    "كَم",
+)  # else it is said as kilometres
+_SMALL = "ぁぃぅぇぉゎゕゖァィゥェォヮヵヶ"
+_SMALL_KANA = re.compile(rf"(?<![\u3041-\u30ff])[{_SMALL}]|(?<=[{_SMALL}])[{_SMALL}]|[ゕゖ]")
+_LONE_LENGTH = re.compile(r"(?<![\u3041-\u30fa])ー+|(?<![\u3400-\u9fff])々+")
+_LARGE_KANA = str.maketrans(_SMALL, "あいうえおわかけアイウエオワカケ")
+_AGAIN = re.compile(r"(.)々")  # read by the Japanese voice alone
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_VU = re.compile(r"[ヴゔ]([ァィェォ])?")
+_CARRIED = re.compile(rf"[{_MARK}{_SMALL}ー々ヴゔ]|{_BLESSING}|كم")
+_BU = {"ァ": "バ", "ィ": "ビ", "ェ": "ベ", "ォ": "ボ", None: "ブ"}
+
+# Words that are spelled, having no vowel or being one letter: a voice would name each accent, too.
+_ACCENTED = "ß-öø-ňŋ-ž"
+_CONSONANTS = "b-df-hj-np-tv-xzßçðñþćĉċčďđĝğġģĥħĵķĺļľłńņňŋŕŗřśŝşšţťŧŵźżž"
+_SPELLED = re.compile(rf"(?<![^\W\d_])(?:[{_ACCENTED}]|[{_CONSONANTS}]+)(?![^\W\d_])", re.IGNORECASE)
+_HAS_ACCENT = re.compile(r"[À-ž]")
+_BARE = {
+    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th",
+    "ŋ": "ng",
+}  # fmt: skip
+
+_UNTIDY = re.compile(
+    rf"(?:^| )['-]|['-](?: |$)|''|[(),;:!?…、。–/](?! |$)|\.(?=[^\W\d])|[ {PAUSES}()–/-][{PAUSES}()–/-]|[(–/]$"
+)
+_PAUSE_RUN = re.compile(rf" ?[{PAUSES}](?: ?[{PAUSES}])+| [{PAUSES}](?!\d)")
+_BRACKET_RUN = re.compile(r"([()])(?: ?\1)+")
+_DASH = re.compile(r" ?–[ –-]*| -[ –-]+|-[ –-]*[–-][ –-]*")
+_RANGE = re.compile(r"(?<=\d)–(?=\d)")
+_LONE_APOSTROPHE = re.compile(r"(?<!\w)'+|'+(?!\w)|''+")
+_LONE_STROKE = re.compile(r"(?<!\w)(?<!\w )/|/(?! ?\w)|/(?: ?/)+")
+_GLUED = re.compile(r"[!?;…、。)](?=[\w(])|[:,](?=[^\W\d])|(?<!\d)[:,](?=\d)|(?<=[^\W\d_]{2})\.([^\W\d_])")
+_LEADING = re.compile(rf"^[ {PAUSES}–/)-]+(?=[^\d{PAUSES}]|[{PAUSES} ]*$)")
+
+
+def is_speakable(text: str) -> bool:
+    """Tell whether a normalized text has anything to say."""
+    return any(character.isalnum() for character in text)
+
+
+class Spoken(NamedTuple):
+    """A stretch as it is spoken.
+
+    Attributes:
+        words: one line; "" when nothing is left to say.
+        varies: whether it may be spoken in other words in another language.
+    """
+
+    words: str
+    varies: bool
+
+
+def normalize(text: str, vocabulary: Vocabulary) -> Spoken:
+    """Write a stretch of text as it will be spoken.
+
+    Args:
+        text: one stretch, see `spoken.stretches`.
+        vocabulary: of the language that it will be spoken in.
+    """
+    if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _LONG_WORD.search(text):
+        return Spoken(text, varies=False)
+    varies = _MAY_BE_ADDRESS.search(text) is not None
+    if varies:
+        text = _ADDRESS.sub(lambda match: _address(match, vocabulary), text)
+        text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(SILENT))
+    text = text.translate(BECOMES)
+    if _CARRIED.search(text):
+        text = _carried(text)
+        if "々" in text and not _KANA.search(text):
+            varies = True
+            text = text if vocabulary.reads_kanji else _AGAIN.sub(r"\1\1", text)
+    text = _WHITE.sub(" ", text).strip()
+    if not is_speakable(text):
+        return Spoken("", varies)
+    if _MAY_BE_QUANTITY.search(text):
+        varies = varies or _VARIES.search(text) is not None
+        text = spell_quantities(text, vocabulary)
+        text = _LONG_NUMBER.sub(lambda match: " ".join(match[0]), text)
+        text = _WHITE.sub(" ", text).strip()
+    text = _ONE_LETTER.sub(_once, text)
+    if _HAS_ACCENT.search(text):
+        text, folded = _SPELLED.subn(lambda match: _without_accents(match, vocabulary), text)
+        varies = varies or folded > 0
+    text = _DRAWN_OUT.sub(_drawn_in, text)
+    text = _lower(_LONG_WORD.sub(lambda match: _REPEATED.sub(_thrice, match[0]), text))
+    return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
+
+
+def _address(match: re.Match[str], vocabulary: Vocabulary) -> str:
+    host, path = match["host"] or match["bare"] or "", match["path"] or match["below"] or ""
+    written = path or host
+    return _host(host, vocabulary) + written[len(written.rstrip(_ADDRESS_TAIL)) :]
+
+
+def _mail(match: re.Match[str], vocabulary: Vocabulary) -> str:
+    return f"{match['user']} {vocabulary.signs[AT]} {_host(match['host'], vocabulary)}"
+
+
+def _host(host: str, vocabulary: Vocabulary) -> str:
+    return host.removeprefix("www.").strip(".").replace(".", f" {vocabulary.signs[DOT]} ")
+
+
+def _carried(text: str) -> str:
+    """Leave of signs that are read with a letter those that have one, of small kana those that have a large one."""
+    text = _MARK_RUN.sub(_marks, text).replace(_BLESSING, _BLESSING_SAID)
+    text = _HOW_MANY.sub(_HOW_MANY_SAID, text)
+    text = _LONE_LENGTH.sub("", text)
+    text = _VU.sub(lambda match: _BU[match[1]], text)
+    return _SMALL_KANA.sub(lambda match: match[0].translate(_LARGE_KANA), text)
+
+
+def _marks(match: re.Match[str]) -> str:
+    before = match.string[match.start() - 1 : match.start()]
+    marks = MARKS.get(script_in_name(before), frozenset()) if before.isalpha() else frozenset()
+    return "".join(mark for mark in match[0] if mark in marks)[:_MARKS_ON_A_LETTER]
+
+
+def _without_accents(match: re.Match[str], vocabulary: Vocabulary) -> str:
+    return "".join(
+        letter
+        if letter.isascii() or letter.lower() in vocabulary.own
+        else _BARE.get(letter.lower()) or unicodedata.normalize("NFD", letter)[0]
+        for letter in match[0]
+    )
+
+
+def _once(match: re.Match[str]) -> str:
+    """Leave of a word that is one letter again and again that letter, which has a name of known length."""
+    drawn_in = match[0][:3]
+    return drawn_in if drawn_in in _MEANT or script_in_name(match[1]) in _WORDS else match[1]
+
+
+def _lower(text: str) -> str:
+    """Write in small letters what is shouted: a voice may spell each word in capitals that it does not know."""
+    if text.isupper() and len(_SHOUTED_WORD.findall(text)) >= _SHOUTING:
+        return text.lower()
+    return _SHOUTED.sub(lambda match: match[0].lower(), text)
+
+
+def _drawn_in(match: re.Match[str]) -> str:
+    """Shorten a letter that is drawn out: nobody says two hundred a's, and voices spell a consonant written thrice."""
+    letter = match[1]
+    if script_in_name(letter) in _WORDS:
+        return match[0]
+    return match[0][: 2 if letter.lower() in _CONSONANTS_THRICE else 3]
+
+
+def _thrice(match: re.Match[str]) -> str:
+    """Shorten "hahahahaha": repeated without end, what is slow to say would be so without end."""
+    return match[0] if script_in_name(match[1][0]) in _WORDS else match[1] * 3
+
+
+def _tidy(text: str) -> str:
+    """Leave one mark where there are several, none where nothing is to be paused at, and a space after each."""
+    text = _RANGE.sub("-", text)
+    text = _DASH.sub(" – ", text)
+    text = _BRACKET_RUN.sub(r"\1", text)
+    text = _LONE_APOSTROPHE.sub("", text)
+    text = _LONE_STROKE.sub(" ", text)
+    text = _WHITE.sub(" ", text)
+    text = _PAUSE_RUN.sub(lambda match: _strongest(match[0]), text)
+    text = _GLUED.sub(_parted, text)
+    return _LEADING.sub("", text).strip()
+
+
+def _parted(match: re.Match[str]) -> str:
+    following = match[1]
+    if following is None:
+        return f"{match[0]} "
+    return f". {following}" if following.isupper() else match[0]  # not "bob.b"
+
+
+def _strongest(marks: str) -> str:
+    for mark in "?!":
+        if mark in marks:
+            return mark
+    bare = marks.replace(" ", "")
+    return (
+        "…" if len(bare) > 1 and set(bare) <= set(".…") else next((m for m in ".。…;:" if m in bare), bare[0])
+    )

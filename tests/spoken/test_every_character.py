@@ -1,0 +1,129 @@
+"""No character is a way to be spoken to for longer than was paid for, whatever the language.
+
+Real voices speak the assigned characters of the basic plane and of those of emoji, signs and mathematical letters:
+alone, doubled, in a sentence, and repeated in a word, in words and in lines. Characters that the normalization cannot
+tell apart are spoken once, and a part of the ideographs and syllables stands for all. Of the rest each language takes
+every mark and sign, every second letter of ASCII, digit and other single character that is no letter, each character
+that was ever found to be dear, and one in 120 of all others, the same ones each time; English, whose neural voice is
+slower, takes a sixth of that. `--full` takes them all.
+"""
+
+import unicodedata
+import zlib
+
+import pytest
+
+from bench.speech_length import held_out
+from service.speech.speech_length import estimate
+from spoken import LANGUAGES, passages
+from spoken.characters import BECOMES, SILENT
+from worker.speech import SAMPLE_RATE, Espeak, NothingToSpeak, Speaker, Utterance, loudness
+
+PLANES = [*range(0x10000), *range(0x1D400, 0x1D800), *range(0x1F000, 0x1FB00)]
+SAMPLED = [*range(0x3400, 0xA000), *range(0xAC00, 0xD7A4)]
+"""Ideographs and syllables."""
+ONE_IN = 997
+MOST = 1.5
+"""What is spoken to what is priced."""
+KNOWN_MOST = 1.85
+KNOWN = {
+    "ar": "ؽ⒑ﵤﶖﶩﶪﶮﶾﴀﳷﱚآ㍻℻ﬃ", "de": "Ⅻ", "en": "Ĳ", "hi": "⒑", "ja": "ぞ蓮", "ko": "㉷㎉℃", "nl": "㏊칩", "pl": "㏊",
+    "ru": "℻ﬃ",
+}  # fmt: skip
+"""What exceeds that, by language: two letters of which a voice makes an abbreviation, ideographs of long names."""
+DEAR = frozenset("և㍴㌹㏖ﰼ﷼ﷱ㎼㎫ⅪⅫﬔؽ㎉ড়㏊ਫ਼喝恵ⅳ㉷ؽﶖඣﵤয়ⅧػĲŲÎぞwIi⒑㌪㏌㎬粠")
+"""Once spoken for longer than priced in some language: units, ligatures, letters whose names are long."""
+REMEMBERED_S = 10
+OFTEN = 40
+
+
+def kinds():
+    """Return a character of each kind that the normalization tells apart."""
+    found: dict[tuple[str, str], str] = {}
+    for code in PLANES:
+        character = chr(code)
+        if unicodedata.category(character) in {"Cn", "Co", "Cs"} or (code in sampled and code % ONE_IN):
+            continue
+        becomes = unicodedata.normalize("NFKC", character.translate(SILENT)).translate(BECOMES)
+        # Where stretches end is told from the character itself.
+        ends = character.isspace() or unicodedata.category(character)[0] == "P"
+        found.setdefault((becomes, character if ends else ""), character)
+    return found
+
+
+sampled = set(SAMPLED)
+KINDS = kinds()
+
+
+def texts(character, language):
+    """Yield a text for each way to write it."""
+    sentence = held_out(language)[0]
+    middle = len(sentence) // 2
+    yield character
+    yield character * 2
+    yield f"{sentence[:middle]} {character} {sentence[middle:]}"
+    yield "Hi. " + character * OFTEN
+    yield "Hi. " + f"{character} " * 12
+    yield f"{character}\n" * 12
+
+
+def one_in(becomes, character, language):
+    """Tell of how many kinds one is taken."""
+    if (
+        character in DEAR
+        or character in KNOWN.get(language, "")
+        or not any(part.isalnum() for part in becomes)
+    ):
+        return 1
+    slower = 6 if language == "en" else 1
+    return slower * (2 if len(becomes) == 1 and (becomes.isascii() or not becomes.isalpha()) else 120)
+
+
+@pytest.fixture(scope="module")
+def speaker():
+    """The real voices, which remember what they have said; loudness changes no length and takes half of the time."""
+    said: dict[tuple[str, str], Utterance] = {}
+    patch = pytest.MonkeyPatch()
+    utter = Espeak.utter
+
+    def remembered(self, text, voice_name, **how):
+        if (text, voice_name) in said:
+            return said[text, voice_name]
+        utterance = utter(self, text, voice_name, **how)
+        if len(utterance.pcm) < REMEMBERED_S * utterance.sample_rate:
+            said[text, voice_name] = utterance
+        return utterance
+
+    patch.setattr(Espeak, "utter", remembered)
+    patch.setattr(loudness, "weighted", lambda samples, sample_rate: samples)
+    yield Speaker()
+    patch.undo()
+
+
+def spoken_ms(speaker, text, language):
+    voice = speaker.choose(language=language, voice=None, text="", gender="female", elderly=False)
+    try:
+        return sum(len(part.pcm) for part in speaker.speak(text, voice)) / SAMPLE_RATE * 1000
+    except NothingToSpeak:
+        return 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_character_is_spoken_for_much_longer_than_its_price(speaker, language, full):
+    wrong, heard = [], set()
+
+    for (becomes, _), character in KINDS.items():
+        if not full and zlib.crc32(f"{becomes}{language}".encode()) % one_in(becomes, character, language):
+            continue
+        most = KNOWN_MOST if character in KNOWN.get(language, "") else MOST
+        for text in texts(character, language):
+            words = tuple(passage.words for passage in passages(text, language))
+            if words in heard:
+                continue
+            heard.add(words)
+            spoken, priced = spoken_ms(speaker, text, language), estimate(text, language).milliseconds
+            if spoken > most * priced or (spoken == 0) != (priced == 0):
+                wrong.append(f"U+{ord(character):04X} {text[:20]!r}: {spoken:.0f} ms for {priced} ms")
+
+    assert heard
+    assert not wrong, "\n".join(wrong)
