@@ -194,13 +194,15 @@ async def test_a_paid_order_that_the_worker_refuses_ends_refunded(open_shop, fai
     assert received - refunded - fees == kept
 
 
-async def test_a_paid_order_that_no_worker_takes_ends_refunded(open_shop, fail):
+async def test_a_paid_order_that_no_worker_takes_is_not_refunded_while_it_is_still_tried(open_shop, fail):
     shop = await open_shop("http://127.0.0.1:9")
     failed = await fail(shop, status=503)
 
     answer = await failed.ask(await failed.open_invoice())
 
-    assert (answer.status_code, answer.json()["status"]) == (200, "refunded")
+    payment = await shop.payment(failed.invoice)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/docs/problems#not-refundable")
+    assert (payment["status"], payment["video"]["state"], payment["refund"]) == ("paid", "interrupted", None)
 
 
 async def test_a_service_killed_in_mid_refund_pays_once(open_shop, fail, balances, held):

@@ -257,7 +257,7 @@ async def program(folder, shop, settings):
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http, asyncio.timeout(60):
             while True:
                 with contextlib.suppress(httpx.TransportError):
-                    if (await http.get("/health/ready")).is_success:
+                    if (await http.get("/health/live")).is_success:  # its node is away: it never sells
                         break
                 await asyncio.sleep(0.05)
         yield f"http://127.0.0.1:{port}", process

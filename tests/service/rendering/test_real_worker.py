@@ -27,7 +27,7 @@ async def run_worker(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     environment = {**os.environ, "SATSPEAK_WORKER_PORT": str(port)}
     program = await asyncio.create_subprocess_exec(sys.executable, "-m", "worker", env=environment)
     try:
-        async with httpx.AsyncClient() as http, asyncio.timeout(START_S):
+        async with httpx.AsyncClient(timeout=START_S) as http, asyncio.timeout(START_S):
             while True:
                 assert program.returncode is None
                 try:
