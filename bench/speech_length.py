@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from service.catalogue.built_in import LANGUAGES
 from service.speech.counting import count
-from service.speech.languages import detect_language
 from service.speech.speech_length import FEATURES, estimate, features, known_ms
 from spoken import VOCABULARIES, passages
 from spoken.alphabets import LETTERS
+from spoken.languages import detect_language
 from worker.speech import SAMPLE_RATE, Speaker
 
 SENTENCES = Path(__file__).parent / "sentences"

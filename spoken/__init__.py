@@ -1,11 +1,12 @@
 """Text normalization: decides what is spoken of a text in a language, for who prices speech and for who speaks it.
 
-Pure: knows no voice, price or file. `passages` is the answer to both; the rest is what it is made of.
+Pure: knows no voice and no price. `passages` is the answer to both; the rest is what it is made of.
 """
 
+from spoken.languages import LANGUAGES
 from spoken.passage import Passage, passages, passages_in
 from spoken.scripts import runs_by_script, script_of
-from spoken.vocabulary import LANGUAGES, VOCABULARIES, Vocabulary
+from spoken.vocabulary import VOCABULARIES, Vocabulary
 
 __all__ = [
     "LANGUAGES",

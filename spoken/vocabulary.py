@@ -3,25 +3,7 @@
 
 from typing import NamedTuple
 
-LANGUAGES = (
-    "ar",
-    "cs",
-    "de",
-    "en",
-    "es",
-    "fr",
-    "hi",
-    "hu",
-    "it",
-    "ja",
-    "ko",
-    "nl",
-    "pl",
-    "pt",
-    "ru",
-    "tr",
-    "zh",
-)
+from spoken.languages import LANGUAGES
 
 SIGNS = "+=%&#°×÷<>"
 CURRENCIES = "$€£¥₹₽₩₺"

@@ -38,7 +38,7 @@ from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.settings import Settings
-from service.speech.languages import detect_language
+from spoken.languages import detect_language
 
 FIGURES_FRESH_S = 3.0
 """Seconds for which a scrape is told the same figures of the database."""

@@ -13,8 +13,8 @@ from service.orders.order import Order
 from service.orders.video import FPS, Video
 from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
 from service.rendering.sold import frames_of, length_sold
-from service.speech.languages import detect_language
 from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
+from spoken.languages import detect_language
 
 TOO_LONG = "This text takes longer to speak than the {sold:.0f} s that were sold, so its video is not made."
 

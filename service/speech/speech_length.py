@@ -16,8 +16,8 @@ import msgspec
 
 from service.catalogue.built_in import LANGUAGES
 from service.speech.counting import Counts, Letter, alphabets, count, names_in, without
-from service.speech.languages import detect_language
 from spoken import VOCABULARIES, Passage, Vocabulary, passages, passages_in
+from spoken.languages import detect_language
 
 FEATURES = (
     "stretch",  # about a sentence: what is spoken between two full pauses

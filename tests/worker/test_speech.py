@@ -4,6 +4,7 @@ import pytest
 
 from bench.loudness import loudness_lufs
 from bench.speech_length import held_out  # natural sentences in every language
+from spoken.languages import LANGUAGES
 from worker.speech import (
     SAMPLE_RATE,
     Espeak,
@@ -15,7 +16,6 @@ from worker.speech import (
     UnknownVoice,
     VoiceDoesNotSpeak,
 )
-from worker.speech.language import LANGUAGES
 
 STORY = (
     "Dr. Smith paid $3.50 for 2 apples, at 9:30 a.m. on May 3rd. “Really?” she asked… "

@@ -8,6 +8,7 @@ import structlog
 from numpy.typing import NDArray
 
 from spoken import passages, runs_by_script
+from spoken.languages import detect_language
 from worker.speech.english import EnglishVoice
 from worker.speech.errors import (
     BadVoices,
@@ -19,7 +20,6 @@ from worker.speech.errors import (
 )
 from worker.speech.espeak import Espeak
 from worker.speech.japanese import JapaneseReader
-from worker.speech.language import detect_language
 from worker.speech.loudness import level_and_trim, level_and_trim_pieces
 from worker.speech.port import SAMPLE_RATE, Gender, OwnVoice, Pcm, SpokenPart, Voice
 

@@ -28,9 +28,9 @@ import httpx
 import msgspec
 from msgspec import Meta
 
+from spoken.languages import LANGUAGES
 from worker.speech.endpoint import EndpointVoice, Format
 from worker.speech.errors import BadVoices
-from worker.speech.language import LANGUAGES
 from worker.speech.port import SAMPLE_RATE, Engine, Gender, OwnVoice, Voice
 from worker.speech.sherpa import SherpaModel, SherpaVoice
 

@@ -5,8 +5,8 @@ import pytest
 
 from bench.speech_length import SENTENCES, calibration, held_out
 from service.catalogue.built_in import LANGUAGES
-from service.speech.languages import detect_language
 from service.speech.speech_length import FEATURES, estimate, longest, longest_at_most
+from spoken.languages import detect_language
 
 WORST_CASES = {
     "digits": "5" * 5000,

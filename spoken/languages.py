@@ -1,4 +1,4 @@
-"""Tells the language of a text, by the letter sequences that py3langid has learnt; its model is in its wheel."""
+"""The languages that are spoken, and which of them a text is in: by the letter sequences that py3langid has learnt."""
 
 from functools import cache
 
@@ -23,6 +23,7 @@ LANGUAGES = (
     "tr",
     "zh",
 )
+
 _SAMPLE = 200  # characters; more cost time and change nothing
 
 
