@@ -21,6 +21,7 @@ from service.assembly.stores import open_keys
 from service.errors import SettingsError
 from service.owed import owed
 from service.routes.http.problems import malformed_http
+from service.routes.http.request_ids import log_request_id
 from service.runtime import descriptors
 from service.runtime.connections import patient_for
 from service.runtime.stopping import Stopping
@@ -113,7 +114,7 @@ def configure_logs(level: str) -> None:
         renderers = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            log_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *renderers,

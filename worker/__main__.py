@@ -55,6 +55,7 @@ def main(ctx: click.Context, /, **options: str | None) -> None:
         config = uvicorn.Config(
             app,
             lifespan="on",
+            http="h11",  # which bounds the head of a request
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=settings.grace_s,

@@ -69,6 +69,10 @@ class Watching:
         self._longest_wait = timedelta(seconds=waits.status_wait_s)
         self._heartbeat = timedelta(seconds=waits.heartbeat_s)
 
+    async def find(self, invoice: str) -> Sold | None:
+        """Find the order of exactly this invoice."""
+        return await self._snapshots.find(invoice)
+
     async def look(self, sold: Sold) -> Snapshot:
         """Return an order as it is."""
         return await self._snapshot(sold)

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.runtime.corking import CorkedTransport
 
 Refusal = Callable[[str], tuple[list[tuple[bytes, bytes]], bytes]]
 """Makes the headers and the body of a 400."""
 
+LONGEST_HEAD_BYTES = 65_536
 
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
@@ -37,11 +39,12 @@ def patient_for(seconds: float, refusal: Refusal, connections: int) -> type[asyn
     return Chosen
 
 
-class PatientProtocol(H11Protocol):
+class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 that hangs up on who sends a head byte by byte, goes on with a body that nobody reads, or takes nothing.
 
     Between them every connection is bounded: a body that is read has the time limit of `routes.limiting`, and a
-    connection without any request uvicorn's own.
+    connection without any request uvicorn's own. What is neither read as a body nor thrown away is bounded in bytes,
+    for the parser keeps a head of any size.
     """
 
     patience_s: ClassVar[float]
@@ -50,18 +53,21 @@ class PatientProtocol(H11Protocol):
 
     _head: asyncio.TimerHandle | None = None  # runs from the end of an answer to the end of the next head
     _taking: asyncio.TimerHandle | None = None  # runs while more waits for the client than it should
+    _kept_bytes = 0  # that came since the last head, piece of a body or end of one
+    _got_on = False  # whether one of these came in what is parsed now
+    _in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", CorkedTransport(transport, self.loop)))
         if len(self.connections) > self.most:
             # Who has sent nothing yet can come back, so they give way to each other before anyone is sent away.
             waiting = (each for each in self.connections if isinstance(each, PatientProtocol) and each.idle)
             if (one := next(waiting, None)) is not None:
                 one.transport.abort()
             else:
-                transport.write(FULL)
-                transport.close()
+                self.transport.write(FULL)
+                self.transport.close()
         self._head = self._hang_up_later()
 
     @property
@@ -69,29 +75,53 @@ class PatientProtocol(H11Protocol):
         """Whether it waits for a request."""
         return self._head is not None and not self._head.cancelled()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP in the form of all other refusals, and hang up."""
-        headers, body = self.refused(msg)
-        headers.append((b"connection", b"close"))
-        for event in (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+    def data_received(self, data: bytes) -> None:
+        """Parse it, and refuse a head that does not end."""
+        self._got_on = False
+        super().data_received(data)
+        self._kept_bytes = 0 if self._got_on else self._kept_bytes + len(data)
+        if self._kept_bytes > LONGEST_HEAD_BYTES:
+            self.send_400_response("The head of the request is too long.")
 
-    def handle_events(self) -> None:
+    def on_headers_complete(self) -> None:
         """Stop to wait where a request has begun."""
+        self._got_on = self._in_body = True
         before = self.cycle
-        super().handle_events()
+        super().on_headers_complete()
         if self.cycle is not before and self._head is not None:
             self._head.cancel()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; one that comes behind the body is nothing that a handler could have asked for."""
+        if not self._in_body:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._got_on = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of a request."""
+        self._got_on = True
+        self._in_body = False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP in the form of all other refusals, and hang up."""
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()  # whoever reads that answer would take the refusal for a part of it
+            return
+        headers, body = self.refused(msg)
+        lines = [b"HTTP/1.1 400 Bad Request", *(b": ".join(each) for each in headers), b"connection: close"]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        self.transport.close()
+
     def on_response_complete(self) -> None:
         """Begin to wait for the next request, which may be there already."""
-        self._head = self._hang_up_later()
         super().on_response_complete()
+        if self.cycle.response_complete:
+            self._head = self._hang_up_later()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take some."""

@@ -34,12 +34,12 @@ def limited(limiter: Limiter, now: Clock) -> Middleware:
     """
     proxies = Proxies()
 
-    def check(connection: Connection) -> None:
-        asker, moment = client(connection), now().timestamp()
+    def check(scope: Scope) -> None:
+        asker, moment = _client_in(scope), now().timestamp()
         refusal = limiter.admit(asker, moment)
         if left := limiter.left(asker, moment):
-            _tell(connection.scope, left)
-        proxies.note(connection.scope, refused=refusal is not None and not refusal.by_total)
+            _tell(scope, left)
+        proxies.note(scope, refused=refusal is not None and not refusal.by_total)
         if refusal is None:
             return
         wait_s = max(math.ceil(refusal.wait_s), 1)
@@ -48,7 +48,7 @@ def limited(limiter: Limiter, now: Clock) -> Middleware:
 
     def middleware(app: ASGIApp) -> ASGIApp:
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            check(ASGIConnection(scope))
+            check(scope)
             await app(scope, receive, send)
 
         return counted
@@ -70,9 +70,8 @@ def held_open(streams: Shares, *, waits: bool = True) -> Middleware:
 
     def middleware(app: ASGIApp) -> ASGIApp:
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            connection: Connection = ASGIConnection(scope)
-            if waits or "wait" in connection.query_params:
-                with streams.take_or_refuse(client(connection)):
+            if waits or _asks_to_wait(scope):
+                with streams.take_or_refuse(_client_in(scope)):
                     await app(scope, receive, send)
             else:
                 await app(scope, receive, send)
@@ -90,7 +89,16 @@ def _tell(scope: Scope, left: Left) -> None:
 
 def client(connection: Connection) -> str:
     """Tell whose request it is: by the address that the server saw, or was told by a proxy that it trusts."""
-    return client_of(connection.client.host[:LONGEST_ADDRESS] if connection.client else None)
+    return _client_in(connection.scope)
+
+
+def _client_in(scope: Scope) -> str:
+    asker = scope["client"]
+    return client_of(asker[0][:LONGEST_ADDRESS] if asker else None)
+
+
+def _asks_to_wait(scope: Scope) -> bool:
+    return bool(scope["query_string"]) and "wait" in ASGIConnection[Any, Any, Any, Any](scope).query_params
 
 
 def timely_bodies(patience_s: float) -> Middleware:

@@ -1,10 +1,11 @@
 """A name for each request, in its answer and in every line that is logged for it: `X-Request-Id`."""
 
+import contextvars
 import re
 import secrets
+from collections.abc import MutableMapping
 from typing import Any, cast
 
-import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +13,8 @@ HEADER = "X-Request-Id"
 
 _ADDED = "satspeak.headers"
 """In the scope of a request: the headers that its answer gets, whoever makes it."""
+
+_current: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 _SANE = re.compile(rb"[A-Za-z0-9._~-]{1,128}")
 """What is taken from a client or a proxy: no more than fits a log line, and nothing that could forge one."""
@@ -33,8 +36,11 @@ def with_request_ids(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*message["headers"], *headers]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        before = _current.set(request_id)
+        try:
             await app(cast("Scope", extended), receive, send_named)
+        finally:
+            _current.reset(before)
 
     return named
 
@@ -53,8 +59,14 @@ def new_request_id() -> str:
 
 def current_request_id() -> str:
     """Return the name of the request that is being answered; empty outside of one."""
-    known: dict[str, Any] = structlog.contextvars.get_contextvars()
-    return str(known.get("request", ""))
+    return _current.get()
+
+
+def log_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put the name of the request that is being answered into a line of the log: a processor of structlog."""
+    if request_id := _current.get():
+        event["request"] = request_id
+    return event
 
 
 def _given(scope: Scope) -> str | None:

@@ -12,7 +12,6 @@ from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta
 
-from service.delivery.port import Snapshots
 from service.delivery.watching import Snapshot, Watching
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
@@ -71,13 +70,12 @@ EXAMPLE = (
 async def events(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
-    snapshots: Part[Snapshots],
     watching: Part[Watching],
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
 ) -> Response[Any]:
     """Follow a payment and its video."""
-    snapshot = await watching.look(await resolve(request, snapshots, invoice, claim_token or claim_header))
+    snapshot = await watching.look(await resolve(request, watching, invoice, claim_token or claim_header))
     if snapshot.final and request.headers.get("Last-Event-ID") == snapshot.state:
         return Response(None, status_code=204)
     return ServerSentEvent(_messages(watching.changes(snapshot.order)), headers={"Cache-Control": "no-store"})

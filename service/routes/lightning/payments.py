@@ -6,7 +6,6 @@ from litestar import Request, Response, get
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, QueryParameter
 
-from service.delivery.port import Snapshots
 from service.delivery.watching import Watching
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
@@ -44,7 +43,6 @@ NO_STORE = {"Cache-Control": "no-store"}
 async def payment(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
-    snapshots: Part[Snapshots],
     watching: Part[Watching],
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
@@ -58,7 +56,7 @@ async def payment(
     ] = 0,
 ) -> Response[PaymentAnswer]:
     """Tell the state of a payment and its video."""
-    snapshot = await watching.look(await resolve(request, snapshots, invoice, claim_token or claim_header))
+    snapshot = await watching.look(await resolve(request, watching, invoice, claim_token or claim_header))
     if wait:
         snapshot = await unless_gone(request.receive, watching.decided(snapshot, wait)) or snapshot
     return Response(PaymentAnswer.of(snapshot), headers=NO_STORE)

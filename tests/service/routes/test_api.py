@@ -6,7 +6,6 @@ import re
 import socket
 
 import pytest
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from lightning.memory import MemoryBackend
@@ -15,6 +14,7 @@ from service.app import create_app
 from service.routes.http import problem_types
 from service.routes.http.problem_types import TYPES
 from service.routes.http.problems import TABLE
+from service.routes.http.request_ids import log_request_id
 from service.settings import Settings
 
 QUOTE = "/lightning/request-video/text"
@@ -136,7 +136,7 @@ async def test_an_unexpected_failure_names_the_request_in_the_answer_and_in_the_
 
     shop.node.add_invoice = lambda **_: broken()
 
-    with capture_logs(processors=[merge_contextvars]) as lines:
+    with capture_logs(processors=[log_request_id]) as lines:
         answer = await shop.http.post(QUOTE, json=TEXT, headers={"X-Request-Id": "my-4711"})
 
     assert answer.status_code == 500
