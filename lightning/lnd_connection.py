@@ -80,9 +80,9 @@ class Connection:
     async def node(self) -> str:
         """Return the public key of the node at the other end, which is asked once for each time that it is connected.
 
-        So two answers that are the same mean that whatever was asked between them was answered by that node.
+        So two answers that are the same mean that whatever was asked between them was answered by that node. Looks at
+        no file: each call does, and where that opens another channel the node is asked anew.
         """
-        self.channel()
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch(self._channel))
         if self._node is None or (
