@@ -87,6 +87,16 @@ def keys(arguments: tuple[str, ...]) -> None:
     _become("service", "keys", *arguments)
 
 
+@main.command(
+    context_settings=_PASS_ON,
+    short_help="Manage accounts with prepaid video time: create, list, grant, limit, show, top-ups.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def accounts(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service accounts` with these arguments."""
+    _become("service", "accounts", *arguments)
+
+
 @main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def owed(arguments: tuple[str, ...]) -> None:

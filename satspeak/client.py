@@ -104,11 +104,76 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     preimage: str | None
 
 
-class Client:
-    """One customer of one service, over one connection pool."""
+class TopUpQuote(msgspec.Struct, frozen=True, kw_only=True):
+    """What video time costs until the invoice expires; `duration` in seconds. Keep `api_key`: it is told only here."""
 
-    def __init__(self, base_url: str) -> None:
+    duration: float
+    bolt11_invoice: str
+    amount: int
+    amount_usd: float
+    expires_at: str
+    account_id: int
+    api_key: str | None  # of an account that was made for it; worth nothing until the invoice is paid
+
+
+class TopUp(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a top-up: `status` is pending, paid or expired."""
+
+    invoice: str
+    seconds: float
+    amount_sat: int
+    amount_usd: float
+    status: str
+    created_at: str
+    paid_at: str | None
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """One move of video time: `move` is top-up, grant, reserve, settle or release."""
+
+    id: int
+    move: str
+    ms: int
+    ref: str
+    at: str
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """What was used on a day, UTC; `credits` in whole seconds."""
+
+    day: str
+    used_ms: int
+    credits: int
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A balance of video time. `next_page` leads to older moves; None on the last page."""
+
+    account_id: int
+    name: str | None
+    unlimited: bool
+    credits: int
+    free_ms: int
+    reserved_ms: int
+    used_ms: int
+    granted_ms: int
+    usage: list[Day]
+    ledger: list[Move]
+    next_page: str | None = None
+
+
+class Client:
+    """One customer of one service, over one connection pool.
+
+    Args:
+        base_url: Where the service is.
+        api_key: Of an account, for its balance and its top-ups.
+    """
+
+    def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=_TIMEOUT)
+        # In a header of its own: a claim token may have the other one.
+        self._key = {} if api_key is None else {"X-API-Key": api_key}
 
     async def __aenter__(self) -> Self:
         return self
@@ -200,6 +265,31 @@ class Client:
         )
         return msgspec.json.decode(_accepted(answer), type=Refund)
 
+    async def top_up(self, seconds: int) -> TopUpQuote:
+        """Ask for the price of video time, for the account of our key, or for a new one.
+
+        Raises:
+            ServiceRefused: So much is not sold at once, the key is none, or the service cannot sell now.
+        """
+        answer = await self._http.post("/lightning/top-up", json={"seconds": seconds}, headers=self._key)
+        return msgspec.json.decode(_accepted(answer), type=TopUpQuote)
+
+    async def top_up_state(self, invoice: str) -> TopUp:
+        """Look up what became of a top-up."""
+        answer = await self._http.get(f"/lightning/top-up/{invoice}")
+        return msgspec.json.decode(_accepted(answer), type=TopUp)
+
+    async def account(self, page: str = "/account") -> Account:
+        """Look up the balance of the account of our key, with its newest moves, or with those of another page.
+
+        Raises:
+            ServiceRefused: The key is none, or is not good for that.
+        """
+        answer = await self._http.get(page, headers=self._key)
+        account = msgspec.json.decode(_accepted(answer), type=Account)
+        following = answer.links.get("next", {}).get("url")
+        return msgspec.structs.replace(account, next_page=following)
+
 
 def _named(key: str | None) -> dict[str, str]:
     return {} if key is None else {"Idempotency-Key": key}
@@ -214,8 +304,11 @@ def _accepted(answer: httpx.Response) -> bytes:
     if not answer.is_error:
         return answer.content
     try:
-        problem = msgspec.json.decode(answer.content, type=Problem)
-    except msgspec.DecodeError:  # not the service but something in front of it
+        said = msgspec.json.decode(answer.content, type=dict[str, Any])
+        if "error_code" in said:  # what takes a key refuses in the source API's form
+            said = {"title": said["error_code"], "detail": said.get("message", "")}
+        problem = msgspec.convert(said, Problem)
+    except (msgspec.DecodeError, msgspec.ValidationError):  # not the service but something in front of it
         problem = Problem(detail=answer.text[:200] or answer.reason_phrase)
     retry_after = answer.headers.get("Retry-After", "")
     if retry_after.isdecimal():

@@ -1,6 +1,5 @@
-"""`python -m service` sells; `keys create|list|revoke` manages API keys, `owed` what failed orders are due."""
+"""`python -m service` sells; `keys` and `accounts` manage who holds what, `owed` lists what failed orders are due."""
 
-import asyncio
 import contextlib
 import fcntl
 import logging
@@ -15,10 +14,9 @@ import structlog
 import uvicorn
 from litestar import Litestar
 
-from service.accounts.port import Scope
 from service.app import create_app
-from service.assembly.stores import open_keys
 from service.errors import SettingsError
+from service.holders import accounts, keys
 from service.owed import owed
 from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
@@ -125,65 +123,8 @@ def configure_logs(level: str) -> None:
     )
 
 
-main.add_command(owed)
-
-
-@main.group()
-def keys() -> None:
-    """Manage the API keys that read payments and metrics."""
-
-
-@keys.command()
-@click.argument("name")
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    type=click.Choice([scope.value for scope in Scope]),
-    help="What it is good for; may be given twice. Everything where it is left out.",
-)
-@click.pass_obj
-def create(settings: Settings, name: str, scopes: tuple[str, ...]) -> None:
-    """Make a key and show it, this once."""
-
-    async def run() -> None:
-        async with open_keys(settings) as store:
-            click.echo(await store.create(name, [Scope(scope) for scope in scopes] or list(Scope)))
-
-    asyncio.run(run())
-    click.echo("Keep it: it is not shown again.", err=True)
-
-
-@keys.command("list")
-@click.pass_obj
-def list_(settings: Settings) -> None:
-    """List the keys."""
-
-    async def run() -> None:
-        async with open_keys(settings) as store:
-            for key in await store.list():
-                revoked = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
-                scopes = ",".join(sorted(scope.value for scope in key.scopes))
-                click.echo(
-                    f"{key.id}\t{key.prefix}...\t{key.created_at:%Y-%m-%d}\t{revoked}\t{scopes}\t{key.name}"
-                )
-
-    asyncio.run(run())
-
-
-@keys.command()
-@click.argument("key_id", metavar="ID", type=int)
-@click.pass_obj
-def revoke(settings: Settings, key_id: int) -> None:
-    """Make a key useless from now on."""
-
-    async def run() -> bool:
-        async with open_keys(settings) as store:
-            return await store.revoke(key_id)
-
-    if not asyncio.run(run()):
-        raise click.ClickException(f"There is no valid key {key_id}. `keys list` shows them.")
-    click.echo(f"Key {key_id} is revoked.")
+for command in (owed, keys, accounts):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from litestar.openapi.spec import Components, SecurityScheme
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
+from service.routes.accounts import account, top_ups
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
+from service.routes.http.keys import HEADER
 from service.routes.http.limiting import held_open, limited, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
@@ -89,7 +91,7 @@ def create_app(
                 route_handlers=[
                     Router(
                         "/",
-                        route_handlers=[quotes.request_video_text],
+                        route_handlers=[quotes.request_video_text, top_ups.top_up],
                         middleware=[quotes_limited],
                     ),
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
@@ -113,6 +115,8 @@ def create_app(
                 route_handlers=[
                     qr.qr,
                     payment_list.payments,
+                    account.account,
+                    top_ups.top_up_state,
                     avatars.avatars,
                     voices.voices,
                     health.health,
@@ -145,7 +149,12 @@ def create_app(
             openapi_router=Router(
                 "/schema", route_handlers=[], middleware=[polls_limited], include_in_schema=False
             ),
-            components=Components(security_schemes={"apiKey": SecurityScheme(type="http", scheme="bearer")}),
+            components=Components(
+                security_schemes={
+                    "apiKey": SecurityScheme(type="http", scheme="bearer"),
+                    "apiKeyHeader": SecurityScheme(type="apiKey", name=HEADER, security_scheme_in="header"),
+                }
+            ),
         ),
         logging_config=None,
     )

@@ -22,6 +22,7 @@ ServiceError
 ├── RangeNotSatisfiable
 ├── InvalidApiKey
 ├── KeyNotAllowed
+├── InsufficientCredits      so much of the account's video time is not free
 ├── TooManyRequests          the client asks too often, or for too much at once
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
@@ -31,6 +32,7 @@ ServiceError
 ├── StoredLost               what was stored is not there any more
 ├── LeaseLost                another attempt has taken the render over
 ├── KeyTaken                 another replica has answered this request already
+├── NameTaken                another account has this name
 ├── VideoBroken              the video stops before its end
 ├── VideoNotMade             a held payment has to go back
 └── SettingsError
@@ -167,6 +169,20 @@ class KeyNotAllowed(ServiceError):
         self.scope = scope
 
 
+class InsufficientCredits(ServiceError):
+    """So much of the account's video time is not free."""
+
+    def __init__(self, *, asked_ms: int, free_ms: int) -> None:
+        super().__init__(asked_ms, free_ms)
+        self.asked_ms = asked_ms
+        self.free_ms = free_ms
+
+    @property
+    def missing_ms(self) -> int:
+        """How much has to come in."""
+        return self.asked_ms - self.free_ms
+
+
 class TooManyRequests(ServiceError):
     """The client, or all of them together, ask more often than the operator allows."""
 
@@ -215,6 +231,14 @@ class LeaseLost(ServiceError):
 
 class KeyTaken(ServiceError):
     """An idempotency key came to another replica at the same time, which has made its quote."""
+
+
+class NameTaken(ServiceError):
+    """Another account has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class VideoBroken(ServiceError):

@@ -63,7 +63,9 @@ async def _list(settings: Settings) -> None:
     kept = ledger.received_msat - ledger.refunded_msat - ledger.fees_msat
     click.echo(
         f"msat received {ledger.received_msat}, refunded {ledger.refunded_msat}, fees {ledger.fees_msat}, kept {kept};"
-        f" of that undelivered {ledger.undelivered_msat}, owed by invoice {ledger.owed_msat}",
+        f" of that undelivered {ledger.undelivered_msat}, owed by invoice {ledger.owed_msat};"
+        f" of what was received, {ledger.topped_up_msat} for video time in advance:"
+        f" ms of it owed {ledger.prepaid_ms}, used {ledger.prepaid_used_ms}",
         err=True,
     )
 

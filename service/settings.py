@@ -12,12 +12,14 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from service.accounts.prepaid import AccountTerms
 from service.errors import SettingsError
 from service.payments.holds import HoldTerms
 from service.pricing.terms import RateTerms
 from service.quotes.open_quotes import Caps
 from service.quotes.screening import Judge
 from service.quotes.terms import Terms as QuoteTerms
+from service.quotes.top_ups import TopUpTerms
 from service.quotes.upload_room import UploadCap
 from service.refunds.refund import RefundTerms
 from service.rendering.terms import Terms as RenderTerms
@@ -146,6 +148,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_quotes: Caps = Caps()
     uploads: UploadCap = UploadCap()
     judge: Judge = Judge()
+    accounts: AccountTerms = AccountTerms()
+    top_ups: TopUpTerms = TopUpTerms()
     holds: HoldTerms = HoldTerms()
     rendering: RenderTerms = RenderTerms()
     refunds: RefundTerms = RefundTerms()

@@ -28,7 +28,7 @@ TIERS = (
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "owed"},
+    {"__main__", "app", "holders", "owed"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 
@@ -54,7 +54,7 @@ ADAPTERS = {
     "service.rendering.worker_client",
     "service.storage",
 }
-DOMAIN = ["accounts.port", "catalogue", "delivery.port", "jobs", "orders", "payments.payment", "payments.port",
+DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "orders", "payments.payment", "payments.port",
     "pricing.price", "refunds.refund", "rendering.port", "retention.port", "speech.speech_length"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 

@@ -1,1 +1,1 @@
-"""Who holds keys."""
+"""Who holds keys and prepaid video time."""

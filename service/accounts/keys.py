@@ -1,35 +1,55 @@
-"""API keys: made for an operator's programs, shown once, kept as hashes."""
+"""API keys: made for an operator's programs or for an account, shown once, kept as hashes."""
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
-from service.accounts.port import ApiKey, ApiKeys, Scope
+from service.accounts.port import HOLDERS, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
 from service.errors import InvalidApiKey, KeyNotAllowed
 from service.runtime.clock import Clock
 
 PREFIX_CHARS = 10
 """Shown in lists: `sk_` and enough to tell keys apart, far too little to guess the rest."""
 
+SECRET_BYTES = 32
+
 
 class Keys:
     """Makes, lists, revokes and checks keys."""
 
     def __init__(
-        self, store: ApiKeys, *, now: Clock, secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
+        self,
+        store: ApiKeys,
+        *,
+        now: Clock,
     ) -> None:
         self._store = store
         self._now = now
-        self._secret = secret
 
-    async def create(self, name: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
-        """Make a key and return it: the only time that it is known."""
-        key = "sk_" + self._secret()
+    async def create(
+        self, name: str, scopes: Collection[Scope] = (), *, account_id: int | None = None
+    ) -> str:
+        """Make a key and return it: the only time that it is known.
+
+        Args:
+            name: What it is called in lists.
+            scopes: What it is good for; everything that a key of its kind may be good for where none is named.
+            account_id: Whose it is; None makes one of the operator's.
+
+        Raises:
+            KeyNotAllowed: A key of its kind is never good for one of these.
+        """
+        allowed = OPERATORS if account_id is None else HOLDERS
+        for scope in scopes:
+            if scope not in allowed:
+                raise KeyNotAllowed(scope.value)
+        key = new_secret()
         await self._store.add(
             name=name,
             prefix=key[:PREFIX_CHARS],
-            digest=_digest(key),
-            scopes=scopes,
+            digest=digest(key),
+            scopes=scopes or allowed,
+            account_id=account_id,
             created_at=self._now(),
         )
         return key
@@ -42,22 +62,47 @@ class Keys:
         """Make a key useless from now on; False where there is none with this id, or it is revoked."""
         return await self._store.revoke(key_id, self._now())
 
-    async def check(self, authorization: str | None, scope: Scope) -> None:
-        """Admit an `Authorization: Bearer KEY` header.
+    async def check(self, key: str | None, scope: Scope) -> Bearer:
+        """Admit whoever shows a key.
 
         Raises:
-            InvalidApiKey: There is none, or its key is unknown or revoked.
-            KeyNotAllowed: The key is good for other things.
+            InvalidApiKey: There is none, or it is unknown or revoked.
+            KeyNotAllowed: It is good for other things.
         """
-        scheme, _, key = (authorization or "").partition(" ")
         # Looked up by hash: how long that takes tells nothing about the key.
-        scopes = await self._store.scopes(_digest(key.strip())) if scheme.lower() == "bearer" else None
-        if scopes is None:
+        bearer = None if key is None else await self._store.bearer(digest(key))
+        if bearer is None:
             raise InvalidApiKey
-        if scope not in scopes:
+        if scope not in bearer.scopes:
             raise KeyNotAllowed(scope.value)
+        return bearer
+
+    async def holder(self, key: str) -> int:
+        """Tell whose account a key is, whatever it is good for: who brings money needs no scope.
+
+        Raises:
+            InvalidApiKey: It is unknown or revoked.
+            KeyNotAllowed: It is the operator's.
+        """
+        bearer = await self._store.bearer(digest(key))
+        if bearer is None:
+            raise InvalidApiKey
+        if bearer.account_id is None:
+            raise KeyNotAllowed(Scope.ACCOUNT.value)
+        return bearer.account_id
+
+    async def account(self, key: str | None, scope: Scope) -> int:
+        """Admit whoever shows the key of an account, and tell which; raises as `check` does."""
+        account_id = (await self.check(key, scope)).account_id
+        assert account_id is not None, "only keys of accounts have the scopes of accounts"
+        return account_id
 
 
-def _digest(key: str) -> bytes:
+def new_secret() -> str:
+    """Make a key that nobody can guess."""
+    return "sk_" + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def digest(key: str) -> bytes:
     """Hash a key. A key is random, so a plain hash cannot be guessed back, and checking stays cheap."""
     return hashlib.sha256(key.encode()).digest()

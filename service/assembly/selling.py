@@ -1,5 +1,7 @@
 """Joins what sells."""
 
+import msgspec
+
 from service.assembly.background import Ambient
 from service.assembly.making import Making
 from service.assembly.money import Money
@@ -7,15 +9,24 @@ from service.assembly.node import Node
 from service.assembly.stores import Kept
 from service.pricing.port import RateSource
 from service.quotes.hold_quotes import HoldQuotes
+from service.quotes.invoicing import Invoicing
 from service.quotes.liquidity import Liquidity
 from service.quotes.open_quotes import OpenQuotes
 from service.quotes.quoting import Quoting
 from service.quotes.screening import open_screen
+from service.quotes.top_ups import Selling
 from service.quotes.upload_room import UploadRoom
 from service.settings import Settings
 
 
-def make_quoting(
+class Sales(msgspec.Struct, frozen=True, kw_only=True):
+    """What sells videos, and video time in advance."""
+
+    quoting: Quoting
+    top_ups: Selling
+
+
+def make_sales(
     settings: Settings,
     kept: Kept,
     ambient: Ambient,
@@ -23,17 +34,20 @@ def make_quoting(
     making: Making,
     money: Money,
     rates: RateSource,
-) -> Quoting:
-    """Join what sells."""
-    return Quoting(
+) -> Sales:
+    """Join what sells. Both count the same open quotes, and ask the same node what it can receive."""
+    open_quotes = OpenQuotes(kept.payments, settings.open_quotes)
+    invoicing = Invoicing(
+        node.backend, Liquidity(node.backend, ambient.now), expiry_s=settings.quotes.quote_expiry_s
+    )
+    quoting = Quoting(
         terms=settings.quotes,
-        backend=node.backend,
+        invoicing=invoicing,
         orders=kept.orders,
         rates=rates,
         objects=kept.objects,
         choosing=making.choosing,
-        open_quotes=OpenQuotes(kept.payments, settings.open_quotes),
-        liquidity=Liquidity(node.backend, ambient.now),
+        open_quotes=open_quotes,
         upload_room=UploadRoom(kept.retention, settings.uploads),
         screen=open_screen(settings.judge, ambient.client),
         holds=HoldQuotes(
@@ -47,3 +61,14 @@ def make_quoting(
         now=ambient.now,
         counters=ambient.counters,
     )
+    top_ups = Selling(
+        terms=settings.top_ups,
+        usd_micros_per_second=settings.quotes.usd_micros_per_second,
+        top_ups=kept.top_ups,
+        rates=rates,
+        open_quotes=open_quotes,
+        invoicing=invoicing,
+        counters=ambient.counters,
+        now=ambient.now,
+    )
+    return Sales(quoting=quoting, top_ups=top_ups)

@@ -9,11 +9,14 @@ import msgspec
 
 from lightning import NodeInfo
 from service.accounts.keys import Keys
+from service.accounts.port import Accounts
+from service.accounts.prepaid import VideoTime
+from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
-from service.assembly.selling import make_quoting
+from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
 from service.catalogue.choosing import Choosing
 from service.delivery.delivery import Delivery
@@ -26,6 +29,7 @@ from service.pricing.rates import FeedRates, open_rates
 from service.quotes.idempotency import Idempotency
 from service.quotes.quoting import Quoting
 from service.quotes.reachability import Reachability
+from service.quotes.top_ups import Selling
 from service.refunds.refund import Ledger, Refunds
 from service.refunds.refunding import Refunding
 from service.rendering.workers import Workers
@@ -48,6 +52,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What handlers ask for, each by the name of its field."""
 
     quoting: Quoting
+    selling: Selling
+    top_ups: TopUps
+    accounts: Accounts
+    video_time: VideoTime
     idempotency: Idempotency
     delivery: Delivery
     watching: Watching
@@ -103,14 +111,27 @@ async def open_service(
         )
         orphans = Orphans(kept.uploads, kept.objects)
         run_until_closed(stack, Supervised("orphans", lambda: kept.peers.alone("orphans", orphans.sweep)))
+        video_time = VideoTime(kept.accounts, terms=settings.accounts, now=now)
+        if settings.accounts.house_account:
+            await kept.accounts.ensure_house(now())
+        run_until_closed(
+            stack,
+            Supervised(
+                "reservations", lambda: kept.peers.alone("reservations", lambda: video_time.sweep(sweep_s))
+            ),
+        )
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
-        quoting = make_quoting(settings, kept, ambient, node, making, money, rates)
+        sales = make_sales(settings, kept, ambient, node, making, money, rates)
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         yield Service(
-            quoting=quoting,
-            idempotency=Idempotency(quoting=quoting, orders=kept.orders, now=now),
+            quoting=sales.quoting,
+            selling=sales.top_ups,
+            top_ups=kept.top_ups,
+            accounts=kept.accounts,
+            video_time=video_time,
+            idempotency=Idempotency(quoting=sales.quoting, orders=kept.orders, now=now),
             delivery=Delivery(
                 orders=kept.orders,
                 payments=kept.payments,

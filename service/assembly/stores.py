@@ -8,10 +8,12 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from service.accounts.keys import Keys
+from service.accounts.prepaid import VideoTime
 from service.jobs.port import Objects
 from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.settings import Settings
+from service.storage.accounts import SqlAccounts
 from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
 from service.storage.objects import FolderObjects, bucket_objects
@@ -24,6 +26,7 @@ from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
+from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
 
@@ -40,6 +43,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: SqlSnapshots
     uploads: SqlUploads
     keys: SqlApiKeys
+    accounts: SqlAccounts
+    top_ups: SqlTopUps
     objects: Objects
     peers: NoPeers | PostgresPeers
     bells: Bells
@@ -61,6 +66,8 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             snapshots=SqlSnapshots(database),
             uploads=SqlUploads(database),
             keys=SqlApiKeys(database),
+            accounts=SqlAccounts(database),
+            top_ups=SqlTopUps(database),
             objects=open_objects(settings),
             peers=peers,
             bells=Bells(peers.tell),
@@ -72,6 +79,30 @@ async def open_keys(settings: Settings) -> AsyncIterator[Keys]:
     """Open no more than the keys, for the commands that make and revoke them."""
     async with open_database(settings) as database:
         yield Keys(SqlApiKeys(database), now=utc_now)
+
+
+class Holders(msgspec.Struct, frozen=True, kw_only=True):
+    """Accounts, their video time and their keys."""
+
+    accounts: SqlAccounts
+    top_ups: SqlTopUps
+    video_time: VideoTime
+    keys: Keys
+
+
+@contextlib.asynccontextmanager
+async def open_accounts(settings: Settings) -> AsyncIterator[Holders]:
+    """Open no more than the accounts and their keys, for the commands that make them and grant video time."""
+    async with open_database(settings) as database:
+        accounts = SqlAccounts(database)
+        if settings.accounts.house_account:
+            await accounts.ensure_house(utc_now())
+        yield Holders(
+            accounts=accounts,
+            top_ups=SqlTopUps(database),
+            video_time=VideoTime(accounts, terms=settings.accounts, now=utc_now),
+            keys=Keys(SqlApiKeys(database), now=utc_now),
+        )
 
 
 @contextlib.asynccontextmanager

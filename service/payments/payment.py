@@ -29,11 +29,11 @@ class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-class Payment(NewPayment, frozen=True, kw_only=True):
-    """The one payment of an order. Moments in UTC."""
+class Incoming(NewPayment, frozen=True, kw_only=True):
+    """An invoice of ours, and whether it is paid. Moments in UTC."""
 
     id: int
-    order_id: int
+    order_id: int | None  # None: it is a top-up's
     status: Status
     paid_at: datetime | None
     paid_msat: int  # received, which may be more than was asked
@@ -46,3 +46,16 @@ class Payment(NewPayment, frozen=True, kw_only=True):
     def overdue(self, now: datetime) -> bool:
         """Whether the node has to be asked a last time before the quote is called expired."""
         return self.status is Status.PENDING and now >= self.expires_at
+
+
+class Payment(Incoming, frozen=True, kw_only=True):
+    """The one payment of an order."""
+
+    order_id: int
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payment that has become paid was for: an order, or video time for an account."""
+
+    order_id: int | None = None
+    account_id: int | None = None

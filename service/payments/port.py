@@ -6,7 +6,7 @@ from typing import Protocol
 
 from lightning import PaymentHash, Preimage, SettleIndex, Settlement
 from service.orders.order import Status
-from service.payments.payment import Payment
+from service.payments.payment import Incoming, Paid, Payment
 
 
 class Payments(Protocol):
@@ -16,7 +16,7 @@ class Payments(Protocol):
         """Return the payment of an order."""
         ...
 
-    async def overdue(self, now: datetime, *, node: str, limit: int) -> list[Payment]:
+    async def overdue(self, now: datetime, *, node: str, limit: int) -> list[Incoming]:
         """Return pending payments whose quote has run out, the oldest first; of this node, or of nobody knows which."""
         ...
 
@@ -40,8 +40,10 @@ class Payments(Protocol):
         """Return the last settlement of this node that was dealt with, and whose it is; 0 for none."""
         ...
 
-    async def settle(self, settlement: Settlement, *, node: str | None) -> int | None:
-        """Make the payment paid, whatever its index, and go on from there, both or neither; its order if this paid it.
+    async def settle(self, settlement: Settlement, *, node: str | None) -> Paid | None:
+        """Make the payment paid, whatever its index, and go on from there, both or neither; what for if this paid it.
+
+        What is a top-up adds to its account's video time in the same transaction.
 
         Args:
             settlement: What was told.
@@ -49,8 +51,8 @@ class Payments(Protocol):
         """
         ...
 
-    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:
-        """Make a payment paid that the node, asked, calls settled; its order if this paid it."""
+    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> Paid | None:
+        """Make a payment paid that the node, asked, calls settled; what for if this paid it. As `settle` does."""
         ...
 
     async def mark_expired(self, payment_id: int) -> bool:

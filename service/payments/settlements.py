@@ -25,7 +25,7 @@ from lightning import (
 )
 from lightning.reading import read_invoice
 from service.orders.order import Status
-from service.payments.payment import MEMO, Payment
+from service.payments.payment import MEMO, Incoming, Paid
 from service.payments.port import Payments
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
@@ -76,9 +76,9 @@ class Settlements:
                     return
 
     async def _settle(self, settlement: Settlement, node: str | None) -> None:
-        order_id = await self._payments.settle(settlement, node=node)
-        if order_id is not None:
-            self._paid(order_id)
+        paid = await self._payments.settle(settlement, node=node)
+        if paid is not None:
+            self._paid(paid)
             return
         payment_hash = settlement.payment_hash
         if settlement.memo.startswith(MEMO) and not await self._payments.still([payment_hash], *Status):
@@ -91,7 +91,7 @@ class Settlements:
             )
             self._counters.settlements_without_order += 1
 
-    async def conclude(self, payment: Payment) -> None:
+    async def conclude(self, payment: Incoming) -> None:
         """Ask the node what became of an invoice, and write it down.
 
         Raises:
@@ -100,7 +100,7 @@ class Settlements:
         """
         await self.note(payment, await self.ask(payment))
 
-    async def ask(self, payment: Payment) -> Invoice | None:
+    async def ask(self, payment: Incoming) -> Invoice | None:
         """Ask the node that made an invoice what became of it; None where it knows none.
 
         Raises:
@@ -114,7 +114,7 @@ class Settlements:
             await self.require_own_node(payment)  # it was this one that said so
             return None
 
-    async def require_own_node(self, payment: Payment) -> None:
+    async def require_own_node(self, payment: Incoming) -> None:
         """Make sure that the node that is there made the invoice of a payment.
 
         Raises:
@@ -129,7 +129,7 @@ class Settlements:
         if here != wanted:
             raise AnotherNode(wanted=wanted, here=here)
 
-    async def note(self, payment: Payment, invoice: Invoice | None) -> None:
+    async def note(self, payment: Incoming, invoice: Invoice | None) -> None:
         """Write down what the node says of an invoice, None where it knows none.
 
         Each move happens once, whoever else notes the same.
@@ -139,23 +139,24 @@ class Settlements:
             case InvoiceState.SETTLED:
                 assert invoice is not None
                 paid_at = invoice.settled_at or self._now()
-                if await self._payments.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid):
-                    self._paid(order_id)
+                paid = await self._payments.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid)
+                if paid is not None:
+                    self._paid(paid)
             case InvoiceState.ACCEPTED if payment.hold:
                 if await self._payments.mark_held(payment.id):
                     log.info("payment_held", order=order_id)
-                    self._bells.ring(order_id)
+                    self._ring(order_id)
             case InvoiceState.CANCELED if payment.hold and not payment.overdue(self._now()):
                 if await self._payments.mark_canceled(payment.id):
                     log.warning("payment_given_back", order=order_id)
                     self._counters.holds_canceled += 1
-                    self._bells.ring(order_id)
+                    self._ring(order_id)
             case InvoiceState.OPEN if payment.hold:
                 pass  # the node itself ends it, so that no payment can come after
             case InvoiceState.OPEN | InvoiceState.CANCELED if payment.overdue(self._now()):
                 if await self._payments.mark_expired(payment.id):
                     log.info("quote_expired", order=order_id)
-                    self._bells.ring(order_id)
+                    self._ring(order_id)
             case _:  # a payment on its way, or time left: the stream will tell
                 pass
 
@@ -191,7 +192,15 @@ class Settlements:
         if self.elsewhere != before:
             log.warning("payments_of_another_node", count=self.elsewhere, node=node)
 
-    def _paid(self, order_id: int) -> None:
-        log.info("order_paid", order=order_id)
+    def _paid(self, paid: Paid) -> None:
         self._counters.settlements += 1
-        self._bells.ring(order_id)
+        if paid.order_id is None:
+            log.info("account_topped_up", account=paid.account_id)
+        else:
+            log.info("order_paid", order=paid.order_id)
+            self._ring(paid.order_id)
+
+    def _ring(self, order_id: int | None) -> None:
+        """Wake who waits for an order; a top-up has none."""
+        if order_id is not None:
+            self._bells.ring(order_id)

@@ -1,1 +1,1 @@
-"""Sells: quotes, idempotency, caps, liquidity, screening, room for uploads."""
+"""Sells: quotes, video time in advance, idempotency, caps, liquidity, screening, room for uploads."""

@@ -5,13 +5,12 @@ import contextlib
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from lightning import InvoiceBackend, InvoiceUnreadable, Msat, NewInvoice, NodeFailed
-from lightning.bolt11_fields import hash_and_amount
+from lightning import Msat
 from service.catalogue.choosing import Choosing
 from service.errors import InvalidRequest, KeyTaken, Unavailable
 from service.jobs.port import UPLOADS, Objects
@@ -19,11 +18,11 @@ from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
 from service.orders.tokens import Tokens, digest
 from service.orders.wish import Wish
-from service.payments.payment import MEMO, Kind, NewPayment
+from service.payments.payment import MEMO
 from service.pricing.port import RateSource
 from service.pricing.price import Price, price
 from service.quotes.hold_quotes import HoldQuotes
-from service.quotes.liquidity import Liquidity
+from service.quotes.invoicing import Invoicing
 from service.quotes.open_quotes import OpenQuotes, Reserved
 from service.quotes.port import Screen
 from service.quotes.terms import Terms
@@ -60,13 +59,12 @@ class Quoting:
         *,
         terms: Terms,
         counters: Counters,
-        backend: InvoiceBackend,
+        invoicing: Invoicing,
         orders: Orders,
         rates: RateSource,
         objects: Objects,
         choosing: Choosing,
         open_quotes: OpenQuotes,
-        liquidity: Liquidity,
         screen: Screen | None,
         upload_room: UploadRoom,
         holds: HoldQuotes,
@@ -74,13 +72,12 @@ class Quoting:
     ) -> None:
         self._terms = terms
         self._counters = counters
-        self._backend = backend
+        self._invoicing = invoicing
         self._orders = orders
         self._rates = rates
         self._objects = objects
         self._choosing = choosing
         self._open_quotes = open_quotes
-        self._liquidity = liquidity
         self._screen = screen
         self._upload_room = upload_room
         self._holds = holds
@@ -168,28 +165,16 @@ class Quoting:
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
         estimated = await self._price(wish.duration_ms)
-        amount = Msat(estimated.price.amount_msat)
-        await self._liquidity.check(amount)
-        seller = self._backend if room.held is None else self._holds
-        node = await self._backend.node()
-        invoice = await seller.add_invoice(
-            amount=amount,
+        payment = await self._invoicing.invoice(
+            Msat(estimated.price.amount_msat),
             memo=f"{MEMO}, {wish.duration_ms / 1000:.1f} s",
-            expiry_s=self._terms.quote_expiry_s,
+            created_at=created_at,
+            holder=None if room.held is None else self._holds,
         )
-        _check(invoice, amount)
-        expires_at = created_at + timedelta(seconds=self._terms.quote_expiry_s)
         order = NewOrder(
             wish=wish,
             price=estimated.price,
-            payment=NewPayment(
-                kind=Kind.LIGHTNING if room.held is None else Kind.HOLD,
-                invoice=invoice.bolt11,
-                payment_hash=invoice.payment_hash,
-                # Where the line broke meanwhile, another may have made it: then its signature is read when it matters.
-                node=node if await self._backend.node() == node else None,
-                expires_at=expires_at,
-            ),
+            payment=payment,
             refund_hash=digest(tokens.refund),
             claim_hash=None if tokens.claim is None else digest(tokens.claim),
             once=tokens.once,
@@ -197,15 +182,15 @@ class Quoting:
         )
         order_id = await self._add(order, upload)
         self._counters.quotes += 1
-        room.opened.keep(invoice.payment_hash, expires_at)
+        room.opened.keep(payment.payment_hash, payment.expires_at)
         if room.held is not None:
             await self._holds.follow(order_id)  # before it is kept: what is followed is what is counted
-            room.held.keep(invoice.payment_hash, expires_at)
+            room.held.keep(payment.payment_hash, payment.expires_at)
         return Quote(
             duration_ms=wish.duration_ms,
             price=estimated.price,
-            invoice=invoice.bolt11,
-            expires_at=expires_at,
+            invoice=payment.invoice,
+            expires_at=payment.expires_at,
             tokens=tokens,
         )
 
@@ -250,20 +235,6 @@ class Quoting:
                 field="text",
             )
         return duration_ms
-
-
-def _check(invoice: NewInvoice, amount: Msat) -> None:
-    """Refuse to sell by an invoice that is not what the node says it is: its payment would never be known for ours.
-
-    Raises:
-        NodeFailed: It is not.
-    """
-    try:
-        asked = hash_and_amount(invoice.bolt11)
-    except InvoiceUnreadable as error:
-        raise NodeFailed(f"the node's invoice cannot be read: {error.reason}") from error
-    if asked != (invoice.payment_hash, amount):
-        raise NodeFailed("the node's invoice has another payment hash or amount than it was made with")
 
 
 class _Upload(msgspec.Struct, kw_only=True):

@@ -121,6 +121,11 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     owed_msat: int  # buyers' invoices that are to be paid
     owed: int
     undelivered_msat: int  # received for orders that have neither a whole video nor their money back
+    topped_up_msat: int  # received for video time in advance
+    prepaid_ms: (
+        int  # of video time that accounts have and have not used: what is owed for it, the house's left out
+    )
+    prepaid_used_ms: int  # of such video time that was used
 
 
 class Refunds(Protocol):

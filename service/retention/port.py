@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from service.payments.payment import Payment
+from service.payments.payment import Incoming, Payment
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,17 @@ class RetentionStore(Protocol):
         """Delete orders that expired and were forgotten before a moment, with all that refers to them; how many.
 
         What was ever paid, held, rendered or refunded stays.
+        """
+        ...
+
+    async def unpaid_top_ups(self, *, before: datetime, node: str, limit: int) -> list[Incoming]:
+        """Return the payments of top-ups that expired before a moment, the oldest first; of this node, as `unpaid`."""
+        ...
+
+    async def delete_top_up(self, payment_id: int) -> bool:
+        """Delete a top-up that nobody paid, with the account and keys that were made for it and have nothing else.
+
+        Whether it was so.
         """
         ...
 

@@ -14,7 +14,7 @@ import structlog
 from lightning import AnotherNode, InvoiceBackend, InvoiceState, InvoiceUnreadable, LightningError
 from service.jobs.names import pieces_folder, video_name
 from service.jobs.port import Objects
-from service.payments.payment import Payment
+from service.payments.payment import Incoming
 from service.payments.settlements import Settlements
 from service.retention.port import Kept, RetentionStore
 from service.runtime.clock import SteadyClock
@@ -80,6 +80,8 @@ class Retention:
             node = await self._backend.node()
             while await self._forget_unpaid(node, now):  # more than a page of them may come between two looks
                 pass
+            while await self._delete_top_ups(node, now):
+                pass
         except LightningError as error:
             log.warning("retention_stopped", error=repr(error))
         while await self._delete_unpaid(now) == PAGE:
@@ -107,7 +109,18 @@ class Retention:
             log.info("unpaid_deleted", orders=deleted)
         return deleted
 
-    async def _over(self, payment: Payment) -> bool:
+    async def _delete_top_ups(self, node: str, now: datetime) -> bool:
+        """Delete a page of top-ups that nobody paid; whether there may be more."""
+        page = await self._store.unpaid_top_ups(before=now - self._record, node=node, limit=PAGE)
+        deleted = 0
+        for payment in page:
+            if await self._over(payment) and await self._store.delete_top_up(payment.id):
+                deleted += 1
+        if deleted:
+            log.info("unpaid_top_ups_deleted", count=deleted)
+        return deleted > 0 and len(page) == PAGE
+
+    async def _over(self, payment: Incoming) -> bool:
         """Ask the node a last time: whether this invoice can never be paid any more."""
         try:
             invoice = await self._settlements.ask(payment)

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from service.accounts.port import ApiKey, Scope
+from service.accounts.port import ApiKey, Bearer, Scope
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import keys
@@ -18,16 +19,24 @@ class SqlApiKeys:
         self._database = database
 
     async def add(
-        self, *, name: str, prefix: str, digest: bytes, scopes: Collection[Scope], created_at: datetime
+        self,
+        *,
+        name: str,
+        prefix: str,
+        digest: bytes,
+        scopes: Collection[Scope],
+        account_id: int | None,
+        created_at: datetime,
     ) -> None:
         """Keep a new key."""
-        row = {
-            "name": name,
-            "prefix": prefix,
-            "hash": digest,
-            "scopes": " ".join(scope.value for scope in scopes),
-            "created_at": to_millis(created_at),
-        }
+        row = new_key(
+            name=name,
+            prefix=prefix,
+            digest=digest,
+            scopes=scopes,
+            account_id=account_id,
+            created_at=created_at,
+        )
         await self._database.write(lambda connection: connection.execute(keys.insert().values(row)))
 
     async def all(self) -> list[ApiKey]:
@@ -41,6 +50,7 @@ class SqlApiKeys:
                 name=row.name,
                 prefix=row.prefix,
                 scopes=_scopes(row.scopes),
+                account_id=row.account_id,
                 created_at=from_millis(row.created_at),
                 revoked_at=None if row.revoked_at is None else from_millis(row.revoked_at),
             )
@@ -56,11 +66,33 @@ class SqlApiKeys:
         )
         return await self._database.write(lambda connection: connection.execute(revoke).rowcount > 0)
 
-    async def scopes(self, digest: bytes) -> frozenset[Scope] | None:
-        """Return what the key with this hash is good for; None where there is none, or it is revoked."""
-        query = sa.select(keys.c.scopes).where(keys.c.hash == digest, keys.c.revoked_at.is_(None))
-        stored = await self._database.read(lambda connection: connection.execute(query).scalar())
-        return None if stored is None else _scopes(stored)
+    async def bearer(self, digest: bytes) -> Bearer | None:
+        """Tell who has the key with this hash; None where there is none, or it is revoked."""
+        query = sa.select(keys.c.account_id, keys.c.scopes).where(
+            keys.c.hash == digest, keys.c.revoked_at.is_(None)
+        )
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        return None if row is None else Bearer(account_id=row.account_id, scopes=_scopes(row.scopes))
+
+
+def new_key(
+    *,
+    name: str,
+    prefix: str,
+    digest: bytes,
+    scopes: Collection[Scope],
+    account_id: int | None,
+    created_at: datetime,
+) -> dict[str, Any]:
+    """Lay out the row of a key."""
+    return {
+        "name": name,
+        "prefix": prefix,
+        "hash": digest,
+        "scopes": " ".join(sorted(scope.value for scope in scopes)),
+        "account_id": account_id,
+        "created_at": to_millis(created_at),
+    }
 
 
 def _scopes(stored: str) -> frozenset[Scope]:

@@ -78,9 +78,10 @@ class SqlOrders:
         failed = sa.exists().where(
             jobs.c.order_id == payments.c.order_id, jobs.c.state == VideoState.FAILED.value
         )
+        of_order = payments.c.order_id.is_not(None)  # top-ups have none
         query = sa.select(
             _count(payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now)),
-            _count(was_paid, payments.c.status == Status.PAID.value, ~whole),
+            _count(was_paid, payments.c.status == Status.PAID.value, of_order, ~whole),
             _count(was_paid, payments.c.status == Status.PAID.value, failed),
             _count(payments.c.status == Status.HELD.value),
         )

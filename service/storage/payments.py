@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from lightning import PaymentHash, SettleIndex, Settlement
+from service.accounts.account import Move
 from service.orders.order import UNDECIDED, Status
 from service.orders.video import VideoState
-from service.payments.payment import Kind, Payment
+from service.payments.payment import Incoming, Kind, Paid, Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
-from service.storage.schema import jobs, nodes, payments
+from service.storage.ledger import credit
+from service.storage.schema import jobs, nodes, payments, top_ups
 
 
 class SqlPayments:
@@ -26,9 +28,9 @@ class SqlPayments:
         [payment] = await self._many(sa.select(payments).where(payments.c.order_id == order_id))
         return payment
 
-    async def overdue(self, now: datetime, *, node: str, limit: int) -> list[Payment]:
+    async def overdue(self, now: datetime, *, node: str, limit: int) -> list[Incoming]:
         """Return pending payments whose quote has run out, the oldest first; of this node, or of nobody knows which."""
-        return await self._many(
+        query = (
             sa.select(payments)
             .where(
                 payments.c.status == Status.PENDING.value,
@@ -38,6 +40,8 @@ class SqlPayments:
             .order_by(payments.c.expires_at)
             .limit(limit)
         )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [to_incoming(row) for row in rows]
 
     async def count_open(self, now: datetime) -> int:
         """Count the quotes that can be paid and are not; an index holds all that it looks at."""
@@ -72,18 +76,18 @@ class SqlPayments:
         row = await self._database.read(lambda connection: connection.execute(query).first())
         return (SettleIndex(0), None) if row is None else (row.settle_index, row.payment_hash)
 
-    async def settle(self, settlement: Settlement, *, node: str | None) -> int | None:
+    async def settle(self, settlement: Settlement, *, node: str | None) -> Paid | None:
         """Deal with a settlement once: the payment becomes paid and the index moves on, both or neither.
 
         The index is only where to go on, so it follows a node that counts from 1 again. What is told twice then is
         known by its hash.
 
         Returns:
-            The order that this made paid; None where the invoice is not ours or was paid before.
+            What this made paid; None where the invoice is not ours or was paid before.
         """
         last = {"settle_index": settlement.settle_index, "payment_hash": settlement.payment_hash}
 
-        def work(connection: sa.Connection) -> int | None:
+        def work(connection: sa.Connection) -> Paid | None:
             if node is not None:
                 moved = connection.execute(nodes.update().where(nodes.c.pubkey == node).values(last))
                 if moved.rowcount == 0:
@@ -94,7 +98,7 @@ class SqlPayments:
 
         return await self._database.write(work)
 
-    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> int | None:
+    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> Paid | None:
         """Make a payment paid that the node, asked, calls settled."""
         return await self._database.write(
             lambda connection: _mark_paid(connection, payment_hash, paid_at, paid_msat)
@@ -162,19 +166,28 @@ def may_be_of(node: str) -> sa.ColumnElement[bool]:
 
 
 def to_payment(row: Mapping[Any, Any]) -> Payment:
-    """Make a payment of its row."""
-    return Payment(
-        id=row[payments.c.id],
-        order_id=row[payments.c.order_id],
-        kind=Kind(row[payments.c.kind]),
-        invoice=row[payments.c.invoice],
-        payment_hash=PaymentHash(row[payments.c.payment_hash]),
-        node=row[payments.c.node],
-        status=Status(row[payments.c.status]),
-        expires_at=from_millis(row[payments.c.expires_at]),
-        paid_at=None if row[payments.c.paid_at] is None else from_millis(row[payments.c.paid_at]),
-        paid_msat=row[payments.c.paid_msat] or 0,
-    )
+    """Make the payment of an order of its row."""
+    return Payment(**_fields(row))
+
+
+def to_incoming(row: Mapping[Any, Any]) -> Incoming:
+    """Make a payment of its row, whatever it is for."""
+    return Incoming(**_fields(row))
+
+
+def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "id": row[payments.c.id],
+        "order_id": row[payments.c.order_id],
+        "kind": Kind(row[payments.c.kind]),
+        "invoice": row[payments.c.invoice],
+        "payment_hash": PaymentHash(row[payments.c.payment_hash]),
+        "node": row[payments.c.node],
+        "status": Status(row[payments.c.status]),
+        "expires_at": from_millis(row[payments.c.expires_at]),
+        "paid_at": None if row[payments.c.paid_at] is None else from_millis(row[payments.c.paid_at]),
+        "paid_msat": row[payments.c.paid_msat] or 0,
+    }
 
 
 def _move(connection: sa.Connection, payment_id: int, to: Status, *, of: Collection[Status]) -> bool:
@@ -195,14 +208,23 @@ def _give_up(connection: sa.Connection, job: sa.ColumnElement[bool]) -> bool:
 
 def _mark_paid(
     connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
-) -> int | None:
-    """Move to paid, whatever we took it for; a payment that was paid before stays as it is."""
-    return connection.execute(
+) -> Paid | None:
+    """Move to paid, whatever we took it for; a payment that was paid before stays as it is.
+
+    A top-up's video time comes with it, once: by the move, and again by the hash that the ledger knows it by.
+    """
+    paid = connection.execute(
         payments.update()
         .where(
             payments.c.payment_hash == payment_hash,
             payments.c.status.not_in((Status.PAID.value, Status.REFUNDED.value)),
         )
         .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat, giving_back=False)
-        .returning(payments.c.order_id)
-    ).scalar()
+        .returning(payments.c.id, payments.c.order_id)
+    ).first()
+    if paid is None or paid.order_id is not None:
+        return None if paid is None else Paid(order_id=paid.order_id)
+    sold = connection.execute(sa.select(top_ups).where(top_ups.c.payment_id == paid.id)).one()
+    ref = payment_hash.hex()
+    credit(connection, sold.account_id, sold.ms, move=Move.TOP_UP, ref=ref, now=paid_at)
+    return Paid(account_id=sold.account_id)

@@ -14,7 +14,7 @@ from service.orders.video import VideoState
 from service.refunds.refund import GIVE_WAY_AFTER, Debt, Ledger, Refund, RefundState, check_refundable
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
-from service.storage.schema import jobs, payments, refunds, was_paid
+from service.storage.schema import accounts, jobs, payments, refunds, was_paid
 from service.storage.video_rows import get_video
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ _NOT_FAILED = refunds.c.state != RefundState.FAILED.value
 _UNDELIVERED = (
     was_paid
     & (payments.c.status == Status.PAID.value)
+    & payments.c.order_id.is_not(None)  # a top-up's is in the accounts
     & ~sa.exists().where(
         jobs.c.order_id == payments.c.order_id,
         jobs.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
@@ -181,6 +182,14 @@ class SqlRefunds:
         query = sa.select(
             _sum(payments.c.paid_msat, was_paid).label("received_msat"),
             _sum(payments.c.paid_msat, _UNDELIVERED).label("undelivered_msat"),
+            _sum(payments.c.paid_msat, was_paid & payments.c.order_id.is_(None)).label("topped_up_msat"),
+            *(
+                _sum(column, ~accounts.c.house).label(name)
+                for name, column in (
+                    ("prepaid_ms", accounts.c.free_ms + accounts.c.reserved_ms),
+                    ("prepaid_used_ms", accounts.c.used_ms),
+                )
+            ),
             _sum(refunds.c.amount_msat, refunded).label("refunded_msat"),
             _sum(refunds.c.fee_msat, refunded).label("fees_msat"),
             _sum(refunds.c.amount_msat, due).label("owed_msat"),

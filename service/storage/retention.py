@@ -6,21 +6,26 @@ import sqlalchemy as sa
 
 from service.orders.order import Status
 from service.orders.video import VideoState
-from service.payments.payment import Payment
+from service.payments.payment import Incoming, Payment
 from service.retention.port import Kept
 from service.runtime.clock import to_millis
 from service.storage.database import Database
-from service.storage.payments import may_be_of, to_payment
+from service.storage.payments import may_be_of, to_incoming, to_payment
 from service.storage.schema import (
+    accounts,
     deletions,
     jobs,
+    keys,
+    ledger,
     orders,
     payments,
     preimages,
     refunds,
     repeats,
+    reservations,
     segments,
     speech,
+    top_ups,
 )
 
 OVER = (Status.EXPIRED.value, Status.CANCELED.value)
@@ -81,6 +86,50 @@ class SqlRetention:
             connection.execute(repeats.delete().where(repeats.c.order_id.in_(ids)))
             connection.execute(orders.delete().where(orders.c.id.in_(ids)))
             return len(rows)
+
+        return await self._database.write(work)
+
+    async def unpaid_top_ups(self, *, before: datetime, node: str, limit: int) -> list[Incoming]:
+        """Return the payments of top-ups that expired before a moment, the oldest first."""
+        query = (
+            sa.select(payments)
+            .where(
+                payments.c.status == Status.EXPIRED.value,
+                payments.c.expires_at <= to_millis(before),
+                payments.c.order_id.is_(None),
+                may_be_of(node),
+            )
+            .order_by(payments.c.expires_at)
+            .limit(limit)
+        )
+        rows = await self._database.scan(lambda connection: connection.execute(query).mappings().all())
+        return [to_incoming(row) for row in rows]
+
+    async def delete_top_up(self, payment_id: int) -> bool:
+        """Delete a top-up that nobody paid, with the account and keys that were made for it and have nothing else."""
+        expired = (payments.c.id == payment_id) & (payments.c.status == Status.EXPIRED.value)
+        refers = (top_ups, ledger, reservations)
+
+        def work(connection: sa.Connection) -> bool:
+            # The lock: a payment that comes late is first, and leaves nothing to delete, or finds nothing.
+            lock = sa.select(payments.c.id).where(expired).with_for_update()
+            if connection.execute(lock).first() is None:
+                return False
+            gone = top_ups.delete().where(top_ups.c.payment_id == payment_id).returning(top_ups.c.account_id)
+            account_id = connection.execute(gone).scalar_one()
+            connection.execute(payments.delete().where(expired))
+            # And of another top-up at the same time: it locks the account that it refers to.
+            account = sa.select(accounts.c.name).where(accounts.c.id == account_id).with_for_update()
+            named = connection.execute(account).scalar_one() is not None
+            if not named and not any(
+                connection.execute(
+                    sa.select(table.c.account_id).where(table.c.account_id == account_id)
+                ).first()
+                for table in refers
+            ):
+                connection.execute(keys.delete().where(keys.c.account_id == account_id))
+                connection.execute(accounts.delete().where(accounts.c.id == account_id))
+            return True
 
         return await self._database.write(work)
 

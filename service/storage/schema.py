@@ -42,9 +42,9 @@ sa.Index("orders_with_upload", orders.c.upload, sqlite_where=with_upload, postgr
 payments = sa.Table(
     "payments",
     metadata,
-    # How an order is paid, and whether it is.
+    # How an order is paid, or a top-up, and whether it is.
     sa.Column("id", Id, primary_key=True),
-    sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False, unique=True),
+    sa.Column("order_id", sa.ForeignKey("orders.id"), unique=True),  # null: it is in `top_ups`
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("invoice", sa.Text, nullable=False, unique=True),  # lower case, as the node made it
     sa.Column("payment_hash", sa.LargeBinary(32), nullable=False, unique=True),
@@ -219,6 +219,80 @@ keys = sa.Table(
     sa.Column("prefix", sa.Text, nullable=False),  # enough of the key to tell which one it is
     sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("scopes", sa.Text, nullable=False),  # with spaces between
+    sa.Column("account_id", sa.ForeignKey("accounts.id")),  # whose; null: the operator's
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    # Who holds keys and prepaid video time, in milliseconds. What came in is free, reserved or used: the database
+    # itself commits nothing else.
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.Text, unique=True),  # null: a wallet made it
+    sa.Column("house", sa.Boolean, nullable=False),  # the operator's own
+    sa.Column("granted_ms", sa.BigInteger, nullable=False),  # ever
+    sa.Column("free_ms", sa.BigInteger, nullable=False),
+    sa.Column("reserved_ms", sa.BigInteger, nullable=False),
+    sa.Column("used_ms", sa.BigInteger, nullable=False),
+    sa.Column("open", sa.Integer, nullable=False),  # reservations that are not ended
+    sa.Column("most_open", sa.Integer),  # null: what is set for all
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint(
+        "free_ms >= 0 AND reserved_ms >= 0 AND used_ms >= 0 AND open >= 0", name="not_negative"
+    ),
+    sa.CheckConstraint("granted_ms = free_ms + reserved_ms + used_ms", name="nothing_lost"),
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    # Every move of video time, which is never changed. What each was for comes once.
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("move", sa.Text, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("ms", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("move", "ref"),
+    sa.CheckConstraint("ms > 0", name="moves_something"),
+    sa.Index("ledger_by_account", "account_id", "id"),
+)
+
+settled = ledger.c.move == sa.literal_column("'settle'")
+"""What was used; literally what the index is of, so that it is used."""
+
+sa.Index(
+    "ledger_used",
+    ledger.c.account_id,
+    ledger.c.at,
+    ledger.c.ms,
+    sqlite_where=settled,
+    postgresql_where=settled,
+)
+
+top_ups = sa.Table(
+    "top_ups",
+    metadata,
+    # Video time that is sold without an order: what its payment adds to which account.
+    sa.Column("payment_id", sa.ForeignKey("payments.id"), primary_key=True, autoincrement=False),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("ms", sa.BigInteger, nullable=False),
+    sa.Column("amount_sat", sa.BigInteger, nullable=False),
+    sa.Column("usd_micros", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Index("top_ups_by_account", "account_id"),
+)
+
+reservations = sa.Table(
+    "reservations",
+    metadata,
+    # Video time that is set aside for work that is not over; the row goes when it is.
+    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("held_ms", sa.BigInteger, nullable=False),
+    sa.Column("used_ms", sa.BigInteger, nullable=False),  # at the last count
+    sa.Column("until", sa.BigInteger),  # when it is ended at that count; null: whoever asked for it ends it
+    sa.Index("reservations_by_end", "until"),
 )

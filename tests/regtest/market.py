@@ -31,6 +31,7 @@ CHOICE = {"avatar": "european_woman", "emotion": "happy"}
 HOLD = {**CHOICE, "language": "en", "hold": True}
 
 SETTINGS = {
+    "top_up_s": "60",
     "btc_usd": "fixed:65000",
     "resume_s": "0.2",
     "sweep_s": "1",
@@ -154,6 +155,7 @@ class Market:
         self.workers, self.database = workers, database
         self.folder = folder
         self.orders: list[Order] = []
+        self.top_ups: list[dict[str, Any]] = []
         self.http = httpx.AsyncClient(base_url=service.url, timeout=DEADLINE_S)
         self.before = (0, 0)
         self.held_invoice: Any
@@ -250,9 +252,15 @@ class Market:
             assert invoices[order.payment_hash].state == (
                 lightning_pb2.Invoice.CANCELED if canceled else lightning_pb2.Invoice.SETTLED
             )
-        assert ledger.received_msat == sum(
+        advance = sum(
+            invoices[bytes.fromhex(bolt11.decode(each["bolt11_invoice"]).payment_hash)].amt_paid_msat
+            for each in self.top_ups
+        )
+        assert ledger.topped_up_msat == advance
+        assert ledger.received_msat == advance + sum(
             invoices[order.payment_hash].amt_paid_msat for order in self.orders if order.end != "given back"
         )
+        assert ledger.prepaid_ms == 1000 * sum(each["duration"] for each in self.top_ups)
 
         refunded = [row["order_id"] for row in refunds]
         assert sorted(refunded) == sorted(n for n, end in ended.items() if end == "refunded")
@@ -276,6 +284,25 @@ class Market:
         log = self.service.program.log.read_text()
         assert [line for line in log.splitlines() if '"unexpected_error"' in line] == []
         assert "never retrieved" not in log
+
+    async def top_up(self, seconds: int) -> dict[str, Any]:
+        """Quote video time as soon as all parts are there again."""
+
+        async def quoted() -> Any:
+            answer = await self.http.post("/lightning/top-up", json={"seconds": seconds})
+            return answer.is_success and answer.json()
+
+        self.top_ups.append(dict(await eventually("a top-up", quoted)))
+        return self.top_ups[-1]
+
+    async def account(self, key: str) -> dict[str, Any]:
+        """What an account has, as soon as it is told."""
+
+        async def told() -> Any:
+            answer = await self.http.get("/account", headers={"X-API-Key": key})
+            return answer.is_success and answer.json()
+
+        return dict(await eventually("an account", told))
 
     async def quote(self, text: str = "Hello, this was paid.", **wish: Any) -> "Order":
         """Quote as soon as all parts are there again."""

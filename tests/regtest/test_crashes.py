@@ -10,7 +10,7 @@ import contextlib
 import pytest
 
 from satspeak.contact_sheet import examine
-from tests.regtest.market import DEADLINE_S, HOLD, still
+from tests.regtest.market import DEADLINE_S, HOLD, eventually, still
 
 pytestmark = pytest.mark.regtest
 
@@ -170,6 +170,23 @@ async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
     assert not (order.broken and victim in ("worker", "LND")), "the buyer noticed"
     if end == "delivered":
         assert await order.video() == (await order.file()).read_bytes()
+
+
+@pytest.mark.parametrize("victim", ["service", "LND", "database"])
+async def test_a_top_up_is_credited_once_whatever_dies(market, victim):
+    top_up = await market.top_up(3)
+
+    with still(market.service.program):
+        await market.payer.pay(top_up["bolt11_invoice"], timeout_s=DEADLINE_S)
+        await market.victims[victim].kill()
+    await market.victims[victim].start()
+
+    async def credited():
+        return (await market.account(top_up["api_key"]))["granted_ms"] > 0
+
+    await eventually("the video time", credited)
+    account = await market.account(top_up["api_key"])
+    assert (account["granted_ms"], account["free_ms"], len(account["ledger"])) == (3000, 3000, 1)
 
 
 async def test_a_real_video_plays_although_each_part_died_while_it_was_made(market, hire):

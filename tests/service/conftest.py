@@ -299,6 +299,7 @@ class Shop:
             "payment_wait_s": 5.0,
             "port": 0,
             "drain_s": 1,
+            "top_up_s": 36_000,
             "resume_s": 3600.0,  # a render that failed stays as it is
             **dict.fromkeys(UNLIMITED, 0),
             **self.stores,
@@ -366,9 +367,9 @@ class Shop:
         await self.eventually(lambda: self.stopping.waiting > 0)
 
     async def key(self, *scopes: Scope) -> dict[str, str]:
-        """Make an API key, good for everything unless it is said; the header that shows it."""
+        """Make a key of the operator, good for all figures unless it is said; the header that shows it."""
         async with open_keys(self.settings()) as keys:
-            return {"Authorization": f"Bearer {await keys.create('test', scopes or tuple(Scope))}"}
+            return {"Authorization": f"Bearer {await keys.create('test', scopes)}"}
 
     async def until_known(self, avatar: str, *, known: bool = True) -> None:
         """Wait until an avatar is on sale, or no longer."""

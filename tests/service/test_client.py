@@ -86,3 +86,26 @@ async def test_what_may_work_later_says_when(shop, client):
     assert refused.value.status == 503
     assert refused.value.retry_after_s
     assert refused.value.detail
+
+
+async def test_a_wallet_buys_video_time_and_sees_it_in_its_account(shop):
+    async with Client(shop.url) as stranger:
+        bought = await stranger.top_up(60)
+        with pytest.raises(ServiceRefused) as refused:
+            await stranger.account()
+        assert (refused.value.status, refused.value.problem.title) == (401, "INVALID_API_KEY")
+    async with Client(shop.url, api_key=bought.api_key) as client:
+        more = await client.top_up(5)
+        assert (more.account_id, more.api_key) == (bought.account_id, None)
+        for quote in (bought, more):
+            shop.node.pay(quote.bolt11_invoice)
+        async with asyncio.timeout(10):
+            while (await client.top_up_state(more.bolt11_invoice)).status != "paid":  # noqa: ASYNC110 - what a buyer can do
+                await asyncio.sleep(0.01)
+
+        account = await client.account()
+        assert (account.credits, account.next_page) == (65, None)
+        assert [move.ms for move in account.ledger] == [5000, 60_000]
+        first = await client.account("/account?limit=1")
+        assert first.next_page is not None
+        assert [move.ms for move in (await client.account(first.next_page)).ledger] == [60_000]

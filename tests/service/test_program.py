@@ -48,6 +48,36 @@ def test_keys_are_made_listed_and_revoked_by_commands(tmp_path):
     assert (again.exit_code, "no valid key 1" in again.stderr) == (1, True)
 
 
+def test_accounts_are_made_granted_time_and_shown_by_commands(tmp_path):
+    assert run(tmp_path, "accounts", "create", "app", "--jobs", "3").stdout == "1\n"
+    assert "already" in run(tmp_path, "accounts", "create", "app").stderr
+    assert "more than digits" in run(tmp_path, "accounts", "create", "12").stderr
+    given = run(tmp_path, "accounts", "grant", "app", "90", "--ref", "welcome")
+    assert given.stdout == "Account 1 has 90 s free.\n"
+    again = run(tmp_path, "accounts", "grant", "1", "90", "--ref", "welcome")
+    assert (again.exit_code, "given before. Free are 90 s" in again.stderr) == (1, True)
+    assert run(tmp_path, "accounts", "limit", "app", "5").exit_code == 0
+    key = run(tmp_path, "keys", "create", "phone", "--account", "app").stdout.strip()
+    assert re.fullmatch(r"sk_[\w-]{43}", key)
+    refused = run(tmp_path, "keys", "create", "phone", "--account", "app", "--scope", "metrics:read")
+    assert (refused.exit_code, "only for account:read and video:make" in refused.stderr) == (1, True)
+
+    assert run(tmp_path, "accounts", "list").stdout == "1\tapp\tfree 90\treserved 0\tused 0\n"
+    shown = run(tmp_path, "accounts", "show", "app").stdout
+    assert "free 90 s, reserved 0 s, used 0 s of 90 s; 0 of at most 5 jobs open" in shown
+    assert "grant\t90 s\twelcome" in shown
+    assert "account:read,video:make\taccount 1\tphone" in run(tmp_path, "keys", "list").stdout
+    assert "no account 7" in run(tmp_path, "accounts", "show", "7").stderr
+
+
+def test_the_house_has_an_account_where_that_is_set(tmp_path):
+    assert run(tmp_path, "accounts", "list").stdout == ""
+
+    assert "free without end" in run(tmp_path, "accounts", "show", "house", house_account="true").stdout
+    assert run(tmp_path, "keys", "create", "me", "--account", "house", house_account="true").exit_code == 0
+    assert "free 0 s" in run(tmp_path, "accounts", "show", "house").stdout
+
+
 def test_what_is_owed_is_listed_and_ended_by_commands(tmp_path):
     listed = run(tmp_path, "owed")
     assert (listed.exit_code, listed.stdout) == (0, "")

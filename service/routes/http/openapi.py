@@ -188,6 +188,9 @@ def key_refusals() -> dict[int, ResponseSpec]:
     }
 
 
+KEY_SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"apiKeyHeader": []}]
+"""A key, in either of the headers that it may come in."""
+
 KEY_HEADERS: Headers = {
     401: {"WWW-Authenticate": header("Bearer.", 'Bearer realm="payments"', required=True)}
 }

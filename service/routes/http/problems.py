@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from lightning import LightningError
 from service import errors
+from service.accounts.account import whole_seconds
 from service.pricing.port import RateUnavailable
 from service.routes.http import problem_types as types
 from service.routes.http.problem_types import ProblemType
@@ -48,6 +49,7 @@ class ApiKeyProblem(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "error"
     error_code: str = "INVALID_API_KEY"
     message: str = "Invalid or missing API key"
+    details: dict[str, Any] | UnsetType = UNSET  # what a program can do about it
 
 
 def problem(
@@ -182,6 +184,20 @@ def _key_not_allowed(_request: AnyRequest, error: errors.KeyNotAllowed) -> Respo
     )
 
 
+def _insufficient_credits(_request: AnyRequest, error: errors.InsufficientCredits) -> Response[bytes]:
+    """Say how much is missing and how it is bought, so that a program can pay and go on."""
+    missing = whole_seconds(error.missing_ms)
+    top_up = {"method": "POST", "path": "/lightning/top-up", "body": {"seconds": missing}}
+    refusal = ApiKeyProblem(
+        error_code="INSUFFICIENT_CREDITS",
+        message="Insufficient video time to process request",
+        details={"missing_seconds": missing, "top_up": top_up},
+    )
+    return Response(
+        msgspec.json.encode(refusal), status_code=HTTPStatus.FORBIDDEN, media_type="application/json"
+    )
+
+
 def _node_unavailable(_request: AnyRequest, error: LightningError) -> Response[bytes]:
     log.error("node_unavailable", error=repr(error))
     kind = types.NODE_UNAVAILABLE
@@ -214,6 +230,7 @@ HANDLERS: Handlers = {
     **dict.fromkeys(TABLE, _translated),
     errors.InvalidApiKey: _invalid_api_key,
     errors.KeyNotAllowed: _key_not_allowed,
+    errors.InsufficientCredits: _insufficient_credits,
     LightningError: _node_unavailable,
     HTTPException: _of_framework,
     Exception: _unexpected,

@@ -1,9 +1,7 @@
 """All payments, for the operator: a bare list, as the source API has it, and `Link` to the page after it (RFC 8288)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from litestar import Request, Response, get
 from litestar.openapi.spec import Example
@@ -11,19 +9,15 @@ from litestar.params import QueryParameter
 
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
-from service.errors import InvalidRequest
 from service.orders.order import Status
 from service.orders.port import Filter, Orders
-from service.routes.http import openapi
+from service.routes.http import cursors, openapi
 from service.routes.http import problem_types as types
+from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
 from service.routes.lightning.schemas import PaymentRecord
 
 PAGE, LARGEST_PAGE = 100, 1000
-LARGEST_ID = 2**63 - 1
-
-CURSOR = b"before:"
-"""What a cursor begins with, before the id that all of its page are below: so it is stable, whatever is added."""
 
 
 def _moment(meaning: str) -> Any:
@@ -42,7 +36,7 @@ PaidTo = Annotated[datetime | None, _moment("Only what was paid before this mome
     description="The newest page comes first, oldest payment first within it;"
     " the header `Link` with `rel=next` leads to the page of older ones, with the same filters.",
     tags=["Operating"],
-    security=[{"apiKey": []}],
+    security=openapi.KEY_SECURITY,
     operation_id="listPayments",
     operation_class=openapi.operation(
         limited=False, headers={**openapi.KEY_HEADERS, 200: {"Link": openapi.LINK}}
@@ -65,7 +59,7 @@ async def payments(
         str | None, QueryParameter(description="Where the page before this one ended; `Link` has it.")
     ] = None,
     before_id: Annotated[
-        int | None, QueryParameter(ge=1, le=LARGEST_ID, description="Only payments with a lower id.")
+        int | None, QueryParameter(ge=1, le=cursors.LARGEST_ID, description="Only payments with a lower id.")
     ] = None,
     status: Annotated[Status | None, QueryParameter(description="Only payments in this state.")] = None,
     created_from: CreatedFrom = None,
@@ -74,8 +68,10 @@ async def payments(
     paid_to: PaidTo = None,
 ) -> Response[list[PaymentRecord]]:
     """List payments."""
-    await keys.check(request.headers.get("Authorization"), Scope.PAYMENTS)
-    bounds = [each for each in (before_id, None if cursor is None else _read(cursor)) if each is not None]
+    await keys.check(key_of(request), Scope.PAYMENTS)
+    bounds = [
+        each for each in (before_id, None if cursor is None else cursors.read(cursor)) if each is not None
+    ]
     wanted = Filter(
         before_id=min(bounds, default=None),
         status=status,
@@ -87,30 +83,8 @@ async def payments(
     page = await orders.page(wanted, limit=limit)
     headers = {"Cache-Control": "no-store"}
     if len(page) == limit and page[0][0].id > 1:
-        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _PLACES]
-        query = urlencode([*kept, ("cursor", _write(page[0][0].id))])
-        headers["Link"] = f'</lightning/payments?{query}>; rel="next"'
+        headers["Link"] = cursors.link(request, page[0][0].id)
     return Response([PaymentRecord.of(*each) for each in page], headers=headers)
-
-
-_PLACES = {"cursor", "before_id"}
-
-
-def _write(before_id: int) -> str:
-    return urlsafe_b64encode(CURSOR + str(before_id).encode()).decode().rstrip("=")
-
-
-def _read(cursor: str) -> int:
-    try:
-        said = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        before_id = int(said.removeprefix(CURSOR)) if said.startswith(CURSOR) else 0
-    except ValueError:
-        before_id = 0
-    if not 0 < before_id <= LARGEST_ID:
-        raise InvalidRequest(
-            "Parameter 'cursor' is none of ours: take it from the header 'Link'.", field="cursor"
-        )
-    return before_id
 
 
 def _utc(moment: datetime | None) -> datetime | None:

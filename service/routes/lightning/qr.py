@@ -10,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath
 
+from service.accounts.top_up import TopUps
 from service.delivery.port import Snapshots
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
@@ -17,7 +18,7 @@ from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.conditions import etag_of, has, not_modified
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
-from service.routes.lightning.resolving import resolve
+from service.routes.lightning.resolving import canonical, resolve
 from service.routes.lightning.schemas import lightning_uri
 
 MODULE_PIXELS = 4
@@ -29,7 +30,7 @@ CACHED_S = 86_400
 @get(
     "/lightning/qr/{invoice:str}",
     summary="Show an invoice as a QR code",
-    description="An SVG of the quote's `lightning_uri`, in capitals: a QR code packs those closest.",
+    description="An SVG of the `lightning_uri` of a quote or a top-up, in capitals: a QR code packs those closest.",
     tags=["Buying"],
     operation_id="getInvoiceQrCode",
     operation_class=openapi.operation(headers={200: {"ETag": openapi.ETAG}, 304: {"ETag": openapi.ETAG}}),
@@ -56,13 +57,18 @@ async def qr(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
     snapshots: Part[Snapshots],
+    top_ups: Part[TopUps],
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
 ) -> Response[bytes]:
     """Show an invoice as a QR code."""
-    sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
-    uri = lightning_uri(sold.payment.invoice).upper()
-    scope = "public" if sold.order.claim_hash is None else "private"
+    top_up = await top_ups.find(canonical(invoice))
+    if top_up is not None:
+        uri, scope = lightning_uri(top_up.invoice).upper(), "public"
+    else:
+        sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
+        uri = lightning_uri(sold.payment.invoice).upper()
+        scope = "public" if sold.order.claim_hash is None else "private"
     headers = {"Cache-Control": f"{scope}, max-age={CACHED_S}, immutable", "ETag": etag_of(uri.encode())}
     if has(request, headers["ETag"]):
         return not_modified(headers)

@@ -14,6 +14,7 @@ from service.refunds.refund import Ledger
 from service.rendering.workers import Workers
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
+from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
 from service.runtime.cached import Cached
 from service.runtime.counters import Counters
@@ -23,7 +24,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 
 COUNTERS = {
     "quotes": "Quotes made.",
-    "settlements": "Orders that became paid.",
+    "settlements": "Orders and top-ups that became paid.",
     "settlements_without_order": "Payments of invoices that say they are ours and that no order has.",
     "holds_canceled": "Held payments that went back, since their video was not made in time.",
     "renders_started": "Renders begun; one that goes on after it was interrupted begins again.",
@@ -40,6 +41,7 @@ MONEY = {
     "fees": "Paid to nodes on the way of refunds, ever.",
     "owed": "Refunds that are to be paid.",
     "undelivered": "Received for orders that have neither a whole video nor their money back.",
+    "topped_up": "Received for video time in advance, ever.",
 }
 """What each sum of the `Ledger` means."""
 
@@ -53,7 +55,7 @@ MONEY = {
     " business, so it takes an API key with the scope `metrics:read`: `authorization: {credentials_file: ...}` in the"
     " scrape config.",
     tags=["Operating"],
-    security=[{"apiKey": []}],
+    security=openapi.KEY_SECURITY,
     responses={
         200: ResponseSpec(str, generate_examples=False, description="The figures.", media_type="text/plain"),
     }
@@ -71,7 +73,7 @@ async def metrics(
     settlements: Part[Settlements],
 ) -> Response[str]:
     """Tell figures to a Prometheus."""
-    await keys.check(request.headers.get("Authorization"), Scope.METRICS)
+    await keys.check(key_of(request), Scope.METRICS)
     counted, money = await tally.get(), await ledger.get()
     lines = [
         *(
@@ -92,6 +94,15 @@ async def metrics(
             line
             for name, meaning in MONEY.items()
             for line in _family(f"money_{name}_msat", "gauge", meaning, getattr(money, f"{name}_msat"))
+        ),
+        *_family(
+            "prepaid_ms", "gauge", "Milliseconds of video time that accounts have not used.", money.prepaid_ms
+        ),
+        *_family(
+            "prepaid_used_ms",
+            "gauge",
+            "Milliseconds of video time that accounts have used, ever.",
+            money.prepaid_used_ms,
         ),
         *_family(
             "payments_elsewhere",

@@ -4,8 +4,9 @@ import sqlite3
 
 import pytest
 
-from service.accounts.port import Scope
-from service.assembly.stores import open_keys
+from service.accounts.port import HOLDERS, OPERATORS, Scope
+from service.assembly.stores import open_accounts, open_keys
+from service.errors import KeyNotAllowed
 
 
 async def test_a_key_opens_the_list_until_it_is_revoked(shop):
@@ -54,9 +55,36 @@ async def test_a_key_opens_only_what_it_was_made_for(standing_shop, scope, opens
     assert refused.json()["error_code"] == "INSUFFICIENT_SCOPE"
 
 
-async def test_a_key_is_good_for_everything_where_no_scope_is_named(closed_shop):
+async def test_a_key_of_the_operator_is_good_for_all_figures_where_no_scope_is_named(closed_shop):
     async with open_keys(closed_shop.settings()) as keys:
         await keys.create("accounting")
         [listed] = await keys.list()
 
-    assert listed.scopes == frozenset(Scope)
+    assert (listed.account_id, listed.scopes) == (None, OPERATORS)
+
+
+async def test_a_key_may_come_in_a_header_of_its_own(shop):
+    key = await shop.key()
+    header = {"X-API-Key": key["Authorization"].removeprefix("Bearer ")}
+
+    assert (await shop.http.get("/lightning/payments", headers=header)).status_code == 200
+
+
+async def test_a_key_of_an_account_shows_no_sales(shop):
+    async with open_accounts(shop.settings()) as holders:
+        account = await holders.video_time.create("app")
+        key = await holders.keys.create("phone", account_id=account)
+        [listed] = await holders.keys.list()
+
+    assert (account, HOLDERS) == (listed.account_id, listed.scopes)
+    for path in ("/lightning/payments", "/metrics"):
+        assert (await shop.http.get(path, headers={"X-API-Key": key})).status_code == 403
+
+
+@pytest.mark.parametrize(("scope", "of_account"), [(Scope.PAYMENTS, True), (Scope.VIDEO, False)])
+async def test_no_key_is_made_for_what_its_kind_is_never_good_for(closed_shop, scope, of_account):
+    async with open_accounts(closed_shop.settings()) as holders:
+        account = await holders.video_time.create("app")
+        with pytest.raises(KeyNotAllowed):
+            await holders.keys.create("phone", [scope], account_id=account if of_account else None)
+        assert await holders.keys.list() == []

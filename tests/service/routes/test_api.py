@@ -34,10 +34,12 @@ INTERNAL = {
     errors.ServiceError,
     errors.InvalidApiKey,  # the source API's own form
     errors.KeyNotAllowed,
+    errors.InsufficientCredits,
     errors.RenderFailed,
     errors.StoredLost,
     errors.LeaseLost,
     errors.KeyTaken,
+    errors.NameTaken,
     errors.VideoBroken,
     errors.VideoNotMade,
     errors.SettingsError,

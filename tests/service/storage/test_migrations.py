@@ -157,6 +157,59 @@ async def test_postgresql_keeps_every_row(database_url):
     await engine.dispose()
 
 
+def everything(connection: sa.Connection) -> dict[str, list[dict[str, object]]]:
+    """All rows of all tables."""
+    return {
+        table: sorted(
+            (dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()), key=repr
+        )
+        for table in sa.inspect(connection).get_table_names()
+        if table not in ("alembic_version", "sqlite_sequence")
+    }
+
+
+def indexes(connection: sa.Connection) -> set[tuple[object, ...]]:
+    """All indexes of all tables."""
+    inspector = sa.inspect(connection)
+    return {
+        (table, index["name"], tuple(index["column_names"]), index["unique"])
+        for table in inspector.get_table_names()
+        for index in inspector.get_indexes(table)
+    }
+
+
+def add_accounts(connection: sa.Connection) -> None:
+    """Bring a database that has orders, payments and jobs apart up to date: every row is there, and every value."""
+    upgrade(connection, to=BEFORE)
+    fill(connection, old_rows())
+    upgrade(connection, to="0008")
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    for table, rows in before.items():
+        columns = list(rows[0])
+        assert rows == sorted(({name: row[name] for name in columns} for row in now[table]), key=repr)
+    assert had <= indexes(connection)
+    assert {row["account_id"] for row in now["keys"]} == {None}
+    assert len(before["payments"]) == 40
+
+
+def test_accounts_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_accounts(connection)
+
+
+async def test_accounts_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_accounts)
+    await engine.dispose()
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
         upgrade(connection, to=BEFORE)

@@ -1,0 +1,200 @@
+"""`python -m service keys` and `accounts`: who holds API keys, and video time that was bought or given in advance."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+
+from service.accounts.account import Account, Entry
+from service.accounts.port import HOLDERS, OPERATORS, Scope
+from service.assembly.stores import Holders, open_accounts
+from service.errors import KeyNotAllowed, NameTaken
+from service.settings import Settings
+
+T = TypeVar("T")
+
+SHOWN = 20
+"""Moves of an account that are shown."""
+
+MS = 1000
+
+
+def _with(settings: Settings, work: Callable[[Holders], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with open_accounts(settings) as holders:
+            return await work(holders)
+
+    return asyncio.run(run())
+
+
+async def _find(holders: Holders, account: str) -> Account:
+    """Find an account by its number or its name."""
+    found = await holders.accounts.named(account)
+    if found is None and account.isdecimal():
+        found = await holders.accounts.get(int(account))
+    if found is None:
+        raise click.ClickException(f"There is no account {account}. `accounts list` shows them.")
+    return found
+
+
+@click.group()
+def keys() -> None:
+    """Manage API keys: the operator's, for payments and metrics, and those of accounts."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option(
+    "--account", help="Number or name of the account whose it is; the operator's where it is left out."
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it is good for; may be given twice. Everything that such a key can be good for where it is left out.",
+)
+@click.pass_obj
+def create(settings: Settings, name: str, account: str | None, scopes: tuple[str, ...]) -> None:
+    """Make a key and show it, this once."""
+
+    async def run(holders: Holders) -> str:
+        holder = None if account is None else (await _find(holders, account)).id
+        return await holders.keys.create(name, [Scope(scope) for scope in scopes], account_id=holder)
+
+    try:
+        click.echo(_with(settings, run))
+    except KeyNotAllowed as error:
+        allowed = sorted(scope.value for scope in (OPERATORS if account is None else HOLDERS))
+        raise click.ClickException(
+            f"Such a key is never good for {error.scope}, only for {' and '.join(allowed)}."
+        ) from error
+    click.echo("Keep it: it is not shown again.", err=True)
+
+
+@keys.command("list")
+@click.pass_obj
+def list_keys(settings: Settings) -> None:
+    """List the keys."""
+    for key in _with(settings, lambda holders: holders.keys.list()):
+        revoked = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
+        scopes = ",".join(sorted(scope.value for scope in key.scopes))
+        whose = "operator" if key.account_id is None else f"account {key.account_id}"
+        click.echo(
+            f"{key.id}\t{key.prefix}...\t{key.created_at:%Y-%m-%d}\t{revoked}\t{scopes}\t{whose}\t{key.name}"
+        )
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID", type=int)
+@click.pass_obj
+def revoke(settings: Settings, key_id: int) -> None:
+    """Make a key useless from now on."""
+    if not _with(settings, lambda holders: holders.keys.revoke(key_id)):
+        raise click.ClickException(f"There is no valid key {key_id}. `keys list` shows them.")
+    click.echo(f"Key {key_id} is revoked.")
+
+
+@click.group()
+def accounts() -> None:
+    """Manage accounts: who holds keys, and video time that was bought or given in advance."""
+
+
+@accounts.command("create")
+@click.argument("name")
+@click.option("--jobs", type=click.IntRange(min=0), help="Most videos and live sessions of it at once.")
+@click.pass_obj
+def create_account(settings: Settings, name: str, jobs: int | None) -> None:
+    """Make an account without video time, and tell its number."""
+    if not name.strip() or name.isdecimal():  # a number is how an account is told otherwise
+        raise click.ClickException("A name has more than digits.")
+
+    async def run(holders: Holders) -> int:
+        return await holders.video_time.create(name, most_open=jobs)
+
+    try:
+        click.echo(_with(settings, run))
+    except NameTaken as error:
+        raise click.ClickException(f"There is an account {error.name} already.") from error
+
+
+@accounts.command("list")
+@click.pass_obj
+def list_accounts(settings: Settings) -> None:
+    """List the accounts, with the seconds that are free, reserved and used."""
+    for account in _with(settings, lambda holders: holders.accounts.all()):
+        click.echo(
+            f"{account.id}\t{account.name or '-'}\tfree {_seconds(account.free_ms)}"
+            f"\treserved {_seconds(account.reserved_ms)}\tused {_seconds(account.used_ms)}"
+        )
+
+
+@accounts.command()
+@click.argument("account")
+@click.argument("seconds", type=click.IntRange(min=1))
+@click.option("--ref", help="What it is for: the same is given once, however often the command is run.")
+@click.pass_obj
+def grant(settings: Settings, account: str, seconds: int, ref: str | None) -> None:
+    """Give an ACCOUNT video time."""
+
+    async def run(holders: Holders) -> tuple[bool, Account]:
+        found = await _find(holders, account)
+        given = await holders.video_time.grant(found, seconds * MS, ref=ref)
+        return given, await _find(holders, account)
+
+    given, now = _with(settings, run)
+    if not given:
+        raise click.ClickException(f"That was given before. Free are {_seconds(now.free_ms)} s.")
+    click.echo(f"Account {now.id} has {_seconds(now.free_ms)} s free.")
+
+
+@accounts.command()
+@click.argument("account")
+@click.argument("jobs", type=click.IntRange(min=0), required=False)
+@click.pass_obj
+def limit(settings: Settings, account: str, jobs: int | None) -> None:
+    """Say how many JOBS, videos and live sessions, an ACCOUNT may have at once; what is set for all if left out."""
+
+    async def run(holders: Holders) -> None:
+        await holders.accounts.limit((await _find(holders, account)).id, jobs)
+
+    _with(settings, run)
+
+
+@accounts.command()
+@click.argument("account")
+@click.pass_obj
+def show(settings: Settings, account: str) -> None:
+    """Show the balance of an ACCOUNT and its latest moves."""
+
+    async def run(holders: Holders) -> tuple[Account, int, bool, list[Entry]]:
+        found = await _find(holders, account)
+        entries = await holders.accounts.ledger(found.id, before_id=None, limit=SHOWN)
+        video_time = holders.video_time
+        return found, video_time.most_open(found), video_time.unlimited(found), entries
+
+    found, most_open, unlimited, entries = _with(settings, run)
+    free = "without end" if unlimited else f"{_seconds(found.free_ms)} s"
+    click.echo(f"account {found.id} {found.name or '-'}, since {found.created_at:%Y-%m-%d}")
+    click.echo(
+        f"free {free}, reserved {_seconds(found.reserved_ms)} s, used {_seconds(found.used_ms)} s"
+        f" of {_seconds(found.granted_ms)} s; {found.open} of at most {most_open} jobs open"
+    )
+    for entry in entries:
+        click.echo(f"{entry.at:%Y-%m-%d %H:%M}\t{entry.move.value}\t{_seconds(entry.ms)} s\t{entry.ref}")
+
+
+@accounts.command("top-ups")
+@click.pass_obj
+def top_ups(settings: Settings) -> None:
+    """List the top-ups that were paid: moment, account, seconds, price in satoshi, msat received and invoice."""
+    for sold in _with(settings, lambda holders: holders.top_ups.paid()):
+        click.echo(
+            f"{sold.paid_at:%Y-%m-%d %H:%M}\t{sold.account_id}\t{_seconds(sold.ms)}\t{sold.price.amount_sat}"
+            f"\t{sold.paid_msat}\t{sold.invoice}"
+        )
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms / MS:.3f}".rstrip("0").rstrip(".")

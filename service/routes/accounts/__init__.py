@@ -1,0 +1,1 @@
+"""Accounts with prepaid video time, for who holds their keys."""

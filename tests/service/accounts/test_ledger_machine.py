@@ -1,0 +1,251 @@
+"""Lives of accounts that nobody would think of: hypothesis chooses what sessions ask, which services die, and when.
+
+After each step every balance is what its ledger says, nothing is lost and nothing is below zero. At the end all
+leases run out, and what nobody settled is free again.
+"""
+
+import asyncio
+import contextlib
+import functools
+import secrets
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from anyio.from_thread import start_blocking_portal
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from service.accounts.account import Account, Move
+from service.accounts.prepaid import AccountTerms, VideoTime
+from service.errors import InsufficientCredits, TooManyRequests
+from service.storage.accounts import SqlAccounts
+from service.storage.postgres import PostgresDatabase
+from service.storage.schema import accounts, ledger, reservations
+from service.storage.sqlite import SqliteDatabase
+
+EXAMPLES, STEPS = 5, 20
+MANY_EXAMPLES, MANY_STEPS = 200, 60
+
+LEASE = timedelta(seconds=30)
+SERVICES, ACCOUNTS = 3, 2
+JOBS = 4
+
+service = st.integers(0, SERVICES - 1)
+account = st.integers(0, ACCOUNTS - 1)
+ms = st.integers(1, 6000)
+ref = st.integers(0, 15)
+
+
+def step(kind=rule, **strategies: Any):
+    """Make a rule that runs in the event loop."""
+
+    def decorate(work):
+        @functools.wraps(work)
+        def run(self, **drawn: Any) -> None:
+            self.portal.call(functools.partial(work, self, **drawn))
+
+        return kind(**strategies)(run)
+
+    return decorate
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Three services on one database, and two accounts. The house has no end, the other what it was given."""
+
+    def __init__(self, portal, opening) -> None:
+        super().__init__()
+        self.portal = portal
+        self.opening = opening
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.terms = AccountTerms(house_account=True, account_jobs=JOBS)
+        self.open: list[contextlib.AsyncExitStack] = [contextlib.AsyncExitStack() for _ in range(SERVICES)]
+        self.stores: list[SqlAccounts] = []
+        self.services: list[VideoTime] = []
+        self.accounts: list[Account] = []
+        self.granted: Counter[int] = Counter()  # by account, what we know of
+
+    @step(initialize)
+    async def begin(self):
+        for n in range(SERVICES):
+            await self.start(n)
+        await self.stores[0].ensure_house(self.now)
+        await self.stores[0].create("app", most_open=None, now=self.now)
+        self.accounts = sorted(await self.stores[0].all(), key=lambda each: each.house)
+
+    async def start(self, n: int) -> None:
+        database = await self.open[n].enter_async_context(self.opening())
+        store = SqlAccounts(database)
+        self.stores[n : n + 1] = [store]
+        self.services[n : n + 1] = [VideoTime(store, terms=self.terms, now=lambda: self.now)]
+
+    @step(account=account, ms=st.integers(1, 20_000), ref=ref, times=st.integers(1, 3))
+    async def grant(self, account, ms, ref, times):
+        """Give time, at several services at once: it comes once."""
+        asked = [
+            self.services[n % SERVICES].grant(self.accounts[account], ms, ref=f"{account} {ref}")
+            for n in range(times)
+        ]
+        given = (await asyncio.gather(*asked)).count(True)
+        assert given <= 1
+        self.granted[account] += given * ms
+
+    @step(
+        asked=st.lists(st.tuples(service, account, ms, ref), min_size=1, max_size=8),
+        leased=st.booleans(),
+        interrupted=st.sampled_from([False, False, True]),
+    )
+    async def reserve(self, asked, leased, interrupted):
+        """Many ask at once; whoever asks may die in the middle of it."""
+        tasks = [
+            asyncio.create_task(
+                self.services[n].reserve(
+                    self.accounts[which], ms, ref=f"job {ref}", lease=LEASE if leased else None
+                )
+            )
+            for n, which, ms, ref in asked
+        ]
+        if interrupted:
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+        for task in await asyncio.gather(*tasks, return_exceptions=True):
+            assert task in (True, False) or isinstance(
+                task, InsufficientCredits | TooManyRequests | asyncio.CancelledError
+            ), task
+
+    @step(n=service, ref=ref, ms=ms)
+    async def renew(self, n, ref, ms):
+        await self.services[n].renew(f"job {ref}", used_ms=ms, lease=LEASE)
+
+    @step(ref=ref, used=st.lists(ms, min_size=1, max_size=3))
+    async def settle(self, ref, used):
+        """End a job, at several services at once and each with a count of its own: one of them counts."""
+        ended = await asyncio.gather(
+            *(self.services[n % SERVICES].settle(f"job {ref}", used_ms) for n, used_ms in enumerate(used))
+        )
+        assert len([each for each in ended if each is not None]) <= 1
+
+    @step(n=service, ref=ref)
+    async def fail(self, n, ref):
+        await self.services[n].release(f"job {ref}")
+
+    @step(n=service)
+    async def die(self, n):
+        """Leave everything as it is; another takes the place."""
+        await self.open[n].aclose()
+        await self.start(n)
+
+    @step(seconds=st.sampled_from([10, 40]), looking=st.lists(service, min_size=1, max_size=3))
+    async def time(self, seconds, looking):
+        self.now += timedelta(seconds=seconds)
+        await asyncio.gather(*(self.services[n].look(self.now) for n in looking))
+
+    @invariant()
+    def nothing_is_lost(self):
+        if self.accounts:
+            self.portal.call(self.look)
+
+    async def look(self):
+        def read(connection: sa.Connection) -> tuple[list[Any], list[Any], list[Any]]:
+            return tuple(
+                connection.execute(sa.select(each)).all() for each in (accounts, ledger, reservations)
+            )  # type: ignore[return-value]
+
+        rows, entries, held = await self.stores[0]._database.read(read)
+        for row in rows:
+            moved: Counter[Move] = Counter()
+            for entry in entries:
+                if entry.account_id == row.id:
+                    moved[Move(entry.move)] += entry.ms
+            open_now = [each for each in held if each.account_id == row.id]
+            assert min(row.free_ms, row.reserved_ms, row.used_ms) >= 0
+            assert row.granted_ms == row.free_ms + row.reserved_ms + row.used_ms
+            assert row.granted_ms == moved[Move.GRANT] + moved[Move.TOP_UP]
+            assert row.used_ms == moved[Move.SETTLE]
+            assert row.reserved_ms == moved[Move.RESERVE] - moved[Move.SETTLE] - moved[Move.RELEASE]
+            assert row.reserved_ms == sum(each.held_ms for each in open_now)
+            assert row.open == len(open_now) <= JOBS
+            assert all(0 <= each.used_ms <= each.held_ms for each in open_now)
+            if not row.house:
+                assert row.granted_ms == self.granted[0]
+
+    def teardown(self):
+        if self.accounts:
+            self.portal.call(self.end)
+
+    async def end(self):
+        for n in range(16):
+            await self.services[0].settle(f"job {n}", 0)
+        self.now += 2 * LEASE
+        await self.services[1].look(self.now)
+        await self.look()
+        for each in self.accounts:
+            now = await self.stores[0].get(each.id)
+            assert now is not None
+            assert (now.reserved_ms, now.open) == (0, 0)
+        for stack in self.open:
+            await stack.aclose()
+
+
+@pytest.fixture(scope="module")
+def portal():
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+def run(machine, full):
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=MANY_EXAMPLES if full else EXAMPLES,
+            stateful_step_count=MANY_STEPS if full else STEPS,
+            derandomize=not full,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_whatever_happens_no_video_time_is_lost_or_made_in_a_file(portal, tmp_path_factory, full):
+    def machine():
+        path = tmp_path_factory.mktemp("ledger") / "db.sqlite3"
+        return LedgerMachine(portal, lambda: SqliteDatabase.open(path))
+
+    run(machine, full)
+
+
+def test_whatever_happens_no_video_time_is_lost_or_made_on_a_server(portal, postgres, full):
+    async def ask(command: str) -> None:
+        server = await asyncpg.connect(postgres)
+        await server.execute(command)
+        await server.close()
+
+    async def empty() -> None:
+        async with PostgresDatabase.open(url) as database:
+            for table in (reservations, ledger, accounts):
+                await database.write(functools.partial(delete_all, table))
+
+    def delete_all(table: sa.Table, connection: sa.Connection) -> None:
+        connection.execute(table.delete())
+
+    def machine():
+        portal.call(empty)
+        return LedgerMachine(portal, lambda: PostgresDatabase.open(url))
+
+    name = f"test_{secrets.token_hex(4)}"
+    url = postgres.replace("/postgres?", f"/{name}?")
+    portal.call(ask, f"create database {name}")
+    run(machine, full)
+    portal.call(ask, f"drop database {name} with (force)")
