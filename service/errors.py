@@ -30,6 +30,7 @@ ServiceError
 │   └── Draining
 ├── RenderFailed             the worker took the order and did not finish it, or made something else
 ├── StoredLost               what was stored is not there any more
+├── StoredByOthers           the worker would have begun this MP4 otherwise, so it cannot go on with it
 ├── LeaseLost                another attempt has taken the render over
 ├── KeyTaken                 another replica has answered this request already
 ├── NameTaken                another account has this name
@@ -223,6 +224,10 @@ class RenderFailed(ServiceError):
 
 class StoredLost(ServiceError):
     """An object that a row points to is not there any more."""
+
+
+class StoredByOthers(ServiceError):
+    """What is stored of a video begins otherwise than this worker's: its codecs are set up for other pictures."""
 
 
 class LeaseLost(ServiceError):

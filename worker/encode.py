@@ -32,7 +32,7 @@ SAMPLE_RATES = frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000,
 
 _VIDEO_SCALE = 12_800  # ticks a second, divisible by 25
 _FRAME_TICKS = _VIDEO_SCALE // FPS
-_AAC_SAMPLES = 1_024  # in a packet; AAC's priming, too, is one packet
+_AAC_SAMPLES = 1_024  # in a packet
 # An AAC encoder that starts in the middle first codes a second and a half before it, so that rate control and
 # windows are as they would have been: after 8 packets the sound past a joint still differs, after 32 it hardly
 # does.
@@ -65,12 +65,13 @@ def gop_end(frame: int) -> int:
 def header(sample_rate: int) -> bytes:
     """Return `ftyp` and `moov`, the same for every video of this sample rate.
 
-    libavformat writes them for a movie of one frame: codec setup, edit list (which hides AAC's priming) and metadata.
+    libavformat writes them for a movie of one frame: codec setup and metadata. There is no edit list: readers of
+    fragments take it for a sound that starts before the pictures, or pass over it.
     """
     sink = io.BytesIO()
     options = {
-        # Only a moov that waits for the first packets knows of the priming.
         "movflags": "frag_keyframe+delay_moov+default_base_moof",
+        "use_editlist": "0",
         "video_track_timescale": str(_VIDEO_SCALE),
     }
     with av.open(sink, "w", format="mp4", options=options) as movie:
@@ -151,7 +152,8 @@ class Encoder:
 class _AudioEncoder:
     """AAC packets of a signal from some sample on, each with the time of the sound that it completes.
 
-    The packet of time t holds samples t to t + 1,023; the first of all, the priming, has the time -1,024.
+    The packet of time t holds samples t to t + 1,023, of which the packet before it has a half. The first of all, the
+    priming, of time -1,024, would make the track begin before the pictures, so it is left out: see `_without_priming`.
     """
 
     def __init__(self, sample_rate: int, first_sample: int) -> None:
@@ -159,7 +161,7 @@ class _AudioEncoder:
         self._codec = av.CodecContext.create("aac", "w")
         _set_up_audio(self._codec, sample_rate)
         # Whose packets are not wanted, because an earlier encoder delivered them:
-        self._first_time = -(-first_sample // _AAC_SAMPLES) * _AAC_SAMPLES if first_sample else -_AAC_SAMPLES
+        self._first_time = -(-first_sample // _AAC_SAMPLES) * _AAC_SAMPLES
         self._skip = self._position = max(0, self._first_time - _WARM_UP_PACKETS * _AAC_SAMPLES)
         self._waiting = np.zeros(0, np.int16)
         self._end: int | None = None
@@ -189,13 +191,15 @@ class _AudioEncoder:
         if not taken:
             return None
         samples = [Sample(data=data, duration=self._duration(time), sync=True) for time, data in taken]
-        return Run(track=AUDIO_TRACK, decode_time=taken[0][0] + _AAC_SAMPLES, samples=samples)
+        return Run(track=AUDIO_TRACK, decode_time=taken[0][0], samples=samples)
 
     def _duration(self, time: int) -> int:
         """Return 1,024, or what is left for the very last packet, so that the track ends with the pictures."""
         return _AAC_SAMPLES if self._end is None else min(_AAC_SAMPLES, self._end - time)
 
     def _encode_frame(self, pcm: Pcm) -> None:
+        if self._position == 0:
+            pcm = _without_priming(pcm)
         frame = _audio_frame(pcm, self._position, self._rate)
         self._position += len(pcm)
         self._keep(self._codec.encode(frame))
@@ -236,6 +240,22 @@ def _set_up_audio(codec: av.AudioCodecContext, sample_rate: int) -> None:
     # The default coder's noise on speech is two to four times as strong at the same rate, and it takes longer.
     codec.options = {"aac_coder": "fast"}
     codec.flags |= Flags.global_header
+
+
+def _without_priming(pcm: Pcm) -> Pcm:
+    """Return the first packet's samples so that they are heard without the packet before it.
+
+    A decoder adds the halves of two packets: w(n) x(n) - w(N-1-n) x(N-1-n), windowed once more, is the second's. That
+    alone is x(n) in the later half of the packet, which is 10 to 60 ms long, where the earlier half is its image
+    -w(n)/w(N-1-n) x(N-1-n), which fades in from nothing. N is 1,024 and w the sine window.
+    """
+    if len(pcm) < _AAC_SAMPLES:
+        return pcm
+    half = _AAC_SAMPLES // 2
+    fade = np.tan(np.pi * (np.arange(half) + 0.5) / (2 * _AAC_SAMPLES))
+    heard = pcm.copy()
+    heard[:half] = np.rint(-fade * pcm[: half - 1 : -1])
+    return heard
 
 
 def _audio_frame(pcm: Pcm, time: int, sample_rate: int) -> av.AudioFrame:

@@ -15,6 +15,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
+from worker.backdrop import Backdrop
 from worker.compose import CROP, Box, IdleFrame, crop
 from worker.errors import BadAssets
 
@@ -107,6 +108,7 @@ class Film:
         self._frames: list[IdleFrame] = []
         self._lock = threading.Lock()
         self._reel = _Reel(path, len(boxes))
+        self._backdrop = Backdrop()
         self._mouth_reel = _mouth_reel(path.with_name(mouths.film), mouths, len(boxes)) if mouths else None
 
     def __len__(self) -> int:
@@ -129,27 +131,28 @@ class Film:
         box = self._boxes[len(self._frames)]
         # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
         rgb = self._reel.next()
-        picture = rgb.reformat(
+        converted = rgb.reformat(
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
         )
+        picture = self._backdrop.smooth(_pixels(converted))
         count, size = references_shape(self._mouths)
         references = np.zeros((count, size, size, 3), np.uint8)
         if not self._mouth_reel:
             if box:
                 references[0] = crop(_pixels(rgb), box, size)
-            return IdleFrame(picture=_pixels(picture), references=references, box=box)
+            return IdleFrame(picture=picture, references=references, box=box)
         others = _pixels(self._mouth_reel.next())
         references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
         if not box:
-            return IdleFrame(picture=_pixels(picture), references=references, box=None)
+            return IdleFrame(picture=picture, references=references, box=None)
         place = square(box, size, rgb.width)
         left, top = (int(middle - size / 2) for middle in place[:2])
         references[0] = _pixels(rgb)[top : top + size, left : left + size]
         framing = box[0] - left, box[1] - top, box[2]
-        return IdleFrame(picture=_pixels(picture), references=references, framing=framing, box=place)
+        return IdleFrame(picture=picture, references=references, framing=framing, box=place)
 
     def _close(self) -> None:
         self._reel.close()

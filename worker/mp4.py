@@ -1,8 +1,7 @@
 """Writes the boxes of a fragmented MP4 (ISO/IEC 14496-12): fragments by hand, the header by libavformat.
 
-A render that another worker began must go on with its sequence numbers and decode times to the sample, and its
-audio starts 1,024 samples before its video. libavformat's muxer cannot be told all of that, and a fragment is only
-five boxes, so they are written here. Knows packets, no codecs.
+A render that another worker began must go on with its sequence numbers and decode times to the sample. libavformat's
+muxer cannot be told all of that, and a fragment is only five boxes, so they are written here. Knows packets, no codecs.
 """
 
 import re

@@ -150,9 +150,11 @@ class Delivery:
             raise VideoNotStarted
         return video
 
-    def play(self, order_id: int, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
+    def play(
+        self, order_id: int, start: int = 0, end: int | None = None, *, growing: bool
+    ) -> AsyncGenerator[bytes]:
         """Stream the MP4 from `start` to before `end`, or to its end; see `Player.play`."""
-        return self._player.play(order_id, start, end)
+        return self._player.play(order_id, start, end, growing=growing)
 
     async def _wait_for_payment(self, order: Order) -> Status:
         """Wait until the order is paid, or its payment is held."""

@@ -8,6 +8,7 @@ from service.orders.choice import Choice
 from service.orders.order import Status
 from service.orders.port import Orders
 from service.orders.video import Video, VideoState
+from service.rendering.container import whole_start
 from service.rendering.rendering import Rendering
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
@@ -36,8 +37,13 @@ class Player:
         self._bells = bells
         self._now = now
 
-    async def play(self, order_id: int, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
+    async def play(
+        self, order_id: int, start: int = 0, end: int | None = None, *, growing: bool
+    ) -> AsyncGenerator[bytes]:
         """Stream the MP4 from `start` to before `end`, or to its end, waiting for what is not rendered yet.
+
+        With `growing` it starts as a video does whose length is not known, even if it becomes whole meanwhile: all
+        that a request gets is of one file.
 
         What may be the last piece comes once the end is stored, and while a payment is held once the money is ours: so
         nobody has a whole video and the money back. A render whose replica has died goes on from here.
@@ -58,7 +64,7 @@ class Player:
                 size = await self._size_but_last(video, position) if held else video.playable_size
                 stored = size if end is None else min(end, size)
                 if position < stored:
-                    async for chunk in self._stored(video, position, stored):
+                    async for chunk in self._stored(video, position, stored, growing=growing):
                         position += len(chunk)
                         if position == video.size:
                             await self._delivered(video)
@@ -92,8 +98,15 @@ class Player:
         parts = await self._videos.segments(video.id, after=position)
         return parts[-1].offset if parts else position
 
-    async def _stored(self, video: Video, start: int, end: int) -> AsyncIterator[bytes]:
+    async def _stored(self, video: Video, start: int, end: int, *, growing: bool) -> AsyncIterator[bytes]:
         """Stream stored bytes; stops early where the pieces were joined meanwhile, or something is gone."""
+        if start >= len(video.init or b"") or (video.object is not None and not growing):
+            async for chunk in self._objects_of(video, start, end):
+                yield chunk
+        elif head := video.init if growing else await self._whole_start(video):
+            yield head[start:end]
+
+    async def _objects_of(self, video: Video, start: int, end: int) -> AsyncIterator[bytes]:
         if video.object is not None:
             try:
                 async for chunk in self._objects.read(video.object, start, end):
@@ -101,10 +114,6 @@ class Player:
             except FileNotFoundError:
                 await self._rendering.lose(video)
             return
-        assert video.init is not None
-        if start < len(video.init):
-            yield video.init[start:end]
-            start = len(video.init)
         for part in await self._videos.segments(video.id, after=start):
             first, last = max(start - part.offset, 0), min(end - part.offset, part.size)
             if first >= last:
@@ -117,6 +126,14 @@ class Player:
                 if now is not None and now.object is None:
                     await self._rendering.lose(video)
                 return
+
+    async def _whole_start(self, video: Video) -> bytes | None:
+        """Make the start of a whole video that is in pieces; None where they were joined meanwhile."""
+        parts = await self._videos.segments(video.id, after=0)
+        if not parts or parts[-1].offset + parts[-1].size != video.size:
+            return None
+        assert video.init is not None
+        return whole_start(video.init, parts)
 
     async def kept(self, order_id: int) -> Video | None:
         """Return the video of an order. One that was whole and is not where it was put is begun anew."""

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from service.catalogue.built_in import LANGUAGES
-from service.errors import RenderFailed, RenderRefused
+from service.errors import RenderFailed, RenderRefused, StoredByOthers
 from service.jobs.names import pieces_folder
 from service.jobs.port import Objects, Playable, SegmentPart, SpeechPart, Videos
 from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import FPS, Video
+from service.rendering.container import with_room
 from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
 from service.rendering.sold import frames_of, length_sold
 from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
@@ -58,6 +59,7 @@ class Recorder:
         self._segments = video.segments
         self._offset = video.size  # 0 until there is an init
         self._playable = Playable(frames=video.playable_frames, size=video.playable_size)
+        self._start = video.init
         self._inits = 0  # of the worker that is listened to
 
     def job(self) -> RenderRequest:
@@ -78,6 +80,7 @@ class Recorder:
         Raises:
             RenderFailed: The record does not continue what is stored, or ends it too early.
             RenderRefused: The text takes much longer than was sold.
+            StoredByOthers: What is stored was made by workers of another kind.
             LeaseLost: Another attempt has taken over.
         """
         until = now + self._lease
@@ -97,11 +100,16 @@ class Recorder:
         self._inits += 1
         if self._inits > 1 or not record.data:
             raise RenderFailed(f"start {self._inits} of the MP4, of {len(record.data)} bytes")
+        start = with_room(record.data, self._sold.longest)
         if self._offset == 0:
-            await self._videos.add_init(self._video, record)
-            self._offset = len(record.data)
+            await self._videos.add_init(self._video, msgspec.structs.replace(record, data=start))
+            self._start = start
+            self._offset = len(start)
             self._playable = Playable(frames=0, size=self._offset)
             self._bind(record)
+        elif start != self._start:
+            # The parameter sets are in it: pictures that are coded for others would be rubbish.
+            raise StoredByOthers
 
     async def _speech(self, record: Speech, until: datetime) -> None:
         samples = len(record.pcm) // SAMPLE_BYTES

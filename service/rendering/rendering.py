@@ -15,6 +15,7 @@ from service.errors import (
     LeaseLost,
     RenderFailed,
     RenderRefused,
+    StoredByOthers,
     StoredLost,
     Unavailable,
     WorkerBusy,
@@ -26,6 +27,7 @@ from service.jobs.port import Objects, SpeechPart, Videos
 from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import Video, VideoState
+from service.rendering.container import whole_start
 from service.rendering.port import Renderer, Renderers
 from service.rendering.recorder import Recorder
 from service.rendering.terms import Terms
@@ -166,8 +168,8 @@ class Rendering:
             await self._render(order, video)
         except LeaseLost:
             notes.warning("render_taken_over")
-        except StoredLost:
-            failure = await self._without_input(order, video)
+        except (StoredLost, StoredByOthers) as error:
+            failure = await self._anew(order, video, error)
         except RenderRefused as error:
             failure = Failure(reason=error.detail, refused=True)
         except Unavailable as error:
@@ -189,9 +191,9 @@ class Rendering:
         if failure is None or not failure.busy:
             self._tell_room()
 
-    async def _without_input(self, order: Order, video: Video) -> Failure | None:
-        """Give a video up whose recording is gone; speech that is gone is synthesised anew, with all that shows it."""
-        if order.wish.upload is not None:
+    async def _anew(self, order: Order, video: Video, error: StoredLost | StoredByOthers) -> Failure | None:
+        """Give a video up whose recording is gone; where only speech is, or pictures do not fit, all is made anew."""
+        if isinstance(error, StoredLost) and order.wish.upload is not None:
             return Failure(reason=INPUT_LOST, refused=True)
         await self.lose(video)
         return None
@@ -275,10 +277,10 @@ class Rendering:
 
     async def _whole(self, video: Video) -> AsyncIterator[bytes]:
         assert video.init is not None
-        yield video.init
         parts = await self._videos.segments(video.id, after=0)
         if not parts or parts[-1].offset + parts[-1].size != video.size:
             raise LeaseLost  # another has joined them meanwhile
+        yield whole_start(video.init, parts)
         for part in parts:
             async for chunk in self._objects.read(part.object, 0, part.size):
                 yield chunk

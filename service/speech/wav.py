@@ -7,7 +7,8 @@ libsndfile has to agree with what was found.
 What is decided, where files in the wild differ from the book:
 
 - The size of the `RIFF` is not believed: only what a chunk says of itself counts.
-- A data chunk larger than the rest of the file is a broken upload and refused, not sold by half.
+- A data chunk larger than the rest of the file is a broken upload and refused, not sold by half. Up to a sample more
+  than is there is a writer that counted wrong: the whole samples that are there are taken, as FFmpeg does.
 - A data chunk smaller than the rest of the file is believed: tags follow it, or rubbish that nobody hears.
 - Programs that write to a pipe cannot go back to fill in the size. They leave 0 (and a `RIFF` size that does
   not fit the file), 0xFFFFFFFF or about 2 GiB. Such audio goes to the end of the file.
@@ -240,13 +241,13 @@ def _believable_size(data: _Chunk, file_size: int, *, finished: bool) -> int:
     present = file_size - data.offset
     if data.size >= PLACEHOLDER_FROM or (data.size == 0 and not finished):
         return present
-    if data.size > present:
+    if data.size > present + SAMPLE_BYTES:
         promised_s, present_s = (size / SAMPLE_BYTES / SAMPLE_RATE for size in (data.size, present))
         raise InvalidWav(
             f"Invalid WAV file: truncated. Its header promises {promised_s:.2f} s of audio, "
             f"and {present_s:.2f} s are there. Upload the whole file again."
         )
-    return data.size
+    return min(data.size, present)
 
 
 def _check_with_libsndfile(file: FileIO) -> None:

@@ -97,6 +97,14 @@ def test_sound_is_in_time_to_the_sample_and_ends_with_the_pictures(segments, sam
     assert lags[int(np.argmax(match))] == 0
 
 
+def test_a_sound_that_begins_at_once_is_itself_from_the_middle_of_its_first_packet(sample_rate):
+    loud = np.roll(signal(sample_rate), -sample_rate // 20)
+
+    _, heard = decoded(movie(encode(loud, pictures(), sample_rate), sample_rate))
+
+    assert (heard[512:1_024] - loud[512:1_024] / 32_768).std() < (loud[512:1_024] / 32_768).std() / 8
+
+
 def test_header_names_the_codecs_and_says_a_machine_made_it(segments, sample_rate):
     with av.open(io.BytesIO(movie(segments, sample_rate)), "r") as container:
         video, audio = container.streams.video[0], container.streams.audio[0]

@@ -44,7 +44,7 @@ class Spool:
     async def receive(
         self, request: Request[Any, Any, Any], kind: type[T]
     ) -> "AsyncIterator[tuple[Path, T]]":
-        """Read a form: its `audio` file, on disk, and its other fields.
+        """Read a form: its `audio` file, or its only file whatever its name, on disk, and its other fields.
 
         Raises:
             InvalidRequest: There is no file, or the form is broken.
@@ -92,7 +92,10 @@ async def _parse(
 
 
 class _Form:
-    """Sorts the parts of a form: the audio to its file, short texts into memory."""
+    """Sorts the parts of a form: the audio to its file, short texts into memory.
+
+    Many programs call every file `file` or `data`, so a file of any name is taken, if it is the only one.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.options: dict[str, bytearray] = {}
@@ -101,16 +104,16 @@ class _Form:
         self._take_part: Callable[[bytes | bytearray], object] = self._file.write
 
     def begin(self, name: str, *, is_file: bool) -> None:
-        if name != FILE_FIELD:
-            option = self.options[name] = bytearray()
-            self._take_part = lambda data: self._extend(name, option, data)
-        elif not is_file:
-            self._take_part = lambda _: None
-        elif self.has_file:
+        if is_file and self.has_file:
             raise InvalidRequest("Only one audio file is taken.", field=FILE_FIELD)
-        else:
+        if is_file:
             self.has_file = True
             self._take_part = self._file.write
+        elif name == FILE_FIELD:
+            self._take_part = lambda _: None
+        else:
+            option = self.options[name] = bytearray()
+            self._take_part = lambda data: self._extend(name, option, data)
 
     def take(self, data: bytes | bytearray) -> None:
         self._take_part(data)

@@ -1,6 +1,6 @@
 """The MP4 of a paid order: made and streamed, or read again."""
 
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from litestar import HttpMethod, Request, Response, post, route
 from litestar.handlers import HTTPRouteHandler
@@ -11,12 +11,15 @@ from litestar.types import ASGIApp, Method
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.errors import RangeNotSatisfiable, VideoInterrupted
-from service.orders.video import VideoState
+from service.orders.order import Order
+from service.orders.video import Video, VideoState
+from service.rendering.container import has_room
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.conditions import etag_of, has
+from service.routes.http.naming import disposition
 from service.routes.http.parts import Part
 from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
@@ -80,15 +83,21 @@ async def generate_video(
     video = await unless_gone(request.receive, delivery.deliver(sold.order, asked.choice))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
-    return VideoStream(delivery.play(video.order_id), order_id=video.order_id, headers=NO_CACHE)
+    return VideoStream(
+        delivery.play(video.order_id, growing=video.state is not VideoState.READY),
+        order_id=video.order_id,
+        headers={**NO_CACHE, "Content-Disposition": _named(sold.order, video)},
+    )
 
 
 @route(
     "/lightning/video/{invoice:str}",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     summary="Read a video again",
-    description="A whole video has an ETag and takes If-None-Match, Range and If-Range."
-    " One that is still rendered answers 206 for a range that is there already, else 200 from its first byte.",
+    description="A video has an ETag and takes Range and If-Range; a whole one takes If-None-Match, too."
+    " One that is still rendered answers 206 for a range that is there already, else 200 from its first byte. Once it"
+    " is whole, its first few thousand bytes say how long it is, and it has another ETag; all other bytes stay where"
+    " they are. So a download that began while it grew goes on with either ETag, or with none.",
     tags=["Buying"],
     operation_id=_video_operation,
     operation_class=openapi.operation(
@@ -127,19 +136,27 @@ async def video(
     sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
     found = await delivery.video(sold.order)
     whole = found.state is VideoState.READY
-    headers = {**NO_CACHE, "Accept-Ranges": "bytes"}
-    wanted = request.headers.get("Range")
-    if whole:
-        # By the invoice, which nobody else knows, and not by a number that would tell how many orders there were.
-        etag = etag_of(f"{sold.payment.invoice} {found.attempt} {found.size}".encode())
-        headers["ETag"] = etag
-        if has(request, etag):
-            return ASGIResponse(status_code=304, headers=headers)
-        if request.headers.get("If-Range", etag) != etag:
-            wanted = None
+    headers = {**NO_CACHE, "Accept-Ranges": "bytes", "Content-Disposition": _named(sold.order, found)}
+    etags = _Etags.of(sold.payment.invoice, found)
+    headers["ETag"] = etags.whole if whole else etags.growing
+    if whole and has(request, etags.whole):
+        return ASGIResponse(status_code=304, headers=headers)
 
     start, end, status = 0, found.size if whole else None, 200
-    if span := parse_range(wanted, found.playable_size, whole=whole):
+    span = parse_range(request.headers.get("Range"), found.playable_size, whole=whole)
+    growing = not whole
+    if span is not None:
+        bound = request.headers.get("If-Range")
+        own_start = len(found.init or b"") if has_room(found.init or b"") else 0
+        if bound == etags.growing and span.start >= own_start:  # what it goes on with is the same in both
+            growing, headers["ETag"] = True, etags.growing
+        elif bound not in (None, headers["ETag"]):
+            span = None
+        elif (
+            whole and bound is None and 0 < span.start < own_start
+        ):  # it may go on with a start that has changed
+            span = None
+    if span:
         start, end, status = span.start, span.stop, 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
     elif span is not None:
@@ -149,9 +166,32 @@ async def video(
     if end is not None:
         headers["Content-Length"] = str(end - start)
     return VideoStream(
-        delivery.play(found.order_id, start, end),
+        delivery.play(found.order_id, start, end, growing=growing),
         order_id=found.order_id,
         headers=headers,
         status_code=status,
         is_head_response=request.method == HttpMethod.HEAD,
     )
+
+
+class _Etags(NamedTuple):
+    """The names of a video that grows and of the whole one, which starts otherwise.
+
+    By the invoice, which nobody else knows, and not by a number that would tell how many orders there were.
+    """
+
+    growing: str
+    whole: str
+
+    @classmethod
+    def of(cls, invoice: str, video: Video) -> Self:
+        """Name them. A video that is made anew has new names: by its attempt, which a growing one may change."""
+        return cls(
+            growing=etag_of(f"{invoice} {video.edition} growing".encode() + (video.init or b"")),
+            whole=etag_of(f"{invoice} {video.attempt} {video.size}".encode()),
+        )
+
+
+def _named(order: Order, video: Video) -> str:
+    choice = video.choice
+    return disposition(order.wish.text or "", otherwise=f"{choice.avatar}-{choice.emotion}")

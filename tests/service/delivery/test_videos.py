@@ -1,8 +1,14 @@
 """Reading a video again: ranges, while it grows and when it is whole."""
 
+from urllib.parse import unquote
+
 import pytest
 
+from service.jobs.port import SegmentPart
+from service.rendering.container import has_room, whole_start
+from service.routes.http.naming import disposition
 from service.routes.http.ranges import parse_range
+from worker.encode import header
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ async def test_a_growing_video_gives_the_ranges_that_are_there_and_else_all_of_i
         stored = await shop.http.get(url, headers={"Range": "bytes=10-99"})
         assert (206, worker.video[10:100]) == (stored.status_code, stored.content)
         assert stored.headers["Content-Range"] == "bytes 10-99/*"
-        assert "ETag" not in stored.headers
+        assert stored.headers["ETag"]
 
         async with shop.http.stream("GET", url, headers={"Range": "bytes=10-99999"}) as growing:
             worker.go.set()
@@ -127,6 +133,150 @@ async def test_a_download_that_started_on_the_pieces_ends_on_the_one_object(shop
         received += b"".join([chunk async for chunk in chunks])
 
     assert worker.video == received
+
+
+@pytest.fixture
+async def grown(shop, worker):
+    """A video that was looked at while it grew and is whole now: its URL, its bytes then, its ETag then, its start."""
+    worker._init = lambda: header(24_000)
+    invoice = await shop.paid()
+    url = f"/lightning/video/{invoice}"
+    worker.hold_after = 2
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as delivery:
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] == 24)
+        etag = (await shop.http.get(url, headers={"Range": "bytes=0-9"})).headers["ETag"]
+        worker.go.set()
+        seen = await delivery.aread()
+    await shop.until(invoice, lambda payment: payment["video"]["state"] == "ready")
+    start = len(seen) - worker.segments * worker.segment_bytes
+    return url, seen, etag, start
+
+
+async def test_a_whole_video_starts_with_its_length_and_is_else_what_grew(shop, grown):
+    url, seen, etag, start = grown
+
+    answer = await shop.http.get(url)
+
+    assert has_room(seen[:start])
+    assert answer.content[start:] == seen[start:]
+    assert answer.content[:start] != seen[:start]
+    assert answer.headers["ETag"] != etag
+    assert len(seen) == int(answer.headers["Content-Length"])
+
+
+async def test_the_start_of_a_whole_video_is_made_of_what_its_rows_say(shop, worker, grown):
+    url, seen, _, start = grown
+    size = worker.segment_bytes
+    parts = [
+        SegmentPart(first_frame=12 * n, frames=12, offset=start + n * size, size=size, object="")
+        for n in range(worker.segments)
+    ]
+
+    assert whole_start(seen[:start], parts) == (await shop.http.get(url)).content[:start]
+
+
+@pytest.mark.parametrize("past_start", [0, 1, 5000])
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_download_of_a_growing_video_goes_on_when_it_is_whole(shop, grown, past_start, named):
+    url, seen, etag, start = grown
+    first = start + past_start
+    bound = {"If-Range": etag} if named else {}
+
+    rest = await shop.http.get(url, headers={"Range": f"bytes={first}-", **bound})
+
+    assert (206, seen) == (rest.status_code, seen[:first] + rest.content)
+    assert (rest.headers["ETag"] == etag) is named
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_download_that_ended_within_the_start_of_a_growing_video_begins_again(shop, grown, named):
+    url, _, etag, start = grown
+    bound = {"If-Range": etag} if named else {}
+
+    again = await shop.http.get(url, headers={"Range": f"bytes={start - 1}-", **bound})
+
+    assert (200, (await shop.http.get(url)).content) == (again.status_code, again.content)
+
+
+async def test_a_whole_video_is_read_in_parts_under_its_own_etag(shop, grown):
+    url, _, _, start = grown
+    whole = await shop.http.get(url)
+
+    bound = {"If-Range": whole.headers["ETag"]}
+    parts = [
+        await shop.http.get(url, headers={"Range": f"bytes={asked}", **bound})
+        for asked in ("0-99", f"100-{start + 99}", f"{start + 100}-")
+    ]
+
+    assert [part.status_code for part in parts] == [206] * 3
+    assert whole.content == b"".join(part.content for part in parts)
+
+
+async def test_a_part_of_a_growing_video_is_bound_to_what_grows(shop, worker):
+    invoice = await shop.paid()
+    worker.hold_after = 2
+    url = f"/lightning/video/{invoice}"
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as delivery:
+        await anext(delivery.aiter_raw())
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] == 24)
+        asked = {"Range": "bytes=10-99"}
+        etag = (await shop.http.get(url, headers=asked)).headers["ETag"]
+
+        assert (await shop.http.get(url, headers={**asked, "If-Range": etag})).status_code == 206
+        async with shop.http.stream("GET", url, headers={**asked, "If-Range": '"other"'}) as other:
+            worker.go.set()
+            assert (200, worker.video) == (other.status_code, await other.aread())
+
+
+async def test_workers_of_another_kind_begin_a_video_anew(shop, worker):
+    invoice = await shop.paid()
+    worker._init = lambda: header(24_000)
+    worker.fail_after = 2
+    await shop.download(invoice)
+    worker._init = lambda: header(24_000).replace(b"satspeak", b"SATSPEAK")
+    worker.fail_after = None
+
+    await shop.download(invoice)
+    answer = await shop.video(invoice)
+
+    assert (200, worker.video[-12_000:]) == (answer.status_code, answer.content[-12_000:])
+    assert b"SATSPEAK" in answer.content
+    assert [request["first_frame"] for request in worker.requests][-2:] == [24, 0]
+
+
+async def test_a_download_has_a_name_that_tells_what_it_is(shop, worker):
+    invoice = await shop.paid()
+
+    made = await shop.video(invoice)
+    read = await shop.http.get(f"/lightning/video/{invoice}")
+
+    name = 'inline; filename="satspeak-Hello-there-my-dear-friend.mp4"'
+    assert name == made.headers["Content-Disposition"] == read.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", 'inline; filename="satspeak-ann-happy.mp4"'),
+        ('../etc/"passwd"\r\n', 'inline; filename="satspeak-etc-passwd.mp4"'),
+        ("?!", 'inline; filename="satspeak-ann-happy.mp4"'),
+        (
+            "Grüß Gott",
+            "inline; filename=\"satspeak-ann-happy.mp4\"; filename*=UTF-8''satspeak-Gr%C3%BC%C3%9F-Gott.mp4",
+        ),
+    ],
+)
+def test_a_name_is_made_of_words(words, expected):
+    assert expected == disposition(words, otherwise="ann-happy")
+
+
+@pytest.mark.parametrize("words", ["word " * 100, "x" * 100, "こんにちは" * 20, "é" * 100])
+def test_a_name_has_fewer_than_60_bytes_and_whole_letters(words):
+    said = disposition(words, otherwise="x" * 100)
+
+    for name in (said.split('"')[1], unquote(said.partition("''")[2], errors="strict")):
+        assert len(name.encode()) < 60
+        assert name == "" or name.endswith(".mp4")
 
 
 @pytest.mark.parametrize(

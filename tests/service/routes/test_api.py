@@ -36,6 +36,7 @@ INTERNAL = {
     errors.KeyNotAllowed,
     errors.InsufficientCredits,
     errors.RenderFailed,
+    errors.StoredByOthers,
     errors.StoredLost,
     errors.LeaseLost,
     errors.KeyTaken,

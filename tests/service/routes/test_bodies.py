@@ -127,6 +127,21 @@ async def test_a_form_that_cannot_work_is_a_400_that_says_what_to_do(standing_sh
     assert not list((standing_shop.folder / "incoming").iterdir())
 
 
+@pytest.mark.parametrize("name", ["file", "data", "recording"])
+async def test_the_only_file_of_a_form_is_the_audio_whatever_its_name(standing_shop, make_wav, name):
+    answer = await standing_shop.http.post(UPLOAD, files={name: ("a.wav", make_wav(1))})
+
+    assert (answer.status_code, answer.json().get("duration")) == (200, 1.0), answer.text
+
+
+async def test_of_two_files_nobody_knows_which_is_the_audio(standing_shop, make_wav):
+    files = {"audio": ("a.wav", make_wav(1)), "file": ("b.wav", make_wav(2))}
+
+    answer = await standing_shop.http.post(UPLOAD, files=files)
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Only one audio file is taken.")
+
+
 async def test_audio_at_another_rate_is_refused_with_what_to_do(standing_shop, make_wav):
     answer = await standing_shop.http.post(
         UPLOAD, files={"audio": ("a.wav", make_wav(1, rate=44100, channels=2))}

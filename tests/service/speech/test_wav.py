@@ -106,6 +106,10 @@ VALID = {
 """Each has `PCM` as its audio, if the name says nothing else."""
 
 TRIMMED = {
+    "a data size that is a byte too large": (riff(fmt(), data(size=len(PCM) + 1)), PCM),
+    "a data size that is a sample too large": (riff(fmt(), data(size=len(PCM) + 2)), PCM),
+    "a file that lacks its last byte": (PLAIN[:-1], PCM[:-2]),
+    "an RF64 that lacks its last sample": (rf64(ds64(), fmt(), data(size=0xFFFFFFFF))[:-2], PCM[:-2]),
     "half a sample at the end": (riff(fmt(), data(PCM[:101])), PCM[:100]),
     "half a sample at the end of a pipe": (riff(fmt(), data(PCM[:101], size=0, pad=b""), size=0), PCM[:100]),
     "a data size smaller than the file": (riff(fmt(), data(size=100)), PCM[:100]),
@@ -216,14 +220,13 @@ INVALID = {
         PLAIN[:-2200],
         "Invalid WAV file: truncated. Its header promises 0.10 s of audio, and 0.03 s are there.",
     ),
-    "cut off by a sample": (PLAIN[:-2], "Invalid WAV file: truncated."),
-    "cut off by a byte": (PLAIN[:-1], "Invalid WAV file: truncated."),
+    "cut off by more than a sample": (PLAIN[:-3], "Invalid WAV file: truncated."),
     "a data size that counts the header": (
         riff(fmt(), data(size=len(PCM) + 44)),
         "Invalid WAV file: truncated.",
     ),
     "a data size of a gigabyte": (riff(fmt(), data(size=2**30)), "Invalid WAV file: truncated."),
-    "RF64 cut off": (rf64(ds64(), fmt(), data(size=0xFFFFFFFF))[:-2], "Invalid WAV file: truncated."),
+    "RF64 cut off": (rf64(ds64(), fmt(), data(size=0xFFFFFFFF))[:-4], "Invalid WAV file: truncated."),
     "RF64 of 16 exabytes": (rf64(ds64(2**64 - 1), fmt(), data(size=0xFFFFFFFF)), UNREADABLE),
     "a chunk whose name is no text": (riff(fmt(), chunk(b"\0\1\2\3", b"ab"), data()), UNREADABLE),
     "a second data chunk": (riff(fmt(), data(), data(PCM[:10])), UNREADABLE),
