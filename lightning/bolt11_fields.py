@@ -12,7 +12,8 @@ from lightning.invoice import Msat, PaymentHash
 _TO_BASE_32 = str.maketrans("qpzry9x8gf2tvdw0s3jn54khce6mua7l", "0123456789abcdefghijklmnopqrstuv")
 """From the digits of bech32 to those that Python counts with."""
 
-_HEAD = re.compile(r"ln(?:bcrt|bc|tbs|tb)(?:([1-9][0-9]*)([munp]?))?")
+# Of mainnet, testnet, signet, regtest and simnet: all that LND can be on.
+_HEAD = re.compile(r"ln(?:bcrt|bc|tbs|tb|sb)(?:([1-9][0-9]*)([munp]?))?")
 _PICO_BITCOIN = {"": 10**12, "m": 10**9, "u": 10**6, "n": 10**3, "p": 1}
 _PICO_PER_MSAT = 10
 

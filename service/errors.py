@@ -36,6 +36,7 @@ ServiceError
 ├── NameTaken                another account has this name
 ├── VideoBroken              the video stops before its end
 ├── VideoNotMade             a held payment has to go back
+├── StoreOfAnother
 └── SettingsError
 """
 
@@ -257,6 +258,15 @@ class VideoNotMade(ServiceError):
         super().__init__(reason)
         self.reason = reason
         self.late = late  # the payer could soon take the payment back
+
+
+class StoreOfAnother(ServiceError):
+    """The object store is marked as another database's."""
+
+    detail = (
+        "SATSPEAK_OBJECTS_URL: these uploads and videos are another database's. Nothing is swept; give each database a"
+        " folder or a prefix of its own, or delete the object 'database' there if this one takes its place."
+    )
 
 
 class SettingsError(ServiceError):

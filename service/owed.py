@@ -9,7 +9,7 @@ import click
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.assembly.stores import open_refunds
 from service.errors import NotRefundable
-from service.refunds.refund import Debt
+from service.refunds.refund import Debt, Unasked
 from service.settings import Settings
 
 PREIMAGE_BYTES = 32
@@ -18,10 +18,11 @@ PREIMAGE_BYTES = 32
 @click.group(invoke_without_command=True)
 @click.pass_context
 def owed(context: click.Context) -> None:
-    """List the orders that failed and are not refunded, the oldest first, and where all the money is.
+    """List what is due to buyers, the oldest first, and where all the money is.
 
     One that is `owed` has an invoice of its buyer: pay it, then tell so with `owed paid`. One that is `failed` has
-    none: its buyer has not asked for the money yet, or is to send another invoice.
+    none: its buyer has not asked for the money yet, or is to send another invoice. One that is `unasked` has not
+    failed: its video is paid for, and is made as soon as its buyer asks for it.
     """
     if context.invoked_subcommand is None:
         asyncio.run(_list(context.obj))
@@ -57,26 +58,29 @@ def paid(settings: Settings, order_id: int, preimage: str, fee_msat: int) -> Non
 
 async def _list(settings: Settings) -> None:
     async with open_refunds(settings) as refunds:
-        for debt in await refunds.debts():
-            click.echo("\t".join(_line(debt)))
+        debts, unasked = await refunds.debts(), await refunds.unasked()
         ledger = await refunds.ledger()
+    all_due: list[Debt | Unasked] = [*debts, *unasked]
+    for due in sorted(all_due, key=lambda due: (due.paid_at, due.order_id)):
+        click.echo("\t".join(_line(due)))
     kept = ledger.received_msat - ledger.refunded_msat - ledger.fees_msat
     click.echo(
         f"msat received {ledger.received_msat}, refunded {ledger.refunded_msat}, fees {ledger.fees_msat}, kept {kept};"
-        f" of that undelivered {ledger.undelivered_msat}, owed by invoice {ledger.owed_msat};"
+        f" of that undelivered {ledger.undelivered_msat}, owed by invoice {ledger.owed_msat},"
+        f" not asked for {sum(each.paid_msat for each in unasked)};"
         f" of what was received, {ledger.topped_up_msat} for video time in advance:"
         f" ms of it owed {ledger.prepaid_ms}, used {ledger.prepaid_used_ms}",
         err=True,
     )
 
 
-def _line(debt: Debt) -> tuple[str, ...]:
-    refund = debt.refund
+def _line(due: Debt | Unasked) -> tuple[str, ...]:
+    refund = due.refund if isinstance(due, Debt) else None
     return (
-        str(debt.order_id),
-        "failed" if refund is None else refund.state.value,
-        str(debt.paid_msat if refund is None else refund.amount_msat),
-        f"{debt.paid_at:%Y-%m-%d %H:%M}",
+        str(due.order_id),
+        refund.state.value if refund else "failed" if isinstance(due, Debt) else "unasked",
+        str(due.paid_msat if refund is None else refund.amount_msat),
+        f"{due.paid_at:%Y-%m-%d %H:%M}",
         "-" if refund is None else refund.invoice,
     )
 

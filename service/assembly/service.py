@@ -76,6 +76,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     reachability: Reachability
     counters: Counters
     stopping: Stopping
+    orphans: Orphans
     now: Clock
 
 
@@ -176,5 +177,6 @@ async def open_service(
             reachability=Reachability(node.backend, now, route_hints=settings.lnd.lnd_route_hints),
             counters=ambient.counters,
             stopping=stopping,
+            orphans=orphans,
             now=now,
         )

@@ -136,7 +136,8 @@ class Videos(Protocol):
     async def lose(self, video: Video, now: datetime) -> bool:
         """Begin anew with a video of which something that was stored is gone; whether this did it.
 
-        Who renders it or makes one object of it has lost it. Whoever is first goes on.
+        Who renders it or makes one object of it has lost it. Whoever is first goes on. Of no effect where its pieces
+        are one object now: then that is where they are.
         """
         ...
 

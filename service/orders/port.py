@@ -63,6 +63,14 @@ class Orders(Protocol):
         """Find an order by its number."""
         ...
 
+    async def writable(self) -> None:
+        """Return once a change could be kept: what every change waits for was waited for, and nothing changed.
+
+        Raises:
+            Unavailable: It could not.
+        """
+        ...
+
     async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order, Payment] | None:
         """Find the order that was made with this key and has not run out."""
         ...

@@ -112,6 +112,14 @@ class Debt(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime
 
 
+class Unasked(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was paid and whose video nobody has asked for: it is due whenever its buyer comes."""
+
+    order_id: int
+    paid_msat: int
+    paid_at: datetime
+
+
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """All the money, in millisatoshi: kept is what was received less what was refunded and paid for its way."""
 

@@ -2,6 +2,9 @@
 
 A recording is stored shortly before its row is written, so one that is named by none is no orphan yet. It is one where
 that was so at two looks in a row, which are an hour apart by a clock that nobody can set.
+
+Of another database that has the same store every recording would be one. So the store is marked with the name of the
+database that it is of, and nobody else sweeps it.
 """
 
 import asyncio
@@ -10,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from service.errors import StoreOfAnother
 from service.jobs.port import UPLOADS, Objects
 
 EVERY_S = 3600.0
@@ -18,11 +22,18 @@ EVERY_S = 3600.0
 SUSPECTS = 100_000
 """Names that are remembered between two looks; of more the others wait for later looks."""
 
+MARK = "database"
+"""The object that names the database of a store."""
+
 log = structlog.get_logger()
 
 
 class Uploads(Protocol):
     """Knows which recordings belong to an order."""
+
+    async def database(self) -> str:
+        """Return the name of this database."""
+        ...
 
     async def named(self, names: Collection[str]) -> set[str]:
         """Return those of these names that a row has."""
@@ -44,7 +55,15 @@ class Orphans:
             await asyncio.sleep(every_s)
 
     async def look(self) -> None:
-        """Delete what was named by no row now and at the last look."""
+        """Delete what was named by no row now and at the last look, if the store is ours."""
+        try:
+            ours = await self.check() or await self._mark()
+        except StoreOfAnother as error:
+            log.error("store_of_another", failure=error.detail)  # noqa: TRY400 - no traceback helps
+            ours = False
+        if not ours:
+            self._suspects = set()
+            return
         suspects: set[str] = set()
         async for page in self._objects.list(UPLOADS):
             unnamed = set(page) - await self._uploads.named(page)
@@ -53,3 +72,35 @@ class Orphans:
                 log.warning("orphan_deleted", upload=name)
             suspects |= set(sorted(unnamed - self._suspects)[: SUSPECTS - len(suspects)])
         self._suspects = suspects
+
+    async def check(self) -> bool:
+        """Tell whether the store is marked as ours; False where it is not marked.
+
+        Raises:
+            StoreOfAnother: It is marked with the name of another database.
+        """
+        try:
+            mark = b"".join([chunk async for chunk in self._objects.read(MARK, 0, None)])
+        except FileNotFoundError:
+            return False
+        if mark.decode(errors="replace") != await self._uploads.database():
+            raise StoreOfAnother
+        return True
+
+    async def _mark(self) -> bool:
+        """Mark a store that may only be ours: it has no recording, or one that a row of ours names.
+
+        Of two who mark it at once one is told at the next look, before which neither deletes anything.
+        """
+        recordings = False
+        async for page in self._objects.list(UPLOADS):
+            recordings = True
+            if await self._uploads.named(page):
+                break
+        else:
+            if recordings:
+                log.warning("store_not_marked", reason="it has recordings, and none of them is ours")
+                return False
+        await self._objects.put(MARK, (await self._uploads.database()).encode())
+        log.info("store_marked")
+        return True

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from service.errors import KeyTaken
+from service.errors import KeyTaken, Unavailable
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Filter, NewOrder, Tally
@@ -51,6 +51,11 @@ class SqlOrders:
         """Find an order by its number."""
         return await self._one(ORDERS.where(orders.c.id == order_id))
 
+    async def writable(self) -> None:
+        """Return once a change could be kept, and change nothing."""
+        if not await self._database.write(_may_write):
+            raise Unavailable("The database takes no changes now. Your payment is safe: try again soon.")
+
     async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order, Payment] | None:
         """Find the order that was made with this key and has not run out."""
         query = WITH_PAYMENTS.add_columns(repeats).join(repeats, repeats.c.order_id == orders.c.id)
@@ -93,6 +98,14 @@ class SqlOrders:
     async def _one(self, query: sa.Select[Any]) -> Order | None:
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         return None if row is None else to_order(row)
+
+
+def _may_write(connection: sa.Connection) -> bool:
+    """Whether the transaction that this is in may change rows: on SQLite it holds the file, so it may."""
+    if connection.dialect.name == "sqlite":
+        return True
+    # A server that only follows another answers every read.
+    return bool(connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "off")
 
 
 def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,15 @@ from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.errors import InvalidRequest, NotRefundable, RefundBound
 from service.orders.order import Status
 from service.orders.video import VideoState
-from service.refunds.refund import GIVE_WAY_AFTER, Debt, Ledger, Refund, RefundState, check_refundable
+from service.refunds.refund import (
+    GIVE_WAY_AFTER,
+    Debt,
+    Ledger,
+    Refund,
+    RefundState,
+    Unasked,
+    check_refundable,
+)
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.schema import accounts, jobs, payments, refunds, was_paid
@@ -174,6 +182,24 @@ class SqlRefunds:
             ]
 
         return await self._database.scan(work)
+
+    async def unasked(self) -> list[Unasked]:
+        """Return the paid orders whose video nobody has asked for, the oldest first."""
+        query = (
+            sa.select(payments.c.order_id, payments.c.paid_msat, payments.c.paid_at)
+            .where(
+                was_paid,
+                payments.c.order_id.is_not(None),  # which a top-up has not
+                payments.c.status == Status.PAID.value,
+                ~sa.exists().where(jobs.c.order_id == payments.c.order_id),
+            )
+            .order_by(payments.c.paid_at)
+        )
+        rows = await self._database.scan(lambda connection: connection.execute(query).all())
+        return [
+            Unasked(order_id=row.order_id, paid_msat=row.paid_msat, paid_at=from_millis(row.paid_at))
+            for row in rows
+        ]
 
     async def ledger(self) -> Ledger:
         """Add the money up, all at one moment."""

@@ -31,6 +31,8 @@ orders = sa.Table(
     sqlite_autoincrement=True,  # the number of an order that was deleted is nobody else's
 )
 
+sa.Index("orders_by_creation", orders.c.created_at)
+
 with_upload = orders.c.upload.is_not(None)
 
 with_input = orders.c.forgotten_at.is_(None)
@@ -70,6 +72,8 @@ sa.Index(
     sqlite_where=was_paid,
     postgresql_where=was_paid,
 )
+
+sa.Index("payments_by_receipt", payments.c.paid_at, sqlite_where=was_paid, postgresql_where=was_paid)
 
 deletions = sa.Table(
     "deletions",
@@ -209,6 +213,13 @@ refunds = sa.Table(
         sqlite_where=sa.text("state != 'failed'"),
         postgresql_where=sa.text("state != 'failed'"),
     ),
+)
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    # One row: the name of this database, which its object store is marked with.
+    sa.Column("id", sa.Text, primary_key=True),
 )
 
 keys = sa.Table(

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from service.storage.database import Database
-from service.storage.schema import orders
+from service.storage.schema import identity, orders
 
 
 class SqlUploads:
@@ -13,6 +13,11 @@ class SqlUploads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def database(self) -> str:
+        """Return the name of this database."""
+        query = sa.select(identity.c.id)
+        return str(await self._database.read(lambda connection: connection.scalars(query).one()))
 
     async def named(self, names: Collection[str]) -> set[str]:
         """Return those of these names that a row has."""

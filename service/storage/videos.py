@@ -190,7 +190,13 @@ class SqlVideos(SqlPieces):
         begun = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.READY.value)
         lost = (
             jobs.update()
-            .where(jobs.c.id == video.id, jobs.c.edition == video.edition, jobs.c.state.in_(begun))
+            .where(
+                jobs.c.id == video.id,
+                jobs.c.edition == video.edition,
+                jobs.c.state.in_(begun),
+                # Whose pieces are gone since they are one object now has lost nothing.
+                jobs.c.object.is_not_distinct_from(video.object),
+            )
             .values(
                 {
                     **_NEW,

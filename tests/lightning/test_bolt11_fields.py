@@ -45,6 +45,15 @@ def test_hash_and_amount_are_those_that_the_library_reads(currency):
         assert asked.amount_msat == amount
 
 
+def test_an_invoice_of_simnet_which_the_library_cannot_read_is_read():
+    shuffle = random.Random("sb")
+
+    for amount in AMOUNTS:
+        invoice, payment_hash = make("sb", amount, shuffle)
+
+        assert hash_and_amount(invoice) == (payment_hash, amount)
+
+
 async def test_what_a_node_in_memory_makes_is_read():
     node = MemoryBackend()
     made = await node.add_invoice(amount=Msat(450_000), memo="a video", expiry_s=900)

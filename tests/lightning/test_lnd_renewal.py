@@ -7,7 +7,7 @@ import bolt11
 import pytest
 from lndgrpc.compiled import lightning_pb2
 
-from lightning import LightningError, Msat, NodeRefused, PaymentHash
+from lightning import LightningError, Msat, NodeRefused, PaymentHash, PaymentState
 from lightning.bolt11_fields import hash_and_amount
 from lightning.lnd import LndBackend
 from lightning.lnd_payments import LndPayments
@@ -17,6 +17,10 @@ from regtest.process import until
 pytestmark = pytest.mark.regtest
 
 SELLER = (("invoices", "read"), ("invoices", "write"), ("offchain", "read"), ("info", "read"))
+REFUNDER = (
+    ("uri", "/routerrpc.Router/SendPaymentV2"),
+    ("uri", "/routerrpc.Router/TrackPaymentV2"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +87,9 @@ async def test_a_certificate_that_the_node_made_anew_is_taken(own_network, open_
     await refunds.aclose()
 
 
-async def bake(node, root_key_id):
+async def bake(node, root_key_id, rights=SELLER):
     permissions = [
-        lightning_pb2.MacaroonPermission(entity=entity, action=action) for entity, action in SELLER
+        lightning_pb2.MacaroonPermission(entity=entity, action=action) for entity, action in rights
     ]
     baked = await node._lightning.BakeMacaroon(
         lightning_pb2.BakeMacaroonRequest(permissions=permissions, root_key_id=root_key_id),
@@ -112,6 +116,38 @@ async def test_a_macaroon_that_was_replaced_is_taken(own_network, open_backend, 
     macaroon.write_bytes(await bake(merchant, 8))
 
     await sell(backend)
+
+
+async def test_a_refund_macaroon_that_was_replaced_pays_again(own_network, open_backend, tmp_path):
+    merchant, payer = own_network.merchant, own_network.payer
+    sold = await sell(open_backend())
+    await payer.pay(sold.bolt11)  # what is refunded below
+    macaroon = tmp_path / "refunds.macaroon"
+    macaroon.write_bytes(await bake(merchant, 17, REFUNDER))
+    refunds = LndPayments(merchant.address, merchant.tls_cert_path, macaroon, reading=merchant.macaroon_path)
+
+    async def refund():
+        wanted = lightning_pb2.Invoice(value_msat=10_000, expiry=600)
+        asked = await payer._lightning.AddInvoice(wanted, metadata=payer._admin())
+        paid = await refunds.pay(asked.payment_request, amount=None, fee_limit=Msat(1000), timeout_s=30)
+        return paid, await refunds.track(paid.payment_hash)
+
+    async with contextlib.aclosing(refunds):
+        await refunds.until_able(Msat(10_000))
+        paid, tracked = await refund()
+        assert paid.state is tracked.state is PaymentState.SUCCEEDED
+
+        await merchant._lightning.DeleteMacaroonID(
+            lightning_pb2.DeleteMacaroonIDRequest(root_key_id=17), metadata=merchant._admin()
+        )
+        with pytest.raises(NodeRefused):
+            await refund()
+        with pytest.raises(NodeRefused):
+            await refunds.track(paid.payment_hash)
+        macaroon.write_bytes(await bake(merchant, 18, REFUNDER))
+
+        paid, tracked = await refund()
+        assert paid.state is tracked.state is PaymentState.SUCCEEDED
 
 
 async def test_route_hints_tell_of_private_channels_where_they_are_set(own_network, open_backend):

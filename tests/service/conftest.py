@@ -477,10 +477,10 @@ async def shop(closed_shop: Shop):
 
 
 @contextlib.asynccontextmanager
-async def _closed_shop(folder: Path) -> AsyncIterator[Shop]:
+async def _closed_shop(folder: Path, stores: dict[str, str] | None = None) -> AsyncIterator[Shop]:
     script = ScriptedWorker()
     async with serve(script) as script.url:
-        yield Shop(folder / "data", script)
+        yield Shop(folder / "data", script, stores)
 
 
 @contextlib.asynccontextmanager

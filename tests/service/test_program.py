@@ -13,6 +13,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from lightning.memory import EVERY_BITCOIN
 from service.__main__ import alone, main
 from service.errors import SettingsError
 
@@ -86,6 +87,32 @@ def test_what_is_owed_is_listed_and_ended_by_commands(tmp_path):
     for preimage, reason in (("zz", "64 hex digits"), ("00" * 32, "no preimage of an invoice of order 1")):
         refused = run(tmp_path, "owed", "paid", "1", preimage)
         assert (refused.exit_code, reason in refused.stderr) == (1, True)
+
+
+async def test_what_was_paid_and_never_asked_for_is_owed_and_told_apart_from_what_failed(closed_shop):
+    async with closed_shop.open() as shop:
+        unpaid, unasked, failed, delivered = [await shop.quote() for _ in range(4)]
+        for invoice in (unasked, failed, delivered):
+            shop.clock.pass_by(seconds=2)  # the node tells payments by the second
+            shop.node.pay(invoice)
+        shop.worker.answer = (400, "Nobody can say that.")
+        assert (await shop.video(failed)).status_code == 400
+        shop.worker.answer = None
+        assert (await shop.video(delivered)).status_code == 200
+        assert (await shop.video(unpaid)).status_code == 400
+        amount = (EVERY_BITCOIN - shop.node.inbound) // 3
+
+        listed = await asyncio.to_thread(run, shop.folder, "owed")
+
+        rows = [line.split("\t") for line in listed.stdout.splitlines()]
+        assert [(number, state, int(msat)) for number, state, msat, *_ in rows] == [
+            ("2", "unasked", amount),
+            ("3", "failed", amount),
+        ]
+        assert f"not asked for {amount}" in listed.stderr
+        assert (await shop.video(unasked)).status_code == 200
+        again = await asyncio.to_thread(run, shop.folder, "owed")
+        assert "unasked" not in again.stdout
 
 
 @pytest.mark.parametrize(

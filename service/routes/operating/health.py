@@ -9,11 +9,13 @@ from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
 from lightning import NodeInfo
+from service.errors import StoreOfAnother
 from service.orders.port import Orders
 from service.payments.settlements import Settlements
 from service.pricing.port import RateSource
 from service.quotes.reachability import Reachability
 from service.rendering.workers import Workers
+from service.retention.orphans import Orphans
 from service.routes.http import openapi
 from service.routes.http.parts import Part
 from service.runtime.cached import Cached
@@ -46,7 +48,8 @@ Health = TypeVar("Health", PartHealth, HealthAnswer)
     operation_id="getHealth",
     operation_class=openapi.operation(),
     summary="Tell how the service is",
-    description="200 where every part works, 503 where one does not: node, rate, worker, database, settlements.",
+    description="200 where every part works, 503 where one does not: node, rate, worker, database, objects,"
+    " settlements.",
     tags=["Operating"],
     responses={503: ResponseSpec(HealthAnswer, generate_examples=False, description="A part does not work.")}
     | openapi.limited_problems(),
@@ -59,9 +62,10 @@ async def health(
     follower: Part[Supervised],
     settlements: Part[Settlements],
     reachability: Part[Reachability],
+    orphans: Part[Orphans],
 ) -> Response[HealthAnswer]:
     """Tell how the service is."""
-    names = ("node", "rate", "worker", "database")
+    names = ("node", "rate", "worker", "database", "objects")
     parts = dict(
         zip(
             names,
@@ -69,7 +73,8 @@ async def health(
                 _probe(_node(node, reachability)),
                 _probe(rates.current()),
                 _probe(workers.ping()),
-                _probe(orders.find("")),
+                _probe(_database(orders)),
+                _probe(orphans.check()),
             ),
             strict=True,
         )
@@ -101,9 +106,9 @@ async def live() -> Response[PartHealth]:
     operation_id="getReadiness",
     operation_class=openapi.operation(limited=False),
     summary="Tell whether requests may be sent here",
-    description="503 while the database does not answer, the node cannot be asked or the process is about to stop. A"
-    " worker that is away leaves it ready, and so does a price that is not known: paid videos can still be read, and"
-    " what was paid is noticed. `/health` tells of them.",
+    description="503 while the database does not answer or takes no changes, the node cannot be asked or the process"
+    " is about to stop. A worker that is away leaves it ready, and so does a price that is not known: paid videos can"
+    " still be read, and what was paid is noticed. `/health` tells of them.",
     tags=["Operating"],
     responses={503: ResponseSpec(PartHealth, generate_examples=False, description="Not now.")},
 )
@@ -113,8 +118,13 @@ async def ready(
     """Tell whether requests may be sent here."""
     if stopping.begun:
         return _answer(PartHealth(status="down", detail="about to stop"))
-    parts = await asyncio.gather(_probe(orders.find("")), _probe(node.get()))
+    parts = await asyncio.gather(_probe(_database(orders)), _probe(node.get()))
     return _answer(next((part for part in parts if part.status != "ok"), parts[0]))
+
+
+async def _database(orders: Orders) -> None:
+    """Ask who reads and who writes: on SQLite these are different connections, of which one can be stuck."""
+    await asyncio.gather(orders.find(""), orders.writable())
 
 
 async def _node(node: Cached[NodeInfo], reachability: Reachability) -> str:
@@ -143,6 +153,8 @@ async def _probe(asked: Awaitable[object]) -> PartHealth:
             detail = await asked
     except TimeoutError:
         return PartHealth(status="down", detail=f"no answer in {PATIENCE_S:g} s")
+    except StoreOfAnother as error:
+        return PartHealth(status="down", detail=error.detail)
     except Exception as error:  # noqa: BLE001 - whatever it is, the others are reported too
         return PartHealth(status="down", detail=type(error).__name__)
     return PartHealth(status="ok", detail=detail if isinstance(detail, str) else "")

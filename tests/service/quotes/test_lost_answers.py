@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import structlog.testing
 
 from service.assembly.stores import open_kept
 from service.retention.orphans import Orphans
@@ -130,6 +131,51 @@ async def test_a_recording_that_no_row_names_is_deleted_at_the_second_look(close
         assert len(await names()) == 1
         shop.node.pay(invoice)
         assert (await shop.video(invoice)).status_code == 200
+
+
+@pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
+async def test_another_database_on_the_same_store_deletes_nothing_of_it_and_says_so(
+    closed_shop, make_wav, tmp_path
+):
+    async with closed_shop.open() as shop:
+        invoice = (await ask(shop, make_wav(0.5), str(uuid.uuid4()))).json()["bolt11_invoice"]
+        well = (await shop.http.get("/health")).json()["parts"]["objects"]
+        assert well == {"status": "ok", "detail": ""}
+    store = closed_shop.stores.get("objects_url", f"file://{closed_shop.folder}/objects")
+    stranger = type(closed_shop)(tmp_path / "stranger", closed_shop.worker, {"objects_url": store})
+    stranger.node = closed_shop.node
+
+    async with stranger.open():
+        health = await stranger.http.get("/health")
+        with structlog.testing.capture_logs() as logs:
+            await look(stranger, 3)
+
+    assert (health.status_code, health.json()["parts"]["objects"]["status"]) == (503, "down")
+    assert "another database's" in health.json()["parts"]["objects"]["detail"]
+    assert [entry["event"] for entry in logs] == ["store_of_another"] * 3
+    async with closed_shop.open() as shop:
+        shop.node.pay(invoice)
+        assert (await shop.video(invoice)).status_code == 200
+
+
+async def test_a_store_of_before_there_were_marks_is_marked_by_whose_recordings_it_has(
+    closed_shop, make_wav, tmp_path
+):
+    mark = closed_shop.folder / "objects" / "database"
+    async with closed_shop.open() as shop:
+        await ask(shop, make_wav(0.5), str(uuid.uuid4()))
+        await shop.eventually(mark.is_file)
+    mark.unlink()
+    store = {"objects_url": f"file://{closed_shop.folder}/objects"}
+    stranger = type(closed_shop)(tmp_path / "stranger", closed_shop.worker, store)
+
+    await look(stranger, 3)
+    assert not mark.exists()
+    assert len(uploads(closed_shop)) == 1
+
+    await look(closed_shop, 1)
+    assert mark.exists()
+    assert len(uploads(closed_shop)) == 1
 
 
 async def test_a_request_that_fails_before_its_row_leaves_no_recording(closed_shop, make_wav):

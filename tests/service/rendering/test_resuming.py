@@ -88,6 +88,27 @@ async def test_a_whole_video_that_could_not_be_made_one_object_is_made_one_later
         assert worker.video == (await shop.http.get(f"/lightning/video/{invoice}")).content
 
 
+async def test_who_finds_the_pieces_gone_since_they_are_one_object_loses_no_video(closed_shop, worker):
+    """As who makes one object of them too does: a lease may run out between both."""
+    async with closed_shop.open(**EAGER) as shop, open_database(shop.settings()) as database:
+        in_the_way = shop.folder / "objects" / "videos" / "1.mp4"
+        in_the_way.mkdir(parents=True)
+        invoice = await shop.paid()
+        await shop.video(invoice)
+        in_pieces = await SqlVideos(database).get(1)
+        in_the_way.rmdir()
+        shop.clock.pass_by(seconds=91)
+        await shop.eventually(in_the_way.is_file)
+        await shop.eventually(lambda: not list((shop.folder / "objects" / "pieces").rglob("*-0")))
+
+        assert in_pieces is not None
+        assert in_pieces.object is None
+        assert not await SqlVideos(database).lose(in_pieces, shop.clock.now())
+
+        assert worker.video == (await shop.http.get(f"/lightning/video/{invoice}")).content
+        assert len(worker.requests) == 1
+
+
 async def test_what_can_never_be_rendered_is_left_alone(shop, videos, worker):
     invoice = await shop.paid()
     worker.answer = (400, "No voice speaks this.")

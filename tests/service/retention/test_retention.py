@@ -62,7 +62,8 @@ def rows(shop) -> list[tuple[object, ...]]:
 
 
 def files(shop) -> list[Path]:
-    return [path for path in shop.folder.glob("objects/**/*") if path.is_file()]
+    """What is stored, beside the mark that tells whose it is."""
+    return [path for path in shop.folder.glob("objects/*/**/*") if path.is_file()]
 
 
 async def speak(shop, make_wav) -> httpx.Response:

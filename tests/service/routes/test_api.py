@@ -43,6 +43,7 @@ INTERNAL = {
     errors.NameTaken,
     errors.VideoBroken,
     errors.VideoNotMade,
+    errors.StoreOfAnother,
     errors.SettingsError,
 }
 """What no request is answered with, or not with a problem document."""

@@ -1,6 +1,9 @@
 """What people and programs read about the service."""
 
+import asyncio
+import contextlib
 import re
+import sqlite3
 
 import pytest
 
@@ -66,7 +69,7 @@ async def test_the_avatars_are_the_source_apis(standing_shop):
 async def test_health_names_the_part_that_is_down(shop):
     well = await shop.http.get("/health")
     assert (well.status_code, well.json()["status"]) == (200, "ok")
-    assert {"node", "rate", "worker", "database", "settlements"} == set(well.json()["parts"])
+    assert {"node", "rate", "worker", "database", "objects", "settlements"} == set(well.json()["parts"])
 
     shop.node.go_down()
 
@@ -85,6 +88,24 @@ async def test_a_process_whose_node_cannot_be_asked_is_live_and_not_ready(shop):
     assert (answer.status_code, answer.json()) == (503, {"status": "down", "detail": "NodeUnavailable"})
     shop.node.come_back()
     assert (await shop.http.get("/health/ready")).status_code == 200
+
+
+async def test_a_process_that_can_read_and_not_write_is_not_ready(shop, monkeypatch):
+    monkeypatch.setattr("service.routes.operating.health.PATIENCE_S", 0.2)
+    with contextlib.closing(sqlite3.connect(shop.folder / "satspeak.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # as a copy that takes its time
+
+        stuck = await shop.http.get("/health/ready")
+        health = await shop.http.get("/health")
+
+        other.execute("ROLLBACK")
+    assert (stuck.status_code, stuck.json()["detail"]) == (503, "no answer in 0.2 s")
+    assert health.json()["parts"]["database"]["status"] == "down"
+    assert (await shop.http.get("/lightning/payment/lnbc1")).status_code == 404  # it still reads
+
+    async with asyncio.timeout(10):
+        while (await shop.http.get("/health/ready")).status_code != 200:  # noqa: ASYNC110 - what a prober does
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("hints", [False, True])

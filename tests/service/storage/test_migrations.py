@@ -196,6 +196,11 @@ def add_accounts(connection: sa.Connection) -> None:
     assert had <= indexes(connection)
     assert {row["account_id"] for row in now["keys"]} == {None}
     assert len(before["payments"]) == 40
+    [named] = now["identity"]
+    assert len(str(named["id"])) == 32
+    connection.commit()
+    upgrade(connection)  # as at the next start
+    assert everything(connection)["identity"] == [named]
 
 
 def test_accounts_come_into_a_file_without_losing_a_row(tmp_path):

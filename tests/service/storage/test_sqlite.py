@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.errors import NotRefundable, Unavailable
+from service.orders.port import Filter
 from service.refunds.refund import Refund, RefundState
 from service.storage import refunds as service_refunds
 from service.storage.orders import SqlOrders
@@ -275,6 +276,23 @@ def plans(database, monkeypatch):
 
     monkeypatch.setattr(database, "scan", explained)
     return found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"created_from": NOW, "created_to": NOW}, "orders_by_creation"),
+        ({"paid_from": NOW}, "payments_by_receipt"),
+        ({"paid_to": NOW}, "payments_by_receipt"),
+        ({"paid_from": NOW, "paid_to": NOW}, "payments_by_receipt"),
+    ],
+)
+async def test_a_list_of_a_time_never_goes_through_what_is_of_another(database, plans, wanted, index):
+    nothing = dict.fromkeys(("before_id", "status", "created_from", "created_to", "paid_from", "paid_to"))
+
+    await SqlOrders(database).page(Filter(**{**nothing, **wanted}), limit=100)
+
+    assert any(step.startswith("SEARCH") and index in step for step in plans), plans
 
 
 async def test_the_books_and_the_sweep_never_go_through_what_nobody_paid(database, plans):
