@@ -4,7 +4,7 @@ Pure: knows no voice and no price. `passages` is the answer to both; the rest is
 """
 
 from spoken.languages import LANGUAGES
-from spoken.passage import Passage, passages, passages_in
+from spoken.passage import Passage, passages
 from spoken.scripts import runs_by_script, script_of
 from spoken.vocabulary import VOCABULARIES, Vocabulary
 
@@ -14,7 +14,6 @@ __all__ = [
     "Passage",
     "Vocabulary",
     "passages",
-    "passages_in",
     "runs_by_script",
     "script_of",
 ]

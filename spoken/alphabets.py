@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - letters of other scripts are the point
 """Which letters of each script the voices read in words, and how the others are written with those.
 
 All else a voice would name ("Cyrillic letter four eight one") or pass over in silence. Measured with the readers in

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - marks of other scripts are the point
 """What each character becomes: a letter, digit or mark that every voice knows, a space, or nothing.
 
 Voices read marks that they do not know by name ("pilcrow sign") or pass over them; here they become the pause that they
@@ -11,7 +10,7 @@ from spoken.alphabets import readable
 
 PAUSES = ".,;:!?…、。"
 KEPT_MARKS = f"{PAUSES}()-–'/"
-SIGNS = "+=%&@#°×÷<>$€£¥₹₽₩₺"
+SIGNS = "+=%&@#°×÷<>$€£¥₹₽₩₺₿"
 _CACHED = 20_000  # characters; more than that nobody writes, and memory stays bounded
 
 # By what is in the Unicode name of a mark, the first that is.
@@ -22,7 +21,7 @@ _BY_NAME = {
 _MARKS = {
     "’": "'", "‘": "'", "′": "'", "՚": "'", "-": "-", "‐": "-", "‑": "-", "−": "-", "⁄": "/", "∕": "/", "٪": "%",
     "־": "-", "᠆": "-", "×": "×", "〜": "–", "~": " ", "⹀": "-", "゠": "-", "՞": "?", "՜": "!", "՛": "", "·": "",
-    "‧": "", "׳": "", "״": "", "¿": "", "¡": "", "჻": ".", "¶": ".",
+    "‧": "", "׳": "", "״": "", "٬": ",", "٫": ".", "¿": "", "¡": "", "჻": ".", "¶": ".",
 }  # fmt: skip
 # Signs of ownership, which NFKC would write as letters.
 SILENT = {ord(character): None for character in "™℠®©℗\u00ad"}

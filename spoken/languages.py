@@ -1,8 +1,18 @@
-"""The languages that are spoken, and which of them a text is in: by the letter sequences that py3langid has learnt."""
+"""The languages that are spoken, and which of them a text is in.
 
+By the script first. What is written in Latin letters and short is English unless its words or letters are surely those
+of another language; of longer texts the letter sequences tell that py3langid has learnt.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]  # ships no types
+
+from spoken.common_words import CHINESE, ENGLISH, JAPANESE, JAPANESE_WORDS, LETTERS, WORDS
 
 LANGUAGES = (
     "ar",
@@ -25,18 +35,174 @@ LANGUAGES = (
 )
 
 _SAMPLE = 200  # characters; more cost time and change nothing
+_OF_SCRIPT = {
+    "ARABIC": "ar", "CYRILLIC": "ru", "DEVANAGARI": "hi", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja",
+    "KATAKANA-HIRAGANA": "ja",
+}  # fmt: skip
+_LATIN = ("cs", "de", "en", "es", "fr", "hu", "it", "nl", "pl", "pt", "tr")
+_COMMON = (
+    "es",
+    "fr",
+    "de",
+    "pt",
+    "it",
+    "tr",
+    "pl",
+    "nl",
+    "cs",
+    "hu",
+)  # a word that several have is of the first
+_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"})
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NOT_WORDS = re.compile(r"(?:https?://|www\.)\S+|[!-~]+@[!-~]+|[@#]\w+|<[^<>]*>")
+_FEW = 4  # words up to which a text is short
+_NAME = 2  # words up to which a text may be a name
+_ARTICLES = frozenset(
+    [
+        "el",
+        "la",
+        "los",
+        "las",
+        "le",
+        "les",
+        "un",
+        "una",
+        "de",
+        "die",
+        "der",
+        "das",
+        "il",
+        "lo",
+        "i",
+        "gli",
+        "o",
+        "a",
+        "os",
+        "as",
+        "het",
+        "een",
+    ]
+)
+_LEVEL_TWO = 0x98_9F  # where Shift JIS begins the ideographs that Japanese rarely writes today
 
 
 def detect_language(text: str) -> str:
     """Return the most likely of `LANGUAGES`; "en" for a text without letters. The first call loads the model."""
-    sample = text.strip()[:_SAMPLE]
-    if not any(character.isalpha() for character in sample):
+    sample = _NOT_WORDS.sub(" ", text.strip())[:_SAMPLE]
+    scripts = _scripts(sample)
+    if not scripts:
         return "en"
-    return str(_identifier().classify(sample)[0])
+    script = scripts.most_common(1)[0][0]
+    if script in _ASIAN:
+        return _chinese_or_japanese(sample, scripts)
+    if script != "LATIN":
+        return _OF_SCRIPT.get(script, "en")
+    return _of_latin_letters(sample)
+
+
+def unspoken_script(text: str) -> str | None:
+    """Name the script that most of a text is written in, where none of `LANGUAGES` is written in it.
+
+    Returns:
+        Its name in Unicode, "Hebrew"; None where a voice for sale reads most of the text.
+    """
+    scripts = _scripts(text[:_SAMPLE])
+    if not scripts:
+        return None
+    script = scripts.most_common(1)[0][0]
+    return None if script in _OF_SCRIPT or script in _ASIAN or script == "LATIN" else script.title()
+
+
+def _scripts(text: str) -> Counter[str]:
+    """Count the letters of each script; an ideograph or syllable weighs as much as two letters."""
+    found: Counter[str] = Counter()
+    for character, number in Counter(text).items():
+        if character.isascii():
+            if character.isalpha():
+                found["LATIN"] += number
+        elif character.isalpha():
+            name = unicodedata.normalize("NFKC", character)[:1]
+            script = unicodedata.name(name, "?").split(" ", 1)[0]
+            found[script] += number * (2 if script in _ASIAN or script == "HANGUL" else 1)
+    return found
+
+
+def _chinese_or_japanese(text: str, scripts: Counter[str]) -> str:
+    if scripts.keys() & {"HIRAGANA", "KATAKANA"}:
+        return "ja"
+    ideographs = [character for character in text if "\u3400" <= character <= "\u9fff" or character == "々"]
+    words = re.findall(r"[\u3400-\u9fff々]+", text)
+    if any(word in JAPANESE_WORDS for word in words):
+        return "ja"
+    if any(character in CHINESE for character in ideographs):
+        return "zh"
+    if all(map(_is_simplified, ideographs)):
+        return "zh"
+    if any(character in JAPANESE for character in ideographs):
+        return "ja"
+    return "ja" if all(map(_is_modern_japanese, ideographs)) else "zh"
+
+
+def _is_simplified(character: str) -> bool:
+    """Tell whether a character is one of those that mainland China writes."""
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_modern_japanese(character: str) -> bool:
+    """Tell whether a character is one of those that Japanese commonly writes: level 1 of its standard."""
+    try:
+        return int.from_bytes(character.encode("shift_jis"), "big") < _LEVEL_TWO
+    except UnicodeEncodeError:
+        return False
+
+
+def _of_latin_letters(text: str) -> str:
+    words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    if not words:
+        return "en"
+    if len(words) > _FEW:
+        return _guess(text, _LATIN)
+    foreign = _by_letters(text) or _by_words(words, text)
+    if foreign is None and not text.isascii() and ENGLISH.isdisjoint(words):
+        return _guess(text, _LATIN)
+    return foreign or "en"
+
+
+def _by_words(words: Sequence[str], text: str) -> str | None:
+    """Name the language that the known words of a short text are of, if English has not as many of them.
+
+    Of one or two words, half have to be known, and an article does not count: it may begin a name.
+    """
+    counted = [word for word in words if len(words) > _NAME or word not in _ARTICLES]
+    hits = {language: sum(word in known for word in counted) for language, known in WORDS.items()}
+    most = max(hits.values())
+    english = sum(word in ENGLISH for word in words)
+    if not most or english > most or (english == most and english == len(words)):
+        return None
+    best = [language for language, number in hits.items() if number == most]
+    if english == most:
+        guess = _guess(text, (*best, "en"))
+        return guess if guess in best else None
+    if len(words) == 1:
+        return min(best, key=_COMMON.index)
+    return best[0] if len(best) == 1 else _guess(text, tuple(sorted(best)))
+
+
+def _by_letters(text: str) -> str | None:
+    told = Counter(LETTERS[letter] for letter in text + text.lower() if letter in LETTERS)
+    return told.most_common(1)[0][0] if told else None
+
+
+def _guess(text: str, languages: tuple[str, ...]) -> str:
+    return str(_identifier(languages).classify(text)[0])
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
+def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(LANGUAGES)
+    identifier.set_languages(languages)
     return identifier

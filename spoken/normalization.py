@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - marks and letters of other scripts are the point
 """Writes a stretch of text as it is spoken, in letters, digits and pauses that every voice knows.
 
 What is dropped: emoji and other pictures, control characters, marks and letters that a voice would only name, the
@@ -11,9 +10,12 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from spoken.abbreviations import ALL, BARE, spell_abbreviations
 from spoken.alphabets import MARKS, script_in_name
 from spoken.characters import BECOMES, PAUSES, SILENT
+from spoken.markup import without_markup
 from spoken.quantities import spell_quantities
+from spoken.verbalizers import VERBALIZERS
 from spoken.vocabulary import AT, DOT, Vocabulary
 
 # Only the characters of real addresses: in Japanese the next word follows without a space.
@@ -27,9 +29,14 @@ _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63
 # Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
 _MAY_BE_ADDRESS = re.compile(r"\w\.\w|://|@")
-_MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>$€£¥₹₽₩₺]")
-_VARIES = re.compile(r"[+=%&@#°×÷<>$€£¥₹₽₩₺]|\d[-/:h年]|\d,\d")
-_LONG_NUMBER = re.compile(r"\d{10,}")
+_MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>$€£¥₹₽₩₺₿]")
+_MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|/")
+# What NFKC would make letters and digits of.
+_ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
+_DEGREE = re.compile(r"[º˚] ?(?=[CF]\b)")
+_NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
+_VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
+_BETWEEN_NUMBERS = re.compile(r"(?<=\d) ?[~～∼〜] ?(?=\d)")
 _WHITE = re.compile(r"\s+")
 
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
@@ -64,10 +71,10 @@ _BU = {"ァ": "バ", "ィ": "ビ", "ェ": "ベ", "ォ": "ボ", None: "ブ"}
 # Words that are spelled, having no vowel or being one letter: a voice would name each accent, too.
 _ACCENTED = "ß-öø-ňŋ-ž"
 _CONSONANTS = "b-df-hj-np-tv-xzßçðñþćĉċčďđĝğġģĥħĵķĺļľłńņňŋŕŗřśŝşšţťŧŵźżž"
-_SPELLED = re.compile(rf"(?<![^\W\d_])(?:[{_ACCENTED}]|[{_CONSONANTS}]+)(?![^\W\d_])", re.IGNORECASE)
+_SPELLED = re.compile(rf"(?<![^\W\d_])(?:[{_ACCENTED}]{{1,3}}|[{_CONSONANTS}]+)(?![^\W\d_])", re.IGNORECASE)
 _HAS_ACCENT = re.compile(r"[À-ž]")
 _BARE = {
-    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th",
+    "ß": "ss", "æ": "e", "œ": "e", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th",
     "ŋ": "ng",
 }  # fmt: skip
 
@@ -101,7 +108,7 @@ class Spoken(NamedTuple):
     varies: bool
 
 
-def normalize(text: str, vocabulary: Vocabulary) -> Spoken:
+def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a list of steps
     """Write a stretch of text as it will be spoken.
 
     Args:
@@ -109,14 +116,17 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:
         vocabulary: of the language that it will be spoken in.
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _LONG_WORD.search(text):
-        return Spoken(text, varies=False)
+        words = text.lower().split()
+        if words[-1] not in ALL and BARE.isdisjoint(words):
+            return Spoken(text, varies=False)
+    text = without_markup(text)
     varies = _MAY_BE_ADDRESS.search(text) is not None
     if varies:
         text = _ADDRESS.sub(lambda match: _address(match, vocabulary), text)
         text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(SILENT))
-    text = text.translate(BECOMES)
+        text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SILENT))
+    text = _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES)
     if _CARRIED.search(text):
         text = _carried(text)
         if "々" in text and not _KANA.search(text):
@@ -125,10 +135,13 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:
     text = _WHITE.sub(" ", text).strip()
     if not is_speakable(text):
         return Spoken("", varies)
+    words = text.lower().split()
+    if _MAY_BE_ABBREVIATION.search(text) or words[-1] in ALL or not BARE.isdisjoint(words):
+        varies = True
+        text = spell_abbreviations(text, VERBALIZERS[vocabulary.language])
     if _MAY_BE_QUANTITY.search(text):
-        varies = varies or _VARIES.search(text) is not None
-        text = spell_quantities(text, vocabulary)
-        text = _LONG_NUMBER.sub(lambda match: " ".join(match[0]), text)
+        varies = True
+        text = spell_quantities(text, vocabulary.language, vocabulary)
         text = _WHITE.sub(" ", text).strip()
     text = _ONE_LETTER.sub(_once, text)
     if _HAS_ACCENT.search(text):
@@ -137,6 +150,15 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:
     text = _DRAWN_OUT.sub(_drawn_in, text)
     text = _lower(_LONG_WORD.sub(lambda match: _REPEATED.sub(_thrice, match[0]), text))
     return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
+
+
+def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
+    """Say signs of which NFKC makes letters and digits, and would lose what they mean."""
+    text = _NUMERO.sub(f"{VERBALIZERS[vocabulary.language].number} ", text)
+    text = _DEGREE.sub("°", text)
+    if vocabulary.language not in {"es", "pt", "it", "fr"}:
+        text = _ORDINAL_SIGN.sub("°", text)
+    return _VULGAR.sub(" ", text).replace("㏇", " Co. ")
 
 
 def _address(match: re.Match[str], vocabulary: Vocabulary) -> str:

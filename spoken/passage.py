@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from spoken.normalization import normalize
 from spoken.stretches import ends_inside_sentence, stretches
-from spoken.vocabulary import VOCABULARIES, Vocabulary
+from spoken.vocabulary import VOCABULARIES
 
 
 class Passage(NamedTuple):
@@ -37,11 +37,7 @@ def passages(text: str, language: str, *, soon: bool = False) -> Iterator[Passag
         What together covers the text, but for what stands before the first that is spoken; nothing where there is
         nothing to speak. Passages of `text[passage.end:]` are the ones that follow.
     """
-    return passages_in(text, VOCABULARIES[language], soon=soon)
-
-
-def passages_in(text: str, vocabulary: Vocabulary, *, soon: bool = False) -> Iterator[Passage]:
-    """Do the same with the words of no real language; see `passages`."""
+    vocabulary = VOCABULARIES[language]
     waiting: Passage | None = None
     for start, end in stretches(text, soon=soon):
         written = text[start:end].strip()

@@ -1,83 +1,451 @@
-"""Writes sums of money, dates, times, telephone numbers and signs as people say them.
+"""Finds numbers and what they count, and has the language's `Verbalizer` say them.
 
-English dollars, euros, pounds and degrees are left as they are: the English voice says "three dollars and fifty cents".
+In this order: telephone numbers, dates, times, sums, measures, percentages, ordinals, fractions, ranges, and what is
+left of numbers and signs. What one step has written in words, no later one sees.
 """
 
 import re
+from collections.abc import Mapping
+from functools import cache
 
+from babel.dates import get_month_names
+
+from spoken.telephones import spell_telephones
+from spoken.verbalizer import Verbalizer
+from spoken.verbalizers import VERBALIZERS
 from spoken.vocabulary import CURRENCIES, SIGNS, Vocabulary
 
-_NUMBER = r"\d+(?:[., ']\d{3})*(?:[.,]\d{1,2}(?!\d))?"
-_SIGN = rf"R\$|zł|Kč|[{CURRENCIES}]"
-_MONEY = re.compile(
-    rf"(?:(?P<before>{_SIGN}) ?(?P<first>{_NUMBER})|(?P<second>{_NUMBER}) ?(?P<after>{_SIGN}))(?![A-Za-z\d])"
+_NUMBER = r"\d+(?:[.,]\d+)?"
+# A hyphen is a minus where no letter or digit stands before it; scripts without spaces have letters everywhere.
+_APART = r"(?<![^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
+_RANGED = rf"(?:(?P<low>{_NUMBER})(?: ?[–-] ?))?(?:(?P<minus>{_APART}-) ?)?(?P<number>{_NUMBER})"
+_END = r"(?![^\W_])"
+
+_UNITS = {
+    "km/h": "speed-kilometer-per-hour", "kmh": "speed-kilometer-per-hour", "kph": "speed-kilometer-per-hour",
+    "mph": "speed-mile-per-hour", "m/s": "speed-meter-per-second", "km2": "area-square-kilometer",
+    "cm2": "area-square-centimeter", "m2": "area-square-meter", "m3": "volume-cubic-meter",
+    "cm3": "volume-cubic-centimeter", "ft2": "area-square-foot", "sq ft": "area-square-foot",
+    "km3": "volume-cubic-kilometer", "km": "length-kilometer", "cm": "length-centimeter", "mm": "length-millimeter",
+    "μm": "length-micrometer", "um": "length-micrometer", "nm": "length-nanometer", "dm": "length-decimeter",
+    "m": "length-meter", "mi": "length-mile", "ft": "length-foot", "yd": "length-yard", "ha": "area-hectare",
+    "kg": "mass-kilogram", "mg": "mass-milligram", "μg": "mass-microgram", "g": "mass-gram", "t": "mass-tonne",
+    "lbs": "mass-pound", "lb": "mass-pound", "oz": "mass-ounce", "ml": "volume-milliliter", "mL": "volume-milliliter",
+    "cl": "volume-centiliter", "dl": "volume-deciliter", "hl": "volume-hectoliter", "l": "volume-liter",
+    "L": "volume-liter", "gal": "volume-gallon", "° C": "temperature-celsius", "°C": "temperature-celsius",
+    "°F": "temperature-fahrenheit", "° F": "temperature-fahrenheit", "hrs": "duration-hour", "hr": "duration-hour",
+    "h": "duration-hour", "min": "duration-minute", "sec": "duration-second", "s": "duration-second",
+    "ms": "duration-millisecond", "μs": "duration-microsecond", "kWh": "energy-kilowatt-hour", "kW": "power-kilowatt",
+    "MW": "power-megawatt", "GW": "power-gigawatt", "W": "power-watt", "V": "electric-volt", "mA": "electric-milliampere",
+    "kHz": "frequency-kilohertz", "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz", "Hz": "frequency-hertz",
+    "kB": "digital-kilobyte", "KB": "digital-kilobyte", "MB": "digital-megabyte", "GB": "digital-gigabyte",
+    "TB": "digital-terabyte", "PB": "digital-petabyte", "hPa": "pressure-hectopascal", "kPa": "pressure-kilopascal",
+    "bar": "pressure-bar", "kcal": "energy-kilocalorie", "cal": "energy-calorie", "kJ": "energy-kilojoule",
+    "Ω": "electric-ohm", "px": "graphics-pixel", "hp": "power-horsepower",
+}  # fmt: skip
+_LOOSE = frozenset({"t", "V", "W", "s", "hp", "bar", "cal", "gal", "mi"})  # letters and words as well
+_CODES = {
+    "US$": "$", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "RMB": "¥", "INR": "₹", "RUB": "₽", "KRW": "₩",
+    "TRY": "₺", "TL": "₺", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "HUF": "Ft", "BTC": "₿", "XBT": "₿", "Rs.": "₹", "Rs": "₹",
+    "C$": "CAD", "A$": "AUD", "HK$": "HKD", "NT$": "TWD", "руб.": "₽", "руб": "₽", "sats": "sat", "CA$": "CAD",
+}  # fmt: skip
+_CODES = {code.lower(): sign for code, sign in _CODES.items()}
+_SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
+_ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
+_BEFORE = [*CURRENCIES, "US$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
+_AFTER = [*CURRENCIES, "US$", "zł", "Kč", "Ft", "R$", "руб.", "руб", "sats", *_ISO.split()]
+_LETTER_SCALES = frozenset("kmbec")  # only of money
+
+_NOT_IN_NUMBER = r"(?<![\d.,:/])"
+_ISO_DATE = re.compile(
+    r"(?<![\d/.-])(?P<y>\d{4})(?P<s>[-/]|\. ?)(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?!\d)(?:\.(?!\w))?(?:-(?P<suffix>[^\W\d_]{1,4}))?"
 )
-_CENTS = re.compile(r"(.*\d)[.,](\d\d)")
-_DATE = re.compile(r"(?<![\d/-])(?:(\d{4})-(\d\d?)-(\d\d?)|(\d\d?)/(\d\d?)/(\d{4}))(?![\d/-])")
-_TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-4])([:h])([0-5]\d)(?![\d:])")
-_PHONE = re.compile(r"\+\d[\d ()./-]{6,}\d")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){1,2}(?![\d,])")
-_YEAR = re.compile(r"(?<!\d)(\d{4})年")
+_DATE = re.compile(
+    r"(?<![\d/.-])(?P<a>\d{1,2})(?P<s>[-/]|\. ?)(?P<b>\d{1,2})(?P=s)(?P<y>\d{4})(?![\d/-])(?: (?:r\.|roku|г\.|года|р\.))?"
+)
+_SHORT_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})\. ?(?P<b>\d{1,2})\.(?![\d\w])(?! \d)")
+_SHORT_DATES = frozenset({"de", "cs", "hu"})
+_CLOCK = r"(?:[01]?\d|2[0-4])"
+_TIME = re.compile(
+    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})(?P<s>[:h])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?(?![\d:])(?: ?(?P<ap>[ap]\.? ?m\b\.?))?"
+    r"(?P<word> (?:Uhr|uur|óra)\b)?",
+    re.IGNORECASE,
+)
+_FULL_HOUR = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK}) ?h(?![^\W_])")
+_HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>1?\d) ?(?P<ap>[ap])\.? ?m\b\.?(?! ?\d)", re.IGNORECASE)
+_DOTTED_TIME = re.compile(
+    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|hod\.?|óra)\b)"
+)
+_BEFORE_DOTTED_TIME = re.compile(
+    rf"(?<=\b)(godz\.|godzin[aie]|ore|alle|kl\.) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])", re.IGNORECASE
+)
+_HOUR_NAMED = re.compile(r" ?बजे")
+_LONG = re.compile(r"(?<![\d.,])\d{10,}(?![.,]\d)")
+_SPACED_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
+_APOSTROPHES = re.compile(r"(?<=\d)'(?=\d{3}(?!\d))")
+_INDIAN = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])")
+_LIST = re.compile(r"(?<=\d),(?=\d)")
+_VERSION = re.compile(r"(?<![\d.,])\d+(?:\.\d+){2,}(?![\d,])")
+_PERCENT = re.compile(rf"{_RANGED} ?%")
+_TURKISH_PERCENT = re.compile(rf"% ?(?P<number>{_NUMBER})")
+_DECADE = re.compile(r"(?<!\d)(?:1[1-9]|20)\d0(?=s\b|er\b(?! [a-z]))(?:s|er)")
+_FRACTION = re.compile(r"(?<![\d/.,])(?:(?P<whole>\d{1,3}) )?(?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\d/]|[.,]\d)")
+_DIVIDED = re.compile(r"(?<=\d) / (?=\d)|(?<=\d)/(?=\d+ ?=)")
+_MINUS = re.compile(r"(?<=\d) [-–] (?=\d[\d.,]* ?[=<>+×÷])|(?<=\d)[-–](?=\d+ ?=)")
+_SCORE = re.compile(r"(?<![\d:])(\d{1,3}):(\d{1,3})(?![\d:])")
+_SCORES = {"zh": "比", "ja": "対", "ko": "대"}
+_RANGE = re.compile(rf"(?<![\w.,–-])({_NUMBER})( ?– ?|-)({_NUMBER})(?![\w–-]|[.,]\d)")
+_CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({_NUMBER}) ?[–-] ?({_NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
+_NUMBERED = re.compile(r"#(?=\d)")
+_MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
+_PLAIN = re.compile(
+    rf"(?:{_APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{_NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
+)
+_KOREAN_MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])월")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?=年)")
+_WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s,(]*$")
+_WORD_AFTER = re.compile(r"[ ]?([^\W\d_][^\W_]*)")
 _RULE = re.compile(rf"([{SIGNS}{CURRENCIES}@]) ?(?:\1 ?){{2,}}")  # ====== and the like: drawn, not said
 _SIGNS = re.compile(rf"[{SIGNS}{CURRENCIES}@]")
+_DIGIT = re.compile(r"\d")
+_ONE_BY_ONE = 3  # digits among letters
+_DENOMINATORS = 100
 
 
-def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
-    """Write the quantities of a text out.
+def spell_quantities(text: str, language: str, vocabulary: Vocabulary) -> str:
+    """Write the quantities of a stretch out.
 
     Args:
         text: with compatibility characters resolved (NFKC) and one set of digits.
-        vocabulary: of the language that it will be spoken in.
+        language: that it will be spoken in.
+        vocabulary: of that language.
     """
-    text = _PHONE.sub(lambda match: " ".join(re.findall(r"[+\d]", match[0])), text)
-    if vocabulary.date:
-        text = _DATE.sub(lambda match: _date(match, vocabulary), text)
-        text = _TIME.sub(lambda match: _time(match, vocabulary), text)
-    if vocabulary.groups_by_comma:
-        text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
     text = _RULE.sub(" ", text)
-    text = _MONEY.sub(lambda match: _money(match, vocabulary), text)
-    if vocabulary.percent:
-        said = vocabulary.percent
-        text = _PERCENT.sub(lambda match: said.format(match[1]), text)
-    if vocabulary.year_by_digits:
-        text = _YEAR.sub(lambda match: " ".join(match[1]) + "年", text)
-    return _SIGNS.sub(lambda match: _sign(match, vocabulary), text)
+    if _DIGIT.search(text):
+        text = _Speller(VERBALIZERS[language], vocabulary).spell(text)
+    return _SIGNS.sub(lambda match: _sign(match[0], vocabulary), text)
 
 
-def _money(match: re.Match[str], vocabulary: Vocabulary) -> str:
-    sign, number = match["before"] or match["after"], match["first"] or match["second"]
-    if sign in vocabulary.keeps:
-        return match[0]
-    name = vocabulary.currencies.get(sign) or vocabulary.signs[sign]
-    cents = _CENTS.fullmatch(number)
-    if cents is None or vocabulary.time:
-        return f"{number} {name}" if vocabulary.spaced else number + name
-    return f"{cents[1]} {name}" if cents[2] == "00" else f"{cents[1]} {name} {cents[2]}"
-
-
-def _sign(match: re.Match[str], vocabulary: Vocabulary) -> str:
-    """Name a sign, unless it stands beside a number whose voice knows what to make of it."""
-    sign, text = match[0], match.string
-    if sign in vocabulary.keeps:
-        beside = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
-        if any(character.isdigit() for character in beside):
-            return sign
+def _sign(sign: str, vocabulary: Vocabulary) -> str:
     return f" {vocabulary.signs[sign]} " if vocabulary.spaced else vocabulary.signs[sign]
 
 
-def _date(match: re.Match[str], vocabulary: Vocabulary) -> str:
-    """Say a date as its numbers, in the order of the language; 1/2/2026 has the day first outside the USA."""
-    year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
-    assert vocabulary.date
-    return vocabulary.date.format(year, int(month), int(day))
+class _Speller:
+    """The steps in one language."""
+
+    def __init__(self, verbalizer: Verbalizer, vocabulary: Vocabulary) -> None:
+        self._say = verbalizer
+        self._vocabulary = vocabulary
+        self._grammar = _grammar(verbalizer)
+
+    def spell(self, text: str) -> str:
+        """Write every number of a stretch out."""
+        say, grammar = self._say, self._grammar
+        text = _ISO_DATE.sub(self._date, text)
+        text = _DATE.sub(self._date, text)
+        text = spell_telephones(text, say, self._vocabulary.signs["+"])
+        if say.language in _SHORT_DATES:
+            text = _SHORT_DATE.sub(self._date, text)
+        text = self._times(text)
+        text = _LONG.sub(lambda match: say.digit_by_digit(match[0]), text)
+        text = self._ungrouped(text)
+        text = grammar.named_date.sub(self._named_date, text)
+        if say.years:
+            text = grammar.year.sub(self._year_named, text)
+        text = _YEAR.sub(lambda match: say.year(int(match[0])), text)
+        text = _DECADE.sub(lambda match: say.decade(int(match[0][:4])) or match[0], text)
+        if say.language == "ko":
+            text = _KOREAN_MONTH.sub(lambda match: say.month(int(match[1])), text)
+        text = grammar.money_before.sub(self._money, text)
+        text = grammar.money_after.sub(self._money, text)
+        text = grammar.scaled.sub(self._scaled, text)
+        text = grammar.unit.sub(self._unit, text)
+        text = _PERCENT.sub(self._hundredths, text)
+        text = _TURKISH_PERCENT.sub(self._hundredths, text)
+        if grammar.ordinal:
+            text = grammar.ordinal.sub(self._ordinal, text)
+        text = _NUMBERED.sub(f"{say.number} ", text)
+        text = _VERSION.sub(self._version, text)
+        text = _DIVIDED.sub(" ÷ ", text)
+        text = _FRACTION.sub(self._part, text)
+        text = _MINUS.sub(f" {say.minus} ", text)
+        text = _SCORE.sub(self._score, text)
+        text = (_RANGE if say.spaced and say.language != "ko" else _CJK_RANGE).sub(self._range, text)
+        text = _MIXED.sub(self._mixed, text)
+        return _PLAIN.sub(self._plain, text)
+
+    # Each of these says one kind.
+
+    def _date(self, match: re.Match[str]) -> str:
+        found = match.groupdict()
+        year = int(found["y"]) if found.get("y") else None
+        if "m" in found:
+            month, day = int(found["m"]), int(found["d"])
+        else:
+            month, day = int(found["b"]), int(found["a"])
+            dotted = found.get("s", ".")[0] == "."
+            if (
+                (self._say.language == "hu" and year is None)
+                or (self._say.month_first and not dotted and day <= 12)
+                or month > 12
+            ):
+                month, day = day, month
+        if not (1 <= month <= 12 and 1 <= day <= 31):
+            return match[0]
+        if found.get("suffix") and year:
+            return self._say.date_with(year, month, day, found["suffix"])
+        return self._say.date(year, month, day)
+
+    def _named_date(self, match: re.Match[str]) -> str:
+        before = _word_before(match)
+        year = int(match["y"]) if match["y"] else None
+        said = self._say.named_date(int(match["d"]), match["month"], year, before)
+        return said if said is not None else match[0]
+
+    def _year_named(self, match: re.Match[str]) -> str:
+        return self._say.year_named(int(match[1]), _word_before(match), match[2]) or match[0]
+
+    def _times(self, text: str) -> str:
+        say = self._say
+        text = _TIME.sub(self._time, text)
+        if say.language == "en":
+            text = _HALF_DAY.sub(
+                lambda match: f"{say.cardinal(int(match['h']))} {match['ap'].lower()} m", text
+            )
+        if say.language in {"fr", "pt", "es"}:
+            text = (
+                _FULL_HOUR.sub(lambda match: self._clock(match, int(match["h"]), 0), text)
+                if "h" in text
+                else text
+            )
+        text = _DOTTED_TIME.sub(self._time, text)
+        return _BEFORE_DOTTED_TIME.sub(lambda match: f"{match[1]} {self._time(match)}", text)
+
+    def _time(self, match: re.Match[str]) -> str:
+        found = match.groupdict()
+        hour, minute = int(found["h"]), int(found["m"])
+        if found.get("s", ":").lower() == "h" and self._say.language not in {"fr", "pt", "es", "it"}:
+            return match[0]
+        said = self._clock(match, hour, minute, half=bool(found.get("ap")))
+        if found.get("sec"):
+            said = self._say.join(said, self._say.cardinal(int(found["sec"])))
+        return f"{said} {found['ap'][0].lower()} m" if found.get("ap") else said
+
+    def _clock(self, match: re.Match[str], hour: int, minute: int, *, half: bool = False) -> str:
+        named = half or _HOUR_NAMED.match(match.string, match.end()) is not None
+        return self._say.time_after(_word_before(match), self._say.time(hour, minute, named=named))
+
+    def _ungrouped(self, text: str) -> str:
+        """Write numbers without marks between groups of digits, and a point or comma only before a fraction."""
+        say = self._say
+        text = _APOSTROPHES.sub("", text)
+        if say.decimal == "," or say.language == "en":
+            text = _SPACED_GROUPS.sub(
+                lambda match: (
+                    match[0].replace(" ", "") if say.decimal == "," or match[0].count(" ") > 1 else match[0]
+                ),
+                text,
+            )
+        text = _INDIAN.sub(lambda match: match[0].replace(",", ""), text)
+        text = self._grammar.grouped.sub(lambda match: match[0].replace(say.groups[0], ""), text)
+        return _LIST.sub(", ", text) if say.decimal == "." and say.language != "ar" else text
+
+    def _amount_range(self, match: re.Match[str], said: str) -> str:
+        """Say the lower end of a range, or the minus, before an amount."""
+        if match["low"]:
+            return self._say.spoken_range(self._say.say(match["low"]), said)
+        return self._say.join(self._say.minus, said) if match["minus"] else said
+
+    def _money(self, match: re.Match[str]) -> str:
+        written = match["sign"].lower()
+        sign = (
+            self._grammar.names.get(written)
+            or _CODES.get(written)
+            or _SIGNS_BY_CASE.get(written, match["sign"])
+        )
+        scale = (match["scale"] or "").lower()
+        said = self._amount_range(match, self._say.money(match["number"], sign, scale=scale))
+        return _apart(match, said) + self._per(match)
+
+    def _scaled(self, match: re.Match[str]) -> str:
+        scale = match["scale"].lower()
+        forms = self._say.magnitudes[scale][1]
+        gender = self._say.gender_of(forms.split("/")[0])
+        said = self._say.join(self._say.say(match["number"], gender), self._say.form(forms, match["number"]))
+        return _apart(match, self._amount_range(match, said))
+
+    def _unit(self, match: re.Match[str]) -> str:
+        written = re.sub(r"\s+", " ", match["unit"])
+        name = self._say.units.get(written) or self._say.units.get(written.lower()) or _UNITS[written]
+        said = self._say.unit(match["number"], name, "")
+        if match["minus"] and not match["low"] and name.startswith("temperature"):
+            return _apart(match, self._say.below_zero(said))
+        return _apart(match, self._amount_range(match, said)) + self._per(match)
+
+    def _per(self, match: re.Match[str]) -> str:
+        written = match.groupdict().get("per")
+        if not written:
+            return ""
+        name = self._say.units.get(written) or _UNITS[written]
+        words = self._say.unit("1", name, "\0").replace("\0", "").strip()
+        return f" {self._say.per} {words}" if self._say.spaced else f"{self._say.per}{words}"
+
+    def _hundredths(self, match: re.Match[str]) -> str:
+        number = match["number"]
+        said = self._say.hundredths(number, self._say.say(number))
+        return _apart(match, self._amount_range(match, said) if "low" in match.groupdict() else said)
+
+    def _ordinal(self, match: re.Match[str]) -> str:
+        found = match.groupdict()
+        number = int(match["number"])
+        if found.get("ending"):
+            return self._say.inflected(number, found["ending"])
+        if found.get("f") or found.get("f2"):
+            return self._say.ordinal(number, "f")
+        following = _WORD_AFTER.match(match.string, match.end())
+        return self._say.ordinal_before(number, _word_before(match), following[1] if following else "")
+
+    def _version(self, match: re.Match[str]) -> str:
+        words = [
+            self._say.marks[0] if part == "." else self._say.whole(part)
+            for part in re.split(r"(\.)", match[0])
+        ]
+        return _apart(match, self._say.join(*words))
+
+    def _part(self, match: re.Match[str]) -> str:
+        numerator, denominator = int(match["a"]), int(match["b"])
+        said = None
+        if 1 <= numerator < denominator <= _DENOMINATORS and (
+            denominator <= 10 or denominator % 10 == 0 or denominator == 16
+        ):
+            said = self._say.part(numerator, denominator)
+        whole = f"{match['whole']} " if match["whole"] else ""
+        if said is None:
+            return f"{whole}{match['a']} {match['b']}"
+        conjunction = self._vocabulary.signs["&"]
+        if whole:
+            said = self._say.join(conjunction, said) if self._vocabulary.spaced else said
+        return _apart(match, f"{whole}{said}")
+
+    def _score(self, match: re.Match[str]) -> str:
+        between = _SCORES.get(self._say.language, "")
+        return self._say.join(self._say.cardinal(int(match[1])), between, self._say.cardinal(int(match[2])))
+
+    def _range(self, match: re.Match[str]) -> str:
+        first, last = match[1], match[match.lastindex or 2]
+        following = _WORD_AFTER.match(match.string, match.end())
+        counted = following[1] if following else ""
+        return _apart(match, self._say.spoken_range(self._whole(first, counted), self._whole(last, counted)))
+
+    def _whole(self, number: str, counted: str) -> str:
+        if number.isdigit() and (number == "0" or number[0] != "0"):
+            return self._say.counted(int(number), counted)
+        return self._say.say(number)
+
+    def _mixed(self, match: re.Match[str]) -> str:
+        digits = match[0]
+        said = self._say.digit_by_digit(digits) if len(digits) >= _ONE_BY_ONE else self._say.whole(digits)
+        return f" {said} "
+
+    def _plain(self, match: re.Match[str]) -> str:
+        number = match["number"]
+        following = _WORD_AFTER.match(match.string, match.end())
+        after = following[1] if following else ""
+        if number.isdigit() and (number == "0" or number[0] != "0") and len(number) < 16:
+            before = _word_before(match)
+            if len(number) == 4 and self._say.is_year(int(number), before, after):
+                said = self._say.year(int(number))
+            else:
+                said = self._say.counted(int(number), after)
+        else:
+            said = self._say.say(number)
+        return _apart(match, self._say.join(self._say.minus, said) if match["minus"] else said)
 
 
-def _time(match: re.Match[str], vocabulary: Vocabulary) -> str:
-    hour, sign, minute = match.groups()
-    if vocabulary.time:
-        return vocabulary.time.format(int(hour), int(minute)).replace("時0分", "時").replace("点0分", "点")
-    if sign == "h" and vocabulary.hour_and_minute:
-        return vocabulary.hour_and_minute.format(int(hour), minute if minute != "00" else "").rstrip()
-    return match[0]
+class _Grammar:
+    """The expressions of one language."""
+
+    def __init__(self, verbalizer: Verbalizer) -> None:
+        words = {
+            form.lower(): sign
+            for sign, forms in verbalizer.currencies.items()
+            for form in forms.split("/")
+            if len(form) > 2 and verbalizer.spaced and verbalizer.language != "ko"
+        }
+        self.names: Mapping[str, str] = words
+        long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
+        scale = _scale(list(verbalizer.magnitudes))
+        before, after = _either(_BEFORE), _either([*_AFTER, *words])
+        units = [
+            unit
+            for unit in (*_UNITS, *verbalizer.units)
+            if unit != "h" or verbalizer.language not in {"fr", "pt", "es"}
+        ]
+        per = rf"(?:/(?P<per>{_either([unit for unit in units if '/' not in unit])}){_END})?"
+        self.money_before = re.compile(
+            rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{_NUMBER}) ?[–-] ?(?:{before})?)?"
+            rf"(?P<number>{_NUMBER}){scale}(?!\d){per}",
+            re.IGNORECASE,
+        )
+        self.money_after = re.compile(
+            rf"{_RANGED}{scale} ?(?:d[ei] |d')?(?P<sign>{after})(?:(?<=[{CURRENCIES}])|{_END}){per}",
+            re.IGNORECASE,
+        )
+        self.scaled = re.compile(rf"{_RANGED}{_scale(long_scales, optional=False)}", re.IGNORECASE)
+        strict = _either([unit for unit in units if unit not in _LOOSE])
+        loose = _either([unit for unit in units if unit in _LOOSE])
+        self.unit = re.compile(rf"{_RANGED} ?(?P<unit>{strict}|{loose}){_END}{per}")
+        group = re.escape(verbalizer.groups[0])
+        self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
+        mark = verbalizer.ordinal_mark
+        self.ordinal = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,4}}){mark}") if mark else None
+        self.year = re.compile(rf"(?<!\d)(\d{{4}}) ({verbalizer.years or 'x'})(?![^\W_])")
+        months = "|".join(sorted(map(re.escape, _month_words(verbalizer)), key=len, reverse=True))
+        year = r"(?:,? (?P<y>\d{4})(?![\d.,]))?" + (
+            rf"(?: (?:{verbalizer.years})(?![^\W_]))?" if verbalizer.years else ""
+        )
+        self.named_date = re.compile(
+            rf"(?<![\w.,])(?P<d>[12]?\d|3[01])(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?(?P<month>{months})(?![^\W_]){year}",
+            re.IGNORECASE,
+        )
+
+
+@cache
+def _grammar(verbalizer: Verbalizer) -> _Grammar:
+    return _Grammar(verbalizer)
+
+
+def _month_words(verbalizer: Verbalizer) -> list[str]:
+    locale = verbalizer.locale or verbalizer.language
+    return [
+        *get_month_names("wide", "format", locale).values(),
+        *get_month_names("wide", "stand-alone", locale).values(),
+    ]
+
+
+def _either(words: list[str]) -> str:
+    ordered = sorted(dict.fromkeys(words), key=len, reverse=True)
+    return "|".join(re.escape(word) for word in ordered) or r"(?!)"
+
+
+def _scale(scales: list[str], *, optional: bool = True) -> str:
+    latin = [scale for scale in scales if not "\u3400" <= scale[0] <= "\ud7a3"]
+    other = [scale for scale in scales if "\u3400" <= scale[0] <= "\ud7a3"]
+    either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])|(?:{_either(other)}))\.?"
+    return f"(?:{either})?" if optional else either
+
+
+def _word_before(match: re.Match[str]) -> str:
+    found = _WORD_BEFORE.search(match.string[max(0, match.start() - 24) : match.start()])
+    return found[1] if found else ""
+
+
+def _apart(match: re.Match[str], said: str) -> str:
+    """Keep what is said apart from letters that stood beside the digits."""
+    before = match.string[match.start() - 1 : match.start()]
+    after = match.string[match.end() : match.end() + 1]
+    lead = " " if before.isalpha() and before.isascii() and said[:1].isalpha() else ""
+    trail = (
+        " " if after.isalpha() and (after.isascii() or "가" <= after <= "힣") and said[-1:].isalpha() else ""
+    )
+    return f"{lead}{said}{trail}"

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - marks of other scripts are the point
 """Cuts a text into stretches short enough to speak one by one.
 
 The cut depends only on what follows a position, never on what stands before it (but for the very first, which may
@@ -11,7 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from babel.dates import get_month_names
+
+from spoken.abbreviations import BEFORE_NUMBERS, INSIDE
 from spoken.characters import SIGNS
+from spoken.languages import LANGUAGES
 
 LONGEST = 180
 """Weight above which a stretch is cut inside its sentence: about ten seconds of speech."""
@@ -33,12 +36,26 @@ _END = re.compile(
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<=[^/:])[/?#]")
+_OPEN_TAG = re.compile(r"</?[A-Za-z][^<>]*$")
 _CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]")
 _NEXT = re.compile(r"\s*(\S)")
-# "Dr. Smith", "z. B.", "J. R. Miller": a short capitalised word or a single letter before a full stop rarely ends one.
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[^\W\d_]|Dr|Mr|Mrs|Ms|Prof|St|Sr|Sra|Srta|Jr|vs|Nr|bzw|ca|mgr|inż|dott|Sig|sig|Mme|Mlle|Dra"
-    r"|tzv|např|pl|kb|dhr|mevr|bijv)\.$"
+# "z. B.", "J. R. Miller": a single letter before a full stop rarely ends one.
+_LETTER = re.compile(r"(?:^|[\s(.])[^\W\d_]\.$")
+_LAST_WORD = re.compile(r"[^\s(]+$")
+_REACH = 24  # characters around a full stop that tell whether it ends a sentence
+# "3. 4. 2024", "2024. 04. 03-án", "19. Jahrhundert", "3. Oktober".
+_DATE_BEFORE = re.compile(r"(?:^|\D)(?:(?P<day>\d{1,2})|(?P<year>\d{4})|\d{1,4}\. ?\d{1,2})\.$")
+_DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.(?:\s?\d{4}|\D|$)")
+_MONTH_AND_DAY = re.compile(r"\s\d{1,2}\.")
+_LAST_PART = re.compile(r"\s\d{1,4}(?!\d)")
+_NUMBERED_THING = re.compile(
+    r"(?:^|\s)(?:am|im|der|das|dem|den|des|vom|zum|zur|beim|eine[mnrs]?|jede[mnrs]?|seine[mnrs]?|ihre[mnrs]?|unsere[mnrs]?)"
+    r" \d{1,3}\.$",
+    re.IGNORECASE,
+)
+_NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
+_MONTHS = frozenset(
+    month.lower() for language in LANGUAGES for month in get_month_names("wide", "format", language).values()
 )
 
 
@@ -129,13 +146,35 @@ def _sentence_end(text: str, start: int, limit: int) -> int | None:
 
 def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     following = _NEXT.match(text, end)
-    if following is not None and following[1].islower():
+    if following is not None and (following[1].islower() or following[1] in SIGNS):
         return True
-    return _ABBREVIATION.search(text[max(start, end - 8) : end]) is not None
+    before = text[max(start, end - _REACH) : end]
+    if before[-2:-1].isdigit():
+        return _is_inside_date(before, text[end : end + _REACH])
+    last = _LAST_WORD.search(before)
+    word = last[0].lower() if last else ""
+    if word in INSIDE or (word in BEFORE_NUMBERS and following is not None and following[1].isdigit()):
+        return True
+    return _LETTER.search(before) is not None
+
+
+def _is_inside_date(before: str, after: str) -> bool:
+    """Tell whether the full stop between two texts is that of a day, month or other ordinal."""
+    next_word = _NEXT_WORD.match(after)
+    if next_word and (next_word[1].lower() in _MONTHS or _NUMBERED_THING.search(before)):
+        return True
+    date = _DATE_BEFORE.search(before)
+    if date is None:
+        return False
+    expected = _DAY_AND_MONTH if date["day"] else _MONTH_AND_DAY if date["year"] else _LAST_PART
+    return expected.match(after) is not None
 
 
 def _inner_end(text: str, start: int, limit: int) -> int:
     """Return the last clause end, else the last space, else the limit itself: an endless word is cut anywhere."""
+    tag = _OPEN_TAG.search(text, start + 1, limit)
+    if tag:
+        limit = tag.start()
     nearest = start + (limit - start) // 3  # a cut earlier than this would leave a stump
     clauses = [mark.end() for mark in _CLAUSE_END.finditer(text, nearest, limit)]
     if clauses:

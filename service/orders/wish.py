@@ -3,6 +3,7 @@
 import msgspec
 
 from service.orders.choice import Choice
+from spoken.languages import detect_language
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,3 +13,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     upload: str | None  # object name of the uploaded speech
     duration_ms: int
     choice: Choice  # what the quote binds
+
+    @property
+    def language(self) -> str | None:
+        """The language that its price is for: the one named, else that of the text; None of a recording."""
+        if self.text is None:
+            return None
+        return self.choice.language or detect_language(self.text)

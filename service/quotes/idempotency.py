@@ -89,6 +89,7 @@ class Idempotency:
                         raise KeyReused
                     return Quote(
                         duration_ms=order.wish.duration_ms,
+                        language=order.wish.language,
                         price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
                         invoice=payment.invoice,
                         expires_at=payment.expires_at,

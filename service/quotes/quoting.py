@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from lightning import Msat
+from service.catalogue.built_in import LANGUAGES
 from service.catalogue.choosing import Choosing
 from service.errors import InvalidRequest, KeyTaken, Unavailable
 from service.jobs.port import UPLOADS, Objects
@@ -31,15 +32,21 @@ from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.counters import Counters
 from service.speech.speech_length import estimate, longest, longest_at_most
 from service.speech.wav import SAMPLE_RATE, WavInfo, inspect, read_pcm, write_plain
+from spoken.languages import unspoken_script
 
 PCM_CHUNK_BYTES = 1 << 18
 """How much of an upload is in memory at once."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a video would cost now."""
+    """What a video would cost now.
+
+    Attributes:
+        language: that it is priced for; None of a recording.
+    """
 
     duration_ms: int
+    language: str | None = None
     price: Price
 
 
@@ -91,7 +98,9 @@ class Quoting:
             RateUnavailable: Nothing can be priced now.
         """
         choice = await self._choosing.check(choice)
-        return await self._price(self._text_ms(text.strip(), choice.language))
+        text = text.strip()
+        wish = Wish(text=text, upload=None, duration_ms=self._text_ms(text, choice.language), choice=choice)
+        return await self._price(wish)
 
     async def quote_text(
         self, text: str, choice: Choice, tokens: Tokens, *, client: str, hold: bool = False
@@ -164,7 +173,7 @@ class Quoting:
         self, wish: Wish, tokens: Tokens, room: "_Room", upload: "_Upload | None" = None
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
-        estimated = await self._price(wish.duration_ms)
+        estimated = await self._price(wish)
         payment = await self._invoicing.invoice(
             Msat(estimated.price.amount_msat),
             memo=f"{MEMO}, {wish.duration_ms / 1000:.1f} s",
@@ -188,6 +197,7 @@ class Quoting:
             room.held.keep(payment.payment_hash, payment.expires_at)
         return Quote(
             duration_ms=wish.duration_ms,
+            language=wish.language,
             price=estimated.price,
             invoice=payment.invoice,
             expires_at=payment.expires_at,
@@ -204,10 +214,12 @@ class Quoting:
                 upload.named = False  # certainly: the key and the row are one transaction
             raise
 
-    async def _price(self, duration_ms: int) -> Estimate:
+    async def _price(self, wish: Wish) -> Estimate:
         rate = await self._rates.current()
         return Estimate(
-            duration_ms=duration_ms, price=price(duration_ms, self._terms.usd_micros_per_second, rate)
+            duration_ms=wish.duration_ms,
+            language=wish.language,
+            price=price(wish.duration_ms, self._terms.usd_micros_per_second, rate),
         )
 
     def _text_ms(self, text: str, language: str | None) -> int:
@@ -216,6 +228,14 @@ class Quoting:
         if len(text) > self._terms.max_text_chars:
             raise InvalidRequest(
                 f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken.",
+                field="text",
+            )
+        script = unspoken_script(text) if language is None else None
+        if script:
+            spoken = ", ".join(f"{name} ({code})" for code, name in LANGUAGES.items())
+            raise InvalidRequest(
+                f"Field 'text' is mostly in {script} letters, and no voice speaks a language that is written in them."
+                f" Spoken are: {spoken}.",
                 field="text",
             )
         speech = estimate(text, language)
@@ -227,7 +247,7 @@ class Quoting:
         # A delivery may still choose the language, so the slowest reading has to fit.
         limit_ms, longest_ms = self._terms.max_video_s * 1000, duration_ms
         if language is None and duration_ms <= limit_ms < longest_at_most(speech):
-            longest_ms = longest(speech)
+            longest_ms = longest(speech, enough=limit_ms)
         if longest_ms > limit_ms:
             raise InvalidRequest(
                 f"Field 'text' is too long: it may take {longest_ms / 1000:.0f} s to speak,"

@@ -15,7 +15,6 @@ from service.rendering.container import with_room
 from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
 from service.rendering.sold import frames_of, length_sold
 from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
-from spoken.languages import detect_language
 
 TOO_LONG = "This text takes longer to speak than the {sold:.0f} s that were sold, so its video is not made."
 
@@ -52,7 +51,7 @@ class Recorder:
         self._choice = video.choice
         if order.wish.text is not None and self._choice.language is None:
             # As the quote priced it: the worker might hear another language in a short text.
-            self._choice = msgspec.structs.replace(self._choice, language=detect_language(order.wish.text))
+            self._choice = msgspec.structs.replace(self._choice, language=order.wish.language)
         language = self._choice.language
         self._sold = length_sold(order, language if language in LANGUAGES else None)
         self._lease = lease

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import msgspec
 
@@ -52,6 +53,9 @@ _INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # of kA and iPhone, which a
 _INITIALS = re.compile(
     r"(?<![^\W\d_])(?!X{0,3}(?:IX|IV|V?I{0,3})(?![^\W\d_]))(?:[A-Z]{2,4}[a-z]?|kcal)(?![^\W\d_])"
 )
+_CAPITALS = re.compile(r"[A-Z]{2}|[a-z][A-Z]|kcal")
+_RARE = re.compile(r"[^a-z' ,.!?\n]|\.[a-z]")  # what plain words have nothing of
+_LATIN_WORD = re.compile(r"[a-z']+")
 _IDEOGRAPHS = re.compile(r"[\u3400-\u9fff]+")
 _DIGITS = re.compile(r"(?<!\d)\d(?: \d)+(?!\d)|\d+")
 # Letters and the signs on them: of a normalized text, all beyond ASCII but a few marks.
@@ -59,6 +63,9 @@ _WORD = re.compile(r"[a-z'\u00df-\u00f6\u00f8-\u1fff\u3005-\U0003ffff]+")
 _VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷ]+|[аеёиоуыэюяіїєў]+")
 _OTHER_VOWELS = re.compile(r"[αεηιουωάέήίόύώաեէըիոօაეიოუ]")
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")  # as far as they are no words
+
+_TWICE_AND_ONE = re.compile(r"([b-df-hj-np-tv-xz])\1[a-z]|pte")  # no syllables, and spelled
+_ALONE = 3  # ideographs, repeated, whose longer reading as a word of its own is taken
 
 _SPELLED_SCRIPTS = {"ARMENIAN", "CYRILLIC", "GEORGIAN", "GREEK", "LATIN"}
 _JAMO = frozenset(map(chr, range(0x1100, 0x1200)))
@@ -68,9 +75,13 @@ _ARABIC_VOWELS = frozenset("اويىآأإة")
 def count(spoken: Iterable[Passage]) -> Counts:
     """Count what there is to speak."""
     passages = list(spoken)
-    written = _INNER_CAPITAL.sub(" ", "\n".join(passage.words for passage in passages))
-    initials = _INITIALS.findall(written)
-    text = (_INITIALS.sub("", written) if initials else written).lower()
+    text = "\n".join(passage.words for passage in passages)
+    initials: list[str] = []
+    if _CAPITALS.search(text):
+        text = _INNER_CAPITAL.sub(" ", text)
+        initials = _INITIALS.findall(text)
+        text = _INITIALS.sub("", text)
+    text = text.lower()
     counts = Counts(
         common=Counter({"stretch": len(passages)}),
         letters=Counter(),
@@ -78,14 +89,70 @@ def count(spoken: Iterable[Passage]) -> Counts:
         spelled=Counter(),
         inner=sum(passage.goes_on for passage in passages),
     )
-    if passages:
+    if passages and not _RARE.search(text):
+        counts.common["clause"] = text.count(", ")
+        counts.common["stop"] = text.count(". ") + text.count("! ") + text.count("? ")
+        _count_latin_words(text, counts)
+    elif passages:
         for feature, expression in _BY_EXPRESSION.items():
             counts.common[feature] = len(expression.findall(text))
         _count_digits(text, counts.common)
         _count_words(text, counts)
         _count_letters(text, counts)
     counts.named.update(("LATIN", letter) for letter in "".join(initials).lower())
+    counts.letters["LATIN", "word"] += len(initials)
     return counts
+
+
+def _count_latin_words(text: str, counts: Counts) -> None:
+    """Do what `_count_words` and `_count_letters` do, word by word, for letters of ASCII."""
+    words = letters = nuclei = romans = 0
+    for written in _LATIN_WORD.findall(text):
+        one = _latin_word(written)
+        if one.named:
+            counts.named["LATIN", one.named] += 1
+            continue
+        words += one.words
+        letters += one.letters
+        nuclei += one.nuclei
+        romans += one.romans
+        for letter in one.spelled:
+            counts.spelled["LATIN", letter] += 1
+    counts.common["roman"] += romans
+    counts.letters["LATIN", "word"] += words
+    counts.letters["LATIN", "letter"] += letters
+    counts.letters["LATIN", "nucleus"] += nuclei
+
+
+class _LatinWord(NamedTuple):
+    """What one word adds to the counts."""
+
+    named: str
+    words: int
+    letters: int
+    nuclei: int
+    romans: int
+    spelled: str
+
+
+@lru_cache(maxsize=16_384)
+def _latin_word(written: str) -> _LatinWord:
+    word = written.strip("'")
+    if len(word) <= 1:
+        return _LatinWord(word, 0, 0, 0, 0, "")
+    return _LatinWord(
+        named="",
+        words=1,
+        letters=len(word) - word.count("'") + word.count("x"),  # two sounds
+        nuclei=len(_VOWELS.findall(word)),
+        romans=_ROMAN.fullmatch(word) is not None,
+        spelled=word.replace("'", "") if _is_spelled(word) else "",
+    )
+
+
+def _is_spelled(word: str) -> bool:
+    voiced = _VOWELS.search(word) or _OTHER_VOWELS.search(word)
+    return not voiced or _TWICE_AND_ONE.fullmatch(word) is not None
 
 
 def without(counts: Counts, others: Counts) -> Counts:
@@ -125,7 +192,11 @@ def _count_words(text: str, counts: Counts) -> None:
             counts.letters[script, "word"] += number
             if script == "LATIN" and _ROMAN.fullmatch(word):
                 counts.common["roman"] += number
-            if script in _SPELLED_SCRIPTS and not _VOWELS.search(word) and not _OTHER_VOWELS.search(word):
+            if (
+                script == "CJK" and len(set(written)) == 1
+            ):  # a word by itself, which takes longer than in a compound
+                counts.letters["CJK", "nucleus"] += number * min(len(word), _ALONE)
+            if script in _SPELLED_SCRIPTS and _is_spelled(word):
                 for letter in word:
                     if (script, letter) in alphabets():
                         counts.spelled[script, letter] += number
@@ -142,7 +213,7 @@ def _count_letters(text: str, counts: Counts) -> None:
     for character, number in characters.items():
         kind = _letter_kind(character)
         if kind is not None and number:
-            counts.letters[kind] += number
+            counts.letters[kind] += 2 * number if character == "x" else number
     for group, number in Counter(_VOWELS.findall(text)).items():
         counts.letters["CYRILLIC" if group[0] >= "а" else "LATIN", "nucleus"] += number
     for vowel, number in alone.items():

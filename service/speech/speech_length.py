@@ -8,6 +8,7 @@ counted is what the worker hands to its voices: the text as `spoken.passages` wr
 
 import itertools
 import math
+import unicodedata
 from collections import Counter, defaultdict
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,7 @@ import msgspec
 
 from service.catalogue.built_in import LANGUAGES
 from service.speech.counting import Counts, Letter, alphabets, count, names_in, without
-from spoken import VOCABULARIES, Passage, Vocabulary, passages, passages_in
+from spoken import passages
 from spoken.languages import detect_language
 
 FEATURES = (
@@ -73,11 +74,14 @@ _OWN_SCRIPTS = {
 }  # fmt: skip
 _LATIN = {"LATIN"}
 _SHORTER_MS = 200  # the pause after a stretch that ends inside its sentence
+# The longest that a voice takes for what stands for one character ("%", "²"), and for a stretch.
+_DEAREST_MS = 1500
+_STRETCH_MS = 600
 _VOWEL_GROUPS = {"CYRILLIC", "LATIN"}  # whose nuclei are letters too
 # How many halves of a Latin letter a letter of each script is worth.
 _WORTH = {
-    "ARABIC": 9, "ARMENIAN": 3, "BENGALI": 3, "CJK": 14, "CYRILLIC": 2, "DEVANAGARI": 3, "ETHIOPIC": 10, "GEORGIAN": 2,
-    "GREEK": 2, "GUJARATI": 3, "GURMUKHI": 3, "HANGUL": 9, "HEBREW": 4, "HIRAGANA": 6, "IDEOGRAPHIC": 14, "KANNADA": 3,
+    "ARABIC": 9, "ARMENIAN": 3, "BENGALI": 3, "CJK": 16, "CYRILLIC": 2, "DEVANAGARI": 3, "ETHIOPIC": 10, "GEORGIAN": 2,
+    "GREEK": 2, "GUJARATI": 3, "GURMUKHI": 3, "HANGUL": 11, "HEBREW": 4, "HIRAGANA": 6, "IDEOGRAPHIC": 16, "KANNADA": 3,
     "KATAKANA": 6, "KATAKANA-HIRAGANA": 6, "LATIN": 2, "MALAYALAM": 3, "SINHALA": 5, "TAMIL": 3, "TELUGU": 3, "THAI": 4,
 }  # fmt: skip
 
@@ -102,10 +106,17 @@ def estimate(text: str, language: str | None) -> SpeechLength:
     )
 
 
-def longest(speech: SpeechLength) -> int:
-    """Predict the milliseconds of the slowest reading that a text can get in any language."""
+def longest(speech: SpeechLength, *, enough: float = math.inf) -> int:
+    """Predict the milliseconds of the slowest reading that a text can get in any language.
+
+    Args:
+        speech: the estimate of a text.
+        enough: milliseconds from which on it matters no more how many there are; a reading that is longer is returned.
+    """
     most = 0.0
     for language in LANGUAGES:
+        if most > enough:
+            break
         varying = count(itertools.chain.from_iterable(passages(text, language) for text in speech.varying))
         most = max(most, _sum(speech.same, language) + _sum(varying, language))
     return round(most)
@@ -114,11 +125,11 @@ def longest(speech: SpeechLength) -> int:
 def longest_at_most(speech: SpeechLength) -> int:
     """Bound `longest` from above, which is enough to know of most texts.
 
-    As if each word, letter and pause had the language that takes the longest over it.
+    As if each word, letter and pause had the language that takes the longest over it, and each character that may be
+    spoken in other words were the dearest there is.
     """
-    wordiest = _wordiest()
-    varying = count(itertools.chain.from_iterable(passages_in(text, wordiest) for text in speech.varying))
-    return math.ceil(_most(speech.same) + _most(varying))
+    varying = sum(len(unicodedata.normalize("NFKC", text)) for text in speech.varying)
+    return math.ceil(_most(speech.same) + varying * _DEAREST_MS + len(speech.varying) * _STRETCH_MS)
 
 
 def milliseconds(counts: Counts, language: str) -> int:
@@ -191,26 +202,6 @@ def _slowest() -> tuple[Weights, dict[tuple[str, str], float], dict[Letter, floa
         ):  # where a language has not the accent, it may be two: ß
             names[script, letter] = 1.5 * longest_name
     return common, letters, names
-
-
-@cache
-def _wordiest() -> Vocabulary:
-    """Choose of all languages the words that take the longest to say."""
-    start = VOCABULARIES["ja"]  # which says the year, month, day, hour and minute
-
-    def length(words: str) -> float:
-        return _most(count([Passage(words=words, start=0, end=0, goes_on=True, varies=True)]))
-
-    return start._replace(
-        signs={
-            sign: max((VOCABULARIES[language].signs[sign] for language in LANGUAGES), key=length)
-            for sign in start.signs
-        },
-        spaced=True,
-        date="{0}年{1:02}月{2:02}日",
-        time="{0:02}点{1:02}分",
-        own="".join(vocabulary.own for vocabulary in VOCABULARIES.values()),
-    )
 
 
 @cache

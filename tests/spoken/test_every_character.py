@@ -27,8 +27,10 @@ MOST = 1.5
 """What is spoken to what is priced."""
 KNOWN_MOST = 1.85
 KNOWN = {
-    "ar": "ؽ⒑ﵤﶖﶩﶪﶮﶾﴀﳷﱚآ㍻℻ﬃ", "de": "Ⅻ", "en": "Ĳ", "hi": "⒑", "ja": "ぞ蓮", "ko": "㉷㎉℃", "nl": "㏊칩", "pl": "㏊",
-    "ru": "℻ﬃ",
+    "ar": "ؽ⒑ﵤﶖﶩﶪﶮﶾﴀﳷﱚآ㍻℻ﬃ⒈", "de": "Ⅻ℻⑫⒉⒑⒓㉒㍚㍮㎈", "en": "ĲĳǉⅢ℻㎮", "es": "℻", "fr": "℻", "hi": "⒑℻㎡㎥",
+    "hu": "㎝", "it": "℻", "ja": "ぞ蓮ぜ⑩⑻",
+    "ko": "㉷㎉℃℉℻㎡㎥쪄", "nl": "㏊칩℻㍳", "pl": "㏊", "pt": "℻㎹", "ru": "℻ﬃ㎡㎥",
+    "tr": "℻", "zh": "℻⅕",
 }  # fmt: skip
 """What exceeds that, by language: two letters of which a voice makes an abbreviation, ideographs of long names."""
 DEAR = frozenset("և㍴㌹㏖ﰼ﷼ﷱ㎼㎫ⅪⅫﬔؽ㎉ড়㏊ਫ਼喝恵ⅳ㉷ؽﶖඣﵤয়ⅧػĲŲÎぞwIi⒑㌪㏌㎬粠")

@@ -114,12 +114,21 @@ class EstimateAnswer(Base, frozen=True, kw_only=True):
     duration: Annotated[float, Meta(description="Seconds of video.", examples=[4.5])]
     amount: Annotated[int, Meta(description="Price in satoshis.", examples=[45])]
     amount_usd: Annotated[float, Meta(description="Price in US dollars.", examples=[0.045])]
+    language: Annotated[
+        str | None,
+        Meta(
+            description="The language that the price is for: the one that was named, or the one that the text"
+            " seems to be in. Null for recorded speech.",
+            examples=["en"],
+        ),
+    ]
 
     @classmethod
     def of(cls, estimate: Estimate) -> "EstimateAnswer":
         """Translate."""
         return cls(
             duration=seconds(estimate.duration_ms),
+            language=estimate.language,
             amount=estimate.price.amount_sat,
             amount_usd=estimate.price.usd_micros / USD_MICROS,
         )
@@ -156,12 +165,21 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
             " Told only here: keep it."
         ),
     ]
+    language: Annotated[
+        str | None,
+        Meta(
+            description="The language that the price is for: the one that was named, or the one that the text"
+            " seems to be in. Null for recorded speech.",
+            examples=["en"],
+        ),
+    ]
 
     @classmethod
     def of(cls, quote: Quote) -> "QuoteAnswer":
         """Translate."""
         return cls(
             duration=seconds(quote.duration_ms),
+            language=quote.language,
             bolt11_invoice=quote.invoice,
             amount=quote.price.amount_sat,
             amount_usd=quote.price.usd_micros / USD_MICROS,

@@ -16,7 +16,7 @@ async def test_a_text_gets_an_invoice_over_exactly_its_price(shop):
     assert answer.status_code == 200
     assert list(quote) == [
         "duration", "bolt11_invoice", "amount", "amount_usd",  # the source API's, in its order
-        "expires_at", "refund_token", "lightning_uri", "bip21_uri", "claim_token",
+        "expires_at", "refund_token", "lightning_uri", "bip21_uri", "claim_token", "language",
     ]  # fmt: skip
     invoice = bolt11.decode(quote["bolt11_invoice"])
     assert quote["amount"] * 1000 == invoice.amount_msat
@@ -47,7 +47,16 @@ async def test_an_estimate_is_the_quote_without_an_invoice(shop):
     estimate = (await shop.http.post("/lightning/estimate", json={"text": TEXT})).json()
     quote = (await shop.http.post("/lightning/request-video/text", json={"text": TEXT})).json()
 
-    assert {name: quote[name] for name in ("duration", "amount", "amount_usd")} == estimate
+    assert {name: quote[name] for name in ("duration", "amount", "amount_usd", "language")} == estimate
+    assert estimate["language"] == "en"
+
+
+async def test_a_text_in_letters_that_no_voice_reads_is_refused_and_told_what_is_spoken(shop):
+    answer = await shop.http.post("/lightning/request-video/text", json={"text": "שלום"})
+
+    assert answer.status_code == 400
+    assert "Hebrew letters" in answer.json()["detail"]
+    assert "English (en), Spanish (es)" in answer.json()["detail"]
 
 
 async def test_what_the_quote_names_binds_the_delivery(shop, worker):

@@ -1,0 +1,312 @@
+"""Writes abbreviations out, as far as they are surely meant."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from spoken.verbalizer import Verbalizer
+from spoken.verbalizers import VERBALIZERS
+
+_INITIAL = 2  # characters: a letter and its full stop
+# What a sentence may end with.
+_MAY_END = frozenset(
+    [
+        "etc.",
+        "usw.",
+        "ecc.",
+        "itd.",
+        "itp.",
+        "stb.",
+        "enz.",
+        "atd.",
+        "apod.",
+        "vb.",
+        "vs.",
+        "vd.",
+        "inc.",
+        "ltd.",
+        "jr.",
+        "sr.",
+        "co.",
+        "corp.",
+        "ltda.",
+        "др.",
+        "пр.",
+        "дп.",
+        "aj.",
+        "إلخ.",
+        "الخ.",
+        "a.ş.",
+        "a.u.b.",
+        "s.v.p.",
+        "s.p.a.",
+        "п.н.е.",
+        "n.e.",
+        "p.n.e.",
+        "hab.",
+        "ft.",
+        "db.",
+        "el.",
+        "чел.",
+        "шт.",
+        "руб.",
+        "коп.",
+        "гг.",
+        "вв.",
+        "мес.",
+        "mln.",
+        "mld.",
+        "mrd.",
+        "mio.",
+        "tsd.",
+        "тыс.",
+        "млн.",
+        "млрд.",
+        "tis.",
+        "mil.",
+        "std.",
+        "min.",
+        "hod.",
+        "sek.",
+        "сек.",
+        "мин.",
+        "ч.",
+        "kat.",
+        "oca.",
+        "cilt.",
+        "geb.",
+        "gest.",
+        "ur.",
+        "zm.",
+        "nar.",
+        "zem.",
+        "szül.",
+        "m.s.",
+        "m.ö.",
+        "p.m.",
+        "a.m.",
+    ]
+)
+# What is a word in some language, so that a sentence ends with it unless a number follows.
+_WORDS = frozenset(
+    [
+        "no.",
+        "nos.",
+        "p.",
+        "pp.",
+        "s.",
+        "c.",
+        "ch.",
+        "sec.",
+        "art.",
+        "fig.",
+        "figs.",
+        "vol.",
+        "vols.",
+        "n.",
+        "ed.",
+        "eds.",
+        "cap.",
+        "set.",
+        "out.",
+        "red.",
+        "on.",
+        "mad.",
+        "sat.",
+        "ara.",
+        "ort.",
+        "id.",
+        "ill.",
+        "em.",
+        "es.",
+        "gem.",
+        "mar.",
+        "dec.",
+        "max.",
+        "min.",
+        "sen.",
+        "mon.",
+        "sun.",
+        "fri.",
+        "rep.",
+        "hon.",
+        "tab.",
+        "gen.",
+        "col.",
+        "rev.",
+        "gov.",
+        "apt.",
+        "bul.",
+        "im.",
+        "os.",
+        "al.",
+        "cel.",
+        "ex.",
+        "ap.",
+        "bd.",
+        "me.",
+        "kas.",
+        "eki.",
+        "ago.",
+        "abr.",
+        "tue.",
+        "wed.",
+        "thu.",
+        "jun.",
+        "jul.",
+        "jan.",
+        "nov.",
+        "est.",
+        "pt.",
+        "ca.",
+        "mt.",
+        "lt.",
+        "viz.",
+        "st.",
+        "abs.",
+        "abb.",
+        "obr.",
+        "г.",
+        "с.",
+        "п.",
+        "д.",
+        "кв.",
+        "гл.",
+        "рис.",
+        "ст.",
+        "стр.",
+        "o.",
+        "u.",
+        "m.",
+        "old.",
+        "sz.",
+        "r.",
+        "w.",
+        "ext.",
+        "s.",
+        "sf.",
+        "pr.",
+        "i.",
+        "e.",
+        "str.",
+        "em.",
+        "no.",
+        "ker.",
+        "pu.",
+        "nis.",
+        "tem.",
+        "id.",
+    ]
+)
+# Before a number alone.
+_NUMBERED = frozenset(
+    [
+        "no.",
+        "nos.",
+        "ch.",
+        "sec.",
+        "art.",
+        "fig.",
+        "figs.",
+        "vol.",
+        "vols.",
+        "cap.",
+        "kap.",
+        "abs.",
+        "abb.",
+        "afb.",
+        "hfst.",
+        "obr.",
+        "odst.",
+        "bd.",
+        "ed.",
+        "set.",
+        "out.",
+        "on.",
+        "mad.",
+        "red.",
+        "fri.",
+        "sat.",
+        "mon.",
+        "tue.",
+        "wed.",
+        "thu.",
+        "mar.",
+        "jan.",
+        "feb.",
+        "apr.",
+        "jun.",
+        "jul.",
+        "aug.",
+        "sep.",
+        "oct.",
+        "nov.",
+        "dec.",
+        "abr.",
+        "ago.",
+        "id.",
+        "sf.",
+        "os.",
+        "st.",
+        "č.",
+        "em.",
+        "ill.",
+    ]
+)
+
+
+def _tokens(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
+    return frozenset(key.split()[-1] for verbalizer in verbalizers for key in verbalizer.abbreviations)
+
+
+ALL = _tokens(VERBALIZERS.values())
+"""The last word of every abbreviation of every language, in small letters but for a few."""
+INSIDE = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END - _WORDS
+"""What no sentence ends with."""
+BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END
+"""What no sentence ends with if a number follows."""
+BARE = frozenset(token for token in ALL if token.isalpha())
+"""What is written without a full stop."""
+
+
+@cache
+def _expression(verbalizer: Verbalizer) -> re.Pattern[str]:
+    keys = sorted(verbalizer.abbreviations, key=len, reverse=True)
+    either = "|".join(re.escape(key).replace(r"\ ", r"\s?") for key in keys)
+    return re.compile(rf"(?<![^\W_])(?<![-'’.@/])({either})(?![^\W_])(?!\.[^\W\d_])", re.IGNORECASE)
+
+
+@cache
+def _table(verbalizer: Verbalizer) -> dict[str, str]:
+    return {re.sub(r"\s", "", key).lower(): said for key, said in verbalizer.abbreviations.items()}
+
+
+def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
+    """Write the abbreviations of a stretch out."""
+    if not verbalizer.abbreviations:
+        return text
+    for suffix, said in verbalizer.suffixes.items():
+        text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}", said, text)
+    return _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
+
+
+def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
+    written = re.sub(r"\s", "", match[0]).lower()
+    said = _table(verbalizer)[written]
+    before = match.string[: match.start()].rstrip()
+    after = match.string[match.end() :].lstrip()
+    if before[-1:].isdigit() and written in _MAY_END | {"г.", "r.", "h.", "m.", "fr.", "ft."}:
+        return match[0]  # a unit of that number
+    numbered = after[:1].isdigit()
+    if written in _NUMBERED and not numbered:
+        return match[0]
+    if len(written) == _INITIAL and not numbered and after[:1].isascii():
+        named = after[:1].isupper() and written in verbalizer.titles
+        if not named:
+            return match[0]
+    elif len(written) == _INITIAL and not numbered and match[0][0].isupper() and after[:1].isupper():
+        return match[0]  # a name
+    if written == "st." and verbalizer.language == "en":
+        said = "Saint" if after[:1].isupper() else "Street"
+    # One that ends its sentence leaves the full stop to it.
+    return said if after or not match[0].endswith(".") else f"{said}."

@@ -1,0 +1,172 @@
+"""Czech."""
+
+import re
+
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+
+_LOCATIVE = frozenset(["v", "ve", "na", "po", "o", "při"])
+_GENITIVE = frozenset(["od", "do", "z", "ze", "bez", "u", "dne"])
+_ORDINALS = [
+    "nultý",
+    "první",
+    "druhý",
+    "třetí",
+    "čtvrtý",
+    "pátý",
+    "šestý",
+    "sedmý",
+    "osmý",
+    "devátý",
+    "desátý",
+    "jedenáctý",
+    "dvanáctý",
+    "třináctý",
+    "čtrnáctý",
+    "patnáctý",
+    "šestnáctý",
+    "sedmnáctý",
+    "osmnáctý",
+    "devatenáctý",
+]
+_TENS = ["dvacátý", "třicátý", "čtyřicátý", "padesátý", "šedesátý", "sedmdesátý", "osmdesátý", "devadesátý"]
+
+
+class Czech(Verbalizer):
+    """See `Verbalizer`."""
+
+    language = "cs"
+    regions = ("CZ", "SK")
+    marks = ("tečka", "celé")
+    to, minus, number, per = "až", "minus", "číslo", "za"
+    percent = "procento/procenta/procent/procenta"
+    plurals = {"one": 0, "few": 1, "other": 2, "many": 3}
+    between_cents = " "
+    currencies = {
+        "$": "dolar/dolary/dolarů/dolaru", "€": "euro/eura/eur/eura", "£": "libra/libry/liber/libry",
+        "¥": "jen/jeny/jenů/jenu", "₹": "rupie/rupie/rupií/rupie", "₽": "rubl/rubly/rublů/rublu",
+        "₩": "won/wony/wonů/wonu", "₺": "lira/liry/lir/liry", "₿": "bitcoin/bitcoiny/bitcoinů/bitcoinu",
+        "sat": "satoshi", "R$": "real/realy/realů/realu", "zł": "zlotý/zloté/zlotých/zlotého",
+        "Kč": "koruna/koruny/korun/koruny", "Ft": "forint/forinty/forintů/forintu",
+    }  # fmt: skip
+    cents = {"Kč": "haléř/haléře/haléřů", "€": "cent/centy/centů", "$": "cent/centy/centů", "£": "pence"}
+    magnitudes = {
+        "tis": (3, "tisíc/tisíce/tisíc/tisíce"), "mil": (6, "milion/miliony/milionů/milionu"),
+        "mld": (9, "miliarda/miliardy/miliard/miliardy"), "bil": (12, "bilion/biliony/bilionů/bilionu"),
+        "k": (3, "tisíc/tisíce/tisíc/tisíce"), "milion": (6, "milion"), "miliony": (6, "miliony"),
+        "milionů": (6, "milionů"), "miliardy": (9, "miliardy"), "miliard": (9, "miliard"), "tisíc": (3, "tisíc"),
+    }  # fmt: skip
+    abbreviations = {
+        "např.": "například", "atd.": "a tak dále", "apod.": "a podobně", "tj.": "to je", "tzn.": "to znamená",
+        "tzv.": "takzvaný", "č.": "číslo", "str.": "strana", "s.": "strana", "tel.": "telefon", "ing.": "inženýr",
+        "mgr.": "magistr", "dr.": "doktor", "mudr.": "doktor", "judr.": "doktor", "prof.": "profesor",
+        "doc.": "docent", "ul.": "ulice", "nám.": "náměstí", "cca": "cirka", "cca.": "cirka", "p.": "pan",
+        "pí.": "paní", "obr.": "obrázek", "kap.": "kapitola", "odst.": "odstavec", "st.": "století", "hod.": "hodin",
+        "min.": "minut", "sv.": "svatý", "max.": "maximálně", "popř.": "popřípadě", "příp.": "případně",
+        "mj.": "mimo jiné", "aj.": "a jiné", "resp.": "respektive", "tř.": "třída", "roč.": "ročník", "n. l.": "našeho letopočtu",
+        "př. n. l.": "před naším letopočtem", "vč.": "včetně", "tis.": "tisíc", "mil.": "milionů", "mld.": "miliard",
+        "čl.": "článek", "bc.": "bakalář", "vyd.": "vydání", "nar.": "narozen", "zem.": "zemřel", "kpt.": "kapitán",
+        "gen.": "generál", "red.": "redaktor", "stol.": "století", "popis.": "popisné", "viz.": "viz",
+    }  # fmt: skip
+    ordinal_mark = r"\.(?= [a-záčďéěíňóřšťúůýž]{2})"
+    titles = frozenset({"p."})
+    telephone = r"tel|telefon|volej|zavolej|mobil|fax|číslo"
+
+    def cardinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.cardinal`."""
+        said = re.sub(r"(?<=[a-zěíá])(set|sta|stě)\b", r" \1", super().cardinal(number))
+        last = {1: ("jeden", "jedna", "jedno"), 2: ("dva", "dvě", "dvě")}.get(number % 10)
+        if last and number % 100 not in {11, 12}:
+            chosen = (
+                last[(MASCULINE, FEMININE, NEUTER).index(gender)]
+                if number < 20 or number % 10 == 2
+                else last[1]
+            )
+            said = f"{said[: said.rfind(' ') + 1]}{chosen}"
+        return said
+
+    def digit_by_digit(self, digits: str) -> str:
+        """See `Verbalizer.digit_by_digit`."""
+        return super().digit_by_digit(digits).replace("jeden", "jedna")
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "jedna" and the like before what is counted."""
+        if number == 1 and following.islower():
+            return self.cardinal(1, self.gender_of(following))
+        return self.cardinal(number)
+
+    def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
+        """Say "dva celé pět", "nula celá pět", "sedm celých pět"."""
+        if mark == ".":
+            return super().decimal_number(whole, mark, fraction, gender)
+        number = int(whole)
+        name = "celá" if number < 2 else "celé" if number < 5 else "celých"
+        return self.join(self.cardinal(number, FEMININE), name, self.fraction(fraction))
+
+    def ordinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.ordinal`."""
+        return _inflected(_ordinal(self, number), {FEMININE: "á", NEUTER: "é"}.get(gender, "ý"))
+
+    def ordinal_before(self, number: int, before: str, following: str) -> str:
+        """Say it in the case that its preposition asks for."""
+        if before.lower() in _LOCATIVE:
+            return _inflected(
+                _ordinal(self, number), "é" if following.endswith("ě") and before.lower() != "v" else "ém"
+            )
+        if before.lower() in _GENITIVE:
+            return _inflected(_ordinal(self, number), "é" if following.endswith(("y", "e")) else "ého")
+        neuter = following.endswith(("o", "í", "ě", "e"))
+        return self.ordinal(number, FEMININE if following.endswith("a") else NEUTER if neuter else MASCULINE)
+
+    def day(self, number: int) -> str:
+        """Say "třetího"."""
+        return _inflected(_ordinal(self, number), "ého")
+
+    def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
+        """Say "třetího dubna"."""
+        return self.join(self.day(day), month, self.year(year) if year else "")
+
+    def hour(self, hour: int) -> str:
+        """Say "čtrnáct"."""
+        return self.cardinal(hour, FEMININE)
+
+    full_hour = "{hour} hodin"
+
+    def gender_of(self, noun: str) -> str:
+        """See `Verbalizer.gender_of`."""
+        return (
+            FEMININE
+            if noun.endswith(("a", "ie", "le", "ce"))
+            else NEUTER
+            if noun.endswith(("o", "í"))
+            else MASCULINE
+        )
+
+    def part(self, numerator: int, denominator: int) -> str | None:
+        """Say "jedna polovina", "tři čtvrtiny"."""
+        names = {2: "polovin", 3: "třetin", 4: "čtvrtin", 5: "pětin", 6: "šestin", 8: "osmin", 10: "desetin"}
+        if denominator not in names:
+            return None
+        ending = "a" if numerator == 1 else "y" if numerator < 5 else ""
+        return f"{self.cardinal(numerator, FEMININE)} {names[denominator]}{ending}"
+
+
+def _ordinal(czech: Czech, number: int) -> str:
+    if number < len(_ORDINALS):
+        return _ORDINALS[number]
+    tens, ones = divmod(number, 10)
+    if number < 100:
+        return f"{_TENS[tens - 2]} {_ORDINALS[ones]}" if ones else _TENS[tens - 2]
+    return czech.cardinal(number)
+
+
+def _inflected(said: str, ending: str) -> str:
+    soft = {"ý": "í", "á": "í", "é": "í", "ého": "ího", "ém": "ím"}[ending]
+    words = [
+        f"{word[:-1]}{ending}"
+        if word.endswith("ý")
+        else f"{word[:-1]}{soft}"
+        if word in {"první", "třetí"}
+        else word
+        for word in said.split(" ")
+    ]
+    return " ".join(words)

@@ -1,0 +1,114 @@
+"""Hungarian."""
+
+from spoken.verbalizer import MASCULINE, Verbalizer
+
+_BACK = frozenset("aáoóuú")
+
+
+class Hungarian(Verbalizer):
+    """See `Verbalizer`."""
+
+    language = "hu"
+    regions = ("HU",)
+    marks = ("pont", "egész")
+    to, minus, number, per = "-", "mínusz", "szám", "per"
+    percent = "százalék"
+    hour_minute = "{hour} óra {minute}"
+    full_hour = "{hour} óra"
+    currencies = {
+        "$": "dollár", "€": "euró", "£": "font", "¥": "jen", "₹": "rúpia", "₽": "rubel", "₩": "von", "₺": "líra",
+        "₿": "bitcoin", "sat": "satoshi", "R$": "reál", "zł": "zloty", "Kč": "korona", "Ft": "forint",
+    }  # fmt: skip
+    cents = {"€": "cent", "$": "cent", "£": "penny"}
+    magnitudes = {
+        "e": (3, "ezer"), "ezer": (3, "ezer"), "millió": (6, "millió"), "m": (6, "millió"), "mió": (6, "millió"),
+        "milliárd": (9, "milliárd"), "mrd": (9, "milliárd"), "k": (3, "ezer"),
+    }  # fmt: skip
+    abbreviations = {
+        "pl.": "például", "stb.": "és a többi", "kb.": "körülbelül", "ill.": "illetve", "dr.": "doktor",
+        "prof.": "professzor", "tel.": "telefon", "tel.:": "telefon", "u.": "utca", "ú.": "út", "krt.": "körút",
+        "pu.": "pályaudvar", "old.": "oldal", "o.": "oldal", "ún.": "úgynevezett", "vö.": "vesd össze", "ld.": "lásd",
+        "id.": "idősebb", "ifj.": "ifjabb", "özv.": "özvegy", "sz.": "szám", "max.": "maximum", "min.": "minimum",
+        "évf.": "évfolyam", "fszt.": "földszint", "em.": "emelet", "ker.": "kerület", "ker": "kerület", "br.": "bruttó",
+        "ft.": "forint", "jan.": "január", "febr.": "február", "feb.": "február", "márc.": "március", "ápr.": "április",
+        "máj.": "május", "jún.": "június", "júl.": "július", "aug.": "augusztus", "szept.": "szeptember",
+        "okt.": "október", "nov.": "november", "dec.": "december", "i. e.": "időszámításunk előtt",
+        "i. sz.": "időszámításunk szerint", "kr. e.": "Krisztus előtt", "kr. u.": "Krisztus után", "szül.": "született",
+        "vmint": "valamint", "db": "darab", "db.": "darab", "p.": "perc", "fej.": "fejezet", "ábr.": "ábra",
+        "tkp.": "tulajdonképpen", "megj.": "megjegyzés", "gk.": "gépkocsi", "rkp.": "rakpart", "mrd.": "milliárd",
+    }  # fmt: skip
+    ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
+    telephone = r"tel|telefon|hív|mobil|fax|szám"
+
+    def cardinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.cardinal`."""
+        return super().cardinal(number)
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "két" before what is counted."""
+        said = self.cardinal(number)
+        return f"{said[:-5]}két" if said.endswith("kettő") and following[:1].isalpha() else said
+
+    def amount(self, number: str, forms: str, *, scale: str = "") -> str:
+        """See `Verbalizer.amount`."""
+        return super().amount(number, forms, scale=scale).replace("kettő ", "két ")
+
+    def unit(self, number: str, name: str, said: str) -> str:
+        """See `Verbalizer.unit`."""
+        said = super().unit(number, name, said)
+        return said if "egész" in said else said.replace("kettő ", "két ")
+
+    def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
+        """Say "két egész öt tized"."""
+        part = {1: "tized", 2: "század", 3: "ezred"}.get(len(fraction))
+        if mark == "." or part is None:
+            return super().decimal_number(whole, mark, fraction, gender)
+        return f"{self.counted(int(whole), 'egész')} egész {self.counted(int(fraction), part)} {part}"
+
+    def date(self, year: int | None, month: int, day: int) -> str:
+        """Say "kétezer-huszonnégy április harmadika"."""
+        ordinal = self.ordinal(day)
+        said = "elseje" if day == 1 else f"{ordinal}{'a' if _is_back(ordinal) else 'e'}"
+        return self.join(self.cardinal(year) if year else "", self.month(month), said)
+
+    def date_with(self, year: int | None, month: int, day: int, suffix: str) -> str:
+        """Say a date with the suffix that is written after its day: "harmadikán"."""
+        said = "elsej" if day == 1 else self.ordinal(day)
+        suffix = suffix.removeprefix("j") if day == 1 else suffix
+        if suffix[:1] not in "aáeé":
+            suffix = ("á" if _is_back(said) else "é") + suffix
+        return self.join(self.cardinal(year) if year else "", self.month(month), f"{said}{suffix}")
+
+    def minute(self, minute: int) -> str:
+        """See `Verbalizer.minute`."""
+        return self.cardinal(minute)
+
+    def hour(self, hour: int) -> str:
+        """See `Verbalizer.hour`."""
+        return self.counted(hour, "óra")
+
+    def part(self, numerator: int, denominator: int) -> str | None:
+        """Say "egy fél", "három negyed"."""
+        names = {
+            2: "fél",
+            3: "harmad",
+            4: "negyed",
+            5: "ötöd",
+            6: "hatod",
+            8: "nyolcad",
+            10: "tized",
+            100: "század",
+        }
+        if denominator not in names:
+            return None
+        return f"{self.counted(numerator, 'x')} {names[denominator]}"
+
+    def spoken_range(self, first: str, last: str) -> str:
+        """Say "tíz-tizenkét"."""
+        return f"{first} {last}"
+
+
+def _is_back(word: str) -> bool:
+    vowels = [letter for letter in word.lower() if letter in "aáoóuúeéiíöőüű"]
+    last = next((vowel for vowel in reversed(vowels) if vowel not in "ií"), "e")
+    return last in _BACK

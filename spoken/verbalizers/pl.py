@@ -1,0 +1,162 @@
+"""Polish."""
+
+import re
+
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+
+_LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
+_GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
+_NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
+
+
+class Polish(Verbalizer):
+    """See `Verbalizer`."""
+
+    language = "pl"
+    regions = ("PL",)
+    marks = ("kropka", "przecinek")
+    to, minus, number, per = "do", "minus", "numer", "na"
+    percent = "procent"
+    plurals = {"one": 0, "few": 1, "many": 2, "other": 3}
+    currencies = {
+        "$": "dolar/dolary/dolarów/dolara", "€": "euro", "£": "funt/funty/funtów/funta",
+        "¥": "jen/jeny/jenów/jena", "₹": "rupia/rupie/rupii/rupii", "₽": "rubel/ruble/rubli/rubla",
+        "₩": "won/wony/wonów/wona", "₺": "lira/liry/lir/liry", "₿": "bitcoin/bitcoiny/bitcoinów/bitcoina",
+        "sat": "satoshi", "R$": "real/reale/reali/reala", "zł": "złoty/złote/złotych/złotego",
+        "Kč": "korona/korony/koron/korony", "Ft": "forint/forinty/forintów/forinta", "CHF": "frank/franki/franków/franka",
+    }  # fmt: skip
+    cents = {
+        "zł": "grosz/grosze/groszy",
+        "€": "cent/centy/centów",
+        "$": "cent/centy/centów",
+        "£": "pens/pensy/pensów",
+    }
+    magnitudes = {
+        "tys": (3, "tysiąc/tysiące/tysięcy/tysiąca"), "mln": (6, "milion/miliony/milionów/miliona"),
+        "mld": (9, "miliard/miliardy/miliardów/miliarda"), "bln": (12, "bilion/biliony/bilionów/biliona"),
+        "k": (3, "tysiąc/tysiące/tysięcy/tysiąca"), "milion": (6, "milion"), "miliony": (6, "miliony"),
+        "milionów": (6, "milionów"), "miliarda": (9, "miliarda"), "miliardy": (9, "miliardy"),
+        "miliardów": (9, "miliardów"), "tysięcy": (3, "tysięcy"), "tysiące": (3, "tysiące"),
+    }  # fmt: skip
+    abbreviations = {
+        "ul.": "ulica", "al.": "aleja", "pl.": "plac", "os.": "osiedle", "tel.": "telefon", "np.": "na przykład",
+        "itd.": "i tak dalej", "itp.": "i tym podobne", "m.in.": "między innymi", "tzn.": "to znaczy",
+        "tzw.": "tak zwany", "tj.": "to jest", "ok.": "około", "str.": "strona", "s.": "strona", "nr": "numer",
+        "nr.": "numer", "dr": "doktor", "dr.": "doktor", "prof.": "profesor", "mgr": "magister", "inż.": "inżynier",
+        "hab.": "habilitowany", "ks.": "ksiądz", "św.": "święty", "r.": "roku", "w.": "wiek", "godz.": "godzina",
+        "min.": "minut", "sek.": "sekund", "rozdz.": "rozdział", "rys.": "rysunek", "tab.": "tabela", "art.": "artykuł",
+        "ust.": "ustęp", "pkt": "punkt", "pkt.": "punkt", "m.": "mieszkanie", "woj.": "województwo", "im.": "imienia",
+        "p.n.e.": "przed naszą erą", "n.e.": "naszej ery", "ds.": "do spraw", "ww.": "wyżej wymieniony",
+        "por.": "porównaj", "maks.": "maksymalnie", "zob.": "zobacz", "wg": "według", "gen.": "generał",
+        "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "ur.": "urodzony", "zm.": "zmarły",
+    }  # fmt: skip
+    ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
+    telephone = r"tel|telefon|dzwoń|zadzwoń|kom|fax|faks|numer"
+    hour_minute = "{hour} {minute}"
+    years = r"rok|roku|r\."
+
+    def cardinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.cardinal`."""
+        said = super().cardinal(number)
+        if gender == FEMININE:
+            said = "jedna" if number == 1 else re.sub(r"\bdwa$", "dwie", said)
+        return "jedno" if gender == NEUTER and number == 1 else said
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "jedna" and the like before what is counted."""
+        if number == 1 and following.islower():
+            return self.cardinal(1, self.gender_of(following))
+        return self.cardinal(number)
+
+    def fraction(self, digits: str) -> str:
+        """See `Verbalizer.fraction`."""
+        return super().fraction(digits)
+
+    def ordinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.ordinal`."""
+        return _inflected(super().ordinal(number), {FEMININE: "a", NEUTER: "e"}.get(gender, ""))
+
+    def ordinal_before(self, number: int, before: str, following: str) -> str:
+        """Say it in the case that its preposition asks for."""
+        feminine = following.endswith(("a", "ą", "ę"))
+        if before.lower() in _LOCATIVE:
+            return _inflected(
+                super().ordinal(number),
+                "ej" if following.endswith(("ie", "ce", "y")) and not following.endswith("rze") else "m",
+            )
+        if before.lower() in _GENITIVE:
+            return _inflected(super().ordinal(number), "ej" if following.endswith(("y", "i")) else "ego")
+        return self.ordinal(
+            number, FEMININE if feminine else NEUTER if following.endswith(("o", "e")) else MASCULINE
+        )
+
+    def day(self, number: int) -> str:
+        """Say "trzeciego"."""
+        return _inflected(super().ordinal(number), "ego")
+
+    def year(self, number: int) -> str:
+        """Say "dwa tysiące dwudziestego czwartego"."""
+        if number == 2000:
+            return "dwutysięcznego"
+        return _inflected(super().ordinal(number), "ego")
+
+    def year_named(self, number: int, before: str, noun: str) -> str | None:
+        """Say a year before "rok", "roku" or "r."."""
+        if noun == "rok":
+            return f"{super().ordinal(number)} rok"
+        said = _inflected(super().ordinal(number), "m") if before.lower() in _LOCATIVE else self.year(number)
+        return f"{said} roku"
+
+    def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
+        """Say "trzeciego kwietnia"."""
+        return self.join(self.day(day), month, self.year(year) if year else "")
+
+    def hour(self, hour: int) -> str:
+        """Say "czternasta"."""
+        return self.ordinal(hour, FEMININE) if hour else "zero"
+
+    def time_after(self, before: str, said: str) -> str:
+        """Say "o czternastej trzydzieści"."""
+        if before.lower() in {"o", "od", "do", "po", "przed"}:
+            words = said.split(" ")
+            return " ".join(f"{word[:-1]}ej" if word.endswith("a") else word for word in words)
+        return said
+
+    def gender_of(self, noun: str) -> str:
+        """See `Verbalizer.gender_of`."""
+        return (
+            FEMININE
+            if noun.endswith("a")
+            else NEUTER
+            if noun.endswith(("o", "e")) and noun != "euro"
+            else MASCULINE
+        )
+
+    def part(self, numerator: int, denominator: int) -> str | None:
+        """Say "jedna druga", "trzy czwarte"."""
+        if numerator == 1:
+            return f"jedna {self.ordinal(denominator, FEMININE)}"
+        few = 2 <= numerator % 10 <= 4 and not 12 <= numerator % 100 <= 14
+        ending = "e" if few else "ych"
+        return f"{self.cardinal(numerator, FEMININE)} {_inflected(super().ordinal(denominator), ending)}"
+
+
+def _inflected(said: str, ending: str) -> str:
+    """Give the words of a masculine ordinal, of which the last two are inflected, an ending."""
+    if not ending:
+        return said
+    words = said.split(" ")
+    for index in range(max(0, len(words) - 2), len(words)):
+        word = words[index]
+        if word in _NO_ORDINALS or word[-1] not in "yi":
+            continue
+        stem, soft = word[:-1], word.endswith("i")
+        if soft and not stem.endswith(("g", "k")):  # trzeci
+            words[index] = {"m": f"{stem}im", "ych": f"{stem}ich"}.get(ending, f"{stem}i{ending}")
+        elif soft:  # drugi
+            words[index] = {"a": f"{stem}a", "m": f"{stem}im", "ych": f"{stem}ich"}.get(
+                ending, f"{stem}i{ending}"
+            )
+        else:
+            words[index] = stem + {"m": "ym"}.get(ending, ending)
+    return " ".join(words)

@@ -1,0 +1,100 @@
+"""Portuguese, as in Brazil."""
+
+import re
+
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
+
+_FEMININE = {"um": "uma", "dois": "duas"}
+
+
+class Portuguese(Verbalizer):
+    """See `Verbalizer`."""
+
+    language = "pt"
+    locale = "pt_BR"
+    regions = ("BR", "PT")
+    marks = ("ponto", "vírgula")
+    to, minus, number, per = "a", "menos", "número", "por"
+    percent = "por cento"
+    hour_minute = "{hour} horas e {minute} minutos"
+    full_hour = "{hour} horas"
+    between_cents = " e "
+    currencies = {
+        "$": "dólar/dólares", "€": "euro/euros", "£": "libra/libras", "¥": "iene/ienes", "₹": "rúpia/rúpias",
+        "₽": "rublo/rublos", "₩": "won/wons", "₺": "lira/liras", "₿": "bitcoin/bitcoins", "sat": "satoshi/satoshis",
+        "R$": "real/reais", "zł": "zloty/zlotys", "Kč": "coroa/coroas", "Ft": "florim/florins",
+    }  # fmt: skip
+    cents = {"R$": "centavo/centavos", "$": "centavo/centavos", "€": "cêntimo/cêntimos", "£": "pêni/pence"}
+    magnitudes = {
+        "mil": (3, "mil"), "k": (3, "mil"), "mi": (6, "milhão/milhões"), "milhão": (6, "milhão/milhões"),
+        "milhões": (6, "milhão/milhões"), "mm": (6, "milhão/milhões"), "bi": (9, "bilhão/bilhões"),
+        "bilhão": (9, "bilhão/bilhões"), "bilhões": (9, "bilhão/bilhões"), "tri": (12, "trilhão/trilhões"),
+        "trilhões": (12, "trilhão/trilhões"), "mio": (6, "milhão/milhões"),
+    }  # fmt: skip
+    abbreviations = {
+        "sr.": "senhor", "sra.": "senhora", "srta.": "senhorita", "dr.": "doutor", "dra.": "doutora",
+        "prof.": "professor", "profa.": "professora", "av.": "Avenida", "r.": "Rua", "pça.": "Praça", "pág.": "página",
+        "págs.": "páginas", "p.": "página", "n.": "número", "tel.": "telefone",
+        "etc.": "et cetera", "p. ex.": "por exemplo", "ex.": "exemplo", "aprox.": "aproximadamente", "art.": "artigo",
+        "cap.": "capítulo", "vol.": "volume", "fig.": "figura", "máx.": "máximo", "mín.": "mínimo", "eng.": "engenheiro",
+        "d.": "dona", "sto.": "Santo", "sta.": "Santa", "cia.": "companhia", "ltda.": "limitada", "jan.": "janeiro",
+        "fev.": "fevereiro", "abr.": "abril", "ago.": "agosto", "set.": "setembro", "out.": "outubro",
+        "nov.": "novembro", "dez.": "dezembro", "a.C.": "antes de Cristo", "d.C.": "depois de Cristo",
+        "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "obs.": "observação", "qtd.": "quantidade",
+        "apto.": "apartamento", "ap.": "apartamento", "cel.": "celular", "ed.": "edição", "gov.": "governador",
+        "séc.": "século", "vs.": "versus", "min.": "minutos",
+    }  # fmt: skip
+    ordinal_mark = r"\.?(?:(?P<f>ª|a\b)|º|o\b)"
+    titles = frozenset({"d.", "r."})
+    telephone = r"tel|ligue|liga|fone|celular|whatsapp|fax|contato"
+
+    def cardinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.cardinal`."""
+        said = super().cardinal(number).replace(",", "")
+        if gender == FEMININE:
+            said = re.sub("(um|dois)$", lambda match: _FEMININE[match[0]], said).replace("entos", "entas")
+        return said
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "uma", "duas" and the like before what is counted."""
+        return self.cardinal(
+            number, FEMININE if following.endswith(("as", "a", "ções", "dades")) else MASCULINE
+        )
+
+    def ordinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.ordinal`."""
+        said = super().ordinal(number)
+        return re.sub(r"o\b", "a", said) if gender == FEMININE else said
+
+    def day(self, number: int) -> str:
+        """See `Verbalizer.day`."""
+        return "primeiro" if number == 1 else self.cardinal(number)
+
+    def date(self, year: int | None, month: int, day: int) -> str:
+        """Say "três de abril de dois mil e vinte e quatro"."""
+        said = f"{self.day(day)} de {self.month(month)}"
+        return f"{said} de {self.year(year)}" if year else said
+
+    def scaled(self, number: str, power: int, noun: str) -> str:
+        """Say "dois bilhões de reais"."""
+        return f"{number} de {noun}" if number.endswith(("ão", "ões")) else f"{number} {noun}"
+
+    def amount(self, number: str, forms: str, *, scale: str = "") -> str:
+        """See `Verbalizer.amount`."""
+        return re.sub(
+            r"(lhões|lhão) (?!de |e )(?=\w+$)", r"\1 de ", super().amount(number, forms, scale=scale)
+        )
+
+    def gender_of(self, noun: str) -> str:
+        """See `Verbalizer.gender_of`."""
+        return (
+            FEMININE if noun.endswith(("a", "as")) and not noun.endswith(("grama", "gramas")) else MASCULINE
+        )
+
+    def part(self, numerator: int, denominator: int) -> str | None:
+        """Say "um meio", "três quartos"."""
+        many = "" if numerator == 1 else "s"
+        name = {2: "meio", 3: "terço"}.get(denominator) or (
+            self.ordinal(denominator) if denominator <= 10 else f"{self.cardinal(denominator)} avo"
+        )
+        return f"{self.cardinal(numerator)} {name}{many}"

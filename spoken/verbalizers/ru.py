@@ -1,0 +1,170 @@
+"""Russian."""
+
+import re
+
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+
+_PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
+_ENDINGS = {
+    "й": "", "ый": "", "ой": "", "ий": "", "я": "ая", "ая": "ая", "е": "ое", "ое": "ое", "ье": "ое", "го": "ого",
+    "ого": "ого", "м": "ом", "ом": "ом", "му": "ому", "ю": "ую", "ую": "ую", "х": "ых", "ых": "ых", "ей": "ой",
+}  # fmt: skip
+
+
+class Russian(Verbalizer):
+    """See `Verbalizer`."""
+
+    language = "ru"
+    regions = ("RU", "KZ", "BY")
+    marks = ("точка", "целых")
+    to, minus, number, per = "до", "минус", "номер", "в"
+    percent = "процент/процента/процентов"
+    plurals = {"one": 0, "few": 1, "many": 2, "other": 1}
+    currencies = {
+        "$": "доллар/доллара/долларов", "€": "евро", "£": "фунт/фунта/фунтов", "¥": "иена/иены/иен",
+        "₹": "рупия/рупии/рупий", "₽": "рубль/рубля/рублей", "руб": "рубль/рубля/рублей", "₩": "вона/воны/вон",
+        "₺": "лира/лиры/лир", "₿": "биткоин/биткоина/биткоинов", "sat": "сатоши", "R$": "реал/реала/реалов",
+        "zł": "злотый/злотых/злотых", "Kč": "крона/кроны/крон", "Ft": "форинт/форинта/форинтов", "₴": "гривна/гривны/гривен",
+    }  # fmt: skip
+    cents = {
+        "₽": "копейка/копейки/копеек", "руб": "копейка/копейки/копеек", "€": "цент/цента/центов",
+        "$": "цент/цента/центов", "£": "пенс/пенса/пенсов",
+    }  # fmt: skip
+    magnitudes = {
+        "тыс": (3, "тысяча/тысячи/тысяч"), "млн": (6, "миллион/миллиона/миллионов"),
+        "млрд": (9, "миллиард/миллиарда/миллиардов"), "трлн": (12, "триллион/триллиона/триллионов"),
+        "k": (3, "тысяча/тысячи/тысяч"), "миллион": (6, "миллион"), "миллиона": (6, "миллиона"),
+        "миллионов": (6, "миллионов"), "миллиарда": (9, "миллиарда"), "миллиардов": (9, "миллиардов"),
+        "тысяч": (3, "тысяч"), "тысячи": (3, "тысячи"), "mln": (6, "миллион/миллиона/миллионов"),
+    }  # fmt: skip
+    abbreviations = {
+        "и т. д.": "и так далее", "и т.д.": "и так далее", "т. д.": "так далее", "и т. п.": "и тому подобное",
+        "и т.п.": "и тому подобное", "т. е.": "то есть", "т.е.": "то есть", "т. к.": "так как", "т.к.": "так как",
+        "т. н.": "так называемый", "до н. э.": "до нашей эры", "н. э.": "нашей эры", "и др.": "и другие",
+        "и пр.": "и прочее", "напр.": "например", "ул.": "улица", "пр.": "проспект", "просп.": "проспект",
+        "пл.": "площадь", "пер.": "переулок", "д.": "дом", "кв.": "квартира", "г.": "город", "обл.": "область",
+        "стр.": "страница", "с.": "страница", "гл.": "глава", "рис.": "рисунок", "табл.": "таблица", "см.": "смотри",
+        "ср.": "сравни", "тел.": "телефон", "руб.": "рублей", "коп.": "копеек", "тыс.": "тысяч", "млн.": "миллионов",
+        "млрд.": "миллиардов", "им.": "имени", "проф.": "профессор", "акад.": "академик", "д-р": "доктор",
+        "г-н": "господин", "г-жа": "госпожа", "ок.": "около", "макс.": "максимум", "мин.": "минут", "сек.": "секунд",
+        "ч.": "часов", "п.": "пункт", "ст.": "статья", "р-н": "район", "янв.": "января", "февр.": "февраля",
+        "апр.": "апреля", "авг.": "августа", "сент.": "сентября", "окт.": "октября", "нояб.": "ноября",
+        "дек.": "декабря", "изд.": "издание", "чел.": "человек", "шт.": "штук", "в т. ч.": "в том числе",
+        "в т.ч.": "в том числе", "гг.": "годы", "вв.": "века", "мес.": "месяцев",
+    }  # fmt: skip
+    units = {
+        "км/ч": "speed-kilometer-per-hour", "м/с": "speed-meter-per-second", "км": "length-kilometer",
+        "м": "length-meter", "см": "length-centimeter", "мм": "length-millimeter", "кг": "mass-kilogram",
+        "г": "mass-gram", "мг": "mass-milligram", "т": "mass-tonne", "л": "volume-liter", "мл": "volume-milliliter",
+        "м2": "area-square-meter", "км2": "area-square-kilometer", "м3": "volume-cubic-meter", "га": "area-hectare",
+        "ч": "duration-hour", "мин": "duration-minute", "сек": "duration-second", "гб": "digital-gigabyte",
+        "мб": "digital-megabyte", "квт": "power-kilowatt", "вт": "power-watt",
+    }  # fmt: skip
+    ordinal_mark = r"-(?P<ending>ый|ой|ий|ая|ое|ье|ого|ом|ую|ых|го|му|ей|й|я|е|м|ю|х)\b"
+    years = r"году|года|год|г\."
+    telephone = r"тел|телефон|звон|позвон|моб|факс|номер"
+
+    def cardinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.cardinal`."""
+        said = re.sub("^одна (?=тысяча)", "", super().cardinal(number))
+        if gender == FEMININE:
+            said = re.sub(r"один$", "одна", re.sub(r"два$", "две", said))
+        return re.sub("один$", "одно", said) if gender == NEUTER else said
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "одна", "две" and the like before what is counted, as its ending tells."""
+        if number % 10 == 1 and following.endswith(("а", "я")):
+            return self.cardinal(number, FEMININE)
+        if number % 10 == 1 and following.endswith(("о", "е")):
+            return self.cardinal(number, NEUTER)
+        if number % 10 == 2 and following.endswith(("ы", "и")):
+            return self.cardinal(number, FEMININE)
+        return self.cardinal(number)
+
+    def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
+        """Say "две целых пять десятых"."""
+        if mark == "." or len(fraction) not in _PARTS:
+            return self.join(
+                self.whole(whole), self.marks[0] if mark == "." else "и", self.digit_by_digit(fraction)
+            )
+        number, part = int(whole), int(fraction)
+        name = _PARTS[len(fraction)]
+        return self.join(
+            self.cardinal(number, FEMININE),
+            "целая" if _is_one(number) else "целых",
+            self.cardinal(part, FEMININE),
+            f"{name}ая" if _is_one(part) else f"{name}ых",
+        )
+
+    def ordinal(self, number: int, gender: str = MASCULINE) -> str:
+        """See `Verbalizer.ordinal`."""
+        return self.inflected(number, {FEMININE: "я", NEUTER: "е"}.get(gender, "й"))
+
+    def inflected(self, number: int, ending: str) -> str:
+        """Say an ordinal with the ending that is written after its digits."""
+        said = re.sub("^одна (?=тысяча)", "", super().ordinal(number))
+        ending = _ENDINGS[ending]
+        if not ending:
+            return said
+        head, _, last = said.rpartition(" ")
+        if last == "третий":
+            soft = {
+                "ая": "ья",
+                "ое": "ье",
+                "ого": "ьего",
+                "ом": "ьем",
+                "ому": "ьему",
+                "ую": "ью",
+                "ых": "ьих",
+                "ой": "ьей",
+            }
+            return self.join(head, f"трет{soft[ending]}")
+        return self.join(head, f"{last[:-2]}{ending}")
+
+    def day(self, number: int) -> str:
+        """Say "третье"."""
+        return self.ordinal(number, NEUTER)
+
+    def year(self, number: int) -> str:
+        """Say "две тысячи двадцать четвёртого года"."""
+        return f"{self.inflected(number, 'го')} года"
+
+    def year_named(self, number: int, before: str, noun: str) -> str | None:
+        """Say a year before "год", "году", "года" or "г."."""
+        if noun == "г.":
+            noun = "году" if before.lower() in {"в", "во"} else "года"
+        said = self.inflected(number, {"год": "й", "году": "м", "года": "го"}[noun])
+        return f"{said} {noun}"
+
+    def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
+        """Say "третьего апреля"."""
+        return self.join(self.inflected(day, "го"), month, self.year(year) if year else "")
+
+    def hour(self, hour: int) -> str:
+        """Say "четырнадцать"."""
+        return self.cardinal(hour)
+
+    def full(self, hour: int) -> str:
+        """Say "девять часов"."""
+        return f"{self.cardinal(hour)} {self.form('час/часа/часов', str(hour))}"
+
+    def time(self, hour: int, minute: int, *, named: bool) -> str:
+        """See `Verbalizer.time`."""
+        if not minute:
+            return self.full(hour)
+        return f"{self.cardinal(hour)} {'ноль ' if minute < 10 else ''}{self.cardinal(minute)}"
+
+    def gender_of(self, noun: str) -> str:
+        """See `Verbalizer.gender_of`."""
+        return FEMININE if noun.endswith(("а", "я")) else MASCULINE
+
+    def part(self, numerator: int, denominator: int) -> str | None:
+        """Say "одна вторая", "три четвёртых"."""
+        return self.join(
+            self.cardinal(numerator, FEMININE),
+            self.inflected(denominator, "я" if _is_one(numerator) else "х"),
+        )
+
+
+def _is_one(number: int) -> bool:
+    return number % 10 == 1 and number % 100 != 11

@@ -1,0 +1,62 @@
+# ruff: noqa: RUF001 - letters of other scripts are the point
+"""Short texts, in which letter sequences tell nothing, are told apart by script, words and letters."""
+
+import pytest
+
+from spoken.languages import detect_language, unspoken_script
+
+SHORT = {
+    "en": (
+        "Hi|Hello|OK|Ok!|GM|GN|Stop|LOL|LFG|Hey|Yes|No|Thanks|Thank you|"
+        "Good morning|Buy now|Bitcoin|Lightning|Go|Welcome|Nice|Cool|Wow|Test|"
+        "test 123|I love you|Happy birthday|BTC|HODL|To the moon|Bye|See you|Sale|"
+        "Click here|Let's go|Max|Elon Musk|Gm frens|Sign up|Good night|Python|"
+        "Hello world|Stack sats|Free|Hotel|Taxi|Done|Win big|iPhone 15|Star Wars"
+    ),
+    "es": (
+        "Hola|Gracias|Buenos días|Adiós|¿Qué tal?|Feliz cumpleaños|Te quiero|España|Muchas gracias|Mañana"
+    ),
+    "fr": ("Merci|Bonjour|Salut|Ça va ?|Au revoir|Bonne nuit|C'est bon|Joyeux Noël|Oui|Je t'aime"),
+    "de": (
+        "Danke|Hallo Welt|Guten Morgen|Tschüss|Ja|Wie geht's?|Straße|Auf Wiedersehen|Ich liebe dich|Servus"
+    ),
+    "it": ("Ciao|Grazie|Buongiorno|Prego|Arrivederci|Come stai?|Ti amo|Perché no|Buona notte"),
+    "pt": ("Olá|Obrigado|Bom dia|Tudo bem?|Não|São Paulo|Boa noite|Parabéns|Eu te amo"),
+    "nl": ("Dank je wel|Goedemorgen|Tot ziens|Hoe gaat het?|Hoi|Alstublieft|Welkom"),
+    "pl": ("Cześć|Dziękuję|Dzień dobry|Tak|Kocham cię|Łódź"),
+    "cs": ("Ahoj|Děkuji|Dobrý den|Ano|Příště"),
+    "hu": ("Szia|Köszönöm|Jó napot|Igen|Szeretlek"),
+    "tr": ("Merhaba|Teşekkürler|Günaydın|Evet|Nasılsın?|İstanbul"),
+    "ru": ("Привет|Спасибо|Да|Москва"),
+    "ar": ("مرحبا|شكرا|نعم"),
+    "hi": ("नमस्ते|धन्यवाद"),
+    "zh": ("你好|谢谢|北京|中国|早上好|謝謝|再见|我爱你|加油|上海"),
+    "ja": ("東京|日本|大阪|こんにちは|ありがとう|テスト|元気|大丈夫|駅|気持"),
+    "ko": ("안녕|감사합니다|네"),
+}
+
+
+@pytest.mark.parametrize("language", SHORT)
+def test_the_language_of_a_short_text_is_told(language):
+    told = {text: detect_language(text) for text in SHORT[language].split("|")}
+
+    assert dict.fromkeys(told, language) == told
+
+
+def test_a_text_in_letters_that_no_voice_for_sale_reads_is_known_for_it():
+    scripts = {text: unspoken_script(text) for text in ("שלום", "Γειά σου", "สวัสดี", "გამარჯობა", "வணக்கம்")}
+
+    assert list(scripts.values()) == ["Hebrew", "Greek", "Thai", "Georgian", "Tamil"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1984", "😀 !", "Hello שלום", "東京", "Привет, Ω", "مرحبا", "नमस्ते", "안녕", "ᚠ Good morning"]
+)
+def test_a_text_of_which_a_voice_reads_most_is_spoken(text):
+    assert unspoken_script(text) is None
+
+
+def test_addresses_and_marks_tell_nothing():
+    assert detect_language("Grazie mille a info@example.com") == "it"
+    assert detect_language("https://www.example.de/strasse Hello") == "en"
+    assert detect_language("<b>Merci</b> #bitcoin") == "fr"
