@@ -44,7 +44,7 @@ OTHERS = {
             "MAX_WAITING",
             "MAX_WAIT_S",
         ),
-        *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S"),
+        *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
     )
 } | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE"}
 """Variables that other programs read, which may be started from the same environment."""

@@ -17,6 +17,7 @@ _COMMANDS = (
     "score",
     "truth",
     "checkpoint",
+    "voices",
 )
 
 
@@ -35,7 +36,7 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands)
 def main() -> None:
-    """Render the avatars; make the training pairs, train, export and score the lips; convert those of others."""
+    """Render the avatars; make pairs, train, export and score the lips; convert those of others; take voices in."""
 
 
 if __name__ == "__main__":

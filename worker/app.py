@@ -3,7 +3,7 @@
 import asyncio
 import io
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import cv2
@@ -22,7 +22,8 @@ from worker.pipeline import Renderer
 from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
-from worker.speech import SAMPLE_RATE, Speaker, read_voices
+from worker.speech import SAMPLE_RATE, OwnVoice, Speaker, read_voices
+from worker.speech.kokoro_weights import cache_folder, float_graph
 
 log = structlog.get_logger()
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings) -> Litestar:
     model.check(avatars.references())
     http = httpx.Client()
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
-    speech = Speaker(own)
+    speech = _open_speaker(settings, own)
     metrics = Metrics()
     batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
     renderer = Renderer(
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> Litestar:
                 provider=model.provider,
                 networks=model.networks,
                 avatars=len(list(avatars)),
+                speech="kokoro" if speech.natural else "fast",
             )
             yield
         finally:
@@ -106,10 +108,22 @@ def create_app(settings: Settings) -> Litestar:
     )
 
 
+def _open_speaker(settings: Settings, own: Sequence[OwnVoice]) -> Speaker:
+    """Load the voices that the settings ask for.
+
+    `auto` is fast: the natural voices are not yet shown to take as long as is sold in every language, and on two cores
+    speech and picture together hardly keep up with the time.
+    """
+    if settings.speech_engine != "kokoro":
+        return Speaker(own)
+    graph = float_graph(settings.cache or cache_folder(os.environ))
+    return Speaker(own, natural=graph, threads=settings.threads)
+
+
 async def _warm_up(renderer: Renderer) -> None:
     """Do everything once that is slow the first time, so that no buyer waits for it: a short video for nobody."""
     avatar = next(iter(renderer.avatars))
-    for language in ("en", "de"):  # the neural voice and eSpeak NG
+    for language in ("en", "de"):  # of the fast voices, the neural one and eSpeak NG
         request = RenderRequest(
             order="warm-up",
             avatar=avatar.name,

@@ -20,7 +20,7 @@ from worker.intake import Intake
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
-from worker.speech import SpeechError, SynthesisFailed
+from worker.speech import Accent, SpeechError, SynthesisFailed
 
 log = structlog.get_logger()
 
@@ -50,11 +50,13 @@ class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A voice that an order can name."""
+    """A voice that an order can name; see `worker.speech.Voice`."""
 
     name: str
     language: str
     gender: str
+    engine: str
+    accent: Accent
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +134,13 @@ async def avatars(renderer: NamedDependency[Renderer]) -> list[AvatarAnswer]:
 async def voices(renderer: NamedDependency[Renderer]) -> list[VoiceAnswer]:
     """List the voices."""
     return [
-        VoiceAnswer(name=voice.name, language=voice.language, gender=voice.gender)
+        VoiceAnswer(
+            name=voice.name,
+            language=voice.language,
+            gender=voice.gender,
+            engine=voice.engine,
+            accent=voice.accent,
+        )
         for voice in renderer.speech.voices
     ]
 

@@ -3,12 +3,14 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from worker.model import Provider
+
+SpeechEngine = Literal["auto", "kokoro", "fast"]
 
 PREFIX = "SATSPEAK_WORKER_"
 
@@ -27,6 +29,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path(__file__).parent / "assets"
     )
     voices: Annotated[Path | None, Meta(description="TOML file of voices of your own.")] = None
+    speech_engine: Annotated[
+        SpeechEngine,
+        Meta(
+            description="Who speaks: kokoro naturally, fast at a fiftieth of the cost; auto is fast for now."
+        ),
+    ] = "auto"
+    cache: Annotated[
+        Path | None, Meta(description="Folder for what can be made again; by default ~/.cache/satspeak.")
+    ] = None
     provider: Annotated[
         Provider, Meta(description="Where the network runs: auto takes cuda if there is one.")
     ] = "auto"

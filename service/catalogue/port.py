@@ -3,12 +3,19 @@
 import msgspec
 
 
-class Voice(msgspec.Struct, frozen=True, kw_only=True):
-    """A voice that the worker speaks with."""
+class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A voice that the worker speaks with; an older worker does not say the rest.
+
+    Attributes:
+        engine: what makes its sound: `kokoro` is natural, `espeak` a machine's.
+        accent: `native`, or `accented` where the language is not the one that it has learnt.
+    """
 
     name: str
     language: str
     gender: str
+    engine: str | None = None
+    accent: str | None = None
 
 
 class Avatar(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ class Recorder:
     Attributes:
         frames: Stored so far.
         parts: The speech stored so far.
+        choice: What is shown, and who speaks once one has begun to.
         whole: Nothing is missing.
     """
 
@@ -48,11 +49,11 @@ class Recorder:
         self._objects = objects
         self._order = order
         self._video = video
-        self._choice = video.choice
-        if order.wish.text is not None and self._choice.language is None:
+        self.choice = video.choice
+        if order.wish.text is not None and self.choice.language is None:
             # As the quote priced it: the worker might hear another language in a short text.
-            self._choice = msgspec.structs.replace(self._choice, language=order.wish.language)
-        language = self._choice.language
+            self.choice = msgspec.structs.replace(self.choice, language=order.wish.language)
+        language = self.choice.language
         self._sold = length_sold(order, language if language in LANGUAGES else None)
         self._lease = lease
         self._segments = video.segments
@@ -66,7 +67,7 @@ class Recorder:
         self._inits = 0
         return RenderRequest(
             order_id=self._order.id,
-            choice=self._choice,
+            choice=self.choice,
             text=self._order.wish.text,
             sample_rate=self._rate,
             spoken=self._spoken,
@@ -203,7 +204,7 @@ class Recorder:
 
     def _bind(self, record: Speech | Init) -> None:
         """Have the next worker speak as this one does."""
-        self._choice = self._choice.filled_by(Choice(language=record.language, voice=record.voice))
+        self.choice = self.choice.filled_by(Choice(language=record.language, voice=record.voice))
 
     def _name(self, piece: str) -> str:
         """Name a piece. By attempt: one that was taken over may still be writing."""

@@ -223,7 +223,7 @@ class Rendering:
         parts = await self._videos.speech(video.id)
         recorder = Recorder(self._videos, self._objects, order, video, parts, lease=self._lease)
         tried: dict[Renderer, Exception] = {}
-        worker = self._workers.least_loaded(video.choice)
+        worker = self._workers.least_loaded(recorder.choice)
         assert worker is not None
         while not recorder.whole:
             await self._check_input(order, recorder.parts)
@@ -232,7 +232,7 @@ class Rendering:
                 await self._render_on(worker, order, video, recorder)
             except (WorkerDown, RenderFailed) as error:
                 tried = {worker: error} if recorder.frames > frames else {**tried, worker: error}
-                worker = self._workers.least_loaded(video.choice, besides=tried)
+                worker = self._workers.least_loaded(recorder.choice, besides=tried)
                 if worker is None:  # who is only busy can still do it
                     raise next(
                         (each for each in tried.values() if isinstance(each, WorkerBusy)), error

@@ -50,11 +50,13 @@ class Worker:
     Attributes:
         well: It answered its last health check, and no render has failed there since.
         avatars: Who it could show at the last health check that it answered; None before the first.
+        voices: The names of who could speak there, as well.
     """
 
     def __init__(self, remote: RemoteWorker) -> None:
         self.well = False  # until it has said so
         self.avatars: Sequence[Avatar] | None = None
+        self.voices: Collection[str] | None = None
         self._remote = remote
         self._ours = 0
         self._others = 0
@@ -70,6 +72,10 @@ class Worker:
         return self.avatars is None or any(
             avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
         )
+
+    def may_speak(self, choice: Choice) -> bool:
+        """Tell whether it has the voice, or has not said yet; the same name is the same sound everywhere."""
+        return choice.voice is None or self.voices is None or choice.voice in self.voices
 
     async def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render there, as the port says."""
@@ -87,7 +93,7 @@ class Worker:
         finally:
             self._ours -= 1
 
-    async def voices(self) -> Sequence[Voice] | None:
+    async def ask_voices(self) -> Sequence[Voice] | None:
         """Return its voices; None where it does not say."""
         try:
             return await self._remote.voices()
@@ -98,11 +104,13 @@ class Worker:
         """Ask how it is."""
         try:
             renders, avatars = await self._remote.renders(), await self._remote.avatars()
+            voices = await self._remote.voices()
         except WorkerDown as error:
             self._know(error)
         else:
             self._others = max(renders - self._ours, 0)
             self.avatars = avatars
+            self.voices = frozenset(voice.name for voice in voices)
             self._know(None)
 
     def _know(self, error: Exception | None) -> None:
@@ -115,7 +123,7 @@ class Worker:
 
 
 class Workers:
-    """All of them. But for their avatars they are taken for alike: any may go on with what another began."""
+    """All of them. But for their avatars and voices they are taken for alike: any may go on with what another began."""
 
     def __init__(self, remotes: Sequence[RemoteWorker]) -> None:
         self.all = tuple(Worker(remote) for remote in remotes)
@@ -126,11 +134,12 @@ class Workers:
         """Choose who gets a render of this avatar; None where all who have it have been tried.
 
         Those that seem down come last and not never: what is known of them is some seconds old. Where none has the
-        avatar, any may say so.
+        avatar, any may say so. Who has not the voice comes after all who do: another voice stands in there,
+        since a video that was begun is owed all the same.
         """
         able = [worker for worker in self.all if worker.may_show(choice)] or self.all
         left = (worker for worker in able if worker not in besides)
-        return min(left, key=lambda worker: worker.load, default=None)
+        return min(left, key=lambda worker: (not worker.may_speak(choice), worker.load), default=None)
 
     def rivals(self, choice: Choice) -> Collection[str] | None:
         """Tell the avatars whose renders may wait for the same workers as this one; None for all."""
@@ -157,7 +166,7 @@ class Workers:
         return await self._voices.get()
 
     async def _ask_voices(self) -> Sequence[Voice]:
-        answers = await asyncio.gather(*(worker.voices() for worker in self.all))
+        answers = await asyncio.gather(*(worker.ask_voices() for worker in self.all))
         offered = [voices for voices in answers if voices is not None]
         if not offered:
             raise WorkerDown("No renderer says which voices it has. Try again soon.")

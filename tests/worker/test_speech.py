@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - marks and letters of other scripts are the point
 import numpy as np
 import pytest
+import soxr
 
 from bench.loudness import loudness_lufs
 from bench.speech_length import held_out  # natural sentences in every language
@@ -16,6 +17,7 @@ from worker.speech import (
     UnknownVoice,
     VoiceDoesNotSpeak,
 )
+from worker.speech.loudness import level_and_trim, level_and_trim_pieces
 
 STORY = (
     "Dr. Smith paid $3.50 for 2 apples, at 9:30 a.m. on May 3rd. “Really?” she asked… "
@@ -83,8 +85,30 @@ def test_all_voices_of_a_language_are_equally_fast_and_loud(speaker):
         lengths = [seconds(parts) for parts in spoken]
         assert max(lengths) < 1.05 * min(lengths), language
         levels = [loudness_lufs(part.pcm / 32768, SAMPLE_RATE) for parts in spoken for part in parts]
-        assert max(levels) - min(levels) < 1, language
-        assert -23 < min(levels) < max(levels) < -20, language
+        assert -16.5 < min(levels) < max(levels) < -15.3, language
+
+
+def test_what_is_spoken_has_16_lufs_and_no_true_peak_above_1_dbfs(speaker):
+    for language in ("de", "en", "ja"):
+        parts = speak(speaker, " ".join(held_out(language)[3:7]), language, gender="male")
+
+        sound = np.concatenate([part.pcm for part in parts]) / 32768
+
+        assert loudness_lufs(sound, SAMPLE_RATE) == pytest.approx(-16, abs=0.5), language
+        assert np.abs(soxr.resample(sound, SAMPLE_RATE, 8 * SAMPLE_RATE)).max() <= 10 ** (-1 / 20), language
+
+
+def test_peaks_are_turned_down_alike_in_whatever_pieces_they_come():
+    sound = np.random.default_rng(1).normal(0, 0.2, 2 * SAMPLE_RATE).astype(np.float32)
+    sound[: SAMPLE_RATE // 2] *= 0.01
+
+    whole, pieces = (
+        np.concatenate(list(level_and_trim_pieces(np.array_split(sound, count), SAMPLE_RATE)))
+        for count in (1, 2)
+    )
+    assert len(whole) == len(pieces) == len(level_and_trim(sound, SAMPLE_RATE))
+    assert np.abs(whole).max() < 10 ** (-1 / 20)
+    assert np.abs(whole / whole.std() - pieces / pieces.std()).max() < 0.2
 
 
 def test_english_voices_grow_lower_in_women_and_higher_in_men_with_age(speaker):

@@ -10,12 +10,13 @@ from worker.speech.errors import (
     VoiceDoesNotSpeak,
 )
 from worker.speech.espeak import Espeak, Utterance
-from worker.speech.port import SAMPLE_RATE, Engine, Gender, OwnVoice, Pcm, Speech, SpokenPart, Voice
+from worker.speech.port import SAMPLE_RATE, Accent, Engine, Gender, OwnVoice, Pcm, Speech, SpokenPart, Voice
 from worker.speech.speaker import Speaker
 from worker.speech.voices_file import read_voices
 
 __all__ = [
     "SAMPLE_RATE",
+    "Accent",
     "BadVoices",
     "Engine",
     "Espeak",

@@ -62,6 +62,10 @@ class EnglishVoice:
         ]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
+    def phonemes(self, text: str) -> str:
+        """Write a text as symbols of sounds, with its marks; they are Kokoro's, from which it was distilled."""
+        return " ".join(self._model.phonemize(text))
+
     def _say(self, phonemes: str, speaker: _Speaker | None) -> NDArray[np.float32]:
         ids = self._model.ids(phonemes)
         if len(ids) <= 2:  # noqa: PLR2004 - only the padding at both ends

@@ -7,6 +7,7 @@ eSpeak NG 1.52. The library keeps its state in globals, so that one lock guards 
 import ctypes
 import threading
 from functools import cache
+from typing import NamedTuple
 
 import espeakng_loader
 import msgspec
@@ -21,6 +22,10 @@ _DONT_EXIT = 0x8000  # report a missing data folder instead of calling exit()
 _CHARS_UTF8 = 1
 _RATE, _PITCH = 1, 3
 _EVENT_LIST_END, _EVENT_PHONEME = 0, 7
+_TIE = "^"
+_TIED_IPA = (
+    ord(_TIE) << 8 | 0x80 | 0x02
+)  # phoneme mode: IPA, with this character between letters of one sound
 
 _lock = threading.Lock()
 
@@ -59,6 +64,18 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     pcm: NDArray[np.int16]
     sample_rate: int
     phonemes: list[tuple[float, str]]
+
+
+class Clause(NamedTuple):
+    """The phonemes of what is said without a pause.
+
+    Attributes:
+        ipa: as eSpeak NG writes it, with stress marks, and `^` inside affricates and diphthongs.
+        text: that it was read from, with the mark that ends it and at most a letter of what follows.
+    """
+
+    ipa: str
+    text: str
 
 
 class Espeak:
@@ -115,6 +132,28 @@ class Espeak:
         pcm = np.concatenate(chunks) if chunks else np.zeros(0, np.int16)
         return Utterance(pcm=pcm, sample_rate=self.sample_rate, phonemes=phonemes)
 
+    def phonemes(self, text: str, voice_name: str) -> list[Clause]:
+        """Tell how a text is said, without a sound.
+
+        Raises:
+            SynthesisFailed: there is no such voice.
+        """
+        encoded = text.replace("\0", " ").encode("utf-8", "ignore") + b"\0"
+        buffer = ctypes.create_string_buffer(encoded)
+        start = ctypes.addressof(buffer)
+        reading = ctypes.c_void_p(start)
+        clauses = []
+        with _lock:
+            if self._library.espeak_SetVoiceByName(voice_name.encode()) != 0:
+                raise SynthesisFailed(f"eSpeak NG has no voice {voice_name!r}")
+            while reading.value:
+                begun = reading.value - start
+                ipa = self._library.espeak_TextToPhonemes(ctypes.byref(reading), _CHARS_UTF8, _TIED_IPA)
+                ended = reading.value - start if reading.value else len(encoded) - 1
+                said = encoded[begun:ended].decode("utf-8", "ignore")
+                clauses.append(Clause(ipa=(ipa or b"").decode("utf-8", "ignore"), text=said))
+        return clauses
+
 
 @cache
 def _open_library() -> tuple[ctypes.CDLL, int]:
@@ -127,6 +166,8 @@ def _open_library() -> tuple[ctypes.CDLL, int]:
     )
     if sample_rate <= 0:
         raise SynthesisFailed(f"eSpeak NG did not start: error {sample_rate}")
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
     # It seeds its jitter and breath with the time of day; a fixed seed makes a program's speech repeatable.
     library.espeak_ng_SetRandSeed(ctypes.c_long(1))
     return library, sample_rate

@@ -76,8 +76,13 @@ class JapaneseReader:
         self._lock = threading.Lock()  # a tagger holds the words of its last sentence
         self._tagger = fugashi.GenericTagger(ipadic.MECAB_ARGS)
 
-    def read(self, text: str) -> str:
-        """Write a text in kana, with a space between phrases. What has no reading stays as it is."""
+    def read(self, text: str, *, lengthened: bool = True) -> str:
+        """Write a text in kana, with a space between phrases. What has no reading stays as it is.
+
+        Args:
+            text: any.
+            lengthened: with a vowel for each long mark.
+        """
         text = _COUNTED_NUMBER.sub(lambda match: _COUNTED[match[2]].get(int(match[1]), match[0]), text)
         text = _TENS_OF_MINUTES.sub(lambda match: f"{_DIGITS[int(match[1])]}ジュップン", text)
         with self._lock:
@@ -95,7 +100,9 @@ class JapaneseReader:
                 reading = feature[_PRONUNCIATION]
             else:
                 reading = surface if len(surface) == 1 or surface.isascii() else self._spell(surface)
-            words.append(_lengthen(reading) + (" " if feature[0] == _PARTICLE else ""))
+            words.append(
+                (_lengthen(reading) if lengthened else reading) + (" " if feature[0] == _PARTICLE else "")
+            )
         # An ideograph without a reading would be called "Chinese letter".
         return _NUMBER.sub(_number, _IDEOGRAPH.sub("", "".join(words)))
 

@@ -11,17 +11,25 @@ SAMPLE_RATE = 24_000
 """Rate of all synthesised speech, in hertz: the neural voice's own, so that it is never resampled."""
 
 Gender = Literal["male", "female"]
+Accent = Literal["native", "accented"]
 Pcm = NDArray[np.int16]
 
 
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to sound in one language."""
+    """One way to sound in one language.
+
+    Attributes:
+        name: that an order can name; it stands for the same sound on every worker.
+        engine: what makes the sound.
+        accent: whether it speaks as who grew up with the language, or as a foreigner.
+    """
 
     name: str
     language: str
     gender: Gender
     engine: str
     elderly: bool = False
+    accent: Accent = "native"
 
 
 class Engine(Protocol):

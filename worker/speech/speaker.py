@@ -1,6 +1,11 @@
-"""Speaks any text with the best voice there is: the port `Speech` on own voices, a neural English one, eSpeak NG."""
+"""Speaks any text with the best voice there is: the port `Speech` on own voices, natural ones and fast ones.
+
+The natural ones are Kokoro's, in every language. The fast ones cost a fiftieth: a neural one in English,
+eSpeak NG in all others. A voice's name stands for one sound: it tells which of them speaks.
+"""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import soxr
@@ -19,7 +24,9 @@ from worker.speech.errors import (
     VoiceDoesNotSpeak,
 )
 from worker.speech.espeak import Espeak
+from worker.speech.g2p import Phonemizer
 from worker.speech.japanese import JapaneseReader
+from worker.speech.kokoro import KokoroVoice, accent
 from worker.speech.loudness import level_and_trim, level_and_trim_pieces
 from worker.speech.port import SAMPLE_RATE, Gender, OwnVoice, Pcm, SpokenPart, Voice
 
@@ -50,17 +57,31 @@ class Speaker:
 
     Args:
         own: the operator's voices; each is preferred to those that come with the worker.
+        natural: the weights of Kokoro, as `kokoro_weights.float_graph` gives them; without them its voices are away.
+        threads: of the CPU, for Kokoro; 0 is one for each core.
 
     Raises:
         BadVoices: two have the same name.
     """
 
-    def __init__(self, own: Sequence[OwnVoice] = ()) -> None:
+    def __init__(
+        self, own: Sequence[OwnVoice] = (), *, natural: bytes | Path | None = None, threads: int = 0
+    ) -> None:
         self._espeak = Espeak()
         self._english = EnglishVoice()
         self._japanese = JapaneseReader()
+        self.natural = None
+        if natural is not None:
+            phonemizer = Phonemizer(
+                english=self._english.phonemes,
+                japanese=self._japanese,
+                espeak=self._espeak,
+                espeak_languages=ESPEAK_LANGUAGE,
+            )
+            self.natural = KokoroVoice(natural, phonemizer, threads=threads)
         self._own = {brought.voice.name: brought for brought in own}
-        self.voices: Sequence[Voice] = [*(brought.voice for brought in own), *_voices()]
+        ours = [*_natural_voices(), *_fast_voices()] if self.natural else _fast_voices()
+        self.voices: Sequence[Voice] = [*(brought.voice for brought in own), *ours]
         self._by_name = {voice.name: voice for voice in self.voices}
         if len(self._by_name) < len(self.voices):
             names = [voice.name for voice in self.voices]
@@ -73,19 +94,27 @@ class Speaker:
         if language is not None and language not in ESPEAK_LANGUAGE:
             raise UnknownLanguage(language)
         if voice is not None:
-            named = self._by_name.get(voice)
+            named = self._by_name.get(voice) or self._stand_in(voice)
             if named is None:
                 raise UnknownVoice(voice)
             if language is not None and named.language != language:
                 raise VoiceDoesNotSpeak(voice=voice, language=language)
             return named
         language = language or detect_language(text)
-        own = [brought.voice for brought in self._own.values()]
-        return _best(own, language, gender, elderly=elderly) or self._comes_with(language, gender, elderly)
+        best = _best(self.voices[: len(self._own)], language, gender, elderly=elderly)
+        return best or self._comes_with(language, gender, elderly=elderly)
 
-    def _comes_with(self, language: str, gender: str, elderly: bool) -> Voice:
-        """Return a voice that needs nothing beside this worker."""
-        ours = [voice for voice in self.voices if voice.name not in self._own]
+    def _stand_in(self, name: str) -> Voice | None:
+        """Return who speaks for a natural voice that is away here: a video that another worker began is still owed."""
+        away = next((voice for voice in _natural_voices() if voice.name == name), None)
+        if away is None:
+            return None
+        log.warning("voice is away, another speaks", voice=name)
+        return self._comes_with(away.language, away.gender, elderly=away.elderly)
+
+    def _comes_with(self, language: str, gender: str, *, elderly: bool, besides: str = "") -> Voice:
+        """Return the best voice that needs nothing beside this worker, and not this engine."""
+        ours = [voice for voice in self.voices if voice.name not in self._own and voice.engine != besides]
         voice = _best(ours, language, gender, elderly=elderly)
         assert voice
         return voice
@@ -93,36 +122,45 @@ class Speaker:
     def speak(self, text: str, voice: Voice, *, soon: bool = False) -> Iterator[SpokenPart]:
         """See `Speech.speak`.
 
-        Where an own voice fails, one that comes with the worker speaks from there to the end: a video that is paid for
-        is not held up by somebody else's server.
+        Where a voice fails, also in the middle of a stretch, the next best says that stretch from its start
+        and goes on to the end: a video that is paid for is not held up by somebody else's server.
         """
         covered = 0
         for passage in passages(text, voice.language, soon=soon):
-            said = self._say(passage.words, voice)
-            try:
-                first = next(said)
-            except SynthesisFailed as exc:
-                if voice.name not in self._own:
-                    raise
-                log.warning("voice failed, another speaks", voice=voice.name, reason=str(exc))
-                voice = self._comes_with(voice.language, voice.gender, voice.elderly)
-                said = self._say(passage.words, voice)
-                first = next(said)
-            for samples in said:
-                yield SpokenPart(pcm=_pcm(first), spoken=covered)
-                first = samples
             pause_s = _CLAUSE_PAUSE_S if passage.goes_on else _PAUSE_S
             pause = np.zeros(round(pause_s * SAMPLE_RATE), np.float32)
-            yield SpokenPart(pcm=_pcm(np.concatenate([first, pause])), spoken=passage.end)
+            while True:
+                last = np.zeros(0, np.float32)
+                try:
+                    for samples in self._say(passage.words, voice):
+                        if len(last):
+                            yield SpokenPart(pcm=_pcm(last), spoken=covered)
+                        last = samples
+                    break
+                except SynthesisFailed as exc:
+                    voice = self._next_best(voice, exc)
+            yield SpokenPart(pcm=_pcm(np.concatenate([last, pause])), spoken=passage.end)
             covered = passage.end
         if not covered:
             raise NothingToSpeak
+
+    def _next_best(self, voice: Voice, failure: SynthesisFailed) -> Voice:
+        """Return who speaks where a voice has failed.
+
+        Raises:
+            SynthesisFailed: the same, where there is nobody left.
+        """
+        if voice.name not in self._own and voice.engine != "kokoro":
+            raise failure
+        log.warning("voice failed, another speaks", voice=voice.name, reason=str(failure))
+        besides = "" if voice.name in self._own else voice.engine
+        return self._comes_with(voice.language, voice.gender, elderly=voice.elderly, besides=besides)
 
     def _say(self, words: str, voice: Voice) -> Iterator[Sound]:
         """Say a stretch; float32 at `SAMPLE_RATE`, at least one piece.
 
         Raises:
-            SynthesisFailed: an own voice does not.
+            SynthesisFailed: the voice does not.
         """
         own = self._own.get(voice.name)
         if own is None:
@@ -143,9 +181,21 @@ class Speaker:
             raise SynthesisFailed("It said nothing.")
 
     def _say_ours(self, words: str, voice: Voice) -> Sound:
-        """Say a stretch with the voices that come with the worker."""
+        """Say a stretch with a voice that comes with the worker."""
         runs = runs_by_script(words, voice.language)
+        if voice.engine == "kokoro":
+            return self._say_naturally(runs, voice)
         return np.concatenate([self._say_run(run, language, voice) for language, run in runs])
+
+    def _say_naturally(self, runs: Sequence[tuple[str, str]], voice: Voice) -> Sound:
+        """Say words in any languages with one natural voice."""
+        assert self.natural
+        samples = level_and_trim(
+            self.natural.utter(runs, voice.language, voice.gender, elderly=voice.elderly), SAMPLE_RATE
+        )
+        if not len(samples):
+            raise SynthesisFailed("Kokoro said nothing.")
+        return samples
 
     def _say_run(self, words: str, language: str, voice: Voice) -> Sound:
         """Say words in a language that need not be the voice's own. Returns float32 at `SAMPLE_RATE`."""
@@ -173,11 +223,27 @@ def _pcm(samples: Sound) -> Pcm:
     return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
 
-def _voices() -> list[Voice]:
-    """Name every voice that comes with the worker by its language, its gender and, where it is, its age."""
+def _natural_voices() -> list[Voice]:
+    """Name Kokoro's voices."""
     return [
         Voice(
-            name=f"{language}-{gender}-elderly" if elderly else f"{language}-{gender}",
+            name=f"{_name(language, gender, elderly=elderly)}-natural",
+            language=language,
+            gender=gender,
+            elderly=elderly,
+            engine="kokoro",
+            accent=accent(language, gender),
+        )
+        for language in sorted(ESPEAK_LANGUAGE)
+        for gender, elderly in _ESPEAK_VARIANT
+    ]
+
+
+def _fast_voices() -> list[Voice]:
+    """Name the voices that cost next to nothing."""
+    return [
+        Voice(
+            name=_name(language, gender, elderly=elderly),
             language=language,
             gender=gender,
             elderly=elderly,
@@ -186,3 +252,7 @@ def _voices() -> list[Voice]:
         for language in sorted(ESPEAK_LANGUAGE)
         for gender, elderly in _ESPEAK_VARIANT
     ]
+
+
+def _name(language: str, gender: Gender, *, elderly: bool) -> str:
+    return f"{language}-{gender}-elderly" if elderly else f"{language}-{gender}"

@@ -91,6 +91,20 @@ async def test_the_avatars_of_one_that_went_down_are_still_known_to_be_its_own(
     assert workers.least_loaded(boss, besides=workers.all[:1]) is None
 
 
+async def test_who_has_not_the_voice_that_speaks_comes_after_all_who_do(make_workers, worker, second_worker):
+    natural = {"name": "de-female-natural", "language": "de", "gender": "female", "engine": "kokoro"}
+    second_worker.voices = [*worker.voices, natural]
+    second_worker.active = 3
+    workers = make_workers(worker.url, second_worker.url)
+    await workers.ping()
+    without, having = workers.all
+    begun = Choice(avatar="arab_woman", emotion="happy", voice="de-female-natural")
+
+    assert workers.least_loaded(USUAL) is without
+    assert workers.least_loaded(begun) is having
+    assert workers.least_loaded(begun, besides=[having]) is without
+
+
 async def test_a_busy_worker_sends_nobody_away_while_another_has_room(shop_of_two, worker, second_worker):
     worker.answer = (503, "too many renders")
     invoices = [await shop_of_two.paid() for _ in range(3)]

