@@ -35,6 +35,7 @@ class _Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     pcm: Pcm
     record: SpeechRecord | None = None
+    told: bool = True  # whether the client has these samples, or gets them with the record
 
 
 class Renderer:
@@ -142,7 +143,7 @@ class Renderer:
                 position += len(new)
                 untold += new.astype("<i2").tobytes()
                 if part.spoken == spoken:  # the sentence goes on
-                    yield _Piece(pcm=new)
+                    yield _Piece(pcm=new, told=False)
                     continue
                 record = SpeechRecord(
                     first_sample=position - len(untold) // SAMPLE_BYTES,
@@ -168,12 +169,15 @@ class Renderer:
     async def _gops(
         self, render_pass: RenderPass, pieces: AsyncIterator[_Piece]
     ) -> AsyncGenerator[SpeechRecord | Gop, None]:
-        """Yield each GOP as soon as it can be heard, and the records of the speech that it needs before it."""
+        """Yield each GOP as soon as it can be heard, and the records of the speech that it needs before it.
+
+        A sentence that goes on is only listened to: whoever goes on with the video needs the speech that it shows.
+        """
         async for piece in pieces:
             if piece.record:
                 yield piece.record
             await self._listen(render_pass.hear, piece.pcm)
-            while gop := await self._listen(render_pass.next_gop):
+            while piece.told and (gop := await self._listen(render_pass.next_gop)):
                 yield gop
         await self._listen(render_pass.end_of_speech)
         while gop := await self._listen(render_pass.next_gop):

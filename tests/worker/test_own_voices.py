@@ -17,6 +17,7 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from bench.loudness import loudness_lufs
+from worker.encode import FPS
 from worker.speech import SAMPLE_RATE, BadVoices, Espeak, Speaker, SpokenPart, read_voices
 
 TEXT = "The lamp shines on the table. Everyone reads a page."
@@ -335,23 +336,24 @@ def test_a_worker_with_a_bad_file_of_voices_does_not_start(start_worker, tmp_pat
     assert "none.toml" in "".join(worker.log)
 
 
-async def test_a_worker_offers_an_own_voice_and_films_it_while_it_still_speaks(
+async def test_a_worker_offers_an_own_voice_and_films_no_word_before_it_tells_the_speech(
     server, start_worker, tmp_path
 ):
     path = write(tmp_path, ENDPOINT.format(url=server.url) + "pcm_rate = 22050")
     worker = start_worker("--voices", str(path))
     async with worker.client() as client:
         voices = (await client.get("/voices")).json()
-    server.hold.clear()
 
-    kinds = []
+    kinds, told, filmed = [], 0, 0
     async with worker.render(text=LONG, language="en") as records:
         async for record in records:
             kinds.append(type(record).__name__)
             if kinds[-1] == "SegmentRecord":
-                server.hold.set()
+                filmed += record.frames * SAMPLE_RATE // FPS
+                assert filmed <= told  # else who resumes the video would not have the speech that it shows
             if kinds[-1] == "SpeechRecord":
                 said = record
+                told += len(record.pcm) // 2
 
     assert voices[0] == {
         "name": "bella",
@@ -360,7 +362,7 @@ async def test_a_worker_offers_an_own_voice_and_films_it_while_it_still_speaks(
         "engine": "openai",
         "accent": "native",
     }
-    assert kinds[:2] == ["InitRecord", "SegmentRecord"]
+    assert kinds[:3] == ["SpeechRecord", "InitRecord", "SegmentRecord"]
     assert [kind for kind in kinds if kind == "SpeechRecord"] == ["SpeechRecord"]
     assert (said.voice, said.spoken, said.first_sample, said.last) == ("bella", len(LONG), 0, True)
     assert 4 < len(said.pcm) / 2 / SAMPLE_RATE < 10

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sherpa_onnx
 
+from bench.loudness import loudness_lufs
 from worker.speech import SAMPLE_RATE, BadVoices, Speaker, SynthesisFailed, read_voices
 from worker.speech.sherpa import SherpaModel, _model_config
 
@@ -51,7 +52,7 @@ def test_a_model_folder_beside_the_file_speaks_at_our_rate_and_level(make_speake
     pcm = speak(speaker, "Two two two.", "tiny")
 
     assert abs(tone(pcm) - 200) < 3
-    assert abs(np.abs(pcm).max() / 32768 - 0.17 * np.sqrt(2)) < 0.03
+    assert loudness_lufs(pcm / 32768, SAMPLE_RATE) == pytest.approx(-16, abs=1)
 
 
 def test_speed_and_speaker_are_those_of_the_entry(make_speaker):
