@@ -23,8 +23,12 @@ _MARKS = {
     "־": "-", "᠆": "-", "×": "×", "〜": "–", "~": " ", "⹀": "-", "゠": "-", "՞": "?", "՜": "!", "՛": "", "·": "",
     "‧": "", "׳": "", "״": "", "٬": ",", "٫": ".", "¿": "", "¡": "", "჻": ".", "¶": ".",
 }  # fmt: skip
-# Signs of ownership, which NFKC would write as letters.
-SILENT = {ord(character): None for character in "™℠®©℗\u00ad"}
+# Signs of ownership, which NFKC would write as letters; and abbreviations, which it would write in capitals.
+SIGNED: dict[int, str | None] = {
+    **{ord(character): None for character in "™℠®©℗🅪🅫🅬\u00ad"},
+    ord("℻"): "fax",
+    ord("℡"): "tel",
+}
 
 
 class _Becomes(dict[int, str]):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from spoken.abbreviations import ALL, BARE, spell_abbreviations
 from spoken.alphabets import MARKS, script_in_name
-from spoken.characters import BECOMES, PAUSES, SILENT
+from spoken.characters import BECOMES, PAUSES, SIGNED
 from spoken.markup import without_markup
 from spoken.quantities import spell_quantities
 from spoken.verbalizers import VERBALIZERS
@@ -125,7 +125,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         text = _ADDRESS.sub(lambda match: _address(match, vocabulary), text)
         text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SILENT))
+        text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
     text = _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES)
     if _CARRIED.search(text):
         text = _carried(text)
