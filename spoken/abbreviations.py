@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from spoken.characters import folded
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 
@@ -278,7 +279,7 @@ def _expression(verbalizer: Verbalizer) -> re.Pattern[str]:
 
 @cache
 def _table(verbalizer: Verbalizer) -> dict[str, str]:
-    return {re.sub(r"\s", "", key).lower(): said for key, said in verbalizer.abbreviations.items()}
+    return {folded(re.sub(r"\s", "", key)): said for key, said in verbalizer.abbreviations.items()}
 
 
 def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
@@ -291,7 +292,7 @@ def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
 
 
 def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
-    written = re.sub(r"\s", "", match[0]).lower()
+    written = folded(re.sub(r"\s", "", match[0]))
     said = _table(verbalizer)[written]
     before = match.string[: match.start()].rstrip()
     after = match.string[match.end() :].lstrip()

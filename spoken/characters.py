@@ -31,6 +31,11 @@ SIGNED: dict[int, str | None] = {
 }
 
 
+def folded(written: str) -> str:
+    """Make alike what `re.IGNORECASE` takes for alike: lower case, and one i for those with and without a dot."""
+    return written.replace("İ", "i").lower().replace("\u0131", "i").replace("ſ", "s")
+
+
 class _Becomes(dict[int, str]):
     """A table for `str.translate` that fills itself."""
 

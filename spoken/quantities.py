@@ -10,6 +10,7 @@ from functools import cache
 
 from babel.dates import get_month_names
 
+from spoken.characters import folded
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
@@ -49,7 +50,7 @@ _CODES = {
     "TRY": "₺", "TL": "₺", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "HUF": "Ft", "BTC": "₿", "XBT": "₿", "Rs.": "₹", "Rs": "₹",
     "C$": "CAD", "A$": "AUD", "HK$": "HKD", "NT$": "TWD", "руб.": "₽", "руб": "₽", "sats": "sat", "CA$": "CAD",
 }  # fmt: skip
-_CODES = {code.lower(): sign for code, sign in _CODES.items()}
+_CODES = {folded(code): sign for code, sign in _CODES.items()}
 _SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
 _ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
 _BEFORE = [*CURRENCIES, "US$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
@@ -257,18 +258,22 @@ class _Speller:
         return self._say.join(self._say.minus, said) if match["minus"] else said
 
     def _money(self, match: re.Match[str]) -> str:
-        written = match["sign"].lower()
+        written = folded(match["sign"])
         sign = (
             self._grammar.names.get(written)
             or _CODES.get(written)
             or _SIGNS_BY_CASE.get(written, match["sign"])
         )
-        scale = (match["scale"] or "").lower()
+        scale = self._magnitude(match)
         said = self._amount_range(match, self._say.money(match["number"], sign, scale=scale))
         return _apart(match, said) + self._per(match)
 
+    def _magnitude(self, match: re.Match[str]) -> str:
+        """Return the magnitude that was found by the name that the table has for it; empty where there is none."""
+        return self._grammar.magnitudes[folded(match["scale"])] if match["scale"] else ""
+
     def _scaled(self, match: re.Match[str]) -> str:
-        scale = match["scale"].lower()
+        scale = self._magnitude(match)
         forms = self._say.magnitudes[scale][1]
         gender = self._say.gender_of(forms.split("/")[0])
         said = self._say.join(self._say.say(match["number"], gender), self._say.form(forms, match["number"]))
@@ -286,7 +291,7 @@ class _Speller:
         written = match.groupdict().get("per")
         if not written:
             return ""
-        name = self._say.units.get(written) or _UNITS[written]
+        name = self._say.units.get(written) or _UNITS.get(written) or self._grammar.units[folded(written)]
         words = self._say.unit("1", name, "\0").replace("\0", "").strip()
         return f" {self._say.per} {words}" if self._say.spaced else f"{self._say.per}{words}"
 
@@ -367,12 +372,14 @@ class _Grammar:
 
     def __init__(self, verbalizer: Verbalizer) -> None:
         words = {
-            form.lower(): sign
+            folded(form): sign
             for sign, forms in verbalizer.currencies.items()
             for form in forms.split("/")
             if len(form) > 2 and verbalizer.spaced and verbalizer.language != "ko"
         }
         self.names: Mapping[str, str] = words
+        self.magnitudes = {folded(scale): scale for scale in verbalizer.magnitudes}
+        self.units = {folded(unit): name for unit, name in {**_UNITS, **verbalizer.units}.items()}
         long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
         scale = _scale(list(verbalizer.magnitudes))
         before, after = _either(_BEFORE), _either([*_AFTER, *words])

@@ -210,7 +210,9 @@ async def test_a_real_video_plays_although_each_part_died_while_it_was_made(mark
 
     received, _ = await curl.communicate()
     file = await order.file()
-    assert file.read_bytes().startswith(received)
+    # What was received while it grew begins with another start: all else is the file's, at the same places.
+    begun = received.index(b"moof")
+    assert file.read_bytes()[begun:].startswith(received[begun:])
     facts = examine(file)
     assert facts.video_s == pytest.approx(order.quote["duration"], rel=0.35)
     assert facts.audio_s == pytest.approx(facts.video_s, abs=0.1)
