@@ -115,7 +115,7 @@ async def test_a_whole_video_is_one_object_and_nothing_else(shop, worker, whole)
     objects = shop.folder / "objects"
 
     await shop.eventually(
-        lambda: [objects / "videos/1.mp4"] == [p for p in objects.rglob("*") if p.is_file()]
+        lambda: [objects / "videos/1.mp4"] == [p for p in objects.rglob("*/*") if p.is_file()]
     )
 
     assert worker.video == (objects / "videos/1.mp4").read_bytes()
