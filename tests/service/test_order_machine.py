@@ -39,7 +39,7 @@ from service.assembly.stores import open_objects, open_refunds
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
 
-EXAMPLES, STEPS = {"one": 10, "replicas": 5}, 20
+EXAMPLES, STEPS = {"one": 7, "replicas": 4}, 20
 MANY_EXAMPLES, MANY_STEPS = 200, 50
 
 MOST_ORDERS = 6

@@ -45,6 +45,7 @@ def idle(avatars):
 
 def speak(text, voice):
     """Return speech, float32 at 16 kHz, and its phonemes."""
+    Espeak().utter(text, voice)  # it tells no first phoneme after many texts that were read without a sound
     said = Espeak().utter(text, voice)
     return soxr.resample(
         said.pcm.astype(np.float32) / 32768, said.sample_rate, MEL.sample_rate

@@ -364,7 +364,13 @@ async def test_health_avatars_and_voices_are_told(worker):
     bob = {"name": "bob", "label": "Bob", "emotions": ["neutral"], "gender": "male", "elderly": False}
     cleo = {"name": "cleo", "label": "Cleo", "emotions": ["neutral"], "gender": "female", "elderly": False}
     assert avatars == [ann, bob, cleo]
-    assert {"name": "en-female", "language": "en", "gender": "female"} in voices
+    assert {
+        "name": "en-female",
+        "language": "en",
+        "gender": "female",
+        "engine": "hibari",
+        "accent": "native",
+    } in voices
     assert len({voice["language"] for voice in voices}) == 17
 
 
