@@ -57,7 +57,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     used_ms: int  # at the last count
     until: (
         datetime | None
-    )  # when it is ended at that count, unless it is renewed; None: whoever asked for it ends it
+    )  # it ends at that count then, unless it is renewed; None: whoever asked for it ends it
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bench.loudness import loudness_lufs
+from bench.pitch import pitch
 from bench.speech_length import held_out
 from spoken.languages import LANGUAGES
 from worker.speech import SAMPLE_RATE, Speaker, SpokenPart, SynthesisFailed, UnknownVoice
@@ -37,19 +38,6 @@ def speak(speaker: Speaker, text: str, language: str, *, voice: str | None = Non
 
 def whole(parts: list[SpokenPart]) -> np.ndarray:
     return np.concatenate([part.pcm for part in parts])
-
-
-def pitch(pcm: np.ndarray) -> float:
-    """Median pitch in hertz, by autocorrelation of voiced frames."""
-    size, found = SAMPLE_RATE // 20, []
-    for start in range(0, len(pcm) - size, size):
-        frame = pcm[start : start + size].astype(float)
-        frame -= frame.mean()
-        correlation = np.correlate(frame, frame, "full")[size - 1 :]
-        lag = 60 + int(correlation[60:400].argmax())
-        if frame.std() > 1000 and correlation[lag] > correlation[0] / 2:
-            found.append(SAMPLE_RATE / lag)
-    return float(np.median(found))
 
 
 def test_each_language_has_a_natural_woman_and_man_who_are_preferred_to_the_fast_ones(natural):

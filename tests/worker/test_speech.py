@@ -4,6 +4,7 @@ import pytest
 import soxr
 
 from bench.loudness import loudness_lufs
+from bench.pitch import pitch
 from bench.speech_length import held_out  # natural sentences in every language
 from spoken.languages import LANGUAGES
 from worker.speech import (
@@ -39,19 +40,6 @@ def speak(
 
 def seconds(parts: list[SpokenPart]) -> float:
     return sum(len(part.pcm) for part in parts) / SAMPLE_RATE
-
-
-def pitch(pcm: np.ndarray) -> float:
-    """Median pitch in hertz, by autocorrelation of voiced frames."""
-    size, found = SAMPLE_RATE // 20, []
-    for start in range(0, len(pcm) - size, size):
-        frame = pcm[start : start + size].astype(float)
-        frame -= frame.mean()
-        correlation = np.correlate(frame, frame, "full")[size - 1 :]
-        lag = 60 + int(correlation[60:400].argmax())
-        if frame.std() > 1000 and correlation[lag] > correlation[0] / 2:
-            found.append(SAMPLE_RATE / lag)
-    return float(np.median(found))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -23,9 +23,8 @@ _CHARS_UTF8 = 1
 _RATE, _PITCH = 1, 3
 _EVENT_LIST_END, _EVENT_PHONEME = 0, 7
 _TIE = "^"
-_TIED_IPA = (
-    ord(_TIE) << 8 | 0x80 | 0x02
-)  # phoneme mode: IPA, with this character between letters of one sound
+# Phoneme mode: IPA, with this character between letters of one sound.
+_TIED_IPA = ord(_TIE) << 8 | 0x80 | 0x02
 
 _lock = threading.Lock()
 
