@@ -4,7 +4,9 @@ One real network serves the whole session: starting one takes seconds, sharing i
 """
 
 import contextlib
+import os
 import secrets
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -13,8 +15,11 @@ import asyncpg
 import httpx
 import pytest
 
+from regtest.build import binaries
 from regtest.lnd import LndNode
 from regtest.network import Network
+
+pytest_plugins = ["tests.parallel"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,7 +103,20 @@ def objects_url(s3, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-async def network(tmp_path_factory):
+def tell(pytestconfig: pytest.Config):
+    """Tell whoever waits at the terminal, although what tests print is kept back."""
+
+    def tell(line: str) -> None:
+        with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{line}", file=sys.stderr, flush=True)  # noqa: T201 - which parallel processes share
+
+    return tell
+
+
+@pytest.fixture(scope="session")
+async def network(tmp_path_factory, tell):
+    if os.environ.get("SATSPEAK_REGTEST") != "docker":
+        await binaries(tell)  # of parallel processes one builds them, and the others wait
     async with await Network.start(tmp_path_factory.mktemp("network"), on_progress=print) as network:
         yield network
 

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,22 @@ def test_the_graph_is_rewritten_once_and_kept_whole(tmp_path, rewritten):
     assert first.read_bytes() == b"graph"
     assert len(rewritten) == 1
     assert [first] == list(first.parent.iterdir())
+
+
+def test_of_two_workers_that_start_at_once_one_rewrites_the_graph(tmp_path, rewritten, monkeypatch):
+    waiting = threading.Event()
+    monkeypatch.setattr(weights.log, "info", lambda *_, **__: waiting.set())
+    found: list[Path | bytes] = []
+    second = threading.Thread(target=lambda: found.append(weights.float_graph(tmp_path)))
+
+    with weights._alone(tmp_path):
+        second.start()
+        assert waiting.wait(10)
+        made = weights._write(tmp_path)
+    second.join(10)
+
+    assert found == [made]
+    assert len(rewritten) == 1
 
 
 def test_a_damaged_graph_is_made_anew(tmp_path, rewritten):

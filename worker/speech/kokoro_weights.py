@@ -4,12 +4,14 @@ A rewritten graph is named after its own SHA-256, so that one that was cut short
 made anew. Where nothing can be kept, as in a container that may only be read, it is made in memory at each start.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -63,12 +65,11 @@ def float_graph(folder: Path) -> bytes | Path:
     Raises:
         BadVoices: see `published_graph`.
     """
-    for kept in sorted(folder.glob(f"{_STEM}-*.onnx")):
-        if kept == _named(folder, kept):
-            return kept
-        log.warning("kept weights are damaged, and made anew", path=str(kept))
+    if kept := _kept(folder):
+        return kept
     try:
-        return _write(folder)
+        with _alone(folder):
+            return _kept(folder) or _write(folder)
     except (OSError, subprocess.SubprocessError) as exc:
         log.warning("weights cannot be kept, each start makes them anew", folder=str(folder), reason=str(exc))
     from worker.speech.kokoro_graph import to_floats  # noqa: PLC0415 - brings onnx, which is seldom needed here
@@ -76,9 +77,32 @@ def float_graph(folder: Path) -> bytes | Path:
     return to_floats(published_graph())
 
 
-def _write(folder: Path) -> Path:
-    """Make the file under another name and rename it when it is whole; several workers may do so at once."""
+def _kept(folder: Path) -> Path | None:
+    for kept in sorted(folder.glob(f"{_STEM}-*.onnx")):
+        if kept == _named(folder, kept):
+            return kept
+        log.warning("kept weights are damaged, and made anew", path=str(kept))
+    return None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lock a folder, made if it is missing: of two workers that start, the second finds what the first has made."""
     folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info("another worker rewrites the weights of Kokoro: waiting for it", folder=str(folder))
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # and the lock with it
+
+
+def _write(folder: Path) -> Path:
+    """Make the file under another name and rename it when it is whole."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{_STEM}-")
     os.close(handle)
     unfinished = Path(name)

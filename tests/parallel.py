@@ -1,0 +1,59 @@
+"""How the whole suite is spread over the processor's cores: files go to processes of pytest-xdist.
+
+Only a run of everything is spread, since each process has to collect and to start its own servers: a run of some paths,
+of `-k` or with a debugger stays in one, unless `-n` says otherwise. A file is never torn apart, so that what its module
+shares is made once. Each process has its own network, database and store; what is built or fetched once for all of them
+is locked where it is made.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+MEMORY = 3 * 2**30
+"""What a process takes at most, with its nodes, its servers and the voices that it loads: bytes, rounded up."""
+
+LONGEST = ("tests/regtest", "tests/spoken", "tests/service/test_order_machine.py", "tests/worker")
+"""What takes longest, and so begins first: what is left at the end should be short."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the options
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    option = config.option
+    if option.numprocesses is None and _takes_everything(config) and (processes := _processes()) > 1:
+        option.numprocesses = processes
+    if option.numprocesses and option.dist == "no":
+        option.dist = "loadfile"
+        option.loadscopereorder = False  # in the order of `pytest_collection_modifyitems`
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        # As many workers render at once as there are processes, so each should keep to one core.
+        os.environ.setdefault("SATSPEAK_WORKER_THREADS", "1")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
+
+
+def _takes_everything(config: pytest.Config) -> bool:
+    option = config.option
+    watched = option.usepdb or option.trace or option.capture == "no"  # by somebody at the terminal
+    return config.args_source is config.ArgsSource.TESTPATHS and not (option.keyword or option.lf or watched)
+
+
+def _processes() -> int:
+    """Say how many fit: one for each core, as far as the memory goes that is free now."""
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    free = int(told["MemAvailable"].split()[0]) * 1024
+    return min(len(os.sched_getaffinity(0)), free // MEMORY)
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.relative_to(Path(__file__).parent.parent)
+    return next((n for n, first in enumerate(LONGEST) if path.is_relative_to(first)), len(LONGEST))
