@@ -7,6 +7,8 @@ is locked where it is made.
 """
 
 import os
+import secrets
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,12 +30,27 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if option.numprocesses and option.dist == "no":
         option.dist = "loadfile"
         option.loadscopereorder = False  # in the order of `pytest_collection_modifyitems`
+        _prepare_processes()
+
+
+def _prepare_processes() -> None:
+    # As many workers render at once as there are processes, so each should keep to one core.
+    os.environ.setdefault("SATSPEAK_WORKER_THREADS", "1")
+    # All must find the same tests in the same order, also where they are made of a set.
+    os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if hasattr(config, "workerinput"):
-        # As many workers render at once as there are processes, so each should keep to one core.
-        os.environ.setdefault("SATSPEAK_WORKER_THREADS", "1")
+    # A service that has to compile all that it imports takes four seconds to start instead of one, and tests start
+    # hundreds. Whoever wants no bytecode beside the sources has it among what pytest keeps.
+    if not hasattr(config, "workerinput") and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        folder = str(config.cache.mkdir("bytecode"))
+        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+
+
+def pytest_report_header() -> list[str]:
+    return [f"PYTHONHASHSEED: {seed}" for seed in [os.environ.get("PYTHONHASHSEED")] if seed]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
