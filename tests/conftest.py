@@ -4,12 +4,15 @@ One real network serves the whole session: starting one takes seconds, sharing i
 """
 
 import contextlib
+import functools
 import os
 import secrets
+import ssl
 import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -31,6 +34,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def full(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities_are_read_once():
+    """No client speaks TLS to strangers here, and each would take 30 ms to read whom the system trusts."""
+    trusting = functools.cache(httpx.create_ssl_context)
+
+    def create(*, verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+        if verify is True and cert is None:
+            return trusting(trust_env=trust_env)
+        return httpx.create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", create)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -223,7 +223,9 @@ async def test_a_reader_that_goes_away_cancels_the_render(worker):
     assert (await worker.health())["frames_rendered"] - before < 750
 
 
-async def test_one_render_too_many_is_told_when_to_come_back(worker, request_bytes):
+async def test_one_render_too_many_is_told_when_to_come_back(start_worker, request_bytes):
+    worker = start_worker("--max-renders", "2", "--max-wait-s", "1")
+
     async with worker.render(speechlike(60)) as first, worker.render(speechlike(60)) as second:
         await anext(first)
         await anext(second)
