@@ -34,6 +34,7 @@ from service.refunds.refund import Ledger, Refunds
 from service.refunds.refunding import Refunding
 from service.rendering.workers import Workers
 from service.retention.orphans import Orphans
+from service.retention.preimages import UnusedPreimages
 from service.retention.retention import Retention
 from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
@@ -112,6 +113,8 @@ async def open_service(
         )
         orphans = Orphans(kept.uploads, kept.objects)
         run_until_closed(stack, Supervised("orphans", lambda: kept.peers.alone("orphans", orphans.sweep)))
+        unused = UnusedPreimages(kept.preimages)
+        run_until_closed(stack, Supervised("preimages", lambda: kept.peers.alone("preimages", unused.sweep)))
         video_time = VideoTime(kept.accounts, terms=settings.accounts, now=now)
         if settings.accounts.house_account:
             await kept.accounts.ensure_house(now())
