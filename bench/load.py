@@ -61,6 +61,7 @@ async def connected(port: int, count: int) -> AsyncIterator[list[Connection]]:
 class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What many callers got together."""
 
+    count: int
     per_s: float
     ms_p50: float
     ms_p99: float
@@ -81,5 +82,8 @@ async def measure(calls: list[Callable[[], Awaitable[object]]], *, seconds: floa
             group.create_task(repeat(call))
     percentiles = statistics.quantiles(took_ms, n=100)
     return Load(
-        per_s=len(took_ms) / (time.perf_counter() - start), ms_p50=percentiles[49], ms_p99=percentiles[98]
+        count=len(took_ms),
+        per_s=len(took_ms) / (time.perf_counter() - start),
+        ms_p50=percentiles[49],
+        ms_p99=percentiles[98],
     )

@@ -35,9 +35,17 @@ class Crowd(msgspec.Struct, frozen=True, kw_only=True):
     quotes_per_s: float
     quote_ms_p50: float
     quote_ms_p99: float
+    quote_cpu_us: float  # processor time of the service for each
     invoices_per_s: float
     invoice_ms_p50: float
     invoice_ms_p99: float
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service answered in one round."""
+
+    per_s: float
+    cpu_us: float  # processor time of the service for each answer
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +53,11 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     quotes_per_s: float  # with HEADLINE clients
     quotes_vs_lnd: float  # the same / AddInvoice per second on the same LND
+    quote_cpu_us: float  # processor time of the service for each: steadier than a rate, where others use the machine
     polls_per_s: float
     polls_vs_health: float  # polls of a payment per second / GET /health/live per second
+    poll_cpu_us: float
+    health_cpu_us: float
     waiters: int
     waiters_woken: int
     wake_ms_p50: float  # LND's own event seen here → a waiting client has its answer
@@ -85,7 +96,7 @@ async def _measure(seconds: float, rounds: int, waiters: int, invoices: int) -> 
         async with Shop.open(Path(folder), tell=_tell) as shop:
             crowds = [await _quotes(shop, clients, seconds, rounds) for clients in CROWDS]
             _tell(f"polls with {HEADLINE} clients")
-            polls, health = await _polls(shop, seconds, rounds)
+            poll, health = await _polls(shop, seconds, rounds)
             _tell(f"{waiters} clients wait for {invoices} payments")
             waits, grown_mb = await _waiters(shop, waiters, invoices)
             _tell(f"scrapes of a database with {UNPAID:,} unpaid quotes")
@@ -95,8 +106,11 @@ async def _measure(seconds: float, rounds: int, waiters: int, invoices: int) -> 
     return Figures(
         quotes_per_s=headline.quotes_per_s,
         quotes_vs_lnd=headline.quotes_per_s / headline.invoices_per_s,
-        polls_per_s=polls,
-        polls_vs_health=polls / health,
+        quote_cpu_us=headline.quote_cpu_us,
+        polls_per_s=poll.per_s,
+        polls_vs_health=poll.per_s / health.per_s,
+        poll_cpu_us=poll.cpu_us,
+        health_cpu_us=health.cpu_us,
         waiters=waiters,
         waiters_woken=len(waits),
         wake_ms_p50=percentiles[49],
@@ -125,10 +139,13 @@ async def _quotes(shop: Shop, clients: int, seconds: float, rounds: int) -> Crow
 
     quotes: list[Load] = []
     bare: list[Load] = []
+    cpu_us: list[float] = []
     for _ in range(rounds):
         bare.append(await measure([invoice] * clients, seconds=seconds))
         async with connected(shop.port, clients) as connections:  # anew: a server closes those that are idle
+            began_s = shop.cpu_s()
             quotes.append(await measure([quoter(each) for each in connections], seconds=seconds))
+            cpu_us.append(_each_us(shop.cpu_s() - began_s, quotes[-1].count))
     await backend.aclose()
     sold, made = (sorted(loads, key=lambda load: load.per_s)[len(loads) // 2] for loads in (quotes, bare))
     return Crowd(
@@ -136,25 +153,39 @@ async def _quotes(shop: Shop, clients: int, seconds: float, rounds: int) -> Crow
         quotes_per_s=sold.per_s,
         quote_ms_p50=sold.ms_p50,
         quote_ms_p99=sold.ms_p99,
+        quote_cpu_us=statistics.median(cpu_us),
         invoices_per_s=made.per_s,
         invoice_ms_p50=made.ms_p50,
         invoice_ms_p99=made.ms_p99,
     )
 
 
-async def _polls(shop: Shop, seconds: float, rounds: int) -> tuple[float, float]:
-    """Return polls of one payment and health checks per second, each the median of its rounds."""
+async def _polls(shop: Shop, seconds: float, rounds: int) -> tuple[Served, Served]:
+    """Return polls of one payment, and health checks, each the median of its rounds."""
     invoice = await _quote(shop)
 
-    async def load(path: str) -> float:
+    async def load(path: str) -> Served:
         url = f"http://127.0.0.1:{shop.port}{path}"
-        return await hey.requests_per_s(url, clients=HEADLINE, seconds=seconds, on_progress=_tell)
+        began_s = shop.cpu_s()
+        answers = await hey.get(url, clients=HEADLINE, seconds=seconds, on_progress=_tell)
+        return Served(per_s=answers.per_s, cpu_us=_each_us(shop.cpu_s() - began_s, answers.count))
 
     polls, health = [], []
     for _ in range(rounds):
         health.append(await load("/health/live"))
         polls.append(await load(f"/lightning/payment/{invoice}"))
-    return statistics.median(polls), statistics.median(health)
+    return _median(polls), _median(health)
+
+
+def _median(rounds: list[Served]) -> Served:
+    return Served(
+        per_s=statistics.median(each.per_s for each in rounds),
+        cpu_us=statistics.median(each.cpu_us for each in rounds),
+    )
+
+
+def _each_us(cpu_s: float, count: int) -> float:
+    return cpu_s / count * 1_000_000
 
 
 async def _waiters(shop: Shop, count: int, invoices: int) -> tuple[list[float], float]:

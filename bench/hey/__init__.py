@@ -4,20 +4,29 @@ import asyncio
 import re
 from pathlib import Path
 
+import msgspec
+
 from regtest.build import Module, Progress, build
 
 MODULE = Module(folder=Path(__file__).parent, targets=("github.com/rakyll/hey",))
 
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
-_STATUS = re.compile(r"\[(\d+)\]\s+\d+ responses")
+_STATUS = re.compile(r"\[(\d+)\]\s+(\d+) responses")
 
 
 class LoadFailed(Exception):
     """Some requests were not answered with 200."""
 
 
-async def requests_per_s(url: str, *, clients: int, seconds: float, on_progress: Progress) -> float:
-    """GET a URL over so many connections for a while; return the answers per second.
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server gave."""
+
+    count: int
+    per_s: float
+
+
+async def get(url: str, *, clients: int, seconds: float, on_progress: Progress) -> Answers:
+    """GET a URL over so many connections for a while.
 
     Raises:
         LoadFailed: Not all answers were 200.
@@ -27,8 +36,9 @@ async def requests_per_s(url: str, *, clients: int, seconds: float, on_progress:
         *(program, "-c", str(clients), "-z", f"{seconds:g}s", url), stdout=asyncio.subprocess.PIPE
     )
     output = (await process.communicate())[0].decode()
-    if {"200"} != set(_STATUS.findall(output)) or "Error distribution" in output:
+    statuses = dict(_STATUS.findall(output))
+    if statuses.keys() != {"200"} or "Error distribution" in output:
         raise LoadFailed(output)
     found = _RATE.search(output)
     assert found is not None
-    return float(found[1])
+    return Answers(count=int(statuses["200"]), per_s=float(found[1]))
