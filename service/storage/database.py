@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
+from service.storage.lookups import Lookup
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -25,6 +27,10 @@ class Database(Protocol):
 
     async def read(self, work: Work[T]) -> T:
         """Run reads on a connection of their own; they see all that was committed."""
+        ...
+
+    async def look(self, lookup: Lookup, key: object) -> Row | None:
+        """Look up the row of a key; it sees all that was committed."""
         ...
 
     async def scan(self, work: Work[T]) -> T:

@@ -1,4 +1,4 @@
-"""Connections to a file, each used by one thread alone, and queues of what is asked of them.
+"""Connections to a file, each used by one thread alone, and queues of what is asked of connections.
 
 No task stands between who asks and the thread: nothing can die there and leave everybody waiting.
 """
@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -101,10 +101,42 @@ Run = Callable[[sa.Connection, Sequence[Asked[Any]]], Sequence[Any]]
 """Does what many asked for: a result for each of them, or the error in its place."""
 
 
+def _units(asked: Sequence[Asked[Any]]) -> list[tuple[Callable[..., Sequence[Any]], list[int]]]:
+    """Sort what was asked into calls, each with the places of those whom it is for."""
+    units: list[tuple[Callable[..., Sequence[Any]], list[int]]] = []
+    shared: dict[Callable[..., Sequence[Any]], list[int]] = {}
+    for place, each in enumerate(asked):
+        if each.together and each.work in shared:
+            shared[each.work].append(place)
+            continue
+        units.append((each.work, [place]))
+        if each.together:
+            shared[each.work] = units[-1][1]
+    return units
+
+
+def do(connection: sa.Connection, asked: Sequence[Asked[Any]]) -> list[Any]:
+    """Do all, those together that may be; a result for each."""
+    results: list[Any] = [None] * len(asked)
+    for work, places in _units(asked):
+        found = work(connection, [asked[place].row for place in places])
+        for place, result in zip(places, found, strict=True):
+            results[place] = result
+    return results
+
+
+class AnyLane(Protocol):
+    """A connection that does one thing after another: a `Lane`, or one of a pool."""
+
+    def begin(self, work: Work[T]) -> "Future[T] | asyncio.Future[T]":
+        """Have something done by it."""
+        ...
+
+
 class Queue:
     """What waits for the next of some lanes. A class since who asks and the lanes share it."""
 
-    def __init__(self, lanes: Sequence[Lane], run: Run) -> None:
+    def __init__(self, lanes: Sequence[AnyLane], run: Run) -> None:
         self._idle = list(lanes)
         self._run = run
         self._waiting: list[Asked[Any]] = []
@@ -128,11 +160,17 @@ class Queue:
             return
         done.add_done_callback(lambda done: loop.call_soon_threadsafe(self._end, lane, asked, done))
 
-    def _end(self, lane: Lane, asked: Sequence[Asked[Any]], done: "Future[Sequence[Any]]") -> None:
-        self._finish(lane, asked, done.exception() or done.result())
+    def _end(
+        self,
+        lane: AnyLane,
+        asked: Sequence[Asked[Any]],
+        done: "Future[Sequence[Any]] | asyncio.Future[Sequence[Any]]",
+    ) -> None:
+        failure = asyncio.CancelledError() if done.cancelled() else done.exception()
+        self._finish(lane, asked, failure or done.result())
 
     def _finish(
-        self, lane: Lane, asked: Sequence[Asked[Any]], results: Sequence[Any] | BaseException
+        self, lane: AnyLane, asked: Sequence[Asked[Any]], results: Sequence[Any] | BaseException
     ) -> None:
         """Tell all who asked, and go on with who came meanwhile."""
         self._idle.append(lane)

@@ -1,5 +1,6 @@
 """PostgreSQL: a pool of connections, and many services on one database."""
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.errors import Unavailable
-from service.storage.database import R, T, Work
+from service.storage.database import R, Row, T, Work
+from service.storage.lanes import Asked, Queue, do
+from service.storage.lookups import Lookup
 from service.storage.migrate import upgrade
 
 POOL = 10
@@ -18,6 +21,9 @@ POOL = 10
 
 CONNECT_S, ANSWER_S = 10.0, 30.0
 """Longest that the server may take to accept a connection, and to answer a query."""
+
+LOOKERS = 2
+"""Of these, for rows that are looked up by a key: what comes while they are busy goes together."""
 
 TRIES = 5
 """How often a unit of work is run that got in another's way."""
@@ -48,6 +54,7 @@ class PostgresDatabase:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")  # saves a BEGIN and a ROLLBACK
+        self._looks = Queue([_Borrowed(self._reader) for _ in range(LOOKERS)], do)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -67,6 +74,11 @@ class PostgresDatabase:
         with _answering():
             async with self._reader.connect() as connection:
                 return await connection.run_sync(work)
+
+    async def look(self, lookup: Lookup, key: object) -> Row | None:
+        """Look up the row of a key; it sees all that was committed. Who asks meanwhile is answered by one statement."""
+        with _answering():
+            return await self._looks.ask(Asked(lookup.rows, key))
 
     async def scan(self, work: Work[T]) -> T:
         """Run reads of many rows: here each read has a connection of its own anyway."""
@@ -88,6 +100,23 @@ class PostgresDatabase:
         """Add something, on disk when this returns. Of commits at the same time the server makes one write."""
         [added] = await self.write(lambda connection: work(connection, [row]))
         return added
+
+
+class _Borrowed:
+    """A lane whose connection is the pool's, while it does something."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._doing: asyncio.Task[Any] | None = None  # asyncio itself would forget it
+
+    def begin(self, work: Work[T]) -> asyncio.Future[T]:
+        """Have something done."""
+        self._doing = doing = asyncio.create_task(self._do(work))
+        return doing
+
+    async def _do(self, work: Work[T]) -> T:
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(work)
 
 
 async def connect(url: str, *, answer_s: float | None = None) -> asyncpg.Connection:

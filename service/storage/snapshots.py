@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 
 from service.delivery.port import Sold
-from service.orders.order import Status
-from service.storage.database import Database
-from service.storage.orders import WITH_PAYMENTS, to_order
+from service.storage.database import Database, Row
+from service.storage.lookups import Lookup
+from service.storage.orders import to_order
 from service.storage.payments import to_payment
-from service.storage.schema import orders, payments
-from service.storage.video_rows import get_video
+from service.storage.schema import jobs, orders, payments
+from service.storage.video_rows import to_video
 
 
 class SqlSnapshots:
@@ -21,24 +21,20 @@ class SqlSnapshots:
         """Find the order of exactly this invoice."""
         if "\0" in invoice:  # what PostgreSQL cannot even be asked for
             return None
-        return await self._one(_BY_INVOICE, invoice)
+        return _sold(await self._database.look(_BY_INVOICE, invoice))
 
     async def get(self, order_id: int) -> Sold | None:
         """Find an order by its number."""
-        return await self._one(_BY_ID, order_id)
-
-    async def _one(self, query: sa.Select[tuple[object, ...]], key: object) -> Sold | None:
-        def work(connection: sa.Connection) -> Sold | None:
-            row = connection.execute(query, {"key": key}).mappings().first()
-            if row is None:
-                return None
-            order = to_order(row)
-            # Nothing is rendered before it is paid for, and most who poll wait for their payment.
-            video = None if order.status is Status.PENDING else get_video(connection, order.id)
-            return Sold(order=order, payment=to_payment(row), video=video)
-
-        return await self._database.read(work)
+        return _sold(await self._database.look(_BY_ID, order_id))
 
 
-_BY_INVOICE = WITH_PAYMENTS.where(payments.c.invoice == sa.bindparam("key"))
-_BY_ID = WITH_PAYMENTS.where(orders.c.id == sa.bindparam("key"))
+def _sold(row: Row | None) -> Sold | None:
+    if row is None:
+        return None
+    video = None if row[jobs.c.id] is None else to_video(row)
+    return Sold(order=to_order(row), payment=to_payment(row), video=video)
+
+
+_ALL = sa.select(orders, payments, jobs).join(payments).outerjoin(jobs, jobs.c.order_id == orders.c.id)
+_BY_INVOICE = Lookup(_ALL, payments.c.invoice)
+_BY_ID = Lookup(_ALL, orders.c.id)

@@ -18,29 +18,32 @@ def get_video(connection: sa.Connection, order_id: int) -> Video | None:
 def to_video(row: Row) -> Video:
     """Make a video of its row."""
     moments = {
-        name: None if row[name] is None else from_millis(row[name])
+        name: None if row[jobs.c[name]] is None else from_millis(row[jobs.c[name]])
         for name in ("tried_at", "queued_at", "finished_at", "delivered_at")
     }
     return Video(
-        id=row["id"],
-        order_id=row["order_id"],
-        state=VideoState(row["state"]),
-        attempt=row["attempt"],
-        edition=row["edition"],
-        tries=row["tries"],
-        lease_until=from_millis(row["lease_until"]),
-        failure=row["failure"],
-        refused=row["refused"],
-        base_frames=row["base_frames"],
+        id=row[jobs.c.id],
+        order_id=row[jobs.c.order_id],
+        state=VideoState(row[jobs.c.state]),
+        attempt=row[jobs.c.attempt],
+        edition=row[jobs.c.edition],
+        tries=row[jobs.c.tries],
+        lease_until=from_millis(row[jobs.c.lease_until]),
+        failure=row[jobs.c.failure],
+        refused=row[jobs.c.refused],
+        base_frames=row[jobs.c.base_frames],
         choice=Choice(
-            avatar=row["avatar"], emotion=row["emotion"], language=row["language"], voice=row["voice"]
+            avatar=row[jobs.c.avatar],
+            emotion=row[jobs.c.emotion],
+            language=row[jobs.c.language],
+            voice=row[jobs.c.voice],
         ),
-        init=row["init"],
-        segments=row["segments"],
-        frames=row["frames"],
-        size=row["size"],
-        playable_frames=row["playable_frames"],
-        playable_size=row["playable_size"],
-        object=row["object"],
+        init=row[jobs.c.init],
+        segments=row[jobs.c.segments],
+        frames=row[jobs.c.frames],
+        size=row[jobs.c.size],
+        playable_frames=row[jobs.c.playable_frames],
+        playable_size=row[jobs.c.playable_size],
+        object=row[jobs.c.object],
         **moments,
     )

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from service.storage.database import Database
+from service.storage.lookups import Lookup
 from service.storage.migrate import upgrade
 from service.storage.orders import SqlOrders
 from service.storage.postgres import PostgresDatabase
@@ -117,3 +118,53 @@ async def test_a_commit_to_a_file_waits_for_the_disk(tmp_path):
 
     async with SqliteDatabase.open(tmp_path / "db.sqlite3") as database:
         assert await database.read(pragmas) == ("wal", 2)
+
+
+BY_PUBKEY = Lookup(sa.select(nodes), nodes.c.pubkey)
+
+
+async def test_each_who_looks_at_the_same_time_gets_its_own_row(database):
+    await asyncio.gather(*(database.add(add, {"pubkey": str(n), "settle_index": n}) for n in range(50)))
+
+    keys = [str(n % 60) for n in range(120)]
+    rows = await asyncio.gather(*(database.look(BY_PUBKEY, key) for key in keys))
+
+    assert [None if row is None else row[nodes.c.pubkey] for row in rows] == [
+        key if int(key) < 50 else None for key in keys
+    ]
+    assert rows[7] == {nodes.c.pubkey: "7", nodes.c.settle_index: 7, nodes.c.payment_hash: None}
+
+
+async def test_a_look_sees_what_was_written_just_before(database):
+    for n in range(20):
+        await database.add(add, row(str(n)))
+
+        assert await database.look(BY_PUBKEY, str(n)) is not None
+
+
+async def test_a_row_is_told_in_the_same_types_however_it_is_read(database):
+    query = sa.select(sa.true().label("yes"), nodes.c.pubkey, nodes.c.payment_hash).select_from(nodes)
+    await database.add(add, row("a") | {"payment_hash": b"\x00\xff"})
+
+    [read] = await database.read(lambda connection: connection.execute(query).all())
+    looked = await database.look(Lookup(query, nodes.c.pubkey), "a")
+
+    assert [True, "a", b"\x00\xff"] == list(read) == list(looked.values())
+    assert [bool, str, bytes] == [type(value) for value in looked.values()]
+
+
+async def test_what_cannot_be_looked_up_is_told_as_of_any_other_read(database):
+    await database.write(lambda connection: connection.execute(sa.text("DROP TABLE nodes")))
+
+    with pytest.raises(sa.exc.DBAPIError, match="nodes"):
+        await database.look(BY_PUBKEY, "a")
+
+
+async def test_who_stops_to_look_takes_nobody_along(database):
+    await database.add(add, row("a"))
+    impatient, patient = (asyncio.create_task(database.look(BY_PUBKEY, "a")) for _ in range(2))
+    await asyncio.sleep(0)
+
+    impatient.cancel()
+
+    assert (await patient)[nodes.c.pubkey] == "a"
