@@ -22,6 +22,8 @@ from lightning.invoice import Msat, SettleIndex
 
 CROWDS = (1, 32, 256)
 HEADLINE = 32
+POLLED = 8
+"""Payments that are polled at once, each by as many of the clients: who asks for the same is not all that there is."""
 UNPAID = 100_000
 SCRAPE_EVERY_S = 0.25
 """More often than figures are looked up anew: some scrapes wait for the database and some do not."""
@@ -53,7 +55,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     quotes_per_s: float  # with HEADLINE clients
     quotes_vs_lnd: float  # the same / AddInvoice per second on the same LND
-    quote_cpu_us: float  # processor time of the service for each: steadier than a rate, where others use the machine
+    quote_cpu_us: (
+        float  # processor time of the service for each: steadier than a rate, where others use the machine
+    )
     polls_per_s: float
     polls_vs_health: float  # polls of a payment per second / GET /health/live per second
     poll_cpu_us: float
@@ -161,19 +165,29 @@ async def _quotes(shop: Shop, clients: int, seconds: float, rounds: int) -> Crow
 
 
 async def _polls(shop: Shop, seconds: float, rounds: int) -> tuple[Served, Served]:
-    """Return polls of one payment, and health checks, each the median of its rounds."""
-    invoice = await _quote(shop)
+    """Return polls of some payments, and health checks, each the median of its rounds."""
+    paths = [f"/lightning/payment/{await _quote(shop)}" for _ in range(POLLED)]
 
-    async def load(path: str) -> Served:
-        url = f"http://127.0.0.1:{shop.port}{path}"
+    async def load(*paths: str) -> Served:
+        """Share the clients among the paths."""
         began_s = shop.cpu_s()
-        answers = await hey.get(url, clients=HEADLINE, seconds=seconds, on_progress=_tell)
-        return Served(per_s=answers.per_s, cpu_us=_each_us(shop.cpu_s() - began_s, answers.count))
+        loads = [
+            hey.get(
+                f"http://127.0.0.1:{shop.port}{path}",
+                clients=HEADLINE // len(paths),
+                seconds=seconds,
+                on_progress=_tell,
+            )
+            for path in paths
+        ]
+        answers = await asyncio.gather(*loads)
+        cpu_us = _each_us(shop.cpu_s() - began_s, sum(each.count for each in answers))
+        return Served(per_s=sum(each.per_s for each in answers), cpu_us=cpu_us)
 
     polls, health = [], []
     for _ in range(rounds):
-        health.append(await load("/health/live"))
-        polls.append(await load(f"/lightning/payment/{invoice}"))
+        health.append(await load(*["/health/live"] * POLLED))
+        polls.append(await load(*paths))
     return _median(polls), _median(health)
 
 

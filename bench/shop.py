@@ -101,7 +101,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     def cpu_s(self) -> float:
         """Return the processor time that the service has used, in all of its threads (Linux)."""
-        # What follows the name, which is in parentheses, begins at field 3; 14 and 15 are ticks in user and kernel mode.
+        # Behind the name, which is in parentheses, is field 3; 14 and 15 are ticks in user and in kernel mode.
         fields = Path(f"/proc/{self.service.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
