@@ -20,6 +20,7 @@ from service.routes.http.keys import HEADER
 from service.routes.http.limiting import held_open, limited, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
+from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.operating import health, metrics
 from service.routes.pages import pages
 from service.routes.pages.schema import EncodedOnce
@@ -133,7 +134,11 @@ def create_app(
             Router(
                 "/",
                 route_handlers=[payments.payment],
-                middleware=[polls_limited, held_open(streams, waits=False)],
+                middleware=[
+                    polls_limited,
+                    held_open(streams, waits=False),
+                    answers_plain_polls(lambda: parts.service.watching),
+                ],
             ),
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
