@@ -65,7 +65,7 @@ class Worker:
         pictures = []
         for start in range(0, len(corners), GOP):
             frames = range(start, min(start + GOP, len(corners)))
-            mouths = self._model.predict(listener.take(frames.stop), *footage.faces(frames))
+            mouths = self._model.predict(listener.take(frames.stop), footage.faces(frames))
             pictures += [
                 compose(footage.frame(frame), mouth, graph.mask)
                 for frame, mouth in zip(frames, mouths, strict=True)

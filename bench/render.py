@@ -32,6 +32,7 @@ from bench.stages import (
     network_by_batch,
     onnx_vs_torch,
     speak_for,
+    stream_speedup,
 )
 from regtest.ports import Ports
 from regtest.process import Guard, Program
@@ -80,6 +81,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     streams_per_gpu: int | None  # of those numbers the largest with all in time; None without a GPU
     peak_mb_10s: float  # of a worker that rendered ten seconds
     peak_mb_10min: float | None  # and then ten minutes
+    stream_speedup: (
+        float  # streams with the network in parts, in the processor time of one with the whole graph
+    )
     onnx_vs_torch: float | None  # frames per second beside PyTorch eager, both fp32; None without PyTorch
 
 
@@ -101,6 +105,8 @@ async def _measure(*, quick: bool) -> Figures:
     pcm = speak_for(10)
     fps_by_stage = frames_per_second(pcm, rounds=1 if quick else 3)
     provider, by_batch = network_by_batch(rounds=1 if quick else 3)
+    click.echo("the network in parts beside the whole graph", err=True)
+    speedup = stream_speedup(pcm, rounds=1 if quick else 3)
     click.echo("our network beside PyTorch", err=True)
     ratio = onnx_vs_torch(rounds=1 if quick else 3)
     click.echo("time to the first segment", err=True)
@@ -145,6 +151,7 @@ async def _measure(*, quick: bool) -> Figures:
         else None,
         peak_mb_10s=short_mb,
         peak_mb_10min=long_mb,
+        stream_speedup=speedup,
         onnx_vs_torch=ratio,
     )
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -11,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.avatars import Avatars
-from worker.compose import CROP, compose
+from worker.compose import IdleFrame, compose
 from worker.encode import GOP, Encoder, samples_per_frame
 from worker.footage import Footage
 from worker.listening import Listener
 from worker.mel import MEL
 from worker.model import LipModel
+from worker.network import face_inputs
+from worker.render_pass import RenderPass
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE, Speaker
 
@@ -40,7 +43,7 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
     """Measure each stage on whole seconds of speech, best of some rounds."""
     settings = Settings.from_env(os.environ)  # those of the workers that are measured
     model = _load(settings)
-    footage = _footage(settings)
+    footage = _footage(settings, memory_bytes=settings.avatar_memory_mb * 1_000_000)
     graph = model.graph(footage.references)
     frames = len(pcm) // samples_per_frame(SAMPLE_RATE)
     gops = [range(start, min(start + GOP, frames)) for start in range(0, frames, GOP)]
@@ -54,7 +57,7 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
         return listener.take(frames)
 
     def draw() -> NDArray[np.uint8]:
-        return np.concatenate([model.predict(mel[gop.start : gop.stop], *footage.faces(gop)) for gop in gops])
+        return np.concatenate([model.predict(mel[gop.start : gop.stop], footage.faces(gop)) for gop in gops])
 
     def blend() -> list[NDArray[np.uint8]]:
         return [compose(footage.frame(frame), mouth, graph.mask) for frame, mouth in enumerate(mouths)]
@@ -78,6 +81,40 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
         "composing": frames / blend_s,
         "encoding": frames / encode_s,
     }
+
+
+def stream_speedup(pcm: Samples, *, rounds: int) -> float:
+    """Compare a stream's processor time with the network in parts and with the whole graph, both on one thread.
+
+    A stream is all but speech: listening, network, composing, encoding. The two take turns, so that whatever else runs
+    disturbs both; the parts have their film's faces kept, as they are from its second loop on.
+
+    Returns:
+        Median ratio: how many streams the parts make in the time of one.
+    """
+    settings = Settings.from_env(os.environ)
+    footage = _footage(settings, memory_bytes=settings.avatar_memory_mb * 1_000_000)
+    whole, parts = (
+        LipModel(settings.assets / "model", provider="cpu", threads=1, cut=cut) for cut in (False, True)
+    )
+    assert parts.cut
+    assert not whole.cut
+    frames = len(pcm) // samples_per_frame(SAMPLE_RATE)
+
+    def stream(model: LipModel) -> float:
+        graph = model.graph(footage.references)
+        render_pass = RenderPass(footage, SAMPLE_RATE, 0, graph)
+        started = time.thread_time()
+        for start in range(0, len(pcm), SAMPLE_RATE):
+            render_pass.hear(pcm[start : start + SAMPLE_RATE])
+        render_pass.end_of_speech()
+        assert render_pass.frames == frames
+        while gop := render_pass.next_gop():
+            render_pass.encode(gop.first_frame, model.predict(gop.mel, render_pass.faces(gop)))
+        return time.thread_time() - started
+
+    stream(parts)
+    return statistics.median(stream(whole) / stream(parts) for _ in range(2 * rounds + 1))
 
 
 def network_by_batch(*, rounds: int) -> tuple[str, dict[str, float]]:
@@ -115,14 +152,14 @@ def onnx_vs_torch(*, rounds: int) -> float | None:
         return None
     torch.set_num_threads(1)
     settings = Settings.from_env(os.environ)
-    ours = LipModel(settings.assets / "model", provider="cpu", threads=1)
+    ours = LipModel(settings.assets / "model", provider="cpu", threads=1, cut=False)
     given = _heard_and_seen(ours, _footage(settings), GOP)
-    inputs = [torch.from_numpy(part) for part in given]
-    if given[1].shape[1] > 1:
+    mel, faces = given
+    inputs = [torch.from_numpy(mel), *map(torch.from_numpy, face_inputs(faces).values())]
+    if len(faces[0].references) > 1:
         theirs = morphing.ReferenceLips(network.Hearing(), morphing.Morphing()).eval()
     else:
         theirs = network.LipNetwork(network.Hearing(), network.Drawing()).eval()
-        inputs[1:] = [torch.rand((GOP, 6, CROP, CROP))]
     with torch.inference_mode():
         theirs(*inputs)
         _, torch_s = _best(lambda: theirs(*inputs), 10 * rounds)
@@ -135,18 +172,18 @@ def _load(settings: Settings) -> LipModel:
     return LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
 
 
-def _footage(settings: Settings) -> Footage:
-    avatars = Avatars(settings.assets / "avatars", memory_bytes=1)
+def _footage(settings: Settings, *, memory_bytes: int = 1) -> Footage:
+    avatars = Avatars(settings.assets / "avatars", memory_bytes=memory_bytes)
     return avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION)
 
 
 def _heard_and_seen(
     model: LipModel, footage: Footage, frames: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], list[IdleFrame]]:
     """Return inputs of the network for so many frames: noise that it hears, and the avatar's mouths."""
     columns = model.graph(footage.references).mel.frames
     mel = np.random.default_rng(1).uniform(-MEL.largest, MEL.largest, (frames, 1, MEL.bands, columns))
-    return mel.astype(np.float32), *footage.faces(range(frames))
+    return mel.astype(np.float32), footage.faces(range(frames))
 
 
 def _speak(speaker: Speaker) -> Samples:

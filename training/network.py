@@ -32,7 +32,7 @@ HEARD = MelWindow(frames=32, before=16)
 _FARTHEST_FLOW = 0.4  # of half the crop: 19 pixels, more than a jaw can move
 _COARSE = 24  # pixels of the coarse maps
 _COARSE_GAIN = 10.0  # they reach their size in a tenth of the steps
-_STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
+STILL_UNTIL = 0.04  # below this all units are noise of the hearing, and the idle mouth is left as it is
 _MOVING_FROM = 0.12
 
 
@@ -140,7 +140,7 @@ class Drawing(nn.Module):
 
     def _blend(self, maps: Tensor, units: Tensor, face: Tensor) -> Drawn:
         """Apply maps (B, 6, 96, 96): flow x and y, red, green, blue, blend; all of them before their squashing."""
-        moving = (units.abs().amax(1) - _STILL_UNTIL) / (_MOVING_FROM - _STILL_UNTIL)
+        moving = (units.abs().amax(1) - STILL_UNTIL) / (_MOVING_FROM - STILL_UNTIL)
         moving = moving.clamp(0, 1)[:, None, None, None]  # (B, 1, 1, 1)
         flow = _FARTHEST_FLOW * moving * torch.tanh(maps[:, :2])  # (B, 2, 96, 96)
         moved = functional.grid_sample(

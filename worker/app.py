@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import cv2
 import httpx
@@ -24,6 +24,7 @@ from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE, OwnVoice, Speaker, read_voices
 from worker.speech.kokoro_weights import cache_folder, float_graph
+from worker.threads import Threads
 
 log = structlog.get_logger()
 
@@ -46,12 +47,18 @@ def create_app(settings: Settings) -> Litestar:
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
     speech = _open_speaker(settings, own)
     metrics = Metrics()
-    batcher = Batcher(metrics.measured(model.predict), max_frames=_MAX_BATCH_FRAMES)
+    batcher = Batcher(
+        metrics.measured(model.predict),
+        max_frames=_MAX_BATCH_FRAMES,
+        kind=lambda face: face.references.shape,
+    )
+    threads = Threads(max_renders=settings.max_renders)
     renderer = Renderer(
         avatars=avatars,
         speech=speech,
         batcher=batcher,
         graph=model.graph,
+        threads=threads,
         metrics=metrics,
         engine={
             "model": model.description.name,
@@ -70,11 +77,15 @@ def create_app(settings: Settings) -> Litestar:
     metrics.follow(
         "frames_per_second", "Pace of all renders together, lately.", lambda: admission.frames_per_s
     )
+    metrics.follow(
+        "footage_bytes", "Decoded footage, and what the networks keep of it.", lambda: avatars.kept_bytes
+    )
     intake = Intake(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
         serving = asyncio.create_task(batcher.run())
+        serving.add_done_callback(_tell_if_it_died)
         try:
             await _warm_up(renderer)
             renderer.frames_rendered = 0  # those were for nobody
@@ -82,14 +93,16 @@ def create_app(settings: Settings) -> Litestar:
                 "worker ready",
                 provider=model.provider,
                 networks=model.networks,
+                cut=model.cut,
                 avatars=len(list(avatars)),
                 speech="kokoro" if speech.natural else "fast",
             )
             yield
         finally:
             serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await serving
+            await asyncio.wait({serving})
+            threads.close()
+            model.close()
             await asyncio.to_thread(http.close)
 
     return Litestar(
@@ -106,6 +119,12 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _tell_if_it_died(serving: asyncio.Task[None]) -> None:
+    """Log why nothing is drawn any more; health tells it as well."""
+    if not serving.cancelled() and (failure := serving.exception()):
+        log.critical("network stopped", exc_info=failure)
 
 
 def _open_speaker(settings: Settings, own: Sequence[OwnVoice]) -> Speaker:

@@ -4,8 +4,8 @@ A pack is a folder with `avatar.json` (`Pack`) and one film for each emotion, in
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,8 +15,11 @@ import structlog
 from worker.compose import Box
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Film, Footage, Mouths, Playback, references_shape
+from worker.sights import Shelf, Sight, size
 
 log = structlog.get_logger()
+
+_IN_USE_S = 5.0  # whoever renders asks for more frames within so long, unless its reader is slow
 
 
 class Emotion(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,27 +42,42 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     emotions: Mapping[str, Emotion]
 
 
+class _Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """Footage that is kept, and what the networks make of it."""
+
+    footage: Footage
+    footage_bytes: int
+    shelf: Shelf
+
+
 class Avatars:
     """All packs of a folder.
 
-    A class because decoded footage is shared by the renders. Safe to use from several threads.
+    A class because decoded footage is shared by the renders, and so is what the networks make of it. Of what was used
+    least recently the latter goes first. Safe to use from several threads.
 
     Args:
         folder: holds a folder for each avatar.
-        memory_bytes: how much footage is kept decoded; what runs keeps its own whatever the limit.
+        memory_bytes: how much footage is kept decoded, with its sights; what runs keeps its own footage whatever the
+            limit, but not its sights.
+        clock: seconds that only go forward.
 
     Raises:
         BadAssets: there is no pack, or one that cannot be read.
     """
 
-    def __init__(self, folder: Path, *, memory_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, *, memory_bytes: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder = folder
         self._memory_bytes = memory_bytes
+        self._clock = clock
         self._packs = {path.parent.name: read_pack(path) for path in sorted(folder.glob("*/avatar.json"))}
         if not self._packs:
             raise BadAssets(f"There is no avatar in {folder}.")
-        self._opened: OrderedDict[tuple[str, str], Footage] = OrderedDict()  # least recently used first
-        self._lock = threading.Lock()
+        self._opened: dict[tuple[str, str], _Opened] = {}
+        self._opening = threading.Lock()
+        self._lock = threading.Lock()  # of what is kept; never held for long
 
     def __iter__(self) -> Iterator[Pack]:
         return iter(self._packs.values())
@@ -88,22 +106,68 @@ class Avatars:
             BadAssets: the film is not what the pack says.
         """
         key = pack.name, emotion
-        with self._lock:  # lest two renders that start together decode the same film
-            footage = self._opened.get(key) or self._open(pack, emotion)
-            self._opened[key] = footage
-            self._opened.move_to_end(key)
-            while len(self._opened) > 1 and self._kept_bytes() > self._memory_bytes:
-                self._opened.popitem(last=False)
-        return footage
+        with self._opening:  # lest two renders that start together decode the same film
+            opened = self._opened.get(key) or self._open(pack, emotion)
+            opened.shelf.used_s = self._clock()
+            with self._lock:
+                self._opened = self._opened | {key: opened}
+                self._make_room_for(opened)
+        return opened.footage
 
-    def _kept_bytes(self) -> int:
-        return sum(footage.bytes for footage in self._opened.values())
+    @property
+    def kept_bytes(self) -> int:
+        """How much memory footage and sights take."""
+        return sum(opened.footage_bytes + opened.shelf.bytes for opened in self._opened.values())
 
-    def _open(self, pack: Pack, emotion: str) -> Footage:
+    def _make_room_for(self, newest: _Opened) -> None:
+        """Forget what was not used lately, then sights, then footage, the oldest of each first."""
+        if self._has_room(0, newest.shelf):
+            return
+        oldest_first = sorted(self._opened.items(), key=lambda item: item[1].shelf.used_s)
+        for _, opened in oldest_first:
+            if self.kept_bytes > self._memory_bytes:
+                opened.shelf.clear()
+        for key, opened in oldest_first:
+            if self.kept_bytes > self._memory_bytes and opened is not newest:
+                self._forget(key)
+
+    def _has_room(self, wanted: int, shelf: Shelf) -> bool:
+        """Forget what was not used lately, the oldest first, until there is so much room; tell whether there is."""
+        while self.kept_bytes + wanted > self._memory_bytes:
+            unused = [
+                (opened.shelf.used_s, key)
+                for key, opened in self._opened.items()
+                if opened.shelf is not shelf and opened.shelf.used_s < self._clock() - _IN_USE_S
+            ]
+            if not unused:
+                return False
+            _, key = min(unused)
+            oldest = self._opened[key].shelf
+            if oldest.bytes:
+                oldest.clear()
+            else:
+                self._forget(key)
+        return True
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        # Not in place, since others look through it without the lock.
+        self._opened = {other: opened for other, opened in self._opened.items() if other != key}
+
+    def _keep(self, shelf: Shelf, frame: int, sight: Sight) -> None:
+        with self._lock:
+            # A film that was forgotten while it still runs is not accounted for any more.
+            known = any(opened.shelf is shelf for opened in self._opened.values())
+            if known and self._has_room(size(sight), shelf):
+                shelf.put(frame, sight)
+
+    def _open(self, pack: Pack, emotion: str) -> _Opened:
         description = pack.emotions[emotion]
-        film = Film(self._folder / pack.name / description.footage, description.boxes, description.mouths)
+        shelf = Shelf(self._keep, clock=self._clock)
+        path = self._folder / pack.name / description.footage
+        film = Film(path, description.boxes, description.mouths, shelf=shelf)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
-        return Footage(film, description.playback)
+        footage = Footage(film, description.playback)
+        return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 
 
 def read_pack(path: Path) -> Pack:

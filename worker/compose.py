@@ -13,12 +13,15 @@ linear and so is the change of colour space, so the frame itself never leaves YU
 Axes: S pixels of the square, K references (the idle mouth and, for some avatars, other mouths at the same pose).
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from worker.sights import Shelf, Sight
 
 CROP = 96  # pixels of the square where the idle mouth is the only reference
 
@@ -61,6 +64,12 @@ class IdleFrame(msgspec.Struct, frozen=True, kw_only=True):
     references: NDArray[np.uint8]  # RGB, (K, S, S, 3); the first is the idle mouth
     framing: Box = (CROP / 2, CROP / 2, CROP)  # the mouth in the references, in their pixels
     box: Box | None  # of the references; None shows the picture as it is, whatever the network makes of them
+    shelf: Shelf | None = None  # of its film
+    index: int = 0  # in its film
+
+    def sight(self, see: Callable[[], Sight]) -> Sight:
+        """Return what the network makes of the references: what was kept of it, or what `see` gives."""
+        return self.shelf.sight(self.index, see) if self.shelf is not None else see()
 
 
 def crop(rgb: NDArray[np.uint8], box: Box, size: int = CROP) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ WorkerError
 │   └── NoSpeech
 ├── Busy
 ├── CallerGone
+├── NetworkStopped
 ├── BadAssets
 ├── ProviderUnavailable
 └── Unimportable
@@ -78,6 +79,13 @@ class CallerGone(WorkerError):
 
     def __init__(self) -> None:
         super().__init__("The connection was closed while the render waited.")
+
+
+class NetworkStopped(WorkerError):
+    """What serves the network has ended: this worker draws nothing until it is started again."""
+
+    def __init__(self, message: str = "The network has stopped.") -> None:
+        super().__init__(message)
 
 
 class BadAssets(WorkerError):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from worker.backdrop import Backdrop
 from worker.compose import CROP, Box, IdleFrame, crop
 from worker.errors import BadAssets
+from worker.sights import Shelf
 
 Playback = Literal["loop", "pingpong"]
 
@@ -97,13 +98,22 @@ class Film:
         path: of the film.
         boxes: one a frame; None where no face is.
         mouths: beside it in the same folder, if there are any.
+        shelf: where networks keep what they make of its frames.
 
     Raises:
         BadAssets: a file cannot be opened or has another number of frames.
     """
 
-    def __init__(self, path: Path, boxes: Sequence[Box | None], mouths: Mouths | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        boxes: Sequence[Box | None],
+        mouths: Mouths | None = None,
+        *,
+        shelf: Shelf | None = None,
+    ) -> None:
         self._boxes = boxes
+        self._shelf = shelf
         self._mouths = mouths
         self._frames: list[IdleFrame] = []
         self._lock = threading.Lock()
@@ -128,7 +138,8 @@ class Film:
             return self._frames[index]
 
     def _next_frame(self) -> IdleFrame:
-        box = self._boxes[len(self._frames)]
+        index = len(self._frames)
+        box = self._boxes[index]
         # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
         rgb = self._reel.next()
         converted = rgb.reformat(
@@ -143,7 +154,7 @@ class Film:
         if not self._mouth_reel:
             if box:
                 references[0] = crop(_pixels(rgb), box, size)
-            return IdleFrame(picture=picture, references=references, box=box)
+            return IdleFrame(picture=picture, references=references, box=box, shelf=self._shelf, index=index)
         others = _pixels(self._mouth_reel.next())
         references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
         if not box:
@@ -152,7 +163,14 @@ class Film:
         left, top = (int(middle - size / 2) for middle in place[:2])
         references[0] = _pixels(rgb)[top : top + size, left : left + size]
         framing = box[0] - left, box[1] - top, box[2]
-        return IdleFrame(picture=picture, references=references, framing=framing, box=place)
+        return IdleFrame(
+            picture=picture,
+            references=references,
+            framing=framing,
+            box=place,
+            shelf=self._shelf,
+            index=index,
+        )
 
     def _close(self) -> None:
         self._reel.close()
@@ -191,12 +209,9 @@ class Footage:
         first = self._frames[0]
         return len(self._frames) * (first.picture.nbytes + first.references.nbytes)
 
-    def faces(self, frames: range) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Return what the network sees at frames of the video: references (B, K, S, S, 3), framings (B, 3)."""
-        idles = [self.frame(index) for index in frames]
-        return np.stack([idle.references for idle in idles]), np.array(
-            [idle.framing for idle in idles], np.float32
-        )
+    def faces(self, frames: range) -> list[IdleFrame]:
+        """Return the frames to show at frames of the video."""
+        return [self.frame(index) for index in frames]
 
     def frame(self, index: int) -> IdleFrame:
         """Return the frame to show at a frame of the video."""

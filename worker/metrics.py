@@ -1,20 +1,21 @@
 """What the worker measures of itself, as a page in Prometheus' text format. Knows names, no parts."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
-from numpy.typing import NDArray
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client import generate_latest as write
 
-from worker.batching import Mouths, Predict
+from worker.batching import Mel, Mouths, Predict
 
 METRICS_MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 _PREFIX = "satspeak_worker"
 
-Stage = Literal["speech", "listening", "network", "filming"]
+Stage = Literal["speech", "listening", "footage", "network", "filming"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Metrics:
@@ -37,7 +38,8 @@ class Metrics:
         )
         self._stage_seconds = Summary(
             "stage_seconds",
-            "Seconds that renders spent in a stage, by call; filming is composing and encoding.",
+            "Seconds that a call of a stage took, without the wait for its turn; footage is opening and decoding it, "
+            "filming composing and encoding.",
             ["stage"],
             namespace=_PREFIX,
             registry=self._registry,
@@ -48,17 +50,22 @@ class Metrics:
         gauge = Gauge(name, text, namespace=_PREFIX, registry=self._registry)
         gauge.set_function(value)
 
-    def stage(self, stage: Stage) -> AbstractContextManager[object]:
-        """Measure a stretch of a stage."""
-        return self._stage_seconds.labels(stage).time()
+    def timed(self, stage: Stage, work: Callable[P, T]) -> Callable[P, T]:
+        """Return work of a stage with its seconds measured, on whatever thread and however late it runs."""
+
+        def timed(*args: P.args, **kwargs: P.kwargs) -> T:
+            with self._stage_seconds.labels(stage).time():
+                return work(*args, **kwargs)
+
+        return timed
 
     def measured(self, predict: Predict) -> Predict:
         """Return the network with its batches and seconds measured."""
+        timed = self.timed("network", predict)
 
-        def measured(*inputs: NDArray[Any]) -> Mouths:
-            self._batch_frames.observe(len(inputs[0]))
-            with self.stage("network"):
-                return predict(*inputs)
+        def measured(mel: Mel, faces: list[Any]) -> Mouths:
+            self._batch_frames.observe(len(faces))
+            return timed(mel, faces)
 
         return measured
 

@@ -1,24 +1,34 @@
-"""The lip networks on ONNX Runtime: what is heard and a face at rest in, mouths out. Knows no audio and no video.
+"""The lip networks: what is heard and a face at rest in, mouths out. Knows no audio and no video.
 
 There are two, and the number of references tells which one draws. `references.onnx` sees the idle mouth and others at
 the same pose, and moves and blends their pixels. `wav2lip.onnx` sees the idle mouth alone, as imported footage has no
 other; it is laid out as Wav2Lip, so that its checkpoints fit.
 
+On a CPU a graph is cut (`worker.splitting`), unless it cannot be or would then draw something else: that is tried.
+
 Axes: B frames, K references, S pixels of a square, M mel frames.
 """
 
-from collections.abc import Iterable
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 import onnxruntime
+import structlog
 from numpy.typing import NDArray
 
-from worker.compose import CROP, Mask
+from worker.compose import CROP, IdleFrame, Mask
 from worker.errors import BadAssets, ProviderUnavailable
 from worker.mel import MelWindow
+from worker.network import Rest, SplitGraph, WholeGraph
+from worker.splitting import MEL, split
+
+log = structlog.get_logger()
 
 Provider = Literal["auto", "cpu", "cuda"]
 
@@ -43,6 +53,7 @@ class _Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     mask: Mask | None = None
     mel: MelWindow | None = None
+    rest: Rest | None = None
 
 
 class Description(Graph, frozen=True, kw_only=True):
@@ -50,6 +61,7 @@ class Description(Graph, frozen=True, kw_only=True):
 
     name: str
     version: str = "1"
+    rest: Rest | None = None
     references: _Difference = _Difference()
 
 
@@ -59,43 +71,43 @@ class LipModel:
     Args:
         folder: holds `model.json` and the graphs that are needed.
         provider: the device; `auto` takes CUDA where this ONNX Runtime has it.
-        threads: for the CPU; 0 leaves it to ONNX Runtime (one for each core).
+        threads: for the CPU; 0 is one for each core.
+        cut: whether to cut graphs where that is possible.
 
     Raises:
         BadAssets: the files are missing or cannot be loaded.
         ProviderUnavailable: `provider` is not there.
     """
 
-    def __init__(self, folder: Path, *, provider: Provider, threads: int) -> None:
+    def __init__(self, folder: Path, *, provider: Provider, threads: int, cut: bool = True) -> None:
         try:
             self.description = msgspec.json.decode((folder / "model.json").read_bytes(), type=Description)
         except (OSError, msgspec.DecodeError) as exc:
             raise BadAssets(f"{folder / 'model.json'} does not describe a model: {exc}") from exc
         self._folder = folder
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._executor = ThreadPoolExecutor(self._threads, "draw") if self._threads > 1 else None
         candidates = _candidates(provider)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Idle threads that spin take a core from the video encoder.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # A plan of the memory is kept for each size of batch: 200 MB more at the same speed.
-        options.enable_mem_pattern = False
-        self._sessions = {
-            name: _load(folder / name, options, candidates)
-            for name in (_SINGLE, _SEVERAL)
-            if (folder / name).exists()
-        }
-        if not self._sessions:
+        self._networks: dict[str, WholeGraph | SplitGraph] = {}
+        self._shapes: dict[str, dict[str, list[Any]]] = {}  # of each graph's inputs
+        self.provider = ""
+        for name, rest in ((_SINGLE, self.description.rest), (_SEVERAL, self.description.references.rest)):
+            if (folder / name).exists():
+                self._networks[name] = self._open(name, rest, candidates, cut=cut)
+                if provider == "cuda" and self.provider != "cuda":
+                    raise ProviderUnavailable(provider, [self.provider])
+        if not self._networks:
             raise BadAssets(f"{folder} has neither {_SINGLE} nor {_SEVERAL}.")
-        # A build with CUDA starts without it where the driver or the card is missing, and only says so in its log.
-        running = next(iter(self._sessions.values())).get_providers()
-        self.provider = "cuda" if _CUDA in running else "cpu"
-        if provider == "cuda" and self.provider != "cuda":
-            raise ProviderUnavailable(provider, running)
 
     @property
     def networks(self) -> list[str]:
         """Name those that there are."""
-        return list(self._sessions)
+        return list(self._networks)
+
+    @property
+    def cut(self) -> list[str]:
+        """Name those that run in parts."""
+        return [name for name, network in self._networks.items() if isinstance(network, SplitGraph)]
 
     def graph(self, references: int) -> Graph:
         """Return what to know of the graph for so many references."""
@@ -114,29 +126,24 @@ class LipModel:
             BadAssets: a graph is missing, or made for others.
         """
         for count, size in shapes:
-            inputs = {value.name: value.shape for value in self._session(count).get_inputs()}
-            heard, frames = inputs["mel"][3], self.graph(count).mel.frames
+            path = self._path(count)
+            inputs = self._shapes[path.name]
+            heard, frames = inputs[MEL][3], self.graph(count).mel.frames
             if heard != frames:
-                raise BadAssets(
-                    f"{self._path(count)} hears {heard} mel frames, but model.json says {frames}."
-                )
+                raise BadAssets(f"{path} hears {heard} mel frames, but model.json says {frames}.")
             if count > 1 and inputs["references"][1:] != [count, size, size, 3]:
                 _, others, pixels, _, _ = inputs["references"]
                 raise BadAssets(
-                    f"{self._path(count)} sees {others - 1} other mouths of {pixels} pixels, "
+                    f"{path} sees {others - 1} other mouths of {pixels} pixels, "
                     f"but there is an avatar with {count - 1} of {size}."
                 )
 
-    def predict(
-        self, mel: NDArray[np.float32], references: NDArray[np.uint8], framings: NDArray[np.float32]
-    ) -> NDArray[np.uint8]:
+    def predict(self, mel: NDArray[np.float32], faces: Sequence[IdleFrame]) -> NDArray[np.uint8]:
         """Run the network for that many references.
 
         Args:
             mel: (B, 1, 80, M), see `worker.mel`.
-            references: RGB, the idle mouth first; (B, K, S, S, 3).
-            framings: where the mouth's box lies in them, centre x, centre y and side in pixels; (B, 3). A single one
-                is nothing but that box.
+            faces: what it sees, B frames of footage with as many references.
 
         Returns:
             Mouths, RGB, (B, S, S, 3).
@@ -144,41 +151,102 @@ class LipModel:
         Raises:
             BadAssets: that network is missing.
         """
-        session = self._session(references.shape[1])
-        if references.shape[1] > 1:
-            inputs = {"mel": mel, "references": references, "framing": framings}
-            (mouths,) = session.run(["mouth"], inputs)
-            return np.asarray(mouths, np.uint8)
-        (drawn,) = session.run(["mouth"], {"mel": mel, "face": _halved_and_whole(references[:, 0])})
-        return np.asarray(np.rint(255 * np.clip(drawn.transpose(0, 2, 3, 1), 0, 1)), np.uint8)
+        return self._networks[self._path(len(faces[0].references)).name].draw(mel, faces)
 
-    def _session(self, references: int) -> Any:
-        path = self._path(references)
-        if path.name not in self._sessions:
-            which = "other mouths" if references > 1 else "no other mouths"
-            raise BadAssets(f"{path} is missing; avatars with {which} need it.")
-        return self._sessions[path.name]
+    def close(self) -> None:
+        """Free the threads."""
+        if self._executor:
+            self._executor.shutdown()
+
+    def _open(
+        self, name: str, rest: Rest | None, candidates: list[str], *, cut: bool
+    ) -> WholeGraph | SplitGraph:
+        with tempfile.TemporaryDirectory(prefix="satspeak-graph-") as folder:
+            optimized = Path(folder) / name
+            session = _load(self._folder / name, _options(self._threads, optimized), candidates)
+            self._shapes[name] = {value.name: value.shape for value in session.get_inputs()}
+            # A build with CUDA starts without it where the driver or the card is missing, and only says so in its log.
+            self.provider = "cuda" if _CUDA in session.get_providers() else "cpu"
+            whole = WholeGraph(session)
+            # A GPU sees faces in less time than it takes to bring it what was kept of them.
+            parts = self._cut(optimized, whole, rest) if cut and self.provider == "cpu" else None
+            return parts or whole
+
+    def _cut(self, graph: Path, whole: WholeGraph, rest: Rest | None) -> SplitGraph | None:
+        """Return a graph in parts, if that draws the same.
+
+        It is cut as ONNX Runtime has optimised it: cut before, its parts would be optimised otherwise, and add up in
+        another order.
+        """
+        try:
+            parts = split(graph, heard=rest.units if rest else MEL)
+            cut = SplitGraph(parts, open_session=_open_part, rest=rest, executor=self._executor)
+            if _draw_alike(cut, whole, self._shapes[graph.name]):
+                return cut
+            reason = "in parts it draws something else"
+        except Exception as exc:  # noqa: BLE001 - ONNX Runtime's exceptions share no public base
+            reason = str(exc)
+        if rest:  # of another graph than the one that is here
+            return self._cut(graph, whole, None)
+        log.info("network runs whole", network=graph.name, reason=reason)
+        return None
 
     def _path(self, references: int) -> Path:
-        return self._folder / (_SEVERAL if references > 1 else _SINGLE)
+        path = self._folder / (_SEVERAL if references > 1 else _SINGLE)
+        if path.name not in self._networks:
+            which = "other mouths" if references > 1 else "no other mouths"
+            raise BadAssets(f"{path} is missing; avatars with {which} need it.")
+        return path
 
 
-def _halved_and_whole(idle: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the squares with their lower half blank, and the squares.
+def _draw_alike(one: SplitGraph, other: WholeGraph, shapes: dict[str, list[Any]]) -> bool:
+    """Let two graphs draw what cannot be foreseen, and silence, onto faces; tell whether it is the same.
 
-    Args:
-        idle: RGB, (B, 96, 96, 3).
-
-    Returns:
-        RGB in [0, 1], (B, 6, 96, 96).
+    One frame at a time, since a larger batch adds up in another order: then the last bit is not even a graph's own.
     """
-    whole = idle.transpose(0, 3, 1, 2).astype(np.float32) / 255
-    face = np.concatenate([whole, whole], axis=1)
-    face[:, :3, CROP // 2 :] = 0
-    return face
+    draw = np.random.default_rng(1)
+    _, _, bands, heard = shapes[MEL]
+    mel = draw.uniform(-4, 4, (3, 1, bands, heard)).astype(np.float32)
+    mel[2] = -4
+    _, count, size, _, _ = shapes.get("references", [None, 1, CROP, CROP, 3])
+    faces = [
+        IdleFrame(
+            picture=np.zeros(0, np.uint8),
+            references=draw.integers(0, 256, (count, size, size, 3), np.uint8),
+            framing=(size / 2, size / 2, min(size, CROP)),
+            box=(0, 0, size),
+        )
+        for _ in mel
+    ]
+    drawn = one.draw(mel, faces)
+    alone = [other.draw(mel[frame : frame + 1], faces[frame : frame + 1]) for frame in range(len(mel))]
+    return np.array_equal(drawn, np.concatenate(alone))
 
 
-def _load(path: Path, options: onnxruntime.SessionOptions, providers: list[str]) -> Any:
+def _options(threads: int, optimized: Path | None = None) -> onnxruntime.SessionOptions:
+    """Return how to run a graph, and where to write what it is optimised to."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Idle threads that spin take a core from the video encoder.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A plan of the memory is kept for each size of batch: 200 MB more at the same speed.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3  # it warns that what it writes is good for this machine alone
+    if optimized:
+        options.optimized_model_filepath = str(optimized)
+    return options
+
+
+def _open_part(graph: bytes) -> onnxruntime.InferenceSession:
+    """Load a part of an optimised graph, which runs on the thread that asks."""
+    options = _options(1)
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(graph, options, providers=[_CPU])
+
+
+def _load(
+    path: Path, options: onnxruntime.SessionOptions, providers: list[str]
+) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as exc:  # ONNX Runtime's exceptions share no public base

@@ -18,12 +18,13 @@ from worker.avatars import Avatars
 from worker.batching import Batcher
 from worker.encode import FPS, HEIGHT, WIDTH, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
-from worker.metrics import Metrics
+from worker.metrics import Metrics, Stage
 from worker.model import Graph
 from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
 from worker.render_pass import Gop, RenderPass
 from worker.speech import Speech, SpokenPart
+from worker.threads import Threads, on
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Renderer:
         speech: how they speak.
         batcher: the network.
         graph: what to know of the network for so many references.
+        threads: where all that blocks is done.
         metrics: told how long each stage takes.
         engine: what rendered, for the end record.
     """
@@ -57,6 +59,7 @@ class Renderer:
         speech: Speech,
         batcher: Batcher,
         graph: Callable[[int], Graph],
+        threads: Threads,
         metrics: Metrics,
         engine: dict[str, str],
     ) -> None:
@@ -64,9 +67,14 @@ class Renderer:
         self.speech = speech
         self._batcher = batcher
         self._graph = graph
+        self._threads = threads
         self._metrics = metrics
         self._engine = engine
         self.frames_rendered = 0
+
+    def check(self) -> None:
+        """Make sure that it can render; see `Batcher.check`."""
+        self._batcher.check()
 
     async def accept(self, request: RenderRequest, pcm_bytes: int) -> Order:
         """Check a request and settle its choices; see `worker.orders.settle`."""
@@ -81,8 +89,10 @@ class Renderer:
 
         Raises:
             NothingToSpeak: the text has no speech; before the first record.
+            NetworkStopped: nothing is drawn here any more.
         """
-        footage = await asyncio.to_thread(self.avatars.footage, order.pack, order.request.emotion)
+        self._batcher.check()
+        footage = await self._film("footage", self.avatars.footage, order.pack, order.request.emotion)
         graph = self._graph(footage.references)
         render_pass = RenderPass(footage, order.sample_rate, order.request.first_frame, graph)
         header_sent = False
@@ -99,8 +109,8 @@ class Renderer:
                     if not header_sent:
                         yield _init(order)
                         header_sent = True
-                    faces = gop.references, gop.framings
-                    mouths = asyncio.create_task(self._batcher.mouths(gop.mel, *faces))
+                    faces = await self._film("footage", render_pass.faces, gop)
+                    mouths = asyncio.create_task(self._batcher.mouths(gop.mel, faces))
                     before, ahead = ahead, (gop, mouths)
                     if before:
                         yield await self._encode(render_pass, *before)
@@ -116,8 +126,7 @@ class Renderer:
 
     async def _encode(self, render_pass: RenderPass, gop: Gop, mouths: _Mouths) -> SegmentRecord:
         drawn = await mouths
-        with self._metrics.stage("filming"):
-            segment = await asyncio.to_thread(render_pass.encode, gop.first_frame, drawn)
+        segment = await self._film("filming", render_pass.encode, gop.first_frame, drawn)
         self.frames_rendered += segment.frames
         self._metrics.frames.inc(segment.frames)
         return SegmentRecord(
@@ -163,8 +172,10 @@ class Renderer:
             yield _Piece(pcm=silence)
 
     async def _next_part(self, parts: Iterator[SpokenPart]) -> SpokenPart | None:
-        with self._metrics.stage("speech"):
-            return await asyncio.to_thread(next, parts, None)
+        def speak() -> SpokenPart | None:
+            return next(parts, None)
+
+        return await on(self._threads.voices, self._metrics.timed("speech", speak))
 
     async def _gops(
         self, render_pass: RenderPass, pieces: AsyncIterator[_Piece]
@@ -176,16 +187,15 @@ class Renderer:
         async for piece in pieces:
             if piece.record:
                 yield piece.record
-            await self._listen(render_pass.hear, piece.pcm)
-            while piece.told and (gop := await self._listen(render_pass.next_gop)):
+            await self._film("listening", render_pass.hear, piece.pcm)
+            while piece.told and (gop := await self._film("listening", render_pass.next_gop)):
                 yield gop
-        await self._listen(render_pass.end_of_speech)
-        while gop := await self._listen(render_pass.next_gop):
+        await self._film("listening", render_pass.end_of_speech)
+        while gop := await self._film("listening", render_pass.next_gop):
             yield gop
 
-    async def _listen(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._metrics.stage("listening"):
-            return await asyncio.to_thread(work, *args, **kwargs)
+    async def _film(self, stage: Stage, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await on(self._threads.films, self._metrics.timed(stage, work), *args, **kwargs)
 
 
 def _init(order: Order) -> InitRecord:

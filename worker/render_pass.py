@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.compose import compose
+from worker.compose import IdleFrame, compose
 from worker.encode import Encoder, Pcm, Segment, gop_end, samples_per_frame
 from worker.errors import MalformedRequest
 from worker.footage import Footage
@@ -13,12 +13,10 @@ from worker.model import Graph
 
 
 class Gop(msgspec.Struct, frozen=True, kw_only=True):
-    """The frames of one GOP, as the network gets them."""
+    """What is heard during the frames of one GOP."""
 
     first_frame: int
     mel: NDArray[np.float32]  # (B, 1, 80, M)
-    references: NDArray[np.uint8]  # (B, K, S, S, 3)
-    framings: NDArray[np.float32]  # (B, 3)
 
 
 class RenderPass:
@@ -72,9 +70,11 @@ class RenderPass:
         if first == end or not self._listener.can_hear(end):
             return None
         self._next_frame = end
-        references, framings = self._footage.faces(range(first, end))
-        mel = self._listener.take(end)
-        return Gop(first_frame=first, mel=mel, references=references, framings=framings)
+        return Gop(first_frame=first, mel=self._listener.take(end))
+
+    def faces(self, gop: Gop) -> list[IdleFrame]:
+        """Return the footage to draw a GOP's mouths onto."""
+        return self._footage.faces(range(gop.first_frame, gop.first_frame + len(gop.mel)))
 
     def encode(self, first_frame: int, mouths: NDArray[np.uint8]) -> Segment:
         """Compose and encode the frames of a GOP."""

@@ -15,7 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
 from worker.admission import Admission
-from worker.errors import Busy, CallerGone, Unrenderable
+from worker.errors import Busy, CallerGone, NetworkStopped, Unrenderable
 from worker.intake import Intake
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
@@ -97,7 +97,12 @@ async def health(
     renderer: NamedDependency[Renderer],
     provider: NamedDependency[str],
 ) -> HealthAnswer:
-    """Tell how it goes."""
+    """Tell how it goes.
+
+    Raises:
+        NetworkStopped: nothing is drawn here any more.
+    """
+    renderer.check()
     return HealthAnswer(
         status="ok",
         version=version("satspeak"),
@@ -174,6 +179,10 @@ def _caller_gone(_: AnyRequest, exc: CallerGone) -> Response[Problem]:
     return _problem(408, str(exc))  # to nobody
 
 
+def _stopped(_: AnyRequest, exc: NetworkStopped) -> Response[Problem]:
+    return _problem(500, f"{exc} Start the worker again.")  # 503 would say that it is worth waiting for
+
+
 def _http(_: AnyRequest, exc: HTTPException) -> Response[Problem]:
     return _problem(exc.status_code, exc.detail)
 
@@ -189,6 +198,7 @@ PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Probl
     SynthesisFailed: _failed,
     Busy: _busy,
     CallerGone: _caller_gone,
+    NetworkStopped: _stopped,
     HTTPException: _http,
     Exception: _failed,
 }

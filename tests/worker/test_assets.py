@@ -62,7 +62,7 @@ def test_in_silence_a_frame_is_the_footage(avatars, model, emotion):
     graph = model.graph(footage.references)
     silence = np.full((len(frames), 1, MEL.bands, graph.mel.frames), -MEL.largest, np.float32)
 
-    mouths = model.predict(silence, *footage.faces(frames))
+    mouths = model.predict(silence, footage.faces(frames))
 
     for idle, mouth in zip(map(footage.frame, frames), mouths, strict=True):
         picture = compose(idle, mouth, graph.mask)

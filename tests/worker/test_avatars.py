@@ -216,3 +216,90 @@ def test_a_film_that_breaks_off_is_told_where(folder):
 
     with pytest.raises(BadAssets, match="damaged at frame"):
         avatars.footage(avatars.find("ann", "happy"), "happy").frame(24)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def three_films(assets, clock):
+    """Avatars with room for three films of 25 frames and two megabytes, and the films."""
+    avatars = Avatars(assets / "avatars", memory_bytes=34_000_000, clock=clock)
+    opened = [("ann", "happy"), ("ann", "neutral"), ("bob", "neutral")]
+    films = [avatars.footage(avatars.find(name, emotion), emotion) for name, emotion in opened]
+    assert 30_000_000 < avatars.kept_bytes < 34_000_000 - 2_000_000
+    return avatars, films
+
+
+def see(footage, index, megabytes=1):
+    """Let a network look at a frame; tell whether it had to."""
+    looked = []
+
+    def look():
+        looked.append(index)
+        return (np.zeros(megabytes * 1_000_000, np.uint8),)
+
+    assert footage.frame(index).sight(look)[0].nbytes == megabytes * 1_000_000
+    return bool(looked)
+
+
+def test_what_networks_make_of_a_frame_is_kept_within_the_memory_limit(three_films):
+    avatars, (happy, neutral, _) = three_films
+    before = avatars.kept_bytes
+
+    assert [see(happy, index) for index in (0, 1, 0, 1)] == [True, True, False, False]
+    assert avatars.kept_bytes == before + 2_000_000
+    # Nothing is taken from a film that is shown at the moment, and there is no more room.
+    assert [see(neutral, index) for index in (0, 0)] == [True, True]
+    assert avatars.kept_bytes == before + 2_000_000
+
+
+def test_what_was_not_used_lately_makes_room_its_sights_before_its_film(three_films, clock):
+    avatars, (happy, neutral, _) = three_films
+    see(happy, 0)
+    see(happy, 1)
+    clock.now += 10
+    avatars.footage(avatars.find("bob", "neutral"), "neutral")
+
+    assert [see(neutral, index) for index in (0, 1, 0, 1)] == [True, True, False, False]
+    assert avatars.footage(avatars.find("ann", "happy"), "happy") is happy
+    assert see(happy, 0)  # that was forgotten
+
+    clock.now += 10
+    for index in range(8):
+        see(neutral, index)
+    assert [see(neutral, index) for index in range(8)] == [False] * 8
+    assert avatars.footage(avatars.find("ann", "happy"), "happy") is not happy
+    assert avatars.kept_bytes < 34_000_000
+
+
+def test_a_new_film_takes_the_room_of_sights_even_of_those_in_use(assets, clock):
+    avatars = Avatars(assets / "avatars", memory_bytes=25_000_000, clock=clock)
+    happy = avatars.footage(avatars.find("ann", "happy"), "happy")
+    for index in range(12):
+        see(happy, index)
+    assert avatars.kept_bytes > 20_000_000
+
+    avatars.footage(avatars.find("bob", "neutral"), "neutral")
+
+    assert avatars.kept_bytes < 25_000_000
+    assert avatars.footage(avatars.find("ann", "happy"), "happy") is happy
+    assert see(happy, 0)
+
+
+def test_a_film_that_was_forgotten_while_it_runs_keeps_no_sights(assets, clock):
+    avatars = Avatars(assets / "avatars", memory_bytes=1, clock=clock)
+    happy = avatars.footage(avatars.find("ann", "happy"), "happy")
+    avatars.footage(avatars.find("bob", "neutral"), "neutral")
+
+    assert [see(happy, index) for index in (0, 0)] == [True, True]

@@ -8,6 +8,11 @@ import numpy as np
 import pytest
 
 from worker.batching import Batcher
+from worker.errors import NetworkStopped
+
+
+class Death(BaseException):
+    """What no program should go on after."""
 
 
 class Network:
@@ -22,13 +27,15 @@ class Network:
         self.entered.set()
         assert self.go.wait(10)
         self.batches.append(len(mel))
+        if (mel < -1).any():
+            raise Death
         if (mel < 0).any():
             raise ValueError("negative")
-        return (2 * mel + faces).astype(np.uint8)
+        return (2 * mel + np.stack(faces)).astype(np.uint8)
 
 
 def frames(count, value=1.0, size=1):
-    return np.full((count, 1), value, np.float32), np.zeros((count, size), np.uint8)
+    return np.full((count, 1), value, np.float32), list(np.zeros((count, size), np.uint8))
 
 
 @pytest.fixture
@@ -40,13 +47,12 @@ def network():
 
 @pytest.fixture
 async def batcher(network):
-    batcher = Batcher(network.predict, max_frames=10)
+    batcher = Batcher(network.predict, max_frames=10, kind=lambda face: face.shape)
     serving = asyncio.create_task(batcher.run())
     yield batcher
     network.go.set()
     serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
+    await asyncio.wait({serving})
 
 
 async def ask(batcher, network, *requests):
@@ -118,3 +124,34 @@ async def test_a_failed_batch_fails_its_requests_and_no_others(batcher, network)
     with pytest.raises(ValueError, match="negative"):
         await tasks[0]
     assert len(await tasks[1]) == 3
+
+
+async def test_when_what_serves_the_network_dies_all_who_wait_are_told_and_so_is_who_comes_later(
+    batcher, network
+):
+    batcher.check()
+    first, tasks = await ask(batcher, network, frames(9, -2), frames(5))
+
+    network.go.set()
+
+    await first
+    for task in tasks:
+        with pytest.raises(NetworkStopped, match="Death"):
+            await task
+    with pytest.raises(NetworkStopped, match="Death"):
+        await batcher.mouths(*frames(1))
+    with pytest.raises(NetworkStopped, match="Death"):
+        batcher.check()
+
+
+async def test_when_what_serves_the_network_is_ended_nobody_is_left_waiting(network):
+    batcher = Batcher(network.predict, max_frames=10)
+    serving = asyncio.create_task(batcher.run())
+    first, tasks = await ask(batcher, network, frames(3))
+
+    serving.cancel()
+
+    for task in (first, *tasks):
+        with pytest.raises(NetworkStopped):
+            await task
+    network.go.set()

@@ -58,10 +58,7 @@ def draw(model, idle, pcm):
     cut = model.graph(len(idle.references)).mel.cut
     heard = np.stack([cut(mel, frame) for frame in range(len(pcm) // SAMPLES_A_FRAME)])[:, None]
     batches = np.array_split(heard, -(-len(heard) // 16))
-    face = idle.references[None], np.array([idle.framing], np.float32)
-    return np.concatenate(
-        [model.predict(mel, *(np.repeat(part, len(mel), 0) for part in face)) for mel in batches]
-    )
+    return np.concatenate([model.predict(mel, [idle] * len(mel)) for mel in batches])
 
 
 def movement(mouths, idle):

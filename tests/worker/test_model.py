@@ -7,10 +7,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from worker.compose import Mask
+from worker.compose import IdleFrame, Mask
 from worker.errors import BadAssets, ProviderUnavailable
 from worker.mel import MelWindow
-from worker.model import Graph, LipModel, _halved_and_whole
+from worker.model import Graph, LipModel
+from worker.network import _halved_and_whole
 
 HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
@@ -18,6 +19,17 @@ HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 @pytest.fixture
 def folder(assets, tmp_path):
     return shutil.copytree(assets / "model", tmp_path / "model")
+
+
+def idle(references, **fields):
+    size = references.shape[1]
+    return IdleFrame(
+        picture=np.zeros(0, np.uint8),
+        references=references,
+        framing=(size / 2, size / 2, 96),
+        box=(256, 320, size),
+        **fields,
+    )
 
 
 @pytest.mark.parametrize(("references", "size"), [(1, 96), (3, 144)])
@@ -28,7 +40,7 @@ def test_a_model_turns_what_is_heard_and_a_face_into_mouths(folder, references, 
     mel = np.full((3, 1, 80, 16), -4, np.float32)
     mel[1] = 2
 
-    mouths = model.predict(mel, faces, np.full((3, 3), size, np.float32))
+    mouths = model.predict(mel, [idle(references) for references in faces])
 
     assert mouths.shape == (3, size, size, 3)
     assert mouths.dtype == np.uint8

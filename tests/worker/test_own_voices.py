@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from bench.loudness import loudness_lufs
 from worker.encode import FPS
+from worker.records import EndRecord
 from worker.speech import SAMPLE_RATE, BadVoices, Espeak, Speaker, SpokenPart, read_voices
 
 TEXT = "The lamp shines on the table. Everyone reads a page."
@@ -366,3 +367,20 @@ async def test_a_worker_offers_an_own_voice_and_films_no_word_before_it_tells_th
     assert [kind for kind in kinds if kind == "SpeechRecord"] == ["SpeechRecord"]
     assert (said.voice, said.spoken, said.first_sample, said.last) == ("bella", len(LONG), 0, True)
     assert 4 < len(said.pcm) / 2 / SAMPLE_RATE < 10
+
+
+async def test_six_voices_that_do_not_answer_hold_up_nobody_else(server, start_worker, tmp_path):
+    path = write(tmp_path, ENDPOINT.format(url=server.url) + "pcm_rate = 22050")
+    worker = start_worker("--voices", str(path), "--max-renders", "8")
+    asked = len(server.requests)
+    server.hold.clear()
+
+    slow = [asyncio.create_task(worker.records(text="Hello.", language="en")) for _ in range(6)]
+    try:
+        await asyncio.to_thread(wait_for, lambda: len(server.requests) == asked + 6)
+        records = await worker.records(text="Guten Tag.", language="de")
+        assert not any(render.done() for render in slow)
+    finally:
+        server.hold.set()
+    assert isinstance(records[-1], EndRecord)
+    assert all(isinstance(said[-1], EndRecord) for said in await asyncio.gather(*slow))

@@ -402,7 +402,7 @@ async def test_its_metrics_are_told_in_the_format_of_prometheus(start_worker):
     assert after["frames_rendered_total"] - before["frames_rendered_total"] == 100
     assert after["batch_frames_sum"] - before["batch_frames_sum"] == 100
     assert after["frames_per_second"] > 0
-    for stage in ("listening", "network", "filming"):
+    for stage in ("listening", "footage", "network", "filming"):
         assert after[f"stage_seconds_sum{stage}"] > before[f"stage_seconds_sum{stage}"]
     assert after["stage_seconds_sumspeech"] == before["stage_seconds_sumspeech"] > 0  # spoken when warming up
 
