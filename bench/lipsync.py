@@ -35,6 +35,7 @@ from bench.mouths import (
 )
 from bench.recordings import hear_humans
 from bench.strips import draw_strips
+from bench.uploads import hear_uploads
 from bench.words import hear_words
 from training.phonemes import FPS
 from training.shots import read_shots
@@ -125,7 +126,13 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
             click.echo(_line(name, tables[group][name]))
     human = hear_humans(lips, seen) if humans else None
     words = hear_words(lips, seen) if humans else None
+    uploads = hear_uploads(lips)
+    click.echo("\nuploads: motion of noises, of that of speech; and what speech keeps of its own")
+    for group_of in (uploads.motions, uploads.kept):
+        click.echo("  ".join(f"{name} {value:.3f}" for name, value in group_of.items()))
     told = msgspec.structs.asdict(everything) | {
+        "music_motion": uploads.music_motion,
+        "speech_kept": uploads.speech_kept,
         "human_opening_correlation": human and human.loudness,
         "human_low_to_high_vowels": human and human.low_to_high,
         "human_words_opening_correlation": words and words.opening,

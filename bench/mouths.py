@@ -50,16 +50,18 @@ class Worker:
     def __init__(self, assets: Path) -> None:
         self.assets = assets
         self._model = LipModel(assets / "model", provider="cpu", threads=0)
-        self._avatars = Avatars(assets / "avatars", memory_bytes=1)
+        self._avatars = Avatars(assets / "avatars", memory_bytes=256_000_000)
 
     def footage(self, avatar: str, emotion: str) -> Footage:
         """Open footage."""
         return self._avatars.footage(self._avatars.find(avatar, emotion), emotion)
 
-    def film(self, footage: Footage, pcm: Pcm, corners: Sequence[tuple[int, int]]) -> Squares:
+    def film(
+        self, footage: Footage, pcm: Pcm, corners: Sequence[tuple[int, int]], *, uploaded: bool = False
+    ) -> Squares:
         """Let footage say samples at 16 kHz; return the squares of the pictures that are encoded."""
         graph = self._model.graph(footage.references)
-        listener = Listener(sample_rate=RATE, first_frame=0, window=graph.mel)
+        listener = Listener(sample_rate=RATE, first_frame=0, window=graph.mel, uploaded=uploaded)
         listener.hear(pcm)
         listener.end_of_speech(len(corners))
         pictures = []

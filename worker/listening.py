@@ -4,7 +4,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from worker.mel import MEL, MelStream, MelWindow
+from worker.detecting import SpeechDetector
+from worker.mel import MEL, Mel, MelStream, MelWindow
+
+_REST_FRAMES = 3  # at either end of a video, over which the mouth leaves its rest and comes back to it
 
 
 class Listener:
@@ -13,13 +16,19 @@ class Listener:
     A class because resampler and spectrogram carry state from piece to piece. It hears the speech from its very
     start, whatever frame it begins with, because the loudness is that of all that was heard.
 
+    The first and the last frame hear silence, those beside them hear as through a door, and so do frames of uploads in
+    which nobody speaks: so a video begins and ends with a mouth at rest, and music moves no lips.
+
     Args:
         sample_rate: of the samples.
         first_frame: of the video frames wanted.
         window: what is heard for each of them.
+        uploaded: whether it may be anything but speech.
     """
 
-    def __init__(self, *, sample_rate: int, first_frame: int, window: MelWindow) -> None:
+    def __init__(
+        self, *, sample_rate: int, first_frame: int, window: MelWindow, uploaded: bool = False
+    ) -> None:
         self._resample = soxr.ResampleStream(sample_rate, MEL.sample_rate, 1, dtype="float32")
         self._stream = MelStream()
         self._mel = np.zeros((MEL.bands, 0), np.float32)
@@ -27,6 +36,7 @@ class Listener:
         self._next_frame = first_frame
         self._window = window
         self._frames: int | None = None
+        self._detector = SpeechDetector() if uploaded else None
 
     def hear(self, pcm: NDArray[np.int16]) -> None:
         """Take the next samples."""
@@ -48,13 +58,27 @@ class Listener:
     def take(self, end_frame: int) -> NDArray[np.float32]:
         """Return the windows of the frames up to `end_frame`, (B, 1, 80, M), and forget what is before it."""
         frames = range(self._next_frame, end_frame)
-        windows = [self._window.cut(self._mel, frame, self._mel_start) for frame in frames]
+        windows = [
+            _muffled(self._window.cut(self._mel, frame, self._mel_start), self._share(frame))
+            for frame in frames
+        ]
         self._next_frame = end_frame
+        if self._detector:
+            self._detector.forget(end_frame)
         self._forget()
         return np.stack(windows)[:, None]
 
+    def _share(self, frame: int) -> float:
+        """Tell how much of what sounds a frame hears, 0 to 1."""
+        to_end = frame if self._frames is None else min(frame, self._frames - 1 - frame)
+        share = min(to_end / _REST_FRAMES, 1.0)
+        return min(share, self._detector.share(frame)) if self._detector else share
+
     def _push(self, samples: NDArray[np.float32], *, last: bool) -> None:
-        self._append(self._stream.push(self._resample.resample_chunk(samples, last=last)))
+        resampled = self._resample.resample_chunk(samples, last=last)
+        if self._detector:
+            self._detector.hear(resampled)
+        self._append(self._stream.push(resampled))
 
     def _append(self, mel: NDArray[np.float32]) -> None:
         self._mel = np.concatenate([self._mel, mel], axis=1)
@@ -66,3 +90,9 @@ class Listener:
         useless = min(wanted - self._mel_start, self._mel.shape[1])
         self._mel = self._mel[:, useless:]
         self._mel_start += useless
+
+
+def _muffled(mel: Mel, share: float) -> Mel:
+    """Bring what is heard nearer to silence."""
+    silence = np.float32(-MEL.largest)
+    return mel if share == 1 else silence + np.float32(share) * (mel - silence)

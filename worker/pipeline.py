@@ -94,7 +94,13 @@ class Renderer:
         self._batcher.check()
         footage = await self._film("footage", self.avatars.footage, order.pack, order.request.emotion)
         graph = self._graph(footage.references)
-        render_pass = RenderPass(footage, order.sample_rate, order.request.first_frame, graph)
+        render_pass = RenderPass(
+            footage,
+            order.sample_rate,
+            order.request.first_frame,
+            graph,
+            uploaded=order.voice is None,
+        )
         header_sent = False
         ahead: tuple[Gop, _Mouths] | None = None
         try:

@@ -29,13 +29,18 @@ class RenderPass:
         sample_rate: of the speech.
         first_frame: where to start filming; the speech is heard from its start all the same.
         graph: what to know of the network that draws.
+        uploaded: whether the speech was sent, and may be anything else.
     """
 
-    def __init__(self, footage: Footage, sample_rate: int, first_frame: int, graph: Graph) -> None:
+    def __init__(
+        self, footage: Footage, sample_rate: int, first_frame: int, graph: Graph, *, uploaded: bool = False
+    ) -> None:
         self._footage = footage
         self._mask = graph.mask
         self._samples_per_frame = samples_per_frame(sample_rate)
-        self._listener = Listener(sample_rate=sample_rate, first_frame=first_frame, window=graph.mel)
+        self._listener = Listener(
+            sample_rate=sample_rate, first_frame=first_frame, window=graph.mel, uploaded=uploaded
+        )
         self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame)
         self._samples = 0
         self._next_frame = first_frame

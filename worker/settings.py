@@ -50,7 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="Longest wait, in seconds; who would wait longer is told to come back.")
     ] = 30
     avatar_memory_mb: Annotated[
-        int, Meta(ge=1, description="Megabytes of decoded footage to keep for the next render.")
+        int,
+        Meta(
+            ge=1,
+            description="Megabytes of decoded footage to keep, and of what the network makes of its faces.",
+        ),
     ] = 256
     max_pcm_mb: Annotated[
         int, Meta(ge=1, description="Megabytes of PCM a request may bring; 58 are half an hour at 16 kHz.")

@@ -21,7 +21,9 @@ def pcm():
 def windows_of_the_whole(pcm, sample_rate, frames, window):
     samples = soxr.resample(pcm.astype(np.float32) / 32_768, sample_rate, 16_000)
     mel = mel_spectrogram(samples)
-    return np.stack([window.cut(mel, frame) for frame in range(frames)])[:, None]
+    shares = np.clip(np.minimum(np.arange(frames), np.arange(frames)[::-1]) / 3, 0, 1)  # rest at either end
+    windows = np.stack([window.cut(mel, frame) for frame in range(frames)])[:, None]
+    return shares[:, None, None, None] * (windows + 4) - 4
 
 
 def hear_in_pieces(listener, pcm, frames, piece):
@@ -58,6 +60,19 @@ def test_a_listener_that_starts_later_hears_the_same(pcm, window):
 
     whole = windows_of_the_whole(pcm, 24_000, 75, window)
     np.testing.assert_allclose(listener.take(75), whole[24:], atol=5e-3)
+
+
+def test_the_first_and_the_last_frame_hear_silence_and_their_neighbours_little(pcm):
+    listener = Listener(sample_rate=24_000, first_frame=0, window=MelWindow())
+
+    listener.hear(pcm)
+    listener.end_of_speech(75)
+
+    loudest = listener.take(75).max(axis=(1, 2, 3))
+    assert loudest[0] == loudest[74] == -4
+    assert (loudest[[1, 2, 72, 73]] > -4).all()
+    assert loudest[1] < loudest[2] < loudest[3]
+    assert loudest[73] < loudest[72] < loudest[71]
 
 
 def test_a_listener_keeps_only_what_is_still_wanted(pcm):
