@@ -35,8 +35,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, folder: Path, *, tell: Callable[[str], None]) -> "AsyncIterator[Shop]":
-        """Start them; they are gone when this ends."""
+    async def open(
+        cls, folder: Path, *, tell: Callable[[str], None], **settings: str
+    ) -> "AsyncIterator[Shop]":
+        """Start them; they are gone when this ends. `settings` are the service's, without prefix, in lower case."""
         async with contextlib.AsyncExitStack() as closing:
             ports = closing.enter_context(contextlib.closing(Ports()))
             guard = closing.enter_context(contextlib.closing(Guard()))
@@ -48,9 +50,12 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
                 port=port,
                 folder=folder,
                 guard=guard,
-                worker_urls=f"http://127.0.0.1:{nobody}",
-                btc_usd="fixed:65000",
-                **programs.node_settings(network.merchant),
+                **{
+                    "worker_urls": f"http://127.0.0.1:{nobody}",
+                    "btc_usd": "fixed:65000",
+                    **programs.node_settings(network.merchant),
+                    **settings,
+                },
             )
             closing.push_async_callback(service.stop)
             await service.start()

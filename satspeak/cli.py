@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 import satspeak
+from satspeak import holding
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
 
@@ -95,6 +96,10 @@ def keys(arguments: tuple[str, ...]) -> None:
 def accounts(arguments: tuple[str, ...]) -> None:
     """Run `python -m service accounts` with these arguments."""
     _become("service", "accounts", *arguments)
+
+
+for _command in holding.COMMANDS:
+    main.add_command(_command)
 
 
 @main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")

@@ -33,13 +33,22 @@ class ServiceRefused(Exception):
         status: The HTTP status.
         problem: What the service says of it; `problem.type` tells which error it is.
         retry_after_s: When the same request may work, where the service says so.
+        details: What a program can do about it, where the service says so.
     """
 
-    def __init__(self, status: int, problem: Problem, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        problem: Problem,
+        retry_after_s: int | None = None,
+        *,
+        details: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{status}: {problem.detail}")
         self.status = status
         self.problem = problem
         self.retry_after_s = retry_after_s
+        self.details = details or {}
 
     @property
     def detail(self) -> str:
@@ -49,6 +58,15 @@ class ServiceRefused(Exception):
 
 class TryLater(ServiceRefused):
     """The same request may work later: the service is busy, or asked too often."""
+
+
+class InsufficientCredits(ServiceRefused):
+    """The account has not so much video time."""
+
+    @property
+    def missing_s(self) -> int:
+        """Seconds that a top-up has to bring."""
+        return int(self.details["missing_seconds"])
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,12 +180,34 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     next_page: str | None = None
 
 
+class Inference(msgspec.Struct, frozen=True, kw_only=True):
+    """A video of an account: `status` is success, or delayed where it is made once one of its addresses is opened.
+
+    Whoever has one of the addresses sees it, without a key. `credits_consumed` is in whole seconds.
+    """
+
+    id: str
+    status: str
+    text: str
+    created_at: str
+    language: str
+    credits_consumed: int
+    avatar: str
+    emotion: str
+    file_size_bytes: int | None
+    inference_duration_ms: int | None
+    video_duration_seconds: float | None
+    html_url: str
+    mp4_url: str
+    captions_url: str
+
+
 class Client:
     """One customer of one service, over one connection pool.
 
     Args:
         base_url: Where the service is.
-        api_key: Of an account, for its balance and its top-ups.
+        api_key: Of an account, for its videos, its balance and its top-ups.
     """
 
     def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
@@ -290,6 +330,61 @@ class Client:
         following = answer.links.get("next", {}).get("url")
         return msgspec.structs.replace(account, next_page=following)
 
+    async def inference(
+        self,
+        text: str,
+        *,
+        avatar: str,
+        emotion: str,
+        language: str = "en",
+        delayed: bool = False,
+        key: str | None = None,
+    ) -> Inference:
+        """Have a video made from the video time of our key's account; wait until it is whole, unless it is delayed.
+
+        Args:
+            text: What is said.
+            avatar: Who says it.
+            emotion: How it looks.
+            language: What the text is spoken in.
+            delayed: It is made, and paid for, when somebody opens one of its addresses.
+            key: A UUID that names this wish: asked again with it, where the answer was lost, it is the same video.
+
+        Raises:
+            InsufficientCredits: The account has not so much video time.
+            ServiceRefused: It cannot be made, or not now; it has cost nothing.
+        """
+        wish = {"text": text, "avatar": avatar, "emotion": emotion, "language": language, "delayed": delayed}
+        answer = await self._http.post("/inference", json=wish, headers={**self._key, **_named(key)})
+        return msgspec.json.decode(_accepted(answer), type=Inference)
+
+    async def inference_stream(
+        self, text: str, *, avatar: str, emotion: str, language: str = "en", key: str | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield the MP4 of a video of the account of our key as it is rendered, otherwise as `inference`.
+
+        Raises:
+            InsufficientCredits: The account has not so much video time.
+            ServiceRefused: It cannot be made, or not now; it has cost nothing.
+            httpx.RemoteProtocolError: The stream broke; asking again with the same `key` continues the same video.
+        """
+        wish = {"text": text, "avatar": avatar, "emotion": emotion, "language": language}
+        async with self._http.stream(
+            "POST", "/inference?stream=true", json=wish, headers={**self._key, **_named(key)}
+        ) as answer:
+            if answer.is_error:
+                await answer.aread()
+                _accepted(answer)
+            async for chunk in answer.aiter_raw():
+                yield chunk
+
+    async def captions(self, invoice: str, *, claim_token: str | None = None) -> str:
+        """Return the captions of a bought video, as WebVTT."""
+        answer = await self._http.get(
+            f"/lightning/video/{invoice}/captions.vtt", headers=_claiming(claim_token)
+        )
+        return _accepted(answer).decode()
+
 
 def _named(key: str | None) -> dict[str, str]:
     return {} if key is None else {"Idempotency-Key": key}
@@ -303,8 +398,10 @@ def _claiming(token: str | None) -> dict[str, str]:
 def _accepted(answer: httpx.Response) -> bytes:
     if not answer.is_error:
         return answer.content
+    details: dict[str, Any] | None = None
     try:
         said = msgspec.json.decode(answer.content, type=dict[str, Any])
+        details = said.get("details")
         if "error_code" in said:  # what takes a key refuses in the source API's form
             said = {"title": said["error_code"], "detail": said.get("message", "")}
         problem = msgspec.convert(said, Problem)
@@ -313,4 +410,6 @@ def _accepted(answer: httpx.Response) -> bytes:
     retry_after = answer.headers.get("Retry-After", "")
     if retry_after.isdecimal():
         raise TryLater(answer.status_code, problem, int(retry_after))
-    raise ServiceRefused(answer.status_code, problem)
+    if problem.title == "INSUFFICIENT_CREDITS":
+        raise InsufficientCredits(answer.status_code, problem, details=details)
+    raise ServiceRefused(answer.status_code, problem, details=details)

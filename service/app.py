@@ -14,6 +14,8 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, top_ups
+from service.routes.avatartalk import inference
+from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
 from service.routes.http.keys import HEADER
@@ -98,7 +100,7 @@ def create_app(
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
-                        route_handlers=[videos.generate_video],
+                        route_handlers=[videos.generate_video, inference.inference],
                         middleware=[polls_limited, held_open(streams)],
                     ),
                     Router("/", route_handlers=[refunds.refund], middleware=[polls_limited]),
@@ -115,6 +117,9 @@ def create_app(
                 "/",
                 route_handlers=[
                     qr.qr,
+                    videos.captions,
+                    inference_videos.inference_page,
+                    inference_videos.inference_captions,
                     payment_list.payments,
                     account.account,
                     top_ups.top_up_state,
@@ -128,7 +133,7 @@ def create_app(
             ),
             Router(
                 "/",
-                route_handlers=[events.events, videos.video],
+                route_handlers=[events.events, videos.video, inference_videos.inference_video],
                 middleware=[polls_limited, held_open(streams)],
             ),
             Router(

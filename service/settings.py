@@ -17,6 +17,7 @@ from service.errors import SettingsError
 from service.payments.holds import HoldTerms
 from service.pricing.terms import RateTerms
 from service.quotes.open_quotes import Caps
+from service.quotes.prepaid import PrepaidTerms
 from service.quotes.screening import Judge
 from service.quotes.terms import Terms as QuoteTerms
 from service.quotes.top_ups import TopUpTerms
@@ -46,7 +47,7 @@ OTHERS = {
         ),
         *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
     )
-} | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE"}
+} | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE", f"{PREFIX}API_KEY"}
 """Variables that other programs read, which may be started from the same environment."""
 
 
@@ -150,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     judge: Judge = Judge()
     accounts: AccountTerms = AccountTerms()
     top_ups: TopUpTerms = TopUpTerms()
+    prepaid: PrepaidTerms = PrepaidTerms()
     holds: HoldTerms = HoldTerms()
     rendering: RenderTerms = RenderTerms()
     refunds: RefundTerms = RefundTerms()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from service.accounts.prepaid import VideoTime
 from service.assembly.background import Ambient
 from service.assembly.making import Making
 from service.assembly.money import Money
@@ -12,6 +13,7 @@ from service.quotes.hold_quotes import HoldQuotes
 from service.quotes.invoicing import Invoicing
 from service.quotes.liquidity import Liquidity
 from service.quotes.open_quotes import OpenQuotes
+from service.quotes.prepaid import PrepaidOrdering
 from service.quotes.quoting import Quoting
 from service.quotes.screening import open_screen
 from service.quotes.top_ups import Selling
@@ -24,6 +26,7 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
 
     quoting: Quoting
     top_ups: Selling
+    prepaid: PrepaidOrdering
 
 
 def make_sales(
@@ -34,12 +37,14 @@ def make_sales(
     making: Making,
     money: Money,
     rates: RateSource,
+    video_time: VideoTime,
 ) -> Sales:
     """Join what sells. Both count the same open quotes, and ask the same node what it can receive."""
     open_quotes = OpenQuotes(kept.payments, settings.open_quotes)
     invoicing = Invoicing(
         node.backend, Liquidity(node.backend, ambient.now), expiry_s=settings.quotes.quote_expiry_s
     )
+    screen = open_screen(settings.judge, ambient.client)
     quoting = Quoting(
         terms=settings.quotes,
         invoicing=invoicing,
@@ -49,7 +54,7 @@ def make_sales(
         choosing=making.choosing,
         open_quotes=open_quotes,
         upload_room=UploadRoom(kept.retention, settings.uploads),
-        screen=open_screen(settings.judge, ambient.client),
+        screen=screen,
         holds=HoldQuotes(
             backend=node.backend,
             payments=kept.payments,
@@ -71,4 +76,15 @@ def make_sales(
         counters=ambient.counters,
         now=ambient.now,
     )
-    return Sales(quoting=quoting, top_ups=top_ups)
+    prepaid = PrepaidOrdering(
+        terms=settings.quotes,
+        prepaid=settings.prepaid,
+        account_terms=settings.accounts,
+        accounts=kept.accounts,
+        video_time=video_time,
+        orders=kept.prepaid,
+        choosing=making.choosing,
+        screen=screen,
+        now=ambient.now,
+    )
+    return Sales(quoting=quoting, top_ups=top_ups, prepaid=prepaid)

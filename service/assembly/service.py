@@ -19,14 +19,18 @@ from service.assembly.node import Access, Node, open_node
 from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
 from service.catalogue.choosing import Choosing
+from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
+from service.delivery.prepaid import PrepaidDelivery
 from service.delivery.watching import Watching
 from service.orders.port import Orders, Tally
+from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
 from service.pricing.port import RateSource
 from service.pricing.rates import FeedRates, open_rates
 from service.quotes.idempotency import Idempotency
+from service.quotes.prepaid import PrepaidOrdering
 from service.quotes.quoting import Quoting
 from service.quotes.reachability import Reachability
 from service.quotes.top_ups import Selling
@@ -57,6 +61,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: TopUps
     accounts: Accounts
     video_time: VideoTime
+    ordering: PrepaidOrdering
+    prepaid: PrepaidDelivery
+    prepaid_orders: PrepaidOrders
+    captioning: Captioning
     idempotency: Idempotency
     delivery: Delivery
     watching: Watching
@@ -127,7 +135,21 @@ async def open_service(
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
-        sales = make_sales(settings, kept, ambient, node, making, money, rates)
+        sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        delivery = Delivery(
+            orders=kept.orders,
+            payments=kept.payments,
+            videos=kept.videos,
+            refunds=kept.refunds,
+            objects=kept.objects,
+            settlements=money.settlements,
+            rendering=making.rendering,
+            choosing=making.choosing,
+            bells=kept.bells,
+            stopping=stopping,
+            now=now,
+            waits=settings.waits,
+        )
         await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
         yield Service(
             quoting=sales.quoting,
@@ -136,20 +158,20 @@ async def open_service(
             accounts=kept.accounts,
             video_time=video_time,
             idempotency=Idempotency(quoting=sales.quoting, orders=kept.orders, now=now),
-            delivery=Delivery(
-                orders=kept.orders,
-                payments=kept.payments,
+            delivery=delivery,
+            ordering=sales.prepaid,
+            prepaid=PrepaidDelivery(
+                delivery=delivery,
+                ordering=sales.prepaid,
+                orders=kept.prepaid,
                 videos=kept.videos,
-                refunds=kept.refunds,
-                objects=kept.objects,
-                settlements=money.settlements,
                 rendering=making.rendering,
-                choosing=making.choosing,
                 bells=kept.bells,
                 stopping=stopping,
                 now=now,
-                waits=settings.waits,
             ),
+            prepaid_orders=kept.prepaid,
+            captioning=Captioning(kept.videos),
             watching=Watching(
                 snapshots=kept.snapshots,
                 settlements=money.settlements,

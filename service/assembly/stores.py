@@ -22,6 +22,7 @@ from service.storage.payments import SqlPayments
 from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
+from service.storage.prepaid import SqlPrepaidOrders
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.snapshots import SqlSnapshots
@@ -45,6 +46,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     keys: SqlApiKeys
     accounts: SqlAccounts
     top_ups: SqlTopUps
+    prepaid: SqlPrepaidOrders
     objects: Objects
     peers: NoPeers | PostgresPeers
     bells: Bells
@@ -68,6 +70,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             keys=SqlApiKeys(database),
             accounts=SqlAccounts(database),
             top_ups=SqlTopUps(database),
+            prepaid=SqlPrepaidOrders(database),
             objects=open_objects(settings),
             peers=peers,
             bells=Bells(peers.tell),

@@ -42,6 +42,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     claim_hash: bytes | None = None  # sha256 of the claim token; None: the invoice alone opens it
     forgotten_at: datetime | None = None  # when its text or upload was deleted
     refund_hash: bytes | None = None  # sha256 of the refund token
+    account_id: int | None = None  # who pays from what it has; None: it is paid by an invoice
+    public_id: str | None = None  # of an account's: what it is called on the outside, and its reservation
 
     def deliver(self, asked: Choice) -> Choice:
         """Decide what to render for a request.

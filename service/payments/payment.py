@@ -17,6 +17,7 @@ class Kind(Enum):
 
     LIGHTNING = "lightning"  # an ordinary invoice: the money is ours once it is paid
     HOLD = "hold"  # a hold invoice: the money is locked in until the video is whole, or goes back
+    BALANCE = "balance"  # video time of an account, set aside; without an invoice, so no node has a say
 
 
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,7 +78,7 @@ class Idempotency:
         """
         if key is None:
             return await make(Tokens.random(private=private))
-        key = _parse(key)
+        key = parse_key(key)
         key_hash = hashlib.sha256(f"{client} {key}".encode()).digest()
         fingerprint = hashlib.sha256(asked).digest()
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
@@ -100,8 +100,12 @@ class Idempotency:
                     return await make(Tokens.derived(key, once, private=private))
 
 
-def _parse(header: str) -> str:
-    """Read a key, whose letters may be in either case. The draft writes it in quotes; most clients leave them out."""
+def parse_key(header: str) -> str:
+    """Read a key, whose letters may be in either case. The draft writes it in quotes; most clients leave them out.
+
+    Raises:
+        InvalidRequest: It is no UUID.
+    """
     text = header.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]

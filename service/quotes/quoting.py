@@ -11,9 +11,8 @@ from pathlib import Path
 import msgspec
 
 from lightning import Msat
-from service.catalogue.built_in import LANGUAGES
 from service.catalogue.choosing import Choosing
-from service.errors import InvalidRequest, KeyTaken, Unavailable
+from service.errors import KeyTaken, Unavailable
 from service.jobs.port import UPLOADS, Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
@@ -27,12 +26,11 @@ from service.quotes.invoicing import Invoicing
 from service.quotes.open_quotes import OpenQuotes, Reserved
 from service.quotes.port import Screen
 from service.quotes.terms import Terms
+from service.quotes.texts import speech_of
 from service.quotes.upload_room import UploadRoom
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.counters import Counters
-from service.speech.speech_length import SpeechLength, estimate, longest, longest_at_most
 from service.speech.wav import SAMPLE_RATE, WavInfo, inspect, read_pcm, write_plain
-from spoken.languages import unspoken_script
 
 PCM_CHUNK_BYTES = 1 << 18
 """How much of an upload is in memory at once."""
@@ -228,42 +226,8 @@ class Quoting:
     def _read(self, text: str, choice: Choice) -> tuple[Wish, str]:
         """Read a text: what is wished for, and its language, told once: that takes half as long as all the rest."""
         text = text.strip()  # what is judged is what is kept and spoken
-        speech = self._spoken(text, choice.language)
+        speech = speech_of(text, choice.language, self._terms)
         return Wish(text=text, upload=None, duration_ms=speech.milliseconds, choice=choice), speech.language
-
-    def _spoken(self, text: str, language: str | None) -> SpeechLength:
-        if not text:
-            raise InvalidRequest("Field 'text' is empty: send the words to be spoken.", field="text")
-        if len(text) > self._terms.max_text_chars:
-            raise InvalidRequest(
-                f"Field 'text' has {len(text):,} characters; at most {self._terms.max_text_chars:,} are taken.",
-                field="text",
-            )
-        script = unspoken_script(text) if language is None else None
-        if script:
-            spoken = ", ".join(f"{name} ({code})" for code, name in LANGUAGES.items())
-            raise InvalidRequest(
-                f"Field 'text' is mostly in {script} letters, and no voice speaks a language that is written in them."
-                f" Spoken are: {spoken}.",
-                field="text",
-            )
-        speech = estimate(text, language)
-        duration_ms = speech.milliseconds
-        if duration_ms == 0:  # paid for, it could never be rendered
-            raise InvalidRequest(
-                "Field 'text' has nothing that our voices can speak: send words or numbers.", field="text"
-            )
-        # A delivery may still choose the language, so the slowest reading has to fit.
-        limit_ms, longest_ms = self._terms.max_video_s * 1000, duration_ms
-        if language is None and duration_ms <= limit_ms < longest_at_most(speech):
-            longest_ms = longest(speech, enough=limit_ms)
-        if longest_ms > limit_ms:
-            raise InvalidRequest(
-                f"Field 'text' is too long: it may take {longest_ms / 1000:.0f} s to speak,"
-                f" and at most {self._terms.max_video_s} s are sold at once. Split it.",
-                field="text",
-            )
-        return speech
 
 
 class _Upload(msgspec.Struct, kw_only=True):

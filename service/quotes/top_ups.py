@@ -26,8 +26,9 @@ KEY_NAME = "top-up"
 class TopUpTerms(Section, frozen=True, kw_only=True):
     """What is sold in advance."""
 
-    top_up_s: NotNegativeInt = 0
-    """Most seconds of video time that one top-up sells; 0 sells none. Until it is used, the operator owes it."""
+    top_up_s: NotNegativeInt = 3600
+    """Most seconds of video time that one top-up sells, an hour; 0 sells none. Until it is used, the operator owes it,
+    so this is what one payment may leave with them."""
 
 
 class TopUpQuote(msgspec.Struct, frozen=True, kw_only=True):

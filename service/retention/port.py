@@ -44,6 +44,10 @@ class RetentionStore(Protocol):
         """
         ...
 
+    async def forget_delayed(self, now: datetime, *, limit: int) -> int:
+        """End delayed orders that nobody opened in time, and forget their text; how many."""
+        ...
+
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
         """Return orders whose video was whole and paid for before a moment, or refunded, the oldest first."""
         ...

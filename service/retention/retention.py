@@ -84,6 +84,8 @@ class Retention:
                 pass
         except LightningError as error:
             log.warning("retention_stopped", error=repr(error))
+        while await self._store.forget_delayed(now, limit=PAGE) == PAGE:
+            pass
         while await self._delete_unpaid(now) == PAGE:
             pass
         if self._delivered is not None:

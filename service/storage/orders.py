@@ -18,7 +18,7 @@ from service.payments.payment import Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
 from service.storage.payments import to_payment
-from service.storage.schema import jobs, orders, payments, repeats, was_paid
+from service.storage.schema import by_invoice, jobs, orders, payments, repeats, was_paid
 
 ORDERS = sa.select(orders, payments.c.status, payments.c.expires_at).join(payments)
 """What `to_order` makes orders of."""
@@ -59,7 +59,7 @@ class SqlOrders:
     async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order, Payment] | None:
         """Find the order that was made with this key and has not run out."""
         query = WITH_PAYMENTS.add_columns(repeats).join(repeats, repeats.c.order_id == orders.c.id)
-        query = query.where(repeats.c.key_hash == key_hash, repeats.c.expires_at > to_millis(now))
+        query = query.where(by_invoice, repeats.c.key_hash == key_hash, repeats.c.expires_at > to_millis(now))
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             return None
@@ -70,7 +70,9 @@ class SqlOrders:
 
     async def page(self, wanted: Filter, *, limit: int) -> list[tuple[Order, Payment]]:
         """Return the newest orders that are wanted, in ascending order."""
-        query = WITH_PAYMENTS.where(*_conditions(wanted)).order_by(orders.c.id.desc()).limit(limit)
+        query = (
+            WITH_PAYMENTS.where(by_invoice, *_conditions(wanted)).order_by(orders.c.id.desc()).limit(limit)
+        )
         rows: Sequence[Row] = await self._database.scan(
             lambda connection: connection.execute(query).mappings().all()
         )
@@ -85,7 +87,9 @@ class SqlOrders:
         )
         of_order = payments.c.order_id.is_not(None)  # top-ups have none
         query = sa.select(
-            _count(payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now)),
+            _count(
+                payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now), by_invoice
+            ),
             _count(was_paid, payments.c.status == Status.PAID.value, of_order, ~whole),
             _count(was_paid, payments.c.status == Status.PAID.value, failed),
             _count(payments.c.status == Status.HELD.value),
@@ -181,6 +185,8 @@ def to_order(row: Mapping[Any, Any]) -> Order:
         claim_hash=row[orders.c.claim_hash],
         forgotten_at=None if row[orders.c.forgotten_at] is None else from_millis(row[orders.c.forgotten_at]),
         refund_hash=row[orders.c.refund_hash],
+        account_id=row[orders.c.account_id],
+        public_id=row[orders.c.public_id],
     )
 
 

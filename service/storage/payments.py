@@ -14,7 +14,7 @@ from service.payments.payment import Incoming, Kind, Paid, Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.ledger import credit
-from service.storage.schema import jobs, nodes, payments, top_ups
+from service.storage.schema import by_invoice, jobs, nodes, payments, top_ups
 
 
 class SqlPayments:
@@ -35,6 +35,7 @@ class SqlPayments:
             .where(
                 payments.c.status == Status.PENDING.value,
                 payments.c.expires_at <= to_millis(now),
+                by_invoice,
                 may_be_of(node),
             )
             .order_by(payments.c.expires_at)
@@ -46,7 +47,7 @@ class SqlPayments:
     async def count_open(self, now: datetime) -> int:
         """Count the quotes that can be paid and are not; an index holds all that it looks at."""
         query = sa.select(sa.func.count()).where(
-            payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now)
+            payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now), by_invoice
         )
         return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()))
 
@@ -176,6 +177,7 @@ def to_incoming(row: Mapping[Any, Any]) -> Incoming:
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
+    assert row[payments.c.invoice] is not None, "who pays from an account has no invoice to look at"
     return {
         "id": row[payments.c.id],
         "order_id": row[payments.c.order_id],

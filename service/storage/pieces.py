@@ -56,7 +56,10 @@ class SqlPieces:
         return await self._database.write(work)
 
     async def join(self, job_id: int, name: str) -> None:
-        """Point to the one object that has the whole MP4, and forget the pieces, both or neither."""
+        """Point to the one object that has the whole MP4, and forget the pieces, both or neither.
+
+        When what was spoken stays known, for captions.
+        """
 
         def work(connection: sa.Connection) -> None:
             whole = jobs.c.state == VideoState.READY.value
@@ -64,7 +67,6 @@ class SqlPieces:
             if connection.execute(joined).rowcount == 0:
                 raise LeaseLost
             connection.execute(segments.delete().where(segments.c.job_id == job_id))
-            connection.execute(speech.delete().where(speech.c.job_id == job_id))
 
         await self._database.write(work)
 

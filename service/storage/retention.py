@@ -13,6 +13,7 @@ from service.storage.database import Database
 from service.storage.payments import may_be_of, to_incoming, to_payment
 from service.storage.schema import (
     accounts,
+    by_invoice,
     deletions,
     jobs,
     keys,
@@ -52,6 +53,7 @@ class SqlRetention:
             payments.c.order_id == orders.c.id,
             payments.c.status.in_(OVER),
             payments.c.expires_at <= to_millis(before),
+            by_invoice,
             may_be_of(node),
         )
         # From the few orders that have an input, and not from the many payments that are over.
@@ -130,6 +132,29 @@ class SqlRetention:
                 connection.execute(keys.delete().where(keys.c.account_id == account_id))
                 connection.execute(accounts.delete().where(accounts.c.id == account_id))
             return True
+
+        return await self._database.write(work)
+
+    async def forget_delayed(self, now: datetime, *, limit: int) -> int:
+        """End delayed orders that nobody opened in time, and forget their text; how many."""
+        late = (
+            payments.c.status == Status.PENDING.value,
+            payments.c.expires_at <= to_millis(now),
+            ~by_invoice,
+        )
+        due = sa.select(payments.c.id).where(*late).order_by(payments.c.expires_at).limit(limit)
+        ended = (
+            payments.update()
+            .where(payments.c.id.in_(due), *late)
+            .values(status=Status.EXPIRED.value)
+            .returning(payments.c.order_id)
+        )
+
+        def work(connection: sa.Connection) -> int:
+            order_ids = list(connection.execute(ended).scalars())
+            for order_id in order_ids:
+                _forget(connection, orders.c.forgotten_at.is_(None), order_id, now)
+            return len(order_ids)
 
         return await self._database.write(work)
 

@@ -28,10 +28,31 @@ orders = sa.Table(
     ),  # sha256 of the claim token; null: the invoice alone opens it
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("forgotten_at", sa.BigInteger),  # when the text was deleted, and its objects were marked for it
+    # Of an order that an account pays: whose it is, and what it is called on the outside. Null: it has an invoice.
+    sa.Column("account_id", sa.ForeignKey("accounts.id")),
+    sa.Column("public_id", sa.Text),
     sqlite_autoincrement=True,  # the number of an order that was deleted is nobody else's
 )
 
 sa.Index("orders_by_creation", orders.c.created_at)
+
+of_account = orders.c.public_id.is_not(None)
+
+sa.Index(
+    "orders_by_public_id",
+    orders.c.public_id,
+    unique=True,
+    sqlite_where=of_account,
+    postgresql_where=of_account,
+)
+
+sa.Index(
+    "orders_by_account",
+    orders.c.account_id,
+    orders.c.id,
+    sqlite_where=of_account,
+    postgresql_where=of_account,
+)
 
 with_upload = orders.c.upload.is_not(None)
 
@@ -48,8 +69,9 @@ payments = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("order_id", sa.ForeignKey("orders.id"), unique=True),  # null: it is in `top_ups`
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("invoice", sa.Text, nullable=False, unique=True),  # lower case, as the node made it
-    sa.Column("payment_hash", sa.LargeBinary(32), nullable=False, unique=True),
+    # Lower case, as the node made it; null: an account pays, by a reservation with the order's public id.
+    sa.Column("invoice", sa.Text, unique=True),
+    sa.Column("payment_hash", sa.LargeBinary(32), unique=True),
     sa.Column("node", sa.Text),  # pubkey of the node that made the invoice; null: made before this was kept
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
@@ -57,8 +79,15 @@ payments = sa.Table(
     sa.Column("paid_msat", sa.BigInteger),  # received, which may be more than was asked
     # A held payment is to go back: from here on nobody renders for it, and nobody takes it.
     sa.Column("giving_back", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.CheckConstraint(
+        "(kind = 'balance') = (invoice IS NULL) AND (kind = 'balance') = (payment_hash IS NULL)",
+        name="by_invoice",
+    ),
     sa.Index("payments_by_status_and_expiry", "status", "expires_at"),
 )
+
+by_invoice = payments.c.invoice.is_not(None)
+"""Whether a node has a say in a payment."""
 
 was_paid = payments.c.paid_at.is_not(None)
 
@@ -180,7 +209,7 @@ speech = sa.Table(
     sa.Column("samples", sa.BigInteger, nullable=False),
     sa.Column("sample_rate", sa.Integer, nullable=False),
     sa.Column("spoken", sa.Integer, nullable=False),  # characters of the text that are spoken by its end
-    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),  # gone once the video is one object
 )
 
 refunds = sa.Table(

@@ -1,12 +1,51 @@
 """Videos as rows of jobs."""
 
+from datetime import datetime
+from typing import Any
+
+import msgspec
 import sqlalchemy as sa
 
 from service.orders.choice import Choice
 from service.orders.video import Video, VideoState
-from service.runtime.clock import from_millis
+from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Row
 from service.storage.schema import jobs
+
+VIDEO = "video"
+"""The kind of these jobs."""
+
+NEW: dict[str, Any] = {
+    "kind": VIDEO,
+    "edition": 0,
+    "owner": None,
+    "tries": 0,
+    "tried_at": None,
+    "queued_at": None,
+    "refused": False,
+    "segments": 0,
+    "frames": 0,
+    "base_frames": 0,
+    "playable_frames": 0,
+}
+
+
+def fresh_of(choice: Choice) -> dict[str, Any]:
+    """Lay out what a video has of which nothing is stored."""
+    return {**msgspec.structs.asdict(choice), "init": None, "size": 0, "playable_size": 0}
+
+
+def waiting_job(order_id: int, choice: Choice, now: datetime) -> dict[str, Any]:
+    """Lay out the row of a video that nobody is at: it is due at once, and whoever comes first begins."""
+    return {
+        **NEW,
+        **fresh_of(choice),
+        "order_id": order_id,
+        "state": VideoState.INTERRUPTED.value,
+        "attempt": 0,
+        "lease_until": to_millis(now),
+        "failure": None,
+    }
 
 
 def get_video(connection: sa.Connection, order_id: int) -> Video | None:

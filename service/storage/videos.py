@@ -11,16 +11,16 @@ from service.errors import LeaseLost
 from service.jobs.attempts import Failure, Verdict, judge
 from service.jobs.port import Playable, SegmentPart, SpeechPart
 from service.orders.choice import Choice
-from service.orders.video import Video, VideoState
+from service.orders.video import FPS, Video, VideoState
 from service.rendering.port import Init
 from service.runtime.clock import to_millis
+from service.storage import reservations
 from service.storage.pieces import SqlPieces
 from service.storage.queue import behind, paid_order, renderable
 from service.storage.schema import jobs, payments, segments, speech, unfinished
-from service.storage.video_rows import get_video, to_video
+from service.storage.video_rows import NEW, fresh_of, get_video, to_video, waiting_job
 
-VIDEO = "video"
-"""The kind of these jobs."""
+MS_PER_FRAME = 1000 // FPS
 
 QUEUED = "Others who paid earlier are first. Your payment is safe: it goes on by itself, or ask again soon."
 
@@ -51,7 +51,7 @@ class SqlVideos(SqlPieces):
             "failure": None,
             "refused": False,
         }
-        fresh = {**msgspec.structs.asdict(choice), "init": None, "size": 0, "playable_size": 0}
+        fresh = fresh_of(choice)
         takable = _IDLE if again else (_IDLE | (jobs.c.state == VideoState.FAILED.value))
         abandoned = (jobs.c.state == VideoState.RENDERING.value) & (jobs.c.lease_until <= to_millis(now))
 
@@ -62,10 +62,10 @@ class SqlVideos(SqlPieces):
                 return None
             video = get_video(connection, order_id)
             if connection.scalar(sa.select(behind(order_id, rivals))):
-                _queue(connection, order_id, video, fresh, takable | abandoned, now)
+                _queue(connection, order_id, video, choice, takable | abandoned, now)
                 return None
             if video is None:
-                new = {**_NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
+                new = {**NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
                 connection.execute(jobs.insert().values(new))
                 return get_video(connection, order_id)
             claimed = connection.execute(
@@ -144,9 +144,10 @@ class SqlVideos(SqlPieces):
         await self._database.write(work)
 
     async def finish(self, video: Video, engine: dict[str, Any], now: datetime) -> None:
-        """Call the video whole: all of it can be played."""
-        await self._database.write(
-            lambda connection: _change(
+        """Call the video whole: all of it can be played, and who pays for it from an account pays."""
+
+        def work(connection: sa.Connection) -> None:
+            _change(
                 connection,
                 video,
                 state=VideoState.READY.value,
@@ -158,12 +159,19 @@ class SqlVideos(SqlPieces):
                 engine=msgspec.json.encode(engine).decode(),
                 **_ADMITTED,
             )
-        )
+            frames = connection.execute(sa.select(jobs.c.frames).where(jobs.c.id == video.id)).scalar_one()
+            reservations.settle(connection, video.order_id, frames * MS_PER_FRAME, now)
+
+        await self._database.write(work)
 
     async def interrupt(self, video: Video, failure: Failure, now: datetime) -> Verdict | None:
-        """End the attempt, as `service.jobs.attempts` judges it; None and no effect once another has taken over."""
+        """End the attempt, as `service.jobs.attempts` judges it; None and no effect once another has taken over.
+
+        Where it is given up, an account that pays for it has its video time back.
+        """
 
         def work(connection: sa.Connection) -> Verdict | None:
+            reservations.lock_payment(connection, video.order_id)
             current = get_video(connection, video.order_id)
             if current is None:
                 return None
@@ -181,7 +189,11 @@ class SqlVideos(SqlPieces):
                     lease_until=to_millis(verdict.until),
                 )
             )
-            return verdict if ended.rowcount else None
+            if ended.rowcount == 0:
+                return None
+            if verdict.state is VideoState.FAILED:
+                reservations.give_back(connection, video.order_id, now)
+            return verdict
 
         return await self._database.write(work)
 
@@ -199,7 +211,7 @@ class SqlVideos(SqlPieces):
             )
             .values(
                 {
-                    **_NEW,
+                    **NEW,
                     "state": VideoState.RENDERING.value,  # and abandoned: whoever needs it goes on at once
                     "attempt": jobs.c.attempt + 1,
                     "edition": jobs.c.edition + 1,
@@ -270,26 +282,12 @@ _IDLE = jobs.c.state == VideoState.INTERRUPTED.value
 _ADMITTED: dict[str, Any] = {"queued_at": None}
 """A worker is at it: nobody waits behind it any more."""
 
-_NEW: dict[str, Any] = {
-    "kind": VIDEO,
-    "edition": 0,
-    "owner": None,
-    "tries": 0,
-    "tried_at": None,
-    "queued_at": None,
-    "refused": False,
-    "segments": 0,
-    "frames": 0,
-    "base_frames": 0,
-    "playable_frames": 0,
-}
-
 
 def _queue(
     connection: sa.Connection,
     order_id: int,
     video: Video | None,
-    fresh: dict[str, Any],
+    choice: Choice,
     takable: sa.ColumnElement[bool],
     now: datetime,
 ) -> None:
@@ -302,9 +300,7 @@ def _queue(
         "refused": False,
     }
     if video is None:
-        connection.execute(
-            jobs.insert().values({**_NEW, **fresh, **waiting, "order_id": order_id, "attempt": 0})
-        )
+        connection.execute(jobs.insert().values({**waiting_job(order_id, choice, now), **waiting}))
     elif video.queued_at is None:
         takes = jobs.update().where(jobs.c.id == video.id, jobs.c.attempt == video.attempt, takable)
         connection.execute(takes.values(waiting))

@@ -260,7 +260,9 @@ class Market:
         assert ledger.received_msat == advance + sum(
             invoices[order.payment_hash].amt_paid_msat for order in self.orders if order.end != "given back"
         )
-        assert ledger.prepaid_ms == 1000 * sum(each["duration"] for each in self.top_ups)
+        bought_ms = 1000 * sum(each["duration"] for each in self.top_ups)
+        assert ledger.prepaid_ms + ledger.prepaid_used_ms == bought_ms
+        assert await self.rows("select ref from reservations") == []
 
         refunded = [row["order_id"] for row in refunds]
         assert sorted(refunded) == sorted(n for n, end in ended.items() if end == "refunded")
@@ -303,6 +305,17 @@ class Market:
             return answer.is_success and answer.json()
 
         return dict(await eventually("an account", told))
+
+    async def credited(self, seconds: int) -> str:
+        """Buy video time: the key of its account, once it is there."""
+        top_up = await self.top_up(seconds)
+        await self.payer.pay(top_up["bolt11_invoice"], timeout_s=DEADLINE_S)
+
+        async def there() -> bool:
+            return bool((await self.account(top_up["api_key"]))["granted_ms"])
+
+        await eventually("the video time", there)
+        return str(top_up["api_key"])
 
     async def quote(self, text: str = "Hello, this was paid.", **wish: Any) -> "Order":
         """Quote as soon as all parts are there again."""

@@ -6,11 +6,12 @@ What may not go on before the death is stopped (SIGSTOP), and continued after it
 
 import asyncio
 import contextlib
+import uuid
 
 import pytest
 
 from satspeak.contact_sheet import examine
-from tests.regtest.market import DEADLINE_S, HOLD, eventually, still
+from tests.regtest.market import CHOICE, DEADLINE_S, HOLD, eventually, still
 
 pytestmark = pytest.mark.regtest
 
@@ -187,6 +188,42 @@ async def test_a_top_up_is_credited_once_whatever_dies(market, victim):
     await eventually("the video time", credited)
     account = await market.account(top_up["api_key"])
     assert (account["granted_ms"], account["free_ms"], len(account["ledger"])) == (3000, 3000, 1)
+
+
+@pytest.mark.parametrize("victim", ["service", "worker", "database"])
+@pytest.mark.parametrize("state", ["reserved", "rendering"])
+async def test_a_video_of_an_account_is_paid_for_once_whatever_dies(market, state, victim):
+    key = await market.credited(20)
+    wish = {**CHOICE, "text": "Hello, this was paid in advance."}
+    headers = {"X-API-Key": key, "Idempotency-Key": str(uuid.uuid4())}
+
+    async def ask():
+        answer = await market.http.post("/inference", json=wish, headers=headers)
+        return answer.is_success and answer.json()
+
+    async def begun():
+        frames = "select frames from jobs join orders on orders.id = order_id where account_id is not null"
+        far = max(
+            [row["frames"] for row in await market.rows(f"{frames} and finished_at is null")], default=-1
+        )
+        return far > 0 if state == "rendering" else far == 0
+
+    market.say("2" if state == "rendering" else "0")
+    asking = asyncio.create_task(ask())
+    await eventually("the reservation", begun)
+    assert (await market.account(key))["reserved_ms"] > 0
+    await market.victims[victim].kill()
+    market.say("go")
+    await market.victims[victim].start()
+
+    told = await eventually("the video", ask)
+    await asyncio.wait([asking])
+    asking.exception()
+    account = await market.account(key)
+    used_ms = round(told["video_duration_seconds"] * 1000)
+    assert (account["reserved_ms"], account["used_ms"]) == (0, used_ms)
+    assert [move["ms"] for move in account["ledger"] if move["move"] == "settle"] == [used_ms]
+    assert (await market.http.get(told["mp4_url"])).content.startswith(b"init of")
 
 
 async def test_a_real_video_plays_although_each_part_died_while_it_was_made(market, hire):

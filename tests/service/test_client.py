@@ -1,14 +1,16 @@
 """`satspeak.client` buys of a real service: whatever the API sells, it can open and give back."""
 
 import asyncio
+import sys
 import uuid
+from typing import Any
 
 import pytest
 
 from lightning import Msat
-from satspeak.client import Client, ServiceRefused, TryLater
+from satspeak.client import Client, InsufficientCredits, ServiceRefused, TryLater
 
-CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
+CHOICE: dict[str, Any] = {"avatar": "arab_woman", "emotion": "happy"}
 
 
 @pytest.fixture
@@ -109,3 +111,60 @@ async def test_a_wallet_buys_video_time_and_sees_it_in_its_account(shop):
         first = await client.account("/account?limit=1")
         assert first.next_page is not None
         assert [move.ms for move in (await client.account(first.next_page)).ledger] == [60_000]
+
+
+async def test_a_program_that_runs_out_of_video_time_buys_what_is_missing_and_goes_on(shop, client, worker):
+    quote = await client.top_up(1)
+    shop.node.pay(quote.bolt11_invoice)
+    async with Client(shop.url, api_key=quote.api_key) as holder:
+        await credited(holder, 1000)
+        with pytest.raises(InsufficientCredits) as refused:
+            await holder.inference("Hello there.", **CHOICE)
+        more = await holder.top_up(refused.value.missing_s + 5)
+        shop.node.pay(more.bolt11_invoice)
+        await credited(holder, 6000 + refused.value.missing_s * 1000)
+
+        key = str(uuid.uuid4())
+        made = await holder.inference("Hello there.", key=key, **CHOICE)
+        stream = holder.inference_stream("Hello there.", key=key, **CHOICE)
+
+        assert b"".join([chunk async for chunk in stream]) == worker.video
+        assert (made.status, made.credits_consumed) == ("success", 2)
+        assert (await holder.account()).used_ms == 1920
+        later = await holder.inference("Hello.", delayed=True, **CHOICE)
+        assert (later.status, later.video_duration_seconds) == ("delayed", None)
+
+
+async def test_the_holder_of_a_key_has_commands_for_it(shop, worker, tmp_path):
+    bought = await run("top-up", "60", "--url", shop.url)
+    invoice, variable = bought[0].split()[-1], bought[1]
+    shop.node.pay(invoice)
+    options = ("--url", shop.url, "--api-key", variable.partition("=")[2])
+    async with Client(shop.url, api_key=options[-1]) as holder:
+        await credited(holder, 60_000)
+
+    await run("inference", "Hello there.", "--out", str(tmp_path / "video.mp4"), *options)
+    [later] = await run("inference", "Hello.", "--delayed", *options)
+    balance, *moves = await run("account", *options)
+
+    assert (tmp_path / "video.mp4").read_bytes() == worker.video
+    assert later.startswith("delayed, 0 s used: http://")
+    assert balance == "free 58.080 s, reserved 0.000 s, used 1.920 s"
+    assert [move.split()[1] for move in moves] == ["release", "settle", "reserve", "top-up"]
+
+
+async def credited(holder, granted_ms):
+    """Wait until so much came in."""
+    async with asyncio.timeout(10):
+        while (await holder.account()).granted_ms < granted_ms:  # noqa: ASYNC110 - what a buyer can do
+            await asyncio.sleep(0.01)
+
+
+async def run(*arguments):
+    """Run a command; the lines that it prints."""
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "satspeak", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await program.communicate()
+    assert program.returncode == 0
+    return printed.decode().splitlines()

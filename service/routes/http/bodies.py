@@ -11,8 +11,13 @@ from service.errors import InvalidRequest
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-async def read_json(request: Request[Any, Any, Any], kind: type[T]) -> T:
+async def read_json(request: Request[Any, Any, Any], kind: type[T], *, lenient: bool = False) -> T:
     """Read a JSON object, whatever content type it is declared as: `curl -d` declares a form.
+
+    Args:
+        request: Whose body it is.
+        kind: What it is to be.
+        lenient: Fields that are unknown are passed over, for clients that were made for another service.
 
     Raises:
         InvalidRequest: It is none, or not of this kind.
@@ -26,16 +31,20 @@ async def read_json(request: Request[Any, Any, Any], kind: type[T]) -> T:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     if not isinstance(values, dict):
         raise InvalidRequest("The body must be a JSON object with " + _fields(kind) + ".")
-    return convert(values, kind)
+    return convert(values, kind, lenient=lenient)
 
 
-def convert(values: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:
+def convert(values: dict[str, Any], kind: type[T], *, strict: bool = True, lenient: bool = False) -> T:
     """Turn named values into a request of this kind; not strictly where each is a text, as in a form.
+
+    With `lenient` unknown fields are passed over.
 
     Raises:
         InvalidRequest: A field is unknown, missing or of the wrong type.
     """
     known, required = _names(kind)
+    if lenient:
+        values = {name: value for name, value in values.items() if name in known}
     for name in values.keys() - known:
         raise InvalidRequest(f"Unknown field '{name[:40]}'. Known are {_fields(kind)}.", field=name[:40])
     for name in required - values.keys():

@@ -92,6 +92,7 @@ def operation(
     example: dict[str, Any] | None = None,
     headers: Headers | None = None,
     limited: bool = True,
+    streamed: bool = False,
 ) -> type[Operation]:
     """Describe an operation.
 
@@ -101,6 +102,7 @@ def operation(
         example: Of a body.
         headers: What answers have beyond what all of them have, by status.
         limited: Each client may ask so often only.
+        streamed: The answer may be an MP4 as well.
     """
     described: RequestBody | None = None
     if body is not None:
@@ -115,6 +117,9 @@ def operation(
                 self.request_body = described
             for status, response in (self.responses or {}).items():
                 assert isinstance(response, OpenAPIResponse)
+                if streamed and status == "200":
+                    mp4 = Schema(type=OpenAPIType.STRING, content_media_type="video/mp4")
+                    response.content = {**(response.content or {}), "video/mp4": OpenAPIMediaType(schema=mp4)}
                 common = {"X-Request-Id": REQUEST_ID, **(RATE_LIMIT if limited else {})}
                 if status in ("429", "503") and MEDIA_TYPE in (response.content or {}):
                     common["Retry-After"] = RETRY_AFTER
@@ -196,6 +201,16 @@ KEY_HEADERS: Headers = {
 }
 
 
+LOCATED: Headers = {
+    200: {"Content-Location": header("Where a streamed video can be read again.", "/inference/...")}
+}
+
+
+def made_or_streamed(told: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
+    """Describe an answer that is a JSON document or, where that is asked for, an MP4."""
+    return {200: ResponseSpec(told, generate_examples=False, description="The video, or where it is.")}
+
+
 def video(*, parts: bool = False) -> dict[int, ResponseSpec]:
     """Describe an MP4 as the answer, whole or in parts."""
     meanings = {200: "The video."}
@@ -206,6 +221,18 @@ def video(*, parts: bool = False) -> dict[int, ResponseSpec]:
         for status, meaning in meanings.items()
     }
     return answers | (not_modified() if parts else {})
+
+
+def page() -> dict[int, ResponseSpec]:
+    """Describe a page for people as the answer."""
+    return {200: ResponseSpec(str, generate_examples=False, description="The page.", media_type="text/html")}
+
+
+def captions() -> dict[int, ResponseSpec]:
+    """Describe captions as the answer."""
+    return {
+        200: ResponseSpec(str, generate_examples=False, description="The captions.", media_type="text/vtt")
+    }
 
 
 def not_modified() -> dict[int, ResponseSpec]:

@@ -79,6 +79,14 @@ INSUFFICIENT_SCOPE = ProblemType(
     'This answer keeps the form of the source API: `error_code` is `"INSUFFICIENT_SCOPE"`.',
     "This API key has no scope 'payments:read'",
 )
+INSUFFICIENT_CREDITS = ProblemType(
+    "insufficient-credits",
+    HTTPStatus.FORBIDDEN,
+    "The account has not so much video time",
+    'This answer keeps the form of the source API: `error_code` is `"INSUFFICIENT_CREDITS"`, and `details` says how'
+    " much is missing and which request buys it: `missing_seconds`, `top_up`.",
+    "Insufficient video time to process request",
+)
 CONTENT_REFUSED = ProblemType(
     "content-refused",
     HTTPStatus.FORBIDDEN,

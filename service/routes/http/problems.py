@@ -146,12 +146,19 @@ TABLE: dict[type[Exception], tuple[ProblemType, Callable[[Any], str]]] = {
 """The one table: what each error is, and its `detail`. The nearest class of an error's own order of bases counts."""
 
 
-def _translated(_request: AnyRequest, error: Exception) -> Response[bytes]:
+def of(error: Exception) -> tuple[ProblemType, str]:
+    """Tell what an error of the table is, and its `detail`."""
     kind, detail = next(TABLE[base] for base in type(error).__mro__ if base in TABLE)
-    return problem(kind, detail(error), field=getattr(error, "field", None), headers=_headers(error))
+    return kind, detail(error)
 
 
-def _headers(error: Exception) -> dict[str, str]:
+def _translated(_request: AnyRequest, error: Exception) -> Response[bytes]:
+    kind, detail = of(error)
+    return problem(kind, detail, field=getattr(error, "field", None), headers=headers_of(error))
+
+
+def headers_of(error: Exception) -> dict[str, str]:
+    """Tell by headers what a client is to do about an error."""
     match error:
         case errors.TooManyRequests() | errors.Unavailable():
             return {"Retry-After": str(max(error.retry_after_s, 1))}
@@ -220,10 +227,15 @@ def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]
 
 
 def _unexpected(_request: AnyRequest, error: Exception) -> Response[bytes]:
-    log.error("unexpected_error", exc_info=error)
+    log_unexpected(error)
     name = current_request_id()
     detail = f"Something went wrong here. It is logged as request {name}."
     return problem(types.INTERNAL_ERROR, detail, request_id=name)
+
+
+def log_unexpected(error: Exception) -> None:
+    """Note an error that is our own fault; the log names the request."""
+    log.error("unexpected_error", exc_info=error)
 
 
 HANDLERS: Handlers = {

@@ -1,34 +1,31 @@
 """The MP4 of a paid order: made and streamed, or read again."""
 
-from typing import Any, NamedTuple, Self
+import contextlib
+from typing import Any
 
-from litestar import HttpMethod, Request, Response, post, route
+from litestar import HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Method
 
+from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
-from service.errors import RangeNotSatisfiable, VideoInterrupted
+from service.errors import VideoInterrupted, VideoNotStarted
 from service.orders.order import Order
 from service.orders.video import Video, VideoState
-from service.rendering.container import has_room
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.claims import Claim, ClaimHeader
-from service.routes.http.conditions import etag_of, has
 from service.routes.http.naming import disposition
 from service.routes.http.parts import Part
-from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
+from service.routes.http.videos import NO_CACHE, answer, captions_answer
 from service.routes.http.waiting import unless_gone
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import VideoRequest
 from service.runtime.clock import Clock
-
-NO_CACHE = {"Cache-Control": "no-cache"}
 
 EXAMPLE = {
     "bolt11_invoice": "lnbc450n1p3...",
@@ -135,61 +132,50 @@ async def video(
     """Read a video again."""
     sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
     found = await delivery.video(sold.order)
-    whole = found.state is VideoState.READY
-    headers = {**NO_CACHE, "Accept-Ranges": "bytes", "Content-Disposition": _named(sold.order, found)}
-    etags = _Etags.of(sold.payment.invoice, found)
-    headers["ETag"] = etags.whole if whole else etags.growing
-    if whole and has(request, etags.whole):
-        return ASGIResponse(status_code=304, headers=headers)
-
-    start, end, status = 0, found.size if whole else None, 200
-    span = parse_range(request.headers.get("Range"), found.playable_size, whole=whole)
-    growing = not whole
-    if span is not None:
-        bound = request.headers.get("If-Range")
-        own_start = len(found.init or b"") if has_room(found.init or b"") else 0
-        if bound == etags.growing and span.start >= own_start:  # what it goes on with is the same in both
-            growing, headers["ETag"] = True, etags.growing
-        elif bound not in (None, headers["ETag"]):
-            span = None
-        elif (
-            whole and bound is None and 0 < span.start < own_start
-        ):  # it may go on with a start that has changed
-            span = None
-    if span:
-        start, end, status = span.start, span.stop, 206
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
-    elif span is not None:
-        raise RangeNotSatisfiable(found.size)
-    elif found.state_at(now()) in (VideoState.INTERRUPTED, VideoState.FAILED):
-        raise VideoInterrupted
-    if end is not None:
-        headers["Content-Length"] = str(end - start)
-    return VideoStream(
-        delivery.play(found.order_id, start, end, growing=growing),
-        order_id=found.order_id,
-        headers=headers,
-        status_code=status,
-        is_head_response=request.method == HttpMethod.HEAD,
+    return answer(
+        request,
+        delivery,
+        found,
+        called=sold.payment.invoice,
+        disposition=_named(sold.order, found),
+        now=now(),
     )
 
 
-class _Etags(NamedTuple):
-    """The names of a video that grows and of the whole one, which starts otherwise.
-
-    By the invoice, which nobody else knows, and not by a number that would tell how many orders there were.
-    """
-
-    growing: str
-    whole: str
-
-    @classmethod
-    def of(cls, invoice: str, video: Video) -> Self:
-        """Name them. A video that is made anew has new names: by its attempt, which a growing one may change."""
-        return cls(
-            growing=etag_of(f"{invoice} {video.edition} growing".encode() + (video.init or b"")),
-            whole=etag_of(f"{invoice} {video.attempt} {video.size}".encode()),
-        )
+@get(
+    "/lightning/video/{invoice:str}/captions.vtt",
+    summary="Read the captions of a video",
+    description="What is spoken and when, as WebVTT, about a sentence at a time; while the video is rendered, what is"
+    " not spoken yet has its predicted time. Of a recording there are none.",
+    tags=["Buying"],
+    operation_id="getCaptions",
+    operation_class=openapi.operation(),
+    responses=openapi.captions()
+    | openapi.limited_problems(
+        types.INVALID_REQUEST,
+        types.PAYMENT_REQUIRED,
+        types.INVOICE_NOT_FOUND,
+        types.REFUND_BOUND,
+        types.PAYMENT_GIVEN_BACK,
+        types.VIDEO_GONE,
+        types.UNAVAILABLE,
+        invalid_request="Parameter 'claim_token': Expected `str | null`.",
+    ),
+)
+async def captions(
+    request: Request[Any, Any, Any],
+    invoice: FromPath[str],
+    snapshots: Part[Snapshots],
+    delivery: Part[Delivery],
+    captioning: Part[Captioning],
+    claim_token: Claim = None,
+    claim_header: ClaimHeader = None,
+) -> Response[str]:
+    """Read the captions of a video."""
+    sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
+    with contextlib.suppress(VideoNotStarted, VideoInterrupted):
+        await delivery.video(sold.order)
+    return captions_answer(await captioning.of(sold.order))
 
 
 def _named(order: Order, video: Video) -> str:

@@ -15,6 +15,8 @@ import av
 import httpx
 import pytest
 
+from service.assembly.stores import open_accounts
+
 START_S = 90
 RENDER_S = 120
 
@@ -124,3 +126,35 @@ async def test_a_worker_that_dies_halfway_is_replaced_by_another_and_the_downloa
         payment = await shop.payment(invoice)
         assert payment["video"]["state"] == "ready"
         check_plays(whole.received, payment["video"]["frames"])
+
+
+async def test_a_real_worker_makes_a_video_for_an_account_and_its_captions_end_with_it(closed_shop, port):
+    wish = {
+        "text": "Good morning. This is said by an account.",
+        "avatar": "old_asian_man",
+        "emotion": "neutral",
+    }
+    async with run_worker(port), closed_shop.open(worker_urls=f"http://127.0.0.1:{port}") as shop:
+        shop.http.timeout = RENDER_S
+        async with open_accounts(shop.settings()) as holders:
+            number = await holders.video_time.create("app")
+            account = await holders.accounts.get(number)
+            assert account is not None
+            await holders.video_time.grant(account, 60_000)
+            headers = {"X-API-Key": await holders.keys.create("app", account_id=number)}
+
+        streamed = await shop.http.post("/inference?stream=true", json=wish, headers=headers)
+        told = (await shop.http.post("/inference", json=wish, headers=headers)).json()
+
+        seconds = told["video_duration_seconds"]
+        check_plays(streamed.content, round(seconds * 25))
+        check_plays((await shop.http.get(told["mp4_url"])).content, round(seconds * 25))
+        first, second = (await shop.http.get(told["captions_url"])).text.split("\n\n")[1:]
+        assert first.endswith("Good morning.")
+        assert second.strip().endswith("This is said by an account.")
+        assert second.startswith(first.split()[2])
+        end = Fraction(second.split()[2].removeprefix("00:00:"))
+        assert end == pytest.approx(seconds, abs=0.05)
+        free_ms = (await shop.http.get("/account", headers=headers)).json()["free_ms"]
+        assert 60_000 - free_ms == pytest.approx(2000 * seconds, abs=1)
+        assert told["credits_consumed"] == -(-(60_000 - free_ms) // 2000)

@@ -42,8 +42,21 @@ async def account_key(shop) -> dict[str, str]:
         account = await holders.accounts.get(number)
         assert account is not None
         for n in range(5):
-            await holders.video_time.grant(account, 1000 + n)
+            await holders.video_time.grant(account, 10_000 + n)
         return {"Authorization": f"Bearer {await holders.keys.create('app', account_id=number)}"}
+
+
+async def inferences(shop, key: dict[str, str]) -> list[str]:
+    """Have an account's videos made, or promised, or refused: their ids."""
+    wish = {"text": "Hello.", "avatar": "arab_woman", "emotion": "happy"}
+    ids = [
+        (await shop.http.post("/inference", json={**wish, **more}, headers=key)).json()["id"]
+        for more in ({}, {"delayed": True}, {"delayed": True})
+    ]
+    shop.worker.answer = (400, "Nobody can say that.")
+    await shop.http.get(f"/inference/{ids[2]}/video.mp4")
+    shop.worker.answer = None
+    return ids
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +73,8 @@ def known(tmp_path_factory, make_shop):
             shop.clock.pass_by(hours=1)
             await shop.payment(expired)
             sold, ready = await shop.paid(), await shop.paid()
+            holder = await account_key(shop)
+            videos = await inferences(shop, holder)
             await shop.video(ready)
             shop.worker.answer = (400, "Nobody can say that.")
             failed, proof = await fail(shop)
@@ -87,7 +102,8 @@ def known(tmp_path_factory, make_shop):
                 "private": private,
                 "proofs": {failed: proof},
                 "key": (await shop.key())["Authorization"],
-                "holders": (await account_key(shop))["Authorization"],
+                "holders": holder["Authorization"],
+                "videos": videos,
             }
 
     with (

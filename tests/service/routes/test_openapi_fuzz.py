@@ -18,7 +18,7 @@ DOCUMENT = create_app(Settings(), backend=MemoryBackend()).openapi_schema.to_sch
 
 OPERATIONS = [f"{method.upper()} {path}" for path, item in DOCUMENT["paths"].items() for method in item]
 
-OF_ACCOUNTS = {"GET /account", "POST /lightning/top-up"}
+OF_ACCOUNTS = {"GET /account", "POST /lightning/top-up", "POST /inference"}
 """What takes a key of an account."""
 
 
@@ -33,6 +33,8 @@ def api(known):
         invoices = known["over"] if follows else known["invoices"]
         if values and (invoice := _known_instead(invoices, values.get("invoice"))):
             return {**values, "invoice": invoice}
+        if values and (video := _known_instead(known["videos"], values.get("video_id"))):
+            return {**values, "video_id": video}
         return values
 
     @schema.hook
@@ -42,6 +44,8 @@ def api(known):
         ):
             proof = known["proofs"].get(invoice, {}) if "refund_token" in body else {}
             return {**body, "bolt11_invoice": invoice, **proof}
+        if isinstance(body, dict) and "emotion" in body and len(str(body["emotion"])) % 2:
+            return {**body, "avatar": "arab_woman", "emotion": "happy"}
         return body
 
     return schema

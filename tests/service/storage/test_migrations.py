@@ -229,3 +229,63 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
         tables = sa.inspect(connection).get_table_names()
     assert "videos" in tables
     assert "payments" not in tables
+
+
+def add_prepaid(connection: sa.Connection) -> None:
+    """Bring a database with accounts, top-ups and jobs up to date: every row is there, and what refers to them."""
+    upgrade(connection, to=BEFORE)
+    fill(connection, old_rows())
+    upgrade(connection, to="0010")
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 5000, "reserved_ms": 1000,
+        "used_ms": 3000, "open": 1, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    payment: dict[str, object] = {
+        "id": 900, "order_id": None, "kind": "lightning", "invoice": "lnbctopup", "payment_hash": b"t" * 32,
+        "node": "02aa", "status": "paid", "expires_at": 5, "paid_at": 4, "paid_msat": 9000, "giving_back": False,
+    }  # fmt: skip
+    top_up: dict[str, object] = {
+        "payment_id": 900, "account_id": 7, "ms": 9000, "amount_sat": 9, "usd_micros": 9, "created_at": 1,
+    }  # fmt: skip
+    fill(
+        connection,
+        {
+            "accounts": [account],
+            "ledger": [{"account_id": 7, "move": "top-up", "ref": "74" * 32, "ms": 9000, "at": 4}],
+            "reservations": [
+                {"ref": "session", "account_id": 7, "held_ms": 1000, "used_ms": 0, "until": 99}
+            ],
+            "payments": [payment],
+            "top_ups": [top_up],
+        },
+    )  # fmt: skip
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    for table, rows in before.items():
+        columns = list(rows[0])
+        assert rows == sorted(({name: row[name] for name in columns} for row in now[table]), key=repr)
+    assert had <= indexes(connection)
+    assert {(row["account_id"], row["public_id"]) for row in now["orders"]} == {(None, None)}
+    connection.commit()
+    with pytest.raises(
+        sa.exc.IntegrityError
+    ):  # an invoice is left out by who pays from an account, and by nobody else
+        connection.exec_driver_sql("UPDATE payments SET invoice = NULL WHERE id = 900")
+    connection.rollback()
+
+
+def test_orders_of_accounts_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_prepaid(connection)
+
+
+async def test_orders_of_accounts_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_prepaid)
+    await engine.dispose()

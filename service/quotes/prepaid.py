@@ -1,0 +1,198 @@
+"""Takes the orders of accounts: text → seconds → a reservation of video time that the account has.
+
+What is set aside is the prediction in whole seconds, rounded up, and an account never pays more: where the video
+becomes longer that is ours, as with a quote; where it becomes shorter the rest is free again.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from service.accounts.account import Account, whole_seconds
+from service.accounts.port import Accounts
+from service.accounts.prepaid import AccountTerms, VideoTime
+from service.catalogue.choosing import Choosing
+from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
+from service.orders.choice import Choice
+from service.orders.order import Order, Status
+from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
+from service.orders.tokens import Once
+from service.orders.wish import Wish
+from service.quotes.idempotency import parse_key
+from service.quotes.port import Screen
+from service.quotes.terms import Terms
+from service.quotes.texts import speech_of
+from service.runtime.clock import Clock, from_millis, to_millis
+from service.runtime.section import PositiveInt, Section
+
+MS = 1000
+
+KEY_KEPT = timedelta(days=1)
+"""How long an idempotency key is known."""
+
+UNSALTED = b""
+"""An account's order hands out no secret that would be derived from a salt."""
+
+
+class PrepaidTerms(Section, frozen=True, kw_only=True):
+    """What accounts may leave for later."""
+
+    delayed_days: PositiveInt = 30
+    """Days within which a delayed video can be opened for the first time; then its text is forgotten."""
+
+    delayed_per_account: PositiveInt = 1000
+    """Delayed videos that nobody has opened which one account may have."""
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """An order of an account.
+
+    Attributes:
+        again: It was made before, by the same idempotency key.
+    """
+
+    order: Order
+    again: bool
+
+
+class PrepaidOrdering:
+    """Takes orders. A class since requests with one key at the same time wait for the first."""
+
+    def __init__(
+        self,
+        *,
+        terms: Terms,
+        prepaid: PrepaidTerms,
+        account_terms: AccountTerms,
+        accounts: Accounts,
+        video_time: VideoTime,
+        orders: PrepaidOrders,
+        choosing: Choosing,
+        screen: Screen | None,
+        now: Clock,
+        new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+    ) -> None:
+        self._terms = terms
+        self._prepaid = prepaid
+        self._account_terms = account_terms
+        self._accounts = accounts
+        self._video_time = video_time
+        self._orders = orders
+        self._choosing = choosing
+        self._screen = screen
+        self._now = now
+        self._new_id = new_id
+        self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+
+    async def order(
+        self, text: str, choice: Choice, *, account_id: int, delayed: bool, key: str | None
+    ) -> Taken:
+        """Take an order, and set its time aside unless it is delayed.
+
+        Args:
+            text: What is to be spoken.
+            choice: Names an avatar, an emotion and a language.
+            account_id: Who pays.
+            delayed: Nothing is done until its video is asked for.
+            key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
+                each time. An order that was given up is none.
+
+        Raises:
+            InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
+            ContentRefused: The operator's judge will not have it.
+            InsufficientCredits: The account has not so much.
+            TooManyRequests: Too many of its jobs are open, or of its orders delayed.
+            KeyReused: The key was used to ask for something else.
+            InvalidApiKey: The account has just gone.
+        """
+        if key is None:
+            return await self._new(text, choice, account_id=account_id, delayed=delayed, once=None)
+        key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
+        asked = msgspec.json.encode((text, choice, delayed))
+        once = Once(key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED)
+        async with self._locks.setdefault(key_hash, asyncio.Lock()):
+            while True:
+                if found := await self._orders.repeated(key_hash, self._now()):
+                    before, order = found
+                    if before.fingerprint != once.fingerprint:
+                        raise KeyReused
+                    return Taken(order=order, again=True)
+                with contextlib.suppress(KeyTaken):  # its order is the one
+                    return await self._new(text, choice, account_id=account_id, delayed=delayed, once=once)
+
+    async def begin(self, order: Order) -> Order:
+        """Set the time of a delayed order aside, once, whoever asks at the same time; of another nothing happens.
+
+        Raises:
+            VideoGone: Nobody asked for its video in time.
+            InsufficientCredits: The account has not so much now.
+            TooManyRequests: Too many of its jobs are open.
+        """
+        if order.status is not Status.PENDING:
+            return order
+        order.remembered()
+        assert order.account_id is not None
+        assert order.public_id is not None
+        account = await self._account(order.account_id)
+        held_ms = _held(order.wish.duration_ms)
+        if await self._orders.begin(order, order.wish.choice, held_ms, self._holding(account), self._now()):
+            return msgspec.structs.replace(order, status=Status.PAID)
+        found = await self._orders.find(order.public_id)
+        if found is None or found.status is Status.PENDING:  # which time alone keeps it from leaving
+            raise VideoGone("Nobody opened this delayed video in time: ask for a new one.")
+        return found
+
+    async def _new(
+        self, text: str, choice: Choice, *, account_id: int, delayed: bool, once: Once | None
+    ) -> Taken:
+        text = text.strip()  # what is judged is what is kept and spoken
+        choice = await self._choosing.check(choice)
+        duration_ms = speech_of(text, choice.language, self._terms).milliseconds
+        if self._screen:
+            await self._screen.text(text)
+        created_at = from_millis(to_millis(self._now()))
+        new = NewPrepaid(
+            public_id=str(self._new_id()),
+            account_id=account_id,
+            wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
+            held_ms=_held(duration_ms),
+            delayed=delayed,
+            once=once,
+            created_at=created_at,
+            expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
+        )
+        order = Order(
+            id=await self._orders.add(new, self._holding(await self._account(account_id))),
+            status=Status.PENDING if delayed else Status.PAID,
+            wish=new.wish,
+            amount_sat=0,
+            usd_micros=0,
+            created_at=created_at,
+            expires_at=new.expires_at,
+            account_id=account_id,
+            public_id=new.public_id,
+        )
+        return Taken(order=order, again=False)
+
+    async def _account(self, account_id: int) -> Account:
+        account = await self._accounts.get(account_id)
+        if account is None:  # it was made for a top-up that nobody paid, and has just gone
+            raise InvalidApiKey
+        return account
+
+    def _holding(self, account: Account) -> Holding:
+        return Holding(
+            most_open=self._account_terms.account_jobs,
+            most_delayed=self._prepaid.delayed_per_account,
+            unlimited=self._video_time.unlimited(account),
+        )
+
+
+def _held(duration_ms: int) -> int:
+    return whole_seconds(duration_ms) * MS

@@ -1,0 +1,107 @@
+"""A video as an answer: whole or growing, all of it or a range, to who has it already or not."""
+
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+from litestar import HttpMethod, Request, Response
+from litestar.response.base import ASGIResponse
+
+from service.delivery.delivery import Delivery
+from service.errors import RangeNotSatisfiable, VideoInterrupted
+from service.orders.video import Video, VideoState
+from service.rendering.container import has_room
+from service.routes.http.conditions import etag_of, has
+from service.routes.http.ranges import parse_range
+from service.routes.http.streams import VideoStream
+
+VTT = "text/vtt"
+
+NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+def answer(
+    request: Request[Any, Any, Any],
+    delivery: Delivery,
+    found: Video,
+    *,
+    called: str,
+    disposition: str,
+    now: datetime,
+) -> ASGIResponse:
+    """Answer GET or HEAD with a video of which something is stored.
+
+    A whole one takes Range, If-Range and If-None-Match. One that grows answers 206 for a range that is there already,
+    else 200 from its first byte.
+
+    Args:
+        request: What is asked for.
+        delivery: Plays it.
+        found: The video as it is.
+        called: What it is called on the outside, which nobody else knows.
+        disposition: What a download is called.
+        now: The time.
+
+    Raises:
+        RangeNotSatisfiable: The range lies past its end.
+        VideoInterrupted: It grows no more by itself for a while.
+    """
+    whole = found.state is VideoState.READY
+    headers = {**NO_CACHE, "Accept-Ranges": "bytes", "Content-Disposition": disposition}
+    etags = _Etags.of(called, found)
+    headers["ETag"] = etags.whole if whole else etags.growing
+    if whole and has(request, etags.whole):
+        return ASGIResponse(status_code=304, headers=headers)
+
+    start, end, status = 0, found.size if whole else None, 200
+    span = parse_range(request.headers.get("Range"), found.playable_size, whole=whole)
+    growing = not whole
+    if span is not None:
+        bound = request.headers.get("If-Range")
+        own_start = len(found.init or b"") if has_room(found.init or b"") else 0
+        if bound == etags.growing and span.start >= own_start:  # what it goes on with is the same in both
+            growing, headers["ETag"] = True, etags.growing
+        elif bound not in (None, headers["ETag"]):
+            span = None
+        elif (
+            whole and bound is None and 0 < span.start < own_start
+        ):  # it may go on with a start that has changed
+            span = None
+    if span:
+        start, end, status = span.start, span.stop, 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size if whole else '*'}"
+    elif span is not None:
+        raise RangeNotSatisfiable(found.size)
+    elif found.state_at(now) in (VideoState.INTERRUPTED, VideoState.FAILED):
+        raise VideoInterrupted
+    if end is not None:
+        headers["Content-Length"] = str(end - start)
+    return VideoStream(
+        delivery.play(found.order_id, start, end, growing=growing),
+        order_id=found.order_id,
+        headers=headers,
+        status_code=status,
+        is_head_response=request.method == HttpMethod.HEAD,
+    )
+
+
+def captions_answer(captions: str) -> Response[str]:
+    """Answer with captions; they become exact as the video is spoken."""
+    return Response(captions, media_type=VTT, headers=NO_CACHE)
+
+
+class _Etags(NamedTuple):
+    """The names of a video that grows and of the whole one, which starts otherwise.
+
+    By what it is called, which nobody else knows, and not by a number that would tell how many orders there were.
+    """
+
+    growing: str
+    whole: str
+
+    @classmethod
+    def of(cls, called: str, video: Video) -> Self:
+        """Name them. A video that is made anew has new names: by its attempt, which a growing one may change."""
+        return cls(
+            growing=etag_of(f"{called} {video.edition} growing".encode() + (video.init or b"")),
+            whole=etag_of(f"{called} {video.attempt} {video.size}".encode()),
+        )
