@@ -8,6 +8,7 @@ import asyncio
 import functools
 import os
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -63,8 +64,10 @@ class Connection:
         self._files: list[_File] = []
         self._tls_cert = self._file("TLS certificate", tls_cert, _checked_certificate)
         self._channel = self._open()
-        # Streams over a channel that was replaced go on until they break by themselves, as they do when LND restarts.
-        self._replaced: list[grpc.aio.Channel] = []
+        # Calls over a channel that was replaced go on until they end by themselves, as streams do when LND restarts.
+        self._replaced: set[grpc.aio.Channel] = set()
+        self._calls: Counter[grpc.aio.Channel] = Counter()
+        self._closing: set[asyncio.Task[None]] = set()
         self._lightning = self.stub(LightningStub, macaroon)
         self._watching: asyncio.Task[None] | None = None
         self._node: asyncio.Task[str] | None = None
@@ -95,10 +98,16 @@ class Connection:
         """Return the channel, made anew if the certificate was renewed."""
         for file in self._files:  # some microseconds each
             if file.look() and file is self._tls_cert:
-                self._replaced.append(self._channel)
-                self._channel = self._open()
+                replaced, self._channel = self._channel, self._open()
                 self._forget()
+                self._replaced.add(replaced)
+                self._close_if_left(replaced)
         return self._channel
+
+    def carries(self, channel: grpc.aio.Channel, call: Any) -> None:
+        """Keep the channel open until a call over it has ended."""
+        self._calls[channel] += 1
+        call.add_done_callback(functools.partial(self._ended, channel))
 
     async def aclose(self) -> None:
         """Close the line. End what streams over it first."""
@@ -106,8 +115,10 @@ class Connection:
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
-        for channel in (*self._replaced, self._channel):
+        replaced, self._replaced = self._replaced, set()
+        for channel in (*replaced, self._channel):
             await channel.close()
+        await asyncio.gather(*self._closing)
 
     def _file(self, what: str, source: Secret, check: Callable[[bytes], str]) -> "_File":
         file = _File(what, source, check)
@@ -117,6 +128,19 @@ class Connection:
     def _open(self) -> grpc.aio.Channel:
         credentials = grpc.ssl_channel_credentials(root_certificates=self._tls_cert.value.encode())
         return grpc.aio.secure_channel(self._address, credentials, options=_CHANNEL_OPTIONS)
+
+    def _ended(self, channel: grpc.aio.Channel, _call: Any) -> None:
+        self._calls[channel] -= 1
+        self._close_if_left(channel)
+
+    def _close_if_left(self, channel: grpc.aio.Channel) -> None:
+        """Close a channel that was replaced once no call is on it."""
+        if channel in self._replaced and not self._calls[channel]:
+            self._replaced.remove(channel)
+            del self._calls[channel]
+            closing = asyncio.create_task(channel.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _ask(self) -> str:
         with translated():
@@ -156,7 +180,9 @@ class _Stub:
         if channel is not self._channel:
             self._channel, self._stub = channel, self._make(channel)
         metadata = (("macaroon", self._macaroon.value),)
-        return getattr(self._stub, method)(request, metadata=metadata, timeout=timeout)
+        call = getattr(self._stub, method)(request, metadata=metadata, timeout=timeout)
+        self._connection.carries(channel, call)
+        return call
 
 
 class _File:

@@ -17,6 +17,10 @@ class Line:
     def near_end(self) -> str:
         return f"127.0.0.1:{self._near_port}"
 
+    @property
+    def connections(self) -> int:
+        return len(self._carrying)
+
     async def restore(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._near_port)
         self._near_port = self._server.sockets[0].getsockname()[1]

@@ -6,9 +6,11 @@ shares is made once. Each process has its own network, database and store; what 
 is locked where it is made.
 """
 
+import itertools
 import os
 import secrets
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,17 @@ import pytest
 MEMORY = 3 * 2**30
 """What a process takes at most, with its nodes, its servers and the voices that it loads: bytes, rounded up."""
 
-LONGEST = ("tests/regtest", "tests/spoken", "tests/service/test_order_machine.py", "tests/worker")
-"""What takes longest, and so begins first: what is left at the end should be short."""
+WAITING = "tests/regtest"
+"""What mostly waits, so that somebody else can compute meanwhile."""
+
+LONGEST = (
+    "tests/spoken/test_every_character.py",
+    "tests/service/test_order_machine.py",
+    "tests/service/accounts/test_prepaid_machine.py",
+    "tests/worker",
+    "tests/spoken",
+)
+"""What computes longest, and so begins first: what is left at the end should be short."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the options
@@ -43,7 +54,8 @@ def _prepare_processes() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # A service that has to compile all that it imports takes four seconds to start instead of one, and tests start
     # hundreds. Whoever wants no bytecode beside the sources has it among what pytest keeps.
-    if not hasattr(config, "workerinput") and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    keeps = config.pluginmanager.hasplugin("cacheprovider") and not hasattr(config, "workerinput")
+    if keeps and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         folder = str(config.cache.mkdir("bytecode"))
         sys.dont_write_bytecode, sys.pycache_prefix = False, folder
         os.environ["PYTHONPYCACHEPREFIX"] = folder
@@ -55,7 +67,23 @@ def pytest_report_header() -> list[str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=_turn)
+        files: dict[Path, list[pytest.Item]] = {}
+        for item in items:
+            files.setdefault(item.path.relative_to(config.rootpath), []).append(item)
+        items[:] = [item for path in _in_turn(files) for item in files[path]]
+
+
+def _in_turn(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield who waits and who computes by turns, as long as there are both."""
+    ordered = sorted(paths, key=_turn)
+    waiting = [path for path in ordered if path.is_relative_to(WAITING)]
+    computing = [path for path in ordered if not path.is_relative_to(WAITING)]
+    for both in itertools.zip_longest(waiting, computing):
+        yield from (path for path in both if path is not None)
+
+
+def _turn(path: Path) -> int:
+    return next((n for n, first in enumerate(LONGEST) if path.is_relative_to(first)), len(LONGEST))
 
 
 def _takes_everything(config: pytest.Config) -> bool:
@@ -65,12 +93,7 @@ def _takes_everything(config: pytest.Config) -> bool:
 
 
 def _processes() -> int:
-    """Say how many fit: one for each core, as far as the memory goes that is free now."""
+    """Say how many fit: one more than there are cores, since who needs real nodes mostly waits, if memory is free."""
     told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     free = int(told["MemAvailable"].split()[0]) * 1024
-    return min(len(os.sched_getaffinity(0)), free // MEMORY)
-
-
-def _turn(item: pytest.Item) -> int:
-    path = item.path.relative_to(Path(__file__).parent.parent)
-    return next((n for n, first in enumerate(LONGEST) if path.is_relative_to(first)), len(LONGEST))
+    return min(len(os.sched_getaffinity(0)) + 1, free // MEMORY)

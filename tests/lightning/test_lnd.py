@@ -1,6 +1,7 @@
 """What only a real LND can do to us: restart, refuse and be misconfigured."""
 
 import asyncio
+import contextlib
 import socket
 from functools import partial
 from pathlib import Path
@@ -183,3 +184,32 @@ async def test_nobody_listening_is_a_node_unavailable(certificate, free_port):
         await backend.ping()
 
     await backend.aclose()
+
+
+@pytest.mark.regtest
+async def test_a_channel_that_was_replaced_is_closed_once_no_call_is_on_it(merchant, payer, line, tmp_path):
+    certificate = tmp_path / "tls.cert"
+    certificate.write_bytes(merchant.tls_cert_path.read_bytes())
+    backend = LndBackend(line.near_end, certificate, merchant.macaroon_path)
+    first, second, third = [await sell(backend) for _ in range(3)]
+    await payer.pay(first.bolt11)
+    last = (await backend.lookup(first.payment_hash)).settle_index
+    assert last is not None
+
+    async def connected(times):
+        return line.connections == times
+
+    async with contextlib.aclosing(backend.settlements(after=last)) as settlements:
+        await payer.pay(second.bolt11)
+        assert (await anext(settlements)).bolt11 == second.bolt11
+
+        for _ in range(3):
+            certificate.write_bytes(certificate.read_bytes() + b"\n")  # another file, of the same certificate
+            await backend.ping()
+
+        await until("the stream's connection and the last", partial(connected, 2), timeout_s=30)
+        await payer.pay(third.bolt11)
+        assert (await anext(settlements)).bolt11 == third.bolt11
+    await until("the last connection alone", partial(connected, 1), timeout_s=30)
+    await backend.aclose()
+    await until("no connection", partial(connected, 0), timeout_s=30)

@@ -27,7 +27,7 @@ from service.catalogue.built_in import AVATARS, EMOTIONS
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 CURL_S = 120
 """A real render may take as long."""

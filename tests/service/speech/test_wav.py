@@ -368,9 +368,9 @@ def test_ten_minutes_are_checked_in_milliseconds_and_constant_memory(tmp_path):
 
     elapsed_s = []
     for _ in range(10):  # the quickest tells, on a machine that is busy with other things
-        started = time.perf_counter()
+        started = time.process_time()
         info = inspect(path, max_seconds=600)
-        elapsed_s.append(time.perf_counter() - started)
+        elapsed_s.append(time.process_time() - started)
     tracemalloc.start()
     inspect(path, max_seconds=600)
     for _ in read_pcm(path, info, 65_536):
