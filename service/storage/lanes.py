@@ -134,11 +134,18 @@ class AnyLane(Protocol):
 
 
 class Queue:
-    """What waits for the next of some lanes. A class since who asks and the lanes share it."""
+    """What waits for the next of some lanes. A class since who asks and the lanes share it.
 
-    def __init__(self, lanes: Sequence[AnyLane], run: Run) -> None:
+    Args:
+        lanes: What is asked of.
+        run: Does what many asked for at once.
+        rest_s: For how long a lane rests that has done so for more than one: those who come then go together too.
+    """
+
+    def __init__(self, lanes: Sequence[AnyLane], run: Run, *, rest_s: float = 0.0) -> None:
         self._idle = list(lanes)
         self._run = run
+        self._rest_s = rest_s
         self._waiting: list[Asked[Any]] = []
 
     async def ask(self, asked: Asked[T]) -> T:
@@ -172,11 +179,17 @@ class Queue:
     def _finish(
         self, lane: AnyLane, asked: Sequence[Asked[Any]], results: Sequence[Any] | BaseException
     ) -> None:
-        """Tell all who asked, and go on with who came meanwhile."""
-        self._idle.append(lane)
+        """Tell all who asked, and go on with who came meanwhile, at once or after a rest."""
         if isinstance(results, BaseException):
             log.error("lane_failed", failure=repr(results), asked=len(asked))
             results = [results] * len(asked)
         for each, result in zip(asked, results, strict=True):
             each.resolve(result)
+        if self._rest_s and len(asked) > 1:
+            asyncio.get_running_loop().call_later(self._rest_s, self._free, lane)
+        else:
+            self._free(lane)
+
+    def _free(self, lane: AnyLane) -> None:
+        self._idle.append(lane)
         self._start()

@@ -2,7 +2,8 @@
 
 A quote must be on disk before its invoice leaves, and each commit waits for the disk. So the writer takes all
 units of work that have queued up behind the last commit into the next one: under load a commit serves many. Readers
-do the same for another reason: going to a thread and back costs more than to look a row up.
+do the same for another reason: going to a thread and back costs more than to look a row up. So a row that is looked up
+by its key is read without a thread.
 """
 
 import contextlib
@@ -25,6 +26,10 @@ BUSY_TIMEOUT_S = 10.0
 
 READERS = 2
 """For the looks that somebody waits for."""
+
+REST_S = 0.005
+"""Between two commits while several write at once: a commit for many costs hardly more than for one. Who writes alone
+waits for nobody. (As PostgreSQL's `commit_delay` with `commit_siblings`.)"""
 
 log = structlog.get_logger()
 
@@ -55,7 +60,12 @@ class SqliteDatabase:
             ]
             glances = stack.enter_context(contextlib.closing(sqlite3.connect(path, timeout=0)))
             _prepare_reader(glances, None)
-            yield cls(glances, Queue([writer], _write), Queue(readers, _read), Queue([scanner], _read))
+            yield cls(
+                glances,
+                Queue([writer], _write, rest_s=REST_S),
+                Queue(readers, _read),
+                Queue([scanner], _read),
+            )
 
     async def read(self, work: Work[T]) -> T:
         """Run reads; they see all that was committed."""

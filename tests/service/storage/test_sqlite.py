@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from service.errors import NotRefundable, Unavailable
 from service.orders.port import Filter
 from service.refunds.refund import Refund, RefundState
 from service.storage import refunds as service_refunds
+from service.storage.lanes import Asked, Lane, Queue
 from service.storage.orders import SqlOrders
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
@@ -304,3 +306,41 @@ async def test_the_books_and_the_sweep_never_go_through_what_nobody_paid(databas
     scans = [step for step in plans if step.startswith("SCAN") and "payments" in step]
     assert all("payments_received" in step for step in scans), plans
     assert any("orders_with_input" in step for step in plans), plans
+
+
+@contextlib.asynccontextmanager
+async def counting_queue(rest_s: float):
+    """A lane with nothing to do, and how many it was given at each turn."""
+    turns: list[int] = []
+
+    def run(_connection: sa.Connection, asked: Sequence[Asked[Any]]) -> list[Any]:
+        turns.append(len(asked))
+        return [None] * len(asked)
+
+    async with Lane.open(sa.create_engine("sqlite://", poolclass=sa.NullPool)) as lane:
+        yield Queue([lane], run, rest_s=rest_s), turns
+
+
+def nothing() -> Asked[None]:
+    return Asked(lambda _connection, rows: [None] * len(rows), None)
+
+
+async def test_who_writes_while_many_write_waits_for_company():
+    async with counting_queue(rest_s=0.5) as (queue, turns):
+        await asyncio.gather(queue.ask(nothing()), queue.ask(nothing()))
+
+        first = asyncio.create_task(queue.ask(nothing()))
+        await asyncio.to_thread(
+            lambda: None
+        )  # the loop came round: a lane that did not rest would have begun
+        await asyncio.gather(first, queue.ask(nothing()))
+
+        assert turns == [2, 2]
+
+
+async def test_who_writes_alone_waits_for_nobody():
+    async with counting_queue(rest_s=3600) as (queue, turns):
+        for _ in range(3):
+            await queue.ask(nothing())
+
+        assert turns == [1, 1, 1]
