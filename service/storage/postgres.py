@@ -43,9 +43,9 @@ _DOWN = (
     asyncpg.CrashShutdownError,
 )
 
-_DOWN_STATES = ("08", "53300", "57P01", "57P02", "57P03")
+_DOWN_STATES = ("08", "25006", "53300", "57P01", "57P02", "57P03")
 """How the codes of the same begin where SQLAlchemy has wrapped them: it takes a server that is starting up for one
-that refuses a query."""
+that refuses a query. And of a server that takes no changes, as one that follows another does."""
 
 
 class PostgresDatabase:

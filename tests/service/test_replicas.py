@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import uuid
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -373,6 +374,40 @@ async def test_a_database_that_is_away_is_a_503_and_nothing_is_lost_when_it_is_b
 
             wire.mend()
             assert worker.video == (await shop.video(invoice)).content
+
+
+@contextlib.asynccontextmanager
+async def read_only(url: str) -> AsyncIterator[None]:
+    """Have the server take no changes of this database, as one that follows another takes none."""
+    name = urlsplit(url).path.removeprefix("/")
+    await change(url, f"alter database {name} set default_transaction_read_only = on")
+    yield
+    await change(url, f"alter database {name} reset default_transaction_read_only")
+
+
+async def change(url: str, statement: str) -> None:
+    """Change a setting of the database, and have all who are connected connect anew, by it."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("set default_transaction_read_only = off")
+    await connection.execute(statement)
+    await connection.close()
+    await disconnect_all(url)
+
+
+async def test_a_database_that_only_reads_is_not_ready_and_sells_nothing(shop):
+    invoice = await shop.quote()
+
+    async with read_only(shop.stores["database_url"]):
+        ready = await shop.http.get("/health/ready")
+        quote = await shop.http.post("/lightning/request-video/text", json={"text": "Not now."})
+        assert (ready.status_code, quote.status_code) == (503, 503)
+        assert "database" in quote.json()["detail"]
+        assert (await shop.payment(invoice))["status"] == "pending"
+
+    async with asyncio.timeout(10):
+        while (await shop.http.get("/health/ready")).status_code != 200:  # noqa: ASYNC110 - what a prober does
+            await asyncio.sleep(0.01)
+    assert await shop.quote() != invoice
 
 
 HOLD = {"avatar": "arab_woman", "emotion": "happy", "language": "en", "hold": True}
