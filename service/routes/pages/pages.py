@@ -10,6 +10,7 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get
 
+from service.routes.http.conditions import cacheable
 from service.routes.http.problem_types import TYPES, ProblemType
 
 FOLDER = Path(__file__).parents[2] / "pages"
@@ -21,27 +22,28 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)
-def index(request: AnyRequest) -> Response[str]:
+def index(request: AnyRequest) -> Response[bytes]:
     """Say what this is and how to buy."""
-    return _html(_template("index.html").substitute(here=escape(str(request.base_url).rstrip("/"))))
+    return _html(request, _template("index.html").substitute(here=escape(str(request.base_url).rstrip("/"))))
 
 
 @get("/docs", include_in_schema=False, sync_to_thread=False)
-def docs(request: AnyRequest) -> Response[str]:
+def docs(request: AnyRequest) -> Response[bytes]:
     """Show the OpenAPI document to people."""
-    return _html(_docs(request.app))
+    return _html(request, _docs(request.app))
 
 
 @get("/docs/problems", include_in_schema=False, sync_to_thread=False)
-def problems() -> Response[str]:
+def problems(request: AnyRequest) -> Response[bytes]:
     """Explain the types of problems, each at its own anchor, to which its documents point."""
-    return _html(_problems())
+    return _html(request, _problems())
 
 
 @get("/pages/style.css", include_in_schema=False, sync_to_thread=False)
-def style() -> Response[str]:
+def style(request: AnyRequest) -> Response[bytes]:
     """Send the one style sheet."""
-    return Response(_read("style.css"), media_type="text/css", headers={"Cache-Control": CACHE_CONTROL})
+    headers = {"Cache-Control": CACHE_CONTROL}
+    return cacheable(request, _read("style.css").encode(), media_type="text/css", headers=headers)
 
 
 HANDLERS = [index, docs, problems, style]
@@ -68,9 +70,10 @@ def _template(name: str) -> Template:
     return Template(_read(name))
 
 
-def _html(page: str) -> Response[str]:
-    return Response(
-        page,
+def _html(request: AnyRequest, page: str) -> Response[bytes]:
+    return cacheable(
+        request,
+        page.encode(),
         media_type="text/html",
         headers={
             "Cache-Control": CACHE_CONTROL,

@@ -125,3 +125,16 @@ async def test_a_stopping_process_is_live_and_not_ready(shop):
     assert (await shop.http.get("/health/live")).status_code == 200
     answer = await shop.http.get("/health/ready")
     assert (answer.status_code, answer.json()["detail"]) == (503, "about to stop")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems", "/pages/style.css"])
+async def test_who_has_a_page_already_is_not_sent_it_again(shop, path):
+    page = await shop.http.get(path)
+
+    again = await shop.http.get(path, headers={"If-None-Match": page.headers["ETag"]})
+    another = await shop.http.get(path, headers={"If-None-Match": '"of another version"'})
+
+    assert page.headers["Content-Type"].endswith("charset=utf-8")
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", page.headers["ETag"])
+    assert again.headers["Cache-Control"] == page.headers["Cache-Control"]
+    assert (another.status_code, another.content) == (200, page.content)
