@@ -16,6 +16,7 @@ from worker.admission import Admission
 from worker.avatars import Avatars
 from worker.batching import Batcher
 from worker.intake import Intake
+from worker.memory import give_back
 from worker.metrics import Metrics
 from worker.model import LipModel
 from worker.pipeline import Renderer
@@ -43,6 +44,7 @@ def create_app(settings: Settings) -> Litestar:
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
     model.check(avatars.references())
+    give_back()
     http = httpx.Client()
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
     speech = _open_speaker(settings, own)
@@ -88,6 +90,8 @@ def create_app(settings: Settings) -> Litestar:
         serving.add_done_callback(_tell_if_it_died)
         try:
             await _warm_up(renderer)
+            avatars.forget()  # who was shown to nobody
+            give_back()
             renderer.frames_rendered = 0  # those were for nobody
             log.info(
                 "worker ready",

@@ -114,6 +114,11 @@ class Avatars:
                 self._make_room_for(opened)
         return opened.footage
 
+    def forget(self) -> None:
+        """Keep nothing of what was shown so far."""
+        with self._lock:
+            self._opened = {}
+
     @property
     def kept_bytes(self) -> int:
         """How much memory footage and sights take."""
@@ -129,7 +134,7 @@ class Avatars:
                 opened.shelf.clear()
         for key, opened in oldest_first:
             if self.kept_bytes > self._memory_bytes and opened is not newest:
-                self._forget(key)
+                self._drop(key)
 
     def _has_room(self, wanted: int, shelf: Shelf) -> bool:
         """Forget what was not used lately, the oldest first, until there is so much room; tell whether there is."""
@@ -146,10 +151,10 @@ class Avatars:
             if oldest.bytes:
                 oldest.clear()
             else:
-                self._forget(key)
+                self._drop(key)
         return True
 
-    def _forget(self, key: tuple[str, str]) -> None:
+    def _drop(self, key: tuple[str, str]) -> None:
         # Not in place, since others look through it without the lock.
         self._opened = {other: opened for other, opened in self._opened.items() if other != key}
 

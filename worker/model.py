@@ -237,9 +237,10 @@ def _options(threads: int, optimized: Path | None = None) -> onnxruntime.Session
     return options
 
 
-def _open_part(graph: bytes) -> onnxruntime.InferenceSession:
+def _open_part(graph: bytes, *, rarely: bool = False) -> onnxruntime.InferenceSession:
     """Load a part of an optimised graph, which runs on the thread that asks."""
     options = _options(1)
+    options.enable_cpu_mem_arena = not rarely
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(graph, options, providers=[_CPU])
 

@@ -56,7 +56,7 @@ class SplitGraph:
 
     Args:
         parts: of the graph.
-        open_session: loads one of them.
+        open_session: loads one of them; told which runs `rarely`, so that it should keep no memory in between.
         rest: when nothing needs to be drawn; None where that is not known.
         executor: draws several frames at once; None draws them one after the other.
     """
@@ -65,14 +65,15 @@ class SplitGraph:
         self,
         parts: Parts,
         *,
-        open_session: Callable[[bytes], onnxruntime.InferenceSession],
+        open_session: Callable[..., onnxruntime.InferenceSession],
         rest: Rest | None,
         executor: Executor | None,
     ) -> None:
         self._kept = parts.kept
         self._heard = parts.heard
-        self._see, self._draw = open_session(parts.see), open_session(parts.draw)
-        self._hear = open_session(parts.hear) if parts.hear else None
+        self._see = open_session(parts.see, rarely=True)
+        self._draw = open_session(parts.draw)
+        self._hear = open_session(parts.hear, rarely=True) if parts.hear else None
         self._seen_inputs = _names(self._see)
         self._drawn_inputs = _names(self._draw) - {parts.heard, *parts.kept}
         self._still_below = rest.below if rest and self._hear else None
