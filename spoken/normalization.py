@@ -28,10 +28,11 @@ _ADDRESS_TAIL = ".,;:!?)]"  # belongs to the sentence
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 # Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
-_MAY_BE_ADDRESS = re.compile(r"\w\.\w|://|@")
+_MAY_BE_ADDRESS = re.compile(r"\.(?<=\w\.)\w|://|@")
 _MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>$€£¥₹₽₩₺₿]")
 _MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|/")
 # What NFKC would make letters and digits of.
+_MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇]")
 _ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
 _DEGREE = re.compile(r"[º˚] ?(?=[CF]\b)")
 _NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
@@ -50,14 +51,13 @@ _SHOUTING = 3  # words
 _MARK = "".join(mark for marks in MARKS.values() for mark in sorted(marks))
 _LETTER = rf"(?:[^\W\d_]|[{_MARK}])"
 _LONG_WORD = re.compile(rf"{_LETTER}{{12,}}")
+_MAY_BE_LONG_WORD = re.compile(r"\S{12}")
 _REPEATED = re.compile(rf"({_LETTER}{{2,6}}?)\1{{3,}}")
 _MARK_RUN = re.compile(rf"[{_MARK}]+")
 _MARKS_ON_A_LETTER = 3
 _BLESSING, _BLESSING_SAID = "صلعم", "صلى الله عليه وسلم"  # an abbreviation that is always said in full
-_HOW_MANY, _HOW_MANY_SAID = (
-    re.compile(r"(?<![^\W_])(?<!\d )كم(?![^\W_])"),
-    "كَم",
-)  # else it is said as kilometres
+_KILOMETRES, _HOW_MANY_SAID = "كم", "كَم"  # "how many" is written like "km"
+_HOW_MANY = re.compile(rf"(?<![^\W_])(?<!\d ){_KILOMETRES}(?![^\W_])")
 _SMALL = "ぁぃぅぇぉゎゕゖァィゥェォヮヵヶ"
 _SMALL_KANA = re.compile(rf"(?<![\u3041-\u30ff])[{_SMALL}]|(?<=[{_SMALL}])[{_SMALL}]|[ゕゖ]")
 _LONE_LENGTH = re.compile(r"(?<![\u3041-\u30fa])ー+|(?<![\u3400-\u9fff])々+")
@@ -65,7 +65,7 @@ _LARGE_KANA = str.maketrans(_SMALL, "あいうえおわかけアイウエオワ�
 _AGAIN = re.compile(r"(.)々")  # read by the Japanese voice alone
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _VU = re.compile(r"[ヴゔ]([ァィェォ])?")
-_CARRIED = re.compile(rf"[{_MARK}{_SMALL}ー々ヴゔ]|{_BLESSING}|كم")
+_MAY_BE_CARRIED = re.compile(rf"[{_MARK}{_SMALL}ー々ヴゔ]")
 _BU = {"ァ": "バ", "ィ": "ビ", "ェ": "ベ", "ォ": "ボ", None: "ブ"}
 
 # Words that are spelled, having no vowel or being one letter: a voice would name each accent, too.
@@ -115,7 +115,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         text: one stretch, see `spoken.stretches`.
         vocabulary: of the language that it will be spoken in.
     """
-    if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _LONG_WORD.search(text):
+    if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _MAY_BE_LONG_WORD.search(text):
         words = text.lower().split()
         if words[-1] not in ALL and BARE.isdisjoint(words):
             return Spoken(text, varies=False)
@@ -127,7 +127,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
     text = _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES)
-    if _CARRIED.search(text):
+    if _MAY_BE_CARRIED.search(text) or _BLESSING in text or _KILOMETRES in text:
         text = _carried(text)
         if "々" in text and not _KANA.search(text):
             varies = True
@@ -141,19 +141,24 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         text = spell_abbreviations(text, VERBALIZERS[vocabulary.language])
     if _MAY_BE_QUANTITY.search(text):
         varies = True
-        text = spell_quantities(text, vocabulary.language, vocabulary)
+        text = spell_quantities(text, vocabulary)
         text = _WHITE.sub(" ", text).strip()
-    text = _ONE_LETTER.sub(_once, text)
+    if _DRAWN_OUT.search(text):
+        text = _ONE_LETTER.sub(_once, text)
     if _HAS_ACCENT.search(text):
         text, folded = _SPELLED.subn(lambda match: _without_accents(match, vocabulary), text)
         varies = varies or folded > 0
     text = _DRAWN_OUT.sub(_drawn_in, text)
-    text = _lower(_LONG_WORD.sub(lambda match: _REPEATED.sub(_thrice, match[0]), text))
+    if _MAY_BE_LONG_WORD.search(text):
+        text = _LONG_WORD.sub(lambda match: _REPEATED.sub(_thrice, match[0]), text)
+    text = _lower(text)
     return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
 
 
 def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
     """Say signs of which NFKC makes letters and digits, and would lose what they mean."""
+    if not _MEANS_MORE.search(text):
+        return text
     text = _NUMERO.sub(f"{VERBALIZERS[vocabulary.language].number} ", text)
     text = _DEGREE.sub("°", text)
     if vocabulary.language not in {"es", "pt", "it", "fr"}:

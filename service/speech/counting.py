@@ -37,15 +37,16 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     inner: int = 0
 
 
+# Each begins with the character that it looks for, so that it is tried nowhere else.
 _BY_EXPRESSION = {
-    "clause": re.compile(r"[,;:–](?= )|、"),
-    "stop": re.compile(r"[.!?…](?= )|。(?=.)"),
-    "numbered": re.compile(r"(?<=\d)[.](?= )"),
+    "clause": re.compile(r"[,;:–、](?:(?= )|(?<=、))"),
+    "stop": re.compile(r"[.!?…。](?:(?<!。)(?= )|(?<=。)(?=.))"),
+    "numbered": re.compile(r"\.(?<=\d\.)(?= )"),
     "bracket": re.compile(r"[()]"),
-    "separator": re.compile(r"(?<=\d)[.,:](?=\d)"),
+    "separator": re.compile(r"[.,:](?<=\d[.,:])(?=\d)"),
     "minus": re.compile(r"-(?=\d)"),
     "symbol": re.compile(r"[$€£°]"),
-    "dot": re.compile(r"\.(?<=[^\W\d_]\.)(?=\w)|\.(?<=\d\.)(?=[^\W\d_])"),
+    "dot": re.compile(r"\.(?:(?<=[^\W\d_]\.)(?=\w)|(?<=\d\.)(?=[^\W\d_]))"),
     "slash": re.compile(r"/"),
 }
 _INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # of kA and iPhone, which are read as two words
@@ -57,7 +58,7 @@ _CAPITALS = re.compile(r"[A-Z]{2}|[a-z][A-Z]|kcal")
 _RARE = re.compile(r"[^a-z' ,.!?\n]|\.[a-z]")  # what plain words have nothing of
 _LATIN_WORD = re.compile(r"[a-z']+")
 _IDEOGRAPHS = re.compile(r"[\u3400-\u9fff]+")
-_DIGITS = re.compile(r"(?<!\d)\d(?: \d)+(?!\d)|\d+")
+_DIGITS = re.compile(r"\d(?:(?<!\d\d)(?: \d)+(?!\d)|\d*)")
 # Letters and the signs on them: of a normalized text, all beyond ASCII but a few marks.
 _WORD = re.compile(r"[a-z'\u00df-\u00f6\u00f8-\u1fff\u3005-\U0003ffff]+")
 _VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷ]+|[аеёиоуыэюяіїєў]+")
@@ -185,21 +186,46 @@ def _count_digits(text: str, common: Counter[str]) -> None:
 
 def _count_words(text: str, counts: Counts) -> None:
     for written, number in Counter(_WORD.findall(text)).items():
-        for script, word in _by_script(written):
-            if len(word) == 1 and (script, word) in alphabets():
-                counts.named[script, word] += number
+        for part in _parts(written):
+            if part.named:
+                counts.named[part.script, part.named] += number
                 continue
-            counts.letters[script, "word"] += number
-            if script == "LATIN" and _ROMAN.fullmatch(word):
-                counts.common["roman"] += number
-            if (
-                script == "CJK" and len(set(written)) == 1
-            ):  # a word by itself, which takes longer than in a compound
-                counts.letters["CJK", "nucleus"] += number * min(len(word), _ALONE)
-            if script in _SPELLED_SCRIPTS and _is_spelled(word):
-                for letter in word:
-                    if (script, letter) in alphabets():
-                        counts.spelled[script, letter] += number
+            counts.letters[part.script, "word"] += number
+            counts.common["roman"] += number * part.is_roman
+            if part.alone:
+                counts.letters["CJK", "nucleus"] += number * part.alone
+            for letter in part.spelled:
+                counts.spelled[part.script, letter] += number
+
+
+class _Part(NamedTuple):
+    """What a word, or a part of it that one voice reads, adds to the counts."""
+
+    script: str
+    named: str
+    is_roman: bool
+    alone: int
+    spelled: tuple[str, ...]
+
+
+@lru_cache(maxsize=16_384)
+def _parts(written: str) -> tuple[_Part, ...]:
+    return tuple(_part(script, word, written) for script, word in _by_script(written))
+
+
+def _part(script: str, word: str, written: str) -> _Part:
+    known = alphabets()
+    if len(word) == 1 and (script, word) in known:
+        return _Part(script, word, is_roman=False, alone=0, spelled=())
+    spelled = script in _SPELLED_SCRIPTS and _is_spelled(word)
+    return _Part(
+        script,
+        named="",
+        is_roman=script == "LATIN" and _ROMAN.fullmatch(word) is not None,
+        # A word by itself, which takes longer than in a compound.
+        alone=min(len(word), _ALONE) if script == "CJK" and len(set(written)) == 1 else 0,
+        spelled=tuple(letter for letter in word if (script, letter) in known) if spelled else (),
+    )
 
 
 def _count_letters(text: str, counts: Counts) -> None:

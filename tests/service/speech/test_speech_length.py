@@ -23,6 +23,16 @@ WORST_CASES = {
     "marks": ".,!?" * 1250,
     "lines": "\n" * 5000,
     "scripts": "aяあ天한अع" * 714,
+    "sums": "$1,234.50 " * 500,
+    "dates": "1/2/2024 3. 4. " * 333,
+    "telephones": "+1 (555) 010-9999 " * 277,
+    "versions": "1.2.3 " * 833,
+    "times": "9:30-10.15 Uhr " * 333,
+    "colons": "a:" * 2500,
+    "tags": "<a b" * 1250,
+    "currency": "$ " * 2500,
+    "numbers in words": "z. B. 3 der 7 Kisten um 9 Uhr, " * 97,
+    "laughter": "haha" * 1250,
 }
 
 
@@ -35,7 +45,22 @@ def test_no_text_takes_long_to_estimate(text):
     if speech.milliseconds <= MOST_MS:  # as a quote does, which refuses it otherwise
         longest(speech, enough=MOST_MS)
 
-    assert time.process_time() - started < 1  # 17 languages normalize it, on a busy machine
+    assert time.process_time() - started < 0.5  # 17 languages normalize it, on a busy machine
+
+
+@pytest.mark.parametrize("text", WORST_CASES.values(), ids=WORST_CASES)
+@pytest.mark.parametrize("language", ["de", "ja"])
+def test_a_text_of_twice_the_length_takes_twice_the_time(text, language):
+    def least(length):
+        return min(taken(lambda: estimate(text[:length], language)) for _ in range(3))
+
+    assert least(len(text)) < 3 * least(len(text) // 2) + 0.001
+
+
+def taken(work):
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
 def test_the_longest_reading_is_no_shorter_than_any_reading():
