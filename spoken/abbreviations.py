@@ -260,21 +260,47 @@ def _tokens(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
     return frozenset(key.split()[-1] for verbalizer in verbalizers for key in verbalizer.abbreviations)
 
 
+def _firsts(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
+    keys = (key.split() for verbalizer in verbalizers for key in verbalizer.abbreviations)
+    return frozenset(token for tokens in keys for token in tokens[:-1])
+
+
 ALL = _tokens(VERBALIZERS.values())
 """The last word of every abbreviation of every language, in small letters but for a few."""
-INSIDE = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END - _WORDS
+INSIDE = (
+    frozenset(token for token in ALL | _firsts(VERBALIZERS.values()) if token.endswith("."))
+    - _MAY_END
+    - _WORDS
+)
 """What no sentence ends with."""
 BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END
 """What no sentence ends with if a number follows."""
 BARE = frozenset(token for token in ALL if token.isalpha())
 """What is written without a full stop."""
+MAGNITUDES = frozenset(
+    f"{magnitude}." for verbalizer in VERBALIZERS.values() for magnitude in verbalizer.magnitudes
+)
+"""What no sentence ends with if a sum is named before and its currency after it."""
+CURRENCIES = frozenset(
+    form.lower()
+    for verbalizer in VERBALIZERS.values()
+    for sign, forms in verbalizer.currencies.items()
+    for form in (sign, *forms.split("/"))
+)
+"""How currencies are written, in small letters."""
+TITLES = frozenset({"sr.", "jr."})
+"""What stands before a name in some languages, after it in English."""
+SUFFIXES = tuple(suffix for verbalizer in VERBALIZERS.values() for suffix in verbalizer.suffixes)
+"""What ends a word that is abbreviated."""
 
 
 @cache
 def _expression(verbalizer: Verbalizer) -> re.Pattern[str]:
     keys = sorted(verbalizer.abbreviations, key=len, reverse=True)
     either = "|".join(re.escape(key).replace(r"\ ", r"\s?") for key in keys)
-    return re.compile(rf"(?<![^\W_])(?<![-'’.@/])({either})(?![^\W_])(?!\.[^\W\d_])", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![^\W_])(?<![-'’.@/])({either})(?:(?<=\.)(?=\d)|(?![^\W_]))(?!\.[^\W\d_])", re.IGNORECASE
+    )
 
 
 @cache
@@ -282,11 +308,17 @@ def _table(verbalizer: Verbalizer) -> dict[str, str]:
     return {folded(re.sub(r"\s", "", key)): said for key, said in verbalizer.abbreviations.items()}
 
 
+def is_abbreviation(written: str, verbalizer: Verbalizer) -> bool:
+    """Tell whether a language has an abbreviation, written without a space."""
+    return folded(written) in _table(verbalizer)
+
+
 def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
     """Write the abbreviations of a stretch out."""
     if not verbalizer.abbreviations:
         return text
     for suffix, said in verbalizer.suffixes.items():
+        text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}$", f"{said}.", text)
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}", said, text)
     return _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
 
@@ -299,15 +331,18 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     if before[-1:].isdigit() and written in _MAY_END | {"г.", "r.", "h.", "m.", "fr.", "ft."}:
         return match[0]  # a unit of that number
     numbered = after[:1].isdigit()
-    if written in _NUMBERED and not numbered:
+    if written in _NUMBERED and not numbered and (written, verbalizer.language) != ("ill.", "hu"):
         return match[0]
-    if len(written) == _INITIAL and not numbered and after[:1].isascii():
+    is_initial = len(written) == _INITIAL and written.endswith(".")
+    if is_initial and not numbered and after[:1].isascii():
         named = after[:1].isupper() and written in verbalizer.titles
         if not named:
             return match[0]
-    elif len(written) == _INITIAL and not numbered and match[0][0].isupper() and after[:1].isupper():
+    elif is_initial and not numbered and match[0][0].isupper() and after[:1].isupper():
         return match[0]  # a name
     if written == "st." and verbalizer.language == "en":
         said = "Saint" if after[:1].isupper() else "Street"
+    if match.string[match.end() : match.end() + 1].isdigit() and verbalizer.spaced:
+        return f"{said} "
     # One that ends its sentence leaves the full stop to it.
     return said if after or not match[0].endswith(".") else f"{said}."

@@ -8,9 +8,10 @@ text is linear in its length, whatever is in it.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from spoken.abbreviations import ALL, BARE, spell_abbreviations
+from spoken.abbreviations import ALL, BARE, SUFFIXES, is_abbreviation, spell_abbreviations
 from spoken.alphabets import MARKS, script_in_name
 from spoken.characters import BECOMES, PAUSES, SIGNED
 from spoken.markup import without_markup
@@ -21,7 +22,7 @@ from spoken.vocabulary import AT, DOT, Vocabulary
 # Only the characters of real addresses: in Japanese the next word follows without a space.
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)(?:[!-.0-~]*@)?(?P<host>[a-z0-9\u00c0-\u024f.-]*)(?P<path>[!-~]*)"
-    r"|(?<![\w.@-])(?P<bare>(?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])(?P<below>/[!-~]*)?",
+    r"|(?<![\w.@-])(?!\d+\.er\b)(?P<bare>(?:[a-z0-9-]{1,63}\.){1,5}(?-i:[a-z]{2,12}))(?![\w@-])(?P<below>/[!-~]*)?",
     re.IGNORECASE,
 )
 _ADDRESS_TAIL = ".,;:!?)]"  # belongs to the sentence
@@ -30,9 +31,9 @@ _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
 _MAY_BE_ADDRESS = re.compile(r"\.(?<=\w\.)\w|://|@")
 _MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>$€£¥₹₽₩₺₿]")
-_MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|/")
+_MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|[\u0900-\u0963]\.|/")
 # What NFKC would make letters and digits of.
-_MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇]")
+_MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱]")
 _ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
 _DEGREE = re.compile(r"[º˚] ?(?=[CF]\b)")
 _NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
@@ -117,11 +118,12 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _MAY_BE_LONG_WORD.search(text):
         words = text.lower().split()
-        if words[-1] not in ALL and BARE.isdisjoint(words):
+        if not _ends_abbreviated(words) and BARE.isdisjoint(words):
             return Spoken(text, varies=False)
     text = without_markup(text)
-    varies = _MAY_BE_ADDRESS.search(text) is not None
-    if varies:
+    varies = _MEANS_MORE.search(text) is not None
+    if _MAY_BE_ADDRESS.search(text):
+        varies = True
         text = _ADDRESS.sub(lambda match: _address(match, vocabulary), text)
         text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
     if not text.isascii():
@@ -136,7 +138,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     if not is_speakable(text):
         return Spoken("", varies)
     words = text.lower().split()
-    if _MAY_BE_ABBREVIATION.search(text) or words[-1] in ALL or not BARE.isdisjoint(words):
+    if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or not BARE.isdisjoint(words):
         varies = True
         text = spell_abbreviations(text, VERBALIZERS[vocabulary.language])
     if _MAY_BE_QUANTITY.search(text):
@@ -155,6 +157,10 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
 
 
+def _ends_abbreviated(words: Sequence[str]) -> bool:
+    return words[-1] in ALL or words[-1].endswith(SUFFIXES)
+
+
 def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
     """Say signs of which NFKC makes letters and digits, and would lose what they mean."""
     if not _MEANS_MORE.search(text):
@@ -163,10 +169,16 @@ def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
     text = _DEGREE.sub("°", text)
     if vocabulary.language not in {"es", "pt", "it", "fr"}:
         text = _ORDINAL_SIGN.sub("°", text)
-    return _VULGAR.sub(" ", text).replace("㏇", " Co. ")
+    return _VULGAR.sub(" ", text).replace("㏇", " Co. ").replace("㈱", "株式会社")
 
 
 def _address(match: re.Match[str], vocabulary: Vocabulary) -> str:
+    if (
+        match["bare"]
+        and not match["below"]
+        and is_abbreviation(f"{match['bare']}.", VERBALIZERS[vocabulary.language])
+    ):
+        return match[0]
     host, path = match["host"] or match["bare"] or "", match["path"] or match["below"] or ""
     written = path or host
     return _host(host, vocabulary) + written[len(written.rstrip(_ADDRESS_TAIL)) :]

@@ -69,8 +69,11 @@ _SHORT_DATES = frozenset({"de", "cs", "hu"})
 _CLOCK = r"(?:[01]?\d|2[0-4])"
 _TIME = re.compile(
     rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})(?P<s>[:h])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?(?![\d:])(?: ?(?P<ap>[ap]\.? ?m\b\.?))?"
-    r"(?P<word> (?:Uhr|uur|óra)\b)?",
+    r"(?P<word> (?:Uhr|uur|óra|h)\b)?(?:-(?=(?:kor|ig|tól|től)\b))?",
     re.IGNORECASE,
+)
+_TIMES = re.compile(
+    rf"{_NOT_IN_NUMBER}({_CLOCK}(?:[:h][0-5]\d|h))(?: (?:Uhr|uur))? ?[–-] ?({_CLOCK}(?:[:h][0-5]\d|h))(?![\d:])"
 )
 _FULL_HOUR = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK}) ?h(?![^\W_])")
 _HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>1?\d) ?(?P<ap>[ap])\.? ?m\b\.?(?! ?\d)", re.IGNORECASE)
@@ -78,7 +81,7 @@ _DOTTED_TIME = re.compile(
     rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|hod\.?|óra)\b)"
 )
 _BEFORE_DOTTED_TIME = re.compile(
-    rf"(?<=\b)(godz\.|godzin[aie]|ore|alle|kl\.) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])", re.IGNORECASE
+    rf"(?<=\b)(godz\.|godzin[aie]|ore|alle|kl\.|saat) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])", re.IGNORECASE
 )
 _HOUR_NAMED = re.compile(r" ?बजे")
 _LONG = re.compile(r"(?<![\d.,])\d{10,}(?![.,]\d)")
@@ -99,6 +102,7 @@ _RANGE = re.compile(rf"(?<![\w.,–-])({_NUMBER})( ?– ?|-)({_NUMBER})(?![\w–
 _CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({_NUMBER}) ?[–-] ?({_NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
 _DAY_ENDING = r"(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?"
 _NUMBERED = re.compile(r"#(?=\d)")
+_SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
     rf"(?:{_APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{_NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
@@ -165,6 +169,8 @@ class _Speller:
         yield from self._times()
         yield _guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
         yield _guard(r"[ ',.]\d"), self._ungrouped
+        if grammar.month_and_day:
+            yield grammar.guards["month_and_day"], partial(grammar.month_and_day.sub, self._month_and_day)
         yield grammar.guards["named_date"], partial(grammar.named_date.sub, self._named_date)
         if say.years:
             yield grammar.guards["year"], partial(grammar.year.sub, self._year_named)
@@ -175,11 +181,15 @@ class _Speller:
         yield grammar.guards["money_before"], partial(grammar.money_before.sub, self._money)
         yield grammar.guards["money_after"], partial(grammar.money_after.sub, self._money)
         yield grammar.guards["scaled"], partial(grammar.scaled.sub, self._scaled)
+        if grammar.ordinal and say.language == "hi":  # "2ली", which is no litre
+            yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         yield grammar.guards["unit"], partial(grammar.unit.sub, self._unit)
         yield _guard(" ?%"), partial(_PERCENT.sub, self._hundredths)
         yield _TURKISH_PERCENT, partial(_TURKISH_PERCENT.sub, self._hundredths)
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
+        if say.language == "hu":
+            yield _guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
         yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
         yield _guard(r"\.\d"), partial(_VERSION.sub, self._version)
         yield _guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
@@ -218,6 +228,14 @@ class _Speller:
         said = self._say.named_date(int(match["d"]), match["month"], year, before)
         return said if said is not None else match[0]
 
+    def _month_and_day(self, match: re.Match[str]) -> str:
+        found = match.groupdict()
+        year, day = int(found["y"]) if found["y"] else None, int(found["d"])
+        month = self._grammar.months[found["month"]]
+        if found.get("suffix"):
+            return self._say.date_with(year, month, day, found["suffix"])
+        return self._say.date(year, month, day)
+
     def _decade(self, match: re.Match[str]) -> str:
         return self._say.decade(int(match[0][:4])) or match[0]
 
@@ -226,16 +244,22 @@ class _Speller:
 
     def _times(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         say = self._say
+        yield _guard("[:h]"), partial(_TIMES.sub, lambda match: say.spoken_range(match[1], match[2]))
         yield _guard("[:hH]"), partial(_TIME.sub, self._time)
         if say.language == "en":
             yield _guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
         if say.language in {"fr", "pt", "es"}:
-            yield _guard(" ?h"), partial(_FULL_HOUR.sub, lambda match: self._clock(match, int(match["h"]), 0))
+            yield _guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
         yield _guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
         yield (
             _guard(r"\.[0-5]\d"),
             partial(_BEFORE_DOTTED_TIME.sub, lambda match: f"{match[1]} {self._time(match)}"),
         )
+
+    def _full_hour(self, match: re.Match[str]) -> str:
+        if self._say.language == "es" and _word_before(match).lower() not in {"la", "las"}:
+            return self._say.unit(match["h"], "duration-hour", "")
+        return self._clock(match, int(match["h"]), 0)
 
     def _half_day(self, match: re.Match[str]) -> str:
         return f"{self._say.cardinal(int(match['h']))} {match['ap'].lower()} m"
@@ -342,6 +366,9 @@ class _Speller:
             denominator <= 10 or denominator % 10 == 0 or denominator == 16
         ):
             said = self._say.part(numerator, denominator)
+        following = _WORD_AFTER.match(match.string, match.end())
+        if (numerator, denominator) == (1, 2) and following and not match["whole"]:
+            said = self._say.half_of(following[1]) or said
         whole = f"{match['whole']} " if match["whole"] else ""
         if said is None:
             return f"{whole}{match['a']} {match['b']}"
@@ -382,7 +409,8 @@ class _Speller:
                 said = self._say.counted(int(number), after)
         else:
             said = self._say.say(number)
-        return _apart(match, self._say.join(self._say.minus, said) if match["minus"] else said)
+        said = self._say.join(self._say.minus, said) if match["minus"] else said
+        return said if match["apostrophe"] else _apart(match, said)
 
 
 class _Grammar:
@@ -432,7 +460,10 @@ class _Grammar:
         self.named_date = re.compile(
             rf"(?<![\w.,])(?P<d>[12]?\d|3[01]){_DAY_ENDING}(?P<month>{months})(?![^\W_]){year}", re.IGNORECASE
         )
+        self.months = _months(verbalizer)
+        self.month_and_day = _month_and_day(verbalizer, self.months)
         self.guards = {
+            "month_and_day": _guard(r"(?<=[^\W\d_] \d)"),
             "named_date": _guard_after(rf"{_DAY_ENDING}(?:{months})", re.IGNORECASE),
             "year": _guard_after(rf" (?:{verbalizer.years or 'x'})"),
             "money_before": _guard_before(_BEFORE),
@@ -478,6 +509,28 @@ def _month_words(verbalizer: Verbalizer) -> list[str]:
         *get_month_names("wide", "format", locale).values(),
         *get_month_names("wide", "stand-alone", locale).values(),
     ]
+
+
+def _months(verbalizer: Verbalizer) -> dict[str, int]:
+    """Number the months by their names, and by how English cuts these short."""
+    names = get_month_names("wide", "format", verbalizer.locale or verbalizer.language)
+    months = {name: month for month, name in names.items()}
+    return months | ({name[:3]: month for name, month in months.items()} if verbalizer.month_first else {})
+
+
+def _month_and_day(verbalizer: Verbalizer, months: Mapping[str, int]) -> re.Pattern[str] | None:
+    """Find "July 4, 1776" and "1956. október 23-án", in the languages that write the month first."""
+    month = rf"(?<![^\W_])(?P<month>{_either([*months])})"
+    day = r"(?P<d>[12]?\d|3[01])"
+    if verbalizer.month_first:
+        return re.compile(
+            rf"{month} {day}(?:st|nd|rd|th)?(?![\w–-]|[.,:/]\d| ?%)(?:,? (?P<y>\d{{4}})(?![\w–-]|[.,:]\d))?"
+        )
+    if verbalizer.language == "hu":
+        return re.compile(
+            rf"(?:(?<!\d)(?P<y>\d{{4}})\. )?{month} {day}(?:\.?-(?P<suffix>[^\W\d_]{{1,4}})\b|\.(?!\d))"
+        )
+    return None
 
 
 def _either(words: list[str]) -> str:

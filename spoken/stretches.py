@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from babel.dates import get_month_names
 
-from spoken.abbreviations import BEFORE_NUMBERS, INSIDE
+from spoken.abbreviations import BEFORE_NUMBERS, CURRENCIES, INSIDE, MAGNITUDES, SUFFIXES, TITLES
 from spoken.characters import SIGNS
 from spoken.languages import LANGUAGES
 
@@ -42,6 +42,8 @@ _NEXT = re.compile(r"\s*(\S)")
 # "z. B.", "J. R. Miller": a single letter before a full stop rarely ends one.
 _LETTER = re.compile(r"(?:^|[\s(.])[^\W\d_]\.$")
 _LAST_WORD = re.compile(r"[^\s(]+$")
+_NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
+_ARTICLE = 3  # letters: of "El" and "Dos", which begin a sentence with a capital
 _REACH = 24  # characters around a full stop that tell whether it ends a sentence
 # "3. 4. 2024", "2024. 04. 03-án", "19. Jahrhundert", "3. Oktober".
 _DATE_BEFORE = re.compile(r"(?:^|\D)(?:(?P<day>\d{1,2})|(?P<year>\d{4})|\d{1,4}\. ?\d{1,2})\.$")
@@ -153,9 +155,28 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
         return _is_inside_date(before, text[end : end + _REACH])
     last = _LAST_WORD.search(before)
     word = last[0].lower() if last else ""
-    if word in INSIDE or (word in BEFORE_NUMBERS and following is not None and following[1].isdigit()):
+    numbered = following is not None and following[1].isdigit()
+    if word in INSIDE or (numbered and (word in BEFORE_NUMBERS or word.endswith(SUFFIXES))):
+        return True
+    if following is not None and (_is_inside_sum(text, before, word, end) or _is_title(before, word)):
         return True
     return _LETTER.search(before) is not None
+
+
+def _is_inside_sum(text: str, before: str, word: str, end: int) -> bool:
+    """Tell whether a full stop is that of "3,5 Mrd. Dollar"."""
+    if word not in MAGNITUDES or not before[: -len(word)].rstrip()[-1:].isdigit():
+        return False
+    next_word = _NEXT_WORD.match(text, end, end + _REACH)
+    return next_word is not None and next_word[1].lower() in CURRENCIES
+
+
+def _is_title(before: str, word: str) -> bool:
+    """Tell "el Sr. López" from "Ken Griffey Sr.", by the word before it."""
+    if word not in TITLES:
+        return False
+    name = _NAME_BEFORE.search(before)
+    return name is None or name[1].islower() or len(name[1]) <= _ARTICLE
 
 
 def _is_inside_date(before: str, after: str) -> bool:

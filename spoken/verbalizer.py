@@ -139,6 +139,10 @@ class Verbalizer:
         """Say a common fraction; None leaves it as it is."""
         return None
 
+    def half_of(self, noun: str) -> str | None:
+        """Say half of something; None where it is said as it is alone."""
+        return None
+
     def join(self, *words: str) -> str:
         """Put words together as the language writes them."""
         return (" " if self.spaced else "").join(word for word in words if word)
@@ -195,12 +199,7 @@ class Verbalizer:
             said = self.join(
                 self.say(number, self.gender_of(scales.split("/")[0])), self.form(scales, number)
             )
-            noun = (
-                forms.rsplit("/", maxsplit=1)[-1]
-                if "." in number or "," in number
-                else self.form(forms, "1000000")
-            )
-            return self.scaled(said, power, noun)
+            return self.scaled(said, power, self.form(forms, "1000000"))
         noun = self.form(forms, number)
         return self.join(self.say(number, self.gender_of(forms.split("/", maxsplit=1)[0])), noun)
 

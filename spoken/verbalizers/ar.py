@@ -1,6 +1,10 @@
 """Arabic."""
 
-from spoken.verbalizer import MASCULINE, Verbalizer
+import re
+
+from babel.units import format_unit
+
+from spoken.verbalizer import MASCULINE, Verbalizer, unit_pattern
 
 _HOURS = (
     "الثانية عشرة", "الواحدة", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة",
@@ -44,11 +48,28 @@ class Arabic(Verbalizer):
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.cardinal`."""
-        return super().cardinal(number).replace(" و ", " و")
+        return super().cardinal(number).replace(" و ", " و").replace("مائة", "مئة")
 
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
         """Say "يورو واحد" for one."""
         return f"{forms} واحد" if number == "1" and not scale else super().amount(number, forms, scale=scale)
+
+    def unit(self, number: str, name: str, said: str) -> str:
+        """Say "كيلومتر واحد", "كيلوغرامان"."""
+        if number not in {"1", "2"} or said:
+            return super().unit(number, name, said)
+        before, after = unit_pattern(self.language, name, "1")
+        noun = after or before
+        if number == "2":
+            written = format_unit(2, name, "long", locale=self.language)
+            if re.search(r"\d", written) is None:
+                return written
+            return (
+                f"{noun.removesuffix('ة')}{'تان' if noun.endswith('ة') else 'ان'}"
+                if " " not in noun
+                else f"اثنان {noun}"
+            )
+        return noun if "واحد" in noun else f"{noun} {'واحدة' if noun.endswith('ة') else 'واحد'}"
 
     def time(self, hour: int, minute: int, *, named: bool) -> str:
         """Say "التاسعة وثلاثون دقيقة"."""

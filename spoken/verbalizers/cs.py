@@ -73,7 +73,7 @@ class Czech(Verbalizer):
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.cardinal`."""
-        said = re.sub(r"(?<=[a-zěíá])(set|sta|stě)\b", r" \1", super().cardinal(number))
+        said = re.sub(r"(?<=[a-zěíá])(?<!de)(set|sta|stě)\b", r" \1", super().cardinal(number))
         last = {1: ("jeden", "jedna", "jedno"), 2: ("dva", "dvě", "dvě")}.get(number % 10)
         if last and number % 100 not in {11, 12}:
             chosen = (
@@ -140,6 +140,10 @@ class Czech(Verbalizer):
             if noun.endswith(("o", "í"))
             else MASCULINE
         )
+
+    def half_of(self, noun: str) -> str | None:
+        """Say "půl litru"."""
+        return "půl"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "jedna polovina", "tři čtvrtiny"."""

@@ -46,6 +46,7 @@ _WEAK = frozenset(
         "ihrem",
     ]
 )
+_DAY_AFTER = frozenset(["am", "vom", "zum", "der", "den", "dem"])  # where nothing follows
 _YEAR_AFTER = frozenset(
     ["im", "in", "seit", "jahr", "jahre", "jahren", "jahres", "von", "bis", "ab", "um", "anno", "vor", "nach"]
 )
@@ -90,7 +91,7 @@ class German(Verbalizer):
         "mrd.": "Milliarden", "tsd.": "tausend", "std.": "Stunden", "allg.": "allgemein", "ing.": "Ingenieur",
         "dipl.": "Diplom", "hbf.": "Hauptbahnhof", "pl.": "Platz", "zz.": "zurzeit",
     }  # fmt: skip
-    ordinal_mark = r"\.(?= [^\W\d_])"
+    ordinal_mark = r"\.(?= [^\W\d_]|$)"
     suffixes = {"str.": "straße"}
     telephone = r"tel|telefon|handy|mobil|fax|ruf|anruf|nummer"
 
@@ -123,6 +124,8 @@ class German(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say "der dritte", "am dritten"."""
+        if not following and before.lower() not in _DAY_AFTER:
+            return f"{self.cardinal(number)}."
         said = self.ordinal(number)
         weak = before.lower() in _WEAK - {"der"} or (before.lower() == "der" and following.endswith("en"))
         return f"{said}n" if weak else said
@@ -152,7 +155,7 @@ class German(Verbalizer):
 
     def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
         """Say "dritter Oktober", "am dritten Oktober"."""
-        weak = before.lower() in _WEAK - {"der"}
+        weak = before.lower() in _WEAK - {"der"} | {"bis", "ab", "seit"}
         said = (
             self.day(day)
             if weak

@@ -55,6 +55,7 @@ class Spanish(Verbalizer):
         "mio": (6, "millón/millones"), "mdd": (6, "millón/millones"),
     }  # fmt: skip
     abbreviations = {
+        "ee. uu.": "Estados Unidos",
         "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "p. ej.": "por ejemplo", "a. C.": "antes de Cristo",
         "d. C.": "después de Cristo", "a. m.": "a eme", "p. m.": "pe eme", "sr.": "señor", "sra.": "señora",
         "srta.": "señorita", "sres.": "señores", "dr.": "doctor", "dra.": "doctora", "prof.": "profesor",
@@ -127,6 +128,10 @@ class Spanish(Verbalizer):
     def gender_of(self, noun: str) -> str:
         """See `Verbalizer.gender_of`."""
         return FEMININE if noun.endswith("a") else MASCULINE
+
+    def half_of(self, noun: str) -> str | None:
+        """Say "medio litro", "media hora"."""
+        return "media" if noun.endswith("a") else "medio"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "un medio", "tres cuartos"."""

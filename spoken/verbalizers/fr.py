@@ -45,6 +45,7 @@ class French(Verbalizer):
         "milliards": (9, "milliard/milliards"),
     }  # fmt: skip
     abbreviations = {
+        "drs": "docteurs",
         "m.": "monsieur", "mm.": "messieurs", "mme": "madame", "mme.": "madame", "mmes": "mesdames",
         "mlle": "mademoiselle", "mlle.": "mademoiselle", "dr": "docteur", "dr.": "docteur", "pr": "professeur",
         "pr.": "professeur", "prof.": "professeur", "me": "maître", "av.": "avenue", "bd": "boulevard",

@@ -105,6 +105,9 @@ _BELOW_HUNDRED = [
     "निन्यानवे",
 ]
 _SCALES = ((10**11, "खरब"), (10**9, "अरब"), (10**7, "करोड़"), (10**5, "लाख"), (1000, "हज़ार"), (100, "सौ"))
+# Words as far as the first vowel sign, where the word after a number ends.
+_BEFORE_YEAR = frozenset(["सन", "सन्", "वर्ष", "साल"])
+_AFTER_YEAR = frozenset(["में", "म", "ई", "के", "क", "से", "स"])
 _ORDINALS = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ", 6: "छठ"}
 
 
@@ -163,6 +166,21 @@ class Hindi(Verbalizer):
         if number in _ORDINALS:
             return f"{_ORDINALS[number]}{vowel}"
         return f"{self.cardinal(number)}व{'ाँ' if vowel == 'ा' else vowel + 'ं'}"
+
+    def year(self, number: int) -> str:
+        """Say "उन्नीस सौ सैंतालीस"."""
+        hundreds, rest = divmod(number, 100)
+        if not 1100 <= number < 2000:
+            return self.cardinal(number)
+        return self.join(self.cardinal(hundreds), "सौ", self.cardinal(rest) if rest else "")
+
+    def is_year(self, number: int, before: str, after: str) -> bool:
+        """Tell whether four digits are a year."""
+        return 1100 <= number < 2000 and (before in _BEFORE_YEAR or after in _AFTER_YEAR)
+
+    def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
+        """Say "पंद्रह अगस्त उन्नीस सौ सैंतालीस"."""
+        return self.join(self.day(day), month, self.year(year) if year else "")
 
     def time(self, hour: int, minute: int, *, named: bool) -> str:
         """Say "साढ़े नौ", "नौ बजकर पाँच मिनट"; `named` where "बजे" follows."""

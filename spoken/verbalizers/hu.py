@@ -87,6 +87,10 @@ class Hungarian(Verbalizer):
         """See `Verbalizer.hour`."""
         return self.counted(hour, "óra")
 
+    def half_of(self, noun: str) -> str | None:
+        """Say "fél liter"."""
+        return "fél"
+
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "egy fél", "három negyed"."""
         names = {

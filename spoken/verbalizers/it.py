@@ -84,6 +84,10 @@ class Italian(Verbalizer):
         """See `Verbalizer.gender_of`."""
         return FEMININE if noun.endswith("a") else MASCULINE
 
+    def half_of(self, noun: str) -> str | None:
+        """Say "mezzo litro", "mezza pagina"."""
+        return "mezza" if noun.endswith("a") else "mezzo"
+
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "un mezzo", "tre quarti"."""
         name = "mezzo" if denominator == 2 else self.ordinal(denominator)

@@ -82,6 +82,10 @@ class Korean(Verbalizer):
         said = f"{self.native(hour % 12 or 12) if hour else '영'} 시"
         return f"{said} {self.cardinal(minute)} 분" if minute else said
 
+    def below_zero(self, said: str) -> str:
+        """Say "영하 오 도"."""
+        return f"영하 {said.removeprefix('섭씨 ')}"
+
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "이분의 일"."""
         return f"{self.cardinal(denominator)}분의 {self.cardinal(numerator)}"

@@ -62,6 +62,10 @@ class Dutch(Verbalizer):
         """Tell whether four digits are a year."""
         return 1100 <= number < 2000 and (before.lower() in _YEAR_AFTER or not after)
 
+    def half_of(self, noun: str) -> str | None:
+        """Say "een halve liter"."""
+        return "een halve"
+
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "een half", "drie kwart"."""
         name = {2: "half", 4: "kwart"}.get(denominator) or self.ordinal(denominator)

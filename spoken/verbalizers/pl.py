@@ -39,7 +39,7 @@ class Polish(Verbalizer):
         "miliardów": (9, "miliardów"), "tysięcy": (3, "tysięcy"), "tysiące": (3, "tysiące"),
     }  # fmt: skip
     abbreviations = {
-        "ul.": "ulica", "al.": "aleja", "pl.": "plac", "os.": "osiedle", "tel.": "telefon", "np.": "na przykład",
+        "p.": "pan", "ul.": "ulica", "al.": "aleja", "pl.": "plac", "os.": "osiedle", "tel.": "telefon", "np.": "na przykład",
         "itd.": "i tak dalej", "itp.": "i tym podobne", "m.in.": "między innymi", "tzn.": "to znaczy",
         "tzw.": "tak zwany", "tj.": "to jest", "ok.": "około", "str.": "strona", "s.": "strona", "nr": "numer",
         "nr.": "numer", "dr": "doktor", "dr.": "doktor", "prof.": "profesor", "mgr": "magister", "inż.": "inżynier",
@@ -52,6 +52,7 @@ class Polish(Verbalizer):
     }  # fmt: skip
     ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
     telephone = r"tel|telefon|dzwoń|zadzwoń|kom|fax|faks|numer"
+    titles = frozenset({"p."})
     hour_minute = "{hour} {minute}"
     years = r"rok|roku|r\."
 
@@ -109,7 +110,15 @@ class Polish(Verbalizer):
 
     def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
         """Say "trzeciego kwietnia"."""
-        return self.join(self.day(day), month, self.year(year) if year else "")
+        return self.join(self.day(day), month, f"{self.year(year)} roku" if year else "")
+
+    def date(self, year: int | None, month: int, day: int) -> str:
+        """Say "trzeciego maja dwa tysiące dwudziestego czwartego roku"."""
+        return self.join(self.day(day), self.month(month), f"{self.year(year)} roku" if year else "")
+
+    def spoken_range(self, first: str, last: str) -> str:
+        """Say "pięć-dziesięć", which no case changes."""
+        return f"{first}-{last}"
 
     def hour(self, hour: int) -> str:
         """Say "czternasta"."""
@@ -131,6 +140,10 @@ class Polish(Verbalizer):
             if noun.endswith(("o", "e")) and noun != "euro"
             else MASCULINE
         )
+
+    def half_of(self, noun: str) -> str | None:
+        """Say "pół litra"."""
+        return "pół"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "jedna druga", "trzy czwarte"."""

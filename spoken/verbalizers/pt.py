@@ -91,6 +91,10 @@ class Portuguese(Verbalizer):
             FEMININE if noun.endswith(("a", "as")) and not noun.endswith(("grama", "gramas")) else MASCULINE
         )
 
+    def half_of(self, noun: str) -> str | None:
+        """Say "meio litro", "meia hora"."""
+        return "meia" if noun.endswith("a") else "meio"
+
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "um meio", "três quartos"."""
         many = "" if numerator == 1 else "s"

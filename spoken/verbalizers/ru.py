@@ -5,6 +5,18 @@ import re
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
 
 _PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
+_GENITIVE_AFTER = frozenset(["с", "со", "до", "от", "после", "около"])
+_GENITIVE = {
+    "один": "одного", "два": "двух", "три": "трёх", "четыре": "четырёх", "восемь": "восьми", "ноль": "ноля",
+    "сорок": "сорока", "пятьдесят": "пятидесяти", "час": "часа", "часа": "часов",
+    **{
+        number: f"{number[:-1]}и"
+        for number in [
+            "пять", "шесть", "семь", "девять", "десять", "одиннадцать", "двенадцать", "тринадцать", "четырнадцать",
+            "пятнадцать", "шестнадцать", "семнадцать", "восемнадцать", "девятнадцать", "двадцать", "тридцать",
+        ]
+    },
+}  # fmt: skip
 _ENDINGS = {
     "й": "", "ый": "", "ой": "", "ий": "", "я": "ая", "ая": "ая", "е": "ое", "ое": "ое", "ье": "ое", "го": "ого",
     "ого": "ого", "м": "ом", "ом": "ом", "му": "ому", "ю": "ую", "ую": "ую", "х": "ых", "ых": "ых", "ей": "ой",
@@ -53,6 +65,7 @@ class Russian(Verbalizer):
         "в т.ч.": "в том числе", "гг.": "годы", "вв.": "века", "мес.": "месяцев",
     }  # fmt: skip
     units = {
+        "мкм": "length-micrometer", "мкг": "mass-microgram",
         "км/ч": "speed-kilometer-per-hour", "м/с": "speed-meter-per-second", "км": "length-kilometer",
         "м": "length-meter", "см": "length-centimeter", "мм": "length-millimeter", "кг": "mass-kilogram",
         "г": "mass-gram", "мг": "mass-milligram", "т": "mass-tonne", "л": "volume-liter", "мл": "volume-milliliter",
@@ -140,6 +153,16 @@ class Russian(Verbalizer):
         """Say "третьего апреля"."""
         return self.join(self.inflected(day, "го"), month, self.year(year) if year else "")
 
+    def spoken_range(self, first: str, last: str) -> str:
+        """Say "пять-десять", which no case changes."""
+        return f"{first}-{last}"
+
+    def time_after(self, before: str, said: str) -> str:
+        """Say "с девяти часов", "до семнадцати тридцати"."""
+        if before.lower() not in _GENITIVE_AFTER:
+            return said
+        return " ".join(_GENITIVE.get(word, word) for word in said.split(" "))
+
     def hour(self, hour: int) -> str:
         """Say "четырнадцать"."""
         return self.cardinal(hour)
@@ -157,6 +180,10 @@ class Russian(Verbalizer):
     def gender_of(self, noun: str) -> str:
         """See `Verbalizer.gender_of`."""
         return FEMININE if noun.endswith(("а", "я")) else MASCULINE
+
+    def half_of(self, noun: str) -> str | None:
+        """Say "пол литра"."""
+        return "пол"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "одна вторая", "три четвёртых"."""

@@ -98,6 +98,10 @@ class Turkish(Verbalizer):
         """Say "on ila on iki"."""
         return f"{first} ila {last}"
 
+    def half_of(self, noun: str) -> str | None:
+        """Say "yarım litre"."""
+        return "yarım"
+
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "bir bölü iki"."""
         return f"{self.cardinal(numerator)} bölü {self.cardinal(denominator)}"

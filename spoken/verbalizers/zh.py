@@ -20,7 +20,7 @@ class Chinese(Verbalizer):
     regions = ("CN", "TW", "HK")
     decimal, groups = ".", ","
     marks = ("点", "点")
-    to, minus, number, per = "到", "负", "号", "每"
+    to, minus, number, per = "到", "负", "编号", "每"
     spaced = False
     fraction_by_digits = True
     between_cents = None
@@ -48,7 +48,7 @@ class Chinese(Verbalizer):
             if said and group < 1000:
                 said += "零"
             said += _below_myriad(group) + _SCALES[power]
-        return re.sub("^一十", "十", said)
+        return re.sub("^二(?=[千万亿])", "两", re.sub("^一十", "十", said))
 
     def counted(self, number: int, following: str) -> str:
         """Say 两 of two that are counted."""
@@ -80,6 +80,18 @@ class Chinese(Verbalizer):
     def hundredths(self, number: str, said: str) -> str:
         """Say "百分之五十"."""
         return f"百分之{said}"
+
+    def money(self, number: str, sign: str, *, scale: str = "") -> str:
+        """Say "三元五角"."""
+        whole, _, cents = number.partition(".")
+        if sign != "¥" or scale or len(cents) != 2 or not int(whole):
+            return super().money(number, sign, scale=scale)
+        said = self.amount(whole, "元")
+        tenths, hundredths = (
+            f"{_DIGITS[int(digit)]}{name}" if digit != "0" else ""
+            for digit, name in zip(cents, "角分", strict=True)
+        )
+        return f"{said}{tenths or '零'}{hundredths}" if hundredths else f"{said}{tenths}"
 
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
         """See `Verbalizer.amount`."""

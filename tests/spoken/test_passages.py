@@ -16,7 +16,9 @@ from worker.speech import SAMPLE_RATE, NothingToSpeak, Speaker
 LANGUAGE = st.sampled_from(LANGUAGES)
 ANY = st.text(max_size=60)
 LETTERS = "a é ß w ж й ь ε Ω א ش أ क ् ि あ ァ ヴ ー 漢 한 ᄀ ﷺ Dr. III iPhone \u0301 \u200d"
-NUMBERS = "❼ ² ½ Ⅳ ㎄ 5 50 99 007 1,234.5 12:30 2026-11-21 1/2/2026 $3.50 3€ zł 9h30 50% -5 +1(555)010-9999"
+NUMBERS = (
+    "№ 1º ❼ ² ½ Ⅳ ㎄ 5 50 99 007 1,234.5 12:30 2026-11-21 1/2/2026 $3.50 3€ zł 9h30 50% -5 +1(555)010-9999"
+)
 MARKS = ". , ; : ! ? … ( ) - – — ' \" / \\ [ ] § ¶ ™ ׀ ჻ 。 、 ！ + = % & # ° × < > 😀"
 ODD = st.lists(
     st.sampled_from(
@@ -78,6 +80,15 @@ def test_the_bound_of_the_longest_reading_holds(text):
 
     assert exact <= longest(estimate(text, None)) + 1
     assert longest(estimate(text, None)) <= longest_at_most(estimate(text, None))
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY | ODD, LANGUAGE)
+def test_what_does_not_vary_is_spoken_in_the_same_words_in_every_language(text, language):
+    same = [passage.words for passage in passages(text, language) if not passage.varies]
+
+    for other in LANGUAGES:
+        assert same == [passage.words for passage in passages(text, other) if not passage.varies]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

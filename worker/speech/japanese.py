@@ -10,6 +10,8 @@ import threading
 import fugashi  # type: ignore[import-untyped]  # ships no types
 import ipadic  # type: ignore[import-untyped]  # ships no types
 
+from spoken.verbalizers.ja import PEOPLE
+
 _PRONUNCIATION = 8  # field of an IPA dictionary entry
 _PARTICLE = "助詞"
 _AFTER_NUMBER = {
@@ -45,6 +47,7 @@ _COUNTED = {  # numbers that change with what they count
     "回": {1: "イッカイ", 6: "ロッカイ", 8: "ハッカイ", 10: "ジュッカイ"},
 }  # fmt: skip
 _COUNTED_NUMBER = re.compile(rf"(?<![\d.,])(\d{{1,2}})([{''.join(_COUNTED)}])(?!間)")
+_PEOPLE = {"一": "ヒトリ", "二": "フタリ"}
 _TENS_OF_MINUTES = re.compile(r"([2-5])0分")
 _SYMBOLS = {
     "%": "パーセント",
@@ -83,6 +86,7 @@ class JapaneseReader:
             text: any.
             lengthened: with a vowel for each long mark.
         """
+        text = PEOPLE.sub(lambda match: _PEOPLE[match[1]], text)
         text = _COUNTED_NUMBER.sub(lambda match: _COUNTED[match[2]].get(int(match[1]), match[0]), text)
         text = _TENS_OF_MINUTES.sub(lambda match: f"{_DIGITS[int(match[1])]}ジュップン", text)
         with self._lock:
