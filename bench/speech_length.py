@@ -73,23 +73,32 @@ ALONE = 0.6
 READS = {"ARABIC": "ar", "CYRILLIC": "ru", "DEVANAGARI": "hi"}
 # Milliseconds. What stands too seldom in the samples for its worst to show.
 AT_LEAST = {
-    "stretch": 380, "bracket": 100, "consonant": 55, "roman": 250, "number": 60, "spelled": 250, "separator": 180,
-    "switch": 60, "slash": 300, "borrowed": 15.5,
+    "stretch": 380, "alone": 90, "repeated": 90, "bracket": 100,
+    "consonant": 55, "roman": 250, "number": 60, "digit": 300, "ten": 200, "hundred": 200,
+    "thousand": 200, "spelled": 250, "separator": 180, "switch": 60, "slash": 300, "borrowed": 15.5,
 }  # fmt: skip
 AT_LEAST_IN = {
-    "ar": {"letter": 88, "word": 220},
-    "en": {"numbered": 300},
+    "ar": {"letter": 80, "word": 200, "alone": 150, "repeated": 160},
+    "en": {"numbered": 300, "slash": 350},
     "it": {"consonant": 72, "digit": 330},
     "tr": {"digit": 335, "spelled": 375},
     "pl": {"separator": 230},
     "hi": {"separator": 560, "borrowed": 19},
-    "ja": {"stretch": 400, "number": 60, "digit": 260, "spelled": 450, "nucleus": 245, "borrowed": 0},
+    "ja": {
+        "stretch": 400,
+        "number": 60,
+        "digit": 260,
+        "ten": 0,
+        "hundred": 0,
+        "thousand": 0,
+        "spelled": 450,
+        "nucleus": 245,
+        "borrowed": 0,
+    },
     "zh": {"borrowed": 0},
 }
 RIDGE = 0.002  # of a column's sum of squares: keeps a feature that hardly occurs from running away
-SENTENCE_WEIGHT = (
-    2  # natural sentences count twice, numbers and borrowed words once; five-fold validation prefers it
-)
+SENTENCE_WEIGHT = 4  # of natural sentences; numbers, marks and borrowed words count once
 
 
 class Sample(NamedTuple):

@@ -88,6 +88,7 @@ _LONG = re.compile(r"(?<![\d.,])\d{10,}(?![.,]\d)")
 _SPACED_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
 _APOSTROPHES = re.compile(r"(?<=\d)'(?=\d{3}(?!\d))")
 _INDIAN = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])")
+_MILLIONS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?!\d|[.,]\d)")
 _LIST = re.compile(r"(?<=\d),(?=\d)")
 _VERSION = re.compile(r"(?<![\d.,])\d+(?:\.\d+){2,}(?![\d,])")
 _PERCENT = re.compile(rf"{_RANGED} ?%")
@@ -107,6 +108,7 @@ _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])"
 _PLAIN = re.compile(
     rf"(?:{_APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{_NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
 )
+_LEFT = re.compile(r"\d+")
 _KOREAN_MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])월")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?=年)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s,(]*$")
@@ -152,7 +154,10 @@ class _Speller:
         for guard, step in self._steps:
             if guard.search(text):
                 text = step(text)
-        return _PLAIN.sub(self._plain, text)
+        return _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
+
+    def _left(self, match: re.Match[str]) -> str:
+        return _apart(match, self._say.whole(match[0]))
 
     def _in_order(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         """Yield each step, with an expression for what it cannot do without.
@@ -290,6 +295,7 @@ class _Speller:
                 text,
             )
         text = _INDIAN.sub(lambda match: match[0].replace(",", ""), text)
+        text = _MILLIONS.sub(lambda match: match[0].replace(",", ""), text)
         text = self._grammar.grouped.sub(lambda match: match[0].replace(say.groups[0], ""), text)
         return _LIST.sub(", ", text) if say.decimal == "." and say.language != "ar" else text
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
+from operator import eq, or_
 from typing import NamedTuple
 
 import msgspec
@@ -66,6 +67,8 @@ _OTHER_VOWELS = re.compile(r"[αεηιουωάέήίόύώաեէըիոօაე�
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")  # as far as they are no words
 
 _TWICE_AND_ONE = re.compile(r"([b-df-hj-np-tv-xz])\1[a-z]|pte")  # no syllables, and spelled
+_ONE_WORD, _ONE_WORD_OF_SYLLABLES = 12, 3  # characters of a stretch that is one short word
+_FIRST_IDEOGRAPHIC = "\u3000"  # kana, ideographs and Hangul, of which each is a syllable, come after it
 _ALONE = 3  # ideographs, repeated, whose longer reading as a word of its own is taken
 
 _SPELLED_SCRIPTS = {"ARMENIAN", "CYRILLIC", "GEORGIAN", "GREEK", "LATIN"}
@@ -84,7 +87,13 @@ def count(spoken: Iterable[Passage]) -> Counts:
         text = _INITIALS.sub("", text)
     text = text.lower()
     counts = Counts(
-        common=Counter({"stretch": len(passages)}),
+        common=Counter(
+            {
+                "stretch": len(passages),
+                "alone": sum(map(_is_one_word, passages)),
+                "repeated": sum(map(_repeated, passages)),
+            }
+        ),
         letters=Counter(),
         named=Counter(),
         spelled=Counter(),
@@ -103,6 +112,18 @@ def count(spoken: Iterable[Passage]) -> Counts:
     counts.named.update(("LATIN", letter) for letter in "".join(initials).lower())
     counts.letters["LATIN", "word"] += len(initials)
     return counts
+
+
+def _is_one_word(passage: Passage) -> bool:
+    longest = _ONE_WORD if passage.words[0] < _FIRST_IDEOGRAPHIC else _ONE_WORD_OF_SYLLABLES
+    return len(passage.words) <= longest and " " not in passage.words
+
+
+def _repeated(passage: Passage) -> int:
+    """Count words and numbers that are one of the two before them."""
+    words = passage.words.split()
+    nearest, next_nearest = map(eq, words[1:], words), map(eq, words[2:], words)
+    return sum(map(or_, nearest, itertools.chain((False,), next_nearest)))
 
 
 def _count_latin_words(text: str, counts: Counts) -> None:

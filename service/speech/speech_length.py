@@ -22,11 +22,13 @@ from spoken.languages import detect_language
 
 FEATURES = (
     "stretch",  # about a sentence: what is spoken between two full pauses
+    "alone",  # one that is a single short word
     "clause",  # a comma, colon or dash: a short pause
     "stop",  # a full stop, question or exclamation mark inside a stretch
     "numbered",  # one of these after a number
     "bracket",
     "word",
+    "repeated",  # a word or number that is one of the two before it: said with more care than in a sentence
     "letter",  # what stands for most of the time in each script, see `_letter_kind`
     "consonant",  # a tenth of a second of letters' names, in a word without vowels: PDF is spelled, krk not
     "nucleus",  # what stands for the rest: a group of vowels, an ideograph, a vowel sign
