@@ -79,7 +79,7 @@ def main(*, as_json: bool, links: int, rounds: int) -> None:
 async def _measure(links: int, rounds: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="satspeak-bench-") as folder:
         first_byte_ms = await _first_byte(Path(folder) / "with-worker", rounds)
-        async with Shop.open(Path(folder) / "alone", tell=_tell, **SETTINGS) as shop:
+        async with Shop.open(Path(folder) / "alone", tell=_tell, renders=False, **SETTINGS) as shop:
             async with _accounts(shop) as holders:
                 one = [await _holder(holders, DAY_MS)] * CLIENTS
                 many = [await _holder(holders, DAY_MS) for _ in range(CLIENTS)]
@@ -199,7 +199,9 @@ async def _first_byte(folder: Path, rounds: int) -> float:
         await worker.start()
         url = f"http://127.0.0.1:{port}"
         await programs.healthy(worker, url)
-        shop = await closing.enter_async_context(Shop.open(folder, tell=_tell, worker_urls=url, **SETTINGS))
+        shop = await closing.enter_async_context(
+            Shop.open(folder, tell=_tell, worker_urls=url, renders=False, **SETTINGS)
+        )
         async with _accounts(shop) as holders:
             holder = await _holder(holders, DAY_MS)
         took_ms = []

@@ -1,4 +1,4 @@
-"""Real nodes and a service without a worker, for benchmarks of the payments alone."""
+"""Real nodes and a service, for benchmarks of the payments alone without a worker."""
 
 import asyncio
 import contextlib
@@ -36,22 +36,30 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, folder: Path, *, tell: Callable[[str], None], **settings: str
+        cls, folder: Path, *, tell: Callable[[str], None], renders: bool = False, **settings: str
     ) -> "AsyncIterator[Shop]":
-        """Start them; they are gone when this ends. `settings` are the service's, without prefix, in lower case."""
+        """Start them, with a worker where something is rendered; they are gone when this ends.
+
+        `settings` are the service's, without prefix, in lower case.
+        """
         async with contextlib.AsyncExitStack() as closing:
             ports = closing.enter_context(contextlib.closing(Ports()))
             guard = closing.enter_context(contextlib.closing(Guard()))
             network = await closing.enter_async_context(
                 await Network.start(folder / "network", on_progress=tell)
             )
-            port, nobody = ports.take(), ports.take()
+            port, worker_port = ports.take(), ports.take()
+            if renders:
+                worker = programs.worker_program(port=worker_port, folder=folder, guard=guard)
+                closing.push_async_callback(worker.stop)
+                await worker.start()
+                await programs.healthy(worker, f"http://127.0.0.1:{worker_port}")
             service = programs.service_program(
                 port=port,
                 folder=folder,
                 guard=guard,
                 **{
-                    "worker_urls": f"http://127.0.0.1:{nobody}",
+                    "worker_urls": f"http://127.0.0.1:{worker_port}",
                     "btc_usd": "fixed:65000",
                     **programs.node_settings(network.merchant),
                     **settings,

@@ -22,7 +22,9 @@ class InvoiceBackend(Protocol):
     Every method may raise `NodeUnavailable`, `NodeRefused` or `NodeFailed`.
     """
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
         """Make an invoice for exactly `amount`, which a payer may exceed but not fall below.
 
         Args:
@@ -30,6 +32,8 @@ class InvoiceBackend(Protocol):
             memo: Shown by the payer's wallet and open to everyone who sees the invoice; at most 639 bytes.
             expiry_s: Seconds from now until the node refuses new payments. A payment that was on its way in
                 time may settle later.
+            description_hash: sha256 of what is bought, which then stands in the invoice in place of the memo (BOLT 11,
+                field `h`); the node keeps the memo for us.
 
         Raises:
             InvoiceTermsInvalid: No invoice can have these terms.
@@ -37,7 +41,13 @@ class InvoiceBackend(Protocol):
         ...
 
     async def add_hold_invoice(
-        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+        self,
+        payment_hash: PaymentHash,
+        *,
+        amount: Msat,
+        memo: str,
+        expiry_s: int,
+        description_hash: bytes | None = None,
     ) -> NewInvoice:
         """Make an invoice whose payment is only held until we settle it, which tells the payer the preimage.
 
@@ -48,6 +58,7 @@ class InvoiceBackend(Protocol):
             amount: As in `add_invoice`, like the rest.
             memo: Shown by the payer's wallet.
             expiry_s: Seconds in which the payment may begin to be held.
+            description_hash: As in `add_invoice`.
 
         Raises:
             InvoiceTermsInvalid: No invoice can have these terms.

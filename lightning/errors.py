@@ -4,6 +4,7 @@ LightningError
 ├── InvoiceNotFound        the node has no invoice with this hash
 ├── InvoiceTermsInvalid    no node could make the invoice that was asked for
 ├── InvoiceUnreadable      somebody else's invoice is none
+├── MacaroonUnreadable     an L402 macaroon is none
 ├── InvoiceNotHeld         no payment is held that could be taken or given back
 ├── PaymentFailed          the payment did not happen
 ├── PaymentNotFound        the node was never asked to pay this hash
@@ -63,6 +64,10 @@ class InvoiceTermsInvalid(_Reasoned):
 
 class InvoiceUnreadable(_Reasoned):
     """What should be an invoice is none, or one that cannot be paid."""
+
+
+class MacaroonUnreadable(_Reasoned):
+    """What should be an L402 macaroon is none."""
 
 
 class PaymentFailed(_Reasoned):

@@ -22,6 +22,8 @@ SettleIndex = NewType("SettleIndex", int)
 
 It starts again where a node was restored from its seed. So it tells where to go on, and never which payment is ours."""
 
+HASH_BYTES = 32
+
 MAX_MEMO_BYTES = 639
 """A tagged field holds at most 1023 groups of 5 bits (BOLT 11, "Tagged Fields"): 639 whole bytes."""
 
@@ -53,6 +55,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     settle_index: SettleIndex | None = None
     settled_at: datetime | None = None  # UTC, whole seconds
     expiry_height: int | None = None  # while accepted: the block at which the payer may take the money back
+    preimage: Preimage | None = None  # once settled: the payer's receipt
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,13 +112,13 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     height: int  # blocks of the chain that it knows
 
 
-def check_terms(*, amount: Msat, memo: str, expiry_s: int) -> None:
+def check_terms(*, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None) -> None:
     """Refuse terms that a node would bend in silence or reject without a usable reason.
 
     An amount of 0 lets the payer choose the price, and LND reads an expiry of 0 as its own default.
 
     Raises:
-        InvoiceTermsInvalid: The amount or expiry is below 1, or the memo does not fit.
+        InvoiceTermsInvalid: The amount or expiry is below 1, the memo does not fit, or a hash is none.
     """
     if amount < 1:
         raise InvoiceTermsInvalid(f"the amount must be at least 1 msat, not {amount}")
@@ -123,3 +126,5 @@ def check_terms(*, amount: Msat, memo: str, expiry_s: int) -> None:
         raise InvoiceTermsInvalid(f"the expiry must be at least 1 s, not {expiry_s}")
     if len(memo.encode()) > MAX_MEMO_BYTES:
         raise InvoiceTermsInvalid(f"the memo must fit {MAX_MEMO_BYTES} bytes, not {len(memo.encode())}")
+    if description_hash is not None and len(description_hash) != HASH_BYTES:
+        raise InvoiceTermsInvalid(f"a hash has {HASH_BYTES} bytes, not {len(description_hash)}")

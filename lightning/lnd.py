@@ -64,21 +64,37 @@ class LndBackend:
             deadline_s=deadline_s,
         )
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
         """Make an invoice."""
-        check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
+        check_terms(amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash)
         with translated():
             answer = await self._stub.AddInvoice(
-                ln.Invoice(value_msat=amount, memo=memo, expiry=expiry_s, private=self._route_hints),
+                ln.Invoice(
+                    value_msat=amount,
+                    memo=memo,
+                    description_hash=description_hash,
+                    expiry=expiry_s,
+                    private=self._route_hints,
+                ),
                 timeout=self._deadline_s,
             )
         return NewInvoice(bolt11=answer.payment_request, payment_hash=PaymentHash(answer.r_hash))
 
     async def add_hold_invoice(
-        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+        self,
+        payment_hash: PaymentHash,
+        *,
+        amount: Msat,
+        memo: str,
+        expiry_s: int,
+        description_hash: bytes | None = None,
     ) -> NewInvoice:
         """Make a hold invoice."""
-        return await self._holds.add(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
+        return await self._holds.add(
+            payment_hash, amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash
+        )
 
     def follow(self, payment_hash: PaymentHash) -> AsyncGenerator[Invoice]:
         """Follow one invoice by a stream of its own over the one connection."""

@@ -53,11 +53,24 @@ class HoldInvoices:
         self._route_hints = route_hints
         self._call = {"timeout": deadline_s}
 
-    async def add(self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add(
+        self,
+        payment_hash: PaymentHash,
+        *,
+        amount: Msat,
+        memo: str,
+        expiry_s: int,
+        description_hash: bytes | None,
+    ) -> NewInvoice:
         """Make one, with LND's own final CLTV delta: 80 blocks, of which it holds a payment for 62."""
-        check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
+        check_terms(amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash)
         request = invoices_pb2.AddHoldInvoiceRequest(
-            hash=payment_hash, value_msat=amount, memo=memo, expiry=expiry_s, private=self._route_hints
+            hash=payment_hash,
+            value_msat=amount,
+            memo=memo,
+            description_hash=description_hash,
+            expiry=expiry_s,
+            private=self._route_hints,
         )
         with translated():
             answer = await self._stub.AddHoldInvoice(request, **self._call)

@@ -6,7 +6,7 @@ from typing import Any
 from lndgrpc.compiled import lightning_pb2 as ln
 
 from lightning.errors import NodeFailed
-from lightning.invoice import Invoice, InvoiceState, Msat, PaymentHash, SettleIndex
+from lightning.invoice import Invoice, InvoiceState, Msat, PaymentHash, Preimage, SettleIndex
 
 _STATES = {
     ln.Invoice.OPEN: InvoiceState.OPEN,
@@ -34,6 +34,7 @@ def decode(invoice: Any) -> Invoice:
         amount_paid=Msat(invoice.amt_paid_msat if settled else 0),
         settle_index=SettleIndex(invoice.settle_index) if settled else None,
         settled_at=datetime.fromtimestamp(invoice.settle_date, UTC) if settled else None,
+        preimage=Preimage(invoice.r_preimage) if settled and invoice.r_preimage else None,
         expiry_height=_expiry_height(invoice) if state is InvoiceState.ACCEPTED else None,
     )
 

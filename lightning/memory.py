@@ -125,24 +125,53 @@ class MemoryBackend:
         self._down = False
         self._changed = asyncio.Event()  # replaced by each change, so that one change wakes every follower
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
         """Make a signed BOLT 11 invoice for regtest."""
         preimage = Preimage(self._derive("preimage", len(self._books.records)))
         payment_hash = PaymentHash(sha256(preimage).digest())
-        return self._add(payment_hash, preimage, amount=amount, memo=memo, expiry_s=expiry_s)
+        return self._add(
+            payment_hash,
+            preimage,
+            amount=amount,
+            memo=memo,
+            expiry_s=expiry_s,
+            description_hash=description_hash,
+        )
 
     async def add_hold_invoice(
-        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+        self,
+        payment_hash: PaymentHash,
+        *,
+        amount: Msat,
+        memo: str,
+        expiry_s: int,
+        description_hash: bytes | None = None,
     ) -> NewInvoice:
         """Make a signed BOLT 11 invoice whose payment is held."""
-        return self._add(payment_hash, None, amount=amount, memo=memo, expiry_s=expiry_s)
+        return self._add(
+            payment_hash,
+            None,
+            amount=amount,
+            memo=memo,
+            expiry_s=expiry_s,
+            description_hash=description_hash,
+        )
 
     def _add(
-        self, payment_hash: PaymentHash, preimage: Preimage | None, *, amount: Msat, memo: str, expiry_s: int
+        self,
+        payment_hash: PaymentHash,
+        preimage: Preimage | None,
+        *,
+        amount: Msat,
+        memo: str,
+        expiry_s: int,
+        description_hash: bytes | None,
     ) -> NewInvoice:
         self._require_up()
-        check_terms(amount=amount, memo=memo, expiry_s=expiry_s)
-        return self._make(payment_hash, preimage, amount, memo, expiry_s)
+        check_terms(amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash)
+        return self._make(payment_hash, preimage, amount, memo, expiry_s, description_hash)
 
     def add_open_invoice(self, *, expiry_s: int = 3600) -> NewInvoice:
         """Make an invoice whose payer names the amount, as buyers do who want to be refunded."""
@@ -156,13 +185,16 @@ class MemoryBackend:
         amount: Msat | None,
         memo: str,
         expiry_s: int,
+        description_hash: bytes | None = None,
     ) -> NewInvoice:
         created_at = self._now()
         tags = Tags(
             [
                 Tag(TagChar.payment_hash, payment_hash.hex()),
                 Tag(TagChar.payment_secret, self._derive("payment secret", len(self._books.records)).hex()),
-                Tag(TagChar.description, memo),
+                Tag(TagChar.description, memo)
+                if description_hash is None
+                else Tag(TagChar.description_hash, description_hash.hex()),
                 Tag(TagChar.expire_time, expiry_s),
                 Tag(TagChar.min_final_cltv_expiry, _FINAL_CLTV_BLOCKS),
                 Tag(TagChar.features, _FEATURES),
@@ -231,6 +263,7 @@ class MemoryBackend:
             settle_index=None if settlement is None else settlement.settle_index,
             settled_at=None if settlement is None else settlement.settled_at,
             expiry_height=record.held_until if state is InvoiceState.ACCEPTED else None,
+            preimage=record.preimage if settlement is not None else None,
         )
 
     async def settlements(

@@ -81,6 +81,20 @@ def worker(arguments: tuple[str, ...]) -> None:
     _become("worker", *arguments)
 
 
+@main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def webhooks(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service webhooks` with these arguments."""
+    _become("service", "webhooks", *arguments)
+
+
+@main.command(context_settings=_PASS_ON, short_help="End the credential of an L402 order: revoke.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def l402(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service l402` with these arguments."""
+    _become("service", "l402", *arguments)
+
+
 @main.command(context_settings=_PASS_ON, short_help="Manage API keys: create, list, revoke.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def keys(arguments: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m service` sells; `keys` and `accounts` manage who holds what, `owed` lists what failed orders are due."""
+"""`python -m service` sells; its commands manage keys, accounts, credentials and webhooks, and list debts."""
 
 import contextlib
 import fcntl
@@ -15,8 +15,10 @@ import uvicorn
 from litestar import Litestar
 
 from service.app import create_app
+from service.credentials import l402
 from service.errors import SettingsError
 from service.holders import accounts, keys
+from service.letters import webhooks
 from service.owed import owed
 from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
@@ -123,7 +125,7 @@ def configure_logs(level: str) -> None:
     )
 
 
-for command in (owed, keys, accounts):
+for command in (owed, keys, accounts, l402, webhooks):
     main.add_command(command)
 
 

@@ -18,11 +18,14 @@ from service.routes.avatartalk import inference
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, voices
 from service.routes.http import problems
+from service.routes.http.cors import open_to_pages
 from service.routes.http.keys import HEADER
-from service.routes.http.limiting import held_open, limited, timely_bodies
+from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
+from service.routes.l402 import videos as l402_videos
 from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
+from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import pages
 from service.routes.pages.schema import EncodedOnce
@@ -67,18 +70,20 @@ def create_app(
     clock = now or utc_now
     limits = settings.limits
     in_time = timely_bodies(settings.program.client_patience_s)
-    quotes_limited = limited(
+    quote_admission = Admission(
         Limiter(Rate(per_client=limits.quotes_per_minute_per_client, total=limits.quotes_per_minute)),
         clock,
     )
-    estimates_limited = limited(
+    quotes_limited = quote_admission.middleware()
+    estimates_limited = Admission(
         Limiter(Rate(per_client=limits.estimates_per_minute_per_client, total=limits.estimates_per_minute)),
         clock,
-    )
-    polls_limited = limited(
+    ).middleware()
+    polls_limited = Admission(
         Limiter(Rate(per_client=limits.polls_per_minute_per_client, total=limits.polls_per_minute)),
         clock,
-    )
+    ).middleware()
+    largest_json_bytes = settings.quotes.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES
     streams = open_streams(settings.waits)
 
     @contextlib.asynccontextmanager
@@ -105,12 +110,25 @@ def create_app(
                     ),
                     Router("/", route_handlers=[refunds.refund], middleware=[polls_limited]),
                 ],
-                request_max_body_size=settings.quotes.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES,
+                request_max_body_size=largest_json_bytes,
             ),
             Router(
                 "/",
                 middleware=[in_time, quotes_limited],
                 route_handlers=[quotes.request_video_audio],
+                request_max_body_size=settings.quotes.largest_upload_bytes,
+            ),
+            Router(
+                "/",
+                # A challenge counts as a quote, too: the handler takes that token, once no credential is good.
+                middleware=[
+                    open_to_pages("POST", sent=l402_videos.SENT, read=l402_videos.EXPOSED),
+                    in_time,
+                    polls_limited,
+                    held_open(streams),
+                    small_unless_form(largest_json_bytes),
+                ],
+                route_handlers=[l402_videos.buy_video],
                 request_max_body_size=settings.quotes.largest_upload_bytes,
             ),
             Router(
@@ -133,6 +151,12 @@ def create_app(
             ),
             Router(
                 "/",
+                route_handlers=[lnurl.pay_request, lnurl.invoice, lnurl.verify],
+                middleware=[open_to_pages("GET"), polls_limited],
+                exception_handlers=lnurl.HANDLERS,
+            ),
+            Router(
+                "/",
                 route_handlers=[events.events, videos.video, inference_videos.inference_video],
                 middleware=[polls_limited, held_open(streams)],
             ),
@@ -148,7 +172,8 @@ def create_app(
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
         ],
-        dependencies={name: parts.provide(name) for name in Service.__struct_fields__},
+        dependencies={name: parts.provide(name) for name in Service.__struct_fields__}
+        | {"l402_desk": Provide(lambda: parts.l402_desk(quote_admission), sync_to_thread=False)},
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         openapi_config=OpenAPIConfig(
@@ -186,6 +211,16 @@ class _Parts:
     """Hands the parts of the service to handlers, by the names of their parameters."""
 
     service: Service  # there once the application has started
+
+    def l402_desk(self, quote_admission: Admission) -> l402_videos.Desk:
+        service = self.service
+        return l402_videos.Desk(
+            selling=service.l402,
+            spool=service.spool,
+            delivery=service.delivery,
+            links=service.links,
+            quote_admission=quote_admission,
+        )
 
     def provide(self, name: str) -> Provide:
         def get() -> Any:

@@ -35,6 +35,8 @@ ServiceError
 ├── KeyTaken                 another replica has answered this request already
 ├── NameTaken                another account has this name
 ├── VideoBroken              the video stops before its end
+├── ReceiverAway             of a webhook
+├── LnurlRefused             a wallet is told why
 ├── VideoNotMade             a held payment has to go back
 ├── StoreOfAnother
 └── SettingsError
@@ -249,6 +251,22 @@ class NameTaken(ServiceError):
 
 class VideoBroken(ServiceError):
     """The video stops before its end: its render was interrupted while it was read."""
+
+
+class ReceiverAway(ServiceError):
+    """The receiver of a webhook did not answer, or is nobody who may be asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class LnurlRefused(ServiceError):
+    """What an LNURL led to cannot be paid by it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class VideoNotMade(ServiceError):

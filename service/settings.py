@@ -6,6 +6,7 @@ fields is the environment variable `SATSPEAK_` + its name in capitals.
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,6 +15,7 @@ import msgspec
 
 from service.accounts.prepaid import AccountTerms
 from service.errors import SettingsError
+from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
 from service.pricing.terms import RateTerms
 from service.quotes.open_quotes import Caps
@@ -28,6 +30,7 @@ from service.retention.retention import RetentionTerms
 from service.runtime.limits import RateLimits
 from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
+from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
 
@@ -51,6 +54,13 @@ OTHERS = {
 """Variables that other programs read, which may be started from the same environment."""
 
 
+_PUBLIC_URL = re.compile(
+    r"(?:https://[a-z0-9.-]+|http://(?:[a-z2-7]+\.onion|localhost|127\.0\.0\.1))(?::[0-9]{1,5})?(?:/[\w.~-]+)*",
+    re.ASCII,
+)
+"""What wallets follow (LUD-01, LUD-09): some compare hosts letter by letter."""
+
+
 class Program(Section, frozen=True, kw_only=True):
     """How the program runs."""
 
@@ -68,6 +78,10 @@ class Program(Section, frozen=True, kw_only=True):
     """Addresses or networks, with commas between, whose `X-Forwarded-For` tells who asks. Without it whoever comes
     through a proxy is one client. A proxy named here must append to that header or replace it."""
 
+    public_url: str = ""
+    """Where buyers reach the service, such as `https://video.example.org`: what links begin with. Without it they lead
+    where the request went, and there are no LNURLs."""
+
     client_patience_s: Positive = 60
     """Seconds that a client may take to send the head of a request, or its body with a second more for each 8 kB, or
     to take any of an answer."""
@@ -82,6 +96,11 @@ class Program(Section, frozen=True, kw_only=True):
         """Refuse what cannot work."""
         if not 0 <= self.port <= 65535:  # noqa: PLR2004 - what a TCP port is
             raise ValueError("SATSPEAK_PORT must be from 0 to 65535")
+        if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
+            raise ValueError(
+                "SATSPEAK_PUBLIC_URL must be https:// and a host in lower case, http:// for .onion and localhost, and"
+                " may have a path without a slash at its end"
+            )
         for proxy in filter(None, self.trusted_proxies.split(",")):
             try:
                 ipaddress.ip_network(proxy.strip())
@@ -149,10 +168,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     open_quotes: Caps = Caps()
     uploads: UploadCap = UploadCap()
     judge: Judge = Judge()
+    webhooks: WebhookTerms = WebhookTerms()
     accounts: AccountTerms = AccountTerms()
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
     holds: HoldTerms = HoldTerms()
+    l402: L402Terms = L402Terms()
     rendering: RenderTerms = RenderTerms()
     refunds: RefundTerms = RefundTerms()
     retention: RetentionTerms = RetentionTerms()

@@ -20,15 +20,27 @@ MAY_IMPORT: dict[str, set[str]] = {
 TIERS = (
     # Each may import what stands above it here, and its own tier; what has a tier of its own is named first.
     {"errors", "runtime"},
-    {"accounts", "catalogue", "jobs", "orders", "payments.payment", "payments.port", "pricing", "speech"},
+    {
+        "accounts",
+        "catalogue",
+        "jobs",
+        "l402.port",
+        "lnurl.port",
+        "orders",
+        "payments.payment",
+        "payments.port",
+        "pricing",
+        "speech",
+        "webhooks.port",
+    },
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "quotes"},
+    {"delivery", "l402", "lnurl", "quotes", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "holders", "owed"},
+    {"__main__", "app", "credentials", "holders", "letters", "owed"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 
@@ -53,9 +65,11 @@ ADAPTERS = {
     "service.pricing.rates",
     "service.rendering.worker_client",
     "service.storage",
+    "service.webhooks.carrier",
 }
-DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "orders", "payments.payment", "payments.port",
-    "pricing.price", "refunds.refund", "rendering.port", "retention.port", "speech.speech_length"]  # fmt: skip
+DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "l402.port", "lnurl.port", "orders", "payments.payment",
+    "payments.port", "pricing.price", "refunds.refund", "rendering.port", "retention.port",
+    "speech.speech_length"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 
 SERVICE = sorted((ROOT / "service").rglob("*.py"))

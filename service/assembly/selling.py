@@ -12,6 +12,7 @@ from service.pricing.port import RateSource
 from service.quotes.hold_quotes import HoldQuotes
 from service.quotes.invoicing import Invoicing
 from service.quotes.liquidity import Liquidity
+from service.quotes.lnurls import Lnurls
 from service.quotes.open_quotes import OpenQuotes
 from service.quotes.prepaid import PrepaidOrdering
 from service.quotes.quoting import Quoting
@@ -63,6 +64,8 @@ def make_sales(
             tries=money.tries,
             terms=settings.holds,
         ),
+        private_receivers=settings.webhooks.webhook_private,
+        lnurls=Lnurls(settings.program.public_url) if settings.program.public_url else None,
         now=ambient.now,
         counters=ambient.counters,
     )

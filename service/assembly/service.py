@@ -24,6 +24,8 @@ from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.delivery.prepaid import PrepaidDelivery
 from service.delivery.watching import Watching
+from service.l402.selling import L402Selling
+from service.lnurl.paying import LnurlPaying
 from service.orders.port import Orders, Tally
 from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
@@ -40,6 +42,7 @@ from service.rendering.workers import Workers
 from service.retention.orphans import Orphans
 from service.retention.preimages import UnusedPreimages
 from service.retention.retention import Retention
+from service.routes.http.links import Links
 from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
@@ -47,6 +50,8 @@ from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.settings import Settings
+from service.webhooks.carrier import HttpCarrier
+from service.webhooks.sending import Sending
 from spoken.languages import detect_language
 
 FIGURES_FRESH_S = 3.0
@@ -66,6 +71,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     prepaid_orders: PrepaidOrders
     captioning: Captioning
     idempotency: Idempotency
+    l402: L402Selling
+    lnurl: LnurlPaying
     delivery: Delivery
     watching: Watching
     refunding: Refunding
@@ -78,6 +85,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     choosing: Choosing
     workers: Workers
     spool: Spool
+    links: Links
     rates: RateSource
     node: Cached[NodeInfo]
     follower: Supervised
@@ -136,6 +144,17 @@ async def open_service(
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        carrier = HttpCarrier(private=settings.webhooks.webhook_private)
+        stack.push_async_callback(carrier.aclose)
+        sending = Sending(
+            outbox=kept.outbox,
+            carrier=carrier,
+            terms=settings.webhooks,
+            public_url=settings.program.public_url,
+            now=now,
+        )
+        run_until_closed(stack, Supervised("webhooks", lambda: kept.peers.alone("webhooks", sending.run)))
+        idempotency = Idempotency(quoting=sales.quoting, orders=kept.orders, now=now)
         delivery = Delivery(
             orders=kept.orders,
             payments=kept.payments,
@@ -157,7 +176,18 @@ async def open_service(
             top_ups=kept.top_ups,
             accounts=kept.accounts,
             video_time=video_time,
-            idempotency=Idempotency(quoting=sales.quoting, orders=kept.orders, now=now),
+            idempotency=idempotency,
+            l402=L402Selling(
+                terms=settings.l402,
+                idempotency=idempotency,
+                root_keys=kept.root_keys,
+                snapshots=kept.snapshots,
+                settlements=money.settlements,
+                now=now,
+            ),
+            lnurl=LnurlPaying(
+                names=kept.lnurls, snapshots=kept.snapshots, settlements=money.settlements, now=now
+            ),
             delivery=delivery,
             ordering=sales.prepaid,
             prepaid=PrepaidDelivery(
@@ -195,6 +225,7 @@ async def open_service(
                 settings.uploads.incoming(settings.quotes.largest_upload_bytes),
                 largest_bytes=settings.quotes.largest_upload_bytes,
             ),
+            links=Links(settings.program.public_url),
             rates=rates,
             node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,

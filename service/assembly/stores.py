@@ -16,8 +16,10 @@ from service.settings import Settings
 from service.storage.accounts import SqlAccounts
 from service.storage.database import Database
 from service.storage.keys import SqlApiKeys
+from service.storage.lnurls import SqlLnurls
 from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
+from service.storage.outbox import SqlOutbox
 from service.storage.payments import SqlPayments
 from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
@@ -25,6 +27,7 @@ from service.storage.preimages import SqlPreimages
 from service.storage.prepaid import SqlPrepaidOrders
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
+from service.storage.root_keys import SqlRootKeys
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
@@ -40,6 +43,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     videos: SqlVideos
     refunds: SqlRefunds
     preimages: SqlPreimages
+    root_keys: SqlRootKeys
+    lnurls: SqlLnurls
+    outbox: SqlOutbox
     retention: SqlRetention
     snapshots: SqlSnapshots
     uploads: SqlUploads
@@ -64,6 +70,9 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             videos=SqlVideos(database),
             refunds=SqlRefunds(database),
             preimages=SqlPreimages(database),
+            root_keys=SqlRootKeys(database),
+            lnurls=SqlLnurls(database),
+            outbox=SqlOutbox(database),
             retention=SqlRetention(database),
             snapshots=SqlSnapshots(database),
             uploads=SqlUploads(database),
@@ -113,6 +122,27 @@ async def open_refunds(settings: Settings) -> AsyncIterator[SqlRefunds]:
     """Open no more than the refunds, for the commands that list and end what is owed."""
     async with open_database(settings) as database:
         yield SqlRefunds(database)
+
+
+class Sold(msgspec.Struct, frozen=True, kw_only=True):
+    """Orders, and the root keys of the credentials that open some of them."""
+
+    orders: SqlOrders
+    root_keys: SqlRootKeys
+
+
+@contextlib.asynccontextmanager
+async def open_orders(settings: Settings) -> AsyncIterator[Sold]:
+    """Open no more than the orders and their credentials, for the command that revokes these."""
+    async with open_database(settings) as database:
+        yield Sold(orders=SqlOrders(database), root_keys=SqlRootKeys(database))
+
+
+@contextlib.asynccontextmanager
+async def open_outbox(settings: Settings) -> AsyncIterator[SqlOutbox]:
+    """Open no more than what receivers are told, for the commands that list and replay it."""
+    async with open_database(settings) as database:
+        yield SqlOutbox(database)
 
 
 def open_database(settings: Settings) -> contextlib.AbstractAsyncContextManager[Database]:

@@ -5,8 +5,11 @@ from typing import Protocol
 
 import msgspec
 
+from service.orders.lnurl import Lnurl
 from service.orders.order import Order, Status
+from service.orders.root_key import RootKey
 from service.orders.tokens import Once
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 from service.payments.payment import NewPayment, Payment
 from service.pricing.price import Price
@@ -22,6 +25,9 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     claim_hash: bytes | None  # sha256 of the claim token; None: the invoice alone opens the order
     once: Once | None  # so that the same request gets the same quote until it expires
     created_at: datetime
+    webhook: Webhook | None = None  # who is told what becomes of it
+    lnurl: Lnurl | None = None  # what leads wallets to its invoice
+    root_key: RootKey | None = None  # of the credential that opens the order, where it is sold by L402
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

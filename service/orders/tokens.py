@@ -2,12 +2,15 @@
 
 import hashlib
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from typing import Self
 
 import msgspec
 
 TOKEN_BYTES = 32
+
+NAME_BYTES = 16
+"""Of what an LNURL names a quote by: nobody guesses it, and a QR code of it stays small."""
 
 
 class Once(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,24 +27,43 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     refund: str
     claim: str | None  # None: the invoice alone opens the order
     once: Once | None = None  # what the tokens were derived with
+    webhook: bytes | None = None  # signs what the receiver of the order's events is told
+    lnurl: str | None = None  # what the LNURL of the quote names it by
+    nonce: bytes | None = None  # of an L402 credential, which tells both tokens to its holder
 
     @classmethod
-    def random(cls, *, private: bool) -> Self:
-        """Make tokens that nobody can tell again."""
+    def random(cls, *, private: bool, l402: bool = False) -> Self:
+        """Make tokens that nobody can tell again, but who holds the credential of an L402 quote."""
+        if l402:
+            return cls.of_nonce(secrets.token_bytes(TOKEN_BYTES))
         return cls(
             refund=secrets.token_urlsafe(TOKEN_BYTES),
             claim=secrets.token_urlsafe(TOKEN_BYTES) if private else None,
+            webhook=secrets.token_bytes(TOKEN_BYTES),
+            lnurl=_name(secrets.token_bytes(NAME_BYTES)),
         )
 
     @classmethod
-    def derived(cls, key: str, once: Once, *, private: bool) -> Self:
+    def of_nonce(cls, nonce: bytes, once: Once | None = None) -> Self:
+        """Make the tokens that the holder of an L402 credential has: whoever shows it is told them again."""
+        said = nonce.hex()
+        return cls(
+            refund=_derive("refund", said, b""), claim=_derive("claim", said, b""), once=once, nonce=nonce
+        )
+
+    @classmethod
+    def derived(cls, key: str, once: Once, *, private: bool, l402: bool = False) -> Self:
         """Make tokens that need both to be told again: the buyer's key and our salt.
 
         So nothing that opens an order is kept, and still a request that is sent again learns the same tokens.
         """
+        if l402:
+            return cls.of_nonce(_mac("l402", key, once.salt), once)
         return cls(
             refund=_derive("refund", key, once.salt),
             claim=_derive("claim", key, once.salt) if private else None,
+            webhook=_mac("webhook", key, once.salt),
+            lnurl=_name(_mac("lnurl", key, once.salt)[:NAME_BYTES]),
             once=once,
         )
 
@@ -51,6 +73,14 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def _name(random: bytes) -> str:
+    """Write a name as a Lightning Address has it (LUD-16): small letters and digits."""
+    return b32encode(random).decode().rstrip("=").lower()
+
+
 def _derive(purpose: str, key: str, salt: bytes) -> str:
-    mac = hashlib.blake2b(key.encode(), key=salt, person=purpose.encode(), digest_size=TOKEN_BYTES)
-    return urlsafe_b64encode(mac.digest()).decode().rstrip("=")
+    return urlsafe_b64encode(_mac(purpose, key, salt)).decode().rstrip("=")
+
+
+def _mac(purpose: str, key: str, salt: bytes) -> bytes:
+    return hashlib.blake2b(key.encode(), key=salt, person=purpose.encode(), digest_size=TOKEN_BYTES).digest()

@@ -16,6 +16,7 @@ class Kind(Enum):
     """The ways to pay."""
 
     LIGHTNING = "lightning"  # an ordinary invoice: the money is ours once it is paid
+    L402 = "l402"  # an ordinary invoice, whose receipt is half of the credential that opens the order
     HOLD = "hold"  # a hold invoice: the money is locked in until the video is whole, or goes back
     BALANCE = "balance"  # video time of an account, set aside; without an invoice, so no node has a say
 

@@ -69,12 +69,16 @@ class HoldQuotes:
             with of_all:
                 yield Reserved(own, of_all)
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
         """Make an invoice whose preimage is on disk before the node is asked: nobody else could take the money."""
         preimage = Preimage(self._random(PREIMAGE_BYTES))
         payment_hash = PaymentHash(sha256(preimage).digest())
         await self._preimages.add(payment_hash, preimage)
-        return await self._backend.add_hold_invoice(payment_hash, amount=amount, memo=memo, expiry_s=expiry_s)
+        return await self._backend.add_hold_invoice(
+            payment_hash, amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash
+        )
 
     async def follow(self, order_id: int) -> None:
         """See the payment of a quote that was just made to its end."""

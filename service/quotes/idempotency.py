@@ -62,6 +62,7 @@ class Idempotency:
         *,
         client: str,
         private: bool,
+        l402: bool = False,
     ) -> Quote:
         """Return the quote that was made with this key, or make one. A request that failed leaves nothing.
 
@@ -71,13 +72,14 @@ class Idempotency:
             make: Quotes, and keeps `Tokens.once` with the order.
             client: Whose key it is.
             private: Whether the quote gets a claim token.
+            l402: Whether its tokens are those of a credential.
 
         Raises:
             InvalidRequest: The key is no UUID.
             KeyReused: The key was used to ask for something else.
         """
         if key is None:
-            return await make(Tokens.random(private=private))
+            return await make(Tokens.random(private=private, l402=l402))
         key = parse_key(key)
         key_hash = hashlib.sha256(f"{client} {key}".encode()).digest()
         fingerprint = hashlib.sha256(asked).digest()
@@ -87,17 +89,19 @@ class Idempotency:
                     once, order, payment = found
                     if once.fingerprint != fingerprint:
                         raise KeyReused
+                    tokens = Tokens.derived(key, once, private=order.claim_hash is not None, l402=l402)
                     return Quote(
                         duration_ms=order.wish.duration_ms,
                         language=order.wish.language,
                         price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
                         invoice=payment.invoice,
                         expires_at=payment.expires_at,
-                        tokens=Tokens.derived(key, once, private=order.claim_hash is not None),
+                        tokens=tokens,
+                        lnurl=self.quoting.lnurl(tokens),
                     )
                 once = Once(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())
                 with contextlib.suppress(KeyTaken):  # its quote is the one
-                    return await make(Tokens.derived(key, once, private=private))
+                    return await make(Tokens.derived(key, once, private=private, l402=l402))
 
 
 def parse_key(header: str) -> str:

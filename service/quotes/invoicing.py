@@ -12,7 +12,9 @@ from service.quotes.liquidity import Liquidity
 class Seller(Protocol):
     """Makes an invoice: the node itself, or who keeps the preimage of a hold invoice."""
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
         """Make one."""
         ...
 
@@ -26,9 +28,18 @@ class Invoicing:
         self._expiry_s = expiry_s
 
     async def invoice(
-        self, amount: Msat, *, memo: str, created_at: datetime, holder: Seller | None = None
+        self,
+        amount: Msat,
+        *,
+        memo: str,
+        created_at: datetime,
+        holder: Seller | None = None,
+        l402_expiry_s: int | None = None,
+        description_hash: bytes | None = None,
     ) -> NewPayment:
-        """Make an invoice; with a holder, a hold invoice.
+        """Make an invoice; with a holder, a hold invoice; with an expiry of its own, that of an L402 challenge.
+
+        With a description hash it commits to what LNURL tells of it, and its memo is for our node alone.
 
         Raises:
             Unavailable: The node cannot receive the amount.
@@ -37,15 +48,18 @@ class Invoicing:
         await self._liquidity.check(amount)
         node = await self._backend.node()
         seller: Seller = holder or self._backend
-        made = await seller.add_invoice(amount=amount, memo=memo, expiry_s=self._expiry_s)
+        expiry_s = l402_expiry_s or self._expiry_s
+        made = await seller.add_invoice(
+            amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash
+        )
         _check(made, amount)
         return NewPayment(
-            kind=Kind.LIGHTNING if holder is None else Kind.HOLD,
+            kind=Kind.HOLD if holder is not None else Kind.L402 if l402_expiry_s else Kind.LIGHTNING,
             invoice=made.bolt11,
             payment_hash=made.payment_hash,
             # Where the line broke meanwhile, another may have made it: then its signature is read when it matters.
             node=node if await self._backend.node() == node else None,
-            expires_at=created_at + timedelta(seconds=self._expiry_s),
+            expires_at=created_at + timedelta(seconds=expiry_s),
         )
 
 

@@ -6,31 +6,39 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from lightning import Msat
+from lightning.l402 import Identifier
 from service.catalogue.choosing import Choosing
 from service.errors import KeyTaken, Unavailable
 from service.jobs.port import UPLOADS, Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
+from service.orders.root_key import RootKey
 from service.orders.tokens import Tokens, digest
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
-from service.payments.payment import MEMO
+from service.payments.payment import MEMO, NewPayment
 from service.pricing.port import RateSource
 from service.pricing.price import Price, price
 from service.quotes.hold_quotes import HoldQuotes
 from service.quotes.invoicing import Invoicing
+from service.quotes.lnurls import Lnurls
 from service.quotes.open_quotes import OpenQuotes, Reserved
 from service.quotes.port import Screen
+from service.quotes.seal import Seal
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.quotes.upload_room import UploadRoom
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.counters import Counters
 from service.speech.wav import SAMPLE_RATE, WavInfo, inspect, read_pcm, write_plain
+from service.webhooks.addresses import check_url
+from service.webhooks.signing import secret_of
 
 PCM_CHUNK_BYTES = 1 << 18
 """How much of an upload is in memory at once."""
@@ -54,6 +62,7 @@ class Quote(Estimate, frozen=True, kw_only=True):
     invoice: str
     expires_at: datetime
     tokens: Tokens  # told to the buyer, kept as hashes
+    lnurl: str | None = None  # leads wallets to the invoice
 
 
 class Quoting:
@@ -73,6 +82,8 @@ class Quoting:
         screen: Screen | None,
         upload_room: UploadRoom,
         holds: HoldQuotes,
+        lnurls: Lnurls | None,
+        private_receivers: bool,
         now: Clock,
     ) -> None:
         self._terms = terms
@@ -86,6 +97,8 @@ class Quoting:
         self._screen = screen
         self._upload_room = upload_room
         self._holds = holds
+        self._lnurls = lnurls
+        self._private_receivers = private_receivers
         self._now = now
 
     async def estimate_text(self, text: str, choice: Choice) -> Estimate:
@@ -99,9 +112,19 @@ class Quoting:
         return await self._price(wish.duration_ms, language)
 
     async def quote_text(
-        self, text: str, choice: Choice, tokens: Tokens, *, client: str, hold: bool = False
+        self,
+        text: str,
+        choice: Choice,
+        tokens: Tokens,
+        *,
+        client: str,
+        hold: bool = False,
+        seal: Seal | None = None,
+        webhook_url: str | None = None,
     ) -> Quote:
         """Sell a video of a text; with `hold`, for a payment that is held until the video is whole.
+
+        With a seal it is sold by L402, and the tokens are those of a nonce.
 
         Raises as `estimate_text` does, or what the node raises, or:
 
@@ -112,19 +135,27 @@ class Quoting:
         """
         choice = await self._choosing.check(choice)
         wish, language = self._read(text, choice)
-        async with self._reserve(choice, client, hold=hold) as room:
+        async with self._reserve(choice, client, hold=hold, seal=seal, webhook_url=webhook_url) as room:
             if self._screen:
                 assert wish.text is not None
                 await self._screen.text(wish.text)
             return await self._sell(wish, language, tokens, room)
 
     async def quote_audio(
-        self, wav: Path, choice: Choice, tokens: Tokens, *, client: str, hold: bool = False
+        self,
+        wav: Path,
+        choice: Choice,
+        tokens: Tokens,
+        *,
+        client: str,
+        hold: bool = False,
+        seal: Seal | None = None,
+        webhook_url: str | None = None,
     ) -> Quote:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
-        async with self._reserve(choice, client, hold=hold) as room:
+        async with self._reserve(choice, client, hold=hold, seal=seal, webhook_url=webhook_url) as room:
             if self._screen:
                 await _judge(self._screen, wav, info)
             async with self._stored(wav, info) as upload:
@@ -137,15 +168,19 @@ class Quoting:
                 return await self._sell(wish, None, tokens, room, upload)
 
     @contextlib.asynccontextmanager
-    async def _reserve(self, choice: Choice, client: str, *, hold: bool) -> AsyncIterator["_Room"]:
+    async def _reserve(
+        self, choice: Choice, client: str, *, hold: bool, seal: Seal | None, webhook_url: str | None
+    ) -> AsyncIterator["_Room"]:
         """Take room for a quote, before anything is asked or stored for it; given back where none is made."""
         now = self._now()
+        if webhook_url is not None:
+            check_url(webhook_url, private=self._private_receivers)
         async with contextlib.AsyncExitStack() as stack:
             held = None
             if hold:
                 held = await stack.enter_async_context(self._holds.reserve(choice, client, now))
             opened = await stack.enter_async_context(self._open_quotes.reserve(client, now))
-            yield _Room(opened=opened, held=held)
+            yield _Room(opened=opened, held=held, seal=seal, webhook_url=webhook_url)
 
     @contextlib.asynccontextmanager
     async def _stored(self, wav: Path, info: WavInfo) -> AsyncIterator["_Upload"]:
@@ -175,11 +210,17 @@ class Quoting:
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
         estimated = await self._price(wish.duration_ms, language)
+        memo = f"{MEMO}, {wish.duration_ms / 1000:.1f} s"
+        lnurl = None
+        if self._lnurls is not None and tokens.lnurl is not None:
+            lnurl = self._lnurls.of(tokens.lnurl, memo)
         payment = await self._invoicing.invoice(
             Msat(estimated.price.amount_msat),
-            memo=f"{MEMO}, {wish.duration_ms / 1000:.1f} s",
+            memo=memo,
             created_at=created_at,
             holder=None if room.held is None else self._holds,
+            l402_expiry_s=None if room.seal is None else room.seal.expiry_s,
+            description_hash=None if lnurl is None else lnurl.description_hash,
         )
         order = NewOrder(
             wish=wish,
@@ -189,6 +230,9 @@ class Quoting:
             claim_hash=None if tokens.claim is None else digest(tokens.claim),
             once=tokens.once,
             created_at=created_at,
+            webhook=_webhook(room.webhook_url, tokens),
+            lnurl=lnurl,
+            root_key=None if room.seal is None else _root_key(room.seal, payment, tokens),
         )
         order_id = await self._add(order, upload)
         self._counters.quotes += 1
@@ -203,7 +247,12 @@ class Quoting:
             invoice=payment.invoice,
             expires_at=payment.expires_at,
             tokens=tokens,
+            lnurl=self.lnurl(tokens),
         )
+
+    def lnurl(self, tokens: Tokens) -> str | None:
+        """Write the LNURL of a quote; None where wallets do not know where we are, or it is sold by L402."""
+        return None if self._lnurls is None or tokens.lnurl is None else self._lnurls.link(tokens.lnurl)
 
     async def _add(self, order: NewOrder, upload: "_Upload | None") -> int:
         if upload is not None:
@@ -242,6 +291,20 @@ class _Room(msgspec.Struct, frozen=True, kw_only=True):
 
     opened: Reserved
     held: Reserved | None  # None: it is an ordinary one
+    seal: Seal | None  # None: it is not sold by L402
+    webhook_url: str | None  # None: nobody is told what becomes of it
+
+
+def _webhook(url: str | None, tokens: Tokens) -> Webhook | None:
+    if url is None or tokens.webhook is None:
+        return None
+    return Webhook(url=url, secret=secret_of(tokens.webhook))
+
+
+def _root_key(seal: Seal, payment: NewPayment, tokens: Tokens) -> RootKey:
+    assert tokens.nonce is not None
+    identifier = Identifier(payment.payment_hash, tokens.nonce).pack()
+    return RootKey(identifier_hash=sha256(identifier).digest(), key=seal.root_key)
 
 
 async def _judge(screen: Screen, wav: Path, info: WavInfo) -> None:

@@ -17,6 +17,7 @@ from service.orders.wish import Wish
 from service.payments.payment import Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
+from service.storage.order_schema import lnurls, root_keys, webhooks
 from service.storage.payments import to_payment
 from service.storage.schema import by_invoice, jobs, orders, payments, repeats, was_paid
 
@@ -113,7 +114,9 @@ def _may_write(connection: sa.Connection) -> bool:
 
 
 def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:
-    return {
+    beside = {"root_key": order.root_key, "lnurl": order.lnurl, "webhook": order.webhook}
+    kept = {name: msgspec.structs.asdict(each) for name, each in beside.items() if each is not None}
+    return kept | {
         "order": {
             "text": order.wish.text,
             "upload": order.wish.upload,
@@ -140,13 +143,21 @@ def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:
 
 
 def _add_quotes(connection: sa.Connection, quotes: Sequence[dict[str, dict[str, Any]]]) -> list[int]:
-    """Keep quotes by two statements, however many they are; their numbers, in the same order."""
+    """Keep quotes by two statements, three where some are sold by L402; their numbers, in the same order."""
     # Each is found again by its hash, which is random: no database promises to number rows in the order that they came.
     numbers = orders.insert().returning(orders.c.refund_hash, orders.c.id)
     ids = {row.refund_hash: row.id for row in connection.execute(numbers, [each["order"] for each in quotes])}
     added = [ids[each["order"]["refund_hash"]] for each in quotes]
     rows = [{**each["payment"], "order_id": order_id} for each, order_id in zip(quotes, added, strict=True)]
     connection.execute(payments.insert(), rows)
+    for name, table in (("root_key", root_keys), ("lnurl", lnurls), ("webhook", webhooks)):
+        beside = [
+            {**each[name], "order_id": order_id}
+            for each, order_id in zip(quotes, added, strict=True)
+            if name in each
+        ]
+        if beside:
+            connection.execute(table.insert(), beside)
     return added
 
 

@@ -10,10 +10,12 @@ from lightning import PaymentHash, SettleIndex, Settlement
 from service.accounts.account import Move
 from service.orders.order import UNDECIDED, Status
 from service.orders.video import VideoState
+from service.orders.webhook import Event
 from service.payments.payment import Incoming, Kind, Paid, Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.ledger import credit
+from service.storage.outbox import tell
 from service.storage.schema import by_invoice, jobs, nodes, payments, top_ups
 
 
@@ -107,7 +109,7 @@ class SqlPayments:
 
     async def mark_expired(self, payment_id: int) -> bool:
         """Make a pending payment expired; whether this did it."""
-        return await self._move(payment_id, Status.EXPIRED, of=(Status.PENDING,))
+        return await self._move(payment_id, Status.EXPIRED, of=(Status.PENDING,), event=Event.PAYMENT_EXPIRED)
 
     async def holds(self) -> list[Payment]:
         """Return the hold payments that are open or held, the oldest first."""
@@ -120,7 +122,7 @@ class SqlPayments:
 
     async def mark_held(self, payment_id: int) -> bool:
         """Make a pending payment held; whether this did it."""
-        return await self._move(payment_id, Status.HELD, of=(Status.PENDING,))
+        return await self._move(payment_id, Status.HELD, of=(Status.PENDING,), event=Event.PAYMENT_HELD)
 
     async def give_back(self, payment_id: int, now: datetime, *, although_rendered: bool) -> bool:
         """Decide that a held payment goes back, unless its video is whole or being rendered; whether it goes back."""
@@ -153,8 +155,15 @@ class SqlPayments:
 
         return await self._database.write(work)
 
-    async def _move(self, payment_id: int, to: Status, *, of: Collection[Status]) -> bool:
-        return await self._database.write(lambda connection: _move(connection, payment_id, to, of=of))
+    async def _move(self, payment_id: int, to: Status, *, of: Collection[Status], event: Event) -> bool:
+        def work(connection: sa.Connection) -> bool:
+            moved = _move(connection, payment_id, to, of=of)
+            order_id = sa.select(payments.c.order_id).where(payments.c.id == payment_id)
+            if moved and (order := connection.scalar(order_id)) is not None:
+                tell(connection, order, event)
+            return moved
+
+        return await self._database.write(work)
 
     async def _many(self, query: sa.Select[Any]) -> list[Payment]:
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
@@ -204,8 +213,11 @@ def _move(connection: sa.Connection, payment_id: int, to: Status, *, of: Collect
 def _give_up(connection: sa.Connection, job: sa.ColumnElement[bool]) -> bool:
     """End a render for good, whoever is at it, unless the video is whole; whether there was one to end."""
     states = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.FAILED.value)
-    ended = jobs.update().where(job, jobs.c.state.in_(states))
-    return connection.execute(ended.values(state=VideoState.FAILED.value, queued_at=None)).rowcount > 0
+    ended = jobs.update().where(job, jobs.c.state.in_(states)).returning(jobs.c.order_id)
+    given_up = connection.execute(ended.values(state=VideoState.FAILED.value, queued_at=None)).scalars().all()
+    for order_id in given_up:
+        tell(connection, order_id, Event.VIDEO_FAILED)
+    return bool(given_up)
 
 
 def _mark_paid(
@@ -224,8 +236,11 @@ def _mark_paid(
         .values(status=Status.PAID.value, paid_at=to_millis(paid_at), paid_msat=paid_msat, giving_back=False)
         .returning(payments.c.id, payments.c.order_id)
     ).first()
-    if paid is None or paid.order_id is not None:
-        return None if paid is None else Paid(order_id=paid.order_id)
+    if paid is not None and paid.order_id is not None:
+        tell(connection, paid.order_id, Event.PAYMENT_SETTLED)
+        return Paid(order_id=paid.order_id)
+    if paid is None:
+        return None
     sold = connection.execute(sa.select(top_ups).where(top_ups.c.payment_id == paid.id)).one()
     ref = payment_hash.hex()
     credit(connection, sold.account_id, sold.ms, move=Move.TOP_UP, ref=ref, now=paid_at)

@@ -11,6 +11,7 @@ from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.errors import InvalidRequest, NotRefundable, RefundBound
 from service.orders.order import Status
 from service.orders.video import VideoState
+from service.orders.webhook import Event
 from service.refunds.refund import (
     GIVE_WAY_AFTER,
     Debt,
@@ -22,6 +23,7 @@ from service.refunds.refund import (
 )
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
+from service.storage.outbox import tell
 from service.storage.schema import accounts, jobs, payments, refunds, was_paid
 from service.storage.video_rows import get_video
 
@@ -274,6 +276,7 @@ def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa
         )
         if refunded.rowcount == 0:
             log.error("refunded_unpaid", order=order_id)
+        tell(connection, order_id, Event.REFUND_PAID)
     return order_id is not None
 
 

@@ -10,6 +10,8 @@ from service.payments.payment import Incoming, Payment
 from service.retention.port import Kept
 from service.runtime.clock import to_millis
 from service.storage.database import Database
+from service.storage.order_schema import lnurls, outbox, root_keys, webhooks
+from service.storage.outbox import WAITING
 from service.storage.payments import may_be_of, to_incoming, to_payment
 from service.storage.schema import (
     accounts,
@@ -74,6 +76,7 @@ class SqlRetention:
                 payments.c.expires_at <= to_millis(before),
                 orders.c.forgotten_at <= to_millis(before),
                 *(~sa.exists().where(table.c.order_id == order_id) for table in (jobs, refunds, deletions)),
+                ~sa.exists().where(outbox.c.order_id == order_id, outbox.c.state == WAITING),
             )
             .order_by(payments.c.expires_at)
             .limit(limit)
@@ -86,6 +89,8 @@ class SqlRetention:
             ids, hashes = [row.order_id for row in rows], [row.payment_hash for row in rows]
             connection.execute(preimages.delete().where(preimages.c.payment_hash.in_(hashes)))
             connection.execute(repeats.delete().where(repeats.c.order_id.in_(ids)))
+            for table in (root_keys, lnurls, outbox, webhooks):
+                connection.execute(table.delete().where(table.c.order_id.in_(ids)))
             connection.execute(orders.delete().where(orders.c.id.in_(ids)))
             return len(rows)
 
@@ -190,6 +195,8 @@ class SqlRetention:
                 return False
             for pieces in (segments, speech):
                 connection.execute(pieces.delete().where(pieces.c.job_id.in_(job_ids)))
+            for table in (outbox, webhooks):  # what is to be told was told, or given up, long ago
+                connection.execute(table.delete().where(table.c.order_id == order_id))
             return _forget(connection, orders.c.forgotten_at.is_(None), order_id, now)
 
         return await self._database.write(work)
@@ -234,5 +241,7 @@ def _forget(
     )
     if changed.rowcount == 0:
         return False
+    for table in (root_keys, lnurls):  # from here on nothing can be had by either
+        connection.execute(table.delete().where(table.c.order_id == order_id))
     connection.execute(deletions.insert().values(order_id=order_id))
     return True

@@ -12,9 +12,11 @@ from service.jobs.attempts import Failure, Verdict, judge
 from service.jobs.port import Playable, SegmentPart, SpeechPart
 from service.orders.choice import Choice
 from service.orders.video import FPS, Video, VideoState
+from service.orders.webhook import Event
 from service.rendering.port import Init
 from service.runtime.clock import to_millis
 from service.storage import reservations
+from service.storage.outbox import tell
 from service.storage.pieces import SqlPieces
 from service.storage.queue import behind, paid_order, renderable
 from service.storage.schema import jobs, payments, segments, speech, unfinished
@@ -67,6 +69,7 @@ class SqlVideos(SqlPieces):
             if video is None:
                 new = {**NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
                 connection.execute(jobs.insert().values(new))
+                tell(connection, order_id, Event.VIDEO_STARTED)
                 return get_video(connection, order_id)
             claimed = connection.execute(
                 jobs.update()
@@ -80,6 +83,8 @@ class SqlVideos(SqlPieces):
             )
             if claimed.rowcount == 0:
                 return None
+            if video.attempt == 0:
+                tell(connection, order_id, Event.VIDEO_STARTED)
             if video.segments == 0:
                 connection.execute(speech.delete().where(speech.c.job_id == video.id))
             return get_video(connection, order_id)
@@ -161,6 +166,7 @@ class SqlVideos(SqlPieces):
             )
             frames = connection.execute(sa.select(jobs.c.frames).where(jobs.c.id == video.id)).scalar_one()
             reservations.settle(connection, video.order_id, frames * MS_PER_FRAME, now)
+            tell(connection, video.order_id, Event.VIDEO_READY)
 
         await self._database.write(work)
 
@@ -193,6 +199,7 @@ class SqlVideos(SqlPieces):
                 return None
             if verdict.state is VideoState.FAILED:
                 reservations.give_back(connection, video.order_id, now)
+                tell(connection, video.order_id, Event.VIDEO_FAILED)
             return verdict
 
         return await self._database.write(work)

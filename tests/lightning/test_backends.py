@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import secrets
+from hashlib import sha256
 
 import bolt11
 import pytest
@@ -14,6 +16,7 @@ from lightning import (
     NodeUnavailable,
     PaymentFailed,
     PaymentHash,
+    Preimage,
     SettleIndex,
 )
 from regtest.errors import PaymentFailed as PayerFailed
@@ -27,8 +30,8 @@ async def wait_for(fact):
             await asyncio.sleep(0.05)
 
 
-async def sell(seller, amount=PRICE, memo="a video", expiry_s=900):
-    return await seller.backend.add_invoice(amount=amount, memo=memo, expiry_s=expiry_s)
+async def sell(seller, amount=PRICE, memo="a video", expiry_s=900, **terms):
+    return await seller.backend.add_invoice(amount=amount, memo=memo, expiry_s=expiry_s, **terms)
 
 
 async def sell_and_pay(seller):
@@ -96,6 +99,32 @@ async def test_an_invoice_asks_for_what_it_was_made_for(seller):
     assert asked.payee == (await seller.backend.ping()).pubkey
 
 
+@pytest.mark.parametrize("hold", [False, True])
+async def test_an_invoice_commits_to_a_description_and_the_node_keeps_the_memo(seller, follow, hold):
+    terms = {"amount": PRICE, "memo": "a hat", "expiry_s": 900, "description_hash": b"\x11" * 32}
+    if hold:
+        preimage = Preimage(secrets.token_bytes(32))
+        sold = await seller.backend.add_hold_invoice(PaymentHash(sha256(preimage).digest()), **terms)
+        paying = asyncio.create_task(seller.pay_held(sold.bolt11))
+
+        async def is_held():
+            return (await seller.backend.lookup(sold.payment_hash)).state is InvoiceState.ACCEPTED
+
+        await wait_for(is_held)
+        await seller.backend.settle(preimage)
+        await paying
+    else:
+        sold = await seller.backend.add_invoice(**terms)
+        preimage = await seller.pay(sold.bolt11)
+
+    asked = bolt11.decode(sold.bolt11)
+    paid = await seller.backend.lookup(sold.payment_hash)
+    assert (asked.description_hash, asked.description) == ("11" * 32, None)
+    assert paid.preimage == preimage
+    [settlement] = await follow(seller.backend, after=paid.settle_index - 1).until(sold.bolt11)
+    assert settlement.memo == "a hat"
+
+
 @pytest.mark.parametrize("amount", [1, 999, 1_001, 123_456_789])
 async def test_an_amount_is_not_rounded_to_whole_satoshi(seller, amount):
     sold = await sell(seller, Msat(amount))
@@ -114,7 +143,14 @@ async def test_an_odd_amount_is_paid_in_full(seller):
 
 @pytest.mark.parametrize(
     "terms",
-    [{"amount": Msat(0)}, {"amount": Msat(-1)}, {"expiry_s": 0}, {"memo": "m" * 640}, {"memo": "é" * 320}],
+    [
+        {"amount": Msat(0)},
+        {"amount": Msat(-1)},
+        {"expiry_s": 0},
+        {"memo": "m" * 640},
+        {"memo": "é" * 320},
+        {"description_hash": b"h" * 31},
+    ],
 )
 async def test_terms_that_no_invoice_can_have_are_refused(seller, terms):
     with pytest.raises(InvoiceTermsInvalid):
@@ -142,7 +178,7 @@ async def test_a_payment_settles_an_open_invoice(seller):
 
     after = await seller.backend.lookup(sold.payment_hash)
     assert (before.state, before.amount_paid) == (InvoiceState.OPEN, 0)
-    assert (before.settle_index, before.settled_at) == (None, None)
+    assert (before.settle_index, before.settled_at, before.preimage) == (None, None, None)
     assert (after.state, after.amount_paid) == (InvoiceState.SETTLED, PRICE)
     assert after.settle_index is not None
     assert after.settle_index >= 1

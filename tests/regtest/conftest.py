@@ -141,8 +141,10 @@ async def open_shop(guard, ports, network, tmp_path_factory):
     """Open shops that sell through the merchant's node; they close at the end."""
     async with contextlib.AsyncExitStack() as closing:
 
-        async def open_one(worker: Worker, **settings: str) -> Service:
+        async def open_one(worker: Worker, *, public: bool = False, **settings: str) -> Service:
             port = ports.take()
+            if public:  # it knows where it is reached
+                settings["public_url"] = f"http://127.0.0.1:{port}"
             program = programs.service_program(
                 port=port,
                 folder=tmp_path_factory.mktemp("service"),

@@ -16,11 +16,13 @@ import httpx
 import pytest
 from lndgrpc.compiled import lightning_pb2, router_pb2, router_pb2_grpc
 
+from lightning.l402 import Identifier, Macaroon
 from regtest.errors import NotReady, PaymentFailed
 from regtest.lnd import FailureReason
 from regtest.process import Program, until
 from satspeak import programs
 from service.assembly.stores import open_refunds
+from service.orders.tokens import Tokens
 from service.refunds.refund import Debt, Ledger
 from service.settings import Settings
 
@@ -329,6 +331,21 @@ class Market:
         self.orders.append(Order(self, row["order_id"], quote))
         return self.orders[-1]
 
+    async def challenge(self, text: str = "Hello, this was paid by L402.") -> "L402Order":
+        """Sell by L402 as soon as all parts are there again."""
+        wish = {"text": text, **CHOICE}
+
+        async def challenged() -> Any:
+            answer = await self.http.post("/l402/video", json=wish)
+            return answer.status_code == httpx.codes.PAYMENT_REQUIRED and answer.json()
+
+        quote = await eventually("a challenge", challenged)
+        [row] = await self.rows("select order_id from payments where invoice = $1", quote["bolt11_invoice"])
+        order = L402Order(self, row["order_id"], quote)
+        order.wish = wish
+        self.orders.append(order)
+        return order
+
 
 class Order:
     """One purchase, as its buyer sees it."""
@@ -488,3 +505,21 @@ class Order:
         _, debts = await self._market.ledger()
         assert self.number in [debt.order_id for debt in debts]
         self.end = "owed"
+
+
+class L402Order(Order):
+    """One that is bought by L402: its credential opens it."""
+
+    async def ask(self) -> httpx.Response:
+        return await self._market.http.post("/l402/video", json=self.wish, headers=await self.credential())
+
+    async def credential(self) -> dict[str, str]:
+        assert self._paying is not None
+        proof = (await self._paying).preimage.hex()
+        return {"Authorization": f"L402 {self.quote['macaroon']}:{proof}"}
+
+    async def payment(self) -> dict[str, Any]:
+        nonce = Identifier.unpack(Macaroon.decode(self.quote["macaroon"]).identifier).nonce
+        claim = {"Claim-Token": str(Tokens.of_nonce(nonce).claim)}
+        answer = await self._market.http.get(f"/lightning/payment/{self.invoice}", headers=claim)
+        return dict(answer.json())

@@ -2,8 +2,8 @@
 
 A program of its own, so that it can be killed. The script is one word: `go`; `refuse`; or a number, the segment before
 which it waits. A text that has the word `unspeakable` is refused whatever the script says, and of one that has
-`unfinished` only the first segment is made and called the whole. Its videos are no videos:
-every byte says of which order and segment it is.
+`unfinished` only the first segment is made and called the whole. A recording has to be as long as all segments. Its
+videos are no videos: every byte says of which order and segment it is.
 """
 
 import asyncio
@@ -85,11 +85,19 @@ class Worker:
             framed = struct.pack(">I", len(packed)) + packed
             await send({"type": "http.response.body", "body": framed, "more_body": True})
 
-        await put("init", data=init(order), language="en", voice="betty")
-        text, said = job["text"], job["pcm_bytes"] // len(SPEECH)
+        spoken = job["text"] is not None
+        await put(
+            "init",
+            data=init(order),
+            language="en" if spoken else None,
+            voice="betty" if spoken else None,
+        )
+        text, said = job["text"] or "", job["pcm_bytes"] // len(SPEECH)
         for n in range(first, SEGMENTS):
             await self._until_told(n)
-            for part in range(said, min(n + 2, SEGMENTS)):  # speech comes before what shows it
+            for part in range(
+                said, min(n + 2, SEGMENTS) if spoken else 0
+            ):  # speech comes before what shows it
                 said += 1
                 await put(
                     "speech",

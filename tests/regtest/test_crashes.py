@@ -42,6 +42,15 @@ async def settled(market, holding):
     await order.is_delivered()
 
 
+async def settled_by_l402(market, holding):
+    order = await market.challenge()
+    holding.enter_context(still(market.service.program))
+    await order.pay()
+    yield order
+    await order.is_delivered()
+    assert (await order.ask()).content == await order.video()
+
+
 async def paid(market, _holding):
     order = await market.quote()
     await order.pay()
@@ -139,6 +148,7 @@ STATES = {
     "quoted, not paid": (quoted, "delivered"),
     "payment in flight": (in_flight, "delivered"),
     "settled, not known": (settled, "delivered"),
+    "settled by L402, not known": (settled_by_l402, "delivered"),
     "paid, not asked for": (paid, "delivered"),
     "rendering": (rendering, "delivered"),
     "whole, in pieces": (in_pieces, "delivered"),

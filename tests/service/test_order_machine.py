@@ -32,10 +32,12 @@ from hypothesis.stateful import (
 )
 
 from lightning import InvoiceState, Msat, NewInvoice, PaymentFailed, PaymentHash, PaymentState, Preimage
+from lightning.l402 import Identifier, Macaroon
 from lightning.memory import EVERY_BITCOIN, MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
-from service.assembly.stores import open_objects, open_refunds
+from service.assembly.stores import open_objects, open_orders, open_refunds
+from service.orders.tokens import Tokens
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
 
@@ -81,6 +83,7 @@ sales = st.fixed_dictionaries(
         "private": st.booleans(),
         "names": st.booleans(),
         "pays": st.sampled_from([True, True, False]),
+        "l402": st.sampled_from([False, False, True]),
     }
 )
 
@@ -88,14 +91,28 @@ sales = st.fixed_dictionaries(
 class LatePayersNode(MemoryBackend):
     """A node in the shop's time, which takes payments for longer than their quotes are good for."""
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
-        return await super().add_invoice(amount=amount, memo=memo, expiry_s=expiry_s + GRACE_S)
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
+        return await super().add_invoice(
+            amount=amount, memo=memo, expiry_s=expiry_s + GRACE_S, description_hash=description_hash
+        )
 
     async def add_hold_invoice(
-        self, payment_hash: PaymentHash, *, amount: Msat, memo: str, expiry_s: int
+        self,
+        payment_hash: PaymentHash,
+        *,
+        amount: Msat,
+        memo: str,
+        expiry_s: int,
+        description_hash: bytes | None = None,
     ) -> NewInvoice:
         return await super().add_hold_invoice(
-            payment_hash, amount=amount, memo=memo, expiry_s=expiry_s + GRACE_S
+            payment_hash,
+            amount=amount,
+            memo=memo,
+            expiry_s=expiry_s + GRACE_S,
+            description_hash=description_hash,
         )
 
 
@@ -106,6 +123,7 @@ class Bought:
     number: int
     quote: dict[str, Any]
     hold: bool
+    l402: dict[str, str] | None = None  # the wish that its challenge was for
     status: str = "pending"
     frames: int = 0
     failed: bool = False
@@ -501,6 +519,8 @@ class OrderMachine(RuleBasedStateMachine):
                 sweep_s=0.1,
                 hold_quotes_per_client=0,
                 video_retention_days=KEPT.days,
+                l402_valid_s=10**9,
+                l402_expiry_s=900,
             )
         )
         service.__enter__()
@@ -594,8 +614,13 @@ class OrderMachine(RuleBasedStateMachine):
         known = [self.payer._payments[each].state for each in hashes if each in self.payer._payments]
         return PaymentState.IN_FLIGHT in known or PaymentState.SUCCEEDED in known
 
-    async def sell(self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool) -> None:
+    async def sell(
+        self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool, l402: bool
+    ) -> None:
         if len(self.orders) == MOST_ORDERS:
+            return
+        if l402 and not hold:
+            await self.challenge(pays)
             return
         wish = {**ONE, "language": "en"} if hold or names else {}
         if audio:
@@ -607,10 +632,27 @@ class OrderMachine(RuleBasedStateMachine):
             answer = await self.post("/lightning/request-video/text", json=body)
         assert answer.status_code == (200 if self.up else 503), answer.text
         if self.up:
-            made_at = self.shop.clock.ahead
-            self.orders.append(Bought(len(self.orders) + 1, answer.json(), hold, made_at=made_at))
-            if pays:
-                self.have_paid(self.orders[-1])
+            await self.keep(answer.json(), hold, pays)
+
+    async def challenge(self, pays: bool) -> None:
+        """Sell by L402; who has the credential can make the claim token of it."""
+        wish = {"text": "Hello there.", **ONE}
+        answer = await self.post("/l402/video", json=wish)
+        assert answer.status_code == (402 if self.up else 503), answer.text
+        if self.up:
+            quote = answer.json()
+            nonce = Identifier.unpack(Macaroon.decode(quote["macaroon"]).identifier).nonce
+            await self.keep({**quote, "claim_token": Tokens.of_nonce(nonce).claim}, False, pays, wish)
+
+    async def keep(
+        self, quote: dict[str, Any], hold: bool, pays: bool, l402: dict[str, str] | None = None
+    ) -> None:
+        async with open_orders(self.shop.settings()) as kept:
+            order = await kept.orders.find(quote["bolt11_invoice"])
+        assert order
+        self.orders.append(Bought(order.id, quote, hold, l402, made_at=self.shop.clock.ahead))
+        if pays:
+            self.have_paid(self.orders[-1])
 
     def have_paid(self, order: Bought, times: int = 1) -> None:
         """Pay what is asked or more; the node refuses what is paid or over, and what is held is paid exactly."""
@@ -637,11 +679,12 @@ class OrderMachine(RuleBasedStateMachine):
         order.asked = True
         film = self.film(order, wish)
         body = {"bolt11_invoice": order.invoice, **wish}
-        url, received = self.url("/lightning/generate-video"), b""
+        url, received, shown = self.url("/lightning/generate-video"), b"", claim(order)
+        if order.l402 is not None:
+            body, url = {**order.l402, **wish}, self.url("/l402/video")
+            shown = {"Authorization": f"L402 {order.quote['macaroon']}:{order.shown.hex()}"}
         try:
-            async with self.http.stream(
-                "POST", url, json=body, headers=claim(order) if claims else {}
-            ) as answer:
+            async with self.http.stream("POST", url, json=body, headers=shown if claims else {}) as answer:
                 async for chunk in answer.aiter_raw():
                     received += chunk
                     if answer.status_code == 200:
@@ -656,6 +699,11 @@ class OrderMachine(RuleBasedStateMachine):
             order.whole = received
             return
         problem = json.loads(received)
+        if answer.status_code == 402:
+            assert order.l402 is not None
+            good = claims and wish == ONE and order.paid_at is not None
+            assert not good or order.status == "refunded" or self.goes_back(order) or order.whole is not None
+            return
         assert answer.status_code in (400, 404, 409, 410, 503), problem
         if answer.status_code == 404 and self.may_be_gone(order):
             return

@@ -10,7 +10,8 @@ from service.accounts.account import Account, Entry, Move, Usage, whole_seconds
 from service.accounts.top_up import TopUp
 from service.orders.order import Status
 from service.quotes.top_ups import MS, TopUpQuote
-from service.routes.lightning.schemas import USD_MICROS, Base, lightning_uri
+from service.routes.http.shapes import Base
+from service.routes.lightning.schemas import USD_MICROS, lightning_uri
 from service.routes.lightning.schemas import whole_seconds as cut
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
-from service.errors import BodyTooSlow, TooManyRequests
+from service.errors import BodyTooLarge, BodyTooSlow, TooManyRequests
 from service.routes.http.proxies import Proxies
 from service.routes.http.request_ids import add_header
 from service.runtime.clients import client_of
@@ -26,34 +26,50 @@ POLICY = "client"
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-def limited(limiter: Limiter, now: Clock) -> Middleware:
-    """Make a middleware that takes a token for each request. No guard: for each of those the handler is copied.
+class Admission:
+    """Takes a token for each request.
 
-    Raises:
-        TooManyRequests: There is none left.
+    Args:
+        limiter: Who has how many.
+        now: The clock.
     """
-    proxies = Proxies()
 
-    def check(scope: Scope) -> None:
-        asker, moment = _client_in(scope), now().timestamp()
-        refusal = limiter.admit(asker, moment)
-        if left := limiter.left(asker, moment):
+    def __init__(self, limiter: Limiter, now: Clock) -> None:
+        self._limiter = limiter
+        self._now = now
+        self._proxies = Proxies()
+
+    def check(self, scope: Scope, *, tell: bool = True) -> None:
+        """Take one; the answer tells how many are left, unless it tells of another limit.
+
+        Raises:
+            TooManyRequests: There is none left.
+        """
+        asker, moment = _client_in(scope), self._now().timestamp()
+        refusal = self._limiter.admit(asker, moment)
+        if tell and (left := self._limiter.left(asker, moment)):
             _tell(scope, left)
-        proxies.note(scope, refused=refusal is not None and not refusal.by_total)
+        self._proxies.note(scope, refused=refusal is not None and not refusal.by_total)
         if refusal is None:
             return
         wait_s = max(math.ceil(refusal.wait_s), 1)
         blame = "Too many people are asking" if refusal.by_total else "You are asking too often"
         raise TooManyRequests(f"{blame}: try again in {wait_s} s.", retry_after_s=wait_s)
 
-    def middleware(app: ASGIApp) -> ASGIApp:
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            check(scope)
-            await app(scope, receive, send)
+    def middleware(self) -> Middleware:
+        """Make a middleware that checks every request. No guard: for each of those the handler is copied.
 
-        return counted
+        A function of its own: Litestar copies what methods are bound to, and each copy would count alone.
+        """
 
-    return middleware
+        def checked(app: ASGIApp) -> ASGIApp:
+            async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+                self.check(scope)
+                await app(scope, receive, send)
+
+            return counted
+
+        return checked
 
 
 def held_open(streams: Shares, *, waits: bool = True) -> Middleware:
@@ -129,5 +145,34 @@ def timely_bodies(patience_s: float) -> Middleware:
             await app(scope, receive_in_time, send)
 
         return timed
+
+    return middleware
+
+
+def small_unless_form(most_bytes: int) -> Middleware:
+    """Make a middleware that bounds bodies which are held in memory; forms go to disk as they come.
+
+    Raises:
+        BodyTooLarge: From `receive`; the body is larger.
+    """
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
+            if Connection(scope).headers.get("Content-Type", "").lower().startswith("multipart/"):
+                await app(scope, receive, send)
+                return
+            left = most_bytes
+
+            async def receive_some() -> Any:
+                nonlocal left
+                message: Any = await receive()
+                left -= len(message.get("body", b""))
+                if left < 0:
+                    raise BodyTooLarge(most_bytes)
+                return message
+
+            await app(scope, receive_some, send)
+
+        return bounded
 
     return middleware

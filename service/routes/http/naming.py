@@ -4,11 +4,20 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+from service.orders.order import Order
+from service.orders.video import Video
+
 LONGEST_BYTES = 59
 """Of a name in UTF-8: some file systems and messengers cut longer ones, and with them `.mp4`."""
 
 _PREFIX, _SUFFIX = "satspeak-", ".mp4"  # the prefix keeps names off those that Windows reserves
 _WORD = re.compile(r"\w+")
+
+
+def named(order: Order, video: Video) -> str:
+    """Write the `Content-Disposition` of an order's video."""
+    choice = video.choice
+    return disposition(order.wish.text or "", otherwise=f"{choice.avatar}-{choice.emotion}")
 
 
 def disposition(words: str, *, otherwise: str) -> str:

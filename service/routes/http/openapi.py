@@ -104,11 +104,12 @@ def operation(
         limited: Each client may ask so often only.
         streamed: The answer may be an MP4 as well.
     """
-    described: RequestBody | None = None
+    content: dict[str, OpenAPIMediaType] = {}
     if body is not None:
-        described = _request_body("application/json", _schema(body), example)
-    elif form is not None:
-        described = _request_body("multipart/form-data", _form_schema(form), example)
+        content["application/json"] = _media_type(_schema(body), example)
+    if form is not None:
+        content["multipart/form-data"] = _media_type(_form_schema(form), None if body else example)
+    described = RequestBody(required=True, content=content) if content else None
 
     @dataclass
     class Described(Operation):
@@ -242,10 +243,10 @@ def not_modified() -> dict[int, ResponseSpec]:
     }
 
 
-def _request_body(media_type: str, schema: dict[str, Any], example: dict[str, Any] | None) -> RequestBody:
-    # Litestar writes plain values out as they are.
-    content = {media_type: OpenAPIMediaType(schema=cast("Schema", schema), example=example)}
-    return RequestBody(required=True, content=content)
+def _media_type(schema: dict[str, Any], example: dict[str, Any] | None) -> OpenAPIMediaType:
+    return OpenAPIMediaType(
+        schema=cast("Schema", schema), example=example
+    )  # plain values are written out as they are
 
 
 def _form_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:

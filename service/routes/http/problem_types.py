@@ -72,6 +72,15 @@ PAYMENT_REQUIRED = ProblemType(
     "The video of an unpaid order was asked for by a request that does not wait. Pay first.",
     "This invoice is not paid yet.",
 )
+CREDENTIAL_REQUIRED = ProblemType(
+    "credential-required",
+    HTTPStatus.PAYMENT_REQUIRED,
+    "The video has a price, and the receipt of its payment opens it",
+    "Pay the invoice in `WWW-Authenticate` and send the same request again, with"
+    " `Authorization: L402 <macaroon>:<preimage>`. A credential that is for another wish, has run out or was revoked is"
+    " answered like none.",
+    "This video costs 45 sat.",
+)
 INSUFFICIENT_SCOPE = ProblemType(
     "insufficient-scope",
     HTTPStatus.FORBIDDEN,

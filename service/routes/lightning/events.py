@@ -18,8 +18,9 @@ from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
+from service.routes.http.shapes import Base
 from service.routes.lightning.resolving import resolve
-from service.routes.lightning.schemas import Base, PaymentAnswer
+from service.routes.lightning.schemas import PaymentAnswer
 
 
 class Event(Base, frozen=True, kw_only=True):

@@ -66,12 +66,12 @@ async def request_video_text(
         idempotency_key,
         b"text" + msgspec.json.encode(asked),
         lambda tokens: idempotency.quoting.quote_text(
-            asked.text, asked.choice, tokens, client=asker, hold=asked.hold
+            asked.text, asked.choice, tokens, client=asker, hold=asked.hold, webhook_url=asked.webhook_url
         ),
         client=asker,
         private=asked.private,
     )
-    return QuoteAnswer.of(quote)
+    return QuoteAnswer.of(quote, asked)
 
 
 @post(
@@ -98,12 +98,12 @@ async def request_video_audio(
             idempotency_key,
             b"audio" + msgspec.json.encode(options) + heard,
             lambda tokens: idempotency.quoting.quote_audio(
-                wav, options.choice, tokens, client=asker, hold=options.hold
+                wav, options.choice, tokens, client=asker, hold=options.hold, webhook_url=options.webhook_url
             ),
             client=asker,
             private=options.private,
         )
-    return QuoteAnswer.of(quote)
+    return QuoteAnswer.of(quote, options)
 
 
 @post(

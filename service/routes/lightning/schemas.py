@@ -3,64 +3,21 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-from service.catalogue.built_in import LANGUAGES
 from service.delivery.watching import Snapshot
-from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.video import VideoState
 from service.payments.payment import Payment
 from service.quotes.quoting import Estimate, Quote
 from service.refunds.refund import Refund, RefundState
 from service.refunds.refunding import Offer
+from service.routes.http.shapes import Base, Request
+from service.webhooks.signing import secret_of
 
 USD_MICROS = 1_000_000
 
 HEX_32 = "^[0-9a-fA-F]{64}$"
-
-AvatarName = Annotated[
-    str,
-    Meta(examples=["european_woman"], description="Who speaks; GET /avatars lists them."),
-]
-Emotion = Annotated[
-    str, Meta(examples=["happy"], description="How it looks; GET /avatars lists what there is.")
-]
-Language = Annotated[
-    str,
-    Meta(
-        examples=["en"],
-        extra_json_schema={"enum": list(LANGUAGES)},
-        description="What the text is spoken in; detected where nobody names it.",
-    ),
-]
-VoiceName = Annotated[
-    str, Meta(description="A voice of the worker; chosen to fit the avatar where nobody names it.")
-]
-
-
-class Base(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer."""
-
-
-class Request(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request. Refuses fields that it does not know: a misspelt `avatar` would silently lose the buyer's choice."""
-
-    avatar: AvatarName | None = None
-    emotion: Emotion | None = None
-    language: Language | None = None
-    voice: VoiceName | None = None
-
-    @property
-    def choice(self) -> Choice:
-        """What the buyer chose; fields that are left empty choose nothing."""
-        return Choice(
-            avatar=self.avatar or None,
-            emotion=self.emotion or None,
-            language=self.language or None,
-            voice=self.voice or None,
-        )
 
 
 class QuoteRequest(Request, frozen=True, kw_only=True):
@@ -78,6 +35,15 @@ class QuoteRequest(Request, frozen=True, kw_only=True):
             examples=[True],
         ),
     ] = False
+
+    webhook_url: Annotated[
+        str | None,
+        Meta(
+            description="An https:// URL that is told what becomes of payment and video, signed as Standard Webhooks"
+            " says with the `webhook_secret` of the answer.",
+            examples=["https://app.example.org/hooks/video"],
+        ),
+    ] = None
 
 
 class TextRequest(QuoteRequest, frozen=True, kw_only=True):
@@ -158,11 +124,26 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
             examples=["bitcoin:?lightning=LNBC450N1P3..."],
         ),
     ]
+    lnurl: Annotated[
+        str | None,
+        Meta(
+            description="The same for wallets that read LNURL; it leads to this very invoice. Null where the operator"
+            " has not said where the service is reached.",
+            examples=["lnurl1dp68gurn8ghj7..."],
+        ),
+    ]
     claim_token: Annotated[
         str | None,
         Meta(
             description="Opens this order, with its invoice; null unless the quote was asked for as `private`."
             " Told only here: keep it."
+        ),
+    ]
+    webhook_secret: Annotated[
+        str | None,
+        Meta(
+            description="Verifies what `webhook_url` is told; null where none was named. Told only here: keep it.",
+            examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw..."],
         ),
     ]
     language: Annotated[
@@ -175,7 +156,7 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
     ]
 
     @classmethod
-    def of(cls, quote: Quote) -> "QuoteAnswer":
+    def of(cls, quote: Quote, asked: QuoteRequest) -> "QuoteAnswer":
         """Translate."""
         return cls(
             duration=seconds(quote.duration_ms),
@@ -187,6 +168,8 @@ class QuoteAnswer(Base, frozen=True, kw_only=True):
             refund_token=quote.tokens.refund,
             lightning_uri=lightning_uri(quote.invoice),
             bip21_uri=f"bitcoin:?lightning={quote.invoice.upper()}",  # its keys are in lower case only
+            lnurl=quote.lnurl,
+            webhook_secret=_secret(quote, asked),
             claim_token=quote.tokens.claim,
         )
 
@@ -322,6 +305,12 @@ class PaymentRecord(Base, frozen=True, kw_only=True):
             created_at=whole_seconds(order.created_at),
             paid_at=payment.paid_at and whole_seconds(payment.paid_at),
         )
+
+
+def _secret(quote: Quote, asked: QuoteRequest) -> str | None:
+    if asked.webhook_url is None or quote.tokens.webhook is None:
+        return None
+    return secret_of(quote.tokens.webhook)
 
 
 def lightning_uri(invoice: str) -> str:

@@ -12,13 +12,12 @@ from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.errors import VideoInterrupted, VideoNotStarted
-from service.orders.order import Order
-from service.orders.video import Video, VideoState
+from service.orders.video import VideoState
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.claims import Claim, ClaimHeader
-from service.routes.http.naming import disposition
+from service.routes.http.naming import named
 from service.routes.http.parts import Part
 from service.routes.http.streams import VideoStream
 from service.routes.http.videos import NO_CACHE, answer, captions_answer
@@ -83,7 +82,7 @@ async def generate_video(
     return VideoStream(
         delivery.play(video.order_id, growing=video.state is not VideoState.READY),
         order_id=video.order_id,
-        headers={**NO_CACHE, "Content-Disposition": _named(sold.order, video)},
+        headers={**NO_CACHE, "Content-Disposition": named(sold.order, video)},
     )
 
 
@@ -137,7 +136,7 @@ async def video(
         delivery,
         found,
         called=sold.payment.invoice,
-        disposition=_named(sold.order, found),
+        disposition=named(sold.order, found),
         now=now(),
     )
 
@@ -176,8 +175,3 @@ async def captions(
     with contextlib.suppress(VideoNotStarted, VideoInterrupted):
         await delivery.video(sold.order)
     return captions_answer(await captioning.of(sold.order))
-
-
-def _named(order: Order, video: Video) -> str:
-    choice = video.choice
-    return disposition(order.wish.text or "", otherwise=f"{choice.avatar}-{choice.emotion}")

@@ -176,10 +176,14 @@ class Liar(MemoryBackend):
 
     lie: str = ""
 
-    async def add_invoice(self, *, amount: Msat, memo: str, expiry_s: int) -> NewInvoice:
+    async def add_invoice(
+        self, *, amount: Msat, memo: str, expiry_s: int, description_hash: bytes | None = None
+    ) -> NewInvoice:
         if self.lie == "amount":
             amount = Msat(amount + 1)
-        made = await super().add_invoice(amount=amount, memo=memo, expiry_s=expiry_s)
+        made = await super().add_invoice(
+            amount=amount, memo=memo, expiry_s=expiry_s, description_hash=description_hash
+        )
         if self.lie == "hash":
             return NewInvoice(bolt11=made.bolt11, payment_hash=PaymentHash(b"\x17" * 32))
         return made

@@ -43,6 +43,8 @@ INTERNAL = {
     errors.NameTaken,
     errors.VideoBroken,
     errors.VideoNotMade,
+    errors.ReceiverAway,
+    errors.LnurlRefused,  # in the words of LNURL
     errors.StoreOfAnother,
     errors.SettingsError,
 }

@@ -1,0 +1,128 @@
+"""What a program gets that pays per call: challenges beside the bare node, and the first byte after it has paid.
+
+Everything is measured in one run on one machine, against real nodes that are started for it; sides are taken in turn.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+
+from bench.load import Connection, connected, measure, prepare
+from bench.shop import Shop
+from lightning.invoice import Msat
+
+CLIENTS = 32
+WISH = {
+    "text": "Welcome! This is a demonstration of a video that was paid for with Lightning.",
+    "avatar": "european_woman",
+    "emotion": "happy",
+}
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of one run."""
+
+    l402_challenges_per_s: float  # with CLIENTS clients
+    lnd_invoices_per_s: float
+    l402_challenges_vs_lnd: float  # the one beside the other
+    l402_first_byte_ms: (
+        float  # a request with a credential → the first byte of its video, median; the payment is not in it
+    )
+    l402_replay_first_byte_ms: float  # the same of a video that is whole
+
+
+@click.command(help=__doc__)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@click.option("--seconds", default=4.0, show_default=True, help="Length of each round of challenges.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds of each side, taken in turn.")
+@click.option("--videos", default=5, show_default=True, help="Videos that are bought.")
+def main(*, as_json: bool, seconds: float, rounds: int, videos: int) -> None:
+    """Measure and print."""
+    figures = msgspec.to_builtins(asyncio.run(_measure(seconds, rounds, videos)))
+    for name, value in figures.items():
+        click.echo(f"{name:26} {value:10.2f}")
+    if as_json:
+        click.echo(json.dumps(figures))
+
+
+async def _measure(seconds: float, rounds: int, videos: int) -> Figures:
+    with tempfile.TemporaryDirectory(prefix="satspeak-bench-") as folder:
+        async with Shop.open(Path(folder), tell=_tell, renders=True) as shop:
+            _tell(f"{videos} videos")
+            first_ms, replay_ms = await _videos(shop, videos)
+            _tell(f"challenges with {CLIENTS} clients, {rounds} rounds of {seconds:g} s each side")
+            challenges, invoices = await _challenges(shop, seconds, rounds)
+    return Figures(
+        l402_challenges_per_s=challenges,
+        lnd_invoices_per_s=invoices,
+        l402_challenges_vs_lnd=challenges / invoices,
+        l402_first_byte_ms=first_ms,
+        l402_replay_first_byte_ms=replay_ms,
+    )
+
+
+async def _challenges(shop: Shop, seconds: float, rounds: int) -> tuple[float, float]:
+    """Return challenges and bare invoices per second, each the median of its rounds."""
+    backend = shop.backend()
+    request = prepare("POST", "/l402/video", json.dumps(WISH).encode(), host=f"127.0.0.1:{shop.port}")
+
+    def asker(connection: Connection) -> Callable[[], Awaitable[None]]:
+        async def ask() -> None:
+            status, answer = await connection.send(request)
+            assert status == httpx.codes.PAYMENT_REQUIRED, answer
+
+        return ask
+
+    async def invoice() -> object:
+        return await backend.add_invoice(amount=Msat(1_000_000), memo="bench", expiry_s=900)
+
+    asked, made = [], []
+    for _ in range(rounds):
+        made.append((await measure([invoice] * CLIENTS, seconds=seconds)).per_s)
+        async with connected(shop.port, CLIENTS) as connections:  # anew: a server closes those that are idle
+            asked.append((await measure([asker(each) for each in connections], seconds=seconds)).per_s)
+    await backend.aclose()
+    return statistics.median(asked), statistics.median(made)
+
+
+async def _videos(shop: Shop, count: int) -> tuple[float, float]:
+    """Return the median milliseconds to the first byte of a video that is rendered, and of one that is there."""
+    first_ms, replay_ms = [], []
+    url = f"http://127.0.0.1:{shop.port}"
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+        for n in range(count):
+            wish = {**WISH, "text": f"{WISH['text']} This is number {n}."}
+            challenge = (await client.post("/l402/video", json=wish)).json()
+            paid = await shop.network.payer.pay(challenge["bolt11_invoice"])
+            credential = {"Authorization": f"L402 {challenge['macaroon']}:{paid.preimage.hex()}"}
+            first_ms.append(await _first_byte_ms(client, wish, credential))
+            replay_ms.append(await _first_byte_ms(client, wish, credential))
+    return statistics.median(first_ms), statistics.median(replay_ms)
+
+
+async def _first_byte_ms(
+    client: httpx.AsyncClient, wish: dict[str, str], credential: dict[str, str]
+) -> float:
+    """Time the first byte, and read the rest."""
+    began, first = time.perf_counter(), 0.0
+    async with client.stream("POST", "/l402/video", json=wish, headers=credential) as answer:
+        answer.raise_for_status()
+        async for _ in answer.aiter_raw():
+            first = first or time.perf_counter()
+    return (first - began) * 1000
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    main()

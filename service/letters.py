@@ -1,0 +1,43 @@
+"""`python -m service webhooks`: what receivers were told in vain, and what of it is to be told again."""
+
+import asyncio
+
+import click
+
+from service.assembly.stores import open_outbox
+from service.settings import Settings
+from service.webhooks.port import Letter
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def webhooks(context: click.Context) -> None:
+    """List what was given up, the oldest first: message, order, event, moment, tries, why, receiver."""
+    if context.invoked_subcommand is None:
+        for letter in asyncio.run(_dead(context.obj)):
+            moment = f"{letter.happened_at:%Y-%m-%d %H:%M}"
+            fields = (letter.message_id, letter.order_id, letter.event.value, moment, letter.tries)
+            click.echo("\t".join([*map(str, fields), letter.failure or "-", letter.webhook.url]))
+
+
+@webhooks.command()
+@click.argument("message", required=False)
+@click.option("--all", "everything", is_flag=True, help="All that were given up.")
+@click.pass_obj
+def replay(settings: Settings, message: str | None, everything: bool) -> None:
+    """Have a MESSAGE that was given up sent again, by its old id."""
+    if (message is None) != everything:
+        raise click.UsageError("Name a message, or say --all.")
+    if not (count := asyncio.run(_replay(settings, message))) and not everything:
+        raise click.ClickException("No such message was given up.")
+    click.echo(f"{count} to be sent again.")
+
+
+async def _dead(settings: Settings) -> list[Letter]:
+    async with open_outbox(settings) as outbox:
+        return await outbox.dead()
+
+
+async def _replay(settings: Settings, message: str | None) -> int:
+    async with open_outbox(settings) as outbox:
+        return await outbox.replay(message)

@@ -1,0 +1,1 @@
+"""Leads wallets to the invoices of quotes: LNURL-pay and Lightning Address."""

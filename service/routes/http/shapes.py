@@ -1,0 +1,51 @@
+"""What requests and answers of several surfaces have in common."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.catalogue.built_in import LANGUAGES
+from service.orders.choice import Choice
+
+AvatarName = Annotated[
+    str,
+    Meta(examples=["european_woman"], description="Who speaks; GET /avatars lists them."),
+]
+Emotion = Annotated[
+    str, Meta(examples=["happy"], description="How it looks; GET /avatars lists what there is.")
+]
+Language = Annotated[
+    str,
+    Meta(
+        examples=["en"],
+        extra_json_schema={"enum": list(LANGUAGES)},
+        description="What the text is spoken in; detected where nobody names it.",
+    ),
+]
+VoiceName = Annotated[
+    str, Meta(description="A voice of the worker; chosen to fit the avatar where nobody names it.")
+]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer."""
+
+
+class Request(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request. Refuses fields that it does not know: a misspelt `avatar` would silently lose the buyer's choice."""
+
+    avatar: AvatarName | None = None
+    emotion: Emotion | None = None
+    language: Language | None = None
+    voice: VoiceName | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """What the buyer chose; fields that are left empty choose nothing."""
+        return Choice(
+            avatar=self.avatar or None,
+            emotion=self.emotion or None,
+            language=self.language or None,
+            voice=self.voice or None,
+        )

@@ -1,0 +1,1 @@
+"""Videos by L402: a challenge, and a credential."""

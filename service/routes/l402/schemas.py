@@ -1,0 +1,113 @@
+"""What goes over the wire by L402."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from msgspec import Meta
+
+from service.l402.selling import Challenge, Redeemed
+from service.orders.video import Video, VideoState
+from service.routes.http.problem_types import CREDENTIAL_REQUIRED
+from service.routes.http.shapes import Base, Request
+
+USD_MICROS = 1_000_000
+
+USUAL_CAP_SAT = 1000
+"""What most L402 clients pay at once without being told to."""
+
+
+class TextWish(Request, frozen=True, kw_only=True):
+    """A text to be spoken. `avatar` and `emotion` are required: what is paid for is made at once."""
+
+    text: Annotated[
+        str,
+        Meta(
+            description="What the avatar says.",
+            examples=["Hello! This is the text that will be spoken by the avatar."],
+        ),
+    ]
+
+
+class AudioWish(Request, frozen=True, kw_only=True):
+    """The form fields beside the `audio` file."""
+
+
+class ChallengeProblem(Base, frozen=True, kw_only=True):
+    """The challenge, for people and for programs that read bodies; the header is what counts."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    macaroon: Annotated[str, Meta(description="The first half of the credential, in base64.")]
+    bolt11_invoice: Annotated[str, Meta(description="Pay this: its preimage is the other half.")]
+    amount: Annotated[int, Meta(description="Price in satoshis.", examples=[45])]
+    amount_usd: Annotated[float, Meta(description="Price in US dollars.", examples=[0.045])]
+    duration: Annotated[float, Meta(description="Seconds of video.", examples=[4.5])]
+    language: Annotated[str | None, Meta(description="The language that the price is for.", examples=["en"])]
+    expires_at: Annotated[datetime, Meta(description="When the invoice can no longer be paid.")]
+    valid_until: Annotated[datetime, Meta(description="Until when the credential is good.")]
+    refund_token: Annotated[
+        str,
+        Meta(description="With the preimage, what POST /lightning/refund asks for should the video fail."),
+    ]
+
+    @classmethod
+    def of(cls, challenge: Challenge) -> Self:
+        """Translate."""
+        quote = challenge.quote
+        detail = (
+            f"This video costs {quote.price.amount_sat} sat. Pay the invoice, and send the same request again with"
+            " 'Authorization: L402 <macaroon>:<preimage>'."
+        )
+        if quote.price.amount_sat > USUAL_CAP_SAT:
+            detail += (
+                f" Many clients pay at most {USUAL_CAP_SAT:,} sat at once unless they are set otherwise."
+            )
+        return cls(
+            type=CREDENTIAL_REQUIRED.uri,
+            title=CREDENTIAL_REQUIRED.title,
+            status=int(CREDENTIAL_REQUIRED.status),
+            detail=detail,
+            macaroon=challenge.macaroon,
+            bolt11_invoice=quote.invoice,
+            amount=quote.price.amount_sat,
+            amount_usd=quote.price.usd_micros / USD_MICROS,
+            duration=max(round(quote.duration_ms / 1000, 1), 0.1),
+            language=quote.language,
+            expires_at=quote.expires_at.replace(microsecond=0),
+            valid_until=challenge.valid_until,
+            refund_token=quote.tokens.refund,
+        )
+
+
+class LinkAnswer(Base, frozen=True, kw_only=True):
+    """Where the video is, for programs that read text."""
+
+    video_url: Annotated[
+        str, Meta(description="The MP4, for as long as it is kept; whoever has the link needs no more.")
+    ]
+    payment_url: Annotated[str, Meta(description="What became of payment and video; the same goes for it.")]
+    duration: Annotated[float, Meta(description="Seconds of video that were sold.", examples=[4.5])]
+    state: Annotated[
+        VideoState, Meta(description="`rendering`: the link plays it while it grows. `ready`: it is whole.")
+    ]
+    seconds: Annotated[float, Meta(description="How much can be played now.")]
+    bolt11_invoice: Annotated[str, Meta(description="What was paid.")]
+    refund_token: Annotated[
+        str,
+        Meta(description="With the preimage, what POST /lightning/refund asks for should the video fail."),
+    ]
+
+    @classmethod
+    def of(cls, redeemed: Redeemed, video: Video, *, video_url: str, payment_url: str) -> Self:
+        """Translate."""
+        return cls(
+            video_url=video_url,
+            payment_url=payment_url,
+            duration=max(round(redeemed.sold.order.wish.duration_ms / 1000, 1), 0.1),
+            state=video.state,
+            seconds=video.seconds,
+            bolt11_invoice=redeemed.sold.payment.invoice,
+            refund_token=redeemed.tokens.refund,
+        )

@@ -1,0 +1,106 @@
+"""What receivers are told, in SQL: written by whoever changes what it tells of, in the same transaction."""
+
+import secrets
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.orders.webhook import Event, Webhook
+from service.runtime.clock import from_millis, to_millis, utc_now
+from service.storage.database import Database
+from service.storage.order_schema import outbox, webhooks
+from service.storage.schema import payments
+from service.webhooks.port import Letter
+
+WAITING, DEAD = "waiting", "dead"
+
+COLUMNS = ("order_id", "message_id", "event", "state", "tries", "next_at", "happened_at")
+
+
+def tell(connection: sa.Connection, order_id: int, event: Event) -> None:
+    """Have the receiver of an order told of an event; nothing where it has none."""
+    now = to_millis(utc_now())
+    values = (f"msg_{secrets.token_hex(16)}", event.value, WAITING, 0, now, now)
+    letter = sa.select(webhooks.c.order_id, *map(sa.literal, values)).where(webhooks.c.order_id == order_id)
+    connection.execute(outbox.insert().from_select(COLUMNS, letter))
+
+
+class SqlOutbox:
+    """Keeps letters."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, now: datetime, *, but: Collection[int], limit: int) -> list[Letter]:
+        """Return letters to be sent now: of each order the first that waits, and no other."""
+        earlier = outbox.alias()
+        first = ~sa.exists().where(
+            earlier.c.order_id == outbox.c.order_id,
+            earlier.c.state == WAITING,
+            earlier.c.id < outbox.c.id,
+        )
+        ready = (outbox.c.state == WAITING) & (outbox.c.next_at <= to_millis(now))
+        query = _LETTERS.where(ready, first, outbox.c.id.not_in(but)).order_by(outbox.c.next_at).limit(limit)
+        return await self._many(query)
+
+    async def sent(self, letter: Letter) -> None:
+        """Forget one that its receiver has."""
+        gone = outbox.delete().where(outbox.c.id == letter.id)
+        await self._database.write(lambda connection: connection.execute(gone))
+
+    async def put_off(self, letter: Letter, until: datetime, failure: str) -> None:
+        """Note a try that failed, and when the next is."""
+        await self._change(
+            outbox.c.id == letter.id, tries=letter.tries + 1, next_at=to_millis(until), failure=failure
+        )
+
+    async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
+        """Set one aside, or all of its order that wait."""
+        which = (outbox.c.order_id if all_of_order else outbox.c.id) == (
+            letter.order_id if all_of_order else letter.id
+        )
+        await self._change(which & (outbox.c.state == WAITING), state=DEAD, failure=failure)
+
+    async def dead(self) -> list[Letter]:
+        """Return those that were given up, the oldest first."""
+        return await self._many(_LETTERS.where(outbox.c.state == DEAD).order_by(outbox.c.id))
+
+    async def replay(self, message_id: str | None) -> int:
+        """Send one that was given up once more, or all of them; how many. From now on it has three days again."""
+        which = outbox.c.state == DEAD
+        if message_id is not None:
+            which &= outbox.c.message_id == message_id
+        now = to_millis(utc_now())
+        return await self._change(which, state=WAITING, tries=0, next_at=now, first_at=now)
+
+    async def _change(self, which: sa.ColumnElement[bool], **values: Any) -> int:
+        change = outbox.update().where(which).values(**values)
+        return await self._database.write(lambda connection: connection.execute(change).rowcount)
+
+    async def _many(self, query: sa.Select[Any]) -> list[Letter]:
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_letter(row) for row in rows]
+
+
+_LETTERS = (
+    sa.select(outbox, webhooks.c.url, webhooks.c.secret, payments.c.invoice)
+    .join(webhooks, webhooks.c.order_id == outbox.c.order_id)
+    .join(payments, payments.c.order_id == outbox.c.order_id)
+)
+
+
+def _letter(row: Mapping[Any, Any]) -> Letter:
+    return Letter(
+        id=row[outbox.c.id],
+        message_id=row[outbox.c.message_id],
+        order_id=row[outbox.c.order_id],
+        invoice=row[payments.c.invoice],
+        event=Event(row[outbox.c.event]),
+        webhook=Webhook(url=row[webhooks.c.url], secret=row[webhooks.c.secret]),
+        happened_at=from_millis(row[outbox.c.happened_at]),
+        tried_since=from_millis(row[outbox.c.first_at] or row[outbox.c.happened_at]),
+        tries=row[outbox.c.tries],
+        failure=row[outbox.c.failure],
+    )

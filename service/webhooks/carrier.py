@@ -1,0 +1,95 @@
+"""Carries letters over HTTP, to hosts on the internet alone.
+
+Each try resolves the name once, judges all that it resolves to, and connects to what was judged. The certificate has to
+be the name's; no redirect is followed.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from service.errors import ReceiverAway
+from service.webhooks.addresses import is_public
+from service.webhooks.port import Answer
+
+TIMEOUT_S = 15.0
+
+CONNECTIONS = 100
+
+
+class HttpCarrier:
+    """Sends by a client of its own, since no other may use what guards this one.
+
+    Args:
+        private: Any address will do.
+    """
+
+    def __init__(self, *, private: bool) -> None:
+        context = ssl.create_default_context()
+        transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
+        transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
+            ssl_context=context,
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=0,
+            network_backend=_Guard(private=private),
+        )
+        self._client = httpx.AsyncClient(
+            transport=transport, trust_env=False, follow_redirects=False, timeout=TIMEOUT_S
+        )
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send one; of the answer nothing is read but its head."""
+        headers = {**headers, "Content-Type": "application/json", "User-Agent": "satspeak-webhooks"}
+        try:
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                self._client.stream("POST", url, content=body, headers=headers) as answer,
+            ):
+                after = answer.headers.get("Retry-After", "")
+                return Answer(
+                    status=answer.status_code,
+                    retry_after_s=int(after[:9]) if after.isascii() and after.isdecimal() else None,
+                )
+        except TimeoutError as error:
+            raise ReceiverAway(f"no answer in {TIMEOUT_S:.0f} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ReceiverAway(str(error) or type(error).__name__) from error
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        await self._client.aclose()
+
+
+class _Guard(httpcore.AsyncNetworkBackend):
+    """Connects to addresses of the internet."""
+
+    def __init__(self, *, private: bool) -> None:
+        self._private = private
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Resolve, judge, connect."""
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host} cannot be resolved") from error
+        addresses = [str(address[0]) for *_, address in found]
+        if not addresses or not (self._private or all(map(is_public, addresses))):
+            raise httpcore.ConnectError(f"{host} is not on the internet")
+        return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,63 @@
+"""Who keeps what receivers are told, and who carries it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from service.orders.webhook import Event, Webhook
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """One event on its way to a receiver."""
+
+    id: int  # grows in the order of an order's events
+    message_id: str  # stays over all tries
+    order_id: int
+    invoice: str
+    event: Event
+    webhook: Webhook
+    happened_at: datetime
+    tried_since: datetime  # its event, or when the operator had it sent again
+    tries: int
+    failure: str | None  # of the last try
+
+
+class Outbox(Protocol):
+    """Keeps letters: written in the transaction of their event, gone once their receiver has them."""
+
+    async def due(self, now: datetime, *, but: Collection[int], limit: int) -> list[Letter]:
+        """Return letters to be sent now, but these: of each order the first that waits, and no other."""
+        ...
+
+    async def sent(self, letter: Letter) -> None:
+        """Forget one that its receiver has."""
+        ...
+
+    async def put_off(self, letter: Letter, until: datetime, failure: str) -> None:
+        """Note a try that failed, and when the next is."""
+        ...
+
+    async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
+        """Set one aside, or all of its order that wait: it is sent no more, unless the operator has it sent again."""
+        ...
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a receiver said."""
+
+    status: int
+    retry_after_s: int | None
+
+
+class Carrier(Protocol):
+    """Carries letters to receivers on the internet."""
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send one.
+
+        Raises:
+            ReceiverAway: There was no answer in time, or the receiver is nobody on the internet.
+        """
+        ...

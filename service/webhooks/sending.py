@@ -1,0 +1,163 @@
+"""Sends letters until their receivers say that they have them: for three days, with growing pauses, in order per order.
+
+A receiver that fails or dawdles blocks only its own orders. What was sent and not noted, since the service died between
+the two, is sent again by the same id: receivers go by that.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from service.errors import ReceiverAway
+from service.runtime.clock import Clock
+from service.runtime.section import Positive, Section
+from service.webhooks.port import Carrier, Letter, Outbox
+from service.webhooks.signing import headers
+
+PAUSES = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=2),
+    timedelta(hours=4),
+    timedelta(hours=8),
+)
+"""After each try that failed; the last as often as there is time."""
+
+JITTER = 0.1
+"""Of a pause, so that many that failed together do not come back together."""
+
+LONGEST = timedelta(days=3)
+"""After its event a letter is tried no more."""
+
+LONGEST_RETRY_AFTER = timedelta(hours=24)
+
+AT_ONCE, AT_ONCE_PER_HOST = 64, 8
+
+GONE = 410
+"""What a receiver answers that wants no more."""
+
+log = structlog.get_logger()
+
+
+class Terms(Section, frozen=True, kw_only=True):
+    """Who may be told."""
+
+    webhook_private: bool = False
+    """Whether receivers of webhooks may be in the service's own network, and without TLS. For trying it out: whoever
+    asks for a quote could have the service ask any address that it can reach."""
+
+    webhook_look_s: Positive = 1
+    """Seconds between looks for what receivers are to be told."""
+
+
+class Sending:
+    """Sends what is in the outbox. A class since letters are on their way at the same time."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        carrier: Carrier,
+        terms: Terms,
+        public_url: str,
+        now: Clock,
+        jitter: Callable[[], float] = lambda: random.uniform(1 - JITTER, 1 + JITTER),  # noqa: S311 - no secret
+    ) -> None:
+        self._outbox = outbox
+        self._carrier = carrier
+        self._look_s = terms.webhook_look_s
+        self._public_url = public_url
+        self._now = now
+        self._jitter = jitter
+
+    async def run(self) -> None:
+        """Send for ever."""
+        going: dict[asyncio.Task[None], Letter] = {}
+        try:
+            while True:
+                await self._begin(going)
+                if not going:
+                    await asyncio.sleep(self._look_s)
+                    continue
+                done, _ = await asyncio.wait(going, timeout=self._look_s, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    del going[task]
+                    task.result()
+        finally:
+            for task in going:
+                task.cancel()
+            if going:
+                await asyncio.wait(going)
+
+    async def _begin(self, going: dict[asyncio.Task[None], Letter]) -> None:
+        """Begin what is due and there is room for."""
+        room = AT_ONCE - len(going)
+        if room <= 0:
+            return
+        busy = Counter(_host(letter) for letter in going.values())
+        on_their_way = [letter.id for letter in going.values()]
+        for letter in await self._outbox.due(self._now(), but=on_their_way, limit=AT_ONCE + room):
+            if busy[_host(letter)] < AT_ONCE_PER_HOST and len(going) < AT_ONCE:
+                busy[_host(letter)] += 1
+                going[asyncio.create_task(self._send(letter))] = letter
+
+    async def _send(self, letter: Letter) -> None:
+        """Try once, and note what came of it."""
+        body = self._body(letter)
+        signed = headers(letter.webhook.secret, letter.message_id, int(self._now().timestamp()), body)
+        wait: timedelta | None = None
+        try:
+            answer = await self._carrier.post(letter.webhook.url, body, signed)
+        except ReceiverAway as error:
+            failure = error.reason
+        else:
+            if 200 <= answer.status < 300:  # noqa: PLR2004 - success
+                await self._outbox.sent(letter)
+                return
+            failure = f"status {answer.status}"
+            if answer.status == GONE:
+                log.warning("webhook_gone", order=letter.order_id)
+                await self._outbox.give_up(letter, failure, all_of_order=True)
+                return
+            if answer.retry_after_s is not None:
+                wait = min(timedelta(seconds=answer.retry_after_s), LONGEST_RETRY_AFTER)
+        await self._fail(letter, failure, wait)
+
+    async def _fail(self, letter: Letter, failure: str, wait: timedelta | None) -> None:
+        now = self._now()
+        pause = PAUSES[min(letter.tries, len(PAUSES) - 1)] * self._jitter()
+        until = now + max(pause, wait or timedelta(0))
+        if until - letter.tried_since > LONGEST:
+            log.warning("webhook_dead", order=letter.order_id, webhook=letter.event.value, failure=failure)
+            await self._outbox.give_up(letter, failure, all_of_order=False)
+        else:
+            await self._outbox.put_off(letter, until, failure)
+
+    def _body(self, letter: Letter) -> bytes:
+        """Write what is told: thin, and the same at each try. The rest is asked for where the URL leads."""
+        path = f"/lightning/payment/{letter.invoice}"
+        return msgspec.json.encode(
+            {
+                "type": letter.event.value,
+                "timestamp": _iso(letter.happened_at),
+                "data": {"bolt11_invoice": letter.invoice, "payment_url": self._public_url + path},
+            }
+        )
+
+
+def _host(letter: Letter) -> str:
+    return urlsplit(letter.webhook.url).netloc
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,73 @@
+"""The programs that docs/ shows for each way to pay work as they stand."""
+
+import asyncio
+import re
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import bech32
+import pytest
+
+from service.assembly.stores import open_orders
+from service.orders.order import Status
+from service.webhooks.signing import headers, secret_of
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def decode(lnurl: str) -> str:
+    numbers = ["qpzry9x8gf2tvdw0s3jn54khce6mua7l".index(each) for each in lnurl.removeprefix("lnurl1")[:-6]]
+    return bytes(bech32.convertbits(numbers, 5, 8, False) or ()).decode()
+
+
+@pytest.fixture(scope="module")
+async def shop(tmp_path_factory, make_shop):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("docs")
+    async with make_shop(folder, port=port, public_url=f"http://127.0.0.1:{port}") as shop:
+        yield shop
+
+
+async def run(page: str, shop, monkeypatch) -> dict[str, Any]:
+    """Run the one program of a page; what it has left behind."""
+    [program] = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    monkeypatch.setenv("SHOP", shop.url)
+    loop = asyncio.get_running_loop()
+
+    async def paid(invoice: str) -> str:
+        preimage = shop.node.pay(invoice).hex()
+        async with asyncio.timeout(10), open_orders(shop.settings()) as kept:
+            while (order := await kept.orders.find(invoice)) is None or order.status is Status.PENDING:  # noqa: ASYNC110 - what a row says
+                await asyncio.sleep(0.01)
+        return preimage
+
+    def pay(invoice: str) -> str:
+        return asyncio.run_coroutine_threadsafe(paid(invoice), loop).result()
+
+    names: dict[str, Any] = {"pay": pay, "decode": decode}
+    await asyncio.to_thread(exec, program, names)
+    return names
+
+
+async def test_l402(shop, monkeypatch):
+    assert (await run("l402.md", shop, monkeypatch))["video"] == shop.worker.video
+
+
+async def test_lnurl(shop, monkeypatch):
+    left = await run("lnurl.md", shop, monkeypatch)
+
+    assert left["answer"]["pr"] == left["quote"]["bolt11_invoice"]
+    assert left["settled"]
+
+
+def test_webhooks():
+    [program] = re.findall(r"```python\n(.*?)```", (DOCS / "webhooks.md").read_text(), re.DOTALL)
+    secret, body = secret_of(bytes(32)), b'{"type": "video.ready"}'
+    names: dict[str, Any] = {"secret": secret}
+    exec(program, names)
+
+    assert names["receive"](body, headers(secret, "msg_1", int(time.time()), body)) == "video.ready"

@@ -1,0 +1,336 @@
+"""What a receiver is told, over HTTP, verified by a library that others wrote."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from service.assembly.stores import open_outbox
+from service.webhooks.addresses import is_public
+
+TEXT = {"text": "Hello there, my dear friend."}
+CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
+
+
+class Receiver:
+    """Takes what it is told, and answers as the test says."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.tries: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[int] = []  # of the next tries; then 200
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.silent = False
+        self.url = ""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            while True:
+                kind = (await receive())["type"]
+                await send({"type": f"{kind}.complete"})
+                if kind == "lifespan.shutdown":
+                    return
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event.get("body", b""), event.get("more_body", False)
+        self.tries.append(({name.decode(): value.decode() for name, value in scope["headers"]}, body))
+        if self.silent:
+            await receive()
+            return
+        status = self.answers.pop(0) if self.answers else 200
+        if status == 200:
+            self.told.append(msgspec.json.decode(body))
+        await send({"type": "http.response.start", "status": status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b"ok" * 10})
+
+    @property
+    def types(self) -> list[str]:
+        return [each["type"] for each in self.told]
+
+
+@pytest.fixture
+async def receiver(run_server):
+    receiver = Receiver()
+    async with run_server(receiver) as receiver.url:
+        yield receiver
+
+
+@pytest.fixture
+async def shop(closed_shop):
+    async with closed_shop.open(**SETTINGS) as shop:
+        yield shop
+
+
+SETTINGS = {"webhook_private": True, "webhook_look_s": 0.02, "sweep_s": 0.05}
+
+
+async def quote(shop, receiver, **wish) -> dict[str, Any]:
+    body = {**TEXT, **CHOICE, "webhook_url": f"{receiver.url}/hook", **wish}
+    answer = await shop.http.post("/lightning/request-video/text", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def until_noted(shop, tries: int) -> None:
+    """Wait until so many tries that failed are noted: from then on time may pass."""
+    async with open_outbox(shop.settings()) as outbox, asyncio.timeout(10):
+        while True:
+            letters = await outbox.due(shop.clock.now() + timedelta(days=2), but=(), limit=10)
+            if any(letter.tries >= tries for letter in letters):
+                return
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
+async def test_a_receiver_is_told_of_all_in_order_and_can_verify_it(shop, receiver):
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await shop.video(made["bolt11_invoice"])
+    await shop.eventually(lambda: len(receiver.told) == 3)
+
+    assert receiver.types == ["payment.settled", "video.started", "video.ready"]
+    verifier = Webhook(made["webhook_secret"])
+    for headers, body in receiver.tries:
+        assert verifier.verify(body, headers) == json.loads(body)
+        with pytest.raises(WebhookVerificationError):
+            verifier.verify(body + b" ", headers)
+    assert receiver.told[0]["data"]["bolt11_invoice"] == made["bolt11_invoice"]
+    assert receiver.told[0]["timestamp"].endswith("Z")
+    assert len({headers["webhook-id"] for headers, _ in receiver.tries}) == 3
+
+
+async def test_a_quote_that_runs_out_a_held_payment_and_one_that_goes_back_are_told(shop, receiver):
+    await quote(shop, receiver)
+    shop.node._now = lambda: shop.clock.now().timestamp()
+    shop.clock.pass_by(hours=1)
+    await shop.eventually(lambda: receiver.types == ["payment.expired"])
+
+    held = await quote(shop, receiver, hold=True, language="en")
+    paying = asyncio.create_task(shop.node.pay_held(held["bolt11_invoice"]))
+    await shop.eventually(lambda: len(receiver.told) == 5)
+    await paying
+
+    assert receiver.types[1] == "payment.held"
+    assert sorted(receiver.types[2:]) == ["payment.settled", "video.ready", "video.started"]
+
+
+async def test_a_video_that_fails_and_its_refund_are_told(shop, receiver):
+    made = await quote(shop, receiver)
+    preimage = shop.node.pay(made["bolt11_invoice"])
+    shop.worker.answer = (400, "Nobody can say that.")
+    await shop.video(made["bolt11_invoice"])
+    await shop.eventually(lambda: "video.failed" in receiver.types)
+    await shop.http.post(
+        "/lightning/refund",
+        json={
+            "bolt11_invoice": made["bolt11_invoice"],
+            "refund_token": made["refund_token"],
+            "preimage": preimage.hex(),
+            "refund_invoice": shop.buyer.add_open_invoice().bolt11,
+        },
+    )
+
+    await shop.eventually(lambda: len(receiver.told) == 4)
+    assert receiver.types == ["payment.settled", "video.started", "video.failed", "refund.paid"]
+
+
+async def test_what_fails_is_tried_again_by_the_same_id_and_keeps_the_order(shop, receiver):
+    receiver.answers = [500, 302, 503]
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await shop.video(made["bolt11_invoice"])
+    for tries in (1, 2, 3):
+        await until_noted(shop, tries)
+        shop.clock.pass_by(hours=1)
+    await shop.eventually(lambda: len(receiver.told) == 3)
+
+    assert receiver.types == ["payment.settled", "video.started", "video.ready"]
+    first = [headers["webhook-id"] for headers, _ in receiver.tries[:4]]
+    assert len(set(first)) == 1
+    assert len({body for _, body in receiver.tries[:4]}) == 1
+
+
+async def test_a_receiver_that_is_away_blocks_nobody_else(shop, receiver, run_server):
+    dawdler = Receiver()
+    dawdler.silent = True
+    async with run_server(dawdler) as dawdler.url:
+        slow = [await quote(shop, dawdler) for _ in range(12)]
+        quick = await quote(shop, receiver)
+        for made in (*slow, quick):
+            shop.node.pay(made["bolt11_invoice"])
+
+        await shop.eventually(lambda: receiver.types == ["payment.settled"])
+        await shop.eventually(lambda: len(dawdler.tries) == 8)
+        assert not dawdler.told
+
+
+async def test_what_was_not_delivered_when_the_service_died_is_delivered_by_the_next(closed_shop, receiver):
+    receiver.answers = [500]
+    async with closed_shop.open(**SETTINGS) as shop:
+        made = await quote(shop, receiver)
+        shop.node.pay(made["bolt11_invoice"])
+        await until_noted(shop, 1)
+    closed_shop.clock.pass_by(minutes=1)
+
+    async with closed_shop.open(**SETTINGS) as shop:
+        await shop.eventually(lambda: receiver.types == ["payment.settled"])
+
+    assert receiver.tries[0][0]["webhook-id"] == receiver.tries[1][0]["webhook-id"]
+
+
+async def test_what_failed_for_three_days_is_set_aside_and_sent_again_when_the_operator_says_so(
+    shop, receiver
+):
+    receiver.answers = [500] * 100
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await until_noted(shop, 1)
+    shop.clock.pass_by(days=3)
+    await shop.eventually(lambda: len(receiver.tries) == 2)
+    async with open_outbox(shop.settings()) as outbox, asyncio.timeout(10):
+        while not (dead := await outbox.dead()):  # noqa: ASYNC110 - what a row says
+            await asyncio.sleep(0.02)
+    receiver.answers.clear()
+
+    message = receiver.tries[0][0]["webhook-id"]
+    shop.clock.ahead = timedelta(0)
+    done = await asyncio.to_thread(webhooks, shop, "replay", message)
+    await shop.eventually(lambda: receiver.types == ["payment.settled"])
+
+    assert [(letter.message_id, letter.failure) for letter in dead] == [(message, "status 500")]
+    assert done.returncode == 0, done.stderr
+    assert receiver.tries[-1][0]["webhook-id"] == message
+
+
+def webhooks(shop, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service", "webhooks", *arguments]
+    environment = {"SATSPEAK_DATA_DIR": str(shop.folder)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+async def test_who_answers_gone_is_told_no_more(shop, receiver):
+    receiver.answers = [410]
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await shop.eventually(lambda: len(receiver.tries) == 1)
+    await shop.video(made["bolt11_invoice"])
+    await shop.eventually(lambda: receiver.types[-1:] == ["video.ready"])
+
+    assert "payment.settled" not in receiver.types
+
+
+async def test_who_says_when_to_come_back_is_left_alone_until_then(shop, receiver):
+    receiver.answers, receiver.headers = [429], [(b"retry-after", b"3600")]
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await until_noted(shop, 1)
+    shop.clock.pass_by(minutes=59)
+    other = await quote(shop, receiver)
+    shop.node.pay(other["bolt11_invoice"])
+    await shop.eventually(lambda: len(receiver.tries) == 2)
+    shop.clock.pass_by(minutes=2)
+    await shop.eventually(lambda: len(receiver.told) == 2)
+
+    assert receiver.told[0]["data"]["bolt11_invoice"] == other["bolt11_invoice"]
+
+
+async def test_a_quote_that_is_told_again_has_the_same_secret(shop, receiver):
+    key = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+    body = {**TEXT, "webhook_url": receiver.url}
+    first, second = [
+        (await shop.http.post("/lightning/request-video/text", json=body, headers=key)).json()
+        for _ in range(2)
+    ]
+
+    assert first == second
+    assert first["webhook_secret"].startswith("whsec_")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/",
+        "https://example.org:8443/",
+        "https://user@example.org/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "https://localhost/",
+        "https://service.internal/",
+        "https://" + "a" * 500,
+        "ftp://example.org/",
+        "https://[::1",
+        "example.org",
+        "https://exa mple.org/",
+        "",
+    ],
+)
+async def test_a_receiver_that_nobody_on_the_internet_has_is_refused(standing_shop, url):
+    answer = await standing_shop.http.post("/lightning/request-video/text", json={**TEXT, "webhook_url": url})
+
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "webhook_url"
+
+
+async def test_a_name_that_leads_inside_is_not_asked(closed_shop, receiver, monkeypatch):
+    """As when a name resolves to the inside only after it was looked at."""
+    inside = receiver.url.removeprefix("http://127.0.0.1:")
+    loop = asyncio.get_running_loop()
+
+    async def resolve(host, port, **hints):
+        assert (host, port) == ("rebound.example.org", 443)
+        return [(2, 1, 6, "", ("8.8.8.8", 443)), (2, 1, 6, "", ("127.0.0.1", int(inside)))]
+
+    async with closed_shop.open(webhook_look_s=0.02) as shop:
+        body = {**TEXT, "webhook_url": "https://rebound.example.org/"}
+        made = (await shop.http.post("/lightning/request-video/text", json=body)).json()
+        with monkeypatch.context() as patched:
+            patched.setattr(loop, "getaddrinfo", resolve)
+            shop.node.pay(made["bolt11_invoice"])
+            async with asyncio.timeout(10):
+                while "not on the internet" not in await failure(shop):  # noqa: ASYNC110 - what a row says
+                    await asyncio.sleep(0.02)
+
+    assert not receiver.tries
+
+
+async def failure(shop) -> str:
+    """Why what waits could not be sent."""
+    async with open_outbox(shop.settings()) as outbox:
+        letters = await outbox.due(shop.clock.now() + timedelta(hours=1), but=(), limit=10)
+    return str(letters[0].failure) if letters else ""
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("192.88.99.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fc00::1", False),
+        ("ff02::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("2002:7f00:1::", False),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
+    ],
+)
+def test_only_addresses_of_the_internet_are_public(address, public):
+    assert is_public(address) == public
