@@ -7,11 +7,7 @@ Everything is measured in one run on one machine, which the figures name.
 import asyncio
 import contextlib
 import json
-import os
-import platform
-import re
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -23,6 +19,7 @@ import httpx
 import msgspec
 import numpy as np
 
+from bench.machine import machine
 from bench.stages import (
     AVATAR,
     EMOTION,
@@ -135,7 +132,7 @@ async def _measure(*, quick: bool) -> Figures:
             await worker.realtime_factors(np.tile(pcm, LONG_S // 10), 1)
             long_mb = worker.peak_mb()
     return Figures(
-        machine=_machine(provider),
+        machine=machine(provider),
         provider=provider,
         realtime_factor=by_streams["1"],
         first_segment_ms=first["en"].cold,
@@ -236,19 +233,6 @@ async def _worker(**settings: str) -> AsyncIterator[_Worker]:
         await programs.healthy(program, url)
         client = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False)
         yield _Worker(program, await closing.enter_async_context(client))
-
-
-def _machine(provider: str) -> str:
-    """Name processor and cores, and the GPU where it was used."""
-    cpuinfo = Path("/proc/cpuinfo")
-    models = re.findall(r"model name\s*: (.+)", cpuinfo.read_text()) if cpuinfo.exists() else []
-    machine = f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores"
-    if provider == "cuda":
-        query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-        machine += (
-            ", " + subprocess.run(query, capture_output=True, check=True, text=True).stdout.splitlines()[0]
-        )
-    return machine
 
 
 def _told(value: Any) -> str:

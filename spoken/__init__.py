@@ -6,6 +6,7 @@ Pure: knows no voice and no price. `passages` is the answer to both; the rest is
 from spoken.languages import LANGUAGES
 from spoken.passage import Passage, passages
 from spoken.scripts import runs_by_script, script_of
+from spoken.stretches import settled
 from spoken.vocabulary import VOCABULARIES, Vocabulary
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "passages",
     "runs_by_script",
     "script_of",
+    "settled",
 ]

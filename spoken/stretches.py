@@ -34,6 +34,7 @@ _END = re.compile(
     """,
     re.VERBOSE,
 )
+_ENDED = re.compile(r"""[.!?…؟۔。！？।॥]['"’”»)\]」』）】]*\s*$""")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<=[^/:])[/?#]")
 _OPEN_TAG = re.compile(r"</?[A-Za-z][^<>]*$")
@@ -86,6 +87,24 @@ def stretches(text: str, *, soon: bool = False) -> Iterator[tuple[int, int]]:
         end = _stretch_end(text, reach, start)
         yield start, end
         start = end
+
+
+def settled(text: str, *, soon: bool = False, paused: bool = False) -> int:
+    """Return how much of a text that goes on can be spoken already: whole stretches that what follows leaves as they are.
+
+    Args:
+        text: so far.
+        soon: see `stretches`.
+        paused: nothing more came for a while, so that what looks like the end of a sentence is one.
+    """
+    if paused and _ENDED.search(text):
+        return len(text)
+    end = 0
+    for _, stretch_end in stretches(text, soon=soon):
+        if stretch_end + _REACH > len(text):
+            break
+        end = stretch_end
+    return end
 
 
 def ends_inside_sentence(stretch: str) -> bool:

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 # and that much would be rendered for someone who may never read it.
 _SEND_BUFFER_BYTES = 64 * 1024
 
+_LONGEST_MESSAGE_BYTES = 1 << 20  # of a live session: half a minute of PCM
+
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for every setting."""
@@ -56,6 +58,9 @@ def main(ctx: click.Context, /, **options: str | None) -> None:
             app,
             lifespan="on",
             http="h11",  # which bounds the head of a request
+            ws="websockets-sansio",
+            ws_max_size=_LONGEST_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # pictures do not get smaller
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=settings.grace_s,

@@ -4,7 +4,9 @@ import asyncio
 import io
 import os
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 import cv2
 import httpx
@@ -16,6 +18,10 @@ from worker.admission import Admission
 from worker.avatars import Avatars
 from worker.batching import Batcher
 from worker.intake import Intake
+from worker.live.desk import Desk, LiveSettings
+from worker.live.idle import IdleGops
+from worker.live.route import sessions
+from worker.live.session import Studio
 from worker.memory import give_back
 from worker.metrics import Metrics
 from worker.model import LipModel
@@ -25,11 +31,12 @@ from worker.routes import HANDLERS, PROBLEMS
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE, OwnVoice, Speaker, read_voices
 from worker.speech.kokoro_weights import cache_folder, float_graph
-from worker.threads import Threads
+from worker.threads import Threads, on
 
 log = structlog.get_logger()
 
 _MAX_BATCH_FRAMES = 24  # two GOPs; larger batches are no faster on a CPU and make everyone wait longer
+_THREADS_OF_SESSION = 3  # one speaks, one draws, and one still speaks what was interrupted
 _MB = 1_000_000
 
 
@@ -55,6 +62,11 @@ def create_app(settings: Settings) -> Litestar:
         kind=lambda face: face.references.shape,
     )
     threads = Threads(max_renders=settings.max_renders)
+    engine = {
+        "model": model.description.name,
+        "version": model.description.version,
+        "provider": model.provider,
+    }
     renderer = Renderer(
         avatars=avatars,
         speech=speech,
@@ -62,11 +74,7 @@ def create_app(settings: Settings) -> Litestar:
         graph=model.graph,
         threads=threads,
         metrics=metrics,
-        engine={
-            "model": model.description.name,
-            "version": model.description.version,
-            "provider": model.provider,
-        },
+        engine=engine,
     )
     admission = Admission(
         max_renders=settings.max_renders,
@@ -82,6 +90,28 @@ def create_app(settings: Settings) -> Litestar:
     metrics.follow(
         "footage_bytes", "Decoded footage, and what the networks keep of it.", lambda: avatars.kept_bytes
     )
+    live = ThreadPoolExecutor(_THREADS_OF_SESSION * max(1, settings.live_sessions), "live")
+    idle = IdleGops(memory_bytes=settings.live_idle_memory_mb * _MB)
+    desk = Desk(
+        avatars=avatars,
+        graph=model.graph,
+        studio=Studio(
+            speech=speech,
+            batcher=batcher,
+            idle=idle,
+            run=partial(on, live),
+            engine=engine,
+            rendered=metrics.live,
+        ),
+        settings=LiveSettings(
+            sessions=settings.live_sessions,
+            silence_s=settings.live_silence_s,
+            max_characters=settings.live_max_text_chars,
+            max_bytes=settings.live_max_pcm_mb * _MB,
+        ),
+    )
+    metrics.follow("live_sessions_active", "Live sessions.", lambda: desk.active)
+    metrics.follow("live_idle_bytes", "Encoded footage at rest that is kept.", lambda: idle.bytes)
     intake = Intake(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
 
     @asynccontextmanager
@@ -106,13 +136,15 @@ def create_app(settings: Settings) -> Litestar:
             serving.cancel()
             await asyncio.wait({serving})
             threads.close()
+            live.shutdown(wait=False, cancel_futures=True)
             model.close()
             await asyncio.to_thread(http.close)
 
     return Litestar(
-        HANDLERS,
+        [*HANDLERS, sessions],
         dependencies={
             "admission": Provide(lambda: admission, sync_to_thread=False),
+            "desk": Provide(lambda: desk, sync_to_thread=False),
             "intake": Provide(lambda: intake, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),

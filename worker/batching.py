@@ -22,6 +22,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     faces: Sequence[Any]
     kind: object
     mouths: asyncio.Future[Mouths]
+    urgent: bool
 
     def goes_with(self, other: "_Request") -> bool:
         """Tell whether both fit into one call: whether their frames have the same shapes."""
@@ -31,6 +32,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
 class Batcher:
     """Queues requests and serves them in the order in which they came, as many at once as fit together.
 
+    What is urgent comes before all else and shares no call with it: a face that speaks live waits for one call at most.
     Those that do not fit keep their place and are served next. That is fair as long as a render asks for little at
     a time and waits for the answer. While the network is idle a request starts at once: nothing waits for company,
     batches form by themselves when there is more to do.
@@ -39,13 +41,16 @@ class Batcher:
         predict: the network; runs in a thread of its own, one call at a time.
         max_frames: of one call. A request that alone has more is served alone.
         kind: of a face; only those of one kind go into a call.
+
+    Attributes:
+        max_frames: as above; it may change while the network is at work.
     """
 
     def __init__(
         self, predict: Predict, *, max_frames: int, kind: Callable[[Any], object] = lambda _: None
     ) -> None:
         self._predict = predict
-        self._max_frames = max_frames
+        self.max_frames = max_frames
         self._kind = kind
         self._waiting: deque[_Request] = deque()
         self._served: list[_Request] = []  # in the call that runs
@@ -61,7 +66,7 @@ class Batcher:
         if self._stopped:
             raise NetworkStopped(*self._stopped.args)
 
-    async def mouths(self, mel: Mel, faces: Sequence[Any]) -> Mouths:
+    async def mouths(self, mel: Mel, faces: Sequence[Any], *, urgent: bool = False) -> Mouths:
         """Return the network's answer for B windows, (B, …), and B faces.
 
         Cancelled while waiting, it costs the network nothing.
@@ -71,7 +76,8 @@ class Batcher:
         """
         self.check()
         future: asyncio.Future[Mouths] = asyncio.get_running_loop().create_future()
-        request = _Request(mel=mel, faces=faces, kind=self._kind(faces[0]), mouths=future)
+        kind = self._kind(faces[0])
+        request = _Request(mel=mel, faces=faces, kind=kind, mouths=future, urgent=urgent)
         self._waiting.append(request)
         self._wake.set()
         return await request.mouths
@@ -117,11 +123,11 @@ class Batcher:
         batch: list[_Request] = []
         left: deque[_Request] = deque()
         frames = 0
-        for request in self._waiting:
-            if request.mouths.cancelled():
-                continue
-            fits = not batch or (
-                request.goes_with(batch[0]) and frames + len(request.faces) <= self._max_frames
+        wanted = [request for request in self._waiting if not request.mouths.cancelled()]
+        urgent = any(request.urgent for request in wanted)
+        for request in wanted:
+            fits = request.urgent == urgent and (
+                not batch or (request.goes_with(batch[0]) and frames + len(request.faces) <= self.max_frames)
             )
             (batch if fits else left).append(request)
             frames += len(request.faces) if fits else 0

@@ -213,11 +213,15 @@ class Footage:
         """Return the frames to show at frames of the video."""
         return [self.frame(index) for index in frames]
 
+    @property
+    def cycle(self) -> int:
+        """After how many frames of the video it is where it was."""
+        count = len(self._frames)
+        # A pingpong goes there and back again, without showing either end twice in a row.
+        return count if self._playback == "loop" or count == 1 else 2 * count - 2
+
     def frame(self, index: int) -> IdleFrame:
         """Return the frame to show at a frame of the video."""
         count = len(self._frames)
-        if self._playback == "loop" or count == 1:
-            return self._frames[index % count]
-        # There and back again, without showing either end twice in a row.
-        step = index % (2 * count - 2)
+        step = index % self.cycle
         return self._frames[min(step, 2 * count - 2 - step)]

@@ -48,6 +48,17 @@ class Listener:
         self._append(self._stream.finish())
         self._frames = frames
 
+    def cut(self, end_frame: int, frames: int) -> None:
+        """Forget what is heard from a video frame on, as if there were silence.
+
+        Args:
+            end_frame: of the last frames that speech sounds in; all windows up to it must be certain.
+            frames: that there will be.
+        """
+        kept = max(self._window.start(end_frame) + self._window.before - self._mel_start, 0)
+        self._mel = self._mel[:, :kept]
+        self._frames = frames
+
     def can_hear(self, end_frame: int) -> bool:
         """Tell whether all windows of the video frames before `end_frame` are certain."""
         if self._frames is not None:

@@ -29,6 +29,13 @@ class Metrics:
         self.frames = Counter(
             "frames_rendered", "Frames rendered.", namespace=_PREFIX, registry=self._registry
         )
+        self._live_frames = Counter(
+            "live_frames",
+            "Frames of live sessions, by whether the face speaks.",
+            ["face"],
+            namespace=_PREFIX,
+            registry=self._registry,
+        )
         self._batch_frames = Histogram(
             "batch_frames",
             "Frames in a call of the network.",
@@ -58,6 +65,10 @@ class Metrics:
                 return work(*args, **kwargs)
 
         return timed
+
+    def live(self, frames: int, speaking: bool) -> None:
+        """Count frames of a live session."""
+        self._live_frames.labels("speaks" if speaking else "rests").inc(frames)
 
     def measured(self, predict: Predict) -> Predict:
         """Return the network with its batches and seconds measured."""

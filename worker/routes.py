@@ -17,6 +17,7 @@ from litestar.response import Stream
 from worker.admission import Admission
 from worker.errors import Busy, CallerGone, NetworkStopped, Unrenderable
 from worker.intake import Intake
+from worker.live.desk import Desk
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
@@ -35,6 +36,7 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     renders_active: int
     renders_waiting: int
+    live_sessions: int
     frames_rendered: int
     peak_rss_bytes: int
 
@@ -95,6 +97,7 @@ async def _resumed(first: bytes, records: AsyncGenerator[bytes, None]) -> AsyncG
 async def health(
     admission: NamedDependency[Admission],
     renderer: NamedDependency[Renderer],
+    desk: NamedDependency[Desk],
     provider: NamedDependency[str],
 ) -> HealthAnswer:
     """Tell how it goes.
@@ -109,6 +112,7 @@ async def health(
         provider=provider,
         renders_active=admission.active,
         renders_waiting=admission.waiting,
+        live_sessions=desk.active,
         frames_rendered=renderer.frames_rendered,
         peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # Linux counts in KiB
     )

@@ -59,6 +59,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_pcm_mb: Annotated[
         int, Meta(ge=1, description="Megabytes of PCM a request may bring; 58 are half an hour at 16 kHz.")
     ] = 128
+    live_sessions: Annotated[
+        int, Meta(ge=0, description="Live sessions at once; 0 takes none. Two cores hold two that speak.")
+    ] = 2
+    live_silence_s: Annotated[
+        int, Meta(ge=1, description="Seconds after which a live session ends whose client takes nothing.")
+    ] = 30
+    live_max_text_chars: Annotated[
+        int, Meta(ge=1, description="Characters of one text in a live session.")
+    ] = 5_000
+    live_max_pcm_mb: Annotated[
+        int, Meta(ge=1, description="Megabytes of PCM that may wait to be shown in a live session.")
+    ] = 16
+    live_idle_memory_mb: Annotated[
+        int, Meta(ge=1, description="Megabytes of encoded footage at rest to keep for live sessions.")
+    ] = 32
     grace_s: Annotated[
         int, Meta(ge=0, description="Seconds that running renders get to finish after SIGTERM.")
     ] = 10

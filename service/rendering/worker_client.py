@@ -34,6 +34,7 @@ class _Health(msgspec.Struct, frozen=True):
 
     renders_active: int
     renders_waiting: int = 0  # a worker without a queue says nothing of it
+    live_sessions: int = 0  # nor one without live sessions
 
 
 class HttpRenderer:
@@ -93,10 +94,10 @@ class HttpRenderer:
             raise WorkerDown("The renderer does not say which avatars it has. Try again soon.") from error
 
     async def renders(self) -> int:
-        """Count the renders that it has and those that wait there, of every service; raises WorkerDown."""
+        """Count its renders, those that wait there, and its live sessions, of every service; raises WorkerDown."""
         try:
             health = msgspec.json.decode(await self._get("/health"), type=_Health)
-            return health.renders_active + health.renders_waiting
+            return health.renders_active + health.renders_waiting + health.live_sessions
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say how it is. Try again soon.") from error
 

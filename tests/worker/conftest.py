@@ -1,12 +1,13 @@
 """A worker to render with: small drawn avatars, a tiny network, and the real program around them."""
 
+import asyncio
 import json
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
+from worker.encode import FPS
+from worker.live import records as live
 from worker.records import RecordReader, RenderRequest, encode_record
 
 FOOTAGE_FRAMES = 25
@@ -115,6 +121,7 @@ class WorkerProcess:
         assert self.process.stderr
         self._stdout, self._stderr = self.process.stdout, self.process.stderr
         self.log: list[str] = []
+        self._live = 0
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
@@ -160,9 +167,88 @@ class WorkerProcess:
             response.raise_for_status()
             yield _records(response)
 
+    @asynccontextmanager
+    async def live(self, **fields: Any) -> AsyncIterator["LiveClient"]:
+        """Open a live session; asks for what is usual, but for `fields`."""
+        url = self.url.replace("http", "ws", 1) + "/sessions"
+        self._live += 1
+        async with connect(url, max_size=None, proxy=None) as socket:
+            client = LiveClient(socket)
+            defaults: dict[str, Any] = {"session": "test", "avatar": "ann", "emotion": "neutral"}
+            with suppress(ConnectionClosed):  # where there is no place it may be closed already
+                await client.send(live.Open(**(defaults | fields)))
+            yield client
+        self._live -= 1
+        if socket.close_code == CloseCode.SERVICE_RESTART:
+            return  # it has ended
+        async with asyncio.timeout(DEADLINE_S):
+            while (await self.health())["live_sessions"] > self._live:  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.02)  # a place comes free a moment after its connection is closed
+
     async def records(self, pcm: bytes = b"", **fields: Any) -> list[Any]:
         async with self.render(pcm, **fields) as records:
             return [record async for record in records]
+
+
+class LiveClient:
+    """One who speaks the protocol of live sessions and keeps all that comes."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.events: list[Any] = []
+
+    async def send(self, *messages: live.Message) -> None:
+        for message in messages:
+            await self.socket.send(live.encode(message))
+
+    async def next(self) -> Any:
+        async with asyncio.timeout(DEADLINE_S):
+            data = await self.socket.recv(decode=False)
+        self.events.append(live.decode_event(data))
+        return self.events[-1]
+
+    async def until(self, kind: Any, **fields: Any) -> Any:
+        """Take what comes up to an event of a kind."""
+        while True:
+            event = await self.next()
+            if isinstance(event, kind) and all(getattr(event, key) == value for key, value in fields.items()):
+                return event
+
+    async def pull(self) -> live.Segment:
+        """Ask for one segment, and take what comes up to it."""
+        await self.send(live.Pull())
+        segment = await self.until(live.Segment)
+        assert isinstance(segment, live.Segment)
+        if segment.utterance is None:  # which the worker has ready: played eight times as fast as it is meant
+            await asyncio.sleep(segment.frames / FPS / 8)
+        return segment
+
+    async def pull_until(self, fact: Callable[[], bool]) -> None:
+        """Pull segments until something holds."""
+        while not fact():
+            await self.pull()
+
+    async def say(self, utterance: str, text: str) -> None:
+        await self.send(live.Say(id=utterance, text=text), live.Done(id=utterance))
+
+    async def end(self) -> None:
+        """Finish, and pull all that is left."""
+        await self.send(live.Finish())
+        while not self.of(live.End):
+            with suppress(ConnectionClosed):  # the end comes by itself after the last segment
+                await self.send(live.Pull())
+            await self.until((live.Segment, live.End))
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def segments(self) -> list[live.Segment]:
+        return self.of(live.Segment)
+
+    @property
+    def movie(self) -> bytes:
+        return b"".join(event.data for event in self.events if isinstance(event, live.Init | live.Segment))
 
 
 def _request_bytes(pcm: bytes = b"", **fields: Any) -> bytes:

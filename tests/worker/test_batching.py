@@ -94,6 +94,18 @@ async def test_requests_of_other_shapes_get_batches_of_their_own_in_the_order_of
     ]
 
 
+async def test_what_is_urgent_comes_first_and_shares_no_call_with_the_rest(batcher, network):
+    first, tasks = await ask(batcher, network, frames(2, 2), frames(3, 3))
+    urgent = [asyncio.create_task(batcher.mouths(*frames(1, value), urgent=True)) for value in (4, 5)]
+    await asyncio.sleep(0)
+
+    network.go.set()
+    answers = await asyncio.gather(first, *tasks, *urgent)
+
+    assert network.batches == [1, 2, 5]
+    assert [(len(answer), answer[0, 0]) for answer in answers[1:]] == [(2, 4), (3, 6), (1, 8), (1, 10)]
+
+
 async def test_a_request_larger_than_a_batch_is_served_alone(batcher, network):
     first, tasks = await ask(batcher, network, frames(12), frames(1))
 

@@ -1,0 +1,61 @@
+"""The film of a session: all the sound of its pictures, whatever it is made of, and silence that costs nothing."""
+
+import io
+
+import av
+import numpy as np
+import pytest
+
+from worker.encode import GOP
+from worker.live.film import FRAME_SAMPLES, LEAD, SEGMENT_FRAMES, Film, session_header
+from worker.live.idle import gop_frames
+
+SILENCE = np.zeros(SEGMENT_FRAMES * FRAME_SAMPLES, np.int16)
+GREY = [np.full((768, 512), 128, np.uint8)] * SEGMENT_FRAMES
+
+
+def heard(data: bytes):
+    """All samples, none of them out of its place."""
+    sound = np.zeros(0, np.float32)
+    with av.open(io.BytesIO(data), "r") as movie:
+        for frame in movie.decode(audio=0):
+            assert frame.pts == len(sound)
+            sound = np.concatenate([sound, frame.to_ndarray()[0]])
+    return sound
+
+
+@pytest.mark.parametrize("rests", [0, 1, 3, 40])
+def test_sound_is_where_the_clock_has_it_however_long_silence_went_before(rests):
+    film = Film()
+    noise = np.random.default_rng(1).normal(0, 3_000, len(SILENCE)).astype(np.int16)
+    data = session_header()
+    for _ in range(rests):
+        data += film.show(GREY, SILENCE).data
+    data += film.show(GREY, noise).data
+    for _ in range(20):
+        data += film.show(GREY, SILENCE).data
+    data += film.show(GREY, SILENCE, last=True).data
+
+    sound = heard(data)
+
+    frames = (rests + 22) * SEGMENT_FRAMES
+    assert film.next_frame == frames
+    assert 0 <= len(sound) - frames * FRAME_SAMPLES < 1_024
+    start = (rests * SEGMENT_FRAMES + LEAD) * FRAME_SAMPLES
+    lags = range(-20, 21)
+    match = [sound[start + lag : start + lag + len(noise)] @ noise.astype(np.float32) for lag in lags]
+    assert lags[int(np.argmax(match))] == 0
+    assert np.abs(sound[: start - 2_048]).max(initial=0) < 0.01
+    assert np.abs(sound[start + len(noise) + 2_048 :]).max() < 0.01
+
+
+@pytest.mark.parametrize("cycle", [1, 2, 11, 12, 25, 48, 102, 103])
+def test_rest_comes_from_any_place_to_the_grid_and_stays_on_it(cycle):
+    for start in range(cycle):
+        phase, places = start, []
+        for _ in range(50):
+            frames = gop_frames(phase, cycle)
+            assert SEGMENT_FRAMES <= frames < GOP + SEGMENT_FRAMES
+            phase = (phase + frames) % cycle
+            places.append(phase)
+        assert cycle < GOP or not any(place % GOP for place in places[2:])
