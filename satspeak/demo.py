@@ -24,7 +24,7 @@ from regtest.lnd import LndNode
 from regtest.network import Network
 from regtest.ports import Ports
 from regtest.process import Guard
-from satspeak import programs
+from satspeak import demo_wallet, programs
 from satspeak.client import Client, Quote, ServiceRefused
 from satspeak.contact_sheet import examine, write_contact_sheet
 
@@ -110,6 +110,7 @@ async def _start(
         network = await Network.start(folder / "network", chain=chain, on_progress=progress)
         closing.push_async_callback(network.stop)
         port = USUAL_PORT if _is_free(USUAL_PORT) else ports.take()
+        wallet_url = await closing.enter_async_context(demo_wallet.serve(network.payer))
         worker_url, url = f"http://127.0.0.1:{worker_port}", f"http://127.0.0.1:{port}"
         service = programs.service_program(
             port=port,
@@ -117,13 +118,15 @@ async def _start(
             guard=guard,
             worker_urls=worker_url,
             btc_usd="fixed:65000",
+            demo_wallet=wallet_url,
             **programs.node_settings(network.merchant),
         )
         closing.push_async_callback(service.stop)
         await service.start()
         await programs.healthy(worker, worker_url)
         await programs.healthy(service, url)
-    console.print(f"   service {url}, worker {worker_url}, logs in {folder}", style="dim")
+    console.print(f"   The shop is open: {url}", style="bold")
+    console.print(f"   worker {worker_url}, logs in {folder}", style="dim")
     return Shop(url=url, worker_url=worker_url, folder=folder, payer=network.payer)
 
 
@@ -214,7 +217,11 @@ def _show_quote(console: Console, quote: Quote) -> None:
 
 
 def _tell_how_to_buy(shop: Shop, order: Order, console: Console) -> None:
-    _say(console, 6, "Your turn: the same by hand, in another terminal")
+    _say(console, 6, "Your turn")
+    console.print(f"   In a browser: {shop.url}", style="bold")
+    console.print(
+        "   where a button pays with the demo's wallet; or the same by hand, in another terminal:\n"
+    )
     folder = shlex.quote(str(shop.folder / "network"))
     for line in (
         _quote_command(shop, order),

@@ -9,6 +9,8 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.minijinja import MiniJinjaTemplateEngine
+from litestar.template import TemplateConfig
 
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
@@ -16,18 +18,19 @@ from service.assembly.service import Service, open_service
 from service.routes.accounts import account, top_ups
 from service.routes.avatartalk import inference
 from service.routes.avatartalk import videos as inference_videos
-from service.routes.catalogue import avatars, voices
+from service.routes.catalogue import avatars, previews, voices
 from service.routes.http import problems
-from service.routes.http.cors import open_to_pages
+from service.routes.http.cors import open_to_pages_of
 from service.routes.http.keys import HEADER
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
+from service.routes.http.security import with_security_headers
 from service.routes.l402 import videos as l402_videos
-from service.routes.lightning import events, payment_list, payments, qr, quotes, refunds, videos
+from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
-from service.routes.pages import pages
+from service.routes.pages import assets, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
@@ -108,7 +111,7 @@ def create_app(
                         route_handlers=[videos.generate_video, inference.inference],
                         middleware=[polls_limited, held_open(streams)],
                     ),
-                    Router("/", route_handlers=[refunds.refund], middleware=[polls_limited]),
+                    Router("/", route_handlers=[refunds.refund, shop.demo_pay], middleware=[polls_limited]),
                 ],
                 request_max_body_size=largest_json_bytes,
             ),
@@ -122,7 +125,6 @@ def create_app(
                 "/",
                 # A challenge counts as a quote, too: the handler takes that token, once no credential is good.
                 middleware=[
-                    open_to_pages("POST", sent=l402_videos.SENT, read=l402_videos.EXPOSED),
                     in_time,
                     polls_limited,
                     held_open(streams),
@@ -143,16 +145,24 @@ def create_app(
                     top_ups.top_up_state,
                     avatars.avatars,
                     voices.voices,
+                    previews.portrait,
+                    previews.idle,
+                    posters.poster,
                     health.health,
                     metrics.metrics,
                     *pages.HANDLERS,
+                    assets.assets,
+                    shop.shop,
+                    viewer.viewer,
+                    viewer.oembed,
+                    *small_files.HANDLERS,
                 ],
                 middleware=[polls_limited],
             ),
             Router(
                 "/",
                 route_handlers=[lnurl.pay_request, lnurl.invoice, lnurl.verify],
-                middleware=[open_to_pages("GET"), polls_limited],
+                middleware=[polls_limited],
                 exception_handlers=lnurl.HANDLERS,
             ),
             Router(
@@ -176,6 +186,8 @@ def create_app(
         | {"l402_desk": Provide(lambda: parts.l402_desk(quote_admission), sync_to_thread=False)},
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
+        template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
+        cors_config=open_to_pages_of(settings.web.origins),
         openapi_config=OpenAPIConfig(
             title="satspeak",
             version="1",
@@ -193,7 +205,7 @@ def create_app(
         ),
         logging_config=None,
     )
-    app.asgi_handler = with_request_ids(app.asgi_handler)
+    app.asgi_handler = with_security_headers(with_request_ids(app.asgi_handler))
     return app
 
 

@@ -18,6 +18,7 @@ from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
 from service.pricing.terms import RateTerms
+from service.quotes.demo_wallet import DemoTerms
 from service.quotes.open_quotes import Caps
 from service.quotes.prepaid import PrepaidTerms
 from service.quotes.screening import Judge
@@ -30,6 +31,7 @@ from service.retention.retention import RetentionTerms
 from service.runtime.limits import RateLimits
 from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
+from service.runtime.web import WebTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
@@ -181,6 +183,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: RateLimits = RateLimits()
     waits: Waits = Waits()
     rounds: Rounds = Rounds()
+    web: WebTerms = WebTerms()
+    demo: DemoTerms = DemoTerms()
 
     @classmethod
     def of(cls, **values: Any) -> Self:

@@ -17,10 +17,13 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from playwright.async_api import async_playwright
 
+from bench.browser import ARGUMENTS, find_chromium
 from regtest.build import binaries
 from regtest.lnd import LndNode
 from regtest.network import Network
+from tests.visitor import Visitor
 
 pytest_plugins = ["tests.parallel"]
 
@@ -147,3 +150,33 @@ def merchant(network: Network) -> LndNode:
 @pytest.fixture(scope="session")
 def payer(network: Network) -> LndNode:
     return network.payer
+
+
+@pytest.fixture(scope="session")
+async def chromium():
+    """A real browser; where none is on PATH it is fetched."""
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(
+            executable_path=find_chromium(),
+            args=[*ARGUMENTS],
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visit(chromium):
+    """Send somebody to a shop, with a browser that remembers nothing."""
+    visitors: list[Visitor] = []
+    async with contextlib.AsyncExitStack() as closing:
+
+        async def send(url: str, **traits: Any) -> Visitor:
+            context = await chromium.new_context(**{"permissions": ["microphone"], **traits})
+            closing.push_async_callback(context.close)
+            visitor = Visitor(await context.new_page(), url)
+            visitors.append(visitor)
+            return visitor
+
+        yield send
+    for visitor in visitors:
+        assert visitor.complaints == []

@@ -124,6 +124,10 @@ class Avatars:
         """How much memory footage and sights take."""
         return sum(opened.footage_bytes + opened.shelf.bytes for opened in self._opened.values())
 
+    def film(self, pack: Pack, emotion: str) -> Path:
+        """Return where the film of an emotion is."""
+        return self._folder / pack.name / pack.emotions[emotion].footage
+
     def _make_room_for(self, newest: _Opened) -> None:
         """Forget what was not used lately, then sights, then footage, the oldest of each first."""
         if self._has_room(0, newest.shelf):
@@ -168,8 +172,7 @@ class Avatars:
     def _open(self, pack: Pack, emotion: str) -> _Opened:
         description = pack.emotions[emotion]
         shelf = Shelf(self._keep, clock=self._clock)
-        path = self._folder / pack.name / description.footage
-        film = Film(path, description.boxes, description.mouths, shelf=shelf)
+        film = Film(self.film(pack, emotion), description.boxes, description.mouths, shelf=shelf)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
         footage = Footage(film, description.playback)
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)

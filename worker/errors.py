@@ -5,7 +5,8 @@ WorkerError
 │   ├── MalformedRequest
 │   ├── UnknownAvatar
 │   ├── UnknownEmotion
-│   └── NoSpeech
+│   ├── NoSpeech
+│   └── NoFilm
 ├── Busy
 ├── CallerGone
 ├── NetworkStopped
@@ -60,6 +61,13 @@ class NoSpeech(Unrenderable):
 
     def __init__(self) -> None:
         super().__init__("There is nothing to speak. Send a text, or PCM samples after the record.")
+
+
+class NoFilm(Unrenderable):
+    """What was sent for a poster is no film of which a picture can be read."""
+
+    def __init__(self) -> None:
+        super().__init__("No picture can be read of this film. Send an MP4 from its first byte on.")
 
 
 class Busy(WorkerError):

@@ -1,5 +1,6 @@
 """The worker's HTTP: renders, what can be rendered, and how it goes. Errors are problem documents (RFC 9457)."""
 
+import asyncio
 import http
 import resource
 from collections.abc import AsyncGenerator, Callable
@@ -12,8 +13,10 @@ import structlog
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
+from worker import previews
 from worker.admission import Admission
 from worker.errors import Busy, CallerGone, NetworkStopped, Unrenderable
 from worker.intake import Intake
@@ -22,6 +25,9 @@ from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
 from worker.speech import Accent, SpeechError, SynthesisFailed
+
+MAX_FILM_BYTES = 16 << 20
+"""Of what is sent for a poster: its first seconds are under 2 MB."""
 
 log = structlog.get_logger()
 
@@ -154,7 +160,32 @@ async def voices(renderer: NamedDependency[Renderer]) -> list[VoiceAnswer]:
     ]
 
 
-HANDLERS = [render, health, show_metrics, avatars, voices]
+@get("/avatars/{name:str}/{emotion:str}/portrait.jpg", media_type="image/jpeg", sync_to_thread=True)
+def portrait(name: FromPath[str], emotion: FromPath[str], renderer: NamedDependency[Renderer]) -> bytes:
+    """Show an avatar at rest."""
+    return previews.portrait(renderer.avatars, renderer.avatars.find(name, emotion), emotion)
+
+
+@get("/avatars/{name:str}/{emotion:str}/idle.mp4", media_type="video/mp4", sync_to_thread=True)
+def idle(name: FromPath[str], emotion: FromPath[str], renderer: NamedDependency[Renderer]) -> bytes:
+    """Show an avatar as it waits to speak."""
+    return previews.idle(renderer.avatars, renderer.avatars.find(name, emotion), emotion)
+
+
+@post("/poster", status_code=200, media_type="image/jpeg", request_max_body_size=MAX_FILM_BYTES)
+async def poster(
+    request: AnyRequest,
+    avatar: FromQuery[str],
+    emotion: FromQuery[str],
+    renderer: NamedDependency[Renderer],
+) -> bytes:
+    """Take the picture out of the start of a video on which its mouth is open widest."""
+    pack = renderer.avatars.find(avatar, emotion)
+    film = await request.body()
+    return await asyncio.to_thread(previews.poster, renderer.avatars, pack, emotion, film)
+
+
+HANDLERS = [render, health, show_metrics, avatars, voices, portrait, idle, poster]
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:

@@ -19,9 +19,11 @@ from service.assembly.node import Access, Node, open_node
 from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
 from service.catalogue.choosing import Choosing
+from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
+from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
 from service.delivery.watching import Watching
 from service.l402.selling import L402Selling
@@ -31,6 +33,7 @@ from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
 from service.pricing.port import RateSource
 from service.pricing.rates import FeedRates, open_rates
+from service.quotes.demo_wallet import DemoWallet
 from service.quotes.idempotency import Idempotency
 from service.quotes.prepaid import PrepaidOrdering
 from service.quotes.quoting import Quoting
@@ -49,6 +52,7 @@ from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
+from service.runtime.web import WebTerms
 from service.settings import Settings
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
@@ -83,6 +87,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Cached[Ledger]
     keys: Keys
     choosing: Choosing
+    previews: Previews
+    posters: Posters
+    demo_wallet: DemoWallet
+    web: WebTerms
     workers: Workers
     spool: Spool
     links: Links
@@ -219,6 +227,10 @@ async def open_service(
             ledger=Cached(kept.refunds.ledger, fresh_s=FIGURES_FRESH_S),
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,
+            previews=Previews(choosing=making.choosing, ask=making.workers.preview, now=now),
+            posters=Posters(delivery=delivery, ask=making.workers.poster),
+            demo_wallet=DemoWallet(settings.demo, client),
+            web=settings.web,
             workers=making.workers,
             spool=Spool(
                 settings.program.data_dir / "incoming",

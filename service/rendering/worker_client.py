@@ -7,6 +7,7 @@ record and raw PCM after it; the answer is a stream of records that ends with `e
 import contextlib
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -14,12 +15,16 @@ import structlog
 
 from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
+from service.orders.choice import Choice
 from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
 
 MAX_RECORD_BYTES = 16 << 20
 """A segment is well under 1 MB. A length beyond this is no record, and is not read into memory."""
 
 CONNECT_S = 5.0
+
+PREVIEW_S = 20.0
+"""How long a picture may take of a worker that renders on all cores."""
 
 BUSY_RETRY_S = 5
 """Seconds after which to ask a busy worker again that does not say."""
@@ -93,6 +98,24 @@ class HttpRenderer:
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say which avatars it has. Try again soon.") from error
 
+    async def preview(self, avatar: str, emotion: str, file: str) -> bytes | None:
+        """Return a picture or film of an avatar at rest; None where this worker has none."""
+        path = "/".join(quote(part, safe="") for part in ("avatars", avatar, emotion, file))
+        with _unreachable():
+            response = await self._client.get(f"{self.url}/{path}", timeout=PREVIEW_S)
+        return _content(response)
+
+    async def poster(self, choice: Choice, film: bytes) -> bytes | None:
+        """Return a picture of the start of a video, a JPEG; None where this worker finds none."""
+        with _unreachable():
+            response = await self._client.post(
+                f"{self.url}/poster",
+                params={"avatar": choice.avatar or "", "emotion": choice.emotion or ""},
+                content=film,
+                timeout=PREVIEW_S,
+            )
+        return _content(response)
+
     async def renders(self) -> int:
         """Count its renders, those that wait there, and its live sessions, of every service; raises WorkerDown."""
         try:
@@ -107,6 +130,13 @@ class HttpRenderer:
         if response.status_code != httpx.codes.OK:
             raise await _refusal(response)
         return response.content
+
+
+def _content(response: httpx.Response) -> bytes | None:
+    """Return what came; None where there is no such thing, or the worker is of a version that has none."""
+    if response.is_server_error:
+        raise WorkerDown("The renderer is not well. Try again soon.")
+    return response.content if response.status_code == httpx.codes.OK else None
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -41,6 +41,14 @@ class RemoteWorker(Renderer, Protocol):
 
     async def avatars(self) -> Sequence[Avatar]:
         """Return who it can show; raises WorkerDown."""
+        ...
+
+    async def preview(self, avatar: str, emotion: str, file: str) -> bytes | None:
+        """Return a picture or film of an avatar at rest; None where it has none. Raises WorkerDown."""
+        ...
+
+    async def poster(self, choice: Choice, film: bytes) -> bytes | None:
+        """Return a picture of the start of a video; None where it finds none. Raises WorkerDown."""
         ...
 
 
@@ -92,6 +100,11 @@ class Worker:
             raise
         finally:
             self._ours -= 1
+
+    @property
+    def remote(self) -> RemoteWorker:
+        """What is asked of it beside renders."""
+        return self._remote
 
     async def ask_voices(self) -> Sequence[Voice] | None:
         """Return its voices; None where it does not say."""
@@ -187,6 +200,32 @@ class Workers:
                 emotions = tuple(dict.fromkeys(known.emotions + avatar.emotions))
                 found[avatar.name] = msgspec.structs.replace(known, emotions=emotions)
         return list(found.values())
+
+    async def preview(self, avatar: str, emotion: str, file: str) -> bytes | None:
+        """Return a picture or film of an avatar at rest; None where nobody has one. Raises WorkerDown."""
+        return await self._ask_one(
+            Choice(avatar=avatar, emotion=emotion), lambda remote: remote.preview(avatar, emotion, file)
+        )
+
+    async def poster(self, choice: Choice, film: bytes) -> bytes | None:
+        """Return a picture of the start of a video, a JPEG; None where nobody finds one. Raises WorkerDown."""
+        return await self._ask_one(choice, lambda remote: remote.poster(choice, film))
+
+    async def _ask_one(
+        self, choice: Choice, ask: Callable[[RemoteWorker], Awaitable[bytes | None]]
+    ) -> bytes | None:
+        """Ask whoever has the least to do, and whoever comes next where that one is down or cannot."""
+        failed: WorkerDown | None = None
+        able = [worker for worker in self.all if worker.may_show(choice)]
+        for worker in sorted(able, key=lambda worker: worker.load):
+            try:
+                if (found := await ask(worker.remote)) is not None:
+                    return found
+            except WorkerDown as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return None
 
     @property
     def well(self) -> int:

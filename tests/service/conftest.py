@@ -119,6 +119,9 @@ class ScriptedWorker:
         self.voices = [{"name": "anna", "language": "de", "gender": "female", "new": 1}]
         self.avatars = [show(name) for name in AVATARS]
         self.active = 0  # renders that it says it has
+        self.pictures: dict[str, str] = {}  # what it answers at other paths
+        self.asked: list[str] = []  # of these
+        self.films: list[bytes] = []  # bodies that came with that
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.retry_after_s = 5  # said with every answer
@@ -150,6 +153,12 @@ class ScriptedWorker:
                 await _answer(send, 200, self.voices)
             case "/renders":
                 await self._render(receive, send)
+            case path if path in self.pictures:
+                self.asked.append(path)
+                self.films.append((await receive())["body"])
+                await _answer(send, 200, self.pictures[path])
+            case _:
+                await _answer(send, 404, {"title": "Not Found"})
 
     async def _render(self, receive: Any, send: Any) -> None:
         body = b""

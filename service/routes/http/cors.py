@@ -1,38 +1,37 @@
-"""Lets pages of other sites ask (Fetch standard, section 3.2): for surfaces that keep no cookie and know no session."""
+"""Lets pages of other sites ask from a browser (Fetch standard, section 3.2)."""
 
-from litestar import HttpMethod
-from litestar.enums import ScopeType
-from litestar.response.base import ASGIResponse
-from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
+from collections.abc import Sequence
 
-from service.routes.http.request_ids import add_header
+from litestar.config.cors import CORSConfig
 
 CACHED_S = 86_400
 
+SENT = (
+    *("Accept", "Accept-Language", "Authorization", "Cache-Control", "Claim-Token", "Content-Language"),
+    *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", "X-API-Key"),
+    "X-Request-Id",
+)
+"""What a page may send."""
 
-def open_to_pages(method: str, *, sent: tuple[str, ...] = (), read: tuple[str, ...] = ()) -> Middleware:
-    """Make a middleware that lets any page ask and read the answers, refusals too.
+READ = (
+    *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Link"),
+    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+)
+"""What a page may read of an answer."""
+
+
+def open_to_pages_of(origins: Sequence[str]) -> CORSConfig | None:
+    """Say whose pages may call the API; cookies never go with that.
 
     Args:
-        method: By which it asks.
-        sent: Headers that it may send beyond those that any page may.
-        read: Headers of an answer that it may read beyond those.
+        origins: Such as `https://shop.example`; `*` is any. None: nobody's.
     """
-    preflight = {"Access-Control-Allow-Methods": method, "Access-Control-Max-Age": str(CACHED_S)}
-    if sent:
-        preflight["Access-Control-Allow-Headers"] = ", ".join(sent)
-
-    def middleware(app: ASGIApp) -> ASGIApp:
-        async def opened(scope: Scope, receive: Receive, send: Send) -> None:
-            add_header(scope, "Access-Control-Allow-Origin", "*")
-            if scope["type"] == ScopeType.HTTP and scope["method"] == HttpMethod.OPTIONS:
-                headers = {**preflight, "Allow": f"{method}, OPTIONS"}
-                await ASGIResponse(status_code=204, headers=headers)(scope, receive, send)
-                return
-            if read:
-                add_header(scope, "Access-Control-Expose-Headers", ", ".join(read))
-            await app(scope, receive, send)
-
-        return opened
-
-    return middleware
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=[*origins],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=[*SENT],
+        expose_headers=[*READ],
+        max_age=CACHED_S,
+    )

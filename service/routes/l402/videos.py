@@ -33,12 +33,6 @@ PATH = "/l402/video"
 
 NO_STORE = {"Cache-Control": "no-store"}
 
-SENT = ("Authorization", "Content-Type", "Accept", "Idempotency-Key")
-"""What a page may send."""
-
-EXPOSED = ("WWW-Authenticate", "Link", "Refund-Token", "Retry-After", "Content-Disposition")
-"""What a page may read of an answer."""
-
 EXAMPLE = {
     "text": "Hello! This is the text that will be spoken by the avatar.",
     "avatar": "european_woman",

@@ -21,12 +21,6 @@ CACHE_CONTROL = "public, max-age=60"
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/", include_in_schema=False, sync_to_thread=False)
-def index(request: AnyRequest) -> Response[bytes]:
-    """Say what this is and how to buy."""
-    return _html(request, _template("index.html").substitute(here=escape(str(request.base_url).rstrip("/"))))
-
-
 @get("/docs", include_in_schema=False, sync_to_thread=False)
 def docs(request: AnyRequest) -> Response[bytes]:
     """Show the OpenAPI document to people."""
@@ -46,7 +40,7 @@ def style(request: AnyRequest) -> Response[bytes]:
     return cacheable(request, _read("style.css").encode(), media_type="text/css", headers=headers)
 
 
-HANDLERS = [index, docs, problems, style]
+HANDLERS = [docs, problems, style]
 
 
 @functools.lru_cache(maxsize=1)  # a tenth of a second of work; one process has one application
@@ -86,7 +80,7 @@ def _problem(kind: ProblemType) -> str:
     return (
         f'<section id="{kind.name}"><h2>{escape(kind.title)}</h2>'
         f"<p><b>{kind.status.value}</b> <code>{escape(kind.uri)}</code></p>"
-        f"<p>{_prose(kind.meaning)}</p><pre>{escape(kind.example)}</pre></section>"
+        f"<p>{_prose(kind.meaning)}</p><pre tabindex=0>{escape(kind.example)}</pre></section>"
     )
 
 
@@ -127,7 +121,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[s
         fields = body["schema"]
         parts.append(_table(f"Body: {media_type}", fields["properties"], fields.get("required", []), schema))
         if example := body.get("example"):
-            parts.append(f"<pre>{escape(json.dumps(example, indent=2))}</pre>")
+            parts.append(f"<pre tabindex=0>{escape(json.dumps(example, indent=2))}</pre>")
     for status, response in operation["responses"].items():
         for media_type, body in response.get("content", {}).items():
             parts.append(

@@ -1,0 +1,255 @@
+// What is to be made: who says what, in which mood, language and voice, and what that costs. All of it is kept as a draft.
+
+import * as api from "./api.js";
+import {$, notice, problem} from "./page.js";
+import {record, secondsOf, toWav} from "./sound.js";
+import {draft, sound} from "./store.js";
+import {avatars, clock, dollars, languageName, number, say} from "./words.js";
+
+const ESTIMATE_AFTER_MS = 300;
+
+export const form = $("wish");
+
+let recorded = null; // the WAV that is to be spoken
+
+/** The WAV that is to be spoken, or null. */
+export const recording = () => recorded;
+
+/** Say what is wrong beside the form, and lead to it. */
+export function fail(text, element) {
+  problem($("problem"), text);
+  element?.focus();
+}
+
+/** The name of an avatar for people. */
+export function label(name) {
+  const radio = form.querySelector(`input[name="avatar"][value="${CSS.escape(name)}"]`);
+  return avatars[name] ?? radio?.dataset.label ?? name;
+}
+
+const field = name => form.elements.namedItem(name);
+export const bySound = () => field("source").value === "audio";
+
+function chosenAvatar() {
+  return form.querySelector('input[name="avatar"]:checked');
+}
+
+export function wish() {
+  const asked = {avatar: field("avatar").value, emotion: field("emotion").value};
+  if (!bySound()) {
+    if (field("language").value) asked.language = field("language").value;
+    if (field("voice").value) asked.voice = field("voice").value;
+  }
+  return asked;
+}
+
+function keepDraft() {
+  draft.set({
+    ...wish(), language: field("language").value, voice: field("voice").value,
+    source: field("source").value, text: $("text").value, private: $("private").checked,
+  });
+}
+
+function restoreDraft() {
+  const kept = draft.get();
+  const check = (name, value) => {
+    const radio = value && form.querySelector(`input[name="${name}"][value="${CSS.escape(value)}"]`);
+    if (radio) radio.checked = true;
+  };
+  for (const name of ["avatar", "emotion", "source"]) check(name, kept[name]);
+  if (kept.text && !$("text").value) $("text").value = kept.text;
+  field("language").value = kept.language ?? "";
+  $("private").checked = kept.private ?? false;
+}
+
+/** Show the chosen face: its picture at once, and its film once there is time, if it may move. */
+function showFace() {
+  const avatar = chosenAvatar();
+  const able = avatar.dataset.emotions.split(" ");
+  for (const radio of form.querySelectorAll('input[name="emotion"]')) {
+    radio.disabled = !able.includes(radio.value);
+    radio.parentElement.hidden = radio.disabled;
+    if (radio.disabled && radio.checked) form.querySelector(`input[name="emotion"][value="${able[0]}"]`).checked = true;
+  }
+  const from = `/avatars/${avatar.value}/${field("emotion").value}`;
+  $("face-name").textContent = avatar.dataset.label;
+  if (!$("face").src.endsWith(`${from}/portrait.jpg`)) $("face").src = `${from}/portrait.jpg`;
+  const film = $("idle");
+  film.hidden = true;
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData) return;
+  film.oncanplay = () => {
+    film.hidden = false;
+    film.play().catch(() => {});
+  };
+  film.src = `${from}/idle.mp4`;
+}
+
+let estimating = null;
+let estimateTimer;
+
+function price(main, rest = "") {
+  $("price").querySelector("b").textContent = main;
+  $("price").querySelector("span").textContent = rest;
+}
+
+/** Ask what it would cost: once typing rests, and only the last answer counts. */
+export function estimate() {
+  clearTimeout(estimateTimer);
+  estimating?.abort();
+  if (bySound()) {
+    price("", recorded ? say("price_audio", {seconds: number(secondsOf(recorded), 1)}) : say("price_audio_empty"));
+    return;
+  }
+  const text = $("text").value.trim();
+  if (!text) {
+    price("", say("price_empty"));
+    return;
+  }
+  const mine = (estimating = new AbortController());
+  estimateTimer = setTimeout(async () => {
+    try {
+      const told = await api.estimate({text, ...wish()}, mine.signal);
+      if (mine.signal.aborted) return;
+      problem($("problem"), "");
+      const what = say("price_for", {money: dollars(told.amount_usd), seconds: number(told.duration, 1)});
+      const detected = told.language && !field("language").value;
+      const language = detected ? ` ${say("in_language", {language: languageName(told.language)})}` : "";
+      price(say("price", {sats: number(told.amount)}), what + language);
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      price("");
+      if (error.status === 429) estimateTimer = setTimeout(estimate, 1000 * error.retryAfter);
+      else problem($("problem"), error.message);
+    }
+  }, ESTIMATE_AFTER_MS);
+}
+
+async function loadVoices() {
+  try {
+    const all = await api.voices();
+    const select = field("voice");
+    const fill = () => {
+      const language = field("language").value;
+      const kept = select.value || draft.get().voice;
+      select.length = 1;
+      for (const voice of all.filter(each => !language || each.language === language)) {
+        const traits = [say(voice.gender)];
+        if (!language) traits.unshift(languageName(voice.language));
+        if (voice.engine === "kokoro") traits.push(say("natural"));
+        if (voice.accent === "accented") traits.push(say("accented"));
+        select.add(new Option(`${traits.filter(Boolean).join(", ")} (${voice.name})`, voice.name));
+      }
+      select.value = all.some(each => each.name === kept && (!language || each.language === language)) ? kept : "";
+    };
+    fill();
+    field("language").addEventListener("change", fill);
+  } catch {
+    // one that fits is chosen by the renderer
+  }
+}
+
+function showSource() {
+  $("text-part").hidden = bySound();
+  $("audio-part").hidden = !bySound();
+  problem($("problem"), "");
+  estimate();
+}
+
+function showClip() {
+  $("clip").hidden = !recorded;
+  $("drop-hint").hidden = Boolean(recorded);
+  if ($("clip-player").src) URL.revokeObjectURL($("clip-player").src);
+  if (!recorded) {
+    $("clip-player").removeAttribute("src");
+    estimate();
+    return;
+  }
+  $("clip-player").src = URL.createObjectURL(recorded);
+  $("clip-length").textContent = say("clip", {seconds: number(secondsOf(recorded), 1)});
+  estimate();
+}
+
+async function take(blob) {
+  problem($("problem"), "");
+  notice(say("converting"));
+  try {
+    recorded = await toWav(blob);
+  } catch {
+    problem($("problem"), say("not_audio"));
+    return;
+  }
+  await sound.set(recorded);
+  notice("");
+  showClip();
+}
+
+let stopRecording = null;
+
+async function toggleRecording() {
+  const button = $("record");
+  if (stopRecording) {
+    const stop = stopRecording;
+    stopRecording = null;
+    button.textContent = say("record");
+    button.classList.remove("on");
+    $("level-line").hidden = true;
+    await take(await stop());
+    return;
+  }
+  try {
+    stopRecording = await record((loudness, seconds) => {
+      $("level").value = loudness;
+      $("recorded").textContent = clock(seconds);
+    });
+  } catch {
+    problem($("problem"), say("no_microphone"));
+    return;
+  }
+  problem($("problem"), "");
+  button.textContent = say("stop");
+  button.classList.add("on");
+  $("level-line").hidden = false;
+  notice(say("recording"));
+}
+
+// ---------------------------------------------------------------------------------------------------- wiring
+
+form.addEventListener("input", event => {
+  keepDraft();
+  if (event.target.name === "avatar" || event.target.name === "emotion") showFace();
+  if (event.target.name === "source") showSource();
+  else if (["text", "language", "voice"].includes(event.target.name)) estimate();
+});
+$("record").addEventListener("click", toggleRecording);
+$("file").addEventListener("change", () => $("file").files[0] && take($("file").files[0]));
+$("clip-remove").addEventListener("click", async () => {
+  recorded = null;
+  $("file").value = "";
+  await sound.clear();
+  showClip();
+  $("record").focus();
+});
+const drop = $("drop");
+drop.addEventListener("dragover", event => {
+  event.preventDefault();
+  drop.classList.add("over");
+});
+drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+drop.addEventListener("drop", event => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  const [file] = event.dataTransfer.files;
+  if (file) take(file);
+});
+
+/** Show what was composed before. */
+export function setUp() {
+  restoreDraft();
+  showFace();
+  showSource();
+  loadVoices();
+  sound.get().then(kept => {
+    recorded = kept ?? null;
+    if (recorded) showClip();
+  });
+}

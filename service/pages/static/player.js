@@ -1,0 +1,127 @@
+// Plays a video while it is rendered: by MediaSource on the stream, and where there is none by a plain <video>.
+
+import {Offline, Refused, video as askForVideo, stored} from "./api.js";
+
+const Source = self.ManagedMediaSource ?? self.MediaSource;
+
+/** The MIME type of a fragmented MP4, read from its start: profile and level stand in its `avcC`. */
+export function typeOf(start) {
+  for (let i = 0; i + 8 < start.length; i++) {
+    if (start[i] === 0x61 && start[i + 1] === 0x76 && start[i + 2] === 0x63 && start[i + 3] === 0x43) {
+      const profile = [...start.slice(i + 5, i + 8)].map(each => each.toString(16).padStart(2, "0")).join("");
+      return `video/mp4; codecs="avc1.${profile},mp4a.40.2"`;
+    }
+  }
+  return null;
+}
+
+const happens = (target, name) => new Promise(done => target.addEventListener(name, done, {once: true}));
+
+const pause = (ms, signal) =>
+  new Promise(done => {
+    const waiting = setTimeout(done, ms);
+    const now = () => {
+      clearTimeout(waiting);
+      done();
+    };
+    signal.addEventListener("abort", now, {once: true});
+    addEventListener("online", now, {once: true});
+  });
+
+/** Ask for the stream until there is one; what breaks is asked for again from its first byte, and what is there skipped. */
+async function* bytesOf(order, signal, broken) {
+  let had = 0;
+  while (!signal.aborted) {
+    try {
+      const answer = await askForVideo(order, signal);
+      const reader = answer.body.getReader();
+      let at = 0;
+      for (;;) {
+        const {done, value} = await reader.read();
+        if (done) return;
+        const skip = Math.max(0, had - at);
+        at += value.length;
+        if (skip < value.length) {
+          had = at;
+          broken(false);
+          yield value.subarray(skip);
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const final = error instanceof Refused && error.status < 500 && error.status !== 429 && error.status !== 408;
+      if (final) throw error;
+      broken(true, error);
+      await pause(error instanceof Refused ? 1000 * error.retryAfter : error instanceof Offline ? 2000 : 500, signal);
+    }
+  }
+}
+
+/**
+ * Play an order's video in an element from its first byte on, while it grows.
+ *
+ * @param element a <video>
+ * @param order invoice and claim
+ * @param broken is called with true when the stream breaks, with false when it goes on
+ * @returns {stop, whole}: a function, and a promise of the end
+ */
+export function playGrowing(element, order, broken) {
+  const stop = new AbortController();
+  return {stop: () => stop.abort(), whole: play(element, order, broken, stop.signal)};
+}
+
+async function play(element, order, broken, signal) {
+  if (!Source) return playPlainly(element, order, broken, signal);
+  const source = new Source();
+  element.disableRemotePlayback = true; // without which ManagedMediaSource opens nothing
+  element.src = URL.createObjectURL(source);
+  await happens(source, "sourceopen");
+  URL.revokeObjectURL(element.src);
+  let buffer = null;
+  let start = new Uint8Array();
+  for await (const chunk of bytesOf(order, signal, broken)) {
+    let next = chunk;
+    if (!buffer) {
+      const longer = new Uint8Array(start.length + chunk.length);
+      longer.set(start);
+      longer.set(chunk, start.length);
+      start = longer;
+      const type = typeOf(start);
+      if (!type) continue;
+      if (!Source.isTypeSupported(type)) return playPlainly(element, order, broken, signal);
+      buffer = source.addSourceBuffer(type);
+      next = start;
+    }
+    const updated = happens(buffer, "updateend");
+    buffer.appendBuffer(next);
+    await updated;
+    if (signal.aborted) return;
+  }
+  if (!signal.aborted && source.readyState === "open") source.endOfStream();
+}
+
+/** Begin the render, then let the browser read the file itself; of a private one, read it here once it is whole. */
+async function playPlainly(element, order, broken, signal) {
+  let begun = false;
+  const parts = [];
+  for await (const chunk of bytesOf(order, signal, broken)) {
+    if (order.claim) {
+      parts.push(chunk);
+    } else if (!begun) {
+      begun = true;
+      element.src = `/lightning/video/${order.invoice}`;
+      element.load();
+    }
+  }
+  if (order.claim && !signal.aborted) element.src = URL.createObjectURL(new Blob(parts, {type: "video/mp4"}));
+}
+
+/** Show a video that is whole. */
+export async function playWhole(element, order) {
+  if (!order.claim) {
+    element.src = `/lightning/video/${order.invoice}`;
+    element.poster = `/lightning/video/${order.invoice}/poster.jpg`;
+    return;
+  }
+  element.src = URL.createObjectURL(await (await stored(order)).blob());
+}

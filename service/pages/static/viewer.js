@@ -1,0 +1,35 @@
+// The page of one video. Of a private one the token stands behind `#`, which is sent to nobody.
+
+import * as api from "./api.js";
+import {$, fileName, offerDownload, problem} from "./page.js";
+import {playGrowing, playWhole} from "./player.js";
+import {say} from "./words.js";
+
+const seen = $("seen");
+const claim = new URLSearchParams(location.hash.slice(1)).get("claim");
+
+async function openPrivately() {
+  const order = {invoice: decodeURIComponent(location.pathname.split("/").pop()), claim};
+  let state;
+  try {
+    state = await api.payment(order);
+  } catch (error) {
+    problem($("problem"), error.message);
+    return;
+  }
+  const {state: made} = state.video;
+  if (state.status !== "paid" || made === "failed" || made === "deleted") {
+    problem($("problem"), say(`state_${state.status === "paid" ? made : state.status}`));
+    return;
+  }
+  $("seen-title").textContent = say("private_text");
+  $("seen-text")?.remove();
+  $("seen-watch").hidden = false;
+  offerDownload($("download"), order, fileName(""), api.stored);
+  if (made === "ready") await playWhole($("player"), order);
+  else await playGrowing($("player"), order, () => {}).whole;
+}
+
+if (claim && seen.dataset.state === "unknown") openPrivately().catch(error => problem($("problem"), error.message));
+else if (seen.dataset.state === "waiting") setTimeout(() => location.reload(), 3000);
+addEventListener("hashchange", () => location.reload());
