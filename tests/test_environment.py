@@ -19,7 +19,7 @@ def test_the_service_knows_what_every_other_program_reads():
     read = set()
     for package in ("regtest", "satspeak", "bench", "training"):
         for file in (ROOT / package).rglob("*.py"):
-            read |= set(re.findall(r"environ\w*\.get\(\"(SATSPEAK_\w+)\"", file.read_text()))
+            read |= set(re.findall(r"(?:environ\w*\.get\(|envvar=)\"(SATSPEAK_\w+)\"", file.read_text()))
 
     assert WORKERS | read == service.OTHERS
 
