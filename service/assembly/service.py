@@ -54,9 +54,9 @@ from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
 from service.settings import Settings
+from service.speech.speech_length import warm_up
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
-from spoken.languages import detect_language
 
 FIGURES_FRESH_S = 3.0
 """Seconds for which a scrape is told the same figures of the database."""
@@ -177,7 +177,7 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
-        await asyncio.to_thread(detect_language, "hello")  # its model loads now, not for the first buyer
+        await asyncio.to_thread(warm_up)  # now, and not in the event loop for the first buyer
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,

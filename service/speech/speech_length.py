@@ -108,6 +108,11 @@ def estimate(text: str, language: str | None) -> SpeechLength:
     )
 
 
+def warm_up() -> None:
+    """Load the model that tells languages apart, and compile what each language looks for: most of a second, once."""
+    longest(estimate("E.g. 1 is warm and so are all the others.", None))
+
+
 def longest(speech: SpeechLength, *, enough: float = math.inf) -> int:
     """Predict the milliseconds of the slowest reading that a text can get in any language.
 

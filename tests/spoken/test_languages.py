@@ -1,8 +1,12 @@
 # ruff: noqa: RUF001 - letters of other scripts are the point
 """Short texts, in which letter sequences tell nothing, are told apart by script, words and letters."""
 
+import itertools
+import time
+
 import pytest
 
+from spoken.common_words import WORDS
 from spoken.languages import detect_language, unspoken_script
 
 SHORT = {
@@ -60,3 +64,14 @@ def test_addresses_and_marks_tell_nothing():
     assert detect_language("Grazie mille a info@example.com") == "it"
     assert detect_language("https://www.example.de/strasse Hello") == "en"
     assert detect_language("<b>Merci</b> #bitcoin") == "fr"
+
+
+def test_the_model_is_loaded_once_whatever_languages_a_text_may_be_in():
+    detect_language("This has too many words to be told by them.")
+    texts = [f"{min(one)} {min(other)}" for one, other in itertools.combinations(WORDS.values(), 2)]
+
+    started = time.process_time()
+    for text in texts:
+        detect_language(text)
+
+    assert time.process_time() - started < 0.5  # as long as it takes to load
