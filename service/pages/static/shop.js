@@ -231,6 +231,7 @@ function begin(order, made) {
   if (made === "ready") {
     playing = {stop() {}};
     playWhole(player, order).catch(error => ($("watch-state").textContent = error.message));
+    $("start").hidden = false;
     return;
   }
   playing = playGrowing(player, order, (broken, why) => {

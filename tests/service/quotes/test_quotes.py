@@ -16,7 +16,8 @@ async def test_a_text_gets_an_invoice_over_exactly_its_price(shop):
     assert answer.status_code == 200
     assert list(quote) == [
         "duration", "bolt11_invoice", "amount", "amount_usd",  # the source API's, in its order
-        "expires_at", "refund_token", "lightning_uri", "bip21_uri", "claim_token", "language",
+        "expires_at", "refund_token", "lightning_uri", "bip21_uri", "lnurl",
+        "claim_token", "webhook_secret", "language",
     ]  # fmt: skip
     invoice = bolt11.decode(quote["bolt11_invoice"])
     assert quote["amount"] * 1000 == invoice.amount_msat
