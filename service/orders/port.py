@@ -8,7 +8,7 @@ import msgspec
 from service.orders.lnurl import Lnurl
 from service.orders.order import Order, Status
 from service.orders.root_key import RootKey
-from service.orders.tokens import Once
+from service.orders.tokens import IdempotencyKey
 from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 from service.payments.payment import NewPayment, Payment
@@ -23,7 +23,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     payment: NewPayment
     refund_hash: bytes  # sha256 of the refund token
     claim_hash: bytes | None  # sha256 of the claim token; None: the invoice alone opens the order
-    once: Once | None  # so that the same request gets the same quote until it expires
+    idempotency: IdempotencyKey | None  # so that the same request gets the same quote until it expires
     created_at: datetime
     webhook: Webhook | None = None  # who is told what becomes of it
     lnurl: Lnurl | None = None  # what leads wallets to its invoice
@@ -77,7 +77,9 @@ class Orders(Protocol):
         """
         ...
 
-    async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order, Payment] | None:
+    async def of_idempotency_key(
+        self, key_hash: bytes, now: datetime
+    ) -> tuple[IdempotencyKey, Order, Payment] | None:
         """Find the order that was made with this key and has not run out."""
         ...
 

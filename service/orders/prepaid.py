@@ -11,7 +11,7 @@ import msgspec
 
 from service.orders.choice import Choice
 from service.orders.order import Order
-from service.orders.tokens import Once
+from service.orders.tokens import IdempotencyKey
 from service.orders.wish import Wish
 
 
@@ -23,7 +23,7 @@ class NewPrepaid(msgspec.Struct, frozen=True, kw_only=True):
         wish: Its choice is complete.
         held_ms: What is set aside for it.
         delayed: Nothing is, until its video is asked for.
-        once: So that the same request gets the same order.
+        idempotency: So that the same request gets the same order.
         expires_at: Until when a delayed one can begin, and the request can be sent again.
     """
 
@@ -32,7 +32,7 @@ class NewPrepaid(msgspec.Struct, frozen=True, kw_only=True):
     wish: Wish
     held_ms: int
     delayed: bool
-    once: Once | None
+    idempotency: IdempotencyKey | None
     created_at: datetime
     expires_at: datetime
 
@@ -81,7 +81,7 @@ class PrepaidOrders(Protocol):
         """Find an order by what it is called on the outside."""
         ...
 
-    async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order] | None:
+    async def of_idempotency_key(self, key_hash: bytes, now: datetime) -> tuple[IdempotencyKey, Order] | None:
         """Find the order that was made with this key and that is not given up."""
         ...
 

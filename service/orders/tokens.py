@@ -13,7 +13,7 @@ NAME_BYTES = 16
 """Of what an LNURL names a quote by: nobody guesses it, and a QR code of it stays small."""
 
 
-class Once(msgspec.Struct, frozen=True, kw_only=True):
+class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a request that may be sent again, so that it gets the same answer."""
 
     key_hash: bytes
@@ -26,7 +26,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
     refund: str
     claim: str | None  # None: the invoice alone opens the order
-    once: Once | None = None  # what the tokens were derived with
+    idempotency: IdempotencyKey | None = None  # what the tokens were derived with
     webhook: bytes | None = None  # signs what the receiver of the order's events is told
     lnurl: str | None = None  # what the LNURL of the quote names it by
     nonce: bytes | None = None  # of an L402 credential, which tells both tokens to its holder
@@ -44,27 +44,30 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @classmethod
-    def of_nonce(cls, nonce: bytes, once: Once | None = None) -> Self:
+    def of_nonce(cls, nonce: bytes, idempotency: IdempotencyKey | None = None) -> Self:
         """Make the tokens that the holder of an L402 credential has: whoever shows it is told them again."""
         said = nonce.hex()
         return cls(
-            refund=_derive("refund", said, b""), claim=_derive("claim", said, b""), once=once, nonce=nonce
+            refund=_derive("refund", said, b""),
+            claim=_derive("claim", said, b""),
+            idempotency=idempotency,
+            nonce=nonce,
         )
 
     @classmethod
-    def derived(cls, key: str, once: Once, *, private: bool, l402: bool = False) -> Self:
+    def derived(cls, key: str, idempotency: IdempotencyKey, *, private: bool, l402: bool = False) -> Self:
         """Make tokens that need both to be told again: the buyer's key and our salt.
 
         So nothing that opens an order is kept, and still a request that is sent again learns the same tokens.
         """
         if l402:
-            return cls.of_nonce(_mac("l402", key, once.salt), once)
+            return cls.of_nonce(_mac("l402", key, idempotency.salt), idempotency)
         return cls(
-            refund=_derive("refund", key, once.salt),
-            claim=_derive("claim", key, once.salt) if private else None,
-            webhook=_mac("webhook", key, once.salt),
-            lnurl=_name(_mac("lnurl", key, once.salt)[:NAME_BYTES]),
-            once=once,
+            refund=_derive("refund", key, idempotency.salt),
+            claim=_derive("claim", key, idempotency.salt) if private else None,
+            webhook=_mac("webhook", key, idempotency.salt),
+            lnurl=_name(_mac("lnurl", key, idempotency.salt)[:NAME_BYTES]),
+            idempotency=idempotency,
         )
 
 

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 
 from service.errors import InvalidRequest, KeyReused, KeyTaken
 from service.orders.port import Orders
-from service.orders.tokens import Once, Tokens
+from service.orders.tokens import IdempotencyKey, Tokens
 from service.pricing.price import Price
 from service.quotes.quoting import Quote, Quoting
 from service.runtime.clock import Clock
@@ -69,7 +69,7 @@ class Idempotency:
         Args:
             key: What the buyer calls this wish; None quotes anew each time.
             asked: What is wished for, in whatever form is the same each time.
-            make: Quotes, and keeps `Tokens.once` with the order.
+            make: Quotes, and keeps `Tokens.idempotency` with the order.
             client: Whose key it is.
             private: Whether the quote gets a claim token.
             l402: Whether its tokens are those of a credential.
@@ -85,11 +85,11 @@ class Idempotency:
         fingerprint = hashlib.sha256(asked).digest()
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
-                if found := await self._orders.repeated(key_hash, self._now()):
-                    once, order, payment = found
-                    if once.fingerprint != fingerprint:
+                if found := await self._orders.of_idempotency_key(key_hash, self._now()):
+                    idempotency, order, payment = found
+                    if idempotency.fingerprint != fingerprint:
                         raise KeyReused
-                    tokens = Tokens.derived(key, once, private=order.claim_hash is not None, l402=l402)
+                    tokens = Tokens.derived(key, idempotency, private=order.claim_hash is not None, l402=l402)
                     return Quote(
                         duration_ms=order.wish.duration_ms,
                         language=order.wish.language,
@@ -99,9 +99,9 @@ class Idempotency:
                         tokens=tokens,
                         lnurl=self.quoting.lnurl(tokens),
                     )
-                once = Once(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())
+                idempotency = IdempotencyKey(key_hash=key_hash, fingerprint=fingerprint, salt=self._salt())
                 with contextlib.suppress(KeyTaken):  # its quote is the one
-                    return await make(Tokens.derived(key, once, private=private, l402=l402))
+                    return await make(Tokens.derived(key, idempotency, private=private, l402=l402))
 
 
 def parse_key(header: str) -> str:

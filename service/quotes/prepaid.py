@@ -22,7 +22,7 @@ from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
-from service.orders.tokens import Once
+from service.orders.tokens import IdempotencyKey
 from service.orders.wish import Wish
 from service.quotes.idempotency import parse_key
 from service.quotes.port import Screen
@@ -112,19 +112,23 @@ class PrepaidOrdering:
             InvalidApiKey: The account has just gone.
         """
         if key is None:
-            return await self._new(text, choice, account_id=account_id, delayed=delayed, once=None)
+            return await self._new(text, choice, account_id=account_id, delayed=delayed, idempotency=None)
         key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
         asked = msgspec.json.encode((text, choice, delayed))
-        once = Once(key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED)
+        idempotency = IdempotencyKey(
+            key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
+        )
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
-                if found := await self._orders.repeated(key_hash, self._now()):
+                if found := await self._orders.of_idempotency_key(key_hash, self._now()):
                     before, order = found
-                    if before.fingerprint != once.fingerprint:
+                    if before.fingerprint != idempotency.fingerprint:
                         raise KeyReused
                     return Taken(order=order, again=True)
                 with contextlib.suppress(KeyTaken):  # its order is the one
-                    return await self._new(text, choice, account_id=account_id, delayed=delayed, once=once)
+                    return await self._new(
+                        text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency
+                    )
 
     async def begin(self, order: Order) -> Order:
         """Set the time of a delayed order aside, once, whoever asks at the same time; of another nothing happens.
@@ -149,7 +153,7 @@ class PrepaidOrdering:
         return found
 
     async def _new(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, once: Once | None
+        self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
     ) -> Taken:
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice)
@@ -163,7 +167,7 @@ class PrepaidOrdering:
             wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
             held_ms=_held(duration_ms),
             delayed=delayed,
-            once=once,
+            idempotency=idempotency,
             created_at=created_at,
             expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
         )

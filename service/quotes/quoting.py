@@ -228,7 +228,7 @@ class Quoting:
             payment=payment,
             refund_hash=digest(tokens.refund),
             claim_hash=None if tokens.claim is None else digest(tokens.claim),
-            once=tokens.once,
+            idempotency=tokens.idempotency,
             created_at=created_at,
             webhook=_webhook(room.webhook_url, tokens),
             lnurl=lnurl,

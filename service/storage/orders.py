@@ -11,7 +11,7 @@ from service.errors import KeyTaken, Unavailable
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Filter, NewOrder, Tally
-from service.orders.tokens import Once
+from service.orders.tokens import IdempotencyKey
 from service.orders.video import VideoState
 from service.orders.wish import Wish
 from service.payments.payment import Payment
@@ -19,7 +19,7 @@ from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
 from service.storage.order_schema import lnurls, root_keys, webhooks
 from service.storage.payments import to_payment
-from service.storage.schema import by_invoice, jobs, orders, payments, repeats, was_paid
+from service.storage.schema import by_invoice, idempotency_keys, jobs, orders, payments, was_paid
 
 ORDERS = sa.select(orders, payments.c.status, payments.c.expires_at).join(payments)
 """What `to_order` makes orders of."""
@@ -37,10 +37,10 @@ class SqlOrders:
     async def add(self, order: NewOrder) -> int:
         """Keep a quote with its payment; on disk when this returns."""
         row = _rows(order)
-        if order.once is None:
+        if order.idempotency is None:
             return await self._database.add(_add_quotes, row)
-        once = msgspec.structs.asdict(order.once)
-        return await self._database.write(lambda connection: _add_once(connection, row, once))
+        idempotency = msgspec.structs.asdict(order.idempotency)
+        return await self._database.write(lambda connection: _add_idempotent(connection, row, idempotency))
 
     async def find(self, invoice: str) -> Order | None:
         """Find the order of exactly this invoice."""
@@ -57,17 +57,27 @@ class SqlOrders:
         if not await self._database.write(_may_write):
             raise Unavailable("The database takes no changes now. Your payment is safe: try again soon.")
 
-    async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order, Payment] | None:
+    async def of_idempotency_key(
+        self, key_hash: bytes, now: datetime
+    ) -> tuple[IdempotencyKey, Order, Payment] | None:
         """Find the order that was made with this key and has not run out."""
-        query = WITH_PAYMENTS.add_columns(repeats).join(repeats, repeats.c.order_id == orders.c.id)
-        query = query.where(by_invoice, repeats.c.key_hash == key_hash, repeats.c.expires_at > to_millis(now))
+        query = WITH_PAYMENTS.add_columns(idempotency_keys).join(
+            idempotency_keys, idempotency_keys.c.order_id == orders.c.id
+        )
+        query = query.where(
+            by_invoice,
+            idempotency_keys.c.key_hash == key_hash,
+            idempotency_keys.c.expires_at > to_millis(now),
+        )
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             return None
-        once = Once(
-            key_hash=row[repeats.c.key_hash], fingerprint=row[repeats.c.fingerprint], salt=row[repeats.c.salt]
+        idempotency = IdempotencyKey(
+            key_hash=row[idempotency_keys.c.key_hash],
+            fingerprint=row[idempotency_keys.c.fingerprint],
+            salt=row[idempotency_keys.c.salt],
         )
-        return once, to_order(row), to_payment(row)
+        return idempotency, to_order(row), to_payment(row)
 
     async def page(self, wanted: Filter, *, limit: int) -> list[tuple[Order, Payment]]:
         """Return the newest orders that are wanted, in ascending order."""
@@ -161,13 +171,17 @@ def _add_quotes(connection: sa.Connection, quotes: Sequence[dict[str, dict[str, 
     return added
 
 
-def _add_once(connection: sa.Connection, quote: dict[str, dict[str, Any]], once: dict[str, bytes]) -> int:
+def _add_idempotent(
+    connection: sa.Connection, quote: dict[str, dict[str, Any]], idempotency: dict[str, bytes]
+) -> int:
     """Keep a quote and the key that it was asked for with, both or neither, and forget the keys that ran out."""
-    connection.execute(repeats.delete().where(repeats.c.expires_at <= quote["order"]["created_at"]))
+    connection.execute(
+        idempotency_keys.delete().where(idempotency_keys.c.expires_at <= quote["order"]["created_at"])
+    )
     [order_id] = _add_quotes(connection, [quote])
-    row = {**once, "order_id": order_id, "expires_at": quote["payment"]["expires_at"]}
+    row = {**idempotency, "order_id": order_id, "expires_at": quote["payment"]["expires_at"]}
     try:
-        connection.execute(repeats.insert().values(row))
+        connection.execute(idempotency_keys.insert().values(row))
     except sa.exc.IntegrityError as error:
         raise KeyTaken from error
     return order_id

@@ -14,7 +14,7 @@ from service.errors import InsufficientCredits, KeyTaken, TooManyRequests
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid
-from service.orders.tokens import TOKEN_BYTES, Once
+from service.orders.tokens import TOKEN_BYTES, IdempotencyKey
 from service.orders.video import VideoState
 from service.payments.payment import Kind
 from service.runtime.clock import to_millis
@@ -22,7 +22,7 @@ from service.storage.database import Database
 from service.storage.ledger import reserve
 from service.storage.orders import ORDERS, to_order
 from service.storage.reservations import give_back, lock_payment
-from service.storage.schema import accounts, jobs, ledger, orders, payments, repeats, settled
+from service.storage.schema import accounts, idempotency_keys, jobs, ledger, orders, payments, settled
 from service.storage.video_rows import waiting_job
 
 DELAYED_RETRY_S = 3600
@@ -46,8 +46,8 @@ class SqlPrepaidOrders:
                     connection, order.account_id, order.public_id, order.held_ms, holding, order.created_at
                 )
             order_id = _insert(connection, order)
-            if order.once is not None:
-                _note_key(connection, order, order.once, order_id)
+            if order.idempotency is not None:
+                _note_key(connection, order, order.idempotency, order_id)
             if not order.delayed:
                 _leave_job(connection, order_id, order.wish.choice, order.created_at)
             return order_id
@@ -100,24 +100,26 @@ class SqlPrepaidOrders:
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         return None if row is None else to_order(row)
 
-    async def repeated(self, key_hash: bytes, now: datetime) -> tuple[Once, Order] | None:
+    async def of_idempotency_key(self, key_hash: bytes, now: datetime) -> tuple[IdempotencyKey, Order] | None:
         """Find the order that was made with this key and that is not given up."""
         query = (
-            ORDERS.add_columns(repeats)
-            .join(repeats, repeats.c.order_id == orders.c.id)
+            ORDERS.add_columns(idempotency_keys)
+            .join(idempotency_keys, idempotency_keys.c.order_id == orders.c.id)
             .where(
-                repeats.c.key_hash == key_hash,
-                repeats.c.expires_at > to_millis(now),
+                idempotency_keys.c.key_hash == key_hash,
+                idempotency_keys.c.expires_at > to_millis(now),
                 payments.c.status != Status.REFUNDED.value,
             )
         )
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             return None
-        once = Once(
-            key_hash=row[repeats.c.key_hash], fingerprint=row[repeats.c.fingerprint], salt=row[repeats.c.salt]
+        idempotency = IdempotencyKey(
+            key_hash=row[idempotency_keys.c.key_hash],
+            fingerprint=row[idempotency_keys.c.fingerprint],
+            salt=row[idempotency_keys.c.salt],
         )
-        return once, to_order(row)
+        return idempotency, to_order(row)
 
     async def used_ms(self, order: Order) -> int:
         """Tell how much an order has cost: 0 until its video is whole."""
@@ -152,22 +154,25 @@ def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
     return order_id
 
 
-def _note_key(connection: sa.Connection, order: NewPrepaid, once: Once, order_id: int) -> None:
+def _note_key(
+    connection: sa.Connection, order: NewPrepaid, idempotency: IdempotencyKey, order_id: int
+) -> None:
     """Keep the key that an order was asked for with; one whose order was given up, or that ran out, is free."""
     given_up = sa.select(payments.c.order_id).where(payments.c.status == Status.REFUNDED.value)
-    same = repeats.c.key_hash == once.key_hash
+    same = idempotency_keys.c.key_hash == idempotency.key_hash
     connection.execute(
-        repeats.delete().where(
-            (repeats.c.expires_at <= to_millis(order.created_at)) | (same & repeats.c.order_id.in_(given_up))
+        idempotency_keys.delete().where(
+            (idempotency_keys.c.expires_at <= to_millis(order.created_at))
+            | (same & idempotency_keys.c.order_id.in_(given_up))
         )
     )
     row = {
-        **msgspec.structs.asdict(once),
+        **msgspec.structs.asdict(idempotency),
         "order_id": order_id,
         "expires_at": to_millis(order.expires_at),
     }
     try:
-        connection.execute(repeats.insert().values(row))
+        connection.execute(idempotency_keys.insert().values(row))
     except sa.exc.IntegrityError as error:
         raise KeyTaken from error
 

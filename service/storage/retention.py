@@ -17,6 +17,7 @@ from service.storage.schema import (
     accounts,
     by_invoice,
     deletions,
+    idempotency_keys,
     jobs,
     keys,
     ledger,
@@ -24,7 +25,6 @@ from service.storage.schema import (
     payments,
     preimages,
     refunds,
-    repeats,
     reservations,
     segments,
     speech,
@@ -88,7 +88,7 @@ class SqlRetention:
             rows = connection.execute(gone.returning(order_id, payments.c.payment_hash)).all()
             ids, hashes = [row.order_id for row in rows], [row.payment_hash for row in rows]
             connection.execute(preimages.delete().where(preimages.c.payment_hash.in_(hashes)))
-            connection.execute(repeats.delete().where(repeats.c.order_id.in_(ids)))
+            connection.execute(idempotency_keys.delete().where(idempotency_keys.c.order_id.in_(ids)))
             for table in (root_keys, lnurls, outbox, webhooks):
                 connection.execute(table.delete().where(table.c.order_id.in_(ids)))
             connection.execute(orders.delete().where(orders.c.id.in_(ids)))

@@ -119,8 +119,8 @@ preimages = sa.Table(
     sa.Column("preimage", sa.LargeBinary(32), nullable=False),
 )
 
-repeats = sa.Table(
-    "repeats",
+idempotency_keys = sa.Table(
+    "idempotency_keys",
     metadata,
     # A request for a quote that may be sent again; forgotten when the quote expires.
     sa.Column("key_hash", sa.LargeBinary(32), primary_key=True),  # sha256 of the buyer's idempotency key
@@ -128,8 +128,8 @@ repeats = sa.Table(
     sa.Column("salt", sa.LargeBinary(32), nullable=False),  # derives the quote's tokens, with the key itself
     sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
-    sa.Index("repeats_by_expiry", "expires_at"),
-    sa.Index("repeats_by_order", "order_id"),
+    sa.Index("idempotency_keys_by_expiry", "expires_at"),
+    sa.Index("idempotency_keys_by_order", "order_id"),
 )
 
 nodes = sa.Table(

@@ -28,14 +28,23 @@ from service.jobs.port import Playable, SegmentPart
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid
-from service.orders.tokens import Once
+from service.orders.tokens import IdempotencyKey
 from service.orders.video import Video, VideoState
 from service.orders.wish import Wish
 from service.rendering.port import Init
 from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
 from service.storage.prepaid import SqlPrepaidOrders
-from service.storage.schema import accounts, jobs, ledger, orders, payments, repeats, reservations, segments
+from service.storage.schema import (
+    accounts,
+    idempotency_keys,
+    jobs,
+    ledger,
+    orders,
+    payments,
+    reservations,
+    segments,
+)
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
 
@@ -103,14 +112,16 @@ class PrepaidMachine(RuleBasedStateMachine):
 
         async def add(n: int, delayed: bool, key: int) -> str | None:
             name = str(uuid.UUID(int=next(self.numbers) + (4 << 76)))
-            once = Once(key_hash=bytes([key]) * 32, fingerprint=b"f" * 32, salt=b"") if key else None
+            idempotency = (
+                IdempotencyKey(key_hash=bytes([key]) * 32, fingerprint=b"f" * 32, salt=b"") if key else None
+            )
             new = NewPrepaid(
                 public_id=name,
                 account_id=self.account_id,
                 wish=Wish(text="Hello.", upload=None, duration_ms=1900, choice=CHOICE),
                 held_ms=HELD_MS,
                 delayed=delayed,
-                once=once,
+                idempotency=idempotency,
                 created_at=self.now,
                 expires_at=self.now + timedelta(hours=1),
             )
@@ -308,7 +319,7 @@ def test_whatever_happens_a_video_is_paid_for_or_given_up_on_a_server(portal, po
 
     async def empty() -> None:
         async with PostgresDatabase.open(url) as database:
-            for table in (segments, jobs, repeats, payments, orders, reservations, ledger, accounts):
+            for table in (segments, jobs, idempotency_keys, payments, orders, reservations, ledger, accounts):
                 await database.write(functools.partial(delete_all, table))
 
     def delete_all(table: sa.Table, connection: sa.Connection) -> None:

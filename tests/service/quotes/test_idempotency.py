@@ -113,7 +113,7 @@ async def test_a_key_is_forgotten_with_its_quote(shop, key):
     other = (await ask(shop, key, text="Say something else.")).json()
 
     assert first["bolt11_invoice"] != other["bolt11_invoice"]
-    assert len(await rows(shop, "repeats")) == 1
+    assert len(await rows(shop, "idempotency_keys")) == 1
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_the_same_key_of_another_client_is_another_key(closed_shop, key):
 async def test_neither_the_key_nor_the_tokens_are_kept(shop, key):
     quote = (await ask(shop, key, private=True)).json()
 
-    stored = [*await rows(shop, "orders"), *await rows(shop, "repeats")]
+    stored = [*await rows(shop, "orders"), *await rows(shop, "idempotency_keys")]
     kept = [value for row in stored for value in row]
     for secret in (key, quote["refund_token"], quote["claim_token"]):
         assert not any(secret in str(value) or secret.encode() == value for value in kept)

@@ -246,7 +246,7 @@ async def test_recordings_that_nobody_pays_fill_no_disk(closed_shop, make_wav):
 
 def left(shop) -> dict[str, int]:
     """Count the rows that quotes leave."""
-    tables = ("orders", "payments", "preimages", "repeats", "deletions")
+    tables = ("orders", "payments", "preimages", "idempotency_keys", "deletions")
     with sqlite3.connect(shop.folder / "satspeak.sqlite3") as database:
         return {table: database.execute(f"select count(*) from {table}").fetchone()[0] for table in tables}
 
@@ -343,7 +343,7 @@ async def kept_on_both(opening):
                     ),
                     refund_hash=bytes([n]) * 32,
                     claim_hash=None,
-                    once=None,
+                    idempotency=None,
                     created_at=THEN,
                 )
             )

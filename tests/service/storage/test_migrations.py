@@ -1,5 +1,7 @@
 """A database of the version before is brought up to date without losing a row or a value."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -8,6 +10,8 @@ from service.orders.order import Status
 from service.storage.migrate import upgrade
 
 BEFORE = "0007"
+
+RENAMED = {"repeats": "idempotency_keys"}
 
 STATES = ("rendering", "interrupted", "ready", "deleted")
 
@@ -110,7 +114,8 @@ def check(connection: sa.Connection, rows: dict[str, list[dict[str, object]]]) -
         for row in old:
             del row["order_id"]
         same(old, now(f"SELECT * FROM {name} ORDER BY job_id, n"))
-    for name in ("refunds", "repeats", "deletions", "preimages", "nodes", "keys"):
+    same(rows["repeats"], now("SELECT * FROM idempotency_keys"))
+    for name in ("refunds", "deletions", "preimages", "nodes", "keys"):
         same(rows[name], now(f"SELECT * FROM {name}"))
 
 
@@ -168,7 +173,7 @@ def everything(connection: sa.Connection) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def indexes(connection: sa.Connection) -> set[tuple[object, ...]]:
+def indexes(connection: sa.Connection) -> set[tuple[Any, ...]]:
     """All indexes of all tables."""
     inspector = sa.inspect(connection)
     return {
@@ -176,6 +181,12 @@ def indexes(connection: sa.Connection) -> set[tuple[object, ...]]:
         for table in inspector.get_table_names()
         for index in inspector.get_indexes(table)
     }
+
+
+def renamed(table: str, name: str, *rest: object) -> tuple[object, ...]:
+    """Tell what an index is called now."""
+    now = RENAMED.get(table, table)
+    return now, name.replace(table, now), *rest
 
 
 def add_accounts(connection: sa.Connection) -> None:
@@ -192,8 +203,10 @@ def add_accounts(connection: sa.Connection) -> None:
     now = everything(connection)
     for table, rows in before.items():
         columns = list(rows[0])
-        assert rows == sorted(({name: row[name] for name in columns} for row in now[table]), key=repr)
-    assert had <= indexes(connection)
+        assert rows == sorted(
+            ({name: row[name] for name in columns} for row in now[RENAMED.get(table, table)]), key=repr
+        )
+    assert {renamed(*index) for index in had} <= indexes(connection)
     assert {row["account_id"] for row in now["keys"]} == {None}
     assert len(before["payments"]) == 40
     [named] = now["identity"]
@@ -268,8 +281,10 @@ def add_prepaid(connection: sa.Connection) -> None:
     now = everything(connection)
     for table, rows in before.items():
         columns = list(rows[0])
-        assert rows == sorted(({name: row[name] for name in columns} for row in now[table]), key=repr)
-    assert had <= indexes(connection)
+        assert rows == sorted(
+            ({name: row[name] for name in columns} for row in now[RENAMED.get(table, table)]), key=repr
+        )
+    assert {renamed(*index) for index in had} <= indexes(connection)
     assert {(row["account_id"], row["public_id"]) for row in now["orders"]} == {(None, None)}
     connection.commit()
     with pytest.raises(
