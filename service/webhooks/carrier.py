@@ -5,9 +5,12 @@ be the name's; no redirect is followed.
 """
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpcore
@@ -21,6 +24,10 @@ TIMEOUT_S = 15.0
 
 CONNECTIONS = 100
 
+RESOLVERS = 64
+"""Threads in which names are resolved. They are nobody else's: strangers choose the names, and whoever answers for one
+can keep its thread waiting, which is then missing to none but other receivers."""
+
 
 class HttpCarrier:
     """Sends by a client of its own, since no other may use what guards this one.
@@ -30,16 +37,22 @@ class HttpCarrier:
     """
 
     def __init__(self, *, private: bool) -> None:
+        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
         context = ssl.create_default_context()
         transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
         transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
             ssl_context=context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=0,
-            network_backend=_Guard(private=private),
+            network_backend=_Guard(private=private, resolvers=self._resolvers),
         )
         self._client = httpx.AsyncClient(
-            transport=transport, trust_env=False, follow_redirects=False, timeout=TIMEOUT_S
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=TIMEOUT_S,
+            # It would keep whatever any receiver says, and for ever.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -57,19 +70,21 @@ class HttpCarrier:
                 )
         except TimeoutError as error:
             raise ReceiverAway(f"no answer in {TIMEOUT_S:.0f} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # the last of names that are none
             raise ReceiverAway(str(error) or type(error).__name__) from error
 
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
 
 
 class _Guard(httpcore.AsyncNetworkBackend):
     """Connects to addresses of the internet."""
 
-    def __init__(self, *, private: bool) -> None:
+    def __init__(self, *, private: bool, resolvers: ThreadPoolExecutor) -> None:
         self._private = private
+        self._resolvers = resolvers
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -82,7 +97,9 @@ class _Guard(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, judge, connect."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._resolvers, functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            )
         except OSError as error:
             raise httpcore.ConnectError(f"{host} cannot be resolved") from error
         addresses = [str(address[0]) for *_, address in found]

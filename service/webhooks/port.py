@@ -27,8 +27,17 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 class Outbox(Protocol):
     """Keeps letters: written in the transaction of their event, gone once their receiver has them."""
 
-    async def due(self, now: datetime, *, but: Collection[int], limit: int) -> list[Letter]:
-        """Return letters to be sent now, but these: of each order the first that waits, and no other."""
+    async def due(
+        self, now: datetime, *, but: Collection[int], full: Collection[str] = (), limit: int
+    ) -> list[Letter]:
+        """Return letters to be sent now: of each order the first that waits, and no other.
+
+        Args:
+            now: The time.
+            but: Not these.
+            full: And none to these origins, or those who wait for one would hide all others.
+            limit: How many at most.
+        """
         ...
 
     async def sent(self, letter: Letter) -> None:

@@ -9,7 +9,6 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -17,6 +16,7 @@ import structlog
 from service.errors import ReceiverAway
 from service.runtime.clock import Clock
 from service.runtime.section import Positive, Section
+from service.webhooks.addresses import origin
 from service.webhooks.port import Carrier, Letter, Outbox
 from service.webhooks.signing import headers
 
@@ -104,11 +104,17 @@ class Sending:
         room = AT_ONCE - len(going)
         if room <= 0:
             return
-        busy = Counter(_host(letter) for letter in going.values())
-        on_their_way = [letter.id for letter in going.values()]
-        for letter in await self._outbox.due(self._now(), but=on_their_way, limit=AT_ONCE + room):
-            if busy[_host(letter)] < AT_ONCE_PER_HOST and len(going) < AT_ONCE:
-                busy[_host(letter)] += 1
+        busy = Counter(origin(letter.webhook.url) for letter in going.values())
+        due = await self._outbox.due(
+            self._now(),
+            but=[letter.id for letter in going.values()],
+            full=[place for place, letters in busy.items() if letters >= AT_ONCE_PER_HOST],
+            limit=AT_ONCE + room,
+        )
+        for letter in due:
+            place = origin(letter.webhook.url)
+            if busy[place] < AT_ONCE_PER_HOST and len(going) < AT_ONCE:
+                busy[place] += 1
                 going[asyncio.create_task(self._send(letter))] = letter
 
     async def _send(self, letter: Letter) -> None:
@@ -120,6 +126,9 @@ class Sending:
             answer = await self._carrier.post(letter.webhook.url, body, signed)
         except ReceiverAway as error:
             failure = error.reason
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's URL or answer breaks, it ends with this letter
+            failure = type(error).__name__
+            log.error("webhook_broken", order=letter.order_id, failure=failure)  # its words may hold the URL
         else:
             if 200 <= answer.status < 300:  # noqa: PLR2004 - success
                 await self._outbox.sent(letter)
@@ -153,10 +162,6 @@ class Sending:
                 "data": {"bolt11_invoice": letter.invoice, "payment_url": self._public_url + path},
             }
         )
-
-
-def _host(letter: Letter) -> str:
-    return urlsplit(letter.webhook.url).netloc
 
 
 def _iso(moment: datetime) -> str:

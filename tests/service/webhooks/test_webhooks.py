@@ -1,9 +1,12 @@
 """What a receiver is told, over HTTP, verified by a library that others wrote."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -171,6 +174,84 @@ async def test_a_receiver_that_is_away_blocks_nobody_else(shop, receiver, run_se
         assert not dawdler.told
 
 
+async def test_of_those_who_wait_for_a_receiver_that_is_away_none_hides_another(shop, receiver, run_server):
+    """More than one look finds, all due earlier."""
+    dawdler = Receiver()
+    dawdler.silent = True
+    async with run_server(dawdler) as dawdler.url:
+        for made in await asyncio.gather(*(quote(shop, dawdler) for _ in range(200))):
+            shop.node.pay(made["bolt11_invoice"])
+        await shop.eventually(lambda: len(dawdler.tries) == 8)
+        quick = await quote(shop, receiver)
+        shop.node.pay(quick["bolt11_invoice"])
+
+        await shop.eventually(lambda: receiver.types == ["payment.settled"])
+        assert len(dawdler.tries) == 8
+
+
+async def test_a_receiver_whose_name_cannot_be_read_blocks_nobody_else(shop, receiver):
+    """A name that the client of HTTP refuses by an error of its own."""
+    odd = await quote(shop, receiver, webhook_url="https://xn--a/")
+    shop.node.pay(odd["bolt11_invoice"])
+    await until_noted(shop, 1)
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+
+    await shop.eventually(lambda: receiver.types == ["payment.settled"])
+
+
+async def test_an_error_that_nobody_thought_of_ends_with_its_letter(shop, receiver, monkeypatch):
+    resolve = socket.getaddrinfo
+
+    def break_down(host, *arguments, **hints):
+        if host == "broken.example.org":
+            raise RuntimeError
+        return resolve(host, *arguments, **hints)
+
+    monkeypatch.setattr(socket, "getaddrinfo", break_down)
+    for url in ("https://broken.example.org/", receiver.url):
+        made = await quote(shop, receiver, webhook_url=url)
+        shop.node.pay(made["bolt11_invoice"])
+
+    await shop.eventually(lambda: receiver.types == ["payment.settled"])
+    await until_noted(shop, 1)
+
+
+async def test_names_that_nobody_resolves_keep_no_thread_from_the_shop(shop, receiver, monkeypatch, make_wav):
+    asked: set[str] = set()
+    going, resolve = threading.Event(), socket.getaddrinfo
+
+    def wait(host, *arguments, **hints):
+        if not str(host).endswith(".example.org"):
+            return resolve(host, *arguments, **hints)
+        asked.add(host)
+        going.wait(30)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    with contextlib.ExitStack() as stack:
+        stack.callback(going.set)
+        for n in range(40):  # more than the loop's own threads
+            made = await quote(shop, receiver, webhook_url=f"https://n{n}.example.org/")
+            shop.node.pay(made["bolt11_invoice"])
+        await shop.eventually(lambda: len(asked) == 40)
+
+        audio = {"audio": ("a.wav", make_wav(1), "audio/wav")}
+        answer = await shop.http.post("/lightning/request-video/audio", files=audio)
+
+    assert answer.status_code == 200, answer.text
+
+
+async def test_what_receivers_want_remembered_is_forgotten(shop, receiver):
+    receiver.headers = [(b"set-cookie", b"a=b; Max-Age=9999")]
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await shop.video(made["bolt11_invoice"])
+    await shop.eventually(lambda: len(receiver.told) == 3)
+
+    assert not any("cookie" in headers for headers, _ in receiver.tries)
+
+
 async def test_what_was_not_delivered_when_the_service_died_is_delivered_by_the_next(closed_shop, receiver):
     receiver.answers = [500]
     async with closed_shop.open(**SETTINGS) as shop:
@@ -269,6 +350,8 @@ async def test_a_quote_that_is_told_again_has_the_same_secret(shop, receiver):
         "https://[::1",
         "example.org",
         "https://exa mple.org/",
+        "https://example..org/",
+        "https://" + "a" * 64 + ".org/",
         "",
     ],
 )
@@ -282,9 +365,8 @@ async def test_a_receiver_that_nobody_on_the_internet_has_is_refused(standing_sh
 async def test_a_name_that_leads_inside_is_not_asked(closed_shop, receiver, monkeypatch):
     """As when a name resolves to the inside only after it was looked at."""
     inside = receiver.url.removeprefix("http://127.0.0.1:")
-    loop = asyncio.get_running_loop()
 
-    async def resolve(host, port, **hints):
+    def resolve(host, port, **hints):
         assert (host, port) == ("rebound.example.org", 443)
         return [(2, 1, 6, "", ("8.8.8.8", 443)), (2, 1, 6, "", ("127.0.0.1", int(inside)))]
 
@@ -292,7 +374,7 @@ async def test_a_name_that_leads_inside_is_not_asked(closed_shop, receiver, monk
         body = {**TEXT, "webhook_url": "https://rebound.example.org/"}
         made = (await shop.http.post("/lightning/request-video/text", json=body)).json()
         with monkeypatch.context() as patched:
-            patched.setattr(loop, "getaddrinfo", resolve)
+            patched.setattr(socket, "getaddrinfo", resolve)
             shop.node.pay(made["bolt11_invoice"])
             async with asyncio.timeout(10):
                 while "not on the internet" not in await failure(shop):  # noqa: ASYNC110 - what a row says
@@ -325,6 +407,12 @@ async def failure(shop) -> str:
         ("::1", False),
         ("fe80::1%eth0", False),
         ("fc00::1", False),
+        ("fec0::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("5f00::1", False),
+        ("2001:67c:27e4:15::64", True),
         ("ff02::1", False),
         ("::ffff:127.0.0.1", False),
         ("64:ff9b::a9fe:a9fe", False),
