@@ -22,6 +22,7 @@ from service.routes.catalogue import avatars, previews, voices
 from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
 from service.routes.http.keys import HEADER
+from service.routes.http.hosts import with_readable_hosts
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
@@ -205,7 +206,7 @@ def create_app(
         ),
         logging_config=None,
     )
-    app.asgi_handler = with_security_headers(with_request_ids(app.asgi_handler))
+    app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(app.asgi_handler)))
     return app
 
 

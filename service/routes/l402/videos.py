@@ -227,4 +227,7 @@ def _link(links: Links, request: Request[Any, Any, Any], what: str, redeemed: Re
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
     """Whether JSON is wanted more than a video, which is what whoever takes anything gets."""
-    return request.accept.best_match(["video/mp4", "application/json"]) == "application/json"
+    try:
+        return request.accept.best_match(["video/mp4", "application/json"]) == "application/json"
+    except (ValueError, OverflowError):  # a weight that is no number, such as infinity
+        return False

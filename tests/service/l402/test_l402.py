@@ -90,6 +90,14 @@ async def test_who_pays_the_challenge_gets_the_video_as_often_as_wanted(shop):
     assert len(shop.worker.requests) == 1
 
 
+async def test_who_takes_something_with_a_weight_that_is_none_gets_what_was_paid_for(shop):
+    bought = await buy(shop)
+
+    answer = await ask(shop, headers={**bought.header(), "Accept": "*/*;q=inf"})
+
+    assert answer.content == shop.worker.video
+
+
 async def test_the_challenge_says_what_it_is_for_and_is_kept_by_nobody(shop):
     answer = await ask(shop)
 

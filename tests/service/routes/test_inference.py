@@ -128,6 +128,19 @@ async def test_the_addresses_work_without_the_key(shop, worker, holder):
     assert 'src="video.mp4"' in page.text
 
 
+@pytest.mark.parametrize("host", ["a:99999", "a:b", "[::1", "[::::]", "a b", "a/b", "user@a", "a" * 301])
+async def test_a_request_whose_host_is_none_is_refused_before_anything_is_paid(shop, worker, holder, host):
+    before = await holder.balance()
+
+    answers = [await holder.ask(headers={"Host": host}), await shop.http.get("/", headers={"Host": host})]
+
+    assert [(answer.status_code, answer.json()["type"]) for answer in answers] == [
+        (400, "/docs/problems#malformed-http")
+    ] * 2
+    assert await holder.balance() == before
+    assert not worker.requests
+
+
 async def test_a_stream_is_the_mp4_as_it_is_rendered(shop, worker, holder):
     worker.hold_after = 2
 
