@@ -40,7 +40,9 @@ def _kept_since(before: datetime) -> sa.ColumnElement[bool]:
     whole = (jobs.c.state == VideoState.READY.value) & jobs.c.object.is_not(None)
     refunded = (payments.c.status == Status.REFUNDED.value) & (jobs.c.state != VideoState.DELETED.value)
     since = sa.case((jobs.c.finished_at > payments.c.paid_at, jobs.c.finished_at), else_=payments.c.paid_at)
-    return (whole | refunded) & (since <= to_millis(before))
+    # Its receiver is told all first, for three days at most: a refund may be paid long after the order was.
+    told = ~sa.exists().where(outbox.c.order_id == payments.c.order_id, outbox.c.state == WAITING)
+    return (whole | refunded) & (since <= to_millis(before)) & told
 
 
 class SqlRetention:
@@ -195,7 +197,7 @@ class SqlRetention:
                 return False
             for pieces in (segments, speech):
                 connection.execute(pieces.delete().where(pieces.c.job_id.in_(job_ids)))
-            for table in (outbox, webhooks):  # what is to be told was told, or given up, long ago
+            for table in (outbox, webhooks):  # what is to be told was told, or given up
                 connection.execute(table.delete().where(table.c.order_id == order_id))
             return _forget(connection, orders.c.forgotten_at.is_(None), order_id, now)
 

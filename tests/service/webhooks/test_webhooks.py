@@ -144,6 +144,35 @@ async def test_a_video_that_fails_and_its_refund_are_told(shop, receiver):
     assert receiver.types == ["payment.settled", "video.started", "video.failed", "refund.paid"]
 
 
+async def test_what_a_receiver_is_still_to_be_told_is_not_forgotten_with_an_old_order(shop, receiver):
+    """A refund may be paid when all else of its order is forgotten at once."""
+    shop.worker.answer = (400, "Nobody can say that.")
+    shop.node._now = shop.buyer._now = lambda: shop.clock.now().timestamp()
+    told, untold = await quote(shop, receiver), await quote(shop, receiver, webhook_url=None)
+    receipts = [shop.node.pay(made["bolt11_invoice"]).hex() for made in (told, untold)]
+    for made in (told, untold):
+        await shop.video(made["bolt11_invoice"])
+    await shop.eventually(lambda: receiver.types[-1:] == ["video.failed"])
+    shop.clock.pass_by(days=40)
+    receiver.silent = True
+    for made, preimage in zip((told, untold), receipts, strict=True):
+        await shop.http.post(
+            "/lightning/refund",
+            json={
+                "bolt11_invoice": made["bolt11_invoice"],
+                "refund_token": made["refund_token"],
+                "preimage": preimage,
+                "refund_invoice": shop.buyer.add_open_invoice().bolt11,
+            },
+        )
+
+    await shop.until(untold["bolt11_invoice"], lambda seen: seen["video"]["state"] == "deleted")
+    async with open_outbox(shop.settings()) as outbox:
+        waiting = await outbox.due(shop.clock.now(), but=(), limit=10)
+
+    assert [letter.event.value for letter in waiting] == ["refund.paid"]
+
+
 async def test_what_fails_is_tried_again_by_the_same_id_and_keeps_the_order(shop, receiver):
     receiver.answers = [500, 302, 503]
     made = await quote(shop, receiver)
