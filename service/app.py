@@ -21,8 +21,8 @@ from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, previews, voices
 from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
-from service.routes.http.keys import HEADER
 from service.routes.http.hosts import with_readable_hosts
+from service.routes.http.keys import HEADER
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers

@@ -36,7 +36,7 @@ class SqlOutbox:
     async def due(
         self, now: datetime, *, but: Collection[int], full: Collection[str] = (), limit: int
     ) -> list[Letter]:
-        """Return letters to be sent now: of each order the first that waits, none of these, and none to these origins."""
+        """Return letters to be sent now: the first that waits of each order; none of these, none to these origins."""
         earlier = outbox.alias()
         first = ~sa.exists().where(
             earlier.c.order_id == outbox.c.order_id,

@@ -128,7 +128,8 @@ class Sending:
             failure = error.reason
         except Exception as error:  # noqa: BLE001 - whatever a stranger's URL or answer breaks, it ends with this letter
             failure = type(error).__name__
-            log.error("webhook_broken", order=letter.order_id, failure=failure)  # its words may hold the URL
+            # Without its words, which may hold the URL.
+            log.error("webhook_broken", order=letter.order_id, failure=failure)  # noqa: TRY400
         else:
             if 200 <= answer.status < 300:  # noqa: PLR2004 - success
                 await self._outbox.sent(letter)
