@@ -153,7 +153,10 @@ def decode_message(data: bytes) -> Message:
     Raises:
         msgspec.DecodeError: it is none of the messages.
     """
-    message: Message = _messages.decode(data)
+    try:
+        message: Message = _messages.decode(data)
+    except (UnicodeDecodeError, RecursionError) as exc:  # neither is a DecodeError of msgspec's
+        raise msgspec.DecodeError(str(exc)) from exc
     return message
 
 

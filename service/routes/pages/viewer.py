@@ -72,7 +72,10 @@ async def oembed(
     url: Annotated[str, QueryParameter(description="Of a page of a video.")],
 ) -> Response[Any]:
     """Describe a video to a page that links to it (https://oembed.com, version 1.0)."""
-    link = urlsplit(url)
+    try:
+        link = urlsplit(url)
+    except ValueError:  # such as brackets around what is no IPv6 address
+        raise NotFoundException from None
     here = rendering.here(request)
     if f"{link.scheme}://{link.netloc}" != here or not link.path.startswith("/video/"):
         raise NotFoundException
@@ -95,7 +98,8 @@ async def oembed(
         "thumbnail_height": SIDE,
         "html": f'<video controls width="{SIDE}" height="{SIDE}" poster="{picture}" src="{video}"></video>',
     }
-    return cacheable_json(request, answer, headers={"Cache-Control": "public, max-age=300"})
+    headers = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"}  # of which the title is
+    return cacheable_json(request, answer, headers=headers)
 
 
 def _state(snapshot: Snapshot) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 PORTRAIT = "/avatars/arab_woman/happy/portrait.jpg"
 IDLE = "/avatars/arab_woman/happy/idle.mp4"
 
@@ -57,6 +59,16 @@ async def test_a_poster_is_made_of_the_start_of_a_video_and_kept(shop, worker):
     assert worker.films == [film]
 
 
+async def test_an_oembed_is_kept_by_language(shop):
+    invoice = await shop.paid()
+    await shop.video(invoice)
+
+    answer = await shop.http.get("/oembed", params={"url": f"{shop.url}/video/{invoice}"})
+
+    assert answer.status_code == 200
+    assert "Accept-Language" in answer.headers["Vary"]  # its title is in one
+
+
 async def test_a_poster_is_as_private_as_its_video(shop, worker):
     worker.pictures["/poster"] = "open mouth"
     answer = await shop.http.post("/lightning/request-video/text", json={"text": "Hello.", "private": True})
@@ -94,7 +106,8 @@ async def test_the_page_of_a_video_is_honest_about_what_there_is_not(shop, worke
         assert "og:video" not in page.text
 
 
-async def test_an_oembed_of_another_site_is_refused(shop):
-    answer = await shop.http.get("/oembed", params={"url": "https://elsewhere.example/video/lnbc1"})
+@pytest.mark.parametrize("url", ["https://elsewhere.example/video/lnbc1", "http://[", "http://\u2100/"])
+async def test_an_oembed_of_another_site_or_of_no_address_is_refused(shop, url):
+    answer = await shop.http.get("/oembed", params={"url": url})
 
     assert answer.status_code == 404

@@ -339,6 +339,8 @@ async def test_a_session_that_cannot_be_is_refused_with_the_reason(worker, field
         (b"", "no message"),
         (b"\xc1", "no message"),
         (msgspec.msgpack.encode({"type": "dance"}), "no message"),
+        (b"\x83\xa4type\xa3say\xa2id\xa1a\xa4text\xa1\xff", "no message"),  # no UTF-8
+        (b"\x82\xa1x" + 100_000 * b"\x91" + b"\xc0\xa4type\xa6finish", "no message"),  # arrays in arrays
         (msgspec.msgpack.encode({"type": "say", "id": "a", "txt": "Hi."}), "txt"),
         (encode(Open(session="b", avatar="ann", emotion="neutral")), "open already"),
         (encode(Pull(segments=0)), "Pull 1 to"),
