@@ -1,7 +1,9 @@
 """One picture of a video, for whoever shows a link to it."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from service.delivery.delivery import Delivery
 from service.errors import VideoBroken
@@ -25,6 +27,8 @@ class Posters:
         self._delivery = delivery
         self._ask = ask
         self._kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        # Of each video one at a time, however many ask: each is seconds of video to decode.
+        self._making: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, order: Order) -> bytes | None:
         """Return a JPEG of a frame on which its mouth is open; None where nobody can make one.
@@ -34,17 +38,19 @@ class Posters:
         """
         video = await self._delivery.video(order)
         key = video.id, video.edition
-        if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
-            return kept
-        end = min(video.playable_size, START_BYTES)
-        try:
-            start = [chunk async for chunk in self._delivery.play(order.id, 0, end, growing=True)]
-        except VideoBroken:
-            return None
-        made = await self._ask(video.choice, b"".join(start))
-        if made is not None and video.state is VideoState.READY:  # of a growing one a better frame may come
-            self._kept[key] = made
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
-        return made
+        async with self._making.setdefault(key, asyncio.Lock()):
+            if (kept := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return kept
+            end = min(video.playable_size, START_BYTES)
+            try:
+                start = [chunk async for chunk in self._delivery.play(order.id, 0, end, growing=True)]
+            except VideoBroken:
+                return None
+            made = await self._ask(video.choice, b"".join(start))
+            # Of a growing one a better frame may come.
+            if made is not None and video.state is VideoState.READY:
+                self._kept[key] = made
+                if len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+            return made

@@ -59,6 +59,18 @@ async def test_a_poster_is_made_of_the_start_of_a_video_and_kept(shop, worker):
     assert worker.films == [film]
 
 
+async def test_a_poster_that_many_ask_for_at_once_is_made_once(shop, worker):
+    worker.pictures["/poster"] = "open mouth"
+    invoice = await shop.paid()
+    await shop.video(invoice)
+
+    path = f"/lightning/video/{invoice}/poster.jpg"
+    answers = await asyncio.gather(*(shop.http.get(path) for _ in range(5)))
+
+    assert {answer.text for answer in answers} == {'"open mouth"'}
+    assert len(worker.films) == 1
+
+
 async def test_an_oembed_is_kept_by_language(shop):
     invoice = await shop.paid()
     await shop.video(invoice)
