@@ -1,7 +1,7 @@
 """A worker in which what serves the network died says so, and fails its renders in place of keeping them waiting."""
 
+import socket
 import threading
-import time
 
 import httpx
 import numpy as np
@@ -19,19 +19,28 @@ class Death(BaseException):
     """What no program should go on after."""
 
 
+class Announced(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
 @pytest.fixture
 def client(assets):
     """Of a worker in this process, on a socket of its own."""
     app = create_app(Settings(assets=assets, threads=1))
-    running = uvicorn.Server(
+    running = Announced(
         uvicorn.Config(app, port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
     )
     thread = threading.Thread(target=running.run)
     thread.start()
-    deadline = time.monotonic() + DEADLINE_S
-    while not running.started:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert running.listening.wait(DEADLINE_S)
     port = running.servers[0].sockets[0].getsockname()[1]
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=DEADLINE_S, trust_env=False) as client:
         yield client

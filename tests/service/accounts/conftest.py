@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
@@ -28,3 +29,10 @@ def opened(tmp_path, request):
 async def replicas(opened):
     async with opened() as one, opened() as other:
         yield one, other
+
+
+@pytest.fixture(scope="module")
+def portal():
+    """An event loop for rules of a state machine, which are functions."""
+    with start_blocking_portal() as portal:
+        yield portal

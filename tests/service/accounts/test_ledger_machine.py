@@ -7,23 +7,17 @@ leases run out, and what nobody settled is free again.
 import asyncio
 import contextlib
 import functools
-import secrets
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
-import pytest
 import sqlalchemy as sa
-from anyio.from_thread import start_blocking_portal
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from service.accounts.account import Account, Move
@@ -33,9 +27,7 @@ from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
 from service.storage.sqlite import SqliteDatabase
-
-EXAMPLES, STEPS = 5, 20
-MANY_EXAMPLES, MANY_STEPS = 200, 60
+from tests.service.accounts.machines import empty, run, server
 
 LEASE = timedelta(seconds=30)
 SERVICES, ACCOUNTS = 3, 2
@@ -197,55 +189,19 @@ class LedgerMachine(RuleBasedStateMachine):
             await stack.aclose()
 
 
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as portal:
-        yield portal
-
-
-def run(machine, full):
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=MANY_EXAMPLES if full else EXAMPLES,
-            stateful_step_count=MANY_STEPS if full else STEPS,
-            derandomize=not full,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
 def test_whatever_happens_no_video_time_is_lost_or_made_in_a_file(portal, tmp_path_factory, full):
     def machine():
         path = tmp_path_factory.mktemp("ledger") / "db.sqlite3"
         return LedgerMachine(portal, lambda: SqliteDatabase.open(path))
 
-    run(machine, full)
+    run(machine, full=full)
 
 
 def test_whatever_happens_no_video_time_is_lost_or_made_on_a_server(portal, postgres, full):
-    async def ask(command: str) -> None:
-        server = await asyncpg.connect(postgres)
-        await server.execute(command)
-        await server.close()
+    with server(portal, postgres) as url:
 
-    async def empty() -> None:
-        async with PostgresDatabase.open(url) as database:
-            for table in (reservations, ledger, accounts):
-                await database.write(functools.partial(delete_all, table))
+        def machine():
+            portal.call(empty, url, (reservations, ledger, accounts))
+            return LedgerMachine(portal, lambda: PostgresDatabase.open(url))
 
-    def delete_all(table: sa.Table, connection: sa.Connection) -> None:
-        connection.execute(table.delete())
-
-    def machine():
-        portal.call(empty)
-        return LedgerMachine(portal, lambda: PostgresDatabase.open(url))
-
-    name = f"test_{secrets.token_hex(4)}"
-    url = postgres.replace("/postgres?", f"/{name}?")
-    portal.call(ask, f"create database {name}")
-    run(machine, full)
-    portal.call(ask, f"drop database {name} with (force)")
+        run(machine, full=full)

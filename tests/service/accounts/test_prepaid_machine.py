@@ -8,18 +8,13 @@ import asyncio
 import contextlib
 import functools
 import itertools
-import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
-import pytest
 import sqlalchemy as sa
-from anyio.from_thread import start_blocking_portal
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from service.accounts.account import Move
 from service.errors import InsufficientCredits, KeyTaken, LeaseLost, TooManyRequests
@@ -47,9 +42,7 @@ from service.storage.schema import (
 )
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
-
-EXAMPLES, STEPS = 5, 25
-MANY_EXAMPLES, MANY_STEPS = 200, 60
+from tests.service.accounts.machines import empty, run, server
 
 SERVICES, JOBS, DELAYED = 3, 4, 3
 HELD_MS = 2000
@@ -282,55 +275,23 @@ class PrepaidMachine(RuleBasedStateMachine):
             await stack.aclose()
 
 
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as portal:
-        yield portal
-
-
-def run(machine, full):
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=MANY_EXAMPLES if full else EXAMPLES,
-            stateful_step_count=MANY_STEPS if full else STEPS,
-            derandomize=not full,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
 def test_whatever_happens_a_video_is_paid_for_or_given_up_in_a_file(portal, tmp_path_factory, full):
     def machine():
         path = tmp_path_factory.mktemp("prepaid") / "db.sqlite3"
         return PrepaidMachine(portal, lambda: SqliteDatabase.open(path))
 
-    run(machine, full)
+    run(machine, full=full)
 
 
 def test_whatever_happens_a_video_is_paid_for_or_given_up_on_a_server(portal, postgres, full):
-    async def ask(command: str) -> None:
-        server = await asyncpg.connect(postgres)
-        await server.execute(command)
-        await server.close()
+    with server(portal, postgres) as url:
 
-    async def empty() -> None:
-        async with PostgresDatabase.open(url) as database:
-            for table in (segments, jobs, idempotency_keys, payments, orders, reservations, ledger, accounts):
-                await database.write(functools.partial(delete_all, table))
+        def machine():
+            portal.call(
+                empty,
+                url,
+                (segments, jobs, idempotency_keys, payments, orders, reservations, ledger, accounts),
+            )
+            return PrepaidMachine(portal, lambda: PostgresDatabase.open(url))
 
-    def delete_all(table: sa.Table, connection: sa.Connection) -> None:
-        connection.execute(table.delete())
-
-    def machine():
-        portal.call(empty)
-        return PrepaidMachine(portal, lambda: PostgresDatabase.open(url))
-
-    name = f"test_{secrets.token_hex(4)}"
-    url = postgres.replace("/postgres?", f"/{name}?")
-    portal.call(ask, f"create database {name}")
-    run(machine, full)
-    portal.call(ask, f"drop database {name} with (force)")
+        run(machine, full=full)

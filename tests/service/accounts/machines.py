@@ -1,0 +1,60 @@
+"""What the state machines of accounts have in common: how long they run, and a PostgreSQL database for each story."""
+
+import contextlib
+import functools
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from anyio.from_thread import BlockingPortal
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from service.storage.postgres import PostgresDatabase
+
+EXAMPLES, STEPS = 5, 25
+MANY_EXAMPLES, MANY_STEPS = 200, 60
+
+
+def run(machine: Any, *, full: bool) -> None:
+    """Tell stories of a machine, which is a class or makes one."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=MANY_EXAMPLES if full else EXAMPLES,
+            stateful_step_count=MANY_STEPS if full else STEPS,
+            derandomize=not full,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@contextlib.contextmanager
+def server(portal: BlockingPortal, postgres: str) -> Iterator[str]:
+    """Make a database, and drop it; its URL."""
+    name = f"test_{secrets.token_hex(4)}"
+
+    async def ask(command: str) -> None:
+        connection = await asyncpg.connect(postgres)
+        await connection.execute(command)
+        await connection.close()
+
+    portal.call(ask, f"create database {name}")
+    yield postgres.replace("/postgres?", f"/{name}?")
+    portal.call(ask, f"drop database {name} with (force)")
+
+
+async def empty(url: str, tables: Sequence[sa.Table]) -> None:
+    """Delete all rows of some tables, in this order, so that the next story begins with none."""
+
+    def delete_all(table: sa.Table, connection: sa.Connection) -> None:
+        connection.execute(table.delete())
+
+    async with PostgresDatabase.open(url) as database:
+        for table in tables:
+            await database.write(functools.partial(delete_all, table))
