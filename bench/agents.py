@@ -8,16 +8,15 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 import httpx
 import msgspec
 
-from bench.load import Connection, connected, measure, prepare
+from bench.beside_lnd import beside_invoices
+from bench.load import prepare
 from bench.shop import Shop
-from lightning.invoice import Msat
 
 CLIENTS = 32
 WISH = {
@@ -73,24 +72,18 @@ async def _challenges(shop: Shop, seconds: float, rounds: int) -> tuple[float, f
     """Return challenges and bare invoices per second, each the median of its rounds."""
     backend = shop.backend()
     request = prepare("POST", "/l402/video", json.dumps(WISH).encode(), host=f"127.0.0.1:{shop.port}")
-
-    def asker(connection: Connection) -> Callable[[], Awaitable[None]]:
-        async def ask() -> None:
-            status, answer = await connection.send(request)
-            assert status == httpx.codes.PAYMENT_REQUIRED, answer
-
-        return ask
-
-    async def invoice() -> object:
-        return await backend.add_invoice(amount=Msat(1_000_000), memo="bench", expiry_s=900)
-
-    asked, made = [], []
-    for _ in range(rounds):
-        made.append((await measure([invoice] * CLIENTS, seconds=seconds)).per_s)
-        async with connected(shop.port, CLIENTS) as connections:  # anew: a server closes those that are idle
-            asked.append((await measure([asker(each) for each in connections], seconds=seconds)).per_s)
-    await backend.aclose()
-    return statistics.median(asked), statistics.median(made)
+    try:
+        return await beside_invoices(
+            backend,
+            shop.port,
+            request,
+            status=httpx.codes.PAYMENT_REQUIRED,
+            clients=CLIENTS,
+            seconds=seconds,
+            rounds=rounds,
+        )
+    finally:
+        await backend.aclose()
 
 
 async def _videos(shop: Shop, count: int) -> tuple[float, float]:

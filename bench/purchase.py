@@ -9,16 +9,17 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 import click
 import msgspec
 
-from bench.load import Connection, connected, measure, prepare
+from bench.beside_lnd import beside_invoices
+from bench.load import Connection, prepare
 from bench.shop import status_mb
-from lightning.invoice import Msat, SettleIndex
+from lightning.invoice import SettleIndex
 from lightning.lnd import LndBackend
 from regtest.network import Network
 from regtest.ports import Ports
@@ -138,24 +139,18 @@ async def _quotes(stage: Stage, seconds: float, rounds: int) -> tuple[float, flo
     backend = _backend(stage)
     body = json.dumps({"text": QUOTE_TEXT}).encode()
     request = prepare("POST", "/lightning/request-video/text", body, host=f"127.0.0.1:{stage.port}")
-
-    def quoter(connection: Connection) -> Callable[[], Awaitable[None]]:
-        async def quote() -> None:
-            status, answer = await connection.send(request)
-            assert status in {200, 201}, answer
-
-        return quote
-
-    async def invoice() -> object:
-        return await backend.add_invoice(amount=Msat(1_000_000), memo="bench", expiry_s=900)
-
-    sold, made = [], []
-    for _ in range(rounds):
-        made.append((await measure([invoice] * CLIENTS, seconds=seconds)).per_s)
-        async with connected(stage.port, CLIENTS) as connections:  # anew: a server closes those that are idle
-            sold.append((await measure([quoter(each) for each in connections], seconds=seconds)).per_s)
-    await backend.aclose()
-    return statistics.median(sold), statistics.median(made)
+    try:
+        return await beside_invoices(
+            backend,
+            stage.port,
+            request,
+            status=200,
+            clients=CLIENTS,
+            seconds=seconds,
+            rounds=rounds,
+        )
+    finally:
+        await backend.aclose()
 
 
 async def _wake(stage: Stage, count: int) -> float:

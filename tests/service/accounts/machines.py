@@ -1,4 +1,4 @@
-"""What the state machines of accounts have in common: how long they run, and a PostgreSQL database for each story."""
+"""What the machines of accounts share: rules in an event loop, how long they run, a PostgreSQL database a story."""
 
 import contextlib
 import functools
@@ -10,12 +10,25 @@ import asyncpg
 import sqlalchemy as sa
 from anyio.from_thread import BlockingPortal
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from service.storage.postgres import PostgresDatabase
 
 EXAMPLES, STEPS = 5, 25
 MANY_EXAMPLES, MANY_STEPS = 200, 60
+
+
+def step(kind=rule, **strategies: Any):
+    """Make a rule that runs in the event loop."""
+
+    def decorate(work):
+        @functools.wraps(work)
+        def run(self, **drawn: Any) -> None:
+            self.portal.call(functools.partial(work, self, **drawn))
+
+        return kind(**strategies)(run)
+
+    return decorate
 
 
 def run(machine: Any, *, full: bool) -> None:

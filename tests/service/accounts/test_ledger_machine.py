@@ -6,7 +6,6 @@ leases run out, and what nobody settled is free again.
 
 import asyncio
 import contextlib
-import functools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    rule,
 )
 
 from service.accounts.account import Account, Move
@@ -27,7 +25,7 @@ from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
 from service.storage.sqlite import SqliteDatabase
-from tests.service.accounts.machines import empty, run, server
+from tests.service.accounts.machines import empty, run, server, step
 
 LEASE = timedelta(seconds=30)
 SERVICES, ACCOUNTS = 3, 2
@@ -37,19 +35,6 @@ service = st.integers(0, SERVICES - 1)
 account = st.integers(0, ACCOUNTS - 1)
 ms = st.integers(1, 6000)
 ref = st.integers(0, 15)
-
-
-def step(kind=rule, **strategies: Any):
-    """Make a rule that runs in the event loop."""
-
-    def decorate(work):
-        @functools.wraps(work)
-        def run(self, **drawn: Any) -> None:
-            self.portal.call(functools.partial(work, self, **drawn))
-
-        return kind(**strategies)(run)
-
-    return decorate
 
 
 class LedgerMachine(RuleBasedStateMachine):

@@ -6,7 +6,6 @@ used where it is whole, free where it was given up, and never both. At the end n
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from service.accounts.account import Move
 from service.errors import InsufficientCredits, KeyTaken, LeaseLost, TooManyRequests
@@ -42,7 +41,7 @@ from service.storage.schema import (
 )
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
-from tests.service.accounts.machines import empty, run, server
+from tests.service.accounts.machines import empty, run, server, step
 
 SERVICES, JOBS, DELAYED = 3, 4, 3
 HELD_MS = 2000
@@ -52,19 +51,6 @@ HOLDING = Holding(most_open=JOBS, most_delayed=DELAYED, unlimited=False)
 
 service = st.integers(0, SERVICES - 1)
 which = st.integers(0, 30)
-
-
-def step(kind=rule, **strategies: Any):
-    """Make a rule that runs in the event loop."""
-
-    def decorate(work):
-        @functools.wraps(work)
-        def run(self, **drawn: Any) -> None:
-            self.portal.call(functools.partial(work, self, **drawn))
-
-        return kind(**strategies)(run)
-
-    return decorate
 
 
 class PrepaidMachine(RuleBasedStateMachine):
