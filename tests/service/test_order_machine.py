@@ -9,7 +9,6 @@ What is drawn never depends on what the service answered, so that the same choic
 """
 
 import asyncio
-import functools
 import json
 import secrets
 from contextlib import ExitStack
@@ -21,15 +20,8 @@ import asyncpg
 import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from lightning import InvoiceState, Msat, NewInvoice, PaymentFailed, PaymentHash, PaymentState, Preimage
 from lightning.l402 import Identifier, Macaroon
@@ -40,9 +32,10 @@ from service.assembly.stores import open_objects, open_orders, open_refunds
 from service.orders.tokens import Tokens
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
+from tests.service.machines import Machine, run, step
 
-EXAMPLES, STEPS = {"one": 7, "replicas": 4}, 20
-MANY_EXAMPLES, MANY_STEPS = 200, 50
+EXAMPLES = {"one": 7, "replicas": 4}
+STEPS, MANY_STEPS = 20, 50
 
 MOST_ORDERS = 6
 
@@ -155,25 +148,11 @@ class Bought:
         return read_invoice(self.invoice).payment_hash
 
 
-def step(kind=rule, **strategies: Any):
-    """Make a rule that runs in the service's event loop."""
-
-    def decorate(work):
-        @functools.wraps(work)
-        def run(self, **drawn: Any) -> None:
-            self.portal.call(functools.partial(work, self, **drawn))
-
-        return kind(**strategies)(run)
-
-    return decorate
-
-
-class OrderMachine(RuleBasedStateMachine):
+class OrderMachine(Machine):
     """A shop and its orders. The shop is real; what is said of its orders here is all that a test needs."""
 
     def __init__(self, portal, make_closed_shop, folder, make_wav, stores) -> None:
-        super().__init__()
-        self.portal = portal
+        super().__init__(portal)
         self.make_wav = make_wav
         self.orders: list[Bought] = []
         self.downloads: list[asyncio.Task[None]] = []
@@ -359,30 +338,33 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(replica=st.integers(0, 1), may_pay=st.booleans())
     def restart(self, replica, may_pay):
-        self.restart_one(replica, may_pay)
+        with self.telling(f"restart {replica} {may_pay=}"):
+            self.restart_one(replica, may_pay)
 
     @rule(which=which, replica=st.integers(0, 1), may_pay=st.booleans())
     def restart_amid_a_download(self, which, replica, may_pay):
         """The download breaks or ends at the other replica, and asked again it is the same video."""
-        order = self.portal.call(self.begin_download, which)
-        self.restart_one(replica, may_pay)
-        if order is not None:
-            self.portal.call(self.go_on, order)
+        with self.telling(f"restart_amid_a_download {which} {replica} {may_pay=}"):
+            order = self.portal.call(self.begin_download, which)
+            self.restart_one(replica, may_pay)
+            if order is not None:
+                self.portal.call(self.go_on, order)
 
     # ---- what is always so
 
     @invariant()
     def every_order_is_where_it_may_be(self):
-        self.portal.call(self.look)
+        self.call(self.look)
 
     def teardown(self):
         try:
-            self.portal.call(self.all_is_well)
-            for replica in range(len(self.replicas)):
-                self.restart_one(replica, may_pay=True)
-            self.portal.call(self.all_ends)
-            self.portal.call(self.look)
-            self.portal.call(self.money_adds_up)
+            self.call(self.all_is_well)
+            with self.telling("all start once more"):
+                for replica in range(len(self.replicas)):
+                    self.restart_one(replica, may_pay=True)
+            self.call(self.all_ends)
+            self.call(self.look)
+            self.call(self.money_adds_up)
         finally:
             for service in self.services:
                 service.__exit__(None, None, None)
@@ -796,17 +778,5 @@ def test_whatever_happens_every_payment_becomes_a_video_or_goes_back(
         folder = tmp_path_factory.mktemp("life")
         return OrderMachine(portal, make_closed_shop, folder, make_wav, many_stores())
 
-    run_state_machine_as_test(
-        machine,  # type: ignore[arg-type]  # whatever makes one
-        settings=settings(
-            max_examples=MANY_EXAMPLES if full else EXAMPLES[request.node.callspec.params["many_stores"]],
-            stateful_step_count=MANY_STEPS if full else STEPS,
-            derandomize=not full,
-            database=None,
-            deadline=None,
-            phases=[
-                Phase.generate
-            ],  # the story as it was: waits that fail take too long to look for a shorter one
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    examples = EXAMPLES[request.node.callspec.params["many_stores"]]
+    run(machine, full=full, examples=examples, steps=(STEPS, MANY_STEPS))

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
 from service.accounts.account import Move
 from service.errors import InsufficientCredits, KeyTaken, LeaseLost, TooManyRequests
@@ -41,7 +41,7 @@ from service.storage.schema import (
 )
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
-from tests.service.accounts.machines import empty, run, server, step
+from tests.service.machines import Machine, empty, run, server, step
 
 SERVICES, JOBS, DELAYED = 3, 4, 3
 HELD_MS = 2000
@@ -53,12 +53,11 @@ service = st.integers(0, SERVICES - 1)
 which = st.integers(0, 30)
 
 
-class PrepaidMachine(RuleBasedStateMachine):
+class PrepaidMachine(Machine):
     """Three services on one database, and one account."""
 
     def __init__(self, portal, opening) -> None:
-        super().__init__()
-        self.portal = portal
+        super().__init__(portal)
         self.opening = opening
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.open = [contextlib.AsyncExitStack() for _ in range(SERVICES)]
@@ -199,7 +198,7 @@ class PrepaidMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self):
         if self.account_id:
-            self.portal.call(self.look)
+            self.call(self.look)
 
     async def look(self):
         def read(connection: sa.Connection) -> list[Any]:
@@ -241,7 +240,7 @@ class PrepaidMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if self.account_id:
-            self.portal.call(self.end)
+            self.call(self.end)
 
     async def end(self):
         """Everybody comes back and goes on until all is done: nothing stays set aside."""
