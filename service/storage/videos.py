@@ -69,7 +69,7 @@ class SqlVideos(SqlPieces):
             if video is None:
                 new = {**NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
                 connection.execute(jobs.insert().values(new))
-                tell(connection, order_id, Event.VIDEO_STARTED)
+                tell(connection, order_id, Event.VIDEO_STARTED, now)
                 return get_video(connection, order_id)
             claimed = connection.execute(
                 jobs.update()
@@ -84,7 +84,7 @@ class SqlVideos(SqlPieces):
             if claimed.rowcount == 0:
                 return None
             if video.attempt == 0:
-                tell(connection, order_id, Event.VIDEO_STARTED)
+                tell(connection, order_id, Event.VIDEO_STARTED, now)
             if video.segments == 0:
                 connection.execute(speech.delete().where(speech.c.job_id == video.id))
             return get_video(connection, order_id)
@@ -166,7 +166,7 @@ class SqlVideos(SqlPieces):
             )
             frames = connection.execute(sa.select(jobs.c.frames).where(jobs.c.id == video.id)).scalar_one()
             reservations.settle(connection, video.order_id, frames * MS_PER_FRAME, now)
-            tell(connection, video.order_id, Event.VIDEO_READY)
+            tell(connection, video.order_id, Event.VIDEO_READY, now)
 
         await self._database.write(work)
 
@@ -199,7 +199,7 @@ class SqlVideos(SqlPieces):
                 return None
             if verdict.state is VideoState.FAILED:
                 reservations.give_back(connection, video.order_id, now)
-                tell(connection, video.order_id, Event.VIDEO_FAILED)
+                tell(connection, video.order_id, Event.VIDEO_FAILED, now)
             return verdict
 
         return await self._database.write(work)

@@ -137,6 +137,11 @@ class Bought:
         return self.quote["bolt11_invoice"]
 
     @property
+    def waits(self) -> bool:
+        """Whether it is paid, nobody has asked for it, and all is there that it is made of."""
+        return self.paid_at is not None and not self.asked and not self.lost
+
+    @property
     def shown(self) -> bytes:
         """The preimage that the wallet shows; none before it has paid, or the held payment was taken."""
         if self.paying and self.paying.done() and not self.paying.exception():
@@ -236,7 +241,7 @@ class OrderMachine(Machine):
         if not self.up or not await self.unasked(sale):
             return
         self.have_worker("busy")
-        waiting = [order for order in self.orders if order.paid_at is not None and not order.asked]
+        waiting = [order for order in self.orders if order.waits]
         await asyncio.gather(*(self.ask(order, ONE, claims=True) for order in waiting))
         self.shop.clock.pass_by(**passes)
         self.shop.node.come_back()
@@ -522,7 +527,7 @@ class OrderMachine(Machine):
         if len(self.orders) < MOST_ORDERS:
             await self.sell(**{**sale, "hold": False, "pays": True})
         for order in self.orders:
-            if order.paid_at is not None and not order.asked and not order.lost:
+            if order.waits:
                 return order
         return None
 
@@ -689,7 +694,9 @@ class OrderMachine(Machine):
         assert answer.status_code in (400, 404, 409, 410, 503), problem
         if answer.status_code == 404 and self.may_be_gone(order):
             return
-        assert (answer.status_code == 404) == (not claims and order.quote["claim_token"] is not None)
+        # Who shows no credential is challenged, or not even that where the node is away.
+        hidden = not claims and order.l402 is None and order.quote["claim_token"] is not None
+        assert (answer.status_code == 404) == hidden
         if order.status == "paid" and answer.status_code == 400:
             assert problem["detail"] != "Invoice not paid in time."
 

@@ -252,8 +252,8 @@ async def test_a_payment_is_credited_once_whoever_tells_of_it_however_often(repl
     )  # fmt: skip
 
     told = await asyncio.gather(
-        *(stores[n % 2].settle(settlement, node=f"0{n}") for n in range(6)),
-        *(stores[n % 2].mark_paid(PaymentHash(bytes(32)), NOW, 9000) for n in range(6)),
+        *(stores[n % 2].settle(settlement, node=f"0{n}", now=NOW) for n in range(6)),
+        *(stores[n % 2].mark_paid(PaymentHash(bytes(32)), NOW, 9000, now=NOW) for n in range(6)),
     )
 
     assert [paid.account_id for paid in told if paid is not None] == [number]

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -323,6 +323,21 @@ def webhooks(shop, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service", "webhooks", *arguments]
     environment = {"SATSPEAK_DATA_DIR": str(shop.folder)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+async def test_an_event_happens_when_the_clock_of_the_service_says_so(shop, receiver):
+    """One of a clock that is months behind would be too old for a second try."""
+    shop.clock.pass_by(days=100)
+    receiver.answers = [500]
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await until_noted(shop, 1)
+    shop.clock.pass_by(minutes=1)
+
+    await shop.eventually(lambda: receiver.types == ["payment.settled"])
+
+    happened = datetime.fromisoformat(receiver.told[0]["timestamp"])
+    assert timedelta(0) < shop.clock.now() - happened < timedelta(days=1)
 
 
 async def test_who_answers_gone_is_told_no_more(shop, receiver):
