@@ -58,6 +58,10 @@ class SqlOutbox:
             outbox.c.id == letter.id, tries=letter.tries + 1, next_at=to_millis(until), failure=failure
         )
 
+    async def delay(self, letter: Letter, until: datetime) -> None:
+        """Leave one for later that was not tried."""
+        await self._change(outbox.c.id == letter.id, next_at=to_millis(until))
+
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
         """Set one aside, or all of its order that wait."""
         which = (outbox.c.order_id if all_of_order else outbox.c.id) == (

@@ -206,13 +206,12 @@ class SqlVideos(SqlPieces):
 
     async def lose(self, video: Video, now: datetime) -> bool:
         """Begin anew with a video of which something that was stored is gone; whether this did it."""
-        begun = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.READY.value)
         lost = (
             jobs.update()
             .where(
                 jobs.c.id == video.id,
                 jobs.c.edition == video.edition,
-                jobs.c.state.in_(begun),
+                jobs.c.state.in_(_BEGUN),
                 # Whose pieces are gone since they are one object now has lost nothing.
                 jobs.c.object.is_not_distinct_from(video.object),
             )
@@ -238,18 +237,18 @@ class SqlVideos(SqlPieces):
 
         return await self._database.write(work)
 
-    async def deliver(self, video: Video, now: datetime) -> None:
-        """Note that the last bytes of a whole video are about to be handed out."""
+    async def deliver(self, video: Video, now: datetime) -> bool:
+        """Note that the last bytes of a video that was whole are about to be handed out; whether they may be."""
         delivered = (
             jobs.update()
             .where(
                 jobs.c.id == video.id,
-                jobs.c.state == VideoState.READY.value,
-                jobs.c.delivered_at.is_(None),
+                jobs.c.finished_at.is_not(None),
+                jobs.c.delivered_at.is_not(None) | jobs.c.state.in_(_BEGUN),
             )
-            .values(delivered_at=to_millis(now))
+            .values(delivered_at=sa.func.coalesce(jobs.c.delivered_at, to_millis(now)))
         )
-        await self._database.write(lambda connection: connection.execute(delivered))
+        return await self._database.write(lambda connection: connection.execute(delivered).rowcount > 0)
 
     async def release(self, owner: str, now: datetime) -> list[int]:
         """Give back the leases of a replica that stops or has stopped; the orders whose they were."""
@@ -283,6 +282,9 @@ class SqlVideos(SqlPieces):
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [to_video(row) for row in rows]
 
+
+_BEGUN = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.READY.value)
+"""Neither given up nor forgotten."""
 
 _IDLE = jobs.c.state == VideoState.INTERRUPTED.value
 
