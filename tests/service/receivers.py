@@ -12,7 +12,11 @@ class Receiver:
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
         self.tries: list[tuple[dict[str, str], bytes]] = []
+        self.taken: list[
+            tuple[dict[str, str], dict[str, Any]]
+        ] = []  # headers and body of what was answered by 200
         self.answers: list[int] = []  # of the next tries; then 200
+        self.fails = False  # each try gets 500
         self.headers: list[tuple[bytes, bytes]] = []
         self.silent = False
         self.going = asyncio.Event()  # those that it is silent to are hung up on
@@ -37,9 +41,10 @@ class Receiver:
             hangs_up.cancel()
             goes_on.cancel()
             return
-        status = self.answers.pop(0) if self.answers else 200
+        status = self.answers.pop(0) if self.answers else 500 if self.fails else 200
         if status == 200:
             self.told.append(msgspec.json.decode(body))
+            self.taken.append((self.tries[-1][0], self.told[-1]))
         await send({"type": "http.response.start", "status": status, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"ok" * 10})
 

@@ -1,7 +1,8 @@
 """Lives of orders that nobody would think of: hypothesis chooses what buyers, payers, node, worker and time do.
 
 After each step every order is where it may be. At the end all that was away comes back, the service starts once more,
-and every payment has become a video, is back, or was kept for long enough.
+and every payment has become a video, is back, or was kept for long enough; or has become video time, once. Receivers
+are told of all that happened, and of nothing else.
 
 The shop is one service on SQLite, or two replicas on one PostgreSQL, of which buyers ask now one and now the other.
 
@@ -28,11 +29,12 @@ from lightning.l402 import Identifier, Macaroon
 from lightning.memory import EVERY_BITCOIN, MemoryBackend
 from lightning.memory_payments import MemoryPayments
 from lightning.reading import read_invoice
-from service.assembly.stores import open_objects, open_orders, open_refunds
+from service.assembly.stores import open_objects, open_orders, open_outbox, open_refunds
 from service.orders.tokens import Tokens
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
 from tests.service.machines import Machine, run, step
+from tests.service.receivers import Receiver
 
 EXAMPLES = {"one": 7, "replicas": 4}
 STEPS, MANY_STEPS = 20, 50
@@ -67,6 +69,17 @@ MOVES = {
 
 TIMES = [{"seconds": 95}, {"seconds": 95}, {"minutes": 16}, {"minutes": 16}, {"hours": 2}, {"days": 31}]
 
+MOST_TOP_UPS = 4
+
+SOLD_FOR = timedelta(minutes=15)
+"""For so long a quote can be paid."""
+
+ONCE = ("payment.held", "payment.settled", "payment.expired", "video.started", "refund.paid")
+"""What happens to an order at most once."""
+
+LONGEST_PAUSE = timedelta(hours=9)
+"""After this each message is tried again."""
+
 which = st.integers(0, MOST_ORDERS - 1)
 
 sales = st.fixed_dictionaries(
@@ -77,6 +90,7 @@ sales = st.fixed_dictionaries(
         "names": st.booleans(),
         "pays": st.sampled_from([True, True, False]),
         "l402": st.sampled_from([False, False, True]),
+        "webhook": st.booleans(),
     }
 )
 
@@ -126,6 +140,8 @@ class Bought:
     asked: bool = False  # for the video, by anybody
     flowing: asyncio.Event = field(default_factory=asyncio.Event)  # the first bytes of a video were here
     made_at: timedelta = timedelta(0)  # how far ahead the clock was
+    webhook: bool = False  # somebody is told of it
+    untold: bool = False  # and may not have been, since they did not answer for days
     gone: bool = False  # nobody paid for it, and it was forgotten
     lost: bool = False  # something that was stored of it may be
     paid_at: timedelta | None = None  # how far ahead the clock was
@@ -153,18 +169,37 @@ class Bought:
         return read_invoice(self.invoice).payment_hash
 
 
+@dataclass
+class TopUp:
+    """Video time that is sold in advance, as its buyer knows it."""
+
+    quote: dict[str, Any]
+    key: str
+    made_at: timedelta
+    paid: bool = False
+
+    @property
+    def ms(self) -> int:
+        return 1000 * self.quote["duration"]
+
+
 class OrderMachine(Machine):
     """A shop and its orders. The shop is real; what is said of its orders here is all that a test needs."""
 
-    def __init__(self, portal, make_closed_shop, folder, make_wav, stores) -> None:
+    def __init__(self, portal, make_closed_shop, run_server, folder, make_wav, stores) -> None:
         super().__init__(portal)
         self.make_wav = make_wav
         self.orders: list[Bought] = []
+        self.top_ups: list[TopUp] = []
         self.downloads: list[asyncio.Task[None]] = []
         self.up, self.holding = True, False
         self.stack = ExitStack()
         self.shop = self.stack.enter_context(
             portal.wrap_async_context_manager(make_closed_shop(folder, stores))
+        )
+        self.receiver = Receiver()
+        self.receiver.url = self.stack.enter_context(
+            portal.wrap_async_context_manager(run_server(self.receiver))
         )
         self.shop.node = LatePayersNode(now=lambda: self.shop.clock.now().timestamp())
         self.shop.buyer = MemoryBackend(now=lambda: self.shop.clock.now().timestamp())
@@ -209,6 +244,27 @@ class OrderMachine(Machine):
         if order := self.chosen(which):
             self.have_paid(order, times)
 
+    @step(seconds=st.integers(1, 5), pays=st.booleans(), again=st.booleans())
+    async def top_up(self, seconds, pays, again):
+        """Buy video time, for an account of its own or one that there is."""
+        if len(self.top_ups) == MOST_TOP_UPS or not self.up:
+            return
+        account = next((each for each in self.top_ups if again and not self.may_be_nobodys(each)), None)
+        shown = {} if account is None else {"X-API-Key": account.key}
+        answer = await self.post("/lightning/top-up", json={"seconds": seconds}, headers=shown)
+        assert answer.status_code == 200, answer.text
+        quote = answer.json()
+        key = quote["api_key"] if account is None else account.key
+        self.top_ups.append(TopUp(quote, key, made_at=self.shop.clock.ahead))
+        if pays:
+            self.have_topped_up(self.top_ups[-1])
+
+    @step(which=st.integers(0, MOST_TOP_UPS - 1))
+    async def pay_top_up(self, which):
+        """Pay one, be it late: the node takes it for longer than the quote is good for."""
+        if self.top_ups:
+            self.have_topped_up(self.top_ups[which % len(self.top_ups)])
+
     @step(which=which, wish=st.sampled_from([ONE, ONE, OTHER]), claims=st.sampled_from([True, True, False]))
     async def deliver(self, which, wish, claims):
         if order := self.chosen(which):
@@ -231,7 +287,7 @@ class OrderMachine(Machine):
         if not self.up or not (order := await self.unasked(sale)):
             return
         self.have_worker("well")
-        self.shop.clock.pass_by(days=31 * times)
+        self.passes(days=31 * times)
         self.shop.node.come_back()
         await self.insist(order)
 
@@ -312,9 +368,14 @@ class OrderMachine(Machine):
         """Our node's way to the buyer."""
         self.have_payments(how)
 
+    @step(how=st.sampled_from(["well", "well", "fails", "is silent"]))
+    async def receivers(self, how):
+        """Who is told what becomes of orders."""
+        self.have_receiver(how)
+
     @step(passes=st.sampled_from(TIMES))
     async def time(self, passes):
-        self.shop.clock.pass_by(**passes)
+        self.passes(**passes)
         if self.up:
             self.shop.node.come_back()  # which has its followers look again
 
@@ -370,6 +431,7 @@ class OrderMachine(Machine):
             self.call(self.all_ends)
             self.call(self.look)
             self.call(self.money_adds_up)
+            self.call(self.all_is_told)
         finally:
             for service in self.services:
                 service.__exit__(None, None, None)
@@ -407,8 +469,86 @@ class OrderMachine(Machine):
         for done in [each for each in self.downloads if each.done()]:
             self.downloads.remove(done)
             done.result()
+        await asyncio.gather(*(self.look_at_account(key) for key in {each.key for each in self.top_ups}))
+        for order in self.orders:
+            self.nothing_is_invented(order)
+
+    async def look_at_account(self, key: str) -> int:
+        """Assert that an account has no more than what was paid for it; how much it has."""
+        mine = [each for each in self.top_ups if each.key == key]
+        answer = await self.http.get(self.url("/account"), headers={"X-API-Key": key})
+        if answer.status_code == 401:
+            assert all(map(self.may_be_nobodys, mine))
+            return 0
+        assert answer.status_code == 200, answer.text
+        account = answer.json()
+        moves = [each["ms"] for each in account["ledger"]]
+        assert account["granted_ms"] == account["free_ms"] == sum(moves)
+        assert len(moves) <= len([each for each in mine if each.paid])
+        assert account["granted_ms"] <= sum(each.ms for each in mine if each.paid)
+        return account["granted_ms"]
+
+    def nothing_is_invented(self, order: Bought) -> None:
+        """Assert that what was told of an order so far has happened."""
+        told = self.told(order)
+        assert order.webhook or not told
+        for event in ONCE:
+            assert len([each for each in told.values() if each == event]) <= 1, told
+        events = set(told.values())
+        assert self.settled(order) or not events & {"payment.settled", "refund.paid"}, told
+        assert order.hold or "payment.held" not in events
+        assert "payment.expired" not in events or self.shop.clock.ahead - order.made_at >= SOLD_FOR
+        assert "refund.paid" not in events or self.refunded(order)
+        assert "video.started" in events or not events & {"video.ready", "video.failed"}, told
+
+    def told(self, order: Bought) -> dict[str, str]:
+        """What was told of an order, by its id, in the order in which it was told first."""
+        return {
+            headers["webhook-id"]: message["type"]
+            for headers, message in self.receiver.taken
+            if message["data"]["bolt11_invoice"] == order.invoice
+        }
+
+    async def all_is_told(self):
+        """Have the operator send what was given up, and all pauses pass: assert that nothing is missing."""
+        async with open_outbox(self.shop.settings()) as outbox, asyncio.timeout(DEADLINE_S):
+            await outbox.replay(None, self.shop.clock.now())
+            self.shop.clock.pass_by(seconds=LONGEST_PAUSE.total_seconds())
+            self.shop.node.come_back()
+            while await self.is_owed_word(outbox):  # noqa: ASYNC110 - what rows say
+                await asyncio.sleep(0.02)
+        for order in self.orders:
+            self.nothing_is_invented(order)
+            if order.webhook and not order.untold:
+                await self.nothing_is_missing(order)
+        for key in {each.key for each in self.top_ups}:
+            paid = [each.ms for each in self.top_ups if each.key == key and each.paid]
+            assert await self.look_at_account(key) == sum(paid), "a top-up was not credited"
+
+    async def is_owed_word(self, outbox: Any) -> bool:
+        """Whether something has still to happen or to be told."""
+        tomorrow = self.shop.clock.now() + timedelta(days=1)
+        if await outbox.due(tomorrow, but=(), limit=1):
+            return True
+        payments = [await self.payment(order) for order in self.orders]
+        return any(payment is not None and payment["status"] in ("pending", "held") for payment in payments)
+
+    async def nothing_is_missing(self, order: Bought) -> None:
+        payment = await self.payment(order)
+        if payment is None:
+            return
+        status, video = payment["status"], payment["video"]["state"]
+        events = set(self.told(order).values())
+        assert (status in ("paid", "refunded")) == ("payment.settled" in events), (status, events)
+        assert (status == "refunded") == ("refund.paid" in events), (status, events)
+        assert status != "expired" or "payment.expired" in events, events
+        assert video == "none" or "video.started" in events, (video, events)
+        assert video not in ("ready", "deleted") or events & {"video.ready", "refund.paid"}, (video, events)
+        assert (video != "failed" and status != "refunded") or "video.failed" in events, (video, events)
+        assert order.whole is None or "video.ready" in events, events
 
     async def all_is_well(self):
+        self.have_receiver("well")
         for download in self.downloads:
             download.cancel()
         self.downloads.clear()
@@ -456,6 +596,9 @@ class OrderMachine(Machine):
         received = sum(settlement.amount_paid for settlement in self.shop.node._books.settled)
         sent = [each for each in self.payer._payments.values() if each.state is PaymentState.SUCCEEDED]
         assert received == EVERY_BITCOIN - self.shop.node.inbound == ledger.received_msat
+        advance = [each.quote["amount"] * 1000 for each in self.top_ups if each.paid]
+        assert ledger.topped_up_msat == sum(advance)
+        assert ledger.prepaid_ms == sum(each.ms for each in self.top_ups if each.paid)
         assert (
             sum(settlement.amount_paid for settlement in self.shop.buyer._books.settled)
             == ledger.refunded_msat
@@ -478,6 +621,30 @@ class OrderMachine(Machine):
         worker.hold_after = 2 if self.holding else None
         worker.go.set()  # those that stalled go on
         worker.go = asyncio.Event()
+
+    def have_receiver(self, how: str) -> None:
+        self.receiver.fails, self.receiver.silent = how == "fails", how == "is silent"
+        self.receiver.going.set()  # those who wait are hung up on
+        self.receiver.going = asyncio.Event()
+
+    def passes(self, **duration: int) -> None:
+        """Let time pass; what receivers do not take for days may be given up."""
+        self.shop.clock.pass_by(**duration)
+        if self.receiver.fails or self.receiver.silent:
+            for order in self.orders:
+                order.untold |= timedelta(**duration) > timedelta(days=1)
+
+    def have_topped_up(self, top_up: TopUp) -> None:
+        """Pay for video time; the node refuses what is paid or over."""
+        try:
+            self.shop.node.pay(top_up.quote["bolt11_invoice"])
+        except PaymentFailed:
+            return
+        top_up.paid = True
+
+    def may_be_nobodys(self, top_up: TopUp) -> bool:
+        """Whether an account that was made for a top-up may be gone with it."""
+        return not top_up.paid and self.shop.clock.ahead - top_up.made_at > REMEMBERED
 
     def have_payments(self, how: str) -> None:
         self.payer.fee = Msat(1_000_000 if how == "dear" else 7)
@@ -508,6 +675,8 @@ class OrderMachine(Machine):
                 video_retention_days=KEPT.days,
                 l402_valid_s=10**9,
                 l402_expiry_s=900,
+                webhook_private=True,
+                webhook_look_s=0.05,
             )
         )
         service.__enter__()
@@ -602,7 +771,7 @@ class OrderMachine(Machine):
         return PaymentState.IN_FLIGHT in known or PaymentState.SUCCEEDED in known
 
     async def sell(
-        self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool, l402: bool
+        self, *, audio: bool, hold: bool, private: bool, names: bool, pays: bool, l402: bool, webhook: bool
     ) -> None:
         if len(self.orders) == MOST_ORDERS:
             return
@@ -610,6 +779,8 @@ class OrderMachine(Machine):
             await self.challenge(pays)
             return
         wish = {**ONE, "language": "en"} if hold or names else {}
+        if webhook:
+            wish["webhook_url"] = f"{self.receiver.url}/"
         if audio:
             form = {**wish, "hold": str(hold).lower(), "private": str(private).lower()}
             files = {"audio": ("speech.wav", self.make_wav(0.2))}
@@ -619,7 +790,7 @@ class OrderMachine(Machine):
             answer = await self.post("/lightning/request-video/text", json=body)
         assert answer.status_code == (200 if self.up else 503), answer.text
         if self.up:
-            await self.keep(answer.json(), hold, pays)
+            await self.keep(answer.json(), hold, pays, webhook=webhook)
 
     async def challenge(self, pays: bool) -> None:
         """Sell by L402; who has the credential can make the claim token of it."""
@@ -632,12 +803,20 @@ class OrderMachine(Machine):
             await self.keep({**quote, "claim_token": Tokens.of_nonce(nonce).claim}, False, pays, wish)
 
     async def keep(
-        self, quote: dict[str, Any], hold: bool, pays: bool, l402: dict[str, str] | None = None
+        self,
+        quote: dict[str, Any],
+        hold: bool,
+        pays: bool,
+        l402: dict[str, str] | None = None,
+        *,
+        webhook: bool = False,
     ) -> None:
         async with open_orders(self.shop.settings()) as kept:
             order = await kept.orders.find(quote["bolt11_invoice"])
         assert order
-        self.orders.append(Bought(order.id, quote, hold, l402, made_at=self.shop.clock.ahead))
+        self.orders.append(
+            Bought(order.id, quote, hold, l402, made_at=self.shop.clock.ahead, webhook=webhook)
+        )
         if pays:
             self.have_paid(self.orders[-1])
 
@@ -779,11 +958,11 @@ def many_stores(request, portal, tmp_path_factory):
 
 @pytest.mark.parametrize("many_stores", ["one", "replicas"], indirect=True)
 def test_whatever_happens_every_payment_becomes_a_video_or_goes_back(
-    portal, make_closed_shop, tmp_path_factory, make_wav, many_stores, request, full
+    portal, make_closed_shop, run_server, tmp_path_factory, make_wav, many_stores, request, full
 ):
     def machine():
         folder = tmp_path_factory.mktemp("life")
-        return OrderMachine(portal, make_closed_shop, folder, make_wav, many_stores())
+        return OrderMachine(portal, make_closed_shop, run_server, folder, make_wav, many_stores())
 
     examples = EXAMPLES[request.node.callspec.params["many_stores"]]
     run(machine, full=full, examples=examples, steps=(STEPS, MANY_STEPS))
