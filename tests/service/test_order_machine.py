@@ -33,8 +33,8 @@ from service.assembly.stores import open_objects, open_orders, open_outbox, open
 from service.orders.tokens import Tokens
 from service.payments.holds import HEIGHT_FRESHNESS
 from service.refunds.refunding import ASK_AGAIN
+from tests.receivers import Receiver
 from tests.service.machines import Machine, run, step
-from tests.service.receivers import Receiver
 
 EXAMPLES = {"one": 7, "replicas": 4}
 STEPS, MANY_STEPS = 20, 50
@@ -490,7 +490,7 @@ class OrderMachine(Machine):
 
     def nothing_is_invented(self, order: Bought) -> None:
         """Assert that what was told of an order so far has happened."""
-        told = self.told(order)
+        told = self.receiver.events(order.invoice)
         assert order.webhook or not told
         for event in ONCE:
             assert len([each for each in told.values() if each == event]) <= 1, told
@@ -500,14 +500,6 @@ class OrderMachine(Machine):
         assert "payment.expired" not in events or self.shop.clock.ahead - order.made_at >= SOLD_FOR
         assert "refund.paid" not in events or self.refunded(order)
         assert "video.started" in events or not events & {"video.ready", "video.failed"}, told
-
-    def told(self, order: Bought) -> dict[str, str]:
-        """What was told of an order, by its id, in the order in which it was told first."""
-        return {
-            headers["webhook-id"]: message["type"]
-            for headers, message in self.receiver.taken
-            if message["data"]["bolt11_invoice"] == order.invoice
-        }
 
     async def all_is_told(self):
         """Have the operator send what was given up, and all pauses pass: assert that nothing is missing."""
@@ -538,7 +530,7 @@ class OrderMachine(Machine):
         if payment is None:
             return
         status, video = payment["status"], payment["video"]["state"]
-        events = set(self.told(order).values())
+        events = set(self.receiver.events(order.invoice).values())
         assert (status in ("paid", "refunded")) == ("payment.settled" in events), (status, events)
         assert (status == "refunded") == ("refund.paid" in events), (status, events)
         assert status != "expired" or "payment.expired" in events, events
@@ -623,9 +615,8 @@ class OrderMachine(Machine):
         worker.go = asyncio.Event()
 
     def have_receiver(self, how: str) -> None:
+        self.receiver.speak()
         self.receiver.fails, self.receiver.silent = how == "fails", how == "is silent"
-        self.receiver.going.set()  # those who wait are hung up on
-        self.receiver.going = asyncio.Event()
 
     def passes(self, **duration: int) -> None:
         """Let time pass; what receivers do not take for days may be given up."""

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from service.assembly.stores import open_outbox
 from service.webhooks.addresses import is_public
 from service.webhooks.carrier import AT_ONCE_PER_ADDRESS
-from tests.service.receivers import Receiver
+from tests.receivers import Receiver
 
 TEXT = {"text": "Hello there, my dear friend."}
 CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
@@ -208,8 +208,7 @@ async def test_one_address_under_many_names_keeps_no_more_than_its_share_from_ot
             assert len(dawdler.tries) == AT_ONCE_PER_ADDRESS
 
             shop.clock.pass_by(minutes=1)  # and what was put off is sent once there is room
-            dawdler.silent = False
-            dawdler.going.set()
+            dawdler.speak()
             await shop.eventually(lambda: len(dawdler.told) >= 80 - AT_ONCE_PER_ADDRESS)
 
 

@@ -48,6 +48,20 @@ class Receiver:
         await send({"type": "http.response.start", "status": status, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"ok" * 10})
 
+    def speak(self) -> None:
+        """Be silent no more; those who wait are hung up on."""
+        self.silent = False
+        self.going.set()
+        self.going = asyncio.Event()
+
+    def events(self, invoice: str) -> dict[str, str]:
+        """What was told of an order, by the messages' ids, in the order in which each was told first."""
+        return {
+            headers["webhook-id"]: message["type"]
+            for headers, message in self.taken
+            if message["data"]["bolt11_invoice"] == invoice
+        }
+
     @property
     def types(self) -> list[str]:
         return [each["type"] for each in self.told]
