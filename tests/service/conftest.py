@@ -23,6 +23,7 @@ from service.accounts.port import Scope
 from service.app import create_app
 from service.assembly.stores import open_keys
 from service.catalogue.built_in import AVATARS, EMOTIONS
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 from tests.serving import serve
@@ -276,6 +277,7 @@ class Shop:
         self.payer: MemoryPayments | None = MemoryPayments(self.buyer)
         self.worker = worker
         self.stopping = Stopping()
+        self.errors: RecentErrors | None = None
         self.url = ""
         self.http: httpx.AsyncClient
 
@@ -306,6 +308,7 @@ class Shop:
             stopping=self.stopping,
             now=self.clock.now,
             monotonic=self.clock.monotonic,
+            errors=self.errors,
         )
         async with (
             serve(app, server_config(chosen, app)) as self.url,
@@ -411,7 +414,7 @@ def make_wav():
     return wav
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_server():
     return serve
 
