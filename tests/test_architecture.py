@@ -62,6 +62,7 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.worker_client",
     "service.storage",
