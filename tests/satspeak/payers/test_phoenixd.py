@@ -45,9 +45,9 @@ class Phoenixd:
 
     async def _pay(self, invoice: str, send) -> None:
         if self.reason:
-            said = {"paymentHash": "00" * 32, "reason": self.reason}
+            failed = {"paymentHash": "00" * 32, "reason": self.reason}
             await answer(
-                send, self.status, msgspec.json.encode(said) if self.status == 200 else self.reason.encode()
+                send, self.status, msgspec.json.encode(failed) if self.status == 200 else self.reason.encode()
             )
             return
         preimage = self.node.pay(invoice)
