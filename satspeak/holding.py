@@ -100,6 +100,3 @@ async def inference(
         ):
             file.write(chunk)
     click.echo(f"{out}: {out.stat().st_size:,} bytes")
-
-
-COMMANDS = (top_up, account, inference)

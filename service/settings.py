@@ -56,7 +56,7 @@ OTHERS = {
 } | {
     f"{PREFIX}{name}"
     for name in (
-        *("REGTEST", "CACHE", "API_KEY"),
+        *("REGTEST", "CACHE", "API_KEY", "URL", "PAY"),
         *("PAYER_LND_ADDRESS", "PAYER_LND_TLS_CERT", "PAYER_LND_MACAROON"),
         *("PAYER_PHOENIXD_URL", "PAYER_PHOENIXD_PASSWORD"),
     )

@@ -64,6 +64,11 @@ class Client:
     ) -> None:
         await self.aclose()
 
+    @property
+    def base_url(self) -> str:
+        """Where the service is."""
+        return str(self._http.base_url)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()

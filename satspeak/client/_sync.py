@@ -64,6 +64,11 @@ class SyncClient:
     ) -> None:
         self.close()
 
+    @property
+    def base_url(self) -> str:
+        """Where the service is."""
+        return str(self._http.base_url)
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

@@ -16,11 +16,12 @@ from satspeak.payers.errors import (
     TooExpensive,
     WalletUnusable,
 )
-from satspeak.payers.opening import open_payer
+from satspeak.payers.opening import WALLETS, open_payer
 from satspeak.payers.paying import check, pay, pay_once
 from satspeak.payers.port import Bill, OpenPayer, Payer, Receipt
 
 __all__ = [
+    "WALLETS",
     "Bill",
     "BillRefused",
     "NotPaid",
