@@ -48,13 +48,16 @@ class SyncClient:
         api_key: Of an account, for its videos, its balance and its top-ups.
         patience_s: For how long a request is tried again that was refused for now (429, 503: `Retry-After` is kept
             to), or that no answer came to. What could be done twice is sent with an `Idempotency-Key`. 0 tries once.
+
+    Attributes:
+        patience_s: The same; it may change.
     """
 
     def __init__(self, base_url: str, *, api_key: str | None = None, patience_s: float = 0) -> None:
         self._http = httpx.Client(base_url=base_url, timeout=sent.TIMEOUT)
         # In a header of its own: a claim token may have the other one.
         self._key = {} if api_key is None else {"X-API-Key": api_key}
-        self._patience_s = patience_s
+        self.patience_s = patience_s
 
     def __enter__(self) -> Self:
         return self
@@ -101,11 +104,11 @@ class SyncClient:
         Raises:
             ServiceRefused: The text or an option is not acceptable, or the service cannot sell now.
         """
-        return self._ask(sent.quote_text(text, sent.new_key(key, self._patience_s), options), Quote)
+        return self._ask(sent.quote_text(text, sent.new_key(key, self.patience_s), options), Quote)
 
     def quote_audio(self, wav: Path, *, key: str | None = None, **options: Options) -> Quote:
         """Ask for the price of a 16 kHz mono 16-bit WAV file, otherwise as `quote_text`."""
-        return self._ask(sent.quote_audio(wav, sent.new_key(key, self._patience_s), options), Quote)
+        return self._ask(sent.quote_audio(wav, sent.new_key(key, self.patience_s), options), Quote)
 
     def pay(self, quote: Quote | TopUpQuote, wallet: OpenPayer, *, max_sats: int | None = None) -> Receipt:
         """Have a wallet pay a quote.
@@ -141,7 +144,7 @@ class SyncClient:
             Unreachable: The service is away for longer than the client has patience.
         """
         events = sent.Events()
-        patience = sent.Patience(self._patience_s)
+        patience = sent.Patience(self.patience_s)
         path = f"/lightning/payment/{invoice}/events"
         while True:
             headers, told = {**sent.claiming(claim_token), **events.headers}, events.told
@@ -152,7 +155,7 @@ class SyncClient:
                         return
                     for line in answer.iter_lines():
                         if (payment := events.read(line)) is not None:
-                            patience = sent.Patience(self._patience_s)
+                            patience = sent.Patience(self.patience_s)
                             yield payment
                 # It ended, or the service restarts: asked again it says which.
                 if events.told == told:
@@ -213,7 +216,7 @@ class SyncClient:
         """
         choice = {"avatar": avatar, "emotion": emotion, "language": language}
         part = file.with_name(f"{file.name}.part")
-        patience = sent.Patience(self._patience_s)
+        patience = sent.Patience(self.patience_s)
         begun = part.exists() and part.stat().st_size > 0
         with part.open("ab") as written:
             while True:
@@ -236,7 +239,7 @@ class SyncClient:
                     written.flush()
                     begun = written.tell() > 0
                     if written.tell() > had:
-                        patience = sent.Patience(self._patience_s)
+                        patience = sent.Patience(self.patience_s)
                     pause(patience.pause_after(_broken(error, self._http.base_url, begun=begun)))
         part.replace(file)
 
@@ -317,7 +320,7 @@ class SyncClient:
             ServiceRefused: It cannot be made, or not now; it has cost nothing.
         """
         wish = {"text": text, "avatar": avatar, "emotion": emotion, "language": language, "delayed": delayed}
-        key = sent.new_key(key, self._patience_s)
+        key = sent.new_key(key, self.patience_s)
         return self._ask(
             sent.Request(
                 method="POST",
@@ -382,7 +385,7 @@ class SyncClient:
 
     def _answer(self, request: sent.Request) -> httpx.Response:
         """Send a request until it is answered with something other than an error, as long as there is patience."""
-        patience = sent.Patience(self._patience_s)
+        patience = sent.Patience(self.patience_s)
         while True:
             try:
                 answer = self._http.request(request.method, request.path, **request.arguments())
@@ -397,7 +400,7 @@ class SyncClient:
 
     def _stream(self, request: sent.Request) -> Generator[bytes]:
         """Yield an answer as it comes; the first of it may take as many tries as any request."""
-        patience = sent.Patience(self._patience_s)
+        patience = sent.Patience(self.patience_s)
         begun = False
         while True:
             try:

@@ -13,7 +13,7 @@ import click
 
 from satspeak import payers
 from satspeak.client import Client, Payment, Quote, ServiceRefused
-from satspeak.commands.common import Told, kept_order, of_service
+from satspeak.commands.common import PATIENCE_S, Told, kept_order, of_service
 from satspeak.commands.exits import CommandFailed, Exit
 from satspeak.commands.kept import Order, Orders
 from satspeak.commands.looking import absolute, read_text, usd, wish_options
@@ -72,8 +72,8 @@ async def buy(
 ) -> None:
     """Buy a video that says TEXT, or what --audio says; `-` reads the text from the standard input.
 
-    Without --pay it shows the invoice and waits until a wallet of yours has paid it. With --pay it pays by itself: up to
-    --max-sats, which is compared with the invoice itself, or after you said yes.
+    Without --pay it shows the invoice and waits until a wallet of yours has paid it. With --pay it pays by itself: up
+    to --max-sats, which is compared with the invoice itself, or after you said yes.
 
     Ctrl-C leaves an order that `satspeak buy --resume` goes on with and `satspeak status` tells of.
     """
@@ -142,6 +142,7 @@ async def _finish(
     max_sats: int | None,
     environment: dict[str, str],
 ) -> None:
+    client.patience_s = PATIENCE_S  # a shop that was there comes back
     bought = order.quote
     payment = await client.payment(bought.bolt11_invoice, claim_token=bought.claim_token)
     if payment.status == "pending":
@@ -169,10 +170,7 @@ async def _paid_by(
     """Pay within the bound; where the wallet is not sure, the shop is asked."""
     bought = order.quote
     if max_sats is None:
-        question = (
-            f"Pay {bought.amount} sat ({usd(bought.amount_usd)}), and a fee of at most {_usual_fee(bought)}?"
-        )
-        if not await asyncio.to_thread(click.confirm, question, default=True, err=True):
+        if not await _confirmed(f"Pay {bought.amount} sat, and a fee of at most {_usual_fee(bought)}?"):
             raise CommandFailed(Exit.NOT_PAID, "Nothing was paid.")
     try:
         receipt = await client.pay(bought, lambda: payers.open_payer(pay, environment), max_sats=max_sats)
@@ -184,6 +182,18 @@ async def _paid_by(
         return payment
     order.preimage = None if receipt.preimage is None else receipt.preimage.hex()
     return await _until_paid(client, told, bought)
+
+
+async def _confirmed(question: str) -> bool:
+    """Ask whoever sits at the terminal. Ctrl-C ends it as it ends any other wait, which `click.confirm` would not."""
+    click.echo(f"{question} [Y/n] ", nl=False, err=True)
+    loop, answered = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), answered.set)
+    try:
+        await answered.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
 
 
 def _usual_fee(bought: Quote) -> str:

@@ -17,7 +17,10 @@ from satspeak.commands.kept import Order, Orders
 USUAL_URL = "http://127.0.0.1:8010"
 
 PATIENCE_S = 60.0
-"""For how long a service is waited for that is away or busy."""
+"""For how long a service is waited for that is away or busy, once something is bought of it."""
+
+_FIRST_PATIENCE_S = 6.0
+"""Until then: whoever mistyped an address wants to know."""
 
 Command = Callable[..., Awaitable[None]]
 
@@ -70,7 +73,7 @@ def of_service(work: Command) -> Callable[..., None]:
         told = Told(as_json=as_json)
 
         async def ask() -> None:
-            async with Client(url, patience_s=PATIENCE_S) as client:
+            async with Client(url, patience_s=_FIRST_PATIENCE_S) as client:
                 await work(client, told, **arguments)
 
         try:
