@@ -23,6 +23,7 @@ _LAZILY = {
     "quote": ("satspeak.commands.looking:quote", "Tell what a text would cost."),
     "status": ("satspeak.commands.looking:status", "Tell what became of an order."),
     "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
+    "serve": ("satspeak.commands.serving:serve", "Run a worker and the service together, for a first shop."),
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
     "top-up": ("satspeak.holding:top_up", "Buy video time for an account, or for a new one."),
     "account": ("satspeak.holding:account", "Tell the balance of an account."),
