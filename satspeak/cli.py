@@ -4,7 +4,6 @@ What each needs is loaded when it is run: `satspeak --help` is quick, and an ima
 pays.
 """
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -72,6 +71,8 @@ def demo(
     The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins
     are touched, and everything that it started ends with it.
     """
+    import asyncio  # noqa: PLC0415 - see `_LAZILY`
+
     # Imported here, since an operator's image with `keys` has no need of nodes and video codecs.
     from satspeak.demo import TEXT, DemoFailed, Order, demonstrate  # noqa: PLC0415
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import sys
 import termios
@@ -112,5 +113,6 @@ async def satspeak(*arguments: str, cwd: Path | None = None, **environment: str)
 
 
 def _own_terminal() -> None:
-    """Take the terminal as ours, so that its Ctrl-C is ours too."""
+    """Take the terminal as ours, so that its Ctrl-C is ours too, although whoever runs the tests may not hear it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
+from obstore.exceptions import BaseError
 
 from lightning import MacaroonUnreadable
 from lightning.lnd_macaroon import rights
@@ -30,7 +31,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
         yield priced
         yield await _database(settings)
-        yield await looks_at_shop.objects(open_objects(settings), _objects_at(settings))
+        yield await _objects(settings)
         urls = settings.rendering.workers
         found, answered = await looks_at_shop.workers(client, urls)
         for finding in found:
@@ -118,5 +119,10 @@ async def _postgres_version(url: str) -> str | None:
         await connection.close()
 
 
-def _objects_at(settings: Settings) -> str:
-    return settings.stores.objects_url or str(settings.program.data_dir / "objects")
+async def _objects(settings: Settings) -> Finding:
+    where = settings.stores.objects_url or str(settings.program.data_dir / "objects")
+    try:
+        store = open_objects(settings)
+    except (OSError, ValueError, BaseError) as error:
+        return looks_at_shop.no_objects(where, error)
+    return await looks_at_shop.objects(store, where)

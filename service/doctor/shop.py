@@ -68,17 +68,21 @@ async def objects(store: Objects, where: str) -> Finding:
         whole = b"".join([chunk async for chunk in store.read(name, 0, None)]) == data
         await store.delete(name)
     except (OSError, Unavailable) as error:
-        why = error.__cause__ or error
-        return failed(
-            "object store",
-            f"{where} cannot be written to: {_first_line(why)}",
-            "Look at SATSPEAK_OBJECTS_URL or SATSPEAK_DATA_DIR, the AWS_... variables, and whose the folder is.",
-        )
+        return no_objects(where, error.__cause__ or error)
     if not whole:
         return failed(
             "object store", f"{where} gives back other bytes than it was given", "Use another store."
         )
     return ok("object store", f"{where} can be written to")
+
+
+def no_objects(where: str, error: BaseException) -> Finding:
+    """Tell of a store that cannot be opened, or not be written to."""
+    return failed(
+        "object store",
+        f"{where} cannot be written to: {_first_line(error)}",
+        "Look at SATSPEAK_OBJECTS_URL or SATSPEAK_DATA_DIR, the AWS_... variables, and whose the folder is.",
+    )
 
 
 async def workers(

@@ -47,6 +47,11 @@ def home(tmp_path):
     return {"cwd": tmp_path, "XDG_STATE_HOME": str(tmp_path / "state")}
 
 
+@pytest.fixture
+def nodes(merchant, payer, lone_node):
+    return {"merchant": merchant, "payer": payer, "lone": lone_node}
+
+
 def lnd_of(node: LndNode, macaroon: str = "admin.macaroon", address: str = "") -> tuple[str, ...]:
     return (
         *("--pay", "lnd", "--lnd-address", address or node.address),
@@ -103,14 +108,14 @@ async def test_the_bound_is_hard(shop, payer, home):
     [
         ("payer", "admin.macaroon", NOBODY, "LND does not answer"),
         ("payer", "readonly.macaroon", "", "permission denied"),
-        ("lone_node", "admin.macaroon", "", "LND did not pay"),
+        ("lone", "admin.macaroon", "", "LND did not pay"),
     ],
     ids=["down", "read-only", "without liquidity"],
 )
 async def test_a_wallet_that_cannot_pay_says_why_and_the_order_is_kept(
-    shop, request, home, whose, macaroon, address, why
+    shop, nodes, home, whose, macaroon, address, why
 ):
-    node = request.getfixturevalue(whose)
+    node = nodes[whose]
     buy = ("buy", *WISH, *lnd_of(node, macaroon, address), "--max-sats", "500", "--url", shop.url)
 
     async with satspeak(*buy, **home) as terminal:
@@ -140,8 +145,9 @@ async def test_one_command_serves_a_first_shop(merchant, payer, ports, home, tmp
         assert await terminal.ends() == 0
 
     assert (tmp_path / "video.mp4").read_bytes()[4:8] == b"ftyp"
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{worker_port}/health")
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(httpx.ConnectError):  # nothing is left behind
+            await http.get(f"http://127.0.0.1:{worker_port}/health")
 
 
 async def test_a_shop_without_a_node_ends_with_what_it_needs(ports, tmp_path):
@@ -206,14 +212,14 @@ async def test_the_doctor_finds_a_shop_that_can_sell_well(merchant, settings):
             "failed macaroon It may move money",
             "Bake one that",
         ),
-        ("lone_node", {}, "so nobody can pay", "Open a channel"),
+        ("lone", {}, "so nobody can pay", "Open a channel"),
     ],
     ids=["down", "read-only", "admin", "without liquidity"],
 )
 async def test_the_doctor_says_what_is_wrong_with_a_node_and_what_to_do(
-    request, settings, whose, changed, why, advice
+    nodes, settings, whose, changed, why, advice
 ):
-    node = request.getfixturevalue(whose)
+    node = nodes[whose]
     changed = {
         name: str(node.access.folder / value) if value.endswith(".macaroon") else value
         for name, value in changed.items()
