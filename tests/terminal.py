@@ -10,7 +10,7 @@ import signal
 import struct
 import sys
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 COLUMNS, LINES = 80, 50
@@ -85,7 +85,9 @@ class Terminal:
 
 
 @contextlib.asynccontextmanager
-async def satspeak(*arguments: str, cwd: Path | None = None, **environment: str) -> AsyncIterator[Terminal]:
+async def satspeak(
+    *arguments: str, folder: Path | None = None, environment: Mapping[str, str] = {}
+) -> AsyncIterator[Terminal]:
     """Run a command of ours in a terminal of its own; one that goes on is killed at the end."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
@@ -95,7 +97,7 @@ async def satspeak(*arguments: str, cwd: Path | None = None, **environment: str)
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            cwd=cwd,
+            cwd=folder,
             start_new_session=True,
             preexec_fn=_own_terminal,
             env={**os.environ, "TERM": "xterm-256color", **environment},

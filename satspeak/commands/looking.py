@@ -1,7 +1,6 @@
 """What can be asked without paying: a price, what there is to choose, what became of an order, its money back."""
 
 import asyncio
-import functools
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,14 @@ from satspeak.commands.kept import Orders
 _REFUND_S = 60
 
 
-_WISH = (
-    click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),
-    click.option("--language", default=None, help="Language code; detected from the text if not given."),
-    click.option("--emotion", default=None, help="neutral, happy or serious."),
-    click.option("--avatar", default=None, help="Who speaks: `satspeak avatars` lists them."),
-)
-"""The last first: each stands before what was there."""
-
-
 def wish_options(command: Any) -> Any:
     """Add what a wish may say beside its text."""
-    return functools.reduce(lambda made, option: option(made), _WISH, command)
+    # The last first: each stands before what was there.
+    voice = click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them.")
+    language = click.option("--language", default=None, help="Language code; found by the text if not given.")
+    emotion = click.option("--emotion", default=None, help="neutral, happy or serious.")
+    avatar = click.option("--avatar", default=None, help="Who speaks: `satspeak avatars` lists them.")
+    return avatar(emotion(language(voice(command))))
 
 
 def read_text(text: str) -> str:

@@ -7,7 +7,9 @@ from regtest.build import binaries
 from regtest.lnd import LndNode, NodeAccess, lnd_arguments
 from regtest.process import Program
 from satspeak import programs
+from satspeak.client import Client
 from satspeak.commands.exits import Exit
+from satspeak.commands.kept import Orders
 from tests.terminal import COLUMNS, satspeak
 
 pytestmark = pytest.mark.regtest
@@ -44,7 +46,7 @@ async def lone_node(network, guard, ports, tell, tmp_path_factory):
 
 @pytest.fixture
 def home(tmp_path):
-    return {"cwd": tmp_path, "XDG_STATE_HOME": str(tmp_path / "state")}
+    return {"XDG_STATE_HOME": str(tmp_path / "state")}
 
 
 @pytest.fixture
@@ -66,25 +68,31 @@ def fits(screen: str) -> bool:
 
 async def test_a_video_is_bought_in_one_command_from_an_lnd(shop, payer, home, tmp_path):
     buy = ("buy", *WISH, *lnd_of(payer), "--max-sats", "500", "--url", shop.url)
-    async with satspeak(*buy, **home) as terminal:
+    async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
         assert await terminal.ends() == Exit.DONE
-    async with satspeak("status", "--url", shop.url, **home) as status:
+    async with satspeak("status", "--url", shop.url, folder=tmp_path, environment=home) as status:
         assert await status.ends() == Exit.DONE
+    async with Client(shop.url) as client:
+        order = Orders(home).find(None)
+        assert order is not None
+        whole = b"".join([chunk async for chunk in client.video(order.quote.bolt11_invoice)])
 
     assert "Paid" in terminal.screen
     assert str(tmp_path / "video.mp4") in terminal.screen
     assert fits(terminal.screen)
     assert "paid, its video ready" in status.screen
-    assert (tmp_path / "video.mp4").read_bytes()[4:8] == b"ftyp"
+    assert (tmp_path / "video.mp4").read_bytes() == whole
 
 
 async def test_without_a_bound_somebody_is_asked_before_anything_is_paid(shop, payer, home, tmp_path):
     buy = ("buy", *WISH, *lnd_of(payer), "--url", shop.url)
-    async with satspeak(*buy, **home) as terminal:
+    async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
         await terminal.shows("[Y/n]")
         terminal.type("n\n")
         assert await terminal.ends() == Exit.NOT_PAID
-    async with satspeak("buy", "--resume", *lnd_of(payer), "--url", shop.url, **home) as terminal:
+    async with satspeak(
+        "buy", "--resume", *lnd_of(payer), "--url", shop.url, folder=tmp_path, environment=home
+    ) as terminal:
         await terminal.shows("[Y/n]")
         terminal.type("\n")
         assert await terminal.ends() == Exit.DONE
@@ -92,11 +100,11 @@ async def test_without_a_bound_somebody_is_asked_before_anything_is_paid(shop, p
     assert (tmp_path / "video.mp4").exists()
 
 
-async def test_the_bound_is_hard(shop, payer, home):
+async def test_the_bound_is_hard(shop, payer, home, tmp_path):
     buy = ("buy", *WISH, *lnd_of(payer), "--max-sats", "1", "--url", shop.url)
-    async with satspeak(*buy, **home) as terminal:
+    async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
         assert await terminal.ends() == Exit.TOO_EXPENSIVE
-    async with satspeak("status", "--url", shop.url, **home) as status:
+    async with satspeak("status", "--url", shop.url, folder=tmp_path, environment=home) as status:
         await status.ends()
 
     assert "the bound is 1 sat" in terminal.screen
@@ -113,12 +121,12 @@ async def test_the_bound_is_hard(shop, payer, home):
     ids=["down", "read-only", "without liquidity"],
 )
 async def test_a_wallet_that_cannot_pay_says_why_and_the_order_is_kept(
-    shop, nodes, home, whose, macaroon, address, why
+    shop, nodes, home, tmp_path, whose, macaroon, address, why
 ):
     node = nodes[whose]
     buy = ("buy", *WISH, *lnd_of(node, macaroon, address), "--max-sats", "500", "--url", shop.url)
 
-    async with satspeak(*buy, **home) as terminal:
+    async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
         assert await terminal.ends() == Exit.NOT_PAID
 
     assert why in terminal.screen
@@ -136,10 +144,10 @@ async def test_one_command_serves_a_first_shop(merchant, payer, ports, home, tmp
         **{f"SATSPEAK_{name.upper()}": value for name, value in programs.node_settings(merchant).items()},
     }
     url = f"http://127.0.0.1:{port}"
-    async with satspeak("serve", **settings) as terminal:
+    async with satspeak("serve", environment=settings) as terminal:
         await terminal.shows("settlements_followed")
         buy = ("buy", "Hello.", *lnd_of(payer), "--max-sats", "500", "--url", url)
-        async with satspeak(*buy, **home) as buying:
+        async with satspeak(*buy, folder=tmp_path, environment=home) as buying:
             assert await buying.ends() == Exit.DONE, buying.screen
         terminal.type("\x03")
         assert await terminal.ends() == 0
@@ -152,7 +160,7 @@ async def test_one_command_serves_a_first_shop(merchant, payer, ports, home, tmp
 
 async def test_a_shop_without_a_node_ends_with_what_it_needs(ports, tmp_path):
     settings = {"SATSPEAK_WORKER_PORT": str(ports.take()), "SATSPEAK_DATA_DIR": str(tmp_path)}
-    async with satspeak("serve", **settings) as terminal:
+    async with satspeak("serve", environment=settings) as terminal:
         assert await terminal.ends() == 1
 
     assert "SATSPEAK_LND_ADDRESS is not set" in terminal.screen
@@ -176,7 +184,7 @@ def settings(worker, tmp_path):
 
 
 async def examined(settings: dict[str, str]) -> tuple[int, str]:
-    async with satspeak("doctor", **settings) as terminal:
+    async with satspeak("doctor", environment=settings) as terminal:
         status = await terminal.ends()
     assert fits(terminal.screen)
     assert "Traceback" not in terminal.screen

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ class Script:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
 
-    async def event(self) -> dict:
+    async def event(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         return json.loads(await self.process.stdout.readline())
 
@@ -173,7 +174,7 @@ async def test_what_can_be_chosen_and_what_it_costs_is_told_to_people_and_progra
 
 async def test_whoever_ends_it_with_ctrl_c_goes_on_with_the_same_order(shop, worker, home, tmp_path):
     buy = ("buy", "Hello there.", *CHOICE, "--url", shop.url)
-    async with satspeak(*buy, cwd=tmp_path, **home) as terminal:
+    async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
         screen = await terminal.shows("Waiting for the payment")
         terminal.type("\x03")
         assert await terminal.ends() == Exit.INTERRUPTED
@@ -181,11 +182,13 @@ async def test_whoever_ends_it_with_ctrl_c_goes_on_with_the_same_order(shop, wor
     invoice = next(line for line in screen.splitlines() if line.startswith("ln"))
     order = screen.partition("Order ")[2][:10]
 
-    async with satspeak("status", "--url", shop.url, cwd=tmp_path, **home) as terminal:
+    async with satspeak("status", "--url", shop.url, folder=tmp_path, environment=home) as terminal:
         assert await terminal.ends() == Exit.DONE
         assert "sat, pending" in terminal.screen
     shop.node.pay(invoice)
-    async with satspeak("buy", "--resume", order, "--url", shop.url, cwd=tmp_path, **home) as terminal:
+    async with satspeak(
+        "buy", "--resume", order, "--url", shop.url, folder=tmp_path, environment=home
+    ) as terminal:
         assert await terminal.ends() == Exit.DONE
         assert "Paid" in terminal.screen
 
