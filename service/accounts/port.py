@@ -17,12 +17,13 @@ class Scope(Enum):
     METRICS = "metrics:read"
     VIDEO = "video:make"
     ACCOUNT = "account:read"
+    ACCOUNT_WRITE = "account:write"
 
 
 OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS})
 """What a key of the operator may be good for: all sales, and not one account's."""
 
-HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT})
+HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT, Scope.ACCOUNT_WRITE})
 """What a key of an account may be good for: its own video time, and nobody else's."""
 
 
@@ -99,6 +100,10 @@ class Accounts(Protocol):
 
     async def named(self, name: str) -> Account | None:
         """Find an account by its name."""
+        ...
+
+    async def addressed(self, address: str) -> Account | None:
+        """Find an account by the name in its Lightning Address."""
         ...
 
     async def all(self) -> list[Account]:
