@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spoken": set(),
     "worker": {"spoken"},
     "service": {"lightning", "spoken"},
-    "satspeak": {"regtest"},
+    "satspeak": {"lightning", "regtest"},
     "training": {"spoken", "worker"},
 }
 TIERS = (
