@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, delete, post, put
+from litestar.openapi.datastructures import ResponseSpec
 
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
@@ -81,7 +82,9 @@ async def rotate_secret(
     security=openapi.KEY_SECURITY,
     operation_id="removeAccountWebhook",
     operation_class=openapi.operation(headers=openapi.KEY_HEADERS),
-    responses=REFUSALS | openapi.limited_problems(types.UNAVAILABLE),
+    responses={204: ResponseSpec(None, generate_examples=False, description="Nobody is told any more.")}
+    | REFUSALS
+    | openapi.limited_problems(types.UNAVAILABLE),
 )
 async def remove_receiver(
     request: Request[Any, Any, Any], keys: Part[Keys], receivers: Part[AccountReceivers]

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.types import ASGIApp
 
 from service.accounts.keys import Keys
@@ -23,6 +24,21 @@ from service.routes.l402.videos import IdempotencyKey
 PATH = "/l402/top-up"
 
 NO_STORE = {"Cache-Control": "no-store"}
+
+CHALLENGE_EXAMPLE = {
+    "type": types.CREDENTIAL_REQUIRED.uri,
+    "title": types.CREDENTIAL_REQUIRED.title,
+    "status": 402,
+    "detail": "600 s of video time cost 9231 sat.",
+    "macaroon": "AgJCAAA...",
+    "bolt11_invoice": "lnbc92310n1p3...",
+    "amount": 9231,
+    "amount_usd": 6.0,
+    "duration": 600.0,
+    "account_id": 17,
+    "expires_at": "2026-01-01T12:05:00Z",
+    "valid_until": "2026-01-08T12:00:00Z",
+}
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +72,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             generate_examples=False,
             description=f"`{types.CREDENTIAL_REQUIRED.name}`: {types.CREDENTIAL_REQUIRED.title}.",
             media_type=MEDIA_TYPE,
+            examples=[Example(id=types.CREDENTIAL_REQUIRED.name, value=CHALLENGE_EXAMPLE)],
         ),
     }
     | openapi.key_refusals()

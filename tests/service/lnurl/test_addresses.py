@@ -137,5 +137,5 @@ def test_an_amount_buys_all_the_time_that_it_pays_for_to_a_millisecond(amount, p
     # In whole units: what so much time costs, and a millisecond more, in hundred-millionth micro-dollars.
     worth = amount * rate * 1000
     assert ms * per_second * 10**8 <= worth < (ms + 1) * per_second * 10**8
-    # And the price of that time, which is rounded up, is the amount again but for a rounding.
-    assert price(max(ms, 1), per_second, at).amount_sat <= amount + 1 + (10**8 // rate)
+    # And the price of that time, which is rounded up to a micro-dollar and a satoshi, is the amount but for these.
+    assert ms == 0 or price(ms, per_second, at).amount_sat <= amount + 1 + (10**8 // rate)
