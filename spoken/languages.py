@@ -117,6 +117,9 @@ def unspoken_script(text: str) -> str | None:
 def _scripts(text: str) -> Counter[str]:
     """Count the letters of each script; an ideograph or syllable weighs as much as two letters."""
     found: Counter[str] = Counter()
+    if text.isascii():
+        letters = sum(map(str.isalpha, text))
+        return Counter(LATIN=letters) if letters else found
     for character, number in Counter(text).items():
         if character.isascii():
             if character.isalpha():
