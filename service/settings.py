@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from service.accounts.prepaid import AccountTerms
+from service.desk.terms import DeskTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
@@ -185,6 +186,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rounds: Rounds = Rounds()
     web: WebTerms = WebTerms()
     demo: DemoTerms = DemoTerms()
+    desk: DeskTerms = DeskTerms()
 
     @classmethod
     def of(cls, **values: Any) -> Self:
