@@ -139,8 +139,8 @@ class Queue:
     Args:
         lanes: What is asked of.
         run: Does what many asked for at once.
-        rest_s: For how long a lane rests that has done so for more than one: those who come then go together too. Whoever
-            asks for something that goes with nothing else ends the rest.
+        rest_s: For how long a lane rests that has done so for more than one: those who come then go together too. What
+            goes with nothing else ends the rest.
     """
 
     def __init__(self, lanes: Sequence[AnyLane], run: Run, *, rest_s: float = 0.0) -> None:
