@@ -32,6 +32,7 @@ from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
+from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, pages, shop, small_files, viewer
@@ -111,9 +112,13 @@ def create_app(
                 route_handlers=[
                     Router(
                         "/",
-                        route_handlers=[quotes.request_video_text, top_ups.top_up],
-                        middleware=[quotes_limited],
+                        route_handlers=[quotes.request_video_text],
+                        middleware=[
+                            quotes_limited,
+                            answers_plain_quotes(lambda: parts.service.idempotency),
+                        ],
                     ),
+                    Router("/", route_handlers=[top_ups.top_up], middleware=[quotes_limited]),
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
