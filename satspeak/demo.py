@@ -25,7 +25,7 @@ from regtest.network import Network
 from regtest.ports import Ports
 from regtest.process import Guard
 from satspeak import demo_wallet, programs
-from satspeak.client import Client, Quote, ServiceRefused
+from satspeak.client import Client, Quote, SatspeakError
 from satspeak.contact_sheet import examine, write_contact_sheet
 
 USUAL_PORT = 8010
@@ -75,7 +75,7 @@ async def demonstrate(order: Order, *, out: Path, once: bool, chain: ChainChoice
             if not once:
                 _tell_how_to_buy(shop, order, console)
                 await asyncio.Event().wait()
-    except (RegtestError, ServiceRefused, httpx.HTTPError, OSError) as error:
+    except (RegtestError, SatspeakError, httpx.HTTPError, OSError) as error:
         raise DemoFailed(str(error)) from error
 
 

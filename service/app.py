@@ -18,7 +18,7 @@ from service.assembly.service import Service, open_service
 from service.routes.accounts import account, top_ups
 from service.routes.avatartalk import inference
 from service.routes.avatartalk import videos as inference_videos
-from service.routes.catalogue import avatars, previews, voices
+from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
 from service.routes.desk.router import desk_router
 from service.routes.http import problems
@@ -153,8 +153,10 @@ def create_app(
                     top_ups.top_up_state,
                     avatars.avatars,
                     voices.voices,
+                    currencies.currencies,
                     previews.portrait,
                     previews.idle,
+                    previews.voice_sample,
                     posters.poster,
                     health.health,
                     metrics.metrics,

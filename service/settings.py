@@ -54,7 +54,14 @@ OTHERS = {
         *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
         *("LIVE_SESSIONS", "LIVE_SILENCE_S", "LIVE_MAX_TEXT_CHARS", "LIVE_MAX_PCM_MB", "LIVE_IDLE_MEMORY_MB"),
     )
-} | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE", f"{PREFIX}API_KEY"}
+} | {
+    f"{PREFIX}{name}"
+    for name in (
+        *("REGTEST", "CACHE", "API_KEY", "URL", "PAY"),
+        *("PAYER_LND_ADDRESS", "PAYER_LND_TLS_CERT", "PAYER_LND_MACAROON"),
+        *("PAYER_PHOENIXD_URL", "PAYER_PHOENIXD_PASSWORD"),
+    )
+}
 """Variables that other programs read, which may be started from the same environment."""
 
 

@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spoken": set(),
     "worker": {"spoken"},
     "service": {"lightning", "spoken"},
-    "satspeak": {"regtest"},
+    "satspeak": {"lightning", "regtest"},
     "training": {"spoken", "worker"},
 }
 TIERS = (
@@ -62,6 +62,7 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.worker_client",
     "service.storage",

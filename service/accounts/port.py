@@ -142,6 +142,7 @@ class Accounts(Protocol):
         Raises:
             InsufficientCredits: So much is not free.
             TooManyRequests: Too many of the account are open.
+            InvalidApiKey: The account has just gone.
         """
         ...
 

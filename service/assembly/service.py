@@ -33,7 +33,8 @@ from service.lnurl.paying import LnurlPaying
 from service.orders.port import Orders, Tally
 from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
-from service.pricing.port import RateSource
+from service.pricing.currencies import Currencies
+from service.pricing.port import CurrencySource, RateSource
 from service.pricing.rates import FeedRates, open_rates
 from service.quotes.demo_wallet import DemoWallet
 from service.quotes.idempotency import Idempotency
@@ -98,6 +99,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     spool: Spool
     links: Links
     rates: RateSource
+    currencies: CurrencySource
     node: Cached[NodeInfo]
     follower: Supervised
     settlements: Settlements
@@ -232,7 +234,12 @@ async def open_service(
             ledger=Cached(kept.refunds.ledger, fresh_s=FIGURES_FRESH_S),
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,
-            previews=Previews(choosing=making.choosing, ask=making.workers.preview, now=now),
+            previews=Previews(
+                choosing=making.choosing,
+                ask=making.workers.preview,
+                ask_voice=making.workers.voice_sample,
+                now=now,
+            ),
             posters=Posters(delivery=delivery, ask=making.workers.poster),
             demo_wallet=DemoWallet(settings.demo, client),
             web=settings.web,
@@ -244,6 +251,7 @@ async def open_service(
             ),
             links=Links(settings.program.public_url),
             rates=rates,
+            currencies=Currencies(rates, client),
             node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,
             settlements=money.settlements,

@@ -1,8 +1,10 @@
 """Webhooks' dead letters, and how they are told again."""
 
+from datetime import datetime
 from typing import Protocol
 
 from service.desk.port import Desk, Letter
+from service.runtime.clock import Clock
 
 PAGE = 50
 
@@ -10,7 +12,7 @@ PAGE = 50
 class Replays(Protocol):
     """Sends letters again."""
 
-    async def replay(self, message_id: str | None) -> int:
+    async def replay(self, message_id: str | None, now: datetime) -> int:
         """Send one that was given up once more, or all of them; how many."""
         ...
 
@@ -18,9 +20,10 @@ class Replays(Protocol):
 class Letters:
     """Lists dead letters and has them sent again."""
 
-    def __init__(self, desk: Desk, outbox: Replays) -> None:
+    def __init__(self, desk: Desk, outbox: Replays, now: Clock) -> None:
         self._desk = desk
         self._outbox = outbox
+        self._now = now
 
     async def page(self, above: int) -> tuple[list[Letter], int | None]:
         """Return a page, the oldest first, and where the next goes on; None where there is none."""
@@ -29,4 +32,4 @@ class Letters:
 
     async def replay(self, message_id: str | None) -> int:
         """Send one once more, or all; how many."""
-        return await self._outbox.replay(message_id)
+        return await self._outbox.replay(message_id, self._now())

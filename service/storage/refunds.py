@@ -275,7 +275,7 @@ def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa
         )
         if refunded.rowcount == 0:
             log.error("refunded_unpaid", order=order_id)
-        tell(connection, order_id, Event.REFUND_PAID)
+        tell(connection, order_id, Event.REFUND_PAID, now)
     return order_id is not None
 
 
