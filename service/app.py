@@ -31,7 +31,7 @@ from service.routes.lightning import events, payment_list, payments, posters, qr
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
-from service.routes.pages import assets, pages, shop, small_files, viewer
+from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
@@ -154,6 +154,7 @@ def create_app(
                     health.health,
                     metrics.metrics,
                     *pages.HANDLERS,
+                    guide.guide,
                     assets.assets,
                     shop.shop,
                     viewer.viewer,
