@@ -266,6 +266,10 @@ class ReceiverAway(ServiceError):
         self.reason = reason
 
 
+class ReceiverCrowded(ServiceError):
+    """So many are sent to the address of a webhook's receiver, under whatever names, that it was not asked."""
+
+
 class LnurlRefused(ServiceError):
     """What an LNURL led to cannot be paid by it."""
 

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spoken": set(),
     "worker": {"spoken"},
     "service": {"lightning", "spoken"},
-    "satspeak": {"regtest"},
+    "satspeak": {"lightning", "regtest"},
     "training": {"spoken", "worker"},
 }
 TIERS = (
@@ -48,7 +48,7 @@ TIERS = (
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "l402", "lnurl", "quotes", "webhooks"},
+    {"delivery", "desk", "l402", "lnurl", "quotes", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -58,7 +58,7 @@ TIERS = (
 
 CLIMBS = {
     # A store is made of what the ports of its callers say, wherever these stand.
-    "storage": {"delivery.port", "retention.port", "refunds.refund"},
+    "storage": {"delivery.port", "desk.port", "retention.port", "refunds.refund"},
     # A job keeps what a worker's first record says.
     "jobs": {"rendering.port"},
 }

@@ -13,6 +13,7 @@ from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
+from service.assembly.desk import make_desk
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -26,6 +27,7 @@ from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
 from service.delivery.watching import Watching
+from service.desk.desk import OperatorsDesk
 from service.l402.selling import L402Selling
 from service.lnurl.paying import LnurlPaying
 from service.orders.port import Orders, Tally
@@ -51,6 +53,7 @@ from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
@@ -104,6 +107,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     stopping: Stopping
     orphans: Orphans
+    desk: OperatorsDesk
     now: Clock
 
 
@@ -114,6 +118,7 @@ async def open_service(
     stopping: Stopping,
     now: Clock,
     monotonic: Callable[[], float],
+    errors: RecentErrors,
 ) -> AsyncIterator[Service]:
     """Open everything; background tasks run until it is closed."""
     async with contextlib.AsyncExitStack() as stack:
@@ -254,5 +259,6 @@ async def open_service(
             counters=ambient.counters,
             stopping=stopping,
             orphans=orphans,
+            desk=make_desk(settings, kept, node, errors, now),
             now=now,
         )

@@ -79,6 +79,16 @@ class Worker:
         """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
         return not self.well, self._ours + self._others, self._given
 
+    @property
+    def renders(self) -> int:
+        """How many it has, of every service, as far as we know."""
+        return self._ours + self._others
+
+    @property
+    def given(self) -> int:
+        """How many this service has given it."""
+        return self._given
+
     def may_show(self, choice: Choice) -> bool:
         """Tell whether it has the avatar and its emotion, or has not said yet."""
         return self.avatars is None or any(
