@@ -125,7 +125,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[s
     title = f'<span class="method">{method.upper()}</span> <code>{escape(path)}</code>'
     parts = [
         f'<details><summary>{title} <span class="soft">{escape(operation["summary"])}</span></summary>',
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_prose(operation.get('description', ''))}</p>",
     ]
     if parameters := operation.get("parameters"):
         parts.append(
@@ -139,7 +139,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[s
     for status, response in operation["responses"].items():
         for media_type, body in response.get("content", {}).items():
             parts.append(
-                f"<p><b>{status}</b> <code>{media_type}</code> {escape(response['description'])}</p>"
+                f"<p><b>{status}</b> <code>{media_type}</code> {_prose(response['description'])}</p>"
             )
             fields = resolve(body.get("schema", {}), schema)
             if "properties" in fields and status == "200":
@@ -157,7 +157,7 @@ def _table(title: str, fields: dict[str, Any], required: list[str], schema: dict
         f"<td>{escape(_kind(field, schema))}</td></tr>"
         for name, field in fields.items()
     )
-    return f"<table><tr><th>{escape(title)}</th><th></th></tr>{rows}</table>"
+    return f"<table><tr><th>{escape(title)}</th><td></td></tr>{rows}</table>"
 
 
 def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
