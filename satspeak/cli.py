@@ -268,6 +268,13 @@ def doctor(arguments: tuple[str, ...]) -> None:
     _become("service", "doctor", *arguments)
 
 
+@main.command(context_settings=_PASS_ON, short_help="Build the guide that the service serves: build.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def docs(arguments: tuple[str, ...]) -> None:
+    """Run `python -m guide` with these arguments."""
+    _become("guide", *arguments)
+
+
 def _become(module: str, *arguments: str) -> None:
     """Replace this process, so that signals and the exit status are the program's own."""
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - our own module, no shell

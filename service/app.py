@@ -35,7 +35,7 @@ from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
-from service.routes.pages import assets, pages, shop, small_files, viewer
+from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
@@ -179,6 +179,7 @@ def create_app(
                     health.health,
                     metrics.metrics,
                     *pages.HANDLERS,
+                    guide.guide,
                     assets.assets,
                     shop.shop,
                     viewer.viewer,
