@@ -36,7 +36,7 @@ TIERS = (
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "l402", "lnurl", "quotes", "webhooks"},
+    {"delivery", "desk", "l402", "lnurl", "quotes", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -46,7 +46,7 @@ TIERS = (
 
 CLIMBS = {
     # A store is made of what the ports of its callers say, wherever these stand.
-    "storage": {"delivery.port", "retention.port", "refunds.refund"},
+    "storage": {"delivery.port", "desk.port", "retention.port", "refunds.refund"},
     # A job keeps what a worker's first record says.
     "jobs": {"rendering.port"},
 }
@@ -62,6 +62,7 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.worker_client",
     "service.storage",

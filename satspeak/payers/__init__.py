@@ -16,14 +16,16 @@ from satspeak.payers.errors import (
     TooExpensive,
     WalletUnusable,
 )
-from satspeak.payers.opening import open_payer
-from satspeak.payers.paying import check, pay
-from satspeak.payers.port import Bill, Payer, Receipt
+from satspeak.payers.opening import WALLETS, open_payer
+from satspeak.payers.paying import check, pay, pay_once
+from satspeak.payers.port import Bill, OpenPayer, Payer, Receipt
 
 __all__ = [
+    "WALLETS",
     "Bill",
     "BillRefused",
     "NotPaid",
+    "OpenPayer",
     "OutcomeUnknown",
     "Payer",
     "PaymentError",
@@ -33,4 +35,5 @@ __all__ = [
     "check",
     "open_payer",
     "pay",
+    "pay_once",
 ]

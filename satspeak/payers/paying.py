@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from lightning.errors import InvoiceUnreadable
 from satspeak.payers.errors import BillRefused, OutcomeUnknown, TooExpensive
-from satspeak.payers.port import Bill, Payer, Receipt
+from satspeak.payers.port import Bill, OpenPayer, Payer, Receipt
 
 LEAST_FEE_MSAT = 10_000
 FEE_PER_MILLE = 10
@@ -37,6 +37,17 @@ async def pay(
     """
     bill = await check(invoice, max_sats=max_sats, agreed_sats=agreed_sats, network=network)
     return await payer.pay(bill)
+
+
+async def pay_once(
+    wallet: OpenPayer, invoice: str, *, max_sats: int, agreed_sats: int | None = None
+) -> Receipt:
+    """Open a wallet, pay with it as `pay` does, and let go of it."""
+    payer = wallet()
+    try:
+        return await pay(payer, invoice, max_sats=max_sats, agreed_sats=agreed_sats)
+    finally:
+        await payer.aclose()
 
 
 async def check(

@@ -1,7 +1,8 @@
 """The port: a wallet that pays an invoice whose amount was checked."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -50,3 +51,7 @@ class Payer(Protocol):
     async def aclose(self) -> None:
         """Let go of the wallet."""
         ...
+
+
+OpenPayer: TypeAlias = Callable[[], Payer]
+"""Builds a wallet in the event loop that uses it, and for that one payment."""

@@ -4,6 +4,7 @@ Each order of an account has a row in `webhooks` like any other that has a recei
 place; whatever changes the receiver changes these rows in the same transaction.
 """
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,13 +82,15 @@ def give_receiver(connection: sa.Connection, order_id: int, account_id: int) -> 
     connection.execute(webhooks.insert().from_select(("order_id", "url", "secret"), receiver))
 
 
-def note_use(connection: sa.Connection, account_id: int, *, left_ms: int, used_ms: int) -> None:
+def note_use(
+    connection: sa.Connection, account_id: int, *, left_ms: int, used_ms: int, now: datetime
+) -> None:
     """Have an account told that its balance is low now and was not before, of what is left after so much was used."""
     low_ms = connection.execute(
         sa.select(account_webhooks.c.low_ms).where(account_webhooks.c.account_id == account_id)
     ).scalar()
     if low_ms is not None and left_ms < low_ms <= left_ms + used_ms:
-        tell_account(connection, account_id, Event.BALANCE_LOW)
+        tell_account(connection, account_id, Event.BALANCE_LOW, now)
 
 
 def _find(connection: sa.Connection, account_id: int) -> AccountReceiver | None:

@@ -195,7 +195,7 @@ async def test_a_video_whose_receiver_is_given_up_is_replayed_by_its_old_id(shop
                 await asyncio.sleep(0.01)
         assert {letter.event.value for letter in dead} == {"video.started", "video.ready", "balance.low"}
         receiver.status = 200
-        assert await outbox.replay(None) == 3
+        assert await outbox.replay(None, shop.clock.now()) == 3
     await shop.eventually(lambda: len(receiver.told) == 3)
 
 
