@@ -2,7 +2,7 @@
 
 There is no language model in it: what one would decide is decided by a few lines. Run it as
 
-    SATSPEAK_SHOP=https://video.example.org SATSPEAK_PAY=lnd ... python docs/agent.py "What it says."
+    SATSPEAK_URL=https://video.example.org SATSPEAK_PAY=lnd ... python docs/agent.py "What it says."
 
 It starts `satspeak mcp`, which holds the wallet: the agent never sees it, and cannot spend more than the budget.
 """

@@ -32,7 +32,7 @@ def wallet(shop, payer, tmp_path) -> dict[str, str]:
     """What the environment of a server says, whose wallet is the buyer's node."""
     return {
         "PATH": os.environ["PATH"],
-        "SATSPEAK_SHOP": shop.url,
+        "SATSPEAK_URL": shop.url,
         "SATSPEAK_PAY": "lnd",
         "SATSPEAK_PAYER_LND_ADDRESS": payer.address,
         "SATSPEAK_PAYER_LND_TLS_CERT": str(payer.tls_cert_path),
