@@ -101,8 +101,9 @@ def worker(arguments: tuple[str, ...]) -> None:
 
 @main.command(short_help="Let agents buy, by the Model Context Protocol.")
 @click.option(
-    "--shop",
-    envvar="SATSPEAK_SHOP",
+    "--url",
+    "shop",
+    envvar="SATSPEAK_URL",
     default="http://127.0.0.1:8010",
     show_default=True,
     show_envvar=True,
