@@ -7,8 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"bench", "lightning", "regtest", "satspeak", "service", "spoken", "tests", "training", "worker"}
+PACKAGES = {
+    "bench",
+    "guide",
+    "lightning",
+    "regtest",
+    "satspeak",
+    "service",
+    "spoken",
+    "tests",
+    "training",
+    "worker",
+}
 MAY_IMPORT: dict[str, set[str]] = {
+    "guide": {"lightning", "service"},
     "lightning": set(),
     "regtest": set(),
     "spoken": set(),
