@@ -55,7 +55,7 @@ async def test_a_key_opens_only_what_it_was_made_for(standing_shop, scope, opens
     assert refused.json()["error_code"] == "INSUFFICIENT_SCOPE"
 
 
-async def test_a_key_of_the_operator_is_good_for_all_figures_where_no_scope_is_named(closed_shop):
+async def test_a_key_of_the_operator_is_good_for_all_figures_and_no_desk_where_no_scope_is_named(closed_shop):
     async with open_keys(closed_shop.settings()) as keys:
         await keys.create("accounting")
         [listed] = await keys.list()
