@@ -84,8 +84,11 @@ class Verbalizer:
         return _cardinal(number, self.locale or self.language)
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
-        """Say a place in an order."""
-        return str(num2words(number, lang=self.locale or self.language, to="ordinal"))
+        """Say a place in an order; as one counts, where there is no other word for it: num2words has none for many."""
+        try:
+            return str(num2words(number, lang=self.locale or self.language, to="ordinal"))
+        except (LookupError, NotImplementedError, OverflowError):
+            return self.cardinal(number)
 
     def day(self, number: int) -> str:
         """Say a day of a month."""
