@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"bench", "lightning", "regtest", "satspeak", "service", "spoken", "tests", "training", "worker"}
+PACKAGES = {"bench", "lightning", "live", "regtest", "satspeak", "service", "spoken", "tests", "training", "worker"}
 MAY_IMPORT: dict[str, set[str]] = {
     "lightning": set(),
+    "live": set(),
     "regtest": set(),
     "spoken": set(),
     "worker": {"spoken"},
