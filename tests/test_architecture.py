@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"bench", "lightning", "live", "regtest", "satspeak", "service", "spoken", "tests", "training", "worker"}
+PACKAGES = {
+    "bench",
+    "lightning",
+    "live",
+    "regtest",
+    "satspeak",
+    "service",
+    "spoken",
+    "tests",
+    "training",
+    "worker",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "lightning": set(),
     "live": set(),

@@ -5,11 +5,8 @@ be the name's; no redirect is followed.
 """
 
 import asyncio
-import functools
-import socket
 import ssl
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -17,16 +14,12 @@ import httpcore
 import httpx
 
 from service.errors import ReceiverAway
-from service.webhooks.addresses import is_public
+from service.runtime.internet import Names, NotPublic
 from service.webhooks.port import Answer
 
 TIMEOUT_S = 15.0
 
 CONNECTIONS = 100
-
-RESOLVERS = 64
-"""Threads in which names are resolved. They are nobody else's: strangers choose the names, and whoever answers for one
-can keep its thread waiting, which is then missing to none but other receivers."""
 
 
 class HttpCarrier:
@@ -37,14 +30,14 @@ class HttpCarrier:
     """
 
     def __init__(self, *, private: bool) -> None:
-        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
+        self._names = Names(private=private)
         context = ssl.create_default_context()
         transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
         transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
             ssl_context=context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=0,
-            network_backend=_Guard(private=private, resolvers=self._resolvers),
+            network_backend=_Guard(self._names),
         )
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -76,15 +69,14 @@ class HttpCarrier:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
-        self._resolvers.shutdown(wait=False, cancel_futures=True)
+        self._names.close()
 
 
 class _Guard(httpcore.AsyncNetworkBackend):
     """Connects to addresses of the internet."""
 
-    def __init__(self, *, private: bool, resolvers: ThreadPoolExecutor) -> None:
-        self._private = private
-        self._resolvers = resolvers
+    def __init__(self, names: Names) -> None:
+        self._names = names
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -97,14 +89,9 @@ class _Guard(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, judge, connect."""
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._resolvers, functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            )
-        except OSError as error:
-            raise httpcore.ConnectError(f"{host} cannot be resolved") from error
-        addresses = [str(address[0]) for *_, address in found]
-        if not addresses or not (self._private or all(map(is_public, addresses))):
-            raise httpcore.ConnectError(f"{host} is not on the internet")
+            addresses = await self._names.resolve(host, port)
+        except NotPublic as error:
+            raise httpcore.ConnectError(str(error)) from error
         return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:

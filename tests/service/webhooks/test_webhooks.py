@@ -15,7 +15,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.assembly.stores import open_outbox
-from service.webhooks.addresses import is_public
+from service.runtime.internet import is_public
 
 TEXT = {"text": "Hello there, my dear friend."}
 CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
