@@ -27,6 +27,9 @@ from service.runtime.connections import patient_for
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 
+LONGEST_MESSAGE_BYTES = 1 << 20
+"""Of a WebSocket."""
+
 
 class Server(uvicorn.Server):
     """uvicorn, which on a signal first sends away the requests that wait: a drain must not wait for them."""
@@ -93,6 +96,10 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.program.log_level,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=LONGEST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # pictures do not get smaller
+        ws_ping_timeout=settings.live.live_patience_s,
         http=patient_for(settings.program.client_patience_s, malformed_http, descriptors.most_connections()),
         proxy_headers=bool(settings.program.trusted_proxies),
         forwarded_allow_ips=settings.program.trusted_proxies,
@@ -105,6 +112,7 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(level=number, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_without_addresses)
     # Neither writes the values of variables with a traceback: they may hold a text or an invoice.
     if sys.stderr.isatty():
         renderers: list[structlog.types.Processor] = [
@@ -123,6 +131,11 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_addresses(record: logging.LogRecord) -> bool:
+    """Drop the lines in which uvicorn tells the addresses of WebSockets: tokens and stream keys are in these."""
+    return '"WebSocket %s"' not in str(record.msg)
 
 
 for command in (owed, keys, accounts, l402, webhooks):

@@ -16,7 +16,7 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, top_ups
-from service.routes.avatartalk import inference
+from service.routes.avatartalk import infer, inference
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, previews, voices
 from service.routes.http import problems
@@ -83,10 +83,11 @@ def create_app(
         Limiter(Rate(per_client=limits.estimates_per_minute_per_client, total=limits.estimates_per_minute)),
         clock,
     ).middleware()
-    polls_limited = Admission(
+    poll_admission = Admission(
         Limiter(Rate(per_client=limits.polls_per_minute_per_client, total=limits.polls_per_minute)),
         clock,
-    ).middleware()
+    )
+    polls_limited = poll_admission.middleware()
     largest_json_bytes = settings.quotes.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES
     streams = open_streams(settings.waits)
 
@@ -180,11 +181,15 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
+            infer.infer,  # it is accepted before it is refused
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
         ],
         dependencies={name: parts.provide(name) for name in Service.__struct_fields__}
-        | {"l402_desk": Provide(lambda: parts.l402_desk(quote_admission), sync_to_thread=False)},
+        | {
+            "l402_desk": Provide(lambda: parts.l402_desk(quote_admission), sync_to_thread=False),
+            "socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False),
+        },
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
@@ -234,6 +239,10 @@ class _Parts:
             links=service.links,
             quote_admission=quote_admission,
         )
+
+    def socket_desk(self, admission: Admission, streams: Shares) -> infer.SocketDesk:
+        service = self.service
+        return infer.SocketDesk(keys=service.keys, live=service.live, admission=admission, streams=streams)
 
     def provide(self, name: str) -> Provide:
         def get() -> Any:

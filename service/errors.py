@@ -36,6 +36,7 @@ ServiceError
 ├── NameTaken                another account has this name
 ├── VideoBroken              the video stops before its end
 ├── ReceiverAway             of a webhook
+├── OutputGone               where the pictures of a live session go takes no more
 ├── LnurlRefused             a wallet is told why
 ├── VideoNotMade             a held payment has to go back
 ├── StoreOfAnother
@@ -259,6 +260,10 @@ class ReceiverAway(ServiceError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class OutputGone(ServiceError):
+    """Where the pictures of a live session go takes no more."""
 
 
 class LnurlRefused(ServiceError):

@@ -42,13 +42,16 @@ TIERS = (
         "payments.payment",
         "payments.port",
         "pricing",
+        "sessions.port",
+        "sessions.records",
+        "sessions.session",
         "speech",
         "webhooks.port",
     },
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "l402", "lnurl", "quotes", "webhooks"},
+    {"delivery", "l402", "lnurl", "quotes", "sessions", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -75,12 +78,13 @@ ADAPTERS = {
     "lightning.memory",
     "lightning.memory_payments",
     "service.pricing.rates",
+    "service.rendering.live_client",
     "service.rendering.worker_client",
     "service.storage",
     "service.webhooks.carrier",
 }
 DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "l402.port", "lnurl.port", "orders", "payments.payment",
-    "payments.port", "pricing.price", "refunds.refund", "rendering.port", "retention.port",
+    "payments.port", "pricing.price", "refunds.refund", "rendering.port", "retention.port", "sessions",
     "speech.speech_length"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 

@@ -13,6 +13,7 @@ from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
+from service.assembly.live import open_live
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -53,6 +54,7 @@ from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
+from service.sessions.live import Live
 from service.settings import Settings
 from service.speech.speech_length import warm_up
 from service.webhooks.carrier import HttpCarrier
@@ -73,6 +75,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ordering: PrepaidOrdering
     prepaid: PrepaidDelivery
     prepaid_orders: PrepaidOrders
+    live: Live
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
@@ -152,6 +155,7 @@ async def open_service(
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        live = await open_live(stack, settings, kept, ambient, making, video_time)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
         stack.push_async_callback(carrier.aclose)
         sending = Sending(
@@ -209,6 +213,7 @@ async def open_service(
                 now=now,
             ),
             prepaid_orders=kept.prepaid,
+            live=live,
             captioning=Captioning(kept.videos),
             watching=Watching(
                 snapshots=kept.snapshots,

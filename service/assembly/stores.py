@@ -28,6 +28,7 @@ from service.storage.prepaid import SqlPrepaidOrders
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.root_keys import SqlRootKeys
+from service.storage.sessions import SqlLiveSessions
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
@@ -53,6 +54,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     accounts: SqlAccounts
     top_ups: SqlTopUps
     prepaid: SqlPrepaidOrders
+    live_sessions: SqlLiveSessions
     objects: Objects
     peers: NoPeers | PostgresPeers
     bells: Bells
@@ -80,6 +82,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             accounts=SqlAccounts(database),
             top_ups=SqlTopUps(database),
             prepaid=SqlPrepaidOrders(database),
+            live_sessions=SqlLiveSessions(database),
             objects=open_objects(settings),
             peers=peers,
             bells=Bells(peers.tell),

@@ -117,6 +117,12 @@ class PatientProtocol(HttpToolsProtocol):
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         self.transport.close()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to the protocol of WebSockets, whose clients may be silent for long."""
+        if self._head is not None:
+            self._head.cancel()
+        super().handle_websocket_upgrade()
+
     def on_response_complete(self) -> None:
         """Begin to wait for the next request, which may be there already."""
         super().on_response_complete()

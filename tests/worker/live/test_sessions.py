@@ -368,8 +368,8 @@ async def test_an_utterance_that_cannot_be_is_refused_alone(worker):
     async with worker.live() as client:
         await client.say("long", "a" * 5_001)
         await client.say("dots", "...")
-        await client.send(Audio(id="odd", pcm=b"abc"), Audio(id="odd", pcm=b"d"), Done(id="odd"))
         await client.send(Audio(id="wav", pcm=b"RIFF\0\0\0\0WAVEfmt "), Done(id="wav"))
+        await client.send(Audio(id="mp3", pcm=b"ID3\4"), Done(id="mp3"))
         await client.send(Say(id="mixed", text="Hi."), Audio(id="mixed", pcm=b"\0\0"), Done(id="mixed"))
         for _ in range(20):  # twenty megabytes
             await client.send(Audio(id="much", pcm=bytes(1_000_000)))
@@ -383,8 +383,8 @@ async def test_an_utterance_that_cannot_be_is_refused_alone(worker):
     for utterance, part in {
         "long": "5000 characters",
         "dots": "letter or digit",
-        "odd": "16-bit",
-        "wav": "WAV",
+        "wav": "cannot be read",
+        "mp3": "MP3",
         "mixed": "text already",
         "much": "bytes wait",
     }.items():

@@ -1,0 +1,66 @@
+"""How WebSockets are closed: once accepted, since a refusal before that is a 403 to a client, without a reason."""
+
+import contextlib
+from typing import Any
+
+from litestar import WebSocket
+
+from service import errors
+from service.routes.http import problems
+from service.sessions.session import Ending
+
+DONE, RESTARTING, POLICY, FAILED, LATER = 1000, 1012, 1008, 1011, 1013
+"""RFC 6455, section 7.4, and the registry of its codes."""
+
+INVALID_KEY, NOT_ALLOWED, SPENT, BROKEN = (
+    "Invalid API key",
+    "Authorization failed",
+    "Insufficient credits",
+    "Processing error",
+)
+"""Reasons that the source API documents."""
+
+LONGEST_REASON_BYTES = 120
+"""A close frame has room for 123."""
+
+ENDINGS: dict[Ending, tuple[int, str]] = {
+    Ending.DONE: (DONE, ""),
+    Ending.LEFT: (DONE, ""),
+    Ending.IDLE: (DONE, "Nothing was said for long"),
+    Ending.SPENT: (POLICY, SPENT),
+    Ending.STOPPED: (DONE, "Ended by its account"),
+    Ending.REPLACED: (POLICY, "Another connection of this stream_id took its place"),
+    Ending.LOST: (FAILED, BROKEN),
+    Ending.RESTARTING: (RESTARTING, "The service restarts: connect again"),
+}
+
+
+FAILURES: dict[type[Exception], tuple[int, str | None]] = {
+    errors.InvalidApiKey: (POLICY, INVALID_KEY),
+    errors.KeyNotAllowed: (POLICY, NOT_ALLOWED),
+    errors.InsufficientCredits: (POLICY, SPENT),
+    errors.InvalidRequest: (POLICY, None),
+    errors.ContentRefused: (POLICY, None),
+    errors.TooManyRequests: (LATER, None),
+    errors.WorkerBusy: (LATER, None),
+    errors.WorkerDown: (FAILED, BROKEN),
+    errors.Unavailable: (LATER, None),
+    errors.RenderFailed: (FAILED, BROKEN),
+}
+"""Code and reason, which is the failure's own where none is named; the first that fits."""
+
+
+def closing_of(error: Exception) -> tuple[int, str]:
+    """Say with which code and reason a failure closes."""
+    for kind, (code, reason) in FAILURES.items():
+        if isinstance(error, kind):
+            return code, getattr(error, "detail", BROKEN) if reason is None else reason
+    problems.log_unexpected(error)
+    return FAILED, BROKEN
+
+
+async def close(socket: WebSocket[Any, Any, Any], code: int, reason: str) -> None:
+    """Close, unless that has happened."""
+    cut = reason.encode()[:LONGEST_REASON_BYTES].decode(errors="ignore")
+    with contextlib.suppress(OSError, RuntimeError):  # it is closed already
+        await socket.close(code, cut)
