@@ -16,7 +16,7 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, top_ups
-from service.routes.avatartalk import infer, inference
+from service.routes.avatartalk import infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, previews, voices
 from service.routes.http import problems
@@ -110,7 +110,7 @@ def create_app(
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
-                        route_handlers=[videos.generate_video, inference.inference],
+                        route_handlers=[videos.generate_video, inference.inference, rooms.create_session],
                         middleware=[polls_limited, held_open(streams)],
                     ),
                     Router("/", route_handlers=[refunds.refund, shop.demo_pay], middleware=[polls_limited]),
@@ -144,6 +144,7 @@ def create_app(
                     inference_videos.inference_captions,
                     payment_list.payments,
                     account.account,
+                    rooms.delete_session,
                     top_ups.top_up_state,
                     avatars.avatars,
                     voices.voices,
@@ -242,7 +243,13 @@ class _Parts:
 
     def socket_desk(self, admission: Admission, streams: Shares) -> infer.SocketDesk:
         service = self.service
-        return infer.SocketDesk(keys=service.keys, live=service.live, admission=admission, streams=streams)
+        return infer.SocketDesk(
+            keys=service.keys,
+            live=service.live,
+            showing=service.showing,
+            admission=admission,
+            streams=streams,
+        )
 
     def provide(self, name: str) -> Provide:
         def get() -> Any:

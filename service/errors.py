@@ -37,6 +37,8 @@ ServiceError
 ├── VideoBroken              the video stops before its end
 ├── ReceiverAway             of a webhook
 ├── OutputGone               where the pictures of a live session go takes no more
+├── SessionNotFound          or another account's
+├── PlaceLost                the room or server at which a live session was shown
 ├── LnurlRefused             a wallet is told why
 ├── VideoNotMade             a held payment has to go back
 ├── StoreOfAnother
@@ -264,6 +266,14 @@ class ReceiverAway(ServiceError):
 
 class OutputGone(ServiceError):
     """Where the pictures of a live session go takes no more."""
+
+
+class SessionNotFound(ServiceError):
+    """The account has no such live session, or it is over."""
+
+
+class PlaceLost(ServiceError):
+    """The room or server at which a live session was shown takes no more of it."""
 
 
 class LnurlRefused(ServiceError):

@@ -32,6 +32,7 @@ from service.runtime.limits import RateLimits
 from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
+from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
@@ -177,6 +178,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
     live: LiveTerms = LiveTerms()
+    places: PlaceTerms = PlaceTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()
     rendering: RenderTerms = RenderTerms()

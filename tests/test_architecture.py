@@ -80,6 +80,7 @@ ADAPTERS = {
     "service.pricing.rates",
     "service.rendering.live_client",
     "service.rendering.worker_client",
+    "service.sessions.stage_process",
     "service.storage",
     "service.webhooks.carrier",
 }

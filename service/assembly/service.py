@@ -13,7 +13,7 @@ from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
-from service.assembly.live import open_live
+from service.assembly.live import open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -55,6 +55,8 @@ from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
 from service.sessions.live import Live
+from service.sessions.rooms import Rooms
+from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
 from service.webhooks.carrier import HttpCarrier
@@ -76,6 +78,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: PrepaidDelivery
     prepaid_orders: PrepaidOrders
     live: Live
+    showing: Showing
+    rooms: Rooms
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
@@ -156,6 +160,7 @@ async def open_service(
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
+        showing, rooms = open_places(stack, settings, live)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
         stack.push_async_callback(carrier.aclose)
         sending = Sending(
@@ -214,6 +219,8 @@ async def open_service(
             ),
             prepaid_orders=kept.prepaid,
             live=live,
+            showing=showing,
+            rooms=rooms,
             captioning=Captioning(kept.videos),
             watching=Watching(
                 snapshots=kept.snapshots,

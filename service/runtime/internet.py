@@ -1,4 +1,4 @@
-"""Which addresses are of the internet, and whether a name leads there: what strangers name may be asked, and no more."""
+"""Which addresses are of the internet, and whether a name leads there: strangers name hosts, and may name no others."""
 
 import asyncio
 import functools

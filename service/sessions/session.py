@@ -21,6 +21,9 @@ class Ending(Enum):
     SPENT = "spent"  # the account has no more video time
     STOPPED = "stopped"  # somebody with a key of the account ended it
     REPLACED = "replaced"  # the account began another of the same name
+    ALONE = "alone"  # nobody was there to see it for long
+    EXPIRED = "expired"  # the token by which it is in a room
+    PLACE_LOST = "place_lost"  # the room or server takes no more
     LOST = "lost"  # its lease ran out, so that nothing is set aside for it
     RESTARTING = "restarting"  # this service is about to stop
 

@@ -7,6 +7,7 @@ import pytest
 
 from live.records import Audio, Clear, Done, Gone, Ready, Room, Shown
 from tests.live.feeding import FLASH_EVERY
+from tests.live.rooms import who
 
 FLASHES = 5
 
@@ -212,9 +213,3 @@ async def test_what_is_no_token_is_refused_before_anybody_is_asked(show, livekit
     avatar = await show(Room(url=livekit_server.url, token="nonsense"))
 
     assert "no JSON Web Token" in (await avatar.until(Gone)).detail
-
-
-def who(other) -> set[str]:
-    """Who is in the room, as somebody sees it."""
-    gone = {each["who"] for each in other.of("went")}
-    return {each["who"] for each in other.of("came")} - gone

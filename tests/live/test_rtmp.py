@@ -11,8 +11,8 @@ import pytest
 from live.records import Gone, Leave, Push, Ready, Shown
 from regtest.ports import Ports
 from regtest.process import until
-from tests.live.conftest import Other
 from tests.live.feeding import ROOT
+from tests.live.rooms import Other
 
 KEY = "a-key-that-nobody-may-read"
 

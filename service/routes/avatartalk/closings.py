@@ -30,6 +30,9 @@ ENDINGS: dict[Ending, tuple[int, str]] = {
     Ending.SPENT: (POLICY, SPENT),
     Ending.STOPPED: (DONE, "Ended by its account"),
     Ending.REPLACED: (POLICY, "Another connection of this stream_id took its place"),
+    Ending.ALONE: (DONE, "Nobody was in the room for long"),
+    Ending.EXPIRED: (DONE, "The time of the meeting token is over"),
+    Ending.PLACE_LOST: (FAILED, BROKEN),
     Ending.LOST: (FAILED, BROKEN),
     Ending.RESTARTING: (RESTARTING, "The service restarts: connect again"),
 }
@@ -46,6 +49,7 @@ FAILURES: dict[type[Exception], tuple[int, str | None]] = {
     errors.WorkerDown: (FAILED, BROKEN),
     errors.Unavailable: (LATER, None),
     errors.RenderFailed: (FAILED, BROKEN),
+    errors.PlaceLost: (FAILED, None),
 }
 """Code and reason, which is the failure's own where none is named; the first that fits."""
 

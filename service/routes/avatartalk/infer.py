@@ -17,19 +17,22 @@ from service.routes.avatartalk import closings
 from service.routes.avatartalk.file_output import FileOutput
 from service.routes.avatartalk.frames import Sign, read_audio, read_text
 from service.routes.avatartalk.schemas import AVATARS, EMOTIONS, SPEECH
+from service.routes.avatartalk.spoken_teller import SpokenTeller
 from service.routes.http.keys import key_of
 from service.routes.http.limiting import Admission, client
 from service.routes.http.parts import Part
 from service.runtime.shares import Shares
 from service.sessions.live import Live
+from service.sessions.places import Place, Push, Room
 from service.sessions.playing import LiveSession
 from service.sessions.saying import Recordings, Texts
 from service.sessions.session import Ending, Wish
+from service.sessions.showing import Showing
 
-FILE = "file"
+FILE, LIVEKIT, RTMP = "file", "livekit", "rtmp"
 
-OUTPUTS = {FILE: FILE, "video": FILE}
-"""By `output_type`; `video` is a name for it in the same document."""
+OUTPUTS = {FILE: FILE, "video": FILE, LIVEKIT: LIVEKIT, RTMP: RTMP}
+"""By `output_type`; `video` is a name for `file` in the same document."""
 
 LONGEST_STREAM_ID = 200
 
@@ -41,6 +44,7 @@ class SocketDesk(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: Keys
     live: Live
+    showing: Showing
     admission: Admission
     streams: Shares
 
@@ -61,8 +65,15 @@ async def infer(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
     """Speak what comes, and send it back as it is shown."""
     async with socket_desk.admit(socket) as account_id:
         wish = wish_of(socket.query_params)
-        async with socket_desk.live.open(account_id, wish, FileOutput(socket)) as session:
-            ending = await serve(socket, session, audio=wish.audio)
+        place = place_of(socket.query_params, wish.output)
+        if place is None:
+            async with socket_desk.live.open(account_id, wish, FileOutput(socket)) as session:
+                ending = await serve(socket, session, audio=wish.audio)
+        else:
+            told = SpokenTeller(socket)
+            async with socket_desk.showing.open(account_id, wish, place, tell=told.tell) as shown:
+                ending = await serve(socket, shown.session, audio=wish.audio, elsewhere=True)
+                shown.check()
         await closings.close(socket, *closings.ENDINGS[ending])
 
 
@@ -73,12 +84,10 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
         InvalidRequest: Something is missing, or there is no such thing.
     """
     output = asked.get("output_type", "")
-    if output in ("livekit", "rtmp"):
-        raise InvalidRequest(
-            f"output_type '{output}' is not served here yet: use 'file'.", field="output_type"
-        )
     if output not in OUTPUTS:
-        raise InvalidRequest("Parameter 'output_type' must be 'file'.", field="output_type")
+        raise InvalidRequest(
+            "Parameter 'output_type' must be 'file', 'livekit' or 'rtmp'.", field="output_type"
+        )
     kind = asked.get("input_type", "")
     if kind not in ("text", "audio"):
         raise InvalidRequest("Parameter 'input_type' must be 'text' or 'audio'.", field="input_type")
@@ -91,6 +100,24 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
         output=OUTPUTS[output],
         stream=stream,
     )
+
+
+def place_of(asked: Mapping[str, str], output: str) -> Place | None:
+    """Read where a session is to be shown; None: to its client.
+
+    Raises:
+        InvalidRequest: What leads there is missing.
+    """
+    match output:
+        case "livekit":
+            if not (token := asked.get("meeting_token")):
+                raise InvalidRequest("Parameter 'meeting_token' is missing.", field="meeting_token")
+            return Room(url=asked.get("livekit_url", ""), token=token)
+        case "rtmp":
+            if not (url := asked.get("rtmp_url")):
+                raise InvalidRequest("Parameter 'rtmp_url' is missing.", field="rtmp_url")
+            return Push(url=url)
+    return None
 
 
 def choice_of(asked: Mapping[str, str], *, spoken: bool) -> Choice:
@@ -113,10 +140,14 @@ def choice_of(asked: Mapping[str, str], *, spoken: bool) -> Choice:
     )
 
 
-async def serve(socket: AnySocket, session: LiveSession, *, audio: bool) -> Ending:
-    """Show a session and read what its client says, until it is over; why that came."""
+async def serve(socket: AnySocket, session: LiveSession, *, audio: bool, elsewhere: bool = False) -> Ending:
+    """Show a session and read what its client says, until it is over; why that came.
+
+    Where it is shown `elsewhere`, others see to its end what was said to its end, whoever said it may go away. Clients
+    that send recordings end them by going away.
+    """
     run = asyncio.create_task(session.run())
-    reading = asyncio.create_task(_read(socket, session, audio=audio))
+    reading = asyncio.create_task(_read(socket, session, audio=audio, elsewhere=elsewhere))
     try:
         await asyncio.wait({run, reading}, return_when=asyncio.FIRST_COMPLETED)
         if reading.done() and not run.done():
@@ -129,8 +160,9 @@ async def serve(socket: AnySocket, session: LiveSession, *, audio: bool) -> Endi
         await asyncio.gather(run, reading, return_exceptions=True)
 
 
-async def _read(socket: AnySocket, session: LiveSession, *, audio: bool) -> None:
-    """Take what a client says, until it is gone; what is shown is shown to it alone."""
+async def _read(socket: AnySocket, session: LiveSession, *, audio: bool, elsewhere: bool) -> None:
+    """Take what a client says, until it is gone."""
+    ended = False
     texts, recordings = Texts(session), Recordings(session)
     while (event := await socket.receive())["type"] == "websocket.receive":
         frame: str | bytes = event.get("bytes") or event.get("text") or ""
@@ -138,6 +170,7 @@ async def _read(socket: AnySocket, session: LiveSession, *, audio: bool) -> None
             case None:
                 pass
             case Sign.END:
+                ended = True
                 await session.finish()
             case Sign.CLEAR:
                 await session.clear()
@@ -145,4 +178,7 @@ async def _read(socket: AnySocket, session: LiveSession, *, audio: bool) -> None
                 await texts.add(text)
             case bytes(data):
                 await recordings.add(data)
-    session.end(Ending.LEFT)
+    if elsewhere and (audio or ended):
+        await session.finish()
+    else:
+        session.end(Ending.LEFT)
