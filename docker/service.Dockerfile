@@ -9,13 +9,14 @@ WORKDIR /app
 # Dependencies change less often than code: their layer is kept when only code changes.
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-install-project --extra service
+    uv sync --frozen --no-dev --no-install-project --extra service --extra live
 COPY README.md LICENSE ./
 COPY lightning lightning
+COPY live live
 COPY service service
 COPY spoken spoken
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-editable --extra service
+    uv sync --frozen --no-dev --no-editable --extra service --extra live
 
 FROM python:3.12-slim-bookworm
 RUN useradd --uid 10001 --create-home satspeak && install -d -o satspeak -g satspeak /data /objects

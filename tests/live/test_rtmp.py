@@ -3,16 +3,12 @@
 import asyncio
 import contextlib
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from live.records import Gone, Leave, Push, Ready, Shown
 from regtest.ports import Ports
-from regtest.process import until
-from tests.live.feeding import ROOT
-from tests.live.rooms import Other
+from tests.live.rtmp import listening
 
 KEY = "a-key-that-nobody-may-read"
 
@@ -25,45 +21,19 @@ def port():
 
 @pytest.fixture
 def url(port) -> str:
+    """Where nobody listens."""
     return f"rtmp://127.0.0.1:{port}/live/{KEY}"
 
 
 @pytest.fixture
-async def listen(port, url):
-    """Start a server that takes one push."""
-    others: list[Other] = []
-
-    async def start() -> Other:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.live.rtmp_listener", url),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=ROOT,
-        )
-        others.append(Other(process))
-
-        async def listens() -> bool:
-            return is_listened_to(port)
-
-        await until("an RTMP server", listens, timeout_s=60)
-        return others[-1]
-
-    yield start
-    for other in others:
-        with contextlib.suppress(ProcessLookupError):
-            other.process.kill()
-        await other.close()
+async def taker():
+    """A server that takes one push, and its URL."""
+    async with listening(KEY) as taker:
+        yield taker
 
 
-def is_listened_to(port: int) -> bool:
-    """Tell it without a connection, which would be taken for the push."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
-
-
-async def test_a_push_has_its_sound_with_its_pictures_and_is_coded_by_nobody_else(listen, show, url):
-    server = await listen()
+async def test_a_push_has_its_sound_with_its_pictures_and_is_coded_by_nobody_else(taker, show):
+    url, server = taker
     push = await show(Push(url=url))
     push.say("hello", 20)
     await push.until(Ready)
@@ -83,8 +53,8 @@ async def test_a_push_has_its_sound_with_its_pictures_and_is_coded_by_nobody_els
     assert push.of(Shown) == [Shown(id="hello", position_s=0.8, interrupted=False)]
 
 
-async def test_another_session_goes_on_in_the_same_push(listen, show, url):
-    server = await listen()
+async def test_another_session_goes_on_in_the_same_push(taker, show):
+    url, server = taker
     push = await show(Push(url=url))
     await server.until("flash", 1)
 
@@ -96,8 +66,8 @@ async def test_another_session_goes_on_in_the_same_push(listen, show, url):
     assert push.of(Gone) == []
 
 
-async def test_who_leaves_has_shown_all_that_it_was_told(listen, show, url):
-    server = await listen()
+async def test_who_leaves_has_shown_all_that_it_was_told(taker, show):
+    url, server = taker
     push = await show(Push(url=url))
     await server.until("flash", 1)
 
@@ -133,8 +103,8 @@ async def test_a_server_that_says_nothing_is_not_waited_for(show, url, port):
     server.close()
 
 
-async def test_a_server_that_dies_is_told_of(listen, show, url):
-    server = await listen()
+async def test_a_server_that_dies_is_told_of(taker, show):
+    url, server = taker
     push = await show(Push(url=url))
     await server.until("flash", 1)
 
@@ -143,8 +113,8 @@ async def test_a_server_that_dies_is_told_of(listen, show, url):
     assert (await push.until(Gone)).reason == "failed"
 
 
-async def test_its_process_can_be_killed_at_any_time(listen, show, url):
-    server = await listen()
+async def test_its_process_can_be_killed_at_any_time(taker, show):
+    url, server = taker
     push = await show(Push(url=url))
     await server.until("flash", 1)
 

@@ -114,7 +114,7 @@ async def test_an_account_without_video_time_gets_no_session(live_shop, holder_o
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"output_type": "livekit"}, "not served here yet"),
+        ({"output_type": "livekit"}, "'meeting_token' is missing"),
         ({"output_type": "paper"}, "output_type"),
         ({"input_type": "smell"}, "input_type"),
         ({"avatar": ""}, "avatar"),
