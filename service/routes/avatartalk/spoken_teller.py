@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
 
 from service.sessions.records import Finished, Spoken, Told
 
@@ -32,5 +33,5 @@ class SpokenTeller:
                 self._told.discard(told.id)
 
     async def _send(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError, RuntimeError):
+        with contextlib.suppress(OSError, RuntimeError, WebSocketDisconnect):
             await self._socket.send_text(msgspec.json.encode(message).decode())
