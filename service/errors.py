@@ -275,6 +275,10 @@ class SessionNotFound(ServiceError):
 class PlaceLost(ServiceError):
     """The room or server at which a live session was shown takes no more of it."""
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
 
 class LnurlRefused(ServiceError):
     """What an LNURL led to cannot be paid by it."""
