@@ -52,7 +52,14 @@ OTHERS = {
             "MAX_WAIT_S",
         ),
         *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
-        *("LIVE_SESSIONS", "LIVE_SILENCE_S", "LIVE_MAX_TEXT_CHARS", "LIVE_MAX_PCM_MB", "LIVE_IDLE_MEMORY_MB"),
+        *(
+            "LIVE_SESSIONS",
+            "LIVE_SILENCE_S",
+            "LIVE_WAIT_S",
+            "LIVE_MAX_TEXT_CHARS",
+            "LIVE_MAX_PCM_MB",
+            "LIVE_IDLE_MEMORY_MB",
+        ),
     )
 } | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE", f"{PREFIX}API_KEY"}
 """Variables that other programs read, which may be started from the same environment."""

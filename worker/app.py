@@ -106,6 +106,7 @@ def create_app(settings: Settings) -> Litestar:
         settings=LiveSettings(
             sessions=settings.live_sessions,
             silence_s=settings.live_silence_s,
+            wait_s=settings.live_wait_s,
             max_characters=settings.live_max_text_chars,
             max_bytes=settings.live_max_pcm_mb * _MB,
         ),

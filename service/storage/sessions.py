@@ -157,7 +157,10 @@ def _end(
     )
     if row is None:
         return None
-    used_ms = None if shown_ms is None else max(shown_ms - row["settled_ms"], 0)
+    used_ms = None
+    if shown_ms is not None:
+        counted_ms = _reservation(connection, row["id"]).used_ms
+        used_ms = max(shown_ms - row["settled_ms"], counted_ms)
     ended = end(connection, row["id"], used_ms, now)
     assert ended is not None, "a session has its reservation until its end"
     return Ended(id=row["id"], account_id=row["account_id"], shown_ms=row["settled_ms"] + ended.used_ms)
