@@ -23,7 +23,7 @@ from service.owed import owed
 from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
 from service.runtime import descriptors
-from service.runtime.connections import patient_for
+from service.runtime.connections import patient_for, patient_sockets_for
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 
@@ -87,6 +87,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     """Say how the app is served."""
+    logging.getLogger("uvicorn.error").addFilter(_without_addresses)
     return uvicorn.Config(
         app,
         host=settings.program.host,
@@ -96,7 +97,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.program.log_level,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
-        ws="websockets-sansio",
+        ws=patient_sockets_for(settings.live.live_patience_s),
         ws_max_size=LONGEST_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # pictures do not get smaller
         ws_ping_timeout=settings.live.live_patience_s,
@@ -112,7 +113,6 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(level=number, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").addFilter(_without_addresses)
     # Neither writes the values of variables with a traceback: they may hold a text or an invoice.
     if sys.stderr.isatty():
         renderers: list[structlog.types.Processor] = [

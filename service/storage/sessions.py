@@ -139,13 +139,14 @@ class SqlLiveSessions:
         self, which: sa.ColumnElement[bool], now: datetime, *, limit: int | None = None
     ) -> list[Ended]:
         due = sa.select(live_sessions.c.id).where(which).order_by(live_sessions.c.until).limit(limit)
-
-        def work(connection: sa.Connection) -> list[Ended]:
-            ids = connection.execute(due).scalars().all()
-            ended = [_end(connection, which & (live_sessions.c.id == each), None, now) for each in ids]
-            return [each for each in ended if each is not None]
-
-        return await self._database.write(work)
+        ids = await self._database.read(lambda connection: connection.execute(due).scalars().all())
+        ended = []
+        for each in ids:  # one at a time: who holds several rows may wait for another who does
+            this = which & (live_sessions.c.id == each)
+            ended.append(
+                await self._database.write(lambda connection, this=this: _end(connection, this, None, now))
+            )
+        return [each for each in ended if each is not None]
 
 
 def _end(
