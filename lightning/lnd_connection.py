@@ -36,8 +36,9 @@ _CHANNEL_OPTIONS = (
     ("grpc.http2.max_pings_without_data", 0),  # no limit: a subscription sends none
     # By default a node that came back is not tried again for up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # How long one try to connect may take, despite its name: a TLS handshake over Tor needs seconds.
+    ("grpc.min_reconnect_backoff_ms", 20_000),
     ("grpc.enable_http_proxy", 0),  # one that is set for the price feeds would not reach the node
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),  # a page of invoices paid in many parts
 )

@@ -1,4 +1,8 @@
-"""The command line: `satspeak demo`, the two programs, and the operator's keys and faces."""
+"""The command line: buying, running the two programs, and the operator's tools.
+
+What each needs is loaded when it is run: `satspeak --help` is quick, and an image that sells needs nothing of what
+pays.
+"""
 
 import asyncio
 import os
@@ -9,12 +13,24 @@ from typing import Literal
 import click
 
 import satspeak
-from satspeak import holding
+from satspeak.commands.lazily import LazyGroup
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_LAZILY = {
+    "buy": ("satspeak.commands.buying:buy", "Buy a video: shows an invoice or pays it, and saves the MP4."),
+    "quote": ("satspeak.commands.looking:quote", "Tell what a text would cost."),
+    "status": ("satspeak.commands.looking:status", "Tell what became of an order."),
+    "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
+    "voices": ("satspeak.commands.looking:voices", "List the voices."),
+    "top-up": ("satspeak.holding:top_up", "Buy video time for an account, or for a new one."),
+    "account": ("satspeak.holding:account", "Tell the balance of an account."),
+    "inference": ("satspeak.holding:inference", "Have a video made from an account."),
+}
+
+
+@click.group(cls=LazyGroup, lazily=_LAZILY, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(satspeak.__version__, prog_name="satspeak")
 def main() -> None:
     """Sell talking-head videos for Lightning payments."""
@@ -112,10 +128,6 @@ def accounts(arguments: tuple[str, ...]) -> None:
     _become("service", "accounts", *arguments)
 
 
-for _command in holding.COMMANDS:
-    main.add_command(_command)
-
-
 @main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def owed(arguments: tuple[str, ...]) -> None:
@@ -123,11 +135,28 @@ def owed(arguments: tuple[str, ...]) -> None:
     _become("service", "owed", *arguments)
 
 
-@main.command(context_settings=_PASS_ON, short_help="Manage the faces: add, list, remove.")
+@main.command(
+    context_settings=_PASS_ON,
+    short_help="List the faces that a service sells; or manage a worker's: add, list, remove.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def avatars(arguments: tuple[str, ...]) -> None:
-    """Run `python -m worker avatars` with these arguments."""
-    _become("worker", "avatars", *arguments)
+@click.pass_context
+def avatars(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """List what `satspeak buy` can choose; `add`, `list` and `remove` run `python -m worker avatars` with these."""
+    if arguments and arguments[0] in ("add", "list", "remove"):
+        _become("worker", "avatars", *arguments)
+    from satspeak.commands.looking import list_avatars  # noqa: PLC0415 - see `_LAZILY`
+
+    list_avatars.main(list(arguments), prog_name="satspeak avatars", parent=context, standalone_mode=False)
+
+
+@main.command(
+    context_settings=_PASS_ON, short_help="Look whether all that a shop needs is there, and say what to do."
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def doctor(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service doctor` with these arguments."""
+    _become("service", "doctor", *arguments)
 
 
 def _become(module: str, *arguments: str) -> None:

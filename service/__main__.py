@@ -24,6 +24,7 @@ from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
 from service.runtime import descriptors
 from service.runtime.connections import patient_for, patient_sockets_for
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 
@@ -59,10 +60,11 @@ def main(context: click.Context) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until a signal."""
-    configure_logs(settings.program.log_level)
+    errors = RecentErrors()
+    configure_logs(settings.program.log_level, errors)
     descriptors.raise_limit()
     stopping = Stopping()
-    app: Litestar = create_app(settings, stopping=stopping)
+    app: Litestar = create_app(settings, stopping=stopping, errors=errors)
     with alone(settings.program.data_dir):
         Server(server_config(settings, app), stopping).run()
 
@@ -107,10 +109,11 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     )
 
 
-def configure_logs(level: str) -> None:
-    """Write one line an event: for people on a terminal, JSON elsewhere."""
+def configure_logs(level: str, errors: RecentErrors) -> None:
+    """Write one line an event: for people on a terminal, JSON elsewhere; and remember the last errors."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=number, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger().addHandler(errors.handler())
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # Neither writes the values of variables with a traceback: they may hold a text or an invoice.
@@ -124,6 +127,7 @@ def configure_logs(level: str) -> None:
         processors=[
             log_request_id,
             structlog.processors.add_log_level,
+            errors.note,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *renderers,
         ],

@@ -18,7 +18,9 @@ from service.assembly.service import Service, open_service
 from service.routes.accounts import account, top_ups
 from service.routes.avatartalk import infer, inference
 from service.routes.avatartalk import videos as inference_videos
-from service.routes.catalogue import avatars, previews, voices
+from service.routes.catalogue import avatars, currencies, previews, voices
+from service.routes.desk.gate import without_others
+from service.routes.desk.router import desk_router
 from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
 from service.routes.http.hosts import with_readable_hosts
@@ -36,6 +38,7 @@ from service.routes.pages.schema import EncodedOnce
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
+from service.runtime.recent import RecentErrors
 from service.runtime.shares import Shares
 from service.runtime.stopping import Stopping
 from service.runtime.waits import Waits
@@ -55,6 +58,7 @@ def create_app(
     stopping: Stopping | None = None,
     now: Clock | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    errors: RecentErrors | None = None,
 ) -> Litestar:
     """Build the service; it opens everything when it starts.
 
@@ -65,6 +69,7 @@ def create_app(
         stopping: Told when the server is about to stop.
         now: The clock.
         monotonic: Counts seconds, and cannot be set.
+        errors: What was logged lately, for the operator's desk.
 
     Raises:
         SettingsError: The settings do not fit what they name.
@@ -93,7 +98,9 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with open_service(settings, node, stopping or Stopping(), clock, monotonic) as parts.service:
+        async with open_service(
+            settings, node, stopping or Stopping(), clock, monotonic, errors or RecentErrors()
+        ) as parts.service:
             yield
 
     app = Litestar(
@@ -147,8 +154,10 @@ def create_app(
                     top_ups.top_up_state,
                     avatars.avatars,
                     voices.voices,
+                    currencies.currencies,
                     previews.portrait,
                     previews.idle,
+                    previews.voice_sample,
                     posters.poster,
                     health.health,
                     metrics.metrics,
@@ -182,6 +191,7 @@ def create_app(
                 ],
             ),
             infer.infer,  # it is accepted before it is refused
+            desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
         ],
@@ -211,7 +221,8 @@ def create_app(
         ),
         logging_config=None,
     )
-    app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(app.asgi_handler)))
+    own = without_others(app.asgi_handler)
+    app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(own)))
     return app
 
 

@@ -40,7 +40,7 @@ async def _find(holders: Holders, account: str) -> Account:
 
 @click.group()
 def keys() -> None:
-    """Manage API keys: the operator's, for payments and metrics, and those of accounts."""
+    """Manage API keys: the operator's, for payments, metrics and the desk, and those of accounts."""
 
 
 @keys.command()
@@ -53,7 +53,7 @@ def keys() -> None:
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it is good for; may be given twice. Everything that such a key can be good for where it is left out.",
+    help="What it is good for; may be given twice. Left out: everything that such a key can be good for, but the desk.",
 )
 @click.pass_obj
 def create(settings: Settings, name: str, account: str | None, scopes: tuple[str, ...]) -> None:

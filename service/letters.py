@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from service.assembly.stores import open_outbox
+from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.webhooks.port import Letter
 
@@ -40,4 +41,4 @@ async def _dead(settings: Settings) -> list[Letter]:
 
 async def _replay(settings: Settings, message: str | None) -> int:
     async with open_outbox(settings) as outbox:
-        return await outbox.replay(message)
+        return await outbox.replay(message, utc_now())

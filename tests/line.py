@@ -5,10 +5,16 @@ import contextlib
 
 
 class Line:
-    """Carries bytes between us and a node, until it is cut."""
+    """Carries bytes between us and a node, until it is cut.
 
-    def __init__(self, far_end: str) -> None:
-        self.far_end = far_end  # of what is connected from now on
+    Args:
+        far_end: Host and port of what is connected from now on.
+        delay_s: What is sent arrives so much later, each way.
+    """
+
+    def __init__(self, far_end: str, *, delay_s: float = 0) -> None:
+        self.far_end = far_end
+        self._delay_s = delay_s
         self._near_port = 0
         self._server: asyncio.Server | None = None
         self._carrying: set[asyncio.Task[None]] = set()
@@ -42,14 +48,15 @@ class Line:
             far_reader, far_writer = await asyncio.open_connection(host, int(port))
             with contextlib.closing(far_writer):
                 async with asyncio.TaskGroup() as both:
-                    both.create_task(_carry(reader, far_writer))
-                    both.create_task(_carry(far_reader, writer))
+                    both.create_task(_carry(reader, far_writer, self._delay_s))
+                    both.create_task(_carry(far_reader, writer, self._delay_s))
         self._carrying.discard(task)
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(65536):
+            await asyncio.sleep(delay_s)
             writer.write(data)
             await writer.drain()
     writer.close()

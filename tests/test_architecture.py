@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spoken": set(),
     "worker": {"spoken"},
     "service": {"lightning", "spoken"},
-    "satspeak": {"regtest"},
+    "satspeak": {"lightning", "regtest"},
     "training": {"spoken", "worker"},
 }
 TIERS = (
@@ -39,7 +39,7 @@ TIERS = (
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "l402", "lnurl", "quotes", "sessions", "webhooks"},
+    {"delivery", "desk", "l402", "lnurl", "quotes", "sessions", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -49,7 +49,7 @@ TIERS = (
 
 CLIMBS = {
     # A store is made of what the ports of its callers say, wherever these stand.
-    "storage": {"delivery.port", "retention.port", "refunds.refund"},
+    "storage": {"delivery.port", "desk.port", "retention.port", "refunds.refund"},
     # A job keeps what a worker's first record says.
     "jobs": {"rendering.port"},
 }
@@ -65,6 +65,7 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.live_client",
     "service.rendering.worker_client",

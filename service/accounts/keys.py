@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 
-from service.accounts.port import HOLDERS, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
+from service.accounts.port import HOLDERS, NAMED_ONLY, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
 from service.errors import InvalidApiKey, KeyNotAllowed
 from service.runtime.clock import Clock
 
@@ -33,7 +33,8 @@ class Keys:
 
         Args:
             name: What it is called in lists.
-            scopes: What it is good for; everything that a key of its kind may be good for where none is named.
+            scopes: What it is good for; where none is named everything that a key of its kind may be good for, but
+                for what has to be named.
             account_id: Whose it is; None makes one of the operator's.
 
         Raises:
@@ -48,7 +49,7 @@ class Keys:
             name=name,
             prefix=key[:PREFIX_CHARS],
             digest=digest(key),
-            scopes=scopes or allowed,
+            scopes=scopes or allowed - NAMED_ONLY,
             account_id=account_id,
             created_at=self._now(),
         )

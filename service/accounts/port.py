@@ -15,12 +15,16 @@ class Scope(Enum):
 
     PAYMENTS = "payments:read"
     METRICS = "metrics:read"
+    DESK = "desk:use"
     VIDEO = "video:make"
     ACCOUNT = "account:read"
 
 
-OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS})
+OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS, Scope.DESK})
 """What a key of the operator may be good for: all sales, and not one account's."""
+
+NAMED_ONLY = frozenset({Scope.DESK})
+"""What a key is good for only where that was said: a program's key is to open no desk by an omission."""
 
 HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT})
 """What a key of an account may be good for: its own video time, and nobody else's."""
@@ -138,6 +142,7 @@ class Accounts(Protocol):
         Raises:
             InsufficientCredits: So much is not free.
             TooManyRequests: Too many of the account are open.
+            InvalidApiKey: The account has just gone.
         """
         ...
 

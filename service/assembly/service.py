@@ -13,6 +13,7 @@ from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
+from service.assembly.desk import make_desk
 from service.assembly.live import open_live
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -27,12 +28,14 @@ from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
 from service.delivery.watching import Watching
+from service.desk.desk import OperatorsDesk
 from service.l402.selling import L402Selling
 from service.lnurl.paying import LnurlPaying
 from service.orders.port import Orders, Tally
 from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
-from service.pricing.port import RateSource
+from service.pricing.currencies import Currencies
+from service.pricing.port import CurrencySource, RateSource
 from service.pricing.rates import FeedRates, open_rates
 from service.quotes.demo_wallet import DemoWallet
 from service.quotes.idempotency import Idempotency
@@ -51,6 +54,7 @@ from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
@@ -98,6 +102,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     spool: Spool
     links: Links
     rates: RateSource
+    currencies: CurrencySource
     node: Cached[NodeInfo]
     follower: Supervised
     settlements: Settlements
@@ -105,6 +110,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     stopping: Stopping
     orphans: Orphans
+    desk: OperatorsDesk
     now: Clock
 
 
@@ -115,6 +121,7 @@ async def open_service(
     stopping: Stopping,
     now: Clock,
     monotonic: Callable[[], float],
+    errors: RecentErrors,
 ) -> AsyncIterator[Service]:
     """Open everything; background tasks run until it is closed."""
     async with contextlib.AsyncExitStack() as stack:
@@ -232,7 +239,12 @@ async def open_service(
             ledger=Cached(kept.refunds.ledger, fresh_s=FIGURES_FRESH_S),
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,
-            previews=Previews(choosing=making.choosing, ask=making.workers.preview, now=now),
+            previews=Previews(
+                choosing=making.choosing,
+                ask=making.workers.preview,
+                ask_voice=making.workers.voice_sample,
+                now=now,
+            ),
             posters=Posters(delivery=delivery, ask=making.workers.poster),
             demo_wallet=DemoWallet(settings.demo, client),
             web=settings.web,
@@ -244,6 +256,7 @@ async def open_service(
             ),
             links=Links(settings.program.public_url),
             rates=rates,
+            currencies=Currencies(rates, client),
             node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,
             settlements=money.settlements,
@@ -251,5 +264,6 @@ async def open_service(
             counters=ambient.counters,
             stopping=stopping,
             orphans=orphans,
+            desk=make_desk(settings, kept, node, errors, now),
             now=now,
         )

@@ -15,6 +15,9 @@ from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
 from service.storage.database import Database
+from service.storage.desk import Room, SqlDesk
+from service.storage.desk_books import SqlBooks
+from service.storage.desk_sessions import SqlSessions
 from service.storage.keys import SqlApiKeys
 from service.storage.lnurls import SqlLnurls
 from service.storage.objects import FolderObjects, bucket_objects
@@ -55,6 +58,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: SqlTopUps
     prepaid: SqlPrepaidOrders
     live_sessions: SqlLiveSessions
+    desk: SqlDesk
+    books: SqlBooks
+    sessions: SqlSessions
     objects: Objects
     peers: NoPeers | PostgresPeers
     bells: Bells
@@ -66,6 +72,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
     url = settings.stores.database_url
     async with open_database(settings) as database:
         peers = PostgresPeers(url) if url else NoPeers()
+        room = Room(database)
         yield Kept(
             orders=SqlOrders(database),
             payments=SqlPayments(database),
@@ -83,6 +90,9 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             top_ups=SqlTopUps(database),
             prepaid=SqlPrepaidOrders(database),
             live_sessions=SqlLiveSessions(database),
+            desk=SqlDesk(room),
+            books=SqlBooks(room),
+            sessions=SqlSessions(database),
             objects=open_objects(settings),
             peers=peers,
             bells=Bells(peers.tell),

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.accounts.account import Move, Reservation
-from service.errors import InsufficientCredits, TooManyRequests
+from service.errors import InsufficientCredits, InvalidApiKey, TooManyRequests
 from service.runtime.clock import from_millis, to_millis
 from service.storage.schema import accounts, ledger, reservations
 
@@ -183,7 +183,9 @@ def grant_missing(connection: sa.Connection, account_id: int, ms: int, *, ref: s
 def _refusal(connection: sa.Connection, account_id: int, ms: int) -> Exception:
     """Say why nothing could be set aside."""
     query = sa.select(accounts.c.free_ms, accounts.c.open).where(accounts.c.id == account_id)
-    account = connection.execute(query).one()
+    account = connection.execute(query).first()
+    if account is None:  # it was made for a top-up that nobody paid, and has just gone
+        return InvalidApiKey()
     if account.free_ms < ms:
         return InsufficientCredits(asked_ms=ms, free_ms=account.free_ms)
     return TooManyRequests(

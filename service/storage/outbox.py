@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.orders.webhook import Event, Webhook
-from service.runtime.clock import from_millis, to_millis, utc_now
+from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.order_schema import outbox, webhooks
 from service.storage.schema import payments
@@ -19,10 +19,10 @@ WAITING, DEAD = "waiting", "dead"
 COLUMNS = ("order_id", "message_id", "event", "state", "tries", "next_at", "happened_at")
 
 
-def tell(connection: sa.Connection, order_id: int, event: Event) -> None:
+def tell(connection: sa.Connection, order_id: int, event: Event, now: datetime) -> None:
     """Have the receiver of an order told of an event; nothing where it has none."""
-    now = to_millis(utc_now())
-    values = (f"msg_{secrets.token_hex(16)}", event.value, WAITING, 0, now, now)
+    moment = to_millis(now)
+    values = (f"msg_{secrets.token_hex(16)}", event.value, WAITING, 0, moment, moment)
     letter = sa.select(webhooks.c.order_id, *map(sa.literal, values)).where(webhooks.c.order_id == order_id)
     connection.execute(outbox.insert().from_select(COLUMNS, letter))
 
@@ -58,6 +58,10 @@ class SqlOutbox:
             outbox.c.id == letter.id, tries=letter.tries + 1, next_at=to_millis(until), failure=failure
         )
 
+    async def delay(self, letter: Letter, until: datetime) -> None:
+        """Leave one for later that was not tried."""
+        await self._change(outbox.c.id == letter.id, next_at=to_millis(until))
+
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
         """Set one aside, or all of its order that wait."""
         which = (outbox.c.order_id if all_of_order else outbox.c.id) == (
@@ -69,13 +73,13 @@ class SqlOutbox:
         """Return those that were given up, the oldest first."""
         return await self._many(_LETTERS.where(outbox.c.state == DEAD).order_by(outbox.c.id))
 
-    async def replay(self, message_id: str | None) -> int:
+    async def replay(self, message_id: str | None, now: datetime) -> int:
         """Send one that was given up once more, or all of them; how many. From now on it has three days again."""
         which = outbox.c.state == DEAD
         if message_id is not None:
             which &= outbox.c.message_id == message_id
-        now = to_millis(utc_now())
-        return await self._change(which, state=WAITING, tries=0, next_at=now, first_at=now)
+        moment = to_millis(now)
+        return await self._change(which, state=WAITING, tries=0, next_at=moment, first_at=moment)
 
     async def _change(self, which: sa.ColumnElement[bool], **values: Any) -> int:
         change = outbox.update().where(which).values(**values)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from service.errors import InsufficientCredits, KeyTaken, TooManyRequests
+from service.errors import InsufficientCredits, InvalidApiKey, KeyTaken, TooManyRequests
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid
@@ -180,7 +180,9 @@ def _note_key(
 def _check_delayed(connection: sa.Connection, order: NewPrepaid, holding: Holding) -> None:
     """Refuse a promise that could not be kept now, and more of them than an account may have."""
     account = sa.select(accounts.c.free_ms).where(accounts.c.id == order.account_id)
-    free_ms = connection.execute(account.with_for_update()).scalar_one()
+    free_ms = connection.execute(account.with_for_update()).scalar()
+    if free_ms is None:  # it was made for a top-up that nobody paid, and has just gone
+        raise InvalidApiKey
     if free_ms < order.held_ms and not holding.unlimited:
         raise InsufficientCredits(asked_ms=order.held_ms, free_ms=free_ms)
     waiting = (

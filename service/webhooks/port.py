@@ -8,6 +8,9 @@ import msgspec
 
 from service.orders.webhook import Event, Webhook
 
+AT_ONCE = 64
+"""How many letters are on their way at the same time, at most."""
+
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One event on its way to a receiver."""
@@ -48,6 +51,10 @@ class Outbox(Protocol):
         """Note a try that failed, and when the next is."""
         ...
 
+    async def delay(self, letter: Letter, until: datetime) -> None:
+        """Leave one for later that was not tried."""
+        ...
+
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
         """Set one aside, or all of its order that wait: it is sent no more, unless the operator has it sent again."""
         ...
@@ -68,5 +75,6 @@ class Carrier(Protocol):
 
         Raises:
             ReceiverAway: There was no answer in time, or the receiver is nobody on the internet.
+            ReceiverCrowded: Too many are sent to its address at once.
         """
         ...

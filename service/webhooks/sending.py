@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from service.errors import ReceiverAway
+from service.errors import ReceiverAway, ReceiverCrowded
 from service.runtime.clock import Clock
 from service.runtime.section import Positive, Section
 from service.webhooks.addresses import origin
-from service.webhooks.port import Carrier, Letter, Outbox
+from service.webhooks.port import AT_ONCE, Carrier, Letter, Outbox
 from service.webhooks.signing import headers
 
 PAUSES = (
@@ -41,7 +41,10 @@ LONGEST = timedelta(days=3)
 
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 
-AT_ONCE, AT_ONCE_PER_HOST = 64, 8
+AT_ONCE_PER_HOST = 8
+
+CROWDED = timedelta(seconds=5)
+"""For so long a receiver is not asked at whose address too many others are; that is no try of it."""
 
 GONE = 410
 """What a receiver answers that wants no more."""
@@ -124,6 +127,9 @@ class Sending:
         wait: timedelta | None = None
         try:
             answer = await self._carrier.post(letter.webhook.url, body, signed)
+        except ReceiverCrowded:
+            await self._outbox.delay(letter, self._now() + CROWDED * self._jitter())
+            return
         except ReceiverAway as error:
             failure = error.reason
         except Exception as error:  # noqa: BLE001 - whatever a stranger's URL or answer breaks, it ends with this letter

@@ -11,6 +11,7 @@ import pytest
 from lightning import CredentialsInvalid, InvoiceBackend, LightningError, Msat, NodeRefused, NodeUnavailable
 from lightning.lnd import LndBackend
 from regtest.process import until
+from tests.line import Line
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ async def connect(merchant):
 
 async def sell(backend):
     return await backend.add_invoice(amount=Msat(450_000), memo="a video", expiry_s=900)
+
+
+@pytest.mark.regtest
+async def test_a_node_that_is_far_away_is_reached(merchant):
+    line = Line(merchant.address, delay_s=0.15)  # as over Tor
+    await line.restore()
+    backend = LndBackend(line.near_end, merchant.tls_cert_path, merchant.macaroon_path)
+
+    assert (await backend.ping()).alias == "merchant"
+
+    await backend.aclose()
+    await line.cut()
 
 
 @pytest.mark.regtest

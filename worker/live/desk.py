@@ -108,7 +108,7 @@ class Desk:
         session = Session(
             opened,
             pack=pack,
-            footage=footage,
+            footage=footage.walk(opened.session),
             graph=self._graph(footage.references),
             studio=self._studio,
             limits=Limits(

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import WebSocket
 from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import websocket
 
 from worker.live.desk import Desk
@@ -26,8 +27,8 @@ async def sessions(socket: AnySocket, desk: NamedDependency[Desk]) -> None:
     async def send(data: bytes) -> None:
         try:
             await socket.send_bytes(data)
-        except OSError as exc:
-            raise Left from exc
+        except (OSError, WebSocketDisconnect) as exc:
+            raise Left from exc  # Litestar's own where the reader saw the client leave first
 
     problem = await desk.serve(_messages(socket), send)
     try:
@@ -36,7 +37,7 @@ async def sessions(socket: AnySocket, desk: NamedDependency[Desk]) -> None:
             await socket.close(CLOSE_CODES[problem.status], reason)
         else:
             await socket.close()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, WebSocketDisconnect):
         pass  # it is closed already
 
 

@@ -12,11 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-)
+from hypothesis.stateful import initialize, invariant
 
 from service.accounts.account import Account
 from service.accounts.prepaid import AccountTerms, VideoTime
@@ -25,7 +21,7 @@ from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
 from service.storage.sqlite import SqliteDatabase
-from tests.service.accounts.machines import check_balance, empty, run, server, step
+from tests.service.machines import Machine, check_balance, empty, run, server, step
 
 LEASE = timedelta(seconds=30)
 SERVICES, ACCOUNTS = 3, 2
@@ -37,12 +33,11 @@ ms = st.integers(1, 6000)
 ref = st.integers(0, 15)
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(Machine):
     """Three services on one database, and two accounts. The house has no end, the other what it was given."""
 
     def __init__(self, portal, opening) -> None:
-        super().__init__()
-        self.portal = portal
+        super().__init__(portal)
         self.opening = opening
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.terms = AccountTerms(house_account=True, account_jobs=JOBS)
@@ -130,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self):
         if self.accounts:
-            self.portal.call(self.look)
+            self.call(self.look)
 
     async def look(self):
         def read(connection: sa.Connection) -> tuple[list[Any], list[Any], list[Any]]:
@@ -147,7 +142,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if self.accounts:
-            self.portal.call(self.end)
+            self.call(self.end)
 
     async def end(self):
         for n in range(16):

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
 from service.errors import InsufficientCredits, TooManyRequests
 from service.sessions.session import Ended, Ending, Held, NewSession
@@ -22,7 +22,7 @@ from service.storage.schema import accounts, ledger, reservations
 from service.storage.session_schema import live_sessions
 from service.storage.sessions import SqlLiveSessions
 from service.storage.sqlite import SqliteDatabase
-from tests.service.accounts.machines import check_balance, empty, run, server, step
+from tests.service.machines import Machine, check_balance, empty, run, server, step
 
 SERVICES, JOBS = 3, 4
 SLICE_MS, LEAST_MS, SEGMENT_MS = 4_000, 160, 160
@@ -49,12 +49,11 @@ class Talk:
         self.shown_ms += min(segments, room) * SEGMENT_MS
 
 
-class SessionMachine(RuleBasedStateMachine):
+class SessionMachine(Machine):
     """Three services on one database, and one account."""
 
     def __init__(self, portal, opening) -> None:
-        super().__init__()
-        self.portal = portal
+        super().__init__(portal)
         self.opening = opening
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.open = [contextlib.AsyncExitStack() for _ in range(SERVICES)]
@@ -211,7 +210,7 @@ class SessionMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self):
         if self.account_id:
-            self.portal.call(self.look)
+            self.call(self.look)
 
     async def look(self):
         def read(connection: sa.Connection) -> Any:
@@ -232,7 +231,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if self.account_id:
-            self.portal.call(self.finish)
+            self.call(self.finish)
 
     async def finish(self):
         self.now += 2 * LEASE
