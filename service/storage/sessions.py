@@ -140,13 +140,12 @@ class SqlLiveSessions:
     ) -> list[Ended]:
         due = sa.select(live_sessions.c.id).where(which).order_by(live_sessions.c.until).limit(limit)
         ids = await self._database.read(lambda connection: connection.execute(due).scalars().all())
-        ended = []
-        for each in ids:  # one at a time: who holds several rows may wait for another who does
-            this = which & (live_sessions.c.id == each)
-            ended.append(
-                await self._database.write(lambda connection, this=this: _end(connection, this, None, now))
-            )
+        # One at a time: who holds several rows may wait for another who does.
+        ended = [await self._end_one(which & (live_sessions.c.id == each), now) for each in ids]
         return [each for each in ended if each is not None]
+
+    async def _end_one(self, which: sa.ColumnElement[bool], now: datetime) -> Ended | None:
+        return await self._database.write(lambda connection: _end(connection, which, None, now))
 
 
 def _end(

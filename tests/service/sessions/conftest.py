@@ -103,12 +103,13 @@ class Holder:
         usual = {"output_type": "file", "input_type": "text", "avatar": "ann"}
         url = f"{self.shop.url.replace('http', 'ws', 1)}{path}?{urlencode(usual | asked)}"
         shown = self.headers if headers is None else headers
+        options: dict[str, Any] = {} if sock is None else {"sock": sock}
         async with connect(
             url,
             additional_headers=shown,
             max_size=None,
             proxy=None,
-            **({} if sock is None else {"sock": sock}),
+            **options,
         ) as connection:
             yield Client(connection)
 

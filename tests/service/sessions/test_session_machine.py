@@ -147,12 +147,12 @@ class SessionMachine(Machine):
         if (talk := self.talk(number)) is None:
             return
         talk.show(segments)
-        results = await asyncio.gather(
-            *(self.store(n).end(talk.new.id, talk.new.owner, talk.shown_ms, self.now) for n in range(times)),
-            self.store(talk.n).expire(self.now, limit=10),
+        ending = asyncio.gather(
+            *(self.store(n).end(talk.new.id, talk.new.owner, talk.shown_ms, self.now) for n in range(times))
         )
-        self.ended(results.pop())
-        costs = [each for each in results if each is not None]
+        expired, ended = await asyncio.gather(self.store(talk.n).expire(self.now, limit=10), ending)
+        self.ended(expired)
+        costs = [each for each in ended if each is not None]
         if talk.new.id in self.costs:
             assert costs == []
             self.lost(talk)
