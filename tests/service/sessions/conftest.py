@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import io
 import json
-import socket
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -97,19 +96,16 @@ class Holder:
         path: str = "/ws/infer",
         *,
         headers: dict[str, str] | None = None,
-        sock: socket.socket | None = None,
         **asked: str,
     ) -> AsyncIterator[Client]:
         usual = {"output_type": "file", "input_type": "text", "avatar": "ann"}
         url = f"{self.shop.url.replace('http', 'ws', 1)}{path}?{urlencode(usual | asked)}"
         shown = self.headers if headers is None else headers
-        options: dict[str, Any] = {} if sock is None else {"sock": sock}
         async with connect(
             url,
             additional_headers=shown,
             max_size=None,
             proxy=None,
-            **options,
         ) as connection:
             yield Client(connection)
 
