@@ -31,6 +31,7 @@ class Client:
     def __init__(self, connection: ClientConnection) -> None:
         self.socket = connection
         self.movie = b""
+        self.pieces = 0  # of the movie; the first is its header
         self.told: list[dict[str, Any]] = []
 
     async def send(self, *frames: str | bytes | dict[str, Any]) -> None:
@@ -46,6 +47,7 @@ class Client:
             frame = await self.socket.recv()
         if isinstance(frame, bytes):
             self.movie += frame
+            self.pieces += 1
         else:
             self.told.append(json.loads(frame))
         return frame

@@ -18,8 +18,8 @@ def open_shop(closed_shop, face):
     return opened
 
 
-async def until_pictures(client, size=1):
-    while len(client.movie) < size:
+async def until_pictures(client):
+    while client.pieces < 3:
         await client.next()
 
 
@@ -38,15 +38,18 @@ async def test_a_client_that_is_slow_gets_all_of_it(open_shop, holder_of):
         assert await holder.settled() == (60_000 - frames * 40, frames * 40)
 
 
-async def test_a_worker_that_dies_ends_the_session_and_what_it_showed_is_settled(
-    closed_shop, start_face, holder_of
-):
-    face = start_face()
+async def test_a_worker_without_room_is_told_from_one_that_dies(closed_shop, start_face, holder_of):
+    face = start_face("--live-sessions", "1")
     async with closed_shop.open(worker_urls=face.url) as shop:
         holder = await holder_of(shop)
         async with holder.connect(input_type="audio") as client:
             await client.send(buzz(60))
             await until_pictures(client)
+            async with holder.connect() as second:
+                assert await second.closed() == (
+                    1013,
+                    "The renderer has no room for a live session. Try again soon.",
+                )
             face.process.kill()
 
             assert await client.closed() == (1011, "Processing error")
@@ -61,18 +64,6 @@ async def test_without_a_worker_nothing_is_set_aside(closed_shop, holder_of, fre
         holder = await holder_of(shop)
         async with holder.connect(avatar="arab_man") as client:
             assert await client.closed() == (1011, "Processing error")
-        assert await holder.settled() == (60_000, 0)
-
-
-async def test_a_worker_without_room_is_told_from_a_dead_one(closed_shop, start_face, holder_of):
-    face = start_face("--live-sessions", "1")
-    async with closed_shop.open(worker_urls=face.url) as shop:
-        holder = await holder_of(shop)
-        async with holder.connect() as first, holder.connect() as second:
-            await first.until("ready")
-            code, reason = await second.closed()
-
-        assert (code, reason) == (1013, "The renderer has no room for a live session. Try again soon.")
         assert await holder.settled() == (60_000, 0)
 
 
