@@ -16,18 +16,12 @@ _REFUND_S = 60
 
 def wish_options(command: Any) -> Any:
     """Add what a wish may say beside its text."""
-    for option in reversed(
-        (
-            click.option("--avatar", default=None, help="Who speaks: `satspeak avatars` lists them."),
-            click.option("--emotion", default=None, help="neutral, happy or serious."),
-            click.option(
-                "--language", default=None, help="Language code; detected from the text if not given."
-            ),
-            click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),
-        )
-    ):
-        command = option(command)
-    return command
+    # The last first: each stands before what was there.
+    voice = click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them.")
+    language = click.option("--language", default=None, help="Language code; found by the text if not given.")
+    emotion = click.option("--emotion", default=None, help="neutral, happy or serious.")
+    avatar = click.option("--avatar", default=None, help="Who speaks: `satspeak avatars` lists them.")
+    return avatar(emotion(language(voice(command))))
 
 
 def read_text(text: str) -> str:
