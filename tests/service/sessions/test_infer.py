@@ -135,8 +135,8 @@ async def test_what_there_is_not_is_refused_with_the_reason(holder, asked, told)
 async def test_names_of_older_clients_are_understood(holder):
     async with holder.connect(
         emotion="expressive", language="cn", as_agent="true", increase_resolution="true"
-    ):
-        pass
+    ) as client:
+        await client.until("ready")
 
 
 async def test_speech_ends_with_the_video_time_of_its_account_and_never_passes_it(live_shop, holder_of):
