@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 import worker
+from bench.motion import repeat_s
 from bench.mouths import (
     Curve,
     Seen,
@@ -133,6 +134,7 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
     told = msgspec.structs.asdict(everything) | {
         "music_motion": uploads.music_motion,
         "speech_kept": uploads.speech_kept,
+        "repeat_s": repeat_s(ASSETS),
         "human_opening_correlation": human and human.loudness,
         "human_low_to_high_vowels": human and human.low_to_high,
         "human_words_opening_correlation": words and words.opening,

@@ -125,6 +125,10 @@ class InvoiceBackend(Protocol):
         """Ask how much all channels together could receive, at most: an invoice over more can never be paid."""
         ...
 
+    async def outbound_msat(self) -> Msat:
+        """Ask how much is ours in all channels together: what was earned, and what refunds are paid out of."""
+        ...
+
     async def node(self) -> str:
         """Return the public key of the node, 33 bytes in hex; asked again only when the line to it was lost.
 

@@ -120,9 +120,11 @@ class LndBackend:
 
     async def inbound_msat(self) -> Msat:
         """Ask LND for what the other ends of its channels hold, those that are offline too."""
-        with translated():
-            answer = await self._stub.ChannelBalance(ln.ChannelBalanceRequest(), timeout=self._deadline_s)
-        return Msat(answer.remote_balance.msat)
+        return Msat((await self._balance()).remote_balance.msat)
+
+    async def outbound_msat(self) -> Msat:
+        """Ask LND for what is its own in its channels, those that are offline too."""
+        return Msat((await self._balance()).local_balance.msat)
 
     async def ping(self) -> NodeInfo:
         """Ask LND who it is."""
@@ -145,6 +147,10 @@ class LndBackend:
         with translated():
             answer = await self._stub.ListChannels(ln.ListChannelsRequest(), timeout=self._deadline_s)
         return bool(answer.channels) and all(channel.private for channel in answer.channels)
+
+    async def _balance(self) -> ln.ChannelBalanceResponse:
+        with translated():
+            return await self._stub.ChannelBalance(ln.ChannelBalanceRequest(), timeout=self._deadline_s)
 
     async def aclose(self) -> None:
         """Close the connection. End what follows settlements first."""

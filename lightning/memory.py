@@ -286,6 +286,11 @@ class MemoryBackend:
         self._require_up()
         return self.inbound
 
+    async def outbound_msat(self) -> Msat:
+        """Say what the node has: every payment makes it more."""
+        self._require_up()
+        return Msat(sum(settlement.amount_paid for settlement in self._books.settled))
+
     async def node(self) -> str:
         """Say who this node is."""
         self._require_up()

@@ -1,6 +1,9 @@
-"""The command line: `satspeak demo`, the two programs, and the operator's keys and faces."""
+"""The command line: buying, running the two programs, and the operator's tools.
 
-import asyncio
+What each needs is loaded when it is run: `satspeak --help` is quick, and an image that sells needs nothing of what
+pays.
+"""
+
 import os
 import sys
 from pathlib import Path
@@ -9,12 +12,25 @@ from typing import Literal
 import click
 
 import satspeak
-from satspeak import holding
+from satspeak.commands.lazily import LazyGroup
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_LAZILY = {
+    "buy": ("satspeak.commands.buying:buy", "Buy a video: shows an invoice or pays it, and saves the MP4."),
+    "quote": ("satspeak.commands.looking:quote", "Tell what a text would cost."),
+    "status": ("satspeak.commands.looking:status", "Tell what became of an order."),
+    "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
+    "serve": ("satspeak.commands.serving:serve", "Run a worker and the service together, for a first shop."),
+    "voices": ("satspeak.commands.looking:voices", "List the voices."),
+    "top-up": ("satspeak.holding:top_up", "Buy video time for an account, or for a new one."),
+    "account": ("satspeak.holding:account", "Tell the balance of an account."),
+    "inference": ("satspeak.holding:inference", "Have a video made from an account."),
+}
+
+
+@click.group(cls=LazyGroup, lazily=_LAZILY, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(satspeak.__version__, prog_name="satspeak")
 def main() -> None:
     """Sell talking-head videos for Lightning payments."""
@@ -55,6 +71,8 @@ def demo(
     The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins
     are touched, and everything that it started ends with it.
     """
+    import asyncio  # noqa: PLC0415 - see `_LAZILY`
+
     # Imported here, since an operator's image with `keys` has no need of nodes and video codecs.
     from satspeak.demo import TEXT, DemoFailed, Order, demonstrate  # noqa: PLC0415
 
@@ -79,6 +97,116 @@ def service(arguments: tuple[str, ...]) -> None:
 def worker(arguments: tuple[str, ...]) -> None:
     """Run `python -m worker` with these arguments."""
     _become("worker", *arguments)
+
+
+@main.command(short_help="Let agents buy, by the Model Context Protocol.")
+@click.option(
+    "--url",
+    "shop",
+    envvar="SATSPEAK_URL",
+    default="http://127.0.0.1:8010",
+    show_default=True,
+    show_envvar=True,
+    help="Where the shop is.",
+)
+@click.option(
+    "--pay",
+    "wallet",
+    envvar="SATSPEAK_PAY",
+    show_envvar=True,
+    help="A wallet that buy_video pays from: lnd, phoenixd, nostr+walletconnect://… or a command with {invoice} in it."
+    " Without it agents pay by themselves.",
+)
+@click.option(
+    "--max-sats",
+    type=click.IntRange(min=1),
+    envvar="SATSPEAK_MAX_SATS",
+    show_envvar=True,
+    help="Most satoshi that one call may spend, with the fee.",
+)
+@click.option(
+    "--max-sats-per-day",
+    type=click.IntRange(min=1),
+    envvar="SATSPEAK_MAX_SATS_PER_DAY",
+    show_envvar=True,
+    help="Most satoshi that all calls of a day, in UTC, may spend.",
+)
+@click.option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="SATSPEAK_LEDGER",
+    default=Path("~/.satspeak/purchases.sqlite3"),
+    show_default=True,
+    show_envvar=True,
+    help="File of what was spent. Programs that name the same share its budget.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["mainnet", "testnet", "signet", "regtest"]),
+    help="What an invoice has to be on to be paid; any if it is left out.",
+)
+@click.option(
+    "--http", is_flag=True, help="Serve streamable HTTP at /mcp in place of standard input and output."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where, with --http.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8030, show_default=True, help="Where, with --http."
+)
+@click.option(
+    "--allow-host", multiple=True, help="Another name that it is reached by, with its port, if any."
+)
+@click.option(
+    "--allow-origin", multiple=True, help="A site whose pages may ask, such as https://app.example.org."
+)
+@click.option(
+    "--token",
+    envvar="SATSPEAK_MCP_TOKEN",
+    show_envvar=True,
+    help="What each HTTP request has to show, as a Bearer token. Better in the environment, where nobody sees it.",
+)
+@click.option(
+    "--forget",
+    metavar="PURCHASE_ID",
+    help="Free what is booked for a purchase whose end nobody knows, since you saw that it was not paid; then end.",
+)
+def mcp(
+    *,
+    shop: str,
+    wallet: str | None,
+    max_sats: int | None,
+    max_sats_per_day: int | None,
+    ledger: Path,
+    network: str | None,
+    http: bool,
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
+    token: str | None,
+    forget: str | None,
+) -> None:
+    """Serve a shop's videos as tools: list_avatars, estimate_video, quote_video, payment_status, get_video, refund.
+
+    With a wallet and a budget also buy_video and budget. Over standard input and output, for a client that starts this
+    program, or with --http.
+    """
+    try:
+        from satspeak.mcp import command  # noqa: PLC0415 - nobody else needs the SDK
+        from satspeak.mcp.serving import Door  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException("It is not installed: pip install 'satspeak[mcp,wallet]'.") from error
+
+    door = Door(host=host, port=port, token=token or None, hosts=allow_host, origins=allow_origin)
+    command.run(
+        shop,
+        wallet=wallet,
+        max_sats=max_sats,
+        max_sats_per_day=max_sats_per_day,
+        ledger=ledger,
+        network=network,
+        door=door if http else None,
+        forget=forget,
+    )
 
 
 @main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")
@@ -112,10 +240,6 @@ def accounts(arguments: tuple[str, ...]) -> None:
     _become("service", "accounts", *arguments)
 
 
-for _command in holding.COMMANDS:
-    main.add_command(_command)
-
-
 @main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def owed(arguments: tuple[str, ...]) -> None:
@@ -123,11 +247,35 @@ def owed(arguments: tuple[str, ...]) -> None:
     _become("service", "owed", *arguments)
 
 
-@main.command(context_settings=_PASS_ON, short_help="Manage the faces: add, list, remove.")
+@main.command(
+    context_settings=_PASS_ON,
+    short_help="List the faces that a service sells; or manage a worker's: add, list, remove.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def avatars(arguments: tuple[str, ...]) -> None:
-    """Run `python -m worker avatars` with these arguments."""
-    _become("worker", "avatars", *arguments)
+@click.pass_context
+def avatars(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """List what `satspeak buy` can choose; `add`, `list` and `remove` run `python -m worker avatars` with these."""
+    if arguments and arguments[0] in ("add", "list", "remove"):
+        _become("worker", "avatars", *arguments)
+    from satspeak.commands.looking import list_avatars  # noqa: PLC0415 - see `_LAZILY`
+
+    list_avatars.main(list(arguments), prog_name="satspeak avatars", parent=context, standalone_mode=False)
+
+
+@main.command(
+    context_settings=_PASS_ON, short_help="Look whether all that a shop needs is there, and say what to do."
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def doctor(arguments: tuple[str, ...]) -> None:
+    """Run `python -m service doctor` with these arguments."""
+    _become("service", "doctor", *arguments)
+
+
+@main.command(context_settings=_PASS_ON, short_help="Build the guide that the service serves: build.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def docs(arguments: tuple[str, ...]) -> None:
+    """Run `python -m guide` with these arguments."""
+    _become("guide", *arguments)
 
 
 def _become(module: str, *arguments: str) -> None:

@@ -25,7 +25,7 @@ from regtest.network import Network
 from regtest.ports import Ports
 from regtest.process import Guard
 from satspeak import demo_wallet, programs
-from satspeak.client import Client, Quote, ServiceRefused
+from satspeak.client import Client, Quote, SatspeakError
 from satspeak.contact_sheet import examine, write_contact_sheet
 
 USUAL_PORT = 8010
@@ -52,6 +52,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     worker_url: str
+    desk_key: str
     folder: Path
     payer: LndNode
 
@@ -74,7 +75,7 @@ async def demonstrate(order: Order, *, out: Path, once: bool, chain: ChainChoice
             if not once:
                 _tell_how_to_buy(shop, order, console)
                 await asyncio.Event().wait()
-    except (RegtestError, ServiceRefused, httpx.HTTPError, OSError) as error:
+    except (RegtestError, SatspeakError, httpx.HTTPError, OSError) as error:
         raise DemoFailed(str(error)) from error
 
 
@@ -121,13 +122,16 @@ async def _start(
             demo_wallet=wallet_url,
             **programs.node_settings(network.merchant),
         )
+        desk_key = await programs.make_desk_key(folder)
         closing.push_async_callback(service.stop)
         await service.start()
         await programs.healthy(worker, worker_url)
         await programs.healthy(service, url)
     console.print(f"   The shop is open: {url}", style="bold")
+    console.print(f"   The operator's desk: {url}/desk")
+    console.print(f"   which opens with this key: {desk_key}", markup=False)
     console.print(f"   worker {worker_url}, logs in {folder}", style="dim")
-    return Shop(url=url, worker_url=worker_url, folder=folder, payer=network.payer)
+    return Shop(url=url, worker_url=worker_url, desk_key=desk_key, folder=folder, payer=network.payer)
 
 
 async def _buy(shop: Shop, order: Order, out: Path, console: Console) -> None:
@@ -231,7 +235,10 @@ def _tell_how_to_buy(shop: Shop, order: Order, console: Console) -> None:
         _video_command(shop, order, "'\"$INVOICE\"'", "my_video.mp4"),
     ):
         _show_command(console, line)
-    console.print(f"\n   All of the API: {shop.url}/docs\n   The shop stays open until Ctrl-C.")
+    console.print(
+        f"\n   What the shop's operator sees: {shop.url}/desk, with the key {shop.desk_key}", markup=False
+    )
+    console.print(f"   All of the API: {shop.url}/docs\n   The shop stays open until Ctrl-C.")
 
 
 def _quote_command(shop: Shop, order: Order) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 
-from satspeak.client import Client, InsufficientCredits, ServiceRefused
+from satspeak.client import Client, InsufficientCredits, SatspeakError, ServiceRefused
 
 
 def _of_account(*, needed: bool) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
@@ -36,8 +35,8 @@ def _of_account(*, needed: bool) -> Callable[[Callable[..., Awaitable[None]]], C
                 raise click.ClickException(f"{error.missing_s} s are missing: {buy} buys them.") from error
             except ServiceRefused as error:
                 raise click.ClickException(error.detail) from error
-            except httpx.TransportError as error:
-                raise click.ClickException(f"{url} does not answer as it should: {error!r}") from error
+            except SatspeakError as error:
+                raise click.ClickException(str(error)) from error
 
         return run
 
@@ -101,6 +100,3 @@ async def inference(
         ):
             file.write(chunk)
     click.echo(f"{out}: {out.stat().st_size:,} bytes")
-
-
-COMMANDS = (top_up, account, inference)

@@ -1,5 +1,6 @@
 """Starts the service and the worker as programs of their own, and tells when they are ready."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -48,6 +49,24 @@ def service_program(*, port: int, folder: Path, guard: Guard, **settings: str) -
             {"port": str(port), "data_dir": str(folder / "service"), **UNLIMITED, **settings},
         ),
     )
+
+
+async def make_desk_key(folder: Path) -> str:
+    """Make a key that opens the operator's desk of the service that keeps its data in `folder`.
+
+    Raises:
+        OSError: The command failed; the error carries what it said.
+    """
+    making = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service", "keys", "create", "demo", "--scope", "desk:use"),
+        env=_environment("SATSPEAK_", {"data_dir": str(folder / "service")}),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    key, said = await making.communicate()
+    if making.returncode:
+        raise OSError(said.decode(errors="replace").strip())
+    return key.decode().strip()
 
 
 def node_settings(node: LndNode) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import logging
 import os
 import socket
@@ -16,6 +17,7 @@ from litestar import Litestar
 
 from service.app import create_app
 from service.credentials import l402
+from service.diagnosis import doctor
 from service.errors import SettingsError
 from service.holders import accounts, keys
 from service.letters import webhooks
@@ -23,12 +25,17 @@ from service.owed import owed
 from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
 from service.runtime import descriptors
-from service.runtime.connections import patient_for
+from service.runtime.connections import patient_for, patient_sockets_for
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 
 LONGEST_MESSAGE_BYTES = 1 << 20
 """Of a WebSocket."""
+
+COLLECT_AFTER = 10_000
+"""Objects made and not yet gone until those are looked for that hold each other. A request makes and drops hundreds, so
+at Python's 700 that is done for every few requests."""
 
 
 class Server(uvicorn.Server):
@@ -37,6 +44,13 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
         super().__init__(config)
         self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open everything, then serve. What is there by then stays: to look through it for garbage would be in vain."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what waits, then drain."""
@@ -59,10 +73,11 @@ def main(context: click.Context) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until a signal."""
-    configure_logs(settings.program.log_level)
+    errors = RecentErrors()
+    configure_logs(settings.program.log_level, errors)
     descriptors.raise_limit()
     stopping = Stopping()
-    app: Litestar = create_app(settings, stopping=stopping)
+    app: Litestar = create_app(settings, stopping=stopping, errors=errors)
     with alone(settings.program.data_dir):
         Server(server_config(settings, app), stopping).run()
 
@@ -87,6 +102,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     """Say how the app is served."""
+    logging.getLogger("uvicorn.error").addFilter(_without_addresses)
     return uvicorn.Config(
         app,
         host=settings.program.host,
@@ -96,7 +112,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.program.log_level,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
-        ws="websockets-sansio",
+        ws=patient_sockets_for(settings.live.live_patience_s),
         ws_max_size=LONGEST_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # pictures do not get smaller
         ws_ping_timeout=settings.live.live_patience_s,
@@ -106,13 +122,13 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     )
 
 
-def configure_logs(level: str) -> None:
-    """Write one line an event: for people on a terminal, JSON elsewhere."""
+def configure_logs(level: str, errors: RecentErrors) -> None:
+    """Write one line an event: for people on a terminal, JSON elsewhere; and remember the last errors."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=number, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger().addHandler(errors.handler())
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").addFilter(_without_addresses)
     # Neither writes the values of variables with a traceback: they may hold a text or an invoice.
     if sys.stderr.isatty():
         renderers: list[structlog.types.Processor] = [
@@ -124,6 +140,7 @@ def configure_logs(level: str) -> None:
         processors=[
             log_request_id,
             structlog.processors.add_log_level,
+            errors.note,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *renderers,
         ],
@@ -138,7 +155,7 @@ def _without_addresses(record: logging.LogRecord) -> bool:
     return '"WebSocket %s"' not in str(record.msg)
 
 
-for command in (owed, keys, accounts, l402, webhooks):
+for command in (owed, keys, accounts, l402, webhooks, doctor):
     main.add_command(command)
 
 

@@ -15,10 +15,12 @@ from litestar.template import TemplateConfig
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
-from service.routes.accounts import account, top_ups
-from service.routes.avatartalk import infer, inference, rooms
+from service.routes.accounts import account, receivers, top_ups
+from service.routes.avatartalk import bought, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
-from service.routes.catalogue import avatars, previews, voices
+from service.routes.catalogue import avatars, currencies, previews, voices
+from service.routes.desk.gate import without_others
+from service.routes.desk.router import desk_router
 from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
 from service.routes.http.hosts import with_readable_hosts
@@ -26,16 +28,19 @@ from service.routes.http.keys import HEADER
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
+from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
+from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
-from service.routes.pages import assets, pages, shop, small_files, viewer
+from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
+from service.runtime.recent import RecentErrors
 from service.runtime.shares import Shares
 from service.runtime.stopping import Stopping
 from service.runtime.waits import Waits
@@ -55,6 +60,7 @@ def create_app(
     stopping: Stopping | None = None,
     now: Clock | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    errors: RecentErrors | None = None,
 ) -> Litestar:
     """Build the service; it opens everything when it starts.
 
@@ -65,6 +71,7 @@ def create_app(
         stopping: Told when the server is about to stop.
         now: The clock.
         monotonic: Counts seconds, and cannot be set.
+        errors: What was logged lately, for the operator's desk.
 
     Raises:
         SettingsError: The settings do not fit what they name.
@@ -93,7 +100,9 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with open_service(settings, node, stopping or Stopping(), clock, monotonic) as parts.service:
+        async with open_service(
+            settings, node, stopping or Stopping(), clock, monotonic, errors or RecentErrors()
+        ) as parts.service:
             yield
 
     app = Litestar(
@@ -104,16 +113,32 @@ def create_app(
                 route_handlers=[
                     Router(
                         "/",
-                        route_handlers=[quotes.request_video_text, top_ups.top_up],
-                        middleware=[quotes_limited],
+                        route_handlers=[quotes.request_video_text],
+                        middleware=[
+                            quotes_limited,
+                            answers_plain_quotes(lambda: parts.service.idempotency),
+                        ],
                     ),
+                    Router("/", route_handlers=[top_ups.top_up], middleware=[quotes_limited]),
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
                         route_handlers=[videos.generate_video, inference.inference, rooms.create_session],
                         middleware=[polls_limited, held_open(streams)],
                     ),
-                    Router("/", route_handlers=[refunds.refund, shop.demo_pay], middleware=[polls_limited]),
+                    Router(
+                        "/",
+                        route_handlers=[
+                            refunds.refund,
+                            shop.demo_pay,
+                            # A challenge counts as a quote, as below.
+                            l402_top_ups.buy_top_up,
+                            receivers.set_receiver,
+                            receivers.rotate_secret,
+                            receivers.remove_receiver,
+                        ],
+                        middleware=[polls_limited],
+                    ),
                 ],
                 request_max_body_size=largest_json_bytes,
             ),
@@ -145,15 +170,18 @@ def create_app(
                     payment_list.payments,
                     account.account,
                     rooms.delete_session,
-                    top_ups.top_up_state,
+                    top_ups.list_top_ups,
                     avatars.avatars,
                     voices.voices,
+                    currencies.currencies,
                     previews.portrait,
                     previews.idle,
+                    previews.voice_sample,
                     posters.poster,
                     health.health,
                     metrics.metrics,
                     *pages.HANDLERS,
+                    guide.guide,
                     assets.assets,
                     shop.shop,
                     viewer.viewer,
@@ -183,14 +211,18 @@ def create_app(
                 ],
             ),
             infer.infer,  # it is accepted before it is refused
+            desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
+            Router(
+                "/",
+                route_handlers=[top_ups.top_up_state],
+                middleware=[polls_limited, held_open(streams, waits=False)],
+            ),
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
         ],
         dependencies={name: parts.provide(name) for name in Service.__struct_fields__}
-        | {
-            "l402_desk": Provide(lambda: parts.l402_desk(quote_admission), sync_to_thread=False),
-            "socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False),
-        },
+        | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()}
+        | {"socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False)},
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
@@ -212,7 +244,8 @@ def create_app(
         ),
         logging_config=None,
     )
-    app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(app.asgi_handler)))
+    own = without_others(app.asgi_handler)
+    app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(own)))
     return app
 
 
@@ -231,15 +264,11 @@ class _Parts:
 
     service: Service  # there once the application has started
 
-    def l402_desk(self, quote_admission: Admission) -> l402_videos.Desk:
-        service = self.service
-        return l402_videos.Desk(
-            selling=service.l402,
-            spool=service.spool,
-            delivery=service.delivery,
-            links=service.links,
-            quote_admission=quote_admission,
-        )
+    def provide_desk(self, desk: "Callable[[_Parts, Admission], Any]", quote_admission: Admission) -> Provide:
+        def get() -> Any:
+            return desk(self, quote_admission)
+
+        return Provide(get, sync_to_thread=False)
 
     def socket_desk(self, admission: Admission, streams: Shares) -> infer.SocketDesk:
         service = self.service
@@ -256,3 +285,49 @@ class _Parts:
             return getattr(self.service, name)
 
         return Provide(get, sync_to_thread=False)
+
+
+def _l402_desk(parts: _Parts, quote_admission: Admission) -> l402_videos.Desk:
+    service = parts.service
+    return l402_videos.Desk(
+        selling=service.l402,
+        spool=service.spool,
+        delivery=service.delivery,
+        links=service.links,
+        quote_admission=quote_admission,
+    )
+
+
+def _l402_top_up_desk(parts: _Parts, quote_admission: Admission) -> l402_top_ups.Desk:
+    service = parts.service
+    return l402_top_ups.Desk(keys=service.keys, selling=service.l402_top_ups, quote_admission=quote_admission)
+
+
+def _bought_desk(parts: _Parts, quote_admission: Admission) -> bought.Desk:
+    service = parts.service
+    return bought.Desk(
+        selling=service.l402,
+        prepaid=service.prepaid,
+        delivery=service.delivery,
+        links=service.links,
+        quote_admission=quote_admission,
+    )
+
+
+def _lnurl_desk(parts: _Parts, quote_admission: Admission) -> lnurl.Desk:
+    service = parts.service
+    return lnurl.Desk(
+        paying=service.lnurl,
+        top_ups=service.address_top_ups,
+        links=service.links,
+        quote_admission=quote_admission,
+    )
+
+
+DESKS: dict[str, Callable[[_Parts, Admission], Any]] = {
+    "l402_desk": _l402_desk,
+    "l402_top_up_desk": _l402_top_up_desk,
+    "bought_desk": _bought_desk,
+    "lnurl_desk": _lnurl_desk,
+}
+"""What several parts of the service are for one handler, with the limit that a quote counts against."""

@@ -15,6 +15,7 @@ ServiceError
 ├── ChoiceFixed
 ├── VideoNotStarted
 ├── VideoInterrupted
+├── VideoGrowing             what is asked for needs the whole video
 ├── VideoGone                it was kept for as long as the operator keeps videos
 ├── NotRefundable            this order's money is not given back, or not now
 │   ├── RefundBound          it is on its way back, or was given back
@@ -130,6 +131,10 @@ class VideoNotStarted(ServiceError):
 
 class VideoInterrupted(ServiceError):
     """The video is not whole, and nobody renders it."""
+
+
+class VideoGrowing(ServiceError):
+    """What is asked for can be made of a whole video alone, and this one is still rendered."""
 
 
 class VideoGone(ServiceError):
@@ -262,6 +267,10 @@ class ReceiverAway(ServiceError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class ReceiverCrowded(ServiceError):
+    """So many are sent to the address of a webhook's receiver, under whatever names, that it was not asked."""
 
 
 class OutputGone(ServiceError):

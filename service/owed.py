@@ -9,7 +9,7 @@ import click
 from lightning import Msat, Payment, PaymentHash, PaymentState, Preimage
 from service.assembly.stores import open_refunds
 from service.errors import NotRefundable
-from service.refunds.refund import Debt, Unasked
+from service.refunds import owing
 from service.settings import Settings
 
 PREIMAGE_BYTES = 32
@@ -58,30 +58,28 @@ def paid(settings: Settings, order_id: int, preimage: str, fee_msat: int) -> Non
 
 async def _list(settings: Settings) -> None:
     async with open_refunds(settings) as refunds:
-        debts, unasked = await refunds.debts(), await refunds.unasked()
-        ledger = await refunds.ledger()
-    all_due: list[Debt | Unasked] = [*debts, *unasked]
-    for due in sorted(all_due, key=lambda due: (due.paid_at, due.order_id)):
+        owed = await owing.look(refunds)
+    for due in owed.due:
         click.echo("\t".join(_line(due)))
-    kept = ledger.received_msat - ledger.refunded_msat - ledger.fees_msat
+    ledger = owed.ledger
     click.echo(
-        f"msat received {ledger.received_msat}, refunded {ledger.refunded_msat}, fees {ledger.fees_msat}, kept {kept};"
+        f"msat received {ledger.received_msat}, refunded {ledger.refunded_msat}, fees {ledger.fees_msat},"
+        f" kept {owed.kept_msat};"
         f" of that undelivered {ledger.undelivered_msat}, owed by invoice {ledger.owed_msat},"
-        f" not asked for {sum(each.paid_msat for each in unasked)};"
+        f" not asked for {owed.unasked_msat};"
         f" of what was received, {ledger.topped_up_msat} for video time in advance:"
         f" ms of it owed {ledger.prepaid_ms}, used {ledger.prepaid_used_ms}",
         err=True,
     )
 
 
-def _line(due: Debt | Unasked) -> tuple[str, ...]:
-    refund = due.refund if isinstance(due, Debt) else None
+def _line(due: owing.Due) -> tuple[str, ...]:
     return (
         str(due.order_id),
-        refund.state.value if refund else "failed" if isinstance(due, Debt) else "unasked",
-        str(due.paid_msat if refund is None else refund.amount_msat),
+        due.step.value,
+        str(due.amount_msat),
         f"{due.paid_at:%Y-%m-%d %H:%M}",
-        "-" if refund is None else refund.invoice,
+        "-" if due.refund is None else due.refund.invoice,
     )
 
 

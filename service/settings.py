@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from service.accounts.prepaid import AccountTerms
+from service.desk.terms import DeskTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
@@ -53,9 +54,24 @@ OTHERS = {
             "MAX_WAIT_S",
         ),
         *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
-        *("LIVE_SESSIONS", "LIVE_SILENCE_S", "LIVE_MAX_TEXT_CHARS", "LIVE_MAX_PCM_MB", "LIVE_IDLE_MEMORY_MB"),
+        *(
+            "LIVE_SESSIONS",
+            "LIVE_SILENCE_S",
+            "LIVE_WAIT_S",
+            "LIVE_MAX_TEXT_CHARS",
+            "LIVE_MAX_PCM_MB",
+            "LIVE_IDLE_MEMORY_MB",
+        ),
     )
-} | {f"{PREFIX}REGTEST", f"{PREFIX}CACHE", f"{PREFIX}API_KEY"}
+} | {
+    f"{PREFIX}{name}"
+    for name in (
+        *("REGTEST", "CACHE", "API_KEY", "URL", "PAY"),
+        *("PAYER_LND_ADDRESS", "PAYER_LND_TLS_CERT", "PAYER_LND_MACAROON"),
+        *("PAYER_PHOENIXD_URL", "PAYER_PHOENIXD_PASSWORD"),
+        *("MAX_SATS", "MAX_SATS_PER_DAY", "LEDGER", "MCP_TOKEN"),
+    )
+}
 """Variables that other programs read, which may be started from the same environment."""
 
 
@@ -189,6 +205,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rounds: Rounds = Rounds()
     web: WebTerms = WebTerms()
     demo: DemoTerms = DemoTerms()
+    desk: DeskTerms = DeskTerms()
 
     @classmethod
     def of(cls, **values: Any) -> Self:

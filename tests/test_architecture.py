@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = {
     "bench",
+    "guide",
     "lightning",
     "live",
     "regtest",
@@ -20,13 +21,14 @@ PACKAGES = {
     "worker",
 }
 MAY_IMPORT: dict[str, set[str]] = {
+    "guide": {"lightning", "service"},
     "lightning": set(),
     "live": set(),
     "regtest": set(),
     "spoken": set(),
     "worker": {"spoken"},
     "service": {"lightning", "spoken"},
-    "satspeak": {"regtest"},
+    "satspeak": {"lightning", "regtest"},
     "training": {"spoken", "worker"},
 }
 TIERS = (
@@ -51,17 +53,17 @@ TIERS = (
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "l402", "lnurl", "quotes", "sessions", "webhooks"},
+    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "credentials", "holders", "letters", "owed"},
+    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 
 CLIMBS = {
     # A store is made of what the ports of its callers say, wherever these stand.
-    "storage": {"delivery.port", "retention.port", "refunds.refund"},
+    "storage": {"delivery.port", "desk.port", "retention.port", "refunds.refund"},
     # A job keeps what a worker's first record says.
     "jobs": {"rendering.port"},
 }
@@ -77,6 +79,7 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.live_client",
     "service.rendering.worker_client",

@@ -22,7 +22,7 @@ import numpy as np
 from training.avatar import SIZE, Avatar, Box
 from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, expression, mix
 from training.looks import Look
-from training.motion import POSTURES, Moment, half_loop
+from training.motion import POSTURES, Moment, blinks, half_loop, turns
 from training.renderer import Picture, Renderer
 
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
@@ -50,6 +50,8 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     playback: str
     boxes: list[Box]
     mouths: Mouths | None = None
+    turns: list[int] = []
+    blinks: list[int] = []
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +184,6 @@ def encode(path: Path, pictures: Sequence[Picture], recipe_hash: str, *, crf: in
 
 def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> None:
     folder = out / name
-    look: Look = CAST[name]
     clips = dict(read_pack(folder).emotions) if (folder / "avatar.json").exists() else {}
     clips[emotion] = Clip(
         footage=f"{emotion}.mp4",
@@ -190,6 +191,14 @@ def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> Non
         playback="pingpong",
         boxes=[(round(x, 2), round(y, 2), round(side, 2)) for x, y, side in boxes],
     )
+    _write_clips(folder, name, clips)
+
+
+def _write_clips(folder: Path, name: str, clips: dict[str, Clip]) -> None:
+    look: Look = CAST[name]
+    for emotion, clip in clips.items():
+        moved = moments(name, emotion)
+        clips[emotion] = msgspec.structs.replace(clip, turns=turns(moved), blinks=blinks(moved))
     pack = Pack(
         name=name,
         label=look.label,

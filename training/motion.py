@@ -4,7 +4,7 @@ Everything slow is a sum of cosines of half periods, whose velocity is zero at b
 movement is smooth over the turning points as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,9 @@ _HARMONICS = np.array([1.0, 0.6, 0.35])  # strength of one, two and three half p
 _STEADY_EYES = 0.85  # part of the head's turn that the eyes make good to keep looking at the camera
 _BLINK = (0.15, 0.6, 1.0)  # how the lids close, frame by frame
 _GLANCES = 3
+_TURN = 6  # frames in which one turns
+_APART = 3  # frames between places where one may
+_STILL = 1e-3  # radians a frame
 _GLANCE = np.array([0.012, 0.028])  # pitch and yaw, radians
 
 
@@ -63,6 +66,26 @@ def half_loop(frames: int, posture: Posture, rng: np.random.Generator) -> list[M
             {"browInnerUp": float(brows[k]), "eyeBlink": float(lids[k])},
         )
         for k in range(frames)
+    ]
+
+
+def blinks(moments: Sequence[Moment]) -> list[int]:
+    """Return the frames in which the eyes are shut."""
+    return [frame for frame, moment in enumerate(moments) if moment.face["eyeBlink"] == 1]
+
+
+def turns(moments: Sequence[Moment]) -> list[int]:
+    """Return the frames where a walk may turn (`worker.walk`): as long as that takes, open eyes rest."""
+    lids = np.array([moment.face["eyeBlink"] for moment in moments])
+    looks = np.array([moment.gaze for moment in moments]) + _STEADY_EYES * np.array(
+        [moment.pose.angles[:2] for moment in moments]
+    )
+    moving = np.abs(np.diff(looks, axis=0, append=looks[-1:])).max(axis=1) > _STILL
+    restless = (lids > 0) | moving
+    return [
+        frame
+        for frame in range(_TURN, len(moments) - _TURN, _APART)
+        if not restless[frame - _TURN // 2 : frame + _TURN // 2 + 1].any()
     ]
 
 

@@ -28,6 +28,7 @@ from worker.model import LipModel
 from worker.pipeline import Renderer
 from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
+from worker.samples import Samples
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE, OwnVoice, Speaker, read_voices
 from worker.speech.kokoro_weights import cache_folder, float_graph
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> Litestar:
     http = httpx.Client()
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
     speech = _open_speaker(settings, own)
+    samples = Samples(speech, settings.cache or cache_folder(os.environ), own)
     metrics = Metrics()
     batcher = Batcher(
         metrics.measured(model.predict),
@@ -106,6 +108,7 @@ def create_app(settings: Settings) -> Litestar:
         settings=LiveSettings(
             sessions=settings.live_sessions,
             silence_s=settings.live_silence_s,
+            wait_s=settings.live_wait_s,
             max_characters=settings.live_max_text_chars,
             max_bytes=settings.live_max_pcm_mb * _MB,
         ),
@@ -147,6 +150,7 @@ def create_app(settings: Settings) -> Litestar:
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "intake": Provide(lambda: intake, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
+            "samples": Provide(lambda: samples, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),
             "provider": Provide(lambda: model.provider, sync_to_thread=False),
         },

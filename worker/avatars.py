@@ -14,8 +14,9 @@ import structlog
 
 from worker.compose import Box
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
-from worker.footage import Film, Footage, Mouths, Playback, references_shape
+from worker.footage import Film, Footage, Mouths, references_shape
 from worker.sights import Shelf, Sight, size
+from worker.walk import Playback
 
 log = structlog.get_logger()
 
@@ -30,6 +31,8 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     playback: Playback
     boxes: tuple[Box | None, ...]  # one a frame; None where no face is: it passes through untouched
     mouths: Mouths | None = None  # without them the idle mouth is the network's only reference
+    turns: tuple[int, ...] = ()  # where a walk through it may turn; without them it goes round and round
+    blinks: tuple[int, ...] = ()  # frames in which the eyes are shut
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +177,7 @@ class Avatars:
         shelf = Shelf(self._keep, clock=self._clock)
         film = Film(self.film(pack, emotion), description.boxes, description.mouths, shelf=shelf)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
-        footage = Footage(film, description.playback)
+        footage = Footage(film, description.playback, turns=description.turns, blinks=description.blinks)
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 
 
@@ -191,6 +194,8 @@ def read_pack(path: Path) -> Pack:
     for name, emotion in pack.emotions.items():
         if emotion.frames < 1 or len(emotion.boxes) != emotion.frames:
             raise BadAssets(f"{path} has {len(emotion.boxes)} boxes for {emotion.frames} frames of {name!r}.")
+        if any(not 0 < turn < emotion.frames - 1 for turn in emotion.turns):
+            raise BadAssets(f"{path} has turns of {name!r} that are not between its ends: {emotion.turns}.")
         widest = max((box[2] for box in emotion.boxes if box), default=0)
         if emotion.mouths and widest > emotion.mouths.size:
             raise BadAssets(

@@ -6,8 +6,8 @@ that nothing is scaled between the two.
 
 import threading
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
-from typing import Literal
 
 import av
 import msgspec
@@ -19,8 +19,7 @@ from worker.backdrop import Backdrop
 from worker.compose import CROP, Box, IdleFrame, crop
 from worker.errors import BadAssets
 from worker.sights import Shelf
-
-Playback = Literal["loop", "pingpong"]
+from worker.walk import LEAST_FRAMES, Order, Playback, Round, Walk
 
 
 class Mouths(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,11 +191,35 @@ def _mouth_reel(path: Path, mouths: Mouths, frames: int) -> _Reel:
 
 
 class Footage:
-    """A film that plays for ever: frame i of the video is some frame of the film."""
+    """A film that plays for ever: frame i of the video is some frame of the film.
 
-    def __init__(self, frames: Film | Sequence[IdleFrame], playback: Playback) -> None:
+    Args:
+        frames: the film.
+        playback: how it goes on at its end.
+        turns: frames between its ends where a walk through it may turn; see `worker.walk`.
+        blinks: frames in which the eyes are shut.
+    """
+
+    def __init__(
+        self,
+        frames: Film | Sequence[IdleFrame],
+        playback: Playback,
+        *,
+        turns: Sequence[int] = (),
+        blinks: Sequence[int] = (),
+    ) -> None:
         self._frames = frames
-        self._playback = playback
+        self._turns = turns
+        self._blinks = blinks
+        self.order: Order = Round(len(frames), playback)
+
+    def walk(self, seed: str) -> "Footage":
+        """Return the same film as one video shows it, where it has turns; the same each time for a seed."""
+        if not self._turns or len(self._frames) < LEAST_FRAMES:
+            return self
+        walked = copy(self)
+        walked.order = Walk(len(self._frames), turns=self._turns, blinks=self._blinks, seed=seed)
+        return walked
 
     @property
     def references(self) -> int:
@@ -209,19 +232,15 @@ class Footage:
         first = self._frames[0]
         return len(self._frames) * (first.picture.nbytes + first.references.nbytes)
 
+    @property
+    def film(self) -> list[IdleFrame]:
+        """The frames as they were filmed."""
+        return [self._frames[index] for index in range(len(self._frames))]
+
     def faces(self, frames: range) -> list[IdleFrame]:
         """Return the frames to show at frames of the video."""
         return [self.frame(index) for index in frames]
 
-    @property
-    def cycle(self) -> int:
-        """After how many frames of the video it is where it was."""
-        count = len(self._frames)
-        # A pingpong goes there and back again, without showing either end twice in a row.
-        return count if self._playback == "loop" or count == 1 else 2 * count - 2
-
     def frame(self, index: int) -> IdleFrame:
         """Return the frame to show at a frame of the video."""
-        count = len(self._frames)
-        step = index % self.cycle
-        return self._frames[min(step, 2 * count - 2 - step)]
+        return self._frames[self.order[index]]

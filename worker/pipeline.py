@@ -95,7 +95,7 @@ class Renderer:
         footage = await self._film("footage", self.avatars.footage, order.pack, order.request.emotion)
         graph = self._graph(footage.references)
         render_pass = RenderPass(
-            footage,
+            footage.walk(order.request.order),
             order.sample_rate,
             order.request.first_frame,
             graph,

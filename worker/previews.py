@@ -17,6 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from worker.avatars import Avatars, Pack
+from worker.compose import Box, IdleFrame
 from worker.encode import FPS
 from worker.errors import NoFilm
 
@@ -28,6 +29,8 @@ IDLE_FRAMES = 4 * FPS
 
 POSTER_FRAMES = 4 * FPS
 """How much of a video is looked through for its poster."""
+
+_SPARSE = 8  # of so many pixels in a row one is enough to tell frames of footage from each other
 
 _JPEG_QUALITY = 84
 _CRF = "27"
@@ -70,8 +73,8 @@ def idle(avatars: Avatars, pack: Pack, emotion: str) -> bytes:
 def poster(avatars: Avatars, pack: Pack, emotion: str, film: bytes) -> bytes:
     """Return the picture of a video on which its mouth is furthest from rest, as a JPEG of its size.
 
-    Frame i of a video is frame i of the footage with another mouth, so what differs in the mouth's square is how it
-    speaks.
+    Each frame of a video is one of the footage with another mouth, so what differs in the mouth's square is how it
+    speaks. Which one it is, the rest of the picture tells.
 
     Args:
         avatars: Where the footage is.
@@ -82,17 +85,15 @@ def poster(avatars: Avatars, pack: Pack, emotion: str, film: bytes) -> bytes:
     Raises:
         NoFilm: No picture can be read of it.
     """
-    footage = avatars.footage(pack, emotion)
+    at_rest = avatars.footage(pack, emotion).film
     best: tuple[float, NDArray[np.uint8]] | None = None
     with _one_at_a_time:
         try:
-            for n, frame in zip(range(POSTER_FRAMES), _film(io.BytesIO(film)), strict=False):
-                at_rest = footage.frame(n)
+            for frame in islice(_film(io.BytesIO(film)), POSTER_FRAMES):
                 luma = _pixels(frame, "yuv420p")[: frame.height]
-                if best is None or at_rest.box is not None:
-                    moved = _moved(luma, at_rest.picture[: frame.height], at_rest.box)
-                    if best is None or moved > best[0]:
-                        best = moved, _pixels(frame, "rgb24")
+                moved = _moved(luma, at_rest)
+                if best is None or moved > best[0]:
+                    best = moved, _pixels(frame, "rgb24")
         except av.FFmpegError:
             pass  # it may end within a segment
     if best is None:
@@ -100,14 +101,29 @@ def poster(avatars: Avatars, pack: Pack, emotion: str, film: bytes) -> bytes:
     return _jpeg(best[1])
 
 
-def _moved(
-    luma: NDArray[np.uint8], at_rest: NDArray[np.uint8], box: tuple[float, float, float] | None
-) -> float:
-    """Tell by how many grey levels the mouth's square differs from the mouth at rest, on the average."""
-    if box is None or luma.shape != at_rest.shape:
+def _moved(luma: NDArray[np.uint8], film: list[IdleFrame]) -> float:
+    """Tell by how many grey levels a picture's mouth differs from the mouth at rest, on the average."""
+    height = len(luma)
+
+    def elsewhere(at_rest: IdleFrame) -> float:
+        differences = cv2.absdiff(luma[::_SPARSE, ::_SPARSE], at_rest.picture[:height:_SPARSE, ::_SPARSE])
+        if at_rest.box is not None:
+            left, top, right, bottom = (edge // _SPARSE for edge in _edges(at_rest.box))
+            differences[max(top, 0) : bottom, max(left, 0) : right] = 0
+        return float(differences.mean())
+
+    if luma.shape != film[0].picture[:height].shape:
         return 0.0
+    at_rest = min(film, key=elsewhere)
+    if at_rest.box is None:
+        return 0.0
+    left, top, right, bottom = _edges(at_rest.box)
+    return float(cv2.absdiff(luma[top:bottom, left:right], at_rest.picture[top:bottom, left:right]).mean())
+
+
+def _edges(box: Box) -> tuple[int, int, int, int]:
     left, top, right, bottom = (int(at + sign * box[2] / 2) for sign in (-1, 1) for at in box[:2])
-    return float(cv2.absdiff(luma[top:bottom, left:right], at_rest[top:bottom, left:right]).mean())
+    return left, top, right, bottom
 
 
 def _film(source: Path | io.BytesIO) -> Iterator[av.VideoFrame]:

@@ -24,6 +24,7 @@ from worker.live.desk import Desk
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
+from worker.samples import Samples
 from worker.speech import Accent, SpeechError, SynthesisFailed
 
 MAX_FILM_BYTES = 16 << 20
@@ -160,6 +161,12 @@ async def voices(renderer: NamedDependency[Renderer]) -> list[VoiceAnswer]:
     ]
 
 
+@get("/voices/{name:str}/sample.m4a", media_type="audio/mp4", sync_to_thread=True)
+def sample(name: FromPath[str], samples: NamedDependency[Samples]) -> bytes:
+    """Let a voice be heard."""
+    return samples.get(name)
+
+
 @get("/avatars/{name:str}/{emotion:str}/portrait.jpg", media_type="image/jpeg", sync_to_thread=True)
 def portrait(name: FromPath[str], emotion: FromPath[str], renderer: NamedDependency[Renderer]) -> bytes:
     """Show an avatar at rest."""
@@ -185,7 +192,7 @@ async def poster(
     return await asyncio.to_thread(previews.poster, renderer.avatars, pack, emotion, film)
 
 
-HANDLERS = [render, health, show_metrics, avatars, voices, portrait, idle, poster]
+HANDLERS = [render, health, show_metrics, avatars, voices, sample, portrait, idle, poster]
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:

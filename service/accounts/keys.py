@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Collection
 
-from service.accounts.port import HOLDERS, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
+from service.accounts.port import HOLDERS, NAMED_ONLY, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
 from service.errors import InvalidApiKey, KeyNotAllowed
 from service.runtime.clock import Clock
 
@@ -33,7 +34,8 @@ class Keys:
 
         Args:
             name: What it is called in lists.
-            scopes: What it is good for; everything that a key of its kind may be good for where none is named.
+            scopes: What it is good for; where none is named everything that a key of its kind may be good for, but
+                for what has to be named.
             account_id: Whose it is; None makes one of the operator's.
 
         Raises:
@@ -48,7 +50,7 @@ class Keys:
             name=name,
             prefix=key[:PREFIX_CHARS],
             digest=digest(key),
-            scopes=scopes or allowed,
+            scopes=scopes or allowed - NAMED_ONLY,
             account_id=account_id,
             created_at=self._now(),
         )
@@ -101,6 +103,12 @@ class Keys:
 def new_secret() -> str:
     """Make a key that nobody can guess."""
     return "sk_" + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def derived_secret(nonce: bytes) -> str:
+    """Make the key that whoever knows a nonce can be told again."""
+    said = hashlib.blake2b(nonce, person=b"api key", digest_size=SECRET_BYTES).digest()
+    return "sk_" + urlsafe_b64encode(said).decode().rstrip("=")
 
 
 def digest(key: str) -> bytes:

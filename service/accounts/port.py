@@ -15,14 +15,19 @@ class Scope(Enum):
 
     PAYMENTS = "payments:read"
     METRICS = "metrics:read"
+    DESK = "desk:use"
     VIDEO = "video:make"
     ACCOUNT = "account:read"
+    ACCOUNT_WRITE = "account:write"
 
 
-OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS})
+OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS, Scope.DESK})
 """What a key of the operator may be good for: all sales, and not one account's."""
 
-HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT})
+NAMED_ONLY = frozenset({Scope.DESK})
+"""What a key is good for only where that was said: a program's key is to open no desk by an omission."""
+
+HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT, Scope.ACCOUNT_WRITE})
 """What a key of an account may be good for: its own video time, and nobody else's."""
 
 
@@ -101,6 +106,10 @@ class Accounts(Protocol):
         """Find an account by its name."""
         ...
 
+    async def addressed(self, address: str) -> Account | None:
+        """Find an account by the name in its Lightning Address."""
+        ...
+
     async def all(self) -> list[Account]:
         """Return all accounts, the oldest first."""
         ...
@@ -138,6 +147,7 @@ class Accounts(Protocol):
         Raises:
             InsufficientCredits: So much is not free.
             TooManyRequests: Too many of the account are open.
+            InvalidApiKey: The account has just gone.
         """
         ...
 

@@ -13,6 +13,7 @@ from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
+from service.assembly.desk import make_desk
 from service.assembly.live import open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -26,13 +27,18 @@ from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
+from service.delivery.top_ups import WatchingTopUps
 from service.delivery.watching import Watching
+from service.desk.desk import OperatorsDesk
 from service.l402.selling import L402Selling
+from service.l402.top_ups import L402TopUps
 from service.lnurl.paying import LnurlPaying
+from service.lnurl.top_ups import AddressTopUps
 from service.orders.port import Orders, Tally
 from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
-from service.pricing.port import RateSource
+from service.pricing.currencies import Currencies
+from service.pricing.port import CurrencySource, RateSource
 from service.pricing.rates import FeedRates, open_rates
 from service.quotes.demo_wallet import DemoWallet
 from service.quotes.idempotency import Idempotency
@@ -51,6 +57,7 @@ from service.routes.http.uploads import Spool
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
@@ -59,6 +66,7 @@ from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.webhooks.accounts import AccountReceivers
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
 
@@ -83,7 +91,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
+    l402_top_ups: L402TopUps
     lnurl: LnurlPaying
+    address_top_ups: AddressTopUps
+    receivers: AccountReceivers
+    watching_top_ups: WatchingTopUps
     delivery: Delivery
     watching: Watching
     refunding: Refunding
@@ -102,6 +114,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     spool: Spool
     links: Links
     rates: RateSource
+    currencies: CurrencySource
     node: Cached[NodeInfo]
     follower: Supervised
     settlements: Settlements
@@ -109,6 +122,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     stopping: Stopping
     orphans: Orphans
+    desk: OperatorsDesk
     now: Clock
 
 
@@ -119,8 +133,11 @@ async def open_service(
     stopping: Stopping,
     now: Clock,
     monotonic: Callable[[], float],
+    errors: RecentErrors,
 ) -> AsyncIterator[Service]:
     """Open everything; background tasks run until it is closed."""
+    # Not in the event loop for the first buyer; and first of all, since for a moment it takes twice what it keeps.
+    await asyncio.to_thread(warm_up)
     async with contextlib.AsyncExitStack() as stack:
         limits = httpx.Limits(max_connections=None)  # each render holds one
         client = await stack.enter_async_context(httpx.AsyncClient(limits=limits))
@@ -168,6 +185,7 @@ async def open_service(
             carrier=carrier,
             terms=settings.webhooks,
             public_url=settings.program.public_url,
+            bells=kept.bells,
             now=now,
         )
         run_until_closed(stack, Supervised("webhooks", lambda: kept.peers.alone("webhooks", sending.run)))
@@ -186,7 +204,6 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
-        await asyncio.to_thread(warm_up)  # now, and not in the event loop for the first buyer
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,
@@ -204,6 +221,23 @@ async def open_service(
             ),
             lnurl=LnurlPaying(
                 names=kept.lnurls, snapshots=kept.snapshots, settlements=money.settlements, now=now
+            ),
+            l402_top_ups=L402TopUps(
+                terms=settings.l402,
+                selling=sales.top_ups,
+                top_ups=kept.top_ups,
+                settlements=money.settlements,
+                now=now,
+            ),
+            address_top_ups=AddressTopUps(accounts=kept.accounts, selling=sales.top_ups, lnurls=sales.lnurls),
+            receivers=AccountReceivers(kept.receivers, private=settings.webhooks.webhook_private),
+            watching_top_ups=WatchingTopUps(
+                top_ups=kept.top_ups,
+                settlements=money.settlements,
+                bells=kept.bells,
+                stopping=stopping,
+                now=now,
+                waits=settings.waits,
             ),
             delivery=delivery,
             ordering=sales.prepaid,
@@ -239,7 +273,12 @@ async def open_service(
             ledger=Cached(kept.refunds.ledger, fresh_s=FIGURES_FRESH_S),
             keys=Keys(kept.keys, now=now),
             choosing=making.choosing,
-            previews=Previews(choosing=making.choosing, ask=making.workers.preview, now=now),
+            previews=Previews(
+                choosing=making.choosing,
+                ask=making.workers.preview,
+                ask_voice=making.workers.voice_sample,
+                now=now,
+            ),
             posters=Posters(delivery=delivery, ask=making.workers.poster),
             demo_wallet=DemoWallet(settings.demo, client),
             web=settings.web,
@@ -251,6 +290,7 @@ async def open_service(
             ),
             links=Links(settings.program.public_url),
             rates=rates,
+            currencies=Currencies(rates, client),
             node=Cached(node.backend.ping, fresh_s=0),
             follower=money.follower,
             settlements=money.settlements,
@@ -258,5 +298,6 @@ async def open_service(
             counters=ambient.counters,
             stopping=stopping,
             orphans=orphans,
+            desk=make_desk(settings, kept, node, errors, now),
             now=now,
         )

@@ -15,6 +15,9 @@ from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
 from service.storage.database import Database
+from service.storage.desk import Room, SqlDesk
+from service.storage.desk_books import SqlBooks
+from service.storage.desk_sessions import SqlSessions
 from service.storage.keys import SqlApiKeys
 from service.storage.lnurls import SqlLnurls
 from service.storage.objects import FolderObjects, bucket_objects
@@ -25,6 +28,7 @@ from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
 from service.storage.prepaid import SqlPrepaidOrders
+from service.storage.receivers import SqlReceivers
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.root_keys import SqlRootKeys
@@ -34,6 +38,7 @@ from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
+from service.webhooks.accounts import AccountReceivers
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +58,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     keys: SqlApiKeys
     accounts: SqlAccounts
     top_ups: SqlTopUps
+    receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
     live_sessions: SqlLiveSessions
+    desk: SqlDesk
+    books: SqlBooks
+    sessions: SqlSessions
     objects: Objects
     peers: NoPeers | PostgresPeers
     bells: Bells
@@ -66,6 +75,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
     url = settings.stores.database_url
     async with open_database(settings) as database:
         peers = PostgresPeers(url) if url else NoPeers()
+        room = Room(database)
         yield Kept(
             orders=SqlOrders(database),
             payments=SqlPayments(database),
@@ -81,8 +91,12 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             keys=SqlApiKeys(database),
             accounts=SqlAccounts(database),
             top_ups=SqlTopUps(database),
+            receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
             live_sessions=SqlLiveSessions(database),
+            desk=SqlDesk(room),
+            books=SqlBooks(room),
+            sessions=SqlSessions(database),
             objects=open_objects(settings),
             peers=peers,
             bells=Bells(peers.tell),
@@ -101,6 +115,7 @@ class Holders(msgspec.Struct, frozen=True, kw_only=True):
 
     accounts: SqlAccounts
     top_ups: SqlTopUps
+    receivers: AccountReceivers
     video_time: VideoTime
     keys: Keys
 
@@ -115,6 +130,7 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Holders]:
         yield Holders(
             accounts=accounts,
             top_ups=SqlTopUps(database),
+            receivers=AccountReceivers(SqlReceivers(database), private=settings.webhooks.webhook_private),
             video_time=VideoTime(accounts, terms=settings.accounts, now=utc_now),
             keys=Keys(SqlApiKeys(database), now=utc_now),
         )
@@ -128,17 +144,18 @@ async def open_refunds(settings: Settings) -> AsyncIterator[SqlRefunds]:
 
 
 class Sold(msgspec.Struct, frozen=True, kw_only=True):
-    """Orders, and the root keys of the credentials that open some of them."""
+    """Orders and top-ups, and the root keys of the credentials that some of them are sold by."""
 
     orders: SqlOrders
     root_keys: SqlRootKeys
+    top_ups: SqlTopUps
 
 
 @contextlib.asynccontextmanager
 async def open_orders(settings: Settings) -> AsyncIterator[Sold]:
     """Open no more than the orders and their credentials, for the command that revokes these."""
     async with open_database(settings) as database:
-        yield Sold(orders=SqlOrders(database), root_keys=SqlRootKeys(database))
+        yield Sold(orders=SqlOrders(database), root_keys=SqlRootKeys(database), top_ups=SqlTopUps(database))
 
 
 @contextlib.asynccontextmanager

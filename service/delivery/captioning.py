@@ -1,9 +1,12 @@
-"""Finds the captions of a video, whole or still being rendered."""
+"""Finds the captions of a video, whole or still being rendered, and puts them into a whole one."""
 
-from service.delivery.captions import cues, webvtt
+from service.delivery.caption_track import with_captions
+from service.delivery.captions import Cue, cues, webvtt
+from service.delivery.delivery import Delivery
+from service.errors import VideoBroken, VideoGrowing, VideoInterrupted
 from service.jobs.port import Videos
 from service.orders.order import Order
-from service.orders.video import FPS, VideoState
+from service.orders.video import FPS, Video, VideoState
 
 
 class Captioning:
@@ -19,12 +22,32 @@ class Captioning:
             VideoGone: It was kept long enough.
         """
         order.remembered()
+        return webvtt(await self._cues(order, await self._videos.get(order.id)))
+
+    async def head(self, order: Order, video: Video, delivery: Delivery) -> bytes:
+        """Return what a whole video starts with, up to its first segment, with its captions as a track in it.
+
+        Raises:
+            VideoGrowing: It is not whole, so nobody knows yet when the rest is spoken.
+            VideoInterrupted: It was lost this moment.
+        """
+        if video.state is not VideoState.READY:
+            raise VideoGrowing
+        size = len(video.init or b"")
+        try:
+            start = b"".join([chunk async for chunk in delivery.play(order.id, 0, size, growing=False)])
+        except VideoBroken:
+            start = b""
+        if len(start) != size:
+            raise VideoInterrupted
+        return with_captions(start, await self._cues(order, video), language=video.choice.language)
+
+    async def _cues(self, order: Order, video: Video | None) -> list[Cue]:
         if order.wish.text is None:
-            return webvtt([])
-        video = await self._videos.get(order.id)
+            return []
         duration_ms, parts = order.wish.duration_ms, []
         if video is not None:
             parts = await self._videos.speech(video.id)
             if video.state is VideoState.READY:
                 duration_ms = video.frames * 1000 // FPS
-        return webvtt(cues(order.wish.text, parts, duration_ms=duration_ms))
+        return cues(order.wish.text, parts, duration_ms=duration_ms)

@@ -66,8 +66,8 @@ class Player:
                 if position < stored:
                     async for chunk in self._stored(video, position, stored, growing=growing):
                         position += len(chunk)
-                        if position == video.size:
-                            await self._delivered(video)
+                        if position == video.size and not await self._may_end(video):
+                            raise VideoBroken
                         yield chunk
                 elif video.state is VideoState.READY and not held:
                     return
@@ -78,10 +78,14 @@ class Player:
                 elif not await self.take_over(video, video.choice):
                     raise VideoBroken
 
-    async def _delivered(self, video: Video) -> None:
-        """Note that the last bytes are about to be handed out, where the video is whole."""
-        if video.state is VideoState.READY and video.delivered_at is None:
-            await self._videos.deliver(video, self._now())
+    async def _may_end(self, video: Video) -> bool:
+        """Note that the last bytes are about to be handed out, where the video is whole; whether they may be.
+
+        Not where it was lost while somebody read it, and then given up: its price goes back.
+        """
+        if video.state is not VideoState.READY or video.delivered_at is not None:
+            return True
+        return await self._videos.deliver(video, self._now())
 
     async def _is_held(self, order_id: int) -> bool:
         """Whether the payment is not ours yet; raises VideoBroken where it went back."""

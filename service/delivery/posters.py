@@ -9,10 +9,13 @@ from service.delivery.delivery import Delivery
 from service.errors import VideoBroken
 from service.orders.choice import Choice
 from service.orders.order import Order
-from service.orders.video import VideoState
+from service.orders.video import FPS
 
 START_BYTES = 2 << 20
 """Of the video that is looked through: some seconds."""
+
+LOOKED_THROUGH_FRAMES = 4 * FPS
+"""What comes after them changes no poster: a worker looks at no more."""
 
 MOST = 128
 """Posters that are kept, about 40 kB each."""
@@ -26,7 +29,7 @@ class Posters:
     ) -> None:
         self._delivery = delivery
         self._ask = ask
-        self._kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], tuple[int, bytes]] = OrderedDict()
         # Of each video one at a time, however many ask: each is seconds of video to decode.
         self._making: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
@@ -39,18 +42,20 @@ class Posters:
         video = await self._delivery.video(order)
         key = video.id, video.edition
         async with self._making.setdefault(key, asyncio.Lock()):
-            if (kept := self._kept.get(key)) is not None:
+            seen = min(video.playable_frames, LOOKED_THROUGH_FRAMES)
+            # Of a growing one a better frame may come: what was made of less is made anew.
+            if (kept := self._kept.get(key)) is not None and kept[0] >= seen:
                 self._kept.move_to_end(key)
-                return kept
+                return kept[1]
             end = min(video.playable_size, START_BYTES)
             try:
                 start = [chunk async for chunk in self._delivery.play(order.id, 0, end, growing=True)]
             except VideoBroken:
                 return None
             made = await self._ask(video.choice, b"".join(start))
-            # Of a growing one a better frame may come.
-            if made is not None and video.state is VideoState.READY:
-                self._kept[key] = made
+            if made is not None:
+                self._kept[key] = seen, made
+                self._kept.move_to_end(key)
                 if len(self._kept) > MOST:
                     self._kept.popitem(last=False)
             return made

@@ -141,8 +141,12 @@ class Videos(Protocol):
         """
         ...
 
-    async def deliver(self, video: Video, now: datetime) -> None:
-        """Note that the last bytes of a whole video are about to be handed out."""
+    async def deliver(self, video: Video, now: datetime) -> bool:
+        """Note that the last bytes of a video that was whole are about to be handed out; whether they may be.
+
+        Must be atomic: what was lost since, and given up before anybody had all of it, is paid back, and so is not
+        handed out any more.
+        """
         ...
 
     async def release(self, owner: str, now: datetime) -> list[int]:

@@ -40,7 +40,7 @@ class Payments(Protocol):
         """Return the last settlement of this node that was dealt with, and whose it is; 0 for none."""
         ...
 
-    async def settle(self, settlement: Settlement, *, node: str | None) -> Paid | None:
+    async def settle(self, settlement: Settlement, *, node: str | None, now: datetime) -> Paid | None:
         """Make the payment paid, whatever its index, and go on from there, both or neither; what for if this paid it.
 
         What is a top-up adds to its account's video time in the same transaction.
@@ -48,14 +48,17 @@ class Payments(Protocol):
         Args:
             settlement: What was told.
             node: Who told it; None where nobody can say, which moves no index.
+            now: When a receiver of the order is told, whenever the node settled.
         """
         ...
 
-    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> Paid | None:
+    async def mark_paid(
+        self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int, *, now: datetime
+    ) -> Paid | None:
         """Make a payment paid that the node, asked, calls settled; what for if this paid it. As `settle` does."""
         ...
 
-    async def mark_expired(self, payment_id: int) -> bool:
+    async def mark_expired(self, payment_id: int, now: datetime) -> bool:
         """Make a pending payment expired; whether this did it."""
         ...
 
@@ -63,7 +66,7 @@ class Payments(Protocol):
         """Return the hold payments that are open or held, the oldest first."""
         ...
 
-    async def mark_held(self, payment_id: int) -> bool:
+    async def mark_held(self, payment_id: int, now: datetime) -> bool:
         """Make a pending payment held; whether this did it."""
         ...
 
@@ -75,7 +78,7 @@ class Payments(Protocol):
         """
         ...
 
-    async def mark_canceled(self, payment_id: int) -> bool:
+    async def mark_canceled(self, payment_id: int, now: datetime) -> bool:
         """Make a payment canceled that went back, and end its order's render; whether this did it."""
         ...
 

@@ -27,7 +27,7 @@ from lightning.reading import read_invoice
 from service.orders.order import Status
 from service.payments.payment import MEMO, Incoming, Paid
 from service.payments.port import Payments
-from service.runtime.bells import Bells
+from service.runtime.bells import Bells, of_account
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
 
@@ -76,7 +76,7 @@ class Settlements:
                     return
 
     async def _settle(self, settlement: Settlement, node: str | None) -> None:
-        paid = await self._payments.settle(settlement, node=node)
+        paid = await self._payments.settle(settlement, node=node, now=self._now())
         if paid is not None:
             self._paid(paid)
             return
@@ -134,27 +134,28 @@ class Settlements:
 
         Each move happens once, whoever else notes the same.
         """
-        order_id = payment.order_id
+        order_id, now = payment.order_id, self._now()
         match InvoiceState.CANCELED if invoice is None else invoice.state:
             case InvoiceState.SETTLED:
                 assert invoice is not None
-                paid_at = invoice.settled_at or self._now()
-                paid = await self._payments.mark_paid(invoice.payment_hash, paid_at, invoice.amount_paid)
+                paid = await self._payments.mark_paid(
+                    invoice.payment_hash, invoice.settled_at or now, invoice.amount_paid, now=now
+                )
                 if paid is not None:
                     self._paid(paid)
             case InvoiceState.ACCEPTED if payment.hold:
-                if await self._payments.mark_held(payment.id):
+                if await self._payments.mark_held(payment.id, now):
                     log.info("payment_held", order=order_id)
                     self._ring(order_id)
-            case InvoiceState.CANCELED if payment.hold and not payment.overdue(self._now()):
-                if await self._payments.mark_canceled(payment.id):
+            case InvoiceState.CANCELED if payment.hold and not payment.overdue(now):
+                if await self._payments.mark_canceled(payment.id, now):
                     log.warning("payment_given_back", order=order_id)
                     self._counters.holds_canceled += 1
                     self._ring(order_id)
             case InvoiceState.OPEN if payment.hold:
                 pass  # the node itself ends it, so that no payment can come after
-            case InvoiceState.OPEN | InvoiceState.CANCELED if payment.overdue(self._now()):
-                if await self._payments.mark_expired(payment.id):
+            case InvoiceState.OPEN | InvoiceState.CANCELED if payment.overdue(now):
+                if await self._payments.mark_expired(payment.id, now):
                     log.info("quote_expired", order=order_id)
                     self._ring(order_id)
             case _:  # a payment on its way, or time left: the stream will tell
@@ -196,6 +197,8 @@ class Settlements:
         self._counters.settlements += 1
         if paid.order_id is None:
             log.info("account_topped_up", account=paid.account_id)
+            if paid.account_id is not None:
+                self._bells.ring(of_account(paid.account_id))
         else:
             log.info("order_paid", order=paid.order_id)
             self._ring(paid.order_id)

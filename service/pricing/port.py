@@ -1,5 +1,7 @@
 """Who knows what a bitcoin is worth."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Protocol
 
 from service.errors import Unavailable
@@ -23,4 +25,12 @@ class RateSource(Protocol):
 
     async def current(self) -> Rate:
         """Return a rate that is recent enough to sell at, or raise `RateUnavailable`."""
+        ...
+
+
+class CurrencySource(Protocol):
+    """Knows what a dollar is in other currencies."""
+
+    async def per_usd(self) -> Mapping[str, Decimal]:
+        """Return how much of each a dollar is, by ISO 4217 codes; none where nobody says."""
         ...

@@ -8,7 +8,9 @@ class RateTerms(Section, frozen=True, kw_only=True):
     """Where the price of a bitcoin comes from."""
 
     btc_usd: str = "feeds"
-    """`feeds` asks public price feeds; `fixed:65000` sells at that many dollars for a bitcoin."""
+    """`feeds` asks public price feeds; `fixed:65000` sells at that many dollars for a bitcoin.
+
+    `fixed:65000,EUR=0.92,JPY=155` lets buyers also read prices in these currencies, at so much for a dollar."""
 
     rate_freshness_s: Positive = 60
     """Seconds for which a bitcoin price is used without asking for another."""

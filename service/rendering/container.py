@@ -6,42 +6,30 @@ where they are, so a download goes on at the same offsets and nothing is encoded
 """
 
 import struct
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from service.jobs.port import SegmentPart
 from service.orders.video import FPS
+from service.rendering.boxes import HEAD_BYTES, Box, NoBoxes, box, boxes, find, full_box, outermost, walk
 
 SEGMENT_FRAMES = 12
 """What a segment has, but the first two and the last."""
 
 _VIDEO_TRACK = 1  # the worker's first
 
-_HEAD = struct.Struct(">I4s")
-_FREE_BYTES = _HEAD.size  # the least that a box takes
+_FREE_BYTES = HEAD_BYTES  # the least that a box takes
 _MEHD_BYTES, _INDEX_BYTES, _REFERENCE_BYTES = 16, 32, 12
 _KEY_FRAME_FIRST = 0x90000000  # starts with a stream access point of type 1
 
-_CONTAINERS = {b"moov", b"trak", b"mdia", b"mvex"}
 # Where scale and duration stand in the content of a box, by its version. § 8.2.2, 8.3.2, 8.4.2
 _SCALE_AT = {b"mvhd": (12, 20), b"mdhd": (12, 20)}
 _DURATION_AT = {b"mvhd": (16, 24), b"tkhd": (20, 28), b"mdhd": (16, 24), b"mehd": (4, 4)}
 
 
-class _Box(NamedTuple):
-    kind: bytes
-    start: int  # of its content
-    end: int
-
-
-class _NoBoxes(ValueError):
-    """These bytes are no boxes."""
-
-
 def with_room(start: bytes, longest_frames: int) -> bytes:
     """Append room for the index of a video of at most so many frames; what begins no MP4 stays as it is."""
     try:
-        ftyp, moov = _boxes(start, 0, len(start))
+        ftyp, moov = boxes(start, 0, len(start))
         _told(start[moov.start : moov.end], longest_frames)
     except (ValueError, LookupError, struct.error):
         return start
@@ -49,12 +37,12 @@ def with_room(start: bytes, longest_frames: int) -> bytes:
         return start
     references = longest_frames // SEGMENT_FRAMES + 2
     room = _MEHD_BYTES + _INDEX_BYTES + _REFERENCE_BYTES * references + _FREE_BYTES
-    return start + _box(b"free", bytes(room - _HEAD.size))
+    return start + box(b"free", bytes(room - HEAD_BYTES))
 
 
 def has_room(start: bytes) -> bool:
     """Whether a growing video starts with other bytes than the whole one: older ones do not."""
-    return _top(start) == [b"ftyp", b"moov", b"free"]
+    return [each.kind for each in outermost(start)] == [b"ftyp", b"moov", b"free"]
 
 
 def whole_start(start: bytes, parts: Sequence[SegmentPart]) -> bytes:
@@ -67,7 +55,7 @@ def whole_start(start: bytes, parts: Sequence[SegmentPart]) -> bytes:
     if not has_room(start):
         return start
     frames = parts[-1].first_frame + parts[-1].frames
-    ftyp, moov, free = _boxes(start, 0, len(start))
+    ftyp, moov, free = boxes(start, 0, len(start))
     moov_bytes = start[moov.start : moov.end]
     told = _told(moov_bytes, frames)
     room = free.end - moov.end - (len(told) - (moov.end - moov.start)) - _FREE_BYTES
@@ -75,7 +63,7 @@ def whole_start(start: bytes, parts: Sequence[SegmentPart]) -> bytes:
     if _INDEX_BYTES + _REFERENCE_BYTES * len(parts) <= room:
         # Libavformat takes the index's ticks for the track's, and finds no segment that has no reference of its own.
         index = _index(parts, _scale_of(moov_bytes, b"mdhd"))
-    return start[: ftyp.end] + _box(b"moov", told) + _box(b"free", bytes(room - len(index))) + index
+    return start[: ftyp.end] + box(b"moov", told) + box(b"free", bytes(room - len(index))) + index
 
 
 def _told(moov: bytes, frames: int) -> bytes:
@@ -83,19 +71,22 @@ def _told(moov: bytes, frames: int) -> bytes:
     scale = _scale_of(moov, b"mvhd")  # of all but the media
     content = bytearray(moov)
     media_scale = scale
-    for box in _walk(moov, 0, len(moov)):
-        if box.kind == b"mdhd":
-            media_scale = _scale(moov, box)
-        if box.kind in _DURATION_AT:
-            ticks = -(-frames * (media_scale if box.kind == b"mdhd" else scale) // FPS)
-            version = moov[box.start]
-            at = box.start + _DURATION_AT[box.kind][version]
+    for each in walk(moov, 0, len(moov)):
+        if each.kind == b"mdhd":
+            media_scale = _scale(moov, each)
+        if each.kind in _DURATION_AT:
+            ticks = -(-frames * (media_scale if each.kind == b"mdhd" else scale) // FPS)
+            version = moov[each.start]
+            at = each.start + _DURATION_AT[each.kind][version]
             struct.pack_into(">Q" if version else ">I", content, at, ticks)
-    for box in _boxes(moov, 0, len(moov)):
-        if box.kind == b"mvex" and b"mehd" not in {inner.kind for inner in _boxes(moov, box.start, box.end)}:
-            mehd = _box(b"mehd", struct.pack(">II", 0, -(-frames * scale // FPS)))
-            grown = _box(b"mvex", mehd + content[box.start : box.end])
-            content[box.start - _HEAD.size : box.end] = grown
+    for each in boxes(moov, 0, len(moov)):
+        inner = (
+            {within.kind for within in boxes(moov, each.start, each.end)} if each.kind == b"mvex" else None
+        )
+        if inner is not None and b"mehd" not in inner:
+            mehd = full_box(b"mehd", 0, 0, struct.pack(">I", -(-frames * scale // FPS)))
+            grown = box(b"mvex", mehd + content[each.start : each.end])
+            content[each.start - HEAD_BYTES : each.end] = grown
             break
     return bytes(content)
 
@@ -106,48 +97,16 @@ def _index(parts: Sequence[SegmentPart], scale: int) -> bytes:
         struct.pack(">III", part.size, part.frames * scale // FPS, _KEY_FRAME_FIRST) for part in parts
     )
     head = struct.pack(">IIIIIHH", 0, _VIDEO_TRACK, scale, 0, 0, 0, len(parts))
-    return _box(b"sidx", head + references)
+    return box(b"sidx", head + references)
 
 
 def _scale_of(data: bytes, kind: bytes) -> int:
     """Return the ticks a second that the first box of a kind tells."""
-    for box in _walk(data, 0, len(data)):
-        if box.kind == kind:
-            return _scale(data, box)
-    raise _NoBoxes
+    for each in find(data, kind):
+        return _scale(data, each)
+    raise NoBoxes
 
 
-def _scale(data: bytes, box: _Box) -> int:
-    at = box.start + _SCALE_AT[box.kind][data[box.start]]
+def _scale(data: bytes, header: Box) -> int:
+    at = header.start + _SCALE_AT[header.kind][data[header.start]]
     return int(struct.unpack_from(">I", data, at)[0])
-
-
-def _top(data: bytes) -> list[bytes]:
-    """Return the kinds of the outermost boxes; none where these are no boxes."""
-    try:
-        return [box.kind for box in _boxes(data, 0, len(data))]
-    except _NoBoxes:
-        return []
-
-
-def _walk(data: bytes, start: int, end: int) -> Iterator[_Box]:
-    """Yield every box, also those in boxes, in the order of the file."""
-    for box in _boxes(data, start, end):
-        yield box
-        if box.kind in _CONTAINERS:
-            yield from _walk(data, box.start, box.end)
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
-    while start < end:
-        if end - start < _HEAD.size:
-            raise _NoBoxes
-        size, kind = _HEAD.unpack_from(data, start)
-        if not _HEAD.size <= size <= end - start:
-            raise _NoBoxes
-        yield _Box(kind, start + _HEAD.size, start + size)
-        start += size
-
-
-def _box(kind: bytes, content: bytes) -> bytes:
-    return _HEAD.pack(_HEAD.size + len(content), kind) + content

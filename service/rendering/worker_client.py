@@ -108,6 +108,14 @@ class HttpRenderer:
             response = await self._client.get(f"{self.url}/{path}", timeout=PREVIEW_S)
         return _content(response)
 
+    async def voice_sample(self, name: str) -> bytes | None:
+        """Return some seconds of a voice, an M4A; None where this worker has not got it."""
+        with _unreachable():
+            response = await self._client.get(
+                f"{self.url}/voices/{quote(name, safe='')}/sample.m4a", timeout=PREVIEW_S
+            )
+        return _content(response)
+
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
         """Return a picture of the start of a video, a JPEG; None where this worker finds none."""
         with _unreachable():

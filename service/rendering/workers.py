@@ -49,6 +49,10 @@ class RemoteWorker(Renderer, Protocol):
         """Return a picture or film of an avatar at rest; None where it has none. Raises WorkerDown."""
         ...
 
+    async def voice_sample(self, name: str) -> bytes | None:
+        """Return some seconds of a voice; None where it has not got it. Raises WorkerDown."""
+        ...
+
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
         """Return a picture of the start of a video; None where it finds none. Raises WorkerDown."""
         ...
@@ -80,6 +84,16 @@ class Worker:
     def load(self) -> tuple[bool, int, int]:
         """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
         return not self.well, self._ours + self._others, self._given
+
+    @property
+    def renders(self) -> int:
+        """How many it has, of every service, as far as we know."""
+        return self._ours + self._others
+
+    @property
+    def given(self) -> int:
+        """How many this service has given it."""
+        return self._given
 
     def may_show(self, choice: Choice) -> bool:
         """Tell whether it has the avatar and its emotion, or has not said yet."""
@@ -225,21 +239,32 @@ class Workers:
 
     async def preview(self, avatar: str, emotion: str, file: str) -> bytes | None:
         """Return a picture or film of an avatar at rest; None where nobody has one. Raises WorkerDown."""
+        choice = Choice(avatar=avatar, emotion=emotion)
         return await self._ask_one(
-            Choice(avatar=avatar, emotion=emotion), lambda remote: remote.preview(avatar, emotion, file)
+            lambda worker: worker.may_show(choice), lambda remote: remote.preview(avatar, emotion, file)
+        )
+
+    async def voice_sample(self, name: str) -> bytes | None:
+        """Return some seconds of a voice, an M4A; None where nobody has it. Raises WorkerDown."""
+        choice = Choice(voice=name)
+        return await self._ask_one(
+            lambda worker: worker.may_speak(choice), lambda remote: remote.voice_sample(name)
         )
 
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
         """Return a picture of the start of a video, a JPEG; None where nobody finds one. Raises WorkerDown."""
-        return await self._ask_one(choice, lambda remote: remote.poster(choice, film))
+        return await self._ask_one(
+            lambda worker: worker.may_show(choice), lambda remote: remote.poster(choice, film)
+        )
 
     async def _ask_one(
-        self, choice: Choice, ask: Callable[[RemoteWorker], Awaitable[bytes | None]]
+        self,
+        may: Callable[[Worker], bool],
+        ask: Callable[[RemoteWorker], Awaitable[bytes | None]],
     ) -> bytes | None:
         """Ask whoever has the least to do, and whoever comes next where that one is down or cannot."""
         failed: WorkerDown | None = None
-        able = [worker for worker in self.all if worker.may_show(choice)]
-        for worker in sorted(able, key=lambda worker: worker.load):
+        for worker in sorted(filter(may, self.all), key=lambda worker: worker.load):
             try:
                 if (found := await ask(worker.remote)) is not None:
                     return found

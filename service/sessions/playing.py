@@ -36,6 +36,9 @@ SEGMENT_MS = SEGMENT_FRAMES * FRAME_MS
 MOST_WAITING = 32
 """Utterances that have no end yet; the next one waits. A worker refuses twice as many."""
 
+WORKER_SILENCE_S = 60.0
+"""After which a worker has failed that has something to show and shows nothing."""
+
 LONGEST_PIECE_BYTES = 1 << 18
 """Of a recording; a worker takes messages of four times as much."""
 
@@ -81,7 +84,7 @@ class LiveSession:
         self._over: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._changed = asyncio.Condition()
         self._taking = asyncio.Lock()
-        self._last_word = asyncio.get_running_loop().time()
+        self._last_word = self._last_told = asyncio.get_running_loop().time()
 
     def hears(self, utterance: str) -> bool:
         """Tell whether an utterance was begun and has no end yet."""
@@ -163,7 +166,9 @@ class LiveSession:
     async def _receive(self) -> Ending:
         """Hand on what the worker tells."""
         while True:
-            match event := await self._render.receive():
+            event = await self._render.receive()
+            self._last_told = asyncio.get_running_loop().time()
+            match event:
                 case Problem():
                     raise RenderFailed(event.detail)
                 case Segment():
@@ -200,21 +205,23 @@ class LiveSession:
             await self._changed.wait_for(lambda: self._owed < segments)
 
     async def _listen(self) -> Ending:
-        """End a session in which nothing is said any more."""
+        """End a session in which nothing is said any more, and one whose worker shows nothing of what is."""
         loop = asyncio.get_running_loop()
         while True:
             over = self._begun and not self._output.live
             quiet_s = self._terms.live_quiet_s if over else self._terms.live_idle_s
-            if self._unfinished or self._finishing:
-                async with self._changed:
-                    await self._changed.wait_for(lambda: not self._unfinished and not self._finishing)
-                continue
-            left_s = self._last_word + quiet_s - loop.time()
+            speaks = bool(self._unfinished) or self._finishing
+            since = max(self._last_word, self._last_told) if speaks else self._last_word
+            left_s = since + (WORKER_SILENCE_S if speaks else quiet_s) - loop.time()
             if left_s > 0:
                 async with self._changed:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(left_s):
                             await self._changed.wait()
+            elif speaks and self._owed:
+                raise RenderFailed("the worker has fallen silent")
+            elif speaks:
+                self._last_told = loop.time()  # what it was asked for came
             elif over:
                 await self.finish()
             else:

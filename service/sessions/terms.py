@@ -21,8 +21,8 @@ class LiveTerms(Section, frozen=True, kw_only=True):
     live_lease_s: PositiveInt = 30
     """Seconds after which a session is ended whose service has died. What it has set aside comes back then."""
 
-    live_patience_s: Positive = 30
-    """Seconds for which a client that takes nothing is waited for. At most the workers' `LIVE_SILENCE_S`."""
+    live_patience_s: Positive = 20
+    """Seconds for which a client that takes nothing is waited for; less than `SATSPEAK_WORKER_LIVE_SILENCE_S`."""
 
     live_quiet_s: Positive = 2
     """Seconds without a word after which a `file` is over, once all that was said is in it."""

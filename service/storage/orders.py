@@ -12,11 +12,11 @@ from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Filter, NewOrder, Tally
 from service.orders.tokens import IdempotencyKey
-from service.orders.video import VideoState
 from service.orders.wish import Wish
 from service.payments.payment import Payment
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
+from service.storage.desk_schema import failed, making
 from service.storage.order_schema import lnurls, root_keys, webhooks
 from service.storage.payments import to_payment
 from service.storage.schema import by_invoice, idempotency_keys, jobs, orders, payments, was_paid
@@ -91,24 +91,23 @@ class SqlOrders:
 
     async def tally(self, now: datetime) -> Tally:
         """Count the orders in the states that an operator watches."""
-        delivered = (VideoState.READY.value, VideoState.DELETED.value)
-        whole = sa.exists().where(jobs.c.order_id == payments.c.order_id, jobs.c.state.in_(delivered))
-        failed = sa.exists().where(
-            jobs.c.order_id == payments.c.order_id, jobs.c.state == VideoState.FAILED.value
-        )
+        unasked = ~sa.exists().where(jobs.c.order_id == payments.c.order_id)
         of_order = payments.c.order_id.is_not(None)  # top-ups have none
         query = sa.select(
             _count(
                 payments.c.status == Status.PENDING.value, payments.c.expires_at > to_millis(now), by_invoice
             ),
-            _count(was_paid, payments.c.status == Status.PAID.value, of_order, ~whole),
-            _count(was_paid, payments.c.status == Status.PAID.value, failed),
+            _count(was_paid, payments.c.status == Status.PAID.value, of_order, unasked),
+            _count_paid(making),
+            _count_paid(failed),
             _count(payments.c.status == Status.HELD.value),
         )
-        open_quotes, undelivered, failed_orders, held = await self._database.scan(
+        open_quotes, waiting, made, given_up, held = await self._database.scan(
             lambda connection: connection.execute(query).one()
         )
-        return Tally(open_quotes=open_quotes, undelivered=undelivered, failed=failed_orders, held=held)
+        return Tally(
+            open_quotes=open_quotes, undelivered=waiting + made + given_up, failed=given_up, held=held
+        )
 
     async def _one(self, query: sa.Select[Any]) -> Order | None:
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
@@ -232,3 +231,9 @@ def _conditions(wanted: Filter) -> Iterator[sa.ColumnElement[bool]]:
 
 def _count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(payments).where(*conditions).scalar_subquery()
+
+
+def _count_paid(video: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Count paid orders whose video is in a state that an index is of."""
+    of_video = payments.c.order_id.in_(sa.select(jobs.c.order_id).where(video))
+    return _count(was_paid, payments.c.status == Status.PAID.value, of_video)

@@ -13,10 +13,11 @@ from service.orders.video import VideoState
 from service.orders.webhook import Event
 from service.payments.payment import Incoming, Kind, Paid, Payment
 from service.runtime.clock import from_millis, to_millis
+from service.storage.account_schema import top_ups
 from service.storage.database import Database
 from service.storage.ledger import credit
 from service.storage.outbox import tell
-from service.storage.schema import by_invoice, jobs, nodes, payments, top_ups
+from service.storage.schema import by_invoice, jobs, nodes, payments
 
 
 class SqlPayments:
@@ -79,7 +80,7 @@ class SqlPayments:
         row = await self._database.read(lambda connection: connection.execute(query).first())
         return (SettleIndex(0), None) if row is None else (row.settle_index, row.payment_hash)
 
-    async def settle(self, settlement: Settlement, *, node: str | None) -> Paid | None:
+    async def settle(self, settlement: Settlement, *, node: str | None, now: datetime) -> Paid | None:
         """Deal with a settlement once: the payment becomes paid and the index moves on, both or neither.
 
         The index is only where to go on, so it follows a node that counts from 1 again. What is told twice then is
@@ -96,20 +97,22 @@ class SqlPayments:
                 if moved.rowcount == 0:
                     connection.execute(nodes.insert().values(pubkey=node, **last))
             return _mark_paid(
-                connection, settlement.payment_hash, settlement.settled_at, settlement.amount_paid
+                connection, settlement.payment_hash, settlement.settled_at, settlement.amount_paid, now
             )
 
         return await self._database.write(work)
 
-    async def mark_paid(self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int) -> Paid | None:
+    async def mark_paid(
+        self, payment_hash: PaymentHash, paid_at: datetime, paid_msat: int, *, now: datetime
+    ) -> Paid | None:
         """Make a payment paid that the node, asked, calls settled."""
         return await self._database.write(
-            lambda connection: _mark_paid(connection, payment_hash, paid_at, paid_msat)
+            lambda connection: _mark_paid(connection, payment_hash, paid_at, paid_msat, now)
         )
 
-    async def mark_expired(self, payment_id: int) -> bool:
+    async def mark_expired(self, payment_id: int, now: datetime) -> bool:
         """Make a pending payment expired; whether this did it."""
-        return await self._move(payment_id, Status.EXPIRED, of=(Status.PENDING,), event=Event.PAYMENT_EXPIRED)
+        return await self._move(payment_id, Status.EXPIRED, Event.PAYMENT_EXPIRED, now)
 
     async def holds(self) -> list[Payment]:
         """Return the hold payments that are open or held, the oldest first."""
@@ -120,9 +123,9 @@ class SqlPayments:
             .order_by(payments.c.id)
         )
 
-    async def mark_held(self, payment_id: int) -> bool:
+    async def mark_held(self, payment_id: int, now: datetime) -> bool:
         """Make a pending payment held; whether this did it."""
-        return await self._move(payment_id, Status.HELD, of=(Status.PENDING,), event=Event.PAYMENT_HELD)
+        return await self._move(payment_id, Status.HELD, Event.PAYMENT_HELD, now)
 
     async def give_back(self, payment_id: int, now: datetime, *, although_rendered: bool) -> bool:
         """Decide that a held payment goes back, unless its video is whole or being rendered; whether it goes back."""
@@ -134,7 +137,7 @@ class SqlPayments:
             if row["giving_back"] or Status(row["status"]) not in UNDECIDED:
                 return bool(row["giving_back"])
             job = jobs.c.order_id == row["order_id"]
-            ended = _give_up(connection, job if although_rendered else job & ~rendered)
+            ended = _give_up(connection, job if although_rendered else job & ~rendered, now)
             if not ended and connection.execute(sa.select(jobs.c.id).where(job)).first() is not None:
                 return False
             going = payments.update().where(payments.c.id == payment_id, ~payments.c.giving_back)
@@ -143,24 +146,24 @@ class SqlPayments:
 
         return await self._database.write(work)
 
-    async def mark_canceled(self, payment_id: int) -> bool:
+    async def mark_canceled(self, payment_id: int, now: datetime) -> bool:
         """Make a payment canceled that went back, and end its order's render; whether this did it."""
 
         def work(connection: sa.Connection) -> bool:
             canceled = _move(connection, payment_id, Status.CANCELED, of=UNDECIDED)
             if canceled:  # whoever renders it, on any replica, has lost it
                 order = sa.select(payments.c.order_id).where(payments.c.id == payment_id)
-                _give_up(connection, jobs.c.order_id == order.scalar_subquery())
+                _give_up(connection, jobs.c.order_id == order.scalar_subquery(), now)
             return canceled
 
         return await self._database.write(work)
 
-    async def _move(self, payment_id: int, to: Status, *, of: Collection[Status], event: Event) -> bool:
+    async def _move(self, payment_id: int, to: Status, event: Event, now: datetime) -> bool:
         def work(connection: sa.Connection) -> bool:
-            moved = _move(connection, payment_id, to, of=of)
+            moved = _move(connection, payment_id, to, of=(Status.PENDING,))
             order_id = sa.select(payments.c.order_id).where(payments.c.id == payment_id)
             if moved and (order := connection.scalar(order_id)) is not None:
-                tell(connection, order, event)
+                tell(connection, order, event, now)
             return moved
 
         return await self._database.write(work)
@@ -210,18 +213,18 @@ def _move(connection: sa.Connection, payment_id: int, to: Status, *, of: Collect
     return connection.execute(move).rowcount > 0
 
 
-def _give_up(connection: sa.Connection, job: sa.ColumnElement[bool]) -> bool:
+def _give_up(connection: sa.Connection, job: sa.ColumnElement[bool], now: datetime) -> bool:
     """End a render for good, whoever is at it, unless the video is whole; whether there was one to end."""
     states = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.FAILED.value)
     ended = jobs.update().where(job, jobs.c.state.in_(states)).returning(jobs.c.order_id)
     given_up = connection.execute(ended.values(state=VideoState.FAILED.value, queued_at=None)).scalars().all()
     for order_id in given_up:
-        tell(connection, order_id, Event.VIDEO_FAILED)
+        tell(connection, order_id, Event.VIDEO_FAILED, now)
     return bool(given_up)
 
 
 def _mark_paid(
-    connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int
+    connection: sa.Connection, payment_hash: bytes, paid_at: datetime, paid_msat: int, now: datetime
 ) -> Paid | None:
     """Move to paid, whatever we took it for; a payment that was paid before stays as it is.
 
@@ -237,7 +240,7 @@ def _mark_paid(
         .returning(payments.c.id, payments.c.order_id)
     ).first()
     if paid is not None and paid.order_id is not None:
-        tell(connection, paid.order_id, Event.PAYMENT_SETTLED)
+        tell(connection, paid.order_id, Event.PAYMENT_SETTLED, now)
         return Paid(order_id=paid.order_id)
     if paid is None:
         return None

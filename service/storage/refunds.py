@@ -23,6 +23,7 @@ from service.refunds.refund import (
 )
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
+from service.storage.desk_schema import failed, making
 from service.storage.outbox import tell
 from service.storage.schema import accounts, jobs, payments, refunds, was_paid
 from service.storage.video_rows import get_video
@@ -36,18 +37,20 @@ _ENDS = {
 
 _NOT_FAILED = refunds.c.state != RefundState.FAILED.value
 
-_UNDELIVERED = (
-    was_paid
-    & (payments.c.status == Status.PAID.value)
+_PAID = was_paid & (payments.c.status == Status.PAID.value)
+
+_UNASKED = (
+    _PAID
     & payments.c.order_id.is_not(None)  # a top-up's is in the accounts
-    & ~sa.exists().where(
-        jobs.c.order_id == payments.c.order_id,
-        jobs.c.state.in_((VideoState.READY.value, VideoState.DELETED.value)),
-    )
+    & ~sa.exists().where(jobs.c.order_id == payments.c.order_id)
+)
+
+_UNFINISHED = _PAID & payments.c.order_id.in_(
+    sa.select(jobs.c.order_id).where(failed).union_all(sa.select(jobs.c.order_id).where(making))
 )
 
 
-_FAILED_FOR_GOOD = (jobs.c.state == VideoState.FAILED.value) & jobs.c.delivered_at.is_(None)
+_FAILED_FOR_GOOD = failed & jobs.c.delivered_at.is_(None)
 
 
 class SqlRefunds:
@@ -90,8 +93,8 @@ class SqlRefunds:
                 _give_way(connection, bound, now)
             check_refundable(Status(status), get_video(connection, refund.order_id))
             # It can be begun again by a claim alone, which waits for the same lock.
-            failed = jobs.update().where(jobs.c.order_id == refund.order_id, _FAILED_FOR_GOOD)
-            if connection.execute(failed.values(state=VideoState.FAILED.value)).rowcount == 0:
+            given_up = jobs.update().where(jobs.c.order_id == refund.order_id, _FAILED_FOR_GOOD)
+            if connection.execute(given_up.values(state=VideoState.FAILED.value)).rowcount == 0:
                 raise NotRefundable("This video is being rendered: it is refunded only if that fails.")
             connection.execute(refunds.insert().values(**_row(refund), created_at=to_millis(now)))
             return refund
@@ -167,8 +170,7 @@ class SqlRefunds:
         """Return the paid orders that have failed and are not refunded, the oldest first."""
         query = (
             sa.select(payments.c.order_id, payments.c.paid_msat, payments.c.paid_at)
-            .join(jobs, jobs.c.order_id == payments.c.order_id)
-            .where(payments.c.status == Status.PAID.value, _FAILED_FOR_GOOD)
+            .where(_PAID, payments.c.order_id.in_(sa.select(jobs.c.order_id).where(_FAILED_FOR_GOOD)))
             .order_by(payments.c.paid_at)
         )
 
@@ -189,12 +191,7 @@ class SqlRefunds:
         """Return the paid orders whose video nobody has asked for, the oldest first."""
         query = (
             sa.select(payments.c.order_id, payments.c.paid_msat, payments.c.paid_at)
-            .where(
-                was_paid,
-                payments.c.order_id.is_not(None),  # which a top-up has not
-                payments.c.status == Status.PAID.value,
-                ~sa.exists().where(jobs.c.order_id == payments.c.order_id),
-            )
+            .where(_UNASKED)
             .order_by(payments.c.paid_at)
         )
         rows = await self._database.scan(lambda connection: connection.execute(query).all())
@@ -209,7 +206,9 @@ class SqlRefunds:
         refunded = refunds.c.state == RefundState.REFUNDED.value
         query = sa.select(
             _sum(payments.c.paid_msat, was_paid).label("received_msat"),
-            _sum(payments.c.paid_msat, _UNDELIVERED).label("undelivered_msat"),
+            (_sum(payments.c.paid_msat, _UNASKED) + _sum(payments.c.paid_msat, _UNFINISHED)).label(
+                "undelivered_msat"
+            ),
             _sum(payments.c.paid_msat, was_paid & payments.c.order_id.is_(None)).label("topped_up_msat"),
             *(
                 _sum(column, ~accounts.c.house).label(name)
@@ -228,7 +227,7 @@ class SqlRefunds:
 
     async def _many(self, query: sa.Select[Any]) -> list[Refund]:
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [_refund(row) for row in rows]
+        return [to_refund(row) for row in rows]
 
 
 def _give_way(connection: sa.Connection, bound: Refund, now: datetime) -> None:
@@ -276,13 +275,13 @@ def _end(connection: sa.Connection, payment: Payment, now: datetime, may_end: sa
         )
         if refunded.rowcount == 0:
             log.error("refunded_unpaid", order=order_id)
-        tell(connection, order_id, Event.REFUND_PAID)
+        tell(connection, order_id, Event.REFUND_PAID, now)
     return order_id is not None
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Refund | None:
     row = connection.execute(sa.select(refunds).where(condition)).mappings().first()
-    return None if row is None else _refund(row)
+    return None if row is None else to_refund(row)
 
 
 def _row(refund: Refund) -> dict[str, Any]:
@@ -298,7 +297,8 @@ def _row(refund: Refund) -> dict[str, Any]:
     }
 
 
-def _refund(row: Mapping[Any, Any]) -> Refund:
+def to_refund(row: Mapping[Any, Any]) -> Refund:
+    """Make a refund of its row."""
     return Refund(
         order_id=row["order_id"],
         payment_hash=PaymentHash(row["payment_hash"]),

@@ -139,13 +139,13 @@ class SqlLiveSessions:
         self, which: sa.ColumnElement[bool], now: datetime, *, limit: int | None = None
     ) -> list[Ended]:
         due = sa.select(live_sessions.c.id).where(which).order_by(live_sessions.c.until).limit(limit)
+        ids = await self._database.read(lambda connection: connection.execute(due).scalars().all())
+        # One at a time: who holds several rows may wait for another who does.
+        ended = [await self._end_one(which & (live_sessions.c.id == each), now) for each in ids]
+        return [each for each in ended if each is not None]
 
-        def work(connection: sa.Connection) -> list[Ended]:
-            ids = connection.execute(due).scalars().all()
-            ended = [_end(connection, which & (live_sessions.c.id == each), None, now) for each in ids]
-            return [each for each in ended if each is not None]
-
-        return await self._database.write(work)
+    async def _end_one(self, which: sa.ColumnElement[bool], now: datetime) -> Ended | None:
+        return await self._database.write(lambda connection: _end(connection, which, None, now))
 
 
 def _end(
@@ -157,7 +157,10 @@ def _end(
     )
     if row is None:
         return None
-    used_ms = None if shown_ms is None else max(shown_ms - row["settled_ms"], 0)
+    used_ms = None
+    if shown_ms is not None:
+        counted_ms = _reservation(connection, row["id"]).used_ms
+        used_ms = max(shown_ms - row["settled_ms"], counted_ms)
     ended = end(connection, row["id"], used_ms, now)
     assert ended is not None, "a session has its reservation until its end"
     return Ended(id=row["id"], account_id=row["account_id"], shown_ms=row["settled_ms"] + ended.used_ms)

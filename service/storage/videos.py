@@ -69,7 +69,7 @@ class SqlVideos(SqlPieces):
             if video is None:
                 new = {**NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
                 connection.execute(jobs.insert().values(new))
-                tell(connection, order_id, Event.VIDEO_STARTED)
+                tell(connection, order_id, Event.VIDEO_STARTED, now)
                 return get_video(connection, order_id)
             claimed = connection.execute(
                 jobs.update()
@@ -84,7 +84,7 @@ class SqlVideos(SqlPieces):
             if claimed.rowcount == 0:
                 return None
             if video.attempt == 0:
-                tell(connection, order_id, Event.VIDEO_STARTED)
+                tell(connection, order_id, Event.VIDEO_STARTED, now)
             if video.segments == 0:
                 connection.execute(speech.delete().where(speech.c.job_id == video.id))
             return get_video(connection, order_id)
@@ -166,7 +166,7 @@ class SqlVideos(SqlPieces):
             )
             frames = connection.execute(sa.select(jobs.c.frames).where(jobs.c.id == video.id)).scalar_one()
             reservations.settle(connection, video.order_id, frames * MS_PER_FRAME, now)
-            tell(connection, video.order_id, Event.VIDEO_READY)
+            tell(connection, video.order_id, Event.VIDEO_READY, now)
 
         await self._database.write(work)
 
@@ -199,20 +199,19 @@ class SqlVideos(SqlPieces):
                 return None
             if verdict.state is VideoState.FAILED:
                 reservations.give_back(connection, video.order_id, now)
-                tell(connection, video.order_id, Event.VIDEO_FAILED)
+                tell(connection, video.order_id, Event.VIDEO_FAILED, now)
             return verdict
 
         return await self._database.write(work)
 
     async def lose(self, video: Video, now: datetime) -> bool:
         """Begin anew with a video of which something that was stored is gone; whether this did it."""
-        begun = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.READY.value)
         lost = (
             jobs.update()
             .where(
                 jobs.c.id == video.id,
                 jobs.c.edition == video.edition,
-                jobs.c.state.in_(begun),
+                jobs.c.state.in_(_BEGUN),
                 # Whose pieces are gone since they are one object now has lost nothing.
                 jobs.c.object.is_not_distinct_from(video.object),
             )
@@ -238,18 +237,18 @@ class SqlVideos(SqlPieces):
 
         return await self._database.write(work)
 
-    async def deliver(self, video: Video, now: datetime) -> None:
-        """Note that the last bytes of a whole video are about to be handed out."""
+    async def deliver(self, video: Video, now: datetime) -> bool:
+        """Note that the last bytes of a video that was whole are about to be handed out; whether they may be."""
         delivered = (
             jobs.update()
             .where(
                 jobs.c.id == video.id,
-                jobs.c.state == VideoState.READY.value,
-                jobs.c.delivered_at.is_(None),
+                jobs.c.finished_at.is_not(None),
+                jobs.c.delivered_at.is_not(None) | jobs.c.state.in_(_BEGUN),
             )
-            .values(delivered_at=to_millis(now))
+            .values(delivered_at=sa.func.coalesce(jobs.c.delivered_at, to_millis(now)))
         )
-        await self._database.write(lambda connection: connection.execute(delivered))
+        return await self._database.write(lambda connection: connection.execute(delivered).rowcount > 0)
 
     async def release(self, owner: str, now: datetime) -> list[int]:
         """Give back the leases of a replica that stops or has stopped; the orders whose they were."""
@@ -283,6 +282,9 @@ class SqlVideos(SqlPieces):
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [to_video(row) for row in rows]
 
+
+_BEGUN = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.READY.value)
+"""Neither given up nor forgotten."""
 
 _IDLE = jobs.c.state == VideoState.INTERRUPTED.value
 

@@ -5,21 +5,32 @@ be the name's; no redirect is followed.
 """
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpcore
 import httpx
 
-from service.errors import ReceiverAway
+from service.errors import ReceiverAway, ReceiverCrowded
+from service.runtime.clients import LARGEST_SHARE, client_of
 from service.runtime.internet import Names, NotPublic
-from service.webhooks.port import Answer
+from service.runtime.shares import Share, Shares
+from service.webhooks.port import AT_ONCE, Answer
 
 TIMEOUT_S = 15.0
 
 CONNECTIONS = 100
+
+AT_ONCE_PER_ADDRESS = AT_ONCE // LARGEST_SHARE
+"""Who answers for a name can give it to any number of others, so receivers are told apart by where they are, too. Twice
+as many as at one name, and more: whoever serves many others' names has them all at one address."""
+
+_TAKEN: ContextVar[list[Share]] = ContextVar("taken")
+"""What the letter that is being sent has of its address."""
 
 
 class HttpCarrier:
@@ -52,15 +63,16 @@ class HttpCarrier:
         """Send one; of the answer nothing is read but its head."""
         headers = {**headers, "Content-Type": "application/json", "User-Agent": "satspeak-webhooks"}
         try:
-            async with (
-                asyncio.timeout(TIMEOUT_S),
-                self._client.stream("POST", url, content=body, headers=headers) as answer,
-            ):
-                after = answer.headers.get("Retry-After", "")
-                return Answer(
-                    status=answer.status_code,
-                    retry_after_s=int(after[:9]) if after.isascii() and after.isdecimal() else None,
-                )
+            with _sharing():
+                async with (
+                    asyncio.timeout(TIMEOUT_S),
+                    self._client.stream("POST", url, content=body, headers=headers) as answer,
+                ):
+                    after = answer.headers.get("Retry-After", "")
+                    return Answer(
+                        status=answer.status_code,
+                        retry_after_s=int(after[:9]) if after.isascii() and after.isdecimal() else None,
+                    )
         except TimeoutError as error:
             raise ReceiverAway(f"no answer in {TIMEOUT_S:.0f} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # the last of names that are none
@@ -72,11 +84,25 @@ class HttpCarrier:
         self._names.close()
 
 
+@contextlib.contextmanager
+def _sharing() -> Iterator[None]:
+    """Give back in the end what is taken within, however that goes."""
+    taken: list[Share] = []
+    token = _TAKEN.set(taken)
+    try:
+        yield
+    finally:
+        _TAKEN.reset(token)
+        for share in taken:
+            share.give_back()
+
+
 class _Guard(httpcore.AsyncNetworkBackend):
     """Connects to addresses of the internet."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._shares = Shares(per_client=AT_ONCE_PER_ADDRESS, total=AT_ONCE)
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -92,6 +118,10 @@ class _Guard(httpcore.AsyncNetworkBackend):
             addresses = await self._names.resolve(host, port)
         except NotPublic as error:
             raise httpcore.ConnectError(str(error)) from error
+        place = client_of(addresses[0])
+        if self._shares.full(place) is not None:
+            raise ReceiverCrowded
+        _TAKEN.get().append(self._shares.take(place))
         return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from service.errors import ReceiverAway
+from service.errors import ReceiverAway, ReceiverCrowded
+from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.section import Positive, Section
 from service.webhooks.addresses import origin
-from service.webhooks.port import Carrier, Letter, Outbox
+from service.webhooks.port import AT_ONCE, Carrier, Letter, Outbox
 from service.webhooks.signing import headers
 
 PAUSES = (
@@ -41,7 +42,13 @@ LONGEST = timedelta(days=3)
 
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 
-AT_ONCE, AT_ONCE_PER_HOST = 64, 8
+GATHER_S = 0.02
+"""How long a ring waits for others, so that one look serves them all."""
+
+AT_ONCE_PER_HOST = 8
+
+CROWDED = timedelta(seconds=5)
+"""For so long a receiver is not asked at whose address too many others are; that is no try of it."""
 
 GONE = 410
 """What a receiver answers that wants no more."""
@@ -57,7 +64,7 @@ class Terms(Section, frozen=True, kw_only=True):
     asks for a quote could have the service ask any address that it can reach."""
 
     webhook_look_s: Positive = 1
-    """Seconds between looks for what receivers are to be told."""
+    """Seconds between looks for what receivers are to be told again; what is new is told at once."""
 
 
 class Sending:
@@ -70,6 +77,7 @@ class Sending:
         carrier: Carrier,
         terms: Terms,
         public_url: str,
+        bells: Bells,
         now: Clock,
         jitter: Callable[[], float] = lambda: random.uniform(1 - JITTER, 1 + JITTER),  # noqa: S311 - no secret
     ) -> None:
@@ -77,27 +85,39 @@ class Sending:
         self._carrier = carrier
         self._look_s = terms.webhook_look_s
         self._public_url = public_url
+        self._bells = bells
         self._now = now
         self._jitter = jitter
 
     async def run(self) -> None:
-        """Send for ever."""
+        """Send for ever: what is due is looked for when something happens to an order, and now and then."""
         going: dict[asyncio.Task[None], Letter] = {}
+        with self._bells.watch() as rung:
+            try:
+                while True:
+                    rung.clear()
+                    await self._begin(going)
+                    await self._wait(going, rung)
+            finally:
+                for task in going:
+                    task.cancel()
+                if going:
+                    await asyncio.wait(going)
+
+    async def _wait(self, going: dict[asyncio.Task[None], Letter], rung: asyncio.Event) -> None:
+        """Wait until a letter is sent, something happens that may have to be told, or it is time to look."""
+        ringing = asyncio.create_task(rung.wait())
         try:
-            while True:
-                await self._begin(going)
-                if not going:
-                    await asyncio.sleep(self._look_s)
-                    continue
-                done, _ = await asyncio.wait(going, timeout=self._look_s, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    del going[task]
-                    task.result()
+            done, _ = await asyncio.wait(
+                [*going, ringing], timeout=self._look_s, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
-            for task in going:
-                task.cancel()
-            if going:
-                await asyncio.wait(going)
+            ringing.cancel()
+        for task in [each for each in going if each.done()]:
+            del going[task]
+            task.result()
+        if ringing in done:  # what happens meanwhile is looked for with it
+            await asyncio.sleep(GATHER_S)
 
     async def _begin(self, going: dict[asyncio.Task[None], Letter]) -> None:
         """Begin what is due and there is room for."""
@@ -124,6 +144,9 @@ class Sending:
         wait: timedelta | None = None
         try:
             answer = await self._carrier.post(letter.webhook.url, body, signed)
+        except ReceiverCrowded:
+            await self._outbox.delay(letter, self._now() + CROWDED * self._jitter())
+            return
         except ReceiverAway as error:
             failure = error.reason
         except Exception as error:  # noqa: BLE001 - whatever a stranger's URL or answer breaks, it ends with this letter
@@ -155,13 +178,17 @@ class Sending:
 
     def _body(self, letter: Letter) -> bytes:
         """Write what is told: thin, and the same at each try. The rest is asked for where the URL leads."""
-        path = f"/lightning/payment/{letter.invoice}"
+        data: dict[str, str | int]
+        if letter.account_id is not None:
+            data = {"account_id": letter.account_id, "account_url": f"{self._public_url}/account"}
+        elif letter.invoice is not None:
+            url = f"{self._public_url}/lightning/payment/{letter.invoice}"
+            data = {"bolt11_invoice": letter.invoice, "payment_url": url}
+        else:
+            url = f"{self._public_url}/inference/{letter.public_id}/video.mp4"
+            data = {"id": letter.public_id or "", "mp4_url": url}
         return msgspec.json.encode(
-            {
-                "type": letter.event.value,
-                "timestamp": _iso(letter.happened_at),
-                "data": {"bolt11_invoice": letter.invoice, "payment_url": self._public_url + path},
-            }
+            {"type": letter.event.value, "timestamp": _iso(letter.happened_at), "data": data}
         )
 
 

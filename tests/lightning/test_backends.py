@@ -333,16 +333,17 @@ async def test_a_node_says_who_it_is(seller):
     assert node.alias
 
 
-async def test_what_can_be_received_gets_less_by_what_is_paid(seller):
-    before = await seller.backend.inbound_msat()
+async def test_what_is_paid_can_be_received_no_more_and_is_the_nodes_own(seller):
+    before, had = await seller.backend.inbound_msat(), await seller.backend.outbound_msat()
     sold = await sell(seller, PRICE)
 
     await seller.pay(sold.bolt11)
 
-    async def is_less():  # the channels settle a moment after the invoice
-        return await seller.backend.inbound_msat() == before - PRICE
+    async def moved():  # the channels settle a moment after the invoice
+        now, has = await seller.backend.inbound_msat(), await seller.backend.outbound_msat()
+        return (now, has) == (before - PRICE, had + PRICE)
 
-    await wait_for(is_less)
+    await wait_for(moved)
 
 
 async def test_more_than_can_be_received_cannot_be_paid(seller):

@@ -18,7 +18,9 @@ from regtest.ports import Ports
 from regtest.process import Guard, Program, until
 from satspeak import programs
 from satspeak.client import Client
+from tests.receivers import Receiver
 from tests.regtest.market import SETTINGS, Database, Market, Service, Workers
+from tests.serving import serve
 
 
 class Worker:
@@ -174,8 +176,16 @@ async def client(shop):
 
 
 @pytest.fixture(scope="module")
+async def receiver() -> AsyncIterator[Receiver]:
+    """Who is told what becomes of all orders."""
+    receiver = Receiver()
+    async with serve(receiver) as receiver.url:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
 async def market(
-    network, guard, ports, postgres_server, held_invoice, tmp_path_factory
+    network, guard, ports, postgres_server, held_invoice, receiver, tmp_path_factory
 ) -> AsyncIterator[Market]:
     folder = tmp_path_factory.mktemp("market")
     (folder / "script").write_text("go")
@@ -209,7 +219,7 @@ async def market(
         await first.start()
         await service.start()
         market = Market(service, Workers(first, second), database, network.merchant, network.payer, folder)
-        market.held_invoice, market.chain = held_invoice, network.chain
+        market.held_invoice, market.chain, market.receiver = held_invoice, network.chain, receiver
         market.before = await market.balances()
         yield market
         await market.http.aclose()

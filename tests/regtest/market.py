@@ -25,6 +25,7 @@ from service.assembly.stores import open_refunds
 from service.orders.tokens import Tokens
 from service.refunds.refund import Debt, Ledger
 from service.settings import Settings
+from tests.receivers import Receiver
 
 T = TypeVar("T")
 
@@ -41,9 +42,19 @@ SETTINGS = {
     "lease_s": "6",
     "render_silence_s": "5",
     "hold_quotes_per_client": "0",
+    "webhook_private": "true",
+    "webhook_look_s": "0.2",
 }
 
 DEADLINE_S = 120
+
+EVENTS = {
+    "delivered": {"payment.settled", "video.started", "video.ready"},
+    "refunded": {"payment.settled", "video.started", "video.failed", "refund.paid"},
+    "owed": {"payment.settled", "video.started", "video.failed"},
+    "given back": {"video.started", "video.failed"},
+}
+"""What is told of an order that ended so, beside that its payment was held."""
 
 
 @contextlib.contextmanager
@@ -161,6 +172,7 @@ class Market:
         self.http = httpx.AsyncClient(base_url=service.url, timeout=DEADLINE_S)
         self.before = (0, 0)
         self.held_invoice: Any
+        self.receiver: Receiver
         self.chain: Any
 
     @property
@@ -279,9 +291,28 @@ class Market:
         for order in self.orders:
             file = await order.file()
             assert (file is not None and file.is_file()) == (order.end == "delivered")
+        await self.all_is_told()
         ours = "select payment_hash from preimages"
         bare = f"select id from payments where kind = 'hold' and payment_hash not in ({ours})"
         assert await self.rows(bare) == []
+
+    async def all_is_told(self) -> None:
+        """Assert that the receiver was told of each event of every order, once as an event, and of nothing else."""
+
+        async def nothing_waits() -> bool:
+            return not await self.rows("select id from outbox where state = 'waiting'")
+
+        await eventually("the receiver to be told", nothing_waits)
+        for order in self.orders:
+            events = list(self.receiver.events(order.invoice).values())
+            once = [event for event in events if event not in ("video.failed", "video.ready")]
+            assert len(once) == len(set(once)), events
+            if isinstance(order, L402Order):
+                assert not events, "nobody asked for it"
+            else:
+                assert set(events) - {"payment.held"} == EVENTS[order.end], (order.end, events)
+                assert "payment.held" not in events or order.hold
+        assert await self.rows("select id from outbox") == []
 
     def is_unsurprised(self) -> None:
         """Assert that nothing happened that the service has no word for."""
@@ -322,13 +353,16 @@ class Market:
     async def quote(self, text: str = "Hello, this was paid.", **wish: Any) -> "Order":
         """Quote as soon as all parts are there again."""
 
+        wish = {"text": text, "webhook_url": f"{self.receiver.url}/", **wish}
+
         async def quoted() -> Any:
-            answer = await self.http.post("/lightning/request-video/text", json={"text": text, **wish})
+            answer = await self.http.post("/lightning/request-video/text", json=wish)
             return answer.is_success and answer.json()
 
         quote = await eventually("a quote", quoted)
         [row] = await self.rows("select order_id from payments where invoice = $1", quote["bolt11_invoice"])
         self.orders.append(Order(self, row["order_id"], quote))
+        self.orders[-1].hold = bool(wish.get("hold"))
         return self.orders[-1]
 
     async def challenge(self, text: str = "Hello, this was paid by L402.") -> "L402Order":
@@ -359,6 +393,7 @@ class Order:
         self.broken = False  # its download was
         self.due = False  # its video has failed
         self.wish = {"bolt11_invoice": self.invoice, **CHOICE}
+        self.hold = False  # its payment is
         self._market = market
         self._paying: asyncio.Task[Any] | None = None
 

@@ -183,6 +183,28 @@ async def test_an_order_ends_as_it_should_whatever_dies(market, state, victim):
         assert await order.video() == (await order.file()).read_bytes()
 
 
+@pytest.mark.parametrize("victim", ["service", "database"])
+async def test_what_somebody_is_being_told_is_told_again_by_the_same_id_whatever_dies(market, victim):
+    await market.all_is_told()
+    receiver = market.receiver
+    receiver.silent, before = True, len(receiver.tries)
+    order = await market.quote()
+    await order.pay()
+
+    async def on_its_way():
+        return len(receiver.tries) > before
+
+    await eventually("the message", on_its_way)
+    await market.victims[victim].kill()
+    receiver.speak()
+    await market.victims[victim].start()
+    await order.is_delivered()
+    await market.all_is_told()
+
+    tried = receiver.tries[before][0]["webhook-id"]
+    assert next(iter(receiver.events(order.invoice).items())) == (tried, "payment.settled")
+
+
 @pytest.mark.parametrize("victim", ["service", "LND", "database"])
 async def test_a_top_up_is_credited_once_whatever_dies(market, victim):
     top_up = await market.top_up(3)

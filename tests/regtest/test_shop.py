@@ -1,8 +1,10 @@
 """People buy with a browser and a wallet: a real Chromium, two Lightning nodes, the service and the worker."""
 
 import asyncio
+import io
 import wave
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -49,10 +51,10 @@ async def open_invoice(node) -> str:
     return str((await node._lightning.AddInvoice(request, metadata=node._admin())).payment_request)
 
 
-async def downloaded(visitor) -> tuple[str, bytes]:
-    """Name and content of what the download button saves."""
+async def downloaded(visitor, button: str = "#download") -> tuple[str, bytes]:
+    """Name and content of what a download button saves."""
     async with visitor.page.expect_download() as saving:
-        await visitor.page.click("#download")
+        await visitor.page.click(button)
     saved = await saving.value
     path = await saved.path()
     return saved.suggested_filename, path.read_bytes()
@@ -80,6 +82,23 @@ async def test_a_text_is_bought_and_plays_before_it_is_whole(visitor, shop, paye
     name, content = await downloaded(visitor)
     assert name.startswith("satspeak-The-first-train")
     assert content == await whole(shop, invoice)
+    await visitor.until("document.querySelector('#player track') !== null")
+    await visitor.tell("document.querySelector('#player track').track.mode = 'showing'")
+    words = "[...document.querySelector('#player track').track.cues ?? []].map(cue => cue.text).join(' ')"
+    assert await visitor.until(words) == LONG
+    _, captioned = await downloaded(visitor, "#download-captions")
+    with av.open(io.BytesIO(captioned), "r") as file:
+        assert [stream.type for stream in file.streams] == ["video", "audio", "subtitle"]
+
+
+async def test_a_voice_is_heard_before_anything_is_bought(visitor):
+    await visitor.until("document.getElementById('voice').options.length > 1")
+    await visitor.page.select_option("#voice", "de-female")
+
+    await visitor.page.click("#listen")
+
+    await visitor.reads("#listen", "Stop")
+    await visitor.reads("#listen", "Listen")  # it has come to its end
 
 
 async def test_a_recording_of_any_format_becomes_the_wav_that_the_shop_takes(visitor, payer, tmp_path, shop):
@@ -142,10 +161,13 @@ async def test_a_private_video_opens_by_its_link_alone(visitor, visit, shop, pay
     token = link.partition("#claim=")[2]
 
     _, content = await downloaded(visitor)
+    _, captioned = await downloaded(visitor, "#download-captions")
+    assert b"tx3g" in captioned
     friend, stranger = await visit(shop.url), await visit(shop.url)
     friend.page.on("request", lambda request: asked.append(request.url))
     await friend.come(link.removeprefix(shop.url))
     await friend.until("document.getElementById('player').readyState >= 2")
+    await friend.until("document.querySelector('#player track') !== null")
     await stranger.come(f"/video/{invoice}")
 
     assert token

@@ -21,6 +21,10 @@ def test_the_demo_sells_one_video_and_exits(tmp_path):
     assert (tmp_path / "demo.png").stat().st_size > 0
     for told in ("lnbcrt", "state before: pending", "preimage", "first byte after", "state after: paid"):
         assert told in finished.stdout
+    assert re.search(
+        r"The operator's desk: http://127\.0\.0\.1:\d+/desk\s+which opens with this key: sk_[\w-]{43}",
+        finished.stdout,
+    )
 
 
 def test_a_choice_that_does_not_exist_is_refused_in_words():

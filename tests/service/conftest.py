@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 import pytest
-import uvicorn
 
 from lightning import PaymentHash, SettleIndex, Settlement
 from lightning.memory import MemoryBackend
@@ -24,8 +23,10 @@ from service.accounts.port import Scope
 from service.app import create_app
 from service.assembly.stores import open_keys
 from service.catalogue.built_in import AVATARS, EMOTIONS
+from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
+from tests.serving import serve
 
 DEADLINE_S = 30
 
@@ -55,8 +56,13 @@ class Clock:
         self.ahead = timedelta(0)
         self.wrong = timedelta(0)  # what somebody has set it wrong by
         self.looks = 0  # of who does not believe it without a second one
+        self.jump: tuple[int, timedelta] | None = None  # after so many looks
 
     def now(self) -> datetime:
+        if self.jump is not None:
+            looks, far = self.jump
+            self.jump = (looks - 1, far) if looks else None
+            self.ahead += timedelta(0) if looks else far
         return datetime.now(UTC) + self.ahead + self.wrong
 
     def monotonic(self) -> float:
@@ -65,27 +71,6 @@ class Clock:
 
     def pass_by(self, **duration: float) -> None:
         self.ahead += timedelta(**duration)
-
-
-@contextlib.asynccontextmanager
-async def serve(app: Any, config: uvicorn.Config | None = None) -> AsyncIterator[str]:
-    """Run an ASGI app on a real socket in this event loop; its URL."""
-    server = uvicorn.Server(
-        config or uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
-    )
-    # pytest's signals stay its own.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # same shape
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(DEADLINE_S):
-        while not server.started:
-            if task.done():
-                task.result()
-            await asyncio.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 class SilentNode(MemoryBackend):
@@ -297,6 +282,7 @@ class Shop:
         self.payer: MemoryPayments | None = MemoryPayments(self.buyer)
         self.worker = worker
         self.stopping = Stopping()
+        self.errors: RecentErrors | None = None
         self.url = ""
         self.http: httpx.AsyncClient
 
@@ -327,6 +313,7 @@ class Shop:
             stopping=self.stopping,
             now=self.clock.now,
             monotonic=self.clock.monotonic,
+            errors=self.errors,
         )
         async with (
             serve(app, server_config(chosen, app)) as self.url,
@@ -432,7 +419,7 @@ def make_wav():
     return wav
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_server():
     return serve
 

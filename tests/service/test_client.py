@@ -8,7 +8,21 @@ from typing import Any
 import pytest
 
 from lightning import Msat
-from satspeak.client import Client, InsufficientCredits, ServiceRefused, TryLater
+from satspeak.client import (
+    Client,
+    InsufficientCredits,
+    InvalidApiKey,
+    InvalidRequest,
+    InvoiceNotFound,
+    InvoiceNotPaid,
+    ServiceRefused,
+    StreamBroken,
+    SyncClient,
+    TryLater,
+    Unreachable,
+)
+from satspeak.payers import Bill, Receipt, TooExpensive
+from tests.line import Line
 
 CHOICE: dict[str, Any] = {"avatar": "arab_woman", "emotion": "happy"}
 
@@ -93,7 +107,7 @@ async def test_what_may_work_later_says_when(shop, client):
 async def test_a_wallet_buys_video_time_and_sees_it_in_its_account(shop):
     async with Client(shop.url) as stranger:
         bought = await stranger.top_up(60)
-        with pytest.raises(ServiceRefused) as refused:
+        with pytest.raises(InvalidApiKey) as refused:
             await stranger.account()
         assert (refused.value.status, refused.value.problem.title) == (401, "INVALID_API_KEY")
     async with Client(shop.url, api_key=bought.api_key) as client:
@@ -151,6 +165,179 @@ async def test_the_holder_of_a_key_has_commands_for_it(shop, worker, tmp_path):
     assert later.startswith("delayed, 0 s used: http://")
     assert balance == "free 58.080 s, reserved 0.000 s, used 1.920 s"
     assert [move.split()[1] for move in moves] == ["release", "settle", "reserve", "top-up"]
+
+
+class Purse:
+    """A wallet that pays in the shop's own loop, from whatever loop it is asked."""
+
+    name = "a purse"
+    bounds_fees = True
+
+    def __init__(self, shop) -> None:
+        self._shop = shop
+        self._loop = asyncio.get_running_loop()
+        self.bills: list[Bill] = []
+
+    async def pay(self, bill: Bill) -> Receipt:
+        async def pay() -> bytes:
+            return self._shop.node.pay(bill.invoice)
+
+        self.bills.append(bill)
+        preimage = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(pay(), self._loop))
+        return Receipt(preimage=preimage, amount_msat=bill.amount_msat, fee_msat=0)
+
+    async def aclose(self) -> None: ...
+
+
+async def test_the_client_that_keeps_its_thread_buys_alike(shop, worker, tmp_path):
+    purse, video = Purse(shop), tmp_path / "video.mp4"
+
+    def buy() -> list[str]:
+        with SyncClient(shop.url) as client:
+            quote = client.quote_text("Hello there.", language="en", **CHOICE)
+            client.pay(quote, lambda: purse, max_sats=quote.amount)
+            client.download(quote.bolt11_invoice, video)
+            return [payment.status for payment in client.follow(quote.bolt11_invoice)]
+
+    told = await asyncio.to_thread(buy)
+
+    assert video.read_bytes() == worker.video
+    assert told[-1] == "paid"
+
+
+async def test_a_wallet_pays_the_price_or_nothing(shop, client):
+    purse = Purse(shop)
+    quote = await client.quote_text("Hello there.", **CHOICE)
+
+    with pytest.raises(TooExpensive):
+        await client.pay(quote, lambda: purse, max_sats=quote.amount - 1)
+    assert not purse.bills
+    receipt = await client.pay(quote, lambda: purse)
+
+    assert receipt.amount_msat == quote.amount * 1000
+
+
+async def test_an_order_is_followed_from_its_quote_to_its_end(shop, client, worker):
+    quote = await client.quote_text("Hello there.", language="en", **CHOICE)
+    seen = []
+    async for payment in client.follow(quote.bolt11_invoice):
+        seen.append((payment.status, payment.video.state))
+        if len(seen) == 1:
+            shop.node.pay(quote.bolt11_invoice)
+            watching = asyncio.create_task(watch(client, quote.bolt11_invoice))
+
+    assert (seen[0], seen[-1]) == (("pending", "none"), ("paid", "ready"))
+    assert await watching == worker.video
+
+
+@pytest.fixture
+async def line(shop):
+    """The line of a patient client to the shop."""
+    line = Line(shop.url.removeprefix("http://"))
+    await line.restore()
+    yield line
+    await line.cut()
+
+
+@pytest.fixture
+async def patient(line):
+    async with Client(f"http://{line.near_end}", patience_s=30) as client:
+        yield client
+
+
+async def test_a_request_is_sent_again_once_the_line_is_back_and_is_one_quote(shop, line, patient):
+    await line.cut()
+    asking = asyncio.create_task(patient.quote_text("Hello there."))
+    with pytest.raises(Unreachable):
+        async with Client(f"http://{line.near_end}") as hasty:
+            await hasty.quote_text("Hello there.")
+
+    await line.restore()
+
+    assert (await asking).amount > 0
+
+
+async def paid(shop, client):
+    quote = await client.quote_text("Hello there.", language="en", **CHOICE)
+    shop.node.pay(quote.bolt11_invoice)
+    return quote.bolt11_invoice
+
+
+async def test_a_download_that_breaks_while_it_is_rendered_comes_to_its_end(
+    shop, client, line, patient, worker, tmp_path
+):
+    worker.hold_after = 2
+    invoice, video, some = await paid(shop, client), tmp_path / "video.mp4", asyncio.Event()
+    downloading = asyncio.create_task(
+        patient.download(invoice, video, on_progress=lambda _written: some.set())
+    )
+    await some.wait()
+
+    await line.cut()
+    worker.go.set()
+    await line.restore()
+    await downloading
+
+    assert video.read_bytes() == worker.video
+    assert not (tmp_path / "video.mp4.part").exists()
+
+
+@pytest.mark.parametrize("left", [1, 0.5], ids=["all", "half"])
+async def test_a_download_goes_on_with_what_an_earlier_one_left(shop, client, worker, tmp_path, left):
+    invoice = await paid(shop, client)
+    whole = await watch(client, invoice)
+    video = tmp_path / "video.mp4"
+    written: list[int] = []
+    part = tmp_path / "video.mp4.part"
+    part.write_bytes(whole[: int(len(whole) * left)])
+    had = part.stat().st_size
+
+    await client.download(invoice, video, on_progress=written.append)
+
+    assert video.read_bytes() == worker.video
+    assert all(size > had for size in written)
+    assert bool(written) == (left != 1)
+
+
+async def test_a_download_that_nobody_has_patience_for_leaves_what_it_has(
+    shop, client, line, worker, tmp_path
+):
+    worker.hold_after = 2
+    invoice, video, some = await paid(shop, client), tmp_path / "video.mp4", asyncio.Event()
+    async with Client(f"http://{line.near_end}") as hasty:
+        downloading = asyncio.create_task(
+            hasty.download(invoice, video, on_progress=lambda _written: some.set())
+        )
+        await some.wait()
+        await line.cut()
+        with pytest.raises(StreamBroken):
+            await downloading
+
+    assert not video.exists()
+    assert worker.video.startswith((tmp_path / "video.mp4.part").read_bytes())
+    worker.go.set()
+    await client.download(invoice, video)
+    assert video.read_bytes() == worker.video
+
+
+async def test_what_is_wrong_has_a_type_of_its_own(shop, client):
+    with pytest.raises(InvalidRequest) as invalid:
+        await client.quote_text("Hello there.", avatar="nobody")
+    with pytest.raises(InvoiceNotFound):
+        await client.payment("lnbc1nobody")
+    quote = await client.quote_text("Hello there.", **CHOICE)
+    with pytest.raises(InvoiceNotPaid):
+        await client.captions(quote.bolt11_invoice)
+
+    assert invalid.value.problem.field == "avatar"
+
+
+async def test_what_can_be_chosen_is_listed(client):
+    catalogue, voices = await client.avatars(), await client.voices()
+
+    assert "arab_woman" in [avatar.name for avatar in catalogue.avatars]
+    assert ("en", "English") in [(language.code, language.name) for language in catalogue.languages]
+    assert [voice.name for voice in voices] == ["anna"]
 
 
 async def credited(holder, granted_ms):

@@ -447,7 +447,7 @@ async def test_of_a_video_that_ends_and_a_payment_that_goes_back_at_once_one_hap
             payments: Any = SqlPayments(here)
             videos: Any = SqlVideos(there)
             payment = await payments.of(number)
-            assert await payments.mark_held(payment.id)
+            assert await payments.mark_held(payment.id, now)
             video = await videos.claim(
                 number, CHOICE, owner="there", now=now, until=now + timedelta(seconds=90)
             )

@@ -10,6 +10,7 @@ slower, takes a sixth of that. `--full` takes them all.
 
 import unicodedata
 import zlib
+from collections import OrderedDict
 
 import pytest
 
@@ -34,7 +35,8 @@ DEAR_IN = {
 """Once spoken for longer than priced, by language: words alone, and again and again."""
 DEAR = frozenset("և㍴㌹㏖ﰼ﷼ﷱ㎼㎫ⅪⅫﬔؽ㎉ড়㏊ਫ਼喝恵ⅳ㉷ؽﶖඣﵤয়ⅧػĲŲÎぞwIi⒑㌪㏌㎬粠")
 """Once spoken for longer than priced in some other language: units, ligatures, letters whose names are long."""
-REMEMBERED_S = 10
+REMEMBERED, REMEMBERED_S = 1500, 10
+"""Utterances, and how long each is at most: some 100 MB."""
 OFTEN = 40
 
 
@@ -83,16 +85,19 @@ def one_in(becomes, character, language):
 @pytest.fixture(scope="module")
 def speaker():
     """The real voices, which remember what they have said; loudness changes no length and takes half of the time."""
-    said: dict[tuple[str, str], Utterance] = {}
+    said: OrderedDict[tuple[str, str], Utterance] = OrderedDict()  # what was said last is at the end
     patch = pytest.MonkeyPatch()
     utter = Espeak.utter
 
     def remembered(self, text, voice_name, **how):
         if (text, voice_name) in said:
+            said.move_to_end((text, voice_name))
             return said[text, voice_name]
         utterance = utter(self, text, voice_name, **how)
         if len(utterance.pcm) < REMEMBERED_S * utterance.sample_rate:
             said[text, voice_name] = utterance
+            if len(said) > REMEMBERED:
+                said.popitem(last=False)
         return utterance
 
     patch.setattr(Espeak, "utter", remembered)

@@ -47,17 +47,26 @@ def test_an_unknown_emotion_is_told_the_known_ones(avatars):
         avatars.find("ann", "bored")
 
 
-@pytest.mark.parametrize(
-    ("playback", "order"),
-    [("loop", [0, 1, 2, 3, 0, 1, 2, 3, 0]), ("pingpong", [0, 1, 2, 3, 2, 1, 0, 1, 2])],
-)
-def test_footage_plays_for_ever(playback, order):
+def test_footage_with_turns_is_walked_through_and_other_footage_goes_round():
     nothing = np.zeros(0, np.uint8)
-    frames = [IdleFrame(picture=nothing, references=nothing, box=(index, 0, 0)) for index in range(4)]
+    frames = [IdleFrame(picture=nothing, references=nothing, box=None, index=index) for index in range(40)]
 
-    footage = Footage(frames, playback)
+    plain, walked = Footage(frames, "pingpong"), Footage(frames, "pingpong", turns=[12, 20])
 
-    assert [frames.index(footage.frame(index)) for index in range(9)] == order
+    assert [plain.walk("7").frame(index).index for index in (0, 39, 40, 78)] == [0, 39, 38, 0]
+    assert [walked.frame(index).index for index in (0, 39, 40, 78)] == [0, 39, 38, 0]
+    ways = [[walked.walk(seed).frame(index).index for index in range(200)] for seed in "778"]
+    assert ways[0] == ways[1] != ways[2]
+
+
+def test_turns_must_lie_between_the_ends_of_the_film(folder):
+    path = folder / "ann" / "avatar.json"
+    pack = json.loads(path.read_text())
+    pack["emotions"]["neutral"]["turns"] = [0]
+    path.write_text(json.dumps(pack))
+
+    with pytest.raises(BadAssets, match="turns"):
+        Avatars(folder, memory_bytes=1)
 
 
 def test_decoded_footage_is_ready_for_network_and_encoder(avatars):

@@ -1,10 +1,11 @@
 """What is shown while nothing is said: footage as it is, encoded once and kept. Knows no session.
 
-Footage goes round, so there are only so many GOPs of it: one for each place in which a session can come to rest, until
-it is on the grid that all share.
+Footage is shown in legs that come again (`worker.walk`), so there are only so many GOPs of it: one for each place in
+which a session can come to rest, until it is on the grid that all share.
 """
 
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -12,12 +13,13 @@ from worker.encode import GOP, VideoCodec
 from worker.footage import Footage
 from worker.live.film import PROFILE, SEGMENT_FRAMES
 from worker.mp4 import Sample
+from worker.walk import Order
 
 _Gop = Sequence[Sample]
 
 
 class IdleGops:
-    """GOPs by avatar, emotion and phase. Safe to use from several threads.
+    """GOPs by avatar, emotion and the frames of the film that they show. Safe to use from several threads.
 
     Args:
         memory_bytes: how many are kept; the least recently used go first.
@@ -25,7 +27,7 @@ class IdleGops:
 
     def __init__(self, *, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
-        self._kept: OrderedDict[tuple[str, str, int], _Gop] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, bytes], _Gop] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -36,7 +38,7 @@ class IdleGops:
 
     def kept(self, avatar: str, emotion: str, footage: Footage, frame: int) -> _Gop | None:
         """Return the same as `gop`, where it costs nothing."""
-        key = avatar, emotion, frame % footage.cycle
+        key = avatar, emotion, _shown(footage, frame)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -44,12 +46,11 @@ class IdleGops:
 
     def gop(self, avatar: str, emotion: str, footage: Footage, frame: int) -> _Gop:
         """Return the coded pictures from a frame of a session on, as many as its GOP has."""
-        phase = frame % footage.cycle
-        key = avatar, emotion, phase
+        key = avatar, emotion, _shown(footage, frame)
         codec = VideoCodec(PROFILE)
         coded = [
-            codec.encode(footage.frame(phase + index).picture, starts_gop=not index)
-            for index in range(gop_frames(phase, footage.cycle))
+            codec.encode(footage.frame(frame + index).picture, starts_gop=not index)
+            for index in range(gop_frames(footage.order, frame))
         ]
         with self._lock:
             if key not in self._kept:
@@ -60,16 +61,19 @@ class IdleGops:
         return coded
 
 
-def gop_frames(phase: int, cycle: int) -> int:
-    """Return how many frames a GOP has that begins in a phase: up to the next one of the grid, but not too few.
+def gop_frames(order: Order, frame: int) -> int:
+    """Return how many frames a GOP has that begins with one: up to the next leg, or a part of this one.
 
-    The grid has a place every `GOP` frames of the footage, and its start. A GOP shorter than a segment would make key
-    frames follow each other.
+    A leg has a place every `GOP` frames, from its end backwards. A GOP shorter than a segment would make key frames
+    follow each other, so the one after it is added.
     """
-    if cycle < GOP:
-        return GOP
-    frames = min(GOP - phase % GOP, cycle - phase)
-    return frames if frames >= SEGMENT_FRAMES else frames + min(GOP, cycle)
+    frames = (order.leg_end(frame) - frame) % GOP or GOP
+    return frames if frames >= SEGMENT_FRAMES else frames + gop_frames(order, frame + frames)
+
+
+def _shown(footage: Footage, frame: int) -> bytes:
+    frames = range(frame, frame + gop_frames(footage.order, frame))
+    return array("H", (footage.order[index] for index in frames)).tobytes()
 
 
 def _size(gop: _Gop) -> int:

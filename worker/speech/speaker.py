@@ -144,6 +144,18 @@ class Speaker:
         if not covered:
             raise NothingToSpeak
 
+    def say(self, text: str, voice: Voice) -> Pcm:
+        """Say a short text with this voice and no other; int16 mono at `SAMPLE_RATE`, shape (N,).
+
+        Raises:
+            SynthesisFailed: it does not speak.
+        """
+        pause = np.zeros(round(_PAUSE_S * SAMPLE_RATE), np.float32)
+        said: list[Sound] = []
+        for passage in passages(text, voice.language):
+            said += [*([pause] if said else []), *self._say(passage.words, voice)]
+        return _pcm(np.concatenate(said))
+
     def _next_best(self, voice: Voice, failure: SynthesisFailed) -> Voice:
         """Return who speaks where a voice has failed.
 

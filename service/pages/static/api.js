@@ -76,6 +76,16 @@ export async function voices() {
   return (await send("/voices")).json();
 }
 
+export async function currencies() {
+  return (await (await send("/currencies")).json()).per_usd;
+}
+
+/** What is spoken and when, as WebVTT. */
+export async function captions(order) {
+  const path = `/lightning/video/${order.invoice}/captions.vtt`;
+  return (await send(path, {headers: claimed(order.claim), cache: "no-cache"})).text();
+}
+
 export async function payment(order, wait = 0, signal = undefined) {
   const query = wait ? `?wait=${wait}` : "";
   const path = `/lightning/payment/${order.invoice}${query}`;
@@ -91,8 +101,8 @@ export async function video(order, signal) {
   return send("/lightning/generate-video", {...json(body), signal});
 }
 
-export async function stored(order) {
-  return send(`/lightning/video/${order.invoice}`, {headers: claimed(order.claim)});
+export async function stored(order, query = "") {
+  return send(`/lightning/video/${order.invoice}${query}`, {headers: claimed(order.claim)});
 }
 
 export async function demoPay(order) {

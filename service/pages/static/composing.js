@@ -3,8 +3,8 @@
 import * as api from "./api.js";
 import {$, notice, problem} from "./page.js";
 import {record, secondsOf, toWav} from "./sound.js";
-import {draft, sound} from "./store.js";
-import {avatars, clock, dollars, languageName, number, say} from "./words.js";
+import {currency, draft, sound} from "./store.js";
+import {avatars, clock, currencyName, languageName, money, number, say, showMoneyIn} from "./words.js";
 
 const ESTIMATE_AFTER_MS = 300;
 
@@ -111,7 +111,7 @@ export function estimate() {
       const told = await api.estimate({text, ...wish()}, mine.signal);
       if (mine.signal.aborted) return;
       problem($("problem"), "");
-      const what = say("price_for", {money: dollars(told.amount_usd), seconds: number(told.duration, 1)});
+      const what = say("price_for", {money: money(told.amount_usd), seconds: number(told.duration, 1)});
       const detected = told.language && !field("language").value;
       const language = detected ? ` ${say("in_language", {language: languageName(told.language)})}` : "";
       price(say("price", {sats: number(told.amount)}), what + language);
@@ -142,10 +142,54 @@ async function loadVoices() {
       select.value = all.some(each => each.name === kept && (!language || each.language === language)) ? kept : "";
     };
     fill();
-    field("language").addEventListener("change", fill);
+    field("language").addEventListener("change", () => {
+      fill();
+      offerSample();
+    });
+    samples = Object.fromEntries(all.map(voice => [voice.name, voice.sample_url]));
+    offerSample();
   } catch {
     // one that fits is chosen by the renderer
   }
+}
+
+let samples = {}; // of voices, by name
+const listening = new Audio();
+
+/** Offer to hear the chosen voice. Nothing is loaded before it is asked for. */
+function offerSample() {
+  listening.pause();
+  $("listen").hidden = !samples[field("voice").value];
+}
+
+function toggleListening() {
+  if (!listening.paused) {
+    listening.pause();
+    return;
+  }
+  listening.src = samples[field("voice").value];
+  listening.play().catch(error => error.name === "AbortError" || notice(say("problem_renderer-unavailable")));
+}
+
+async function loadCurrencies() {
+  const select = $("currency");
+  let rates;
+  try {
+    rates = await api.currencies();
+  } catch {
+    return; // prices stay in dollars
+  }
+  for (const code of Object.keys(rates)) select.add(new Option(`${code} · ${currencyName(code)}`, code));
+  const choose = code => showMoneyIn(code, rates[code]);
+  select.value = currency.get() in rates ? currency.get() : "USD";
+  choose(select.value);
+  select.addEventListener("change", () => {
+    currency.set(select.value);
+    choose(select.value);
+    estimate();
+  });
+  $("currency-part").hidden = select.options.length < 2;
+  if (select.value !== "USD") estimate();
 }
 
 function showSource() {
@@ -219,7 +263,12 @@ form.addEventListener("input", event => {
   if (event.target.name === "avatar" || event.target.name === "emotion") showFace();
   if (event.target.name === "source") showSource();
   else if (["text", "language", "voice"].includes(event.target.name)) estimate();
+  if (event.target.name === "voice") offerSample();
 });
+$("listen").addEventListener("click", toggleListening);
+for (const name of ["play", "pause"]) {
+  listening.addEventListener(name, () => ($("listen").textContent = say(name === "play" ? "stop" : "listen")));
+}
 $("record").addEventListener("click", toggleRecording);
 $("file").addEventListener("change", () => $("file").files[0] && take($("file").files[0]));
 $("clip-remove").addEventListener("click", async () => {
@@ -248,6 +297,7 @@ export function setUp() {
   showFace();
   showSource();
   loadVoices();
+  loadCurrencies();
   sound.get().then(kept => {
     recorded = kept ?? null;
     if (recorded) showClip();

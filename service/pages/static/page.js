@@ -45,11 +45,11 @@ export function problem(element, text) {
 }
 
 /** Have a link save a video. A private one is fetched first, with its token in a header. */
-export function offerDownload(link, order, name, fetchPrivately) {
+export function offerDownload(link, order, name, fetchPrivately, query = "") {
   link.hidden = false;
   link.download = name;
   if (!order.claim) {
-    link.href = `/lightning/video/${order.invoice}`;
+    link.href = `/lightning/video/${order.invoice}${query}`;
     return;
   }
   link.href = "#";
@@ -57,7 +57,7 @@ export function offerDownload(link, order, name, fetchPrivately) {
     if (link.href.startsWith("blob:")) return;
     event.preventDefault();
     try {
-      link.href = URL.createObjectURL(await (await fetchPrivately(order)).blob());
+      link.href = URL.createObjectURL(await (await fetchPrivately(order, query)).blob());
       link.click();
     } catch (error) {
       notice(error.message);

@@ -1,6 +1,7 @@
 // Plays a video while it is rendered: by MediaSource on the stream, and where there is none by a plain <video>.
 
-import {Offline, Refused, video as askForVideo, stored} from "./api.js";
+import {Offline, Refused, captions, video as askForVideo, stored} from "./api.js";
+import {say} from "./words.js";
 
 const Source = self.ManagedMediaSource ?? self.MediaSource;
 
@@ -114,6 +115,28 @@ async function playPlainly(element, order, broken, signal) {
     }
   }
   if (order.claim && !signal.aborted) element.src = URL.createObjectURL(new Blob(parts, {type: "video/mp4"}));
+}
+
+/**
+ * Offer the captions in the player's own menu. They come as a blob, since a <track> cannot send a claim token; asked for
+ * again once the video is whole they are exact, and stay switched on where they were.
+ *
+ * @param element a <video>
+ * @param order invoice and claim
+ * @param wanted says whether the element still shows that order
+ */
+export async function offerCaptions(element, order, wanted = () => true) {
+  const text = await captions(order);
+  if (!wanted() || !text.includes("-->")) return; // of a recording there are none
+  const before = element.querySelector("track");
+  const track = document.createElement("track");
+  track.kind = "captions";
+  track.label = say("captions");
+  track.src = URL.createObjectURL(new Blob([text], {type: "text/vtt"}));
+  const mode = before?.track.mode ?? "disabled";
+  before?.remove();
+  element.append(track);
+  track.track.mode = mode;
 }
 
 /** Show a video that is whole. */

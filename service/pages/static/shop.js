@@ -4,15 +4,16 @@
 import * as api from "./api.js";
 import {bySound, estimate, fail, form, label, recording, setUp, wish} from "./composing.js";
 import {$, copy, fileName, notice, offerDownload, problem} from "./page.js";
-import {playGrowing, playWhole} from "./player.js";
+import {offerCaptions, playGrowing, playWhole} from "./player.js";
 import {asking, current, orders, sound} from "./store.js";
-import {clock, dollars, number, say} from "./words.js";
+import {clock, money, number, say} from "./words.js";
 
 const SECTIONS = ["make", "pay", "expired", "watch", "failed", "purchases"];
 
 let shown = null; // the order that pay, expired, watch or failed is about
 let unfollow = () => {};
 let playing = null;
+let captioned = null; // the state of the video in which its captions were asked for
 
 function show(section, {focus = true} = {}) {
   for (const each of SECTIONS) $(each).hidden = each !== section;
@@ -105,12 +106,13 @@ function close() {
   unfollow();
   unfollow = () => {};
   playing?.stop();
-  playing = null;
+  playing = captioned = null;
   clearInterval(counting);
   const player = $("player");
   player.pause();
   player.removeAttribute("src");
   player.removeAttribute("poster");
+  player.querySelector("track")?.remove();
   player.load();
   $("start").hidden = true;
   shown = null;
@@ -163,7 +165,7 @@ let counting;
 async function showInvoice(order) {
   show("pay");
   $("pay-amount").textContent = say("price", {sats: number(order.amount)});
-  $("pay-money").textContent = dollars(order.usd);
+  $("pay-money").textContent = money(order.usd);
   $("pay-what").textContent = say("what_text", {avatar: label(order.asked.avatar), seconds: number(order.duration, 1)});
   $("pay-open").href = order.uri;
   $("pay-invoice").value = order.invoice;
@@ -205,9 +207,11 @@ function showVideo(order, state) {
     show("watch");
     $("watch-text").textContent = order.asked.text ?? "";
     $("watch-text").hidden = !order.asked.text;
-    $("download").hidden = $("share").hidden = $("replay").hidden = true;
-    $("download").removeAttribute("href");
-    $("download").onclick = null;
+    $("download").hidden = $("download-captions").hidden = $("share").hidden = $("replay").hidden = true;
+    for (const id of ["download", "download-captions"]) {
+      $(id).removeAttribute("href");
+      $(id).onclick = null;
+    }
   }
   const {state: made, seconds} = state.video;
   const all = Math.max(order.duration, seconds);
@@ -220,8 +224,14 @@ function showVideo(order, state) {
   const waiting = {none: "starting", rendering: "starting", interrupted: "queued"};
   $("watch-state").textContent = say((seconds ? null : waiting[made]) ?? made);
   if (!playing) begin(order, made);
+  if (order.asked.text && (seconds || made === "ready") && captioned !== made) {
+    captioned = made;
+    offerCaptions($("player"), order, () => order === shown).catch(() => (captioned = null));
+  }
   if (made === "ready") {
-    offerDownload($("download"), order, fileName(order.asked.text ?? label(order.asked.avatar)), api.stored);
+    const name = fileName(order.asked.text ?? label(order.asked.avatar));
+    offerDownload($("download"), order, name, api.stored);
+    if (order.asked.text) offerDownload($("download-captions"), order, name, api.stored, "?captions=track");
     $("share").hidden = $("replay").hidden = false;
   }
 }

@@ -20,6 +20,9 @@ const write = (key, value) => {
 /** The language that was chosen by hand. */
 export const language = {get: () => read("lang", null), set: value => write("lang", value)};
 
+/** The currency that prices are read in. */
+export const currency = {get: () => read("currency", "USD"), set: value => write("currency", value)};
+
 const MOST = 100; // orders
 
 export const draft = {get: () => read("draft", {}), set: value => write("draft", value)};

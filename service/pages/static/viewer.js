@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import {$, fileName, offerDownload, problem} from "./page.js";
-import {playGrowing, playWhole} from "./player.js";
+import {offerCaptions, playGrowing, playWhole} from "./player.js";
 import {say} from "./words.js";
 
 const seen = $("seen");
@@ -28,6 +28,10 @@ async function openPrivately() {
   offerDownload($("download"), order, fileName(""), api.stored);
   if (made === "ready") await playWhole($("player"), order);
   else await playGrowing($("player"), order, () => {}).whole;
+  await offerCaptions($("player"), order);
+  if ($("player").querySelector("track")) {
+    offerDownload($("download-captions"), order, fileName(""), api.stored, "?captions=track");
+  }
 }
 
 if (claim && seen.dataset.state === "unknown") openPrivately().catch(error => problem($("problem"), error.message));

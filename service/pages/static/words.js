@@ -13,11 +13,28 @@ export function say(key, facts = {}) {
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(lang, {minimumFractionDigits: digits, maximumFractionDigits: digits}).format(value);
 
-/** An amount of US dollars, to the thousandth of a cent where it is that small. */
-export function dollars(value) {
-  const digits = value >= 1 ? 2 : value >= 0.01 ? 3 : 5;
-  const format = {style: "currency", currency: "USD", maximumFractionDigits: digits, minimumFractionDigits: 2};
-  return new Intl.NumberFormat(lang, format).format(value);
+let shownIn = {code: "USD", perUsd: 1};
+
+/** Show amounts of money in a currency from now on. */
+export function showMoneyIn(code, perUsd) {
+  shownIn = {code, perUsd};
+}
+
+/** An amount of US dollars in the chosen currency, to the thousandth of a cent where it is that small. */
+export function money(usd) {
+  const value = usd * shownIn.perUsd;
+  const style = {style: "currency", currency: shownIn.code};
+  const usual = new Intl.NumberFormat(lang, style).resolvedOptions().maximumFractionDigits;
+  const digits = value >= 1 ? usual : value >= 0.01 ? Math.max(usual, 3) : 5;
+  return new Intl.NumberFormat(lang, {...style, minimumFractionDigits: usual, maximumFractionDigits: digits}).format(value);
+}
+
+export function currencyName(code) {
+  try {
+    return new Intl.DisplayNames(lang, {type: "currency"}).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 export function languageName(code) {

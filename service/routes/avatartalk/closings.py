@@ -1,9 +1,11 @@
 """How WebSockets are closed: once accepted, since a refusal before that is a 403 to a client, without a reason."""
 
+import asyncio
 import contextlib
 from typing import Any
 
 from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
 
 from service import errors
 from service.routes.http import problems
@@ -19,6 +21,11 @@ INVALID_KEY, NOT_ALLOWED, SPENT, BROKEN = (
     "Processing error",
 )
 """Reasons that the source API documents."""
+
+GONE = (OSError, RuntimeError, WebSocketDisconnect)
+"""What is raised by what is sent to a client that has gone."""
+
+CLOSE_S = 1.0
 
 LONGEST_REASON_BYTES = 120
 """A close frame has room for 123."""
@@ -66,5 +73,6 @@ def closing_of(error: Exception) -> tuple[int, str]:
 async def close(socket: WebSocket[Any, Any, Any], code: int, reason: str) -> None:
     """Close, unless that has happened."""
     cut = reason.encode()[:LONGEST_REASON_BYTES].decode(errors="ignore")
-    with contextlib.suppress(OSError, RuntimeError):  # it is closed already
-        await socket.close(code, cut)
+    with contextlib.suppress(*GONE, TimeoutError):
+        async with asyncio.timeout(CLOSE_S):  # who takes nothing does not hear it either
+            await socket.close(code, cut)

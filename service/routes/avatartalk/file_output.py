@@ -6,6 +6,7 @@ import msgspec
 from litestar import WebSocket
 
 from service.errors import OutputGone
+from service.routes.avatartalk import closings
 from service.sessions.records import (
     SAMPLE_RATE,
     Cleared,
@@ -43,7 +44,7 @@ class FileOutput:
                 await self._socket.send_text(msgspec.json.encode(status).decode())
             if isinstance(told, Init | Segment):
                 await self._socket.send_bytes(told.data)
-        except (OSError, RuntimeError) as error:
+        except closings.GONE as error:
             raise OutputGone from error
 
 

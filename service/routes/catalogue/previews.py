@@ -1,4 +1,4 @@
-"""Avatars at rest, for whoever is choosing one."""
+"""Avatars at rest, and voices, for whoever is choosing one."""
 
 from typing import Any, Literal
 
@@ -17,15 +17,21 @@ from service.routes.http.ranges import parse_range
 CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 """A face hardly ever changes, and a page shows many."""
 
-MEDIA_TYPES = {"portrait.jpg": "image/jpeg", "idle.mp4": "video/mp4"}
+File = Literal["portrait.jpg", "idle.mp4", "sample.m4a"]
+
+MEDIA_TYPES: dict[File, str] = {
+    "portrait.jpg": "image/jpeg",
+    "idle.mp4": "video/mp4",
+    "sample.m4a": "audio/mp4",
+}
 
 AnyRequest = Request[Any, Any, Any]
 
 
-def _described(file: Literal["portrait.jpg", "idle.mp4"], meaning: str) -> dict[int, ResponseSpec]:
+def _described(file: File, meaning: str) -> dict[int, ResponseSpec]:
     media_type = MEDIA_TYPES[file]
     answers = {200: ResponseSpec(bytes, generate_examples=False, description=meaning, media_type=media_type)}
-    if file == "idle.mp4":
+    if file != "portrait.jpg":
         answers[206] = ResponseSpec(
             bytes, generate_examples=False, description="The part that was asked for.", media_type=media_type
         )
@@ -73,7 +79,25 @@ async def idle(
     return _answer(request, "idle.mp4", await previews.get(avatar, emotion, "idle.mp4"))
 
 
-def _answer(request: AnyRequest, file: str, content: bytes | None) -> Response[bytes]:
+@get(
+    "/voices/{voice:str}/sample.m4a",
+    summary="Hear a voice",
+    description="Some seconds of a voice, in its language.",
+    tags=["Buying"],
+    operation_id="getVoiceSample",
+    operation_class=openapi.operation(
+        headers=_HEADERS | {206: {"ETag": openapi.ETAG, "Content-Range": openapi.CONTENT_RANGE}}
+    ),
+    responses=_described("sample.m4a", "The voice."),
+)
+async def voice_sample(
+    request: AnyRequest, voice: FromPath[str], previews: Part[Previews]
+) -> Response[bytes]:
+    """Hear a voice."""
+    return _answer(request, "sample.m4a", await previews.voice(voice))
+
+
+def _answer(request: AnyRequest, file: File, content: bytes | None) -> Response[bytes]:
     if content is None:
         raise NotFoundException
     headers = {"Cache-Control": CACHE_CONTROL, "ETag": etag_of(content), "Accept-Ranges": "bytes"}

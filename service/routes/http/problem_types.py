@@ -153,6 +153,14 @@ VIDEO_INTERRUPTED = ProblemType(
     "A render goes on by itself for a while. POST /lightning/generate-video goes on with it at once.",
     "The render was interrupted: POST /lightning/generate-video goes on with it.",
 )
+VIDEO_GROWING = ProblemType(
+    "video-growing",
+    HTTPStatus.CONFLICT,
+    "The video is still being rendered",
+    "What was asked for can be made of a whole video only, such as one with its captions as a track. Ask again once"
+    " `video.state` is `ready`.",
+    "The video is still being rendered: its captions become a track once it is whole.",
+)
 NOT_REFUNDABLE = ProblemType(
     "not-refundable",
     HTTPStatus.CONFLICT,

@@ -128,6 +128,7 @@ TABLE: dict[type[Exception], tuple[ProblemType, Callable[[Any], str]]] = {
     errors.ChoiceFixed: (types.CHOICE_FIXED, _own_words),
     errors.VideoNotStarted: (types.VIDEO_NOT_STARTED, _always(types.VIDEO_NOT_STARTED.example)),
     errors.VideoInterrupted: (types.VIDEO_INTERRUPTED, _always(types.VIDEO_INTERRUPTED.example)),
+    errors.VideoGrowing: (types.VIDEO_GROWING, _always(types.VIDEO_GROWING.example)),
     errors.VideoGone: (types.VIDEO_GONE, _own_words),
     errors.RefundBound: (types.REFUND_BOUND, _own_words),
     errors.RefundFailed: (types.REFUND_FAILED, _own_words),

@@ -1,5 +1,7 @@
 """A video as an answer: whole or growing, all of it or a range, to who has it already or not."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -82,6 +84,65 @@ def answer(
         status_code=status,
         is_head_response=request.method == HttpMethod.HEAD,
     )
+
+
+def answer_with_head(
+    request: Request[Any, Any, Any],
+    delivery: Delivery,
+    found: Video,
+    head: bytes,
+    *,
+    called: str,
+    disposition: str,
+) -> ASGIResponse:
+    """Answer GET or HEAD with a whole video that starts otherwise than it is stored; its segments come as they are.
+
+    Args:
+        request: What is asked for.
+        delivery: Plays it.
+        found: The video, whole.
+        head: In place of all that is before its first segment.
+        called: What it is called on the outside, which nobody else knows.
+        disposition: What a download is called.
+
+    Raises:
+        RangeNotSatisfiable: The range lies past its end.
+    """
+    longer = len(head) - len(found.init or b"")
+    size = found.size + longer
+    etag = etag_of(_Etags.of(called, found).whole.encode() + head)
+    headers = {**NO_CACHE, "Accept-Ranges": "bytes", "Content-Disposition": disposition, "ETag": etag}
+    if has(request, etag):
+        return ASGIResponse(status_code=304, headers=headers)
+    span, status = range(size), 200
+    if request.headers.get("If-Range") in (None, etag):
+        asked = parse_range(request.headers.get("Range"), size, whole=True)
+        if asked is not None and not asked:
+            raise RangeNotSatisfiable(size)
+        if asked is not None:
+            span, status = asked, 206
+            headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
+    headers["Content-Length"] = str(len(span))
+    return VideoStream(
+        _behind(head, delivery, found.order_id, span, longer),
+        order_id=found.order_id,
+        headers=headers,
+        status_code=status,
+        is_head_response=request.method == HttpMethod.HEAD,
+    )
+
+
+async def _behind(
+    head: bytes, delivery: Delivery, order_id: int, span: range, longer: int
+) -> AsyncGenerator[bytes]:
+    """Stream a stretch of a head and of the segments behind it, which is so much longer than the stored one."""
+    if first := head[span.start : span.stop]:
+        yield first
+    start, end = max(span.start, len(head)) - longer, span.stop - longer
+    if start < end:
+        async with aclosing(delivery.play(order_id, start, end, growing=False)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
 
 def captions_answer(captions: str) -> Response[str]:

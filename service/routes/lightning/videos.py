@@ -1,11 +1,11 @@
 """The MP4 of a paid order: made and streamed, or read again."""
 
 import contextlib
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from litestar import HttpMethod, Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ASGIApp, Method
 
 from service.delivery.captioning import Captioning
@@ -20,7 +20,7 @@ from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.naming import named
 from service.routes.http.parts import Part
 from service.routes.http.streams import VideoStream
-from service.routes.http.videos import NO_CACHE, answer, captions_answer
+from service.routes.http.videos import NO_CACHE, answer, answer_with_head, captions_answer
 from service.routes.http.waiting import unless_gone
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import VideoRequest
@@ -32,6 +32,14 @@ EXAMPLE = {
     "emotion": "happy",
     "language": "en",
 }
+
+
+Track = Annotated[
+    Literal["track"] | None,
+    QueryParameter(
+        description="`track` puts the captions into the file. A recording has none, and stays as it is."
+    ),
+]
 
 
 def _video_operation(_handler: HTTPRouteHandler, method: Method, _path: object) -> str:
@@ -93,7 +101,8 @@ async def generate_video(
     description="A video has an ETag and takes Range and If-Range; a whole one takes If-None-Match, too."
     " One that is still rendered answers 206 for a range that is there already, else 200 from its first byte. Once it"
     " is whole, its first few thousand bytes say how long it is, and it has another ETag; all other bytes stay where"
-    " they are. So a download that began while it grew goes on with either ETag, or with none.",
+    " they are. So a download that began while it grew goes on with either ETag, or with none. With `captions=track` a"
+    " whole one has its captions in it, as a track that players offer; that file has an ETag of its own.",
     tags=["Buying"],
     operation_id=_video_operation,
     operation_class=openapi.operation(
@@ -111,6 +120,7 @@ async def generate_video(
         types.INVOICE_NOT_FOUND,
         types.VIDEO_NOT_STARTED,
         types.VIDEO_INTERRUPTED,
+        types.VIDEO_GROWING,
         types.REFUND_BOUND,
         types.PAYMENT_GIVEN_BACK,
         types.VIDEO_GONE,
@@ -124,13 +134,25 @@ async def video(
     invoice: FromPath[str],
     snapshots: Part[Snapshots],
     delivery: Part[Delivery],
+    captioning: Part[Captioning],
     now: Part[Clock],
+    captions: Track = None,
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
 ) -> ASGIApp:
     """Read a video again."""
     sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
     found = await delivery.video(sold.order)
+    if captions is not None and sold.order.wish.text is not None:
+        head = await captioning.head(sold.order, found, delivery)
+        return answer_with_head(
+            request,
+            delivery,
+            found,
+            head,
+            called=sold.payment.invoice,
+            disposition=named(sold.order, found),
+        )
     return answer(
         request,
         delivery,

@@ -1,5 +1,6 @@
 """A page for each video, to which people link."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -22,6 +23,9 @@ SIDE = 512
 """Width and height of a video."""
 
 TITLE_CHARS = 70
+
+_BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""They could turn round what stands beside a title in somebody else's card or tab (Unicode TR 9, section 2)."""
 
 STATUS_CODES = {"unknown": 404, "unpaid": 402, "deleted": 410}
 """Of the pages that show no video and never, or not yet, will."""
@@ -122,7 +126,7 @@ def _playable(sold: Sold) -> bool:
 
 
 def _title(text: str, page: dict[str, str]) -> str:
-    line = " ".join(text.split())
+    line = " ".join(_BIDI_CONTROLS.sub("", text).split())
     if not line:
         return page["viewer_untitled"]
     short = line if len(line) <= TITLE_CHARS else line[:TITLE_CHARS].rstrip() + "…"

@@ -12,20 +12,16 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-)
+from hypothesis.stateful import initialize, invariant
 
-from service.accounts.account import Account, Move
+from service.accounts.account import Account
 from service.accounts.prepaid import AccountTerms, VideoTime
 from service.errors import InsufficientCredits, TooManyRequests
 from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
 from service.storage.sqlite import SqliteDatabase
-from tests.service.accounts.machines import empty, run, server, step
+from tests.service.machines import Machine, check_balance, empty, run, server, step
 
 LEASE = timedelta(seconds=30)
 SERVICES, ACCOUNTS = 3, 2
@@ -37,12 +33,11 @@ ms = st.integers(1, 6000)
 ref = st.integers(0, 15)
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(Machine):
     """Three services on one database, and two accounts. The house has no end, the other what it was given."""
 
     def __init__(self, portal, opening) -> None:
-        super().__init__()
-        self.portal = portal
+        super().__init__(portal)
         self.opening = opening
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.terms = AccountTerms(house_account=True, account_jobs=JOBS)
@@ -130,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self):
         if self.accounts:
-            self.portal.call(self.look)
+            self.call(self.look)
 
     async def look(self):
         def read(connection: sa.Connection) -> tuple[list[Any], list[Any], list[Any]]:
@@ -140,25 +135,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
         rows, entries, held = await self.stores[0]._database.read(read)
         for row in rows:
-            moved: Counter[Move] = Counter()
-            for entry in entries:
-                if entry.account_id == row.id:
-                    moved[Move(entry.move)] += entry.ms
-            open_now = [each for each in held if each.account_id == row.id]
-            assert min(row.free_ms, row.reserved_ms, row.used_ms) >= 0
-            assert row.granted_ms == row.free_ms + row.reserved_ms + row.used_ms
-            assert row.granted_ms == moved[Move.GRANT] + moved[Move.TOP_UP]
-            assert row.used_ms == moved[Move.SETTLE]
-            assert row.reserved_ms == moved[Move.RESERVE] - moved[Move.SETTLE] - moved[Move.RELEASE]
-            assert row.reserved_ms == sum(each.held_ms for each in open_now)
-            assert row.open == len(open_now) <= JOBS
-            assert all(0 <= each.used_ms <= each.held_ms for each in open_now)
+            check_balance(row, entries, held)
+            assert row.open <= JOBS
             if not row.house:
                 assert row.granted_ms == self.granted[0]
 
     def teardown(self):
         if self.accounts:
-            self.portal.call(self.end)
+            self.call(self.end)
 
     async def end(self):
         for n in range(16):

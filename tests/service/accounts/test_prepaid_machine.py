@@ -1,7 +1,8 @@
 """Lives of accounts' videos that nobody would think of: hypothesis chooses who asks, what fails and which services die.
 
 After each step every balance is what its ledger says. A video's time is set aside, and then used or free again, once:
-used where it is whole, free where it was given up, and never both. At the end nothing is set aside any more.
+used where it is whole, free where it was given up, and never both. What somebody has read to its end is paid for. At
+the end nothing is set aside any more.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
 from service.accounts.account import Move
 from service.errors import InsufficientCredits, KeyTaken, LeaseLost, TooManyRequests
@@ -41,7 +42,7 @@ from service.storage.schema import (
 )
 from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
-from tests.service.accounts.machines import empty, run, server, step
+from tests.service.machines import Machine, empty, run, server, step
 
 SERVICES, JOBS, DELAYED = 3, 4, 3
 HELD_MS = 2000
@@ -53,12 +54,11 @@ service = st.integers(0, SERVICES - 1)
 which = st.integers(0, 30)
 
 
-class PrepaidMachine(RuleBasedStateMachine):
+class PrepaidMachine(Machine):
     """Three services on one database, and one account."""
 
     def __init__(self, portal, opening) -> None:
-        super().__init__()
-        self.portal = portal
+        super().__init__(portal)
         self.opening = opening
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.open = [contextlib.AsyncExitStack() for _ in range(SERVICES)]
@@ -66,6 +66,8 @@ class PrepaidMachine(RuleBasedStateMachine):
         self.account_id = 0
         self.ids: list[str] = []
         self.running: list[tuple[int, Video]] = []  # attempts that some service believes in
+        self.reading: list[Video] = []
+        self.read_whole: set[int] = set()  # orders
         self.numbers = itertools.count()
 
     @step(initialize)
@@ -186,11 +188,20 @@ class PrepaidMachine(RuleBasedStateMachine):
             await self.videos(n).lose(video, self.now)
 
     @step(number=which)
-    async def deliver(self, number):
+    async def read(self, number):
+        """Begin to read a whole video."""
         order = await self.order(number)
         video = None if order is None else await self.videos(0).get(order.id)
-        if video is not None:
-            await self.videos(0).deliver(video, self.now)
+        if video is not None and video.state is VideoState.READY:
+            self.reading.append(video)
+
+    @step(number=which, n=service)
+    async def read_to_the_end(self, number, n):
+        """Have the last bytes, whatever happened to the video since, unless its time was given back."""
+        if self.reading:
+            video = self.reading.pop(number % len(self.reading))
+            if await self.videos(n).deliver(video, self.now):
+                self.read_whole.add(video.order_id)
 
     @step(seconds=st.sampled_from([10, 40, 4000]))
     async def time(self, seconds):
@@ -199,7 +210,7 @@ class PrepaidMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self):
         if self.account_id:
-            self.portal.call(self.look)
+            self.call(self.look)
 
     async def look(self):
         def read(connection: sa.Connection) -> list[Any]:
@@ -233,6 +244,7 @@ class PrepaidMachine(RuleBasedStateMachine):
             assert used + freed in (0, HELD_MS)
             if each.state == VideoState.READY.value:
                 assert used
+            assert not (given_up and each.order_id in self.read_whole), "read to its end, and for nothing"
             if given_up:
                 assert each.state == VideoState.FAILED.value
                 assert used == moved.get(f"lost {each.public_id}", {}).get(Move.GRANT, 0)
@@ -241,7 +253,7 @@ class PrepaidMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if self.account_id:
-            self.portal.call(self.end)
+            self.call(self.end)
 
     async def end(self):
         """Everybody comes back and goes on until all is done: nothing stays set aside."""

@@ -14,12 +14,14 @@ from lightning.reading import read_invoice
 from service.accounts.account import Move
 from service.accounts.port import Scope
 from service.accounts.top_up import NewTopUp
-from service.assembly.stores import open_accounts, open_refunds
+from service.assembly.stores import open_accounts, open_database, open_refunds
 from service.payments.payment import MEMO, Kind, NewPayment
 from service.pricing.price import Price
 from service.routes.http.problems import HANDLERS
+from service.storage.account_schema import top_ups
+from service.storage.accounts import SqlAccounts
 from service.storage.payments import SqlPayments
-from service.storage.schema import accounts, keys, payments, top_ups
+from service.storage.schema import accounts, keys, payments
 from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
 
@@ -252,8 +254,8 @@ async def test_a_payment_is_credited_once_whoever_tells_of_it_however_often(repl
     )  # fmt: skip
 
     told = await asyncio.gather(
-        *(stores[n % 2].settle(settlement, node=f"0{n}") for n in range(6)),
-        *(stores[n % 2].mark_paid(PaymentHash(bytes(32)), NOW, 9000) for n in range(6)),
+        *(stores[n % 2].settle(settlement, node=f"0{n}", now=NOW) for n in range(6)),
+        *(stores[n % 2].mark_paid(PaymentHash(bytes(32)), NOW, 9000, now=NOW) for n in range(6)),
     )
 
     assert [paid.account_id for paid in told if paid is not None] == [number]
@@ -271,6 +273,29 @@ async def test_a_key_whose_account_has_gone_tops_up_nothing(shop):
 
     refused = await shop.http.get("/account", headers={"X-API-Key": quote["api_key"]})
     assert refused.status_code == 401
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+@pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
+async def test_a_key_whose_account_goes_while_it_asks_has_nothing_made(shop, monkeypatch, delayed):
+    quote = await ask(shop, 5)
+    find = SqlAccounts.get
+
+    async def find_and_lose(self, number):
+        found = await find(self, number)
+        async with open_database(shop.settings()) as database:
+            for table in (top_ups, keys, accounts):
+                await database.write(functools.partial(sa.Connection.execute, statement=table.delete()))
+        return found
+
+    monkeypatch.setattr(SqlAccounts, "get", find_and_lose)
+    refused = await shop.http.post(
+        "/inference",
+        json={"text": "Hello.", "avatar": "arab_woman", "emotion": "happy", "delayed": delayed},
+        headers={"X-API-Key": quote["api_key"]},
+    )
+
+    assert (refused.status_code, refused.json()["error_code"]) == (401, "INVALID_API_KEY")
 
 
 async def test_a_top_up_is_drawn_as_a_qr_code(standing_shop):

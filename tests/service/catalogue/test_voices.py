@@ -7,7 +7,9 @@ async def test_the_voices_are_the_workers(standing_shop):
     answer = await standing_shop.http.get("/voices")
 
     assert answer.status_code == 200
-    assert answer.json() == [{"name": "anna", "language": "de", "gender": "female"}]
+    assert answer.json() == [
+        {"name": "anna", "language": "de", "gender": "female", "sample_url": "/voices/anna/sample.m4a"}
+    ]
 
 
 async def test_they_are_not_known_while_no_worker_says_them(closed_shop):
@@ -35,3 +37,29 @@ async def test_the_schema_shows_one(standing_shop):
     responses = schema["paths"]["/voices"]["get"]["responses"]
     assert "anna" in str(responses["200"])
     assert "503" in responses
+
+
+async def test_a_voice_is_heard_and_its_sample_is_asked_for_once(shop, worker):
+    worker.voices.append({"name": "Käthe", "language": "de", "gender": "female"})
+    worker.pictures["/voices/Käthe/sample.m4a"] = "hello"
+    urls = {voice["name"]: voice["sample_url"] for voice in (await shop.http.get("/voices")).json()}
+
+    first, again = await shop.http.get(urls["Käthe"]), await shop.http.get(urls["Käthe"])
+    part = await shop.http.get(urls["Käthe"], headers={"Range": "bytes=1-3"})
+
+    assert (first.text, again.text) == ('"hello"', '"hello"')
+    assert first.headers["Content-Type"] == "audio/mp4"
+    assert "max-age" in first.headers["Cache-Control"]
+    assert (part.status_code, part.content) == (206, b"hel")
+    assert worker.asked == ["/voices/Käthe/sample.m4a"]
+
+
+async def test_of_a_voice_that_there_is_not_no_worker_is_asked(shop, worker):
+    worker.pictures["/voices/otto/sample.m4a"] = "hello"
+
+    assert (await shop.http.get("/voices/otto/sample.m4a")).status_code == 404
+    assert worker.asked == []
+
+
+async def test_an_older_worker_without_samples_is_no_fault(shop):
+    assert (await shop.http.get("/voices/anna/sample.m4a")).status_code == 404

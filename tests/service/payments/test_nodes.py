@@ -83,9 +83,12 @@ async def test_a_settlement_makes_its_order_paid_whatever_its_index(shop):
     async with open_database(shop.settings()) as database:
         payments = SqlPayments(database)
         high = {"settle_index": 500, "payment_hash": stranger.payment_hash}
-        await payments.settle(type(stranger)(**{**_fields(stranger), **high}), node=here)
+        await payments.settle(
+            type(stranger)(**{**_fields(stranger), **high}), node=here, now=shop.clock.now()
+        )
         ours = {"settle_index": 1, "payment_hash": read_invoice(invoice).payment_hash}
-        assert await payments.settle(type(stranger)(**{**_fields(stranger), **ours}), node=here) is not None
+        told = type(stranger)(**{**_fields(stranger), **ours})
+        assert await payments.settle(told, node=here, now=shop.clock.now()) is not None
         assert await payments.last_settled(here) == (1, ours["payment_hash"])
 
 

@@ -678,11 +678,12 @@ async def test_nothing_is_bound_while_the_node_is_away(shop, failed, payer):
 async def test_a_settlement_that_is_told_again_leaves_a_refunded_order_refunded(shop, failed):
     await failed.ask(await failed.invoice_for())
     settlement = shop.node._books.settled[0]
+    at = settlement.settled_at
 
     async with open_refunds(shop.settings()) as refunds:
         payments = SqlPayments(refunds._database)
-        assert await payments.mark_paid(settlement.payment_hash, settlement.settled_at, 1) is None
-        assert await payments.settle(settlement, node="another node's key") is None
+        assert await payments.mark_paid(settlement.payment_hash, at, 1, now=at) is None
+        assert await payments.settle(settlement, node="another node's key", now=at) is None
 
     assert (await shop.payment(failed.invoice))["status"] == "refunded"
 

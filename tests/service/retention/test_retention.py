@@ -348,7 +348,7 @@ async def kept_on_both(opening):
                 )
             )
             payment = await payments.of(order_id)
-            assert await payments.mark_expired(payment.id)
+            assert await payments.mark_expired(payment.id, THEN)
             assert await store.forget_input(order_id, THEN)
             await store.forgotten(order_id)
             return payment_hash
@@ -363,7 +363,8 @@ async def test_a_payment_that_comes_as_its_row_goes_is_kept(kept_on_both):
         payment_hash = await expire(n)
 
         deleted, order_id = await asyncio.gather(
-            store.delete_unpaid(before=LATER, limit=10), payments.mark_paid(payment_hash, LATER, 1)
+            store.delete_unpaid(before=LATER, limit=10),
+            payments.mark_paid(payment_hash, LATER, 1, now=LATER),
         )
 
         assert (deleted, order_id is None) in ((0, False), (1, True))

@@ -154,8 +154,9 @@ async def test_a_settlement_that_is_told_twice_is_dealt_with_once(shop):
 
     async with open_database(shop.settings()) as database:
         payments = SqlPayments(database)
-        assert None is await payments.settle(settlement, node=await shop.node.node())
-        assert None is await payments.mark_paid(settlement.payment_hash, settlement.settled_at, 1)
+        assert None is await payments.settle(settlement, node=await shop.node.node(), now=shop.clock.now())
+        at = settlement.settled_at
+        assert None is await payments.mark_paid(settlement.payment_hash, at, 1, now=at)
 
 
 async def test_the_list_needs_a_key(shop):

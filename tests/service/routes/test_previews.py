@@ -71,6 +71,38 @@ async def test_a_poster_that_many_ask_for_at_once_is_made_once(shop, worker):
     assert len(worker.films) == 1
 
 
+async def test_a_poster_of_a_growing_video_is_made_anew_only_once_there_is_more_to_choose_from(shop, worker):
+    worker.pictures["/poster"] = "open mouth"
+    worker.hold_after = 2
+    invoice = await shop.paid()
+    path = f"/lightning/video/{invoice}/poster.jpg"
+    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)) as delivery:
+        await shop.until(invoice, lambda payment: payment["video"]["frames"] == 24)
+        for _ in range(3):
+            assert (await shop.http.get(path)).text == '"open mouth"'
+        asked_while_it_grew = len(worker.films)
+        worker.go.set()
+        await delivery.aread()
+    await shop.until(invoice, lambda payment: payment["video"]["state"] == "ready")
+    for _ in range(3):
+        await shop.http.get(path)
+
+    assert (asked_while_it_grew, len(worker.films)) == (1, 2)
+
+
+async def test_nothing_in_a_text_turns_its_title_round(shop):
+    invoice = await shop.paid(text="Good \u202emorning\u202c, \u2067all\u2069\u200f.")
+    await shop.video(invoice)
+
+    page = await shop.http.get(f"/video/{invoice}")
+    oembed = await shop.http.get("/oembed", params={"url": f"{shop.url}/video/{invoice}"})
+
+    title = "“Good morning, all.”"
+    assert f"<title>{title}</title>" in page.text
+    assert f'<meta property="og:title" content="{title}">' in page.text
+    assert oembed.json()["title"] == title
+
+
 async def test_an_oembed_is_kept_by_language(shop):
     invoice = await shop.paid()
     await shop.video(invoice)

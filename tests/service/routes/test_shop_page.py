@@ -272,6 +272,52 @@ async def test_the_demo_wallet_is_there_for_the_demo_alone(
     assert paid == [invoice]
 
 
+async def test_prices_are_read_in_the_buyers_currency_which_is_remembered(visit, make_shop, tmp_path):
+    async with make_shop(tmp_path, btc_usd="fixed:65000,EUR=0.5,JPY=150") as shop:
+        visitor = await visit(shop.url)
+        await visitor.come()
+        await visitor.writes("Good morning, all of you.")
+        await visitor.reads("#price span", re.compile(r"^\$0"))
+        await visitor.page.select_option("#currency", "EUR")
+        await visitor.reads("#price span", re.compile("^€0"))
+        assert await visitor.violations() == []
+
+        await visitor.page.reload()
+
+        await visitor.reads("#price span", re.compile("^€0"))
+        await visitor.page.select_option("#currency", "JPY")
+        await visitor.reads("#price span", re.compile("^¥[1-9]"))
+        await visitor.asks()
+        await visitor.reads("#pay-money", re.compile("^¥[1-9]"))
+
+
+async def test_where_there_is_no_other_currency_there_is_no_choice(visitor):
+    await visitor.until("document.getElementById('currency').options.length == 1")
+
+    assert await visitor.page.is_hidden("#currency-part")
+
+
+async def test_a_voice_is_loaded_once_somebody_wants_to_hear_it(visit, shop, worker):
+    worker.voices = [{"name": name, "language": "de", "gender": "female"} for name in ("anna", "betty")]
+    visitor = await visit(shop.url)
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    await visitor.come()
+    await visitor.until("document.getElementById('voice').options.length == 3")
+    assert await visitor.page.is_hidden("#listen")
+
+    await visitor.page.select_option("#voice", "betty")
+    await visitor.page.wait_for_selector("#listen", state="visible")
+    assert await visitor.violations() == []
+    assert not [url for url in asked if "sample" in url]
+    async with visitor.page.expect_request("**/voices/betty/sample.m4a"):
+        await visitor.page.click("#listen")
+
+    await visitor.reads("#toast", re.compile("Nobody can"))  # this worker has no samples
+    await visitor.page.select_option("#voice", "")
+    assert await visitor.page.is_hidden("#listen")
+
+
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems", "/video/lnbc1"])
 async def test_no_page_has_a_barrier(visit, standing_shop, path):
     visitor = await visit(standing_shop.url)

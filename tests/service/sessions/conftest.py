@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import av
 import pytest
+from anyio.from_thread import start_blocking_portal
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -20,24 +21,33 @@ from tests.worker.conftest import WorkerProcess, write_assets
 
 DEADLINE_S = 60
 
+LARGEST_BYTES = 1 << 20
+"""Of a message."""
+
 
 class Client:
     """Who talks to `/ws/infer` and keeps all that comes."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
+    def __init__(self, connection: ClientConnection) -> None:
+        self.socket = connection
         self.movie = b""
+        self.pieces = 0  # of the movie; the first is its header
         self.told: list[dict[str, Any]] = []
 
     async def send(self, *frames: str | bytes | dict[str, Any]) -> None:
         for frame in frames:
-            await self.socket.send(json.dumps(frame) if isinstance(frame, dict) else frame)
+            if isinstance(frame, bytes):
+                for start in range(0, len(frame), LARGEST_BYTES):
+                    await self.socket.send(frame[start : start + LARGEST_BYTES])
+            else:
+                await self.socket.send(json.dumps(frame) if isinstance(frame, dict) else frame)
 
     async def next(self) -> str | bytes:
         async with asyncio.timeout(DEADLINE_S):
             frame = await self.socket.recv()
         if isinstance(frame, bytes):
             self.movie += frame
+            self.pieces += 1
         else:
             self.told.append(json.loads(frame))
         return frame
@@ -84,13 +94,22 @@ class Holder:
 
     @contextlib.asynccontextmanager
     async def connect(
-        self, path: str = "/ws/infer", *, headers: dict[str, str] | None = None, **asked: str
+        self,
+        path: str = "/ws/infer",
+        *,
+        headers: dict[str, str] | None = None,
+        **asked: str,
     ) -> AsyncIterator[Client]:
         usual = {"output_type": "file", "input_type": "text", "avatar": "ann"}
         url = f"{self.shop.url.replace('http', 'ws', 1)}{path}?{urlencode(usual | asked)}"
         shown = self.headers if headers is None else headers
-        async with connect(url, additional_headers=shown, max_size=None, proxy=None) as socket:
-            yield Client(socket)
+        async with connect(
+            url,
+            additional_headers=shown,
+            max_size=None,
+            proxy=None,
+        ) as connection:
+            yield Client(connection)
 
     async def balance(self) -> tuple[int, int, int]:
         """What is free, reserved and used, in milliseconds."""
@@ -104,6 +123,13 @@ class Holder:
             while (now := await self.balance())[1]:  # noqa: ASYNC110 - what a client can do
                 await asyncio.sleep(0.02)
         return now[0], now[2]
+
+
+@pytest.fixture(scope="module")
+def portal():
+    """An event loop for rules of a state machine, which are functions."""
+    with start_blocking_portal() as portal:
+        yield portal
 
 
 @pytest.fixture(scope="session")

@@ -304,3 +304,48 @@ async def test_orders_of_accounts_come_into_a_server_without_losing_a_row(databa
     async with engine.connect() as connection:
         await connection.run_sync(add_prepaid)
     await engine.dispose()
+
+
+def add_live_sessions(connection: sa.Connection) -> None:
+    """Bring a database of the version before live sessions up to date: every row is there, and a session can be."""
+    upgrade(connection, to="0019")
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 8000, "reserved_ms": 1000,
+        "used_ms": 0, "open": 1, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    held: dict[str, object] = {"ref": "video", "account_id": 7, "held_ms": 1000, "used_ms": 0, "until": None}
+    moves: list[dict[str, object]] = [
+        {"account_id": 7, "move": "grant", "ref": "first", "ms": 9000, "at": 4},
+        {"account_id": 7, "move": "reserve", "ref": "video", "ms": 1000, "at": 5},
+    ]
+    for name, rows in {"accounts": [account], "ledger": moves, "reservations": [held]}.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), rows)
+    connection.commit()
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert now.pop("live_sessions") == []
+    assert before == {name: now[name] for name in before}
+    assert had <= indexes(connection)
+    connection.exec_driver_sql(
+        "INSERT INTO live_sessions (id, account_id, owner, output, slices, settled_ms, until, created_at)"
+        " VALUES ('talk', 7, 'here', 'file', 1, 0, 9, 8)"
+    )
+    connection.commit()
+
+
+def test_live_sessions_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_live_sessions(connection)
+
+
+async def test_live_sessions_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_live_sessions)
+    await engine.dispose()

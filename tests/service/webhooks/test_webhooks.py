@@ -7,55 +7,20 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
+import uvicorn
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.assembly.stores import open_outbox
 from service.runtime.internet import is_public
+from service.webhooks.carrier import AT_ONCE_PER_ADDRESS
+from tests.receivers import Receiver
 
 TEXT = {"text": "Hello there, my dear friend."}
 CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
-
-
-class Receiver:
-    """Takes what it is told, and answers as the test says."""
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.tries: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []  # of the next tries; then 200
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.silent = False
-        self.url = ""
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body, more = body + event.get("body", b""), event.get("more_body", False)
-        self.tries.append(({name.decode(): value.decode() for name, value in scope["headers"]}, body))
-        if self.silent:
-            await receive()
-            return
-        status = self.answers.pop(0) if self.answers else 200
-        if status == 200:
-            self.told.append(msgspec.json.decode(body))
-        await send({"type": "http.response.start", "status": status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": b"ok" * 10})
-
-    @property
-    def types(self) -> list[str]:
-        return [each["type"] for each in self.told]
 
 
 @pytest.fixture
@@ -218,6 +183,35 @@ async def test_of_those_who_wait_for_a_receiver_that_is_away_none_hides_another(
         assert len(dawdler.tries) == 8
 
 
+async def test_one_address_under_many_names_keeps_no_more_than_its_share_from_others(
+    closed_shop, receiver, run_server, monkeypatch
+):
+    dawdler, resolve = Receiver(), socket.getaddrinfo
+    dawdler.silent = True
+    elsewhere = uvicorn.Config(receiver, host="127.0.0.2", port=0, log_config=None)
+    async with run_server(dawdler) as dawdler.url, run_server(receiver, elsewhere) as at:
+        port = dawdler.url.rpartition(":")[2]
+
+        def lead(host, *arguments, **hints):
+            return resolve("127.0.0.1" if str(host).endswith(".example.org") else host, *arguments, **hints)
+
+        monkeypatch.setattr(socket, "getaddrinfo", lead)
+        async with closed_shop.open(**SETTINGS) as shop:
+            for n in range(80):  # more than are sent at the same time
+                made = await quote(shop, dawdler, webhook_url=f"http://n{n}.example.org:{port}/")
+                shop.node.pay(made["bolt11_invoice"])
+            await shop.eventually(lambda: len(dawdler.tries) == AT_ONCE_PER_ADDRESS)
+            made = await quote(shop, receiver, webhook_url=at.replace("127.0.0.1", "127.0.0.2"))
+            shop.node.pay(made["bolt11_invoice"])
+
+            await shop.eventually(lambda: receiver.types == ["payment.settled"])
+            assert len(dawdler.tries) == AT_ONCE_PER_ADDRESS
+
+            shop.clock.pass_by(minutes=1)  # and what was put off is sent once there is room
+            dawdler.speak()
+            await shop.eventually(lambda: len(dawdler.told) >= 80 - AT_ONCE_PER_ADDRESS)
+
+
 async def test_a_receiver_whose_name_cannot_be_read_blocks_nobody_else(shop, receiver):
     """A name that the client of HTTP refuses by an error of its own."""
     odd = await quote(shop, receiver, webhook_url="https://xn--a/")
@@ -323,6 +317,21 @@ def webhooks(shop, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service", "webhooks", *arguments]
     environment = {"SATSPEAK_DATA_DIR": str(shop.folder)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+async def test_an_event_happens_when_the_clock_of_the_service_says_so(shop, receiver):
+    """One of a clock that is months behind would be too old for a second try."""
+    shop.clock.pass_by(days=100)
+    receiver.answers = [500]
+    made = await quote(shop, receiver)
+    shop.node.pay(made["bolt11_invoice"])
+    await until_noted(shop, 1)
+    shop.clock.pass_by(minutes=1)
+
+    await shop.eventually(lambda: receiver.types == ["payment.settled"])
+
+    happened = datetime.fromisoformat(receiver.told[0]["timestamp"])
+    assert timedelta(0) < shop.clock.now() - happened < timedelta(days=1)
 
 
 async def test_who_answers_gone_is_told_no_more(shop, receiver):

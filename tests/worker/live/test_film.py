@@ -9,6 +9,7 @@ import pytest
 from worker.encode import GOP
 from worker.live.film import FRAME_SAMPLES, LEAD, SEGMENT_FRAMES, Film, session_header
 from worker.live.idle import gop_frames
+from worker.walk import Round, Walk
 
 SILENCE = np.zeros(SEGMENT_FRAMES * FRAME_SAMPLES, np.int16)
 GREY = [np.full((768, 512), 128, np.uint8)] * SEGMENT_FRAMES
@@ -49,13 +50,31 @@ def test_sound_is_where_the_clock_has_it_however_long_silence_went_before(rests)
     assert np.abs(sound[start + len(noise) + 2_048 :]).max() < 0.01
 
 
-@pytest.mark.parametrize("cycle", [1, 2, 11, 12, 25, 48, 102, 103])
-def test_rest_comes_from_any_place_to_the_grid_and_stays_on_it(cycle):
-    for start in range(cycle):
-        phase, places = start, []
-        for _ in range(50):
-            frames = gop_frames(phase, cycle)
-            assert SEGMENT_FRAMES <= frames < GOP + SEGMENT_FRAMES
-            phase = (phase + frames) % cycle
-            places.append(phase)
-        assert cycle < GOP or not any(place % GOP for place in places[2:])
+ORDERS = [Round(frames, "loop") for frames in (1, 2, 11, 12, 25, 48, 102, 103)] + [
+    Walk(52, turns=(6, 9, 12, 27, 30, 42), blinks=(20,), seed=seed) for seed in "abc"
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_rest_comes_from_any_place_to_the_ends_of_legs(order):
+    for start in range(120):
+        gops = [start]
+        while gops[-1] < start + 500:
+            frames = gop_frames(order, gops[-1])
+            assert SEGMENT_FRAMES <= frames < GOP + 2 * SEGMENT_FRAMES
+            gops.append(gops[-1] + frames)
+
+        ends = {order.leg_end(frame) for frame in range(gops[1], gops[-1])}
+        assert {end for end in ends if end <= gops[-1]} <= set(gops)
+
+
+def test_what_rests_is_encoded_once_for_all_walks():
+    made = set()
+    for seed in range(50):
+        order, frame = Walk(52, turns=(6, 9, 12, 27, 30, 42), blinks=(20,), seed=str(seed)), 0
+        while frame < 3_000:
+            frames = gop_frames(order, frame)
+            made.add(tuple(order[index] for index in range(frame, frame + frames)))
+            frame += frames
+
+    assert len(made) < 200

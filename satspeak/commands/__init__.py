@@ -1,0 +1,1 @@
+"""The commands of people who buy; `satspeak.cli` names them, and loads one when it is run."""

@@ -1,0 +1,100 @@
+"""What the commands of buyers share: where the service is, how they are told, how they end."""
+
+import asyncio
+import functools
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+import msgspec
+
+from satspeak.client import Client
+from satspeak.commands.exits import KNOWN, CommandFailed, Exit, fail
+from satspeak.commands.kept import Order, Orders
+
+USUAL_URL = "http://127.0.0.1:8010"
+
+PATIENCE_S = 60.0
+"""For how long a service is waited for that is away or busy, once something is bought of it."""
+
+_FIRST_PATIENCE_S = 6.0
+"""Until then: whoever mistyped an address wants to know."""
+
+Command = Callable[..., Awaitable[None]]
+
+
+class Told:
+    """What a command says: to programs a line of JSON each, to people sentences.
+
+    Attributes:
+        as_json: Whether programs read it.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def event(self, name: str, **facts: Any) -> None:
+        """Tell programs."""
+        if self.as_json:
+            click.echo(json.dumps({"event": name, **facts}, ensure_ascii=False))
+
+    def value(self, value: Any) -> bool:
+        """Give programs the whole answer; whether that was it."""
+        if self.as_json:
+            click.echo(msgspec.json.encode(value))
+        return self.as_json
+
+    def say(self, line: str = "", **style: Any) -> None:
+        """Tell people, beside what the command gives."""
+        if not self.as_json:
+            click.secho(line, err=True, **style)
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody looks at a terminal."""
+        return not self.as_json and sys.stderr.isatty()
+
+
+def of_service(work: Command) -> Callable[..., None]:
+    """Give a command a client of the service and a voice, and tell what goes wrong."""
+
+    @click.option(
+        "--url",
+        envvar="SATSPEAK_URL",
+        default=USUAL_URL,
+        show_default=True,
+        help="The service; or SATSPEAK_URL.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Tell programs, in JSON.")
+    @functools.wraps(work)
+    def run(*, url: str, as_json: bool, **arguments: Any) -> None:
+        told = Told(as_json=as_json)
+
+        async def ask() -> None:
+            async with Client(url, patience_s=_FIRST_PATIENCE_S) as client:
+                await work(client, told, **arguments)
+
+        try:
+            asyncio.run(ask())
+        except (*KNOWN, CommandFailed) as error:
+            fail(error, as_json=as_json)
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            raise SystemExit(Exit.INTERRUPTED) from None
+
+    return run
+
+
+def kept_order(named: str | None) -> Order:
+    """Find the order that is meant.
+
+    Raises:
+        CommandFailed: There is none, or more than one.
+    """
+    order = Orders().find(named)
+    if order is None:
+        which = "No order was made from here yet." if named is None else f"No order is kept as {named}."
+        raise CommandFailed(Exit.USAGE, which)
+    return order

@@ -1,0 +1,1 @@
+"""The operator's desk in a browser: pages without a script, behind a session cookie."""
