@@ -21,11 +21,12 @@ from lightning.memory_payments import MemoryPayments
 from service.__main__ import server_config
 from service.accounts.port import Scope
 from service.app import create_app
-from service.assembly.stores import open_keys
+from service.assembly.stores import open_database, open_keys
 from service.catalogue.built_in import AVATARS, EMOTIONS
 from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
+from service.storage.videos import SqlVideos
 from tests.serving import serve
 
 DEADLINE_S = 30
@@ -357,6 +358,13 @@ class Shop:
         async with asyncio.timeout(DEADLINE_S):
             while not holds():  # noqa: ASYNC110 - files and counters tell nobody when they change
                 await asyncio.sleep(0.005)
+
+    async def until_joined(self) -> None:
+        """Wait until the video of the first order is one object."""
+        async with open_database(self.settings()) as database, asyncio.timeout(DEADLINE_S):
+            videos = SqlVideos(database)
+            while (video := await videos.get(1)) is None or video.object is None:  # noqa: ASYNC110 - what a row says
+                await asyncio.sleep(0.01)
 
     async def until_waiting(self) -> None:
         """Wait until a request waits."""

@@ -519,12 +519,12 @@ class OrderMachine(Machine):
             assert await self.look_at_account(key) == sum(paid), "a top-up was not credited"
 
     async def is_owed_word(self, outbox: Any) -> bool:
-        """Whether something has still to happen or to be told."""
-        tomorrow = self.shop.clock.now() + timedelta(days=1)
-        if await outbox.due(tomorrow, but=(), limit=1):
-            return True
+        """Whether something has still to happen, or else to be told: what happens is written down to be told."""
         payments = [await self.payment(order) for order in self.orders]
-        return any(payment is not None and payment["status"] in ("pending", "held") for payment in payments)
+        if any(payment is not None and payment["status"] in ("pending", "held") for payment in payments):
+            return True
+        tomorrow = self.shop.clock.now() + timedelta(days=1)
+        return bool(await outbox.due(tomorrow, but=(), limit=1))
 
     async def nothing_is_missing(self, order: Bought) -> None:
         payment = await self.payment(order)

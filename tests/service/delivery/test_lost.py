@@ -1,13 +1,8 @@
 """What was stored and is not there any more, as after a disk that died, or a backup that was older than the other."""
 
-import asyncio
-from typing import Any
-
-import httpx
 import pytest
 
-from service.assembly.stores import open_database, open_objects
-from service.storage.videos import SqlVideos
+from service.assembly.stores import open_objects
 
 pytestmark = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
 
@@ -19,19 +14,11 @@ async def lose(shop, *prefixes):
         await open_objects(shop.settings()).delete(prefix)
 
 
-async def joined(shop):
-    """Wait until a video is one object."""
-    async with open_database(shop.settings()) as database, asyncio.timeout(10):
-        videos: Any = SqlVideos(database)
-        while (await videos.get(1)).object is None:
-            pass
-
-
 @pytest.fixture
 async def whole(shop):
     invoice = await shop.paid()
     await shop.video(invoice)
-    await joined(shop)
+    await shop.until_joined()
     return invoice
 
 
@@ -41,7 +28,7 @@ async def test_a_video_whose_object_is_gone_is_made_again_when_it_is_asked_for(s
 
     assert worker.video == (await shop.video(whole)).content
 
-    await joined(shop)
+    await shop.until_joined()
     again = await shop.http.get(f"/lightning/video/{whole}", headers={"Range": "bytes=10-99"})
     assert (again.status_code, again.content) == (206, worker.video[10:100])
     assert before.headers["ETag"] != again.headers["ETag"]
@@ -54,7 +41,7 @@ async def test_who_only_reads_learns_that_it_is_made_again(closed_shop, worker, 
     async with closed_shop.open(**EAGER) as shop:
         invoice = await shop.paid()
         await shop.video(invoice)
-        await joined(shop)
+        await shop.until_joined()
         await lose(shop, "videos/")
 
         answer = await shop.http.request(method, f"/lightning/video/{invoice}", headers=asked)
@@ -79,7 +66,7 @@ async def test_a_recording_is_kept_as_long_as_its_video_which_is_made_again_from
     invoice = answer.json()["bolt11_invoice"]
     shop.node.pay(invoice)
     await shop.video(invoice)
-    await joined(shop)
+    await shop.until_joined()
     await lose(shop, "videos/")
 
     assert worker.video == (await shop.video(invoice)).content
@@ -96,7 +83,7 @@ async def test_where_the_recording_is_gone_too_the_money_is_due_unless_the_video
         shop.node.pay(invoices[-1])
     await shop.video(invoices[0])
     await shop.until(invoices[1], lambda payment: payment["status"] == "paid")
-    await joined(shop)
+    await shop.until_joined()
     await lose(shop, "videos/", "uploads/")
 
     answers = [await shop.video(invoice) for invoice in invoices]
@@ -107,64 +94,6 @@ async def test_where_the_recording_is_gone_too_the_money_is_due_unless_the_video
     assert [payment["video"]["state"] for payment in payments] == ["failed", "failed"]
     assert payments[0]["refund"] is None
     assert payments[1]["refund"]["state"] == "offered"
-
-
-LONG_BYTES = 1 << 23
-"""Of a segment, so that what lies between the shop and a slow reader holds no whole video."""
-
-
-async def read_slowly(shop, invoice, meanwhile):
-    """Read a whole video, of which something happens once its first bytes are here; what was read, if it ended."""
-    received = bytearray()
-    try:
-        async with shop.http.stream("GET", f"/lightning/video/{invoice}") as answer:
-            assert answer.status_code == 200
-            async for chunk in answer.aiter_raw():
-                if not received:
-                    await meanwhile()
-                received += chunk
-    except httpx.RemoteProtocolError:
-        return None
-    return bytes(received)
-
-
-async def unread(shop, worker):
-    """Have a video made of which nobody has read the end; its invoice."""
-    worker.segment_bytes = LONG_BYTES
-    invoice = await shop.paid()
-    async with shop.http.stream("POST", "/lightning/generate-video", json=shop.order(invoice)):
-        await shop.until(invoice, lambda payment: payment["video"]["state"] == "ready")
-    await joined(shop)
-    return invoice
-
-
-async def test_who_reads_a_video_while_it_is_lost_and_given_up_gets_the_money_and_not_the_end(shop, worker):
-    invoice = await unread(shop, worker)
-
-    async def given_up():
-        await lose(shop, "videos/")
-        worker.answer = (400, "Nobody can say that.")
-        assert (await shop.video(invoice)).status_code == 400
-        assert (await shop.payment(invoice))["refund"]["state"] == "offered"
-
-    assert await read_slowly(shop, invoice, given_up) is None
-
-    assert (await shop.payment(invoice))["refund"]["state"] == "offered"
-
-
-async def test_who_reads_a_video_to_its_end_while_it_is_lost_has_it_and_no_money(shop, worker):
-    invoice = await unread(shop, worker)
-
-    async def lost():
-        await lose(shop, "videos/")
-        assert (await shop.http.get(f"/lightning/video/{invoice}")).status_code == 409
-
-    assert await read_slowly(shop, invoice, lost) == worker.video
-
-    worker.answer = (400, "Nobody can say that.")
-    assert (await shop.video(invoice)).status_code == 400
-    payment = await shop.payment(invoice)
-    assert (payment["video"]["state"], payment["refund"]) == ("failed", None)
 
 
 @pytest.mark.parametrize("piece", ["pieces/1/1-1", "pieces/1/1-speech-1", "pieces/"])

@@ -154,7 +154,16 @@ async def test_what_fails_is_tried_again_by_the_same_id_and_keeps_the_order(shop
     assert len({body for _, body in receiver.tries[:4]}) == 1
 
 
-async def test_a_receiver_that_is_away_blocks_nobody_else(shop, receiver, run_server):
+@pytest.fixture
+async def patient_shop(closed_shop, monkeypatch):
+    """One that waits for receivers for so long that it gives up none while a test looks."""
+    monkeypatch.setattr("service.webhooks.carrier.TIMEOUT_S", 600.0)
+    async with closed_shop.open(**SETTINGS) as shop:
+        yield shop
+
+
+async def test_a_receiver_that_is_away_blocks_nobody_else(patient_shop, receiver, run_server):
+    shop = patient_shop
     dawdler = Receiver()
     dawdler.silent = True
     async with run_server(dawdler) as dawdler.url:
@@ -168,8 +177,11 @@ async def test_a_receiver_that_is_away_blocks_nobody_else(shop, receiver, run_se
         assert not dawdler.told
 
 
-async def test_of_those_who_wait_for_a_receiver_that_is_away_none_hides_another(shop, receiver, run_server):
+async def test_of_those_who_wait_for_a_receiver_that_is_away_none_hides_another(
+    patient_shop, receiver, run_server
+):
     """More than one look finds, all due earlier."""
+    shop = patient_shop
     dawdler = Receiver()
     dawdler.silent = True
     async with run_server(dawdler) as dawdler.url:
@@ -184,8 +196,9 @@ async def test_of_those_who_wait_for_a_receiver_that_is_away_none_hides_another(
 
 
 async def test_one_address_under_many_names_keeps_no_more_than_its_share_from_others(
-    closed_shop, receiver, run_server, monkeypatch
+    patient_shop, receiver, run_server, monkeypatch
 ):
+    shop = patient_shop
     dawdler, resolve = Receiver(), socket.getaddrinfo
     dawdler.silent = True
     elsewhere = uvicorn.Config(receiver, host="127.0.0.2", port=0, log_config=None)
@@ -196,20 +209,19 @@ async def test_one_address_under_many_names_keeps_no_more_than_its_share_from_ot
             return resolve("127.0.0.1" if str(host).endswith(".example.org") else host, *arguments, **hints)
 
         monkeypatch.setattr(socket, "getaddrinfo", lead)
-        async with closed_shop.open(**SETTINGS) as shop:
-            for n in range(80):  # more than are sent at the same time
-                made = await quote(shop, dawdler, webhook_url=f"http://n{n}.example.org:{port}/")
-                shop.node.pay(made["bolt11_invoice"])
-            await shop.eventually(lambda: len(dawdler.tries) == AT_ONCE_PER_ADDRESS)
-            made = await quote(shop, receiver, webhook_url=at.replace("127.0.0.1", "127.0.0.2"))
+        for n in range(80):  # more than are sent at the same time
+            made = await quote(shop, dawdler, webhook_url=f"http://n{n}.example.org:{port}/")
             shop.node.pay(made["bolt11_invoice"])
+        await shop.eventually(lambda: len(dawdler.tries) == AT_ONCE_PER_ADDRESS)
+        made = await quote(shop, receiver, webhook_url=at.replace("127.0.0.1", "127.0.0.2"))
+        shop.node.pay(made["bolt11_invoice"])
 
-            await shop.eventually(lambda: receiver.types == ["payment.settled"])
-            assert len(dawdler.tries) == AT_ONCE_PER_ADDRESS
+        await shop.eventually(lambda: receiver.types == ["payment.settled"])
+        assert len(dawdler.tries) == AT_ONCE_PER_ADDRESS
 
-            shop.clock.pass_by(minutes=1)  # and what was put off is sent once there is room
-            dawdler.speak()
-            await shop.eventually(lambda: len(dawdler.told) >= 80 - AT_ONCE_PER_ADDRESS)
+        shop.clock.pass_by(minutes=1)  # and what was put off is sent once there is room
+        dawdler.speak()
+        await shop.eventually(lambda: len(dawdler.told) >= 80 - AT_ONCE_PER_ADDRESS)
 
 
 async def test_a_receiver_whose_name_cannot_be_read_blocks_nobody_else(shop, receiver):
