@@ -10,10 +10,15 @@ WORKDIR /app
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --frozen --no-dev --no-install-project --extra service
-COPY README.md LICENSE ./
+COPY README.md LICENSE SECURITY.md CHANGELOG.md ./
 COPY lightning lightning
 COPY service service
 COPY spoken spoken
+COPY docs docs
+COPY guide guide
+# The guide is built with tools that the image does not keep, and becomes a part of the package.
+RUN --mount=type=cache,target=/root/.cache/uv \
+    UV_PROJECT_ENVIRONMENT=/tmp/docs uv run --frozen --no-dev --extra service --group docs python -m guide build
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --frozen --no-dev --no-editable --extra service
 

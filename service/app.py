@@ -32,9 +32,10 @@ from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
+from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
-from service.routes.pages import assets, pages, shop, small_files, viewer
+from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
@@ -111,9 +112,13 @@ def create_app(
                 route_handlers=[
                     Router(
                         "/",
-                        route_handlers=[quotes.request_video_text, top_ups.top_up],
-                        middleware=[quotes_limited],
+                        route_handlers=[quotes.request_video_text],
+                        middleware=[
+                            quotes_limited,
+                            answers_plain_quotes(lambda: parts.service.idempotency),
+                        ],
                     ),
+                    Router("/", route_handlers=[top_ups.top_up], middleware=[quotes_limited]),
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
@@ -174,6 +179,7 @@ def create_app(
                     health.health,
                     metrics.metrics,
                     *pages.HANDLERS,
+                    guide.guide,
                     assets.assets,
                     shop.shop,
                     viewer.viewer,
@@ -202,12 +208,12 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
+            desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             Router(
                 "/",
                 route_handlers=[top_ups.top_up_state],
                 middleware=[polls_limited, held_open(streams, waits=False)],
             ),
-            desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
         ],

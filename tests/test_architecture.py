@@ -7,8 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"bench", "lightning", "regtest", "satspeak", "service", "spoken", "tests", "training", "worker"}
+PACKAGES = {
+    "bench",
+    "guide",
+    "lightning",
+    "regtest",
+    "satspeak",
+    "service",
+    "spoken",
+    "tests",
+    "training",
+    "worker",
+}
 MAY_IMPORT: dict[str, set[str]] = {
+    "guide": {"lightning", "service"},
     "lightning": set(),
     "regtest": set(),
     "spoken": set(),
@@ -36,11 +48,11 @@ TIERS = (
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "desk", "l402", "lnurl", "quotes", "webhooks"},
+    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "credentials", "holders", "letters", "owed"},
+    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 

@@ -189,7 +189,7 @@ def test_an_image_installs_what_is_locked_and_runs_a_program_that_it_holds(docke
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_an_image_holds_everything_that_its_program_imports(dockerfile):
-    extras = set(re.findall(r"--extra (\w+)", (ROOT / dockerfile).read_text()))
+    extras = set(re.findall(r"--(?:extra|group) (\w+)", (ROOT / dockerfile).read_text()))
     ours = {source for source in sources(dockerfile) if (ROOT / source).is_dir()}
     installed = packages_distributions()
     locked = {name for extra in extras for name in locked_packages(extra)}
@@ -218,10 +218,11 @@ def imports(packages: set[str]) -> set[str]:
 
 
 def locked_packages(extra: str) -> set[str]:
-    """What the lock file installs for this extra, markers aside."""
+    """What the lock file installs for this extra, or group, markers aside."""
     packages = {each["name"]: each for each in tomllib.loads((ROOT / "uv.lock").read_text())["package"]}
     project = packages["satspeak"]
-    todo = [*project["dependencies"], *project["optional-dependencies"][extra]]
+    named = project["dev-dependencies"] | project["optional-dependencies"]
+    todo = [*project["dependencies"], *named[extra]]
     found = set()
     while todo:
         wanted = todo.pop()

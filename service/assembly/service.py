@@ -129,6 +129,8 @@ async def open_service(
     errors: RecentErrors,
 ) -> AsyncIterator[Service]:
     """Open everything; background tasks run until it is closed."""
+    # Not in the event loop for the first buyer; and first of all, since for a moment it takes twice what it keeps.
+    await asyncio.to_thread(warm_up)
     async with contextlib.AsyncExitStack() as stack:
         limits = httpx.Limits(max_connections=None)  # each render holds one
         client = await stack.enter_async_context(httpx.AsyncClient(limits=limits))
@@ -193,7 +195,6 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
-        await asyncio.to_thread(warm_up)  # now, and not in the event loop for the first buyer
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,

@@ -12,11 +12,18 @@ from litestar import Litestar, Request, Response, get
 
 from service.routes.http.conditions import cacheable
 from service.routes.http.problem_types import TYPES, ProblemType
+from service.routes.pages import assets
+from service.routes.pages.trying import form_of, resolve
 
 FOLDER = Path(__file__).parents[2] / "pages"
 
 CACHE_CONTROL = "public, max-age=60"
 """A new version is seen a minute after it runs."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src blob:; media-src blob:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -46,7 +53,7 @@ HANDLERS = [docs, problems, style]
 @functools.lru_cache(maxsize=1)  # a tenth of a second of work; one process has one application
 def _docs(app: Litestar) -> str:
     operations = "\n".join(_groups(app.openapi_schema.to_schema()))
-    return _template("docs.html").substitute(operations=operations)
+    return _template("docs.html").substitute(operations=operations, module=assets.url("try.js"))
 
 
 @functools.cache
@@ -64,6 +71,13 @@ def _template(name: str) -> Template:
     return Template(_read(name))
 
 
+def html(request: AnyRequest, name: str, *, status_code: int) -> Response[bytes]:
+    """Answer with a page that is the same for everybody."""
+    answer = _html(request, _read(name))
+    answer.status_code = status_code
+    return answer
+
+
 def _html(request: AnyRequest, page: str) -> Response[bytes]:
     return cacheable(
         request,
@@ -71,7 +85,7 @@ def _html(request: AnyRequest, page: str) -> Response[bytes]:
         media_type="text/html",
         headers={
             "Cache-Control": CACHE_CONTROL,
-            "Content-Security-Policy": "default-src 'none'; style-src 'self'",
+            "Content-Security-Policy": POLICY,
         },
     )
 
@@ -111,7 +125,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[s
     title = f'<span class="method">{method.upper()}</span> <code>{escape(path)}</code>'
     parts = [
         f'<details><summary>{title} <span class="soft">{escape(operation["summary"])}</span></summary>',
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_prose(operation.get('description', ''))}</p>",
     ]
     if parameters := operation.get("parameters"):
         parts.append(
@@ -125,12 +139,12 @@ def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[s
     for status, response in operation["responses"].items():
         for media_type, body in response.get("content", {}).items():
             parts.append(
-                f"<p><b>{status}</b> <code>{media_type}</code> {escape(response['description'])}</p>"
+                f"<p><b>{status}</b> <code>{media_type}</code> {_prose(response['description'])}</p>"
             )
-            fields = _resolve(body.get("schema", {}), schema)
+            fields = resolve(body.get("schema", {}), schema)
             if "properties" in fields and status == "200":
                 parts.append(_table("Answer", fields["properties"], [], schema))
-    return "".join(parts) + "</details>"
+    return "".join(parts) + form_of(path, method, operation, schema) + "</details>"
 
 
 def _required(parameters: list[dict[str, Any]]) -> list[str]:
@@ -143,13 +157,13 @@ def _table(title: str, fields: dict[str, Any], required: list[str], schema: dict
         f"<td>{escape(_kind(field, schema))}</td></tr>"
         for name, field in fields.items()
     )
-    return f"<table><tr><th>{escape(title)}</th><th></th></tr>{rows}</table>"
+    return f"<table><tr><th>{escape(title)}</th><td></td></tr>{rows}</table>"
 
 
 def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
     """Tell in words what a value may be."""
-    field = _resolve(field, schema)
-    variants = [_resolve(v, schema) for v in field.get("anyOf", field.get("oneOf", [field]))]
+    field = resolve(field, schema)
+    variants = [resolve(v, schema) for v in field.get("anyOf", field.get("oneOf", [field]))]
     words = []
     for variant in variants:
         if variant.get("type") == "null":
@@ -161,11 +175,3 @@ def _kind(field: dict[str, Any], schema: dict[str, Any]) -> str:
         if description := variant.get("description"):
             words.append(description)
     return ". ".join(dict.fromkeys(words))
-
-
-def _resolve(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    reference = field.get("$ref")
-    if reference is None:
-        return field
-    found: dict[str, Any] = schema["components"]["schemas"][reference.rpartition("/")[2]]
-    return found

@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.plugins.minijinja import MiniJinjaTemplateEngine
 from minijinja import safe
 
-from service.routes.pages import assets
+from service.routes.pages import assets, guide
 from service.routes.pages.words import names, words
 
 CACHE_CONTROL = "no-cache"
@@ -60,6 +60,7 @@ def page(
         .render(
             w=said.page,
             lang=lang,
+            has_guide=guide.is_built(),
             languages_of_page=names(),
             here=safe(escape(here(request))),
             modules=[safe(each) for each in assets.modules_of(module)],
