@@ -363,12 +363,12 @@ def add_receivers(connection: sa.Connection) -> None:
         columns = list(rows[0])
         assert rows == sorted(({name: row[name] for name in columns} for row in now[table]), key=repr)
     assert had <= indexes(connection)
-    assert sorted(row["scopes"] for row in now["keys"]) == [
+    assert sorted(str(row["scopes"]) for row in now["keys"]) == [
         "account:read",
         "account:read account:write video:make",
         "payments:read",
     ]
-    addresses = [row["address"] for row in now["accounts"]]
+    addresses = [str(row["address"]) for row in now["accounts"]]
     assert len(set(addresses)) == 2
     assert all(len(address) == 26 for address in addresses)
     if connection.dialect.name == "sqlite":
