@@ -69,7 +69,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
                 return link[0]
             name = PurePosixPath(*name.parts[1:])
         if name.parts[0] == "docs":
-            return f"[{label}]({PurePosixPath(*name.parts[1:])}{at})"
+            return f"[{_title(name) if label == path else label}]({PurePosixPath(*name.parts[1:])}{at})"
         if str(name) in _ELSEWHERE:
             return f"[{label}]({_ELSEWHERE[str(name)]}{at})"
         return label if "`" in label else f"`{label}`"
@@ -96,6 +96,11 @@ def on_post_build(*, config: MkDocsConfig) -> None:
         for path in site.glob(pattern):
             if path.is_file():
                 path.unlink()
+
+
+def _title(name: PurePosixPath) -> str:
+    """Return the heading of a page, which says more to a reader of the guide than the name of its file."""
+    return (ROOT / name).read_text().partition("\n")[0].removeprefix("# ")
 
 
 def _section(markdown: str, heading: str, *, title: str) -> str:
