@@ -97,6 +97,115 @@ def worker(arguments: tuple[str, ...]) -> None:
     _become("worker", *arguments)
 
 
+@main.command(short_help="Let agents buy, by the Model Context Protocol.")
+@click.option(
+    "--shop",
+    envvar="SATSPEAK_SHOP",
+    default="http://127.0.0.1:8010",
+    show_default=True,
+    show_envvar=True,
+    help="Where the shop is.",
+)
+@click.option(
+    "--pay",
+    "wallet",
+    envvar="SATSPEAK_PAY",
+    show_envvar=True,
+    help="A wallet that buy_video pays from: lnd, phoenixd, nostr+walletconnect://… or a command with {invoice} in it."
+    " Without it agents pay by themselves.",
+)
+@click.option(
+    "--max-sats",
+    type=click.IntRange(min=1),
+    envvar="SATSPEAK_MAX_SATS",
+    show_envvar=True,
+    help="Most satoshi that one call may spend, with the fee.",
+)
+@click.option(
+    "--max-sats-per-day",
+    type=click.IntRange(min=1),
+    envvar="SATSPEAK_MAX_SATS_PER_DAY",
+    show_envvar=True,
+    help="Most satoshi that all calls of a day, in UTC, may spend.",
+)
+@click.option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="SATSPEAK_LEDGER",
+    default=Path("~/.satspeak/purchases.sqlite3"),
+    show_default=True,
+    show_envvar=True,
+    help="File of what was spent. Programs that name the same share its budget.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["mainnet", "testnet", "signet", "regtest"]),
+    help="What an invoice has to be on to be paid; any if it is left out.",
+)
+@click.option(
+    "--http", is_flag=True, help="Serve streamable HTTP at /mcp in place of standard input and output."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where, with --http.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8030, show_default=True, help="Where, with --http."
+)
+@click.option(
+    "--allow-host", multiple=True, help="Another name that it is reached by, with its port, if any."
+)
+@click.option(
+    "--allow-origin", multiple=True, help="A site whose pages may ask, such as https://app.example.org."
+)
+@click.option(
+    "--token",
+    envvar="SATSPEAK_MCP_TOKEN",
+    show_envvar=True,
+    help="What each HTTP request has to show, as a Bearer token. Better in the environment, where nobody sees it.",
+)
+@click.option(
+    "--forget",
+    metavar="PURCHASE_ID",
+    help="Free what is booked for a purchase whose end nobody knows, since you saw that it was not paid; then end.",
+)
+def mcp(
+    *,
+    shop: str,
+    wallet: str | None,
+    max_sats: int | None,
+    max_sats_per_day: int | None,
+    ledger: Path,
+    network: str | None,
+    http: bool,
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
+    token: str | None,
+    forget: str | None,
+) -> None:
+    """Serve a shop's videos as tools: list_avatars, estimate_video, quote_video, payment_status, get_video, refund.
+
+    With a wallet and a budget also buy_video and budget. Over standard input and output, for a client that starts this
+    program, or with --http.
+    """
+    try:
+        from satspeak.mcp import command  # noqa: PLC0415 - nobody else needs the SDK
+        from satspeak.mcp.serving import Door  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException("It is not installed: pip install 'satspeak[mcp,wallet]'.") from error
+
+    door = Door(host=host, port=port, token=token or None, hosts=allow_host, origins=allow_origin)
+    command.run(
+        shop,
+        wallet=wallet,
+        max_sats=max_sats,
+        max_sats_per_day=max_sats_per_day,
+        ledger=ledger,
+        network=network,
+        door=door if http else None,
+        forget=forget,
+    )
+
+
 @main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def webhooks(arguments: tuple[str, ...]) -> None:

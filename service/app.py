@@ -15,8 +15,8 @@ from litestar.template import TemplateConfig
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
-from service.routes.accounts import account, top_ups
-from service.routes.avatartalk import inference
+from service.routes.accounts import account, receivers, top_ups
+from service.routes.avatartalk import bought, inference
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
@@ -28,9 +28,11 @@ from service.routes.http.keys import HEADER
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
+from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
+from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
@@ -110,16 +112,32 @@ def create_app(
                 route_handlers=[
                     Router(
                         "/",
-                        route_handlers=[quotes.request_video_text, top_ups.top_up],
-                        middleware=[quotes_limited],
+                        route_handlers=[quotes.request_video_text],
+                        middleware=[
+                            quotes_limited,
+                            answers_plain_quotes(lambda: parts.service.idempotency),
+                        ],
                     ),
+                    Router("/", route_handlers=[top_ups.top_up], middleware=[quotes_limited]),
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
                         route_handlers=[videos.generate_video, inference.inference],
                         middleware=[polls_limited, held_open(streams)],
                     ),
-                    Router("/", route_handlers=[refunds.refund, shop.demo_pay], middleware=[polls_limited]),
+                    Router(
+                        "/",
+                        route_handlers=[
+                            refunds.refund,
+                            shop.demo_pay,
+                            # A challenge counts as a quote, as below.
+                            l402_top_ups.buy_top_up,
+                            receivers.set_receiver,
+                            receivers.rotate_secret,
+                            receivers.remove_receiver,
+                        ],
+                        middleware=[polls_limited],
+                    ),
                 ],
                 request_max_body_size=largest_json_bytes,
             ),
@@ -150,7 +168,7 @@ def create_app(
                     inference_videos.inference_captions,
                     payment_list.payments,
                     account.account,
-                    top_ups.top_up_state,
+                    top_ups.list_top_ups,
                     avatars.avatars,
                     voices.voices,
                     currencies.currencies,
@@ -191,11 +209,16 @@ def create_app(
                 ],
             ),
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
+            Router(
+                "/",
+                route_handlers=[top_ups.top_up_state],
+                middleware=[polls_limited, held_open(streams, waits=False)],
+            ),
             health.live,  # a prober that is turned away would have the process started again
             health.ready,
         ],
         dependencies={name: parts.provide(name) for name in Service.__struct_fields__}
-        | {"l402_desk": Provide(lambda: parts.l402_desk(quote_admission), sync_to_thread=False)},
+        | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()},
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
@@ -237,18 +260,60 @@ class _Parts:
 
     service: Service  # there once the application has started
 
-    def l402_desk(self, quote_admission: Admission) -> l402_videos.Desk:
-        service = self.service
-        return l402_videos.Desk(
-            selling=service.l402,
-            spool=service.spool,
-            delivery=service.delivery,
-            links=service.links,
-            quote_admission=quote_admission,
-        )
+    def provide_desk(self, desk: "Callable[[_Parts, Admission], Any]", quote_admission: Admission) -> Provide:
+        def get() -> Any:
+            return desk(self, quote_admission)
+
+        return Provide(get, sync_to_thread=False)
 
     def provide(self, name: str) -> Provide:
         def get() -> Any:
             return getattr(self.service, name)
 
         return Provide(get, sync_to_thread=False)
+
+
+def _l402_desk(parts: _Parts, quote_admission: Admission) -> l402_videos.Desk:
+    service = parts.service
+    return l402_videos.Desk(
+        selling=service.l402,
+        spool=service.spool,
+        delivery=service.delivery,
+        links=service.links,
+        quote_admission=quote_admission,
+    )
+
+
+def _l402_top_up_desk(parts: _Parts, quote_admission: Admission) -> l402_top_ups.Desk:
+    service = parts.service
+    return l402_top_ups.Desk(keys=service.keys, selling=service.l402_top_ups, quote_admission=quote_admission)
+
+
+def _bought_desk(parts: _Parts, quote_admission: Admission) -> bought.Desk:
+    service = parts.service
+    return bought.Desk(
+        selling=service.l402,
+        prepaid=service.prepaid,
+        delivery=service.delivery,
+        links=service.links,
+        quote_admission=quote_admission,
+    )
+
+
+def _lnurl_desk(parts: _Parts, quote_admission: Admission) -> lnurl.Desk:
+    service = parts.service
+    return lnurl.Desk(
+        paying=service.lnurl,
+        top_ups=service.address_top_ups,
+        links=service.links,
+        quote_admission=quote_admission,
+    )
+
+
+DESKS: dict[str, Callable[[_Parts, Admission], Any]] = {
+    "l402_desk": _l402_desk,
+    "l402_top_up_desk": _l402_top_up_desk,
+    "bought_desk": _bought_desk,
+    "lnurl_desk": _lnurl_desk,
+}
+"""What several parts of the service are for one handler, with the limit that a quote counts against."""

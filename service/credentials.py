@@ -1,4 +1,4 @@
-"""`python -m service l402`: ends the credentials that L402 orders were sold by."""
+"""`python -m service l402`: ends the credentials that L402 orders and top-ups were sold by."""
 
 import asyncio
 
@@ -10,19 +10,21 @@ from service.settings import Settings
 
 @click.group()
 def l402() -> None:
-    """Manage the credentials of L402 orders."""
+    """Manage the credentials of L402 orders and top-ups."""
 
 
 @l402.command()
 @click.argument("invoice")
 @click.pass_obj
 def revoke(settings: Settings, invoice: str) -> None:
-    """End the credential of the order with this INVOICE: whoever shows it is challenged anew."""
+    """End the credential of the order or top-up with this INVOICE: whoever shows it is challenged anew."""
     if not asyncio.run(_revoke(settings, invoice.strip().lower())):
-        raise click.ClickException("No L402 order with a credential has this invoice.")
+        raise click.ClickException("No L402 order or top-up with a credential has this invoice.")
 
 
 async def _revoke(settings: Settings, invoice: str) -> bool:
     async with open_orders(settings) as kept:
         order = await kept.orders.find(invoice)
-        return order is not None and await kept.root_keys.revoke(order.id)
+        if order is None:
+            return await kept.top_ups.revoke(invoice)
+        return await kept.root_keys.revoke(order.id)

@@ -9,8 +9,9 @@ import click
 from service.accounts.account import Account, Entry
 from service.accounts.port import HOLDERS, OPERATORS, Scope
 from service.assembly.stores import Holders, open_accounts
-from service.errors import KeyNotAllowed, NameTaken
+from service.errors import InvalidRequest, KeyNotAllowed, NameTaken
 from service.settings import Settings
+from service.webhooks.port import AccountReceiver
 
 T = TypeVar("T")
 
@@ -183,6 +184,48 @@ def show(settings: Settings, account: str) -> None:
     )
     for entry in entries:
         click.echo(f"{entry.at:%Y-%m-%d %H:%M}\t{entry.move.value}\t{_seconds(entry.ms)} s\t{entry.ref}")
+
+
+@accounts.command()
+@click.argument("account")
+@click.argument("url", required=False)
+@click.option("--low", "low_s", type=click.IntRange(min=1), help="Seconds below which the balance is low.")
+@click.option(
+    "--rotate", is_flag=True, help="Make a new secret; messages are signed with both until the next one."
+)
+@click.option("--remove", is_flag=True, help="Tell nobody any more, not even what waits.")
+@click.pass_obj
+def webhook(
+    settings: Settings, account: str, url: str | None, low_s: int | None, *, rotate: bool, remove: bool
+) -> None:
+    """Say to which URL what becomes of an ACCOUNT's videos and of its balance is told, or show it."""
+    if sum((url is not None, rotate, remove)) > 1 or (low_s is not None and url is None):
+        raise click.UsageError("Name a URL, with --low if you like, or say --rotate, or --remove.")
+
+    async def run(holders: Holders) -> tuple[AccountReceiver | None, bool]:
+        found = await _find(holders, account)
+        before = await holders.receivers.get(found.id)
+        if url is not None:
+            return await holders.receivers.name(found.id, url, low_s=low_s), before is None
+        if rotate:
+            return await holders.receivers.rotate(found.id), True
+        if remove:
+            await holders.receivers.remove(found.id)
+            return None, False
+        return before, False
+
+    try:
+        receiver, made = _with(settings, run)
+    except InvalidRequest as error:
+        raise click.ClickException(error.detail) from error
+    if receiver is None:
+        click.echo("Nobody is told.", err=True)
+        return
+    low = "never" if receiver.low_ms is None else f"below {_seconds(receiver.low_ms)} s"
+    click.echo(f"{receiver.url}\tlow {low}")
+    if made:
+        click.echo(receiver.secret.split()[0])
+        click.echo("Keep the secret: it is not shown again.", err=True)
 
 
 @accounts.command("top-ups")

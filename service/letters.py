@@ -13,11 +13,12 @@ from service.webhooks.port import Letter
 @click.group(invoke_without_command=True)
 @click.pass_context
 def webhooks(context: click.Context) -> None:
-    """List what was given up, the oldest first: message, order, event, moment, tries, why, receiver."""
+    """List what was given up, the oldest first: message, order or account, event, moment, tries, why, receiver."""
     if context.invoked_subcommand is None:
         for letter in asyncio.run(_dead(context.obj)):
             moment = f"{letter.happened_at:%Y-%m-%d %H:%M}"
-            fields = (letter.message_id, letter.order_id, letter.event.value, moment, letter.tries)
+            about = letter.order_id or f"account {letter.account_id}"
+            fields = (letter.message_id, about, letter.event.value, moment, letter.tries)
             click.echo("\t".join([*map(str, fields), letter.failure or "-", letter.webhook.url]))
 
 

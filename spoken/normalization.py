@@ -54,6 +54,8 @@ _LETTER = rf"(?:[^\W\d_]|[{_MARK}])"
 _LONG_WORD = re.compile(rf"{_LETTER}{{12,}}")
 _MAY_BE_LONG_WORD = re.compile(r"\S{12}")
 _REPEATED = re.compile(rf"({_LETTER}{{2,6}}?)\1{{3,}}")
+_PLAIN_LONG_WORD = re.compile(r"[A-Za-z]{12,}")
+_PLAIN_REPEATED = re.compile(r"([a-z]{2,6}?)\1{3}")
 _MARK_RUN = re.compile(rf"[{_MARK}]+")
 _MARKS_ON_A_LETTER = 3
 _BLESSING, _BLESSING_SAID = "صلعم", "صلى الله عليه وسلم"  # an abbreviation that is always said in full
@@ -116,7 +118,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         text: one stretch, see `spoken.stretches`.
         vocabulary: of the language that it will be spoken in.
     """
-    if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _MAY_BE_LONG_WORD.search(text):
+    if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _repeats(text):
         words = text.lower().split()
         if not _ends_abbreviated(words) and BARE.isdisjoint(words):
             return Spoken(text, varies=False)
@@ -155,6 +157,11 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         text = _LONG_WORD.sub(lambda match: _REPEATED.sub(_thrice, match[0]), text)
     text = _lower(text)
     return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
+
+
+def _repeats(text: str) -> bool:
+    """Tell whether a text of plain words has one that goes on and on; a capital, which begins one, is no part of it."""
+    return any(_PLAIN_REPEATED.search(word) for word in _PLAIN_LONG_WORD.findall(text))
 
 
 def _ends_abbreviated(words: Sequence[str]) -> bool:

@@ -36,6 +36,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     open: int  # reservations that are not ended
     most_open: int | None  # None: what is set for all
     created_at: datetime
+    address: str  # the name in its Lightning Address: whoever knows it can top it up, and no more
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

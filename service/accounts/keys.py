@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Collection
 
 from service.accounts.port import HOLDERS, NAMED_ONLY, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
@@ -102,6 +103,12 @@ class Keys:
 def new_secret() -> str:
     """Make a key that nobody can guess."""
     return "sk_" + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def derived_secret(nonce: bytes) -> str:
+    """Make the key that whoever knows a nonce can be told again."""
+    said = hashlib.blake2b(nonce, person=b"api key", digest_size=SECRET_BYTES).digest()
+    return "sk_" + urlsafe_b64encode(said).decode().rstrip("=")
 
 
 def digest(key: str) -> bytes:

@@ -18,6 +18,7 @@ class Scope(Enum):
     DESK = "desk:use"
     VIDEO = "video:make"
     ACCOUNT = "account:read"
+    ACCOUNT_WRITE = "account:write"
 
 
 OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS, Scope.DESK})
@@ -26,7 +27,7 @@ OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS, Scope.DESK})
 NAMED_ONLY = frozenset({Scope.DESK})
 """What a key is good for only where that was said: a program's key is to open no desk by an omission."""
 
-HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT})
+HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT, Scope.ACCOUNT_WRITE})
 """What a key of an account may be good for: its own video time, and nobody else's."""
 
 
@@ -103,6 +104,10 @@ class Accounts(Protocol):
 
     async def named(self, name: str) -> Account | None:
         """Find an account by its name."""
+        ...
+
+    async def addressed(self, address: str) -> Account | None:
+        """Find an account by the name in its Lightning Address."""
         ...
 
     async def all(self) -> list[Account]:

@@ -28,6 +28,7 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
     quoting: Quoting
     top_ups: Selling
     prepaid: PrepaidOrdering
+    lnurls: Lnurls | None
 
 
 def make_sales(
@@ -45,6 +46,7 @@ def make_sales(
     invoicing = Invoicing(
         node.backend, Liquidity(node.backend, ambient.now), expiry_s=settings.quotes.quote_expiry_s
     )
+    lnurls = Lnurls(settings.program.public_url) if settings.program.public_url else None
     screen = open_screen(settings.judge, ambient.client)
     quoting = Quoting(
         terms=settings.quotes,
@@ -65,7 +67,7 @@ def make_sales(
             terms=settings.holds,
         ),
         private_receivers=settings.webhooks.webhook_private,
-        lnurls=Lnurls(settings.program.public_url) if settings.program.public_url else None,
+        lnurls=lnurls,
         now=ambient.now,
         counters=ambient.counters,
     )
@@ -90,4 +92,4 @@ def make_sales(
         screen=screen,
         now=ambient.now,
     )
-    return Sales(quoting=quoting, top_ups=top_ups, prepaid=prepaid)
+    return Sales(quoting=quoting, top_ups=top_ups, prepaid=prepaid, lnurls=lnurls)

@@ -26,10 +26,13 @@ from service.delivery.delivery import Delivery
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
+from service.delivery.top_ups import WatchingTopUps
 from service.delivery.watching import Watching
 from service.desk.desk import OperatorsDesk
 from service.l402.selling import L402Selling
+from service.l402.top_ups import L402TopUps
 from service.lnurl.paying import LnurlPaying
+from service.lnurl.top_ups import AddressTopUps
 from service.orders.port import Orders, Tally
 from service.orders.prepaid import PrepaidOrders
 from service.payments.settlements import Settlements
@@ -59,6 +62,7 @@ from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.webhooks.accounts import AccountReceivers
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
 
@@ -80,7 +84,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
+    l402_top_ups: L402TopUps
     lnurl: LnurlPaying
+    address_top_ups: AddressTopUps
+    receivers: AccountReceivers
+    watching_top_ups: WatchingTopUps
     delivery: Delivery
     watching: Watching
     refunding: Refunding
@@ -121,6 +129,8 @@ async def open_service(
     errors: RecentErrors,
 ) -> AsyncIterator[Service]:
     """Open everything; background tasks run until it is closed."""
+    # Not in the event loop for the first buyer; and first of all, since for a moment it takes twice what it keeps.
+    await asyncio.to_thread(warm_up)
     async with contextlib.AsyncExitStack() as stack:
         limits = httpx.Limits(max_connections=None)  # each render holds one
         client = await stack.enter_async_context(httpx.AsyncClient(limits=limits))
@@ -184,7 +194,6 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
-        await asyncio.to_thread(warm_up)  # now, and not in the event loop for the first buyer
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,
@@ -202,6 +211,23 @@ async def open_service(
             ),
             lnurl=LnurlPaying(
                 names=kept.lnurls, snapshots=kept.snapshots, settlements=money.settlements, now=now
+            ),
+            l402_top_ups=L402TopUps(
+                terms=settings.l402,
+                selling=sales.top_ups,
+                top_ups=kept.top_ups,
+                settlements=money.settlements,
+                now=now,
+            ),
+            address_top_ups=AddressTopUps(accounts=kept.accounts, selling=sales.top_ups, lnurls=sales.lnurls),
+            receivers=AccountReceivers(kept.receivers, private=settings.webhooks.webhook_private),
+            watching_top_ups=WatchingTopUps(
+                top_ups=kept.top_ups,
+                settlements=money.settlements,
+                bells=kept.bells,
+                stopping=stopping,
+                now=now,
+                waits=settings.waits,
             ),
             delivery=delivery,
             ordering=sales.prepaid,

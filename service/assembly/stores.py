@@ -28,6 +28,7 @@ from service.storage.peers import NoPeers, PostgresPeers
 from service.storage.postgres import PostgresDatabase
 from service.storage.preimages import SqlPreimages
 from service.storage.prepaid import SqlPrepaidOrders
+from service.storage.receivers import SqlReceivers
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.root_keys import SqlRootKeys
@@ -36,6 +37,7 @@ from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
+from service.webhooks.accounts import AccountReceivers
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     keys: SqlApiKeys
     accounts: SqlAccounts
     top_ups: SqlTopUps
+    receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
     desk: SqlDesk
     books: SqlBooks
@@ -86,6 +89,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             keys=SqlApiKeys(database),
             accounts=SqlAccounts(database),
             top_ups=SqlTopUps(database),
+            receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
@@ -108,6 +112,7 @@ class Holders(msgspec.Struct, frozen=True, kw_only=True):
 
     accounts: SqlAccounts
     top_ups: SqlTopUps
+    receivers: AccountReceivers
     video_time: VideoTime
     keys: Keys
 
@@ -122,6 +127,7 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Holders]:
         yield Holders(
             accounts=accounts,
             top_ups=SqlTopUps(database),
+            receivers=AccountReceivers(SqlReceivers(database), private=settings.webhooks.webhook_private),
             video_time=VideoTime(accounts, terms=settings.accounts, now=utc_now),
             keys=Keys(SqlApiKeys(database), now=utc_now),
         )
@@ -135,17 +141,18 @@ async def open_refunds(settings: Settings) -> AsyncIterator[SqlRefunds]:
 
 
 class Sold(msgspec.Struct, frozen=True, kw_only=True):
-    """Orders, and the root keys of the credentials that open some of them."""
+    """Orders and top-ups, and the root keys of the credentials that some of them are sold by."""
 
     orders: SqlOrders
     root_keys: SqlRootKeys
+    top_ups: SqlTopUps
 
 
 @contextlib.asynccontextmanager
 async def open_orders(settings: Settings) -> AsyncIterator[Sold]:
     """Open no more than the orders and their credentials, for the command that revokes these."""
     async with open_database(settings) as database:
-        yield Sold(orders=SqlOrders(database), root_keys=SqlRootKeys(database))
+        yield Sold(orders=SqlOrders(database), root_keys=SqlRootKeys(database), top_ups=SqlTopUps(database))
 
 
 @contextlib.asynccontextmanager

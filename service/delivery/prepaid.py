@@ -54,10 +54,7 @@ class PrepaidDelivery:
         Raises as `Delivery.deliver` does.
         """
         try:
-            video = await self._delivery.deliver(taken.order, Choice())
-            while whole and video.state is not VideoState.READY:
-                await self._ended(taken.order)
-                video = await self._delivery.deliver(taken.order, Choice())
+            return await self.bought(taken.order, whole=whole)
         except Exception:
             if not taken.again and await self._orders.release(taken.order.id, self._now()):
                 self._rendering.stop(taken.order.id)
@@ -65,6 +62,16 @@ class PrepaidDelivery:
             elif (made := await self.whole(taken.order)) is not None:  # at the same moment, and it is paid
                 return made
             raise
+
+    async def bought(self, order: Order, *, whole: bool) -> Video:
+        """Return a video that was paid for: all of it, or as soon as something can be played.
+
+        Raises as `Delivery.deliver` does.
+        """
+        video = await self._delivery.deliver(order, Choice())
+        while whole and video.state is not VideoState.READY:
+            await self._ended(order)
+            video = await self._delivery.deliver(order, Choice())
         return video
 
     async def whole(self, order: Order) -> Video | None:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         state: Differs where there is something new to tell.
+        looked_at: Not after the look: whether its quote had run out then is what the order says.
     """
 
     order: Order
@@ -36,6 +37,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     video_state: VideoState
     refund: Offer | None
     state: str
+    looked_at: datetime
 
     @property
     def final(self) -> bool:
@@ -92,7 +94,7 @@ class Watching:
                 look,
                 lambda seen: seen.order.status is not known,
                 longest=timedelta(seconds=min(wait_s, self._longest_wait.total_seconds())),
-                silence=lambda seen, left: self._silence(seen.order, left),
+                silence=self._silence,
                 shared=True,
             )
         except Draining:
@@ -114,16 +116,20 @@ class Watching:
                 told = snapshot.state
                 try:
                     await self._stopping.race(
-                        bell.wait(self._silence(snapshot.order, self._heartbeat).total_seconds())
+                        bell.wait(self._silence(snapshot, self._heartbeat).total_seconds())
                     )
                 except Draining:
                     return
 
-    def _silence(self, order: Order, longest: timedelta) -> timedelta:
-        """How long nothing can change in silence: nobody rings when a quote runs out."""
-        left = order.expires_at - self._now()
-        if order.status is Status.PENDING and left > timedelta(0):
-            longest = min(longest, left)
+    def _silence(self, seen: Snapshot, longest: timedelta) -> timedelta:
+        """How long nothing can change in silence: nobody rings when a quote runs out.
+
+        Where it had run out by the look, the node has not decided, and the sweep rings. Where it has since, it is
+        looked at again at once: a timer may be early by a millisecond, and the time for the rest is over here.
+        """
+        order = seen.order
+        if order.status is Status.PENDING and seen.looked_at < order.expires_at:
+            longest = min(longest, max(order.expires_at - self._now(), timedelta(0)))
         return longest
 
     async def _current(self, order: Order) -> Snapshot:
@@ -142,6 +148,7 @@ class Watching:
         return await self._snapshots.get(sold.order.id) or sold
 
     async def _snapshot(self, sold: Sold) -> Snapshot:
+        looked_at = self._now()
         sold = await self._concluded(sold)
         order, video = sold.order, sold.video
         state, frames = (
@@ -152,5 +159,11 @@ class Watching:
         if refund is not None and refund.state is not None:
             told += f"-{refund.state.value}"
         return Snapshot(
-            order=order, payment=sold.payment, video=video, video_state=state, refund=refund, state=told
+            order=order,
+            payment=sold.payment,
+            video=video,
+            video_state=state,
+            refund=refund,
+            state=told,
+            looked_at=looked_at,
         )

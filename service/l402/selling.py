@@ -1,14 +1,12 @@
 """Challenges whoever asks for a video with its price, and finds what a credential was paid for.
 
-A credential is good for one wish, as often as its holder likes, until it runs out or is revoked. It is bound by
-caveats, which anyone can add to and nobody can take away.
+A credential is good for one wish, as often as its holder likes, until it runs out or is revoked.
 """
 
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -17,9 +15,10 @@ import structlog
 
 from lightning import LightningError
 from lightning.bolt11_fields import hash_and_amount
-from lightning.l402 import ROOT_KEY_BYTES, Credential, Identifier, Macaroon, challenge, credentials
+from lightning.l402 import ROOT_KEY_BYTES, Identifier, challenge
 from service.delivery.port import Snapshots, Sold
 from service.errors import InvalidRequest
+from service.l402.credentials import holds, mint, shown
 from service.l402.port import RootKeys
 from service.orders.choice import Choice
 from service.orders.order import Status
@@ -30,12 +29,6 @@ from service.quotes.quoting import Quote
 from service.quotes.seal import Seal
 from service.runtime.clock import Clock
 from service.runtime.section import PositiveInt, Section
-
-ORDER, WISH, VALID_UNTIL = "satspeak_order", "satspeak_wish", "satspeak_valid_until"
-"""The conditions of our caveats: the payment hash in hex, `service.l402.wishes`, and Unix seconds."""
-
-MOST_CREDENTIALS = 4
-"""How many of one request are looked at: each may cost a look into the database."""
 
 log = structlog.get_logger()
 
@@ -140,11 +133,9 @@ class L402Selling:
             None where none of them is good for this wish, or any longer: then its holder is to be challenged, as one
             who has none. The order is paid, but where the node does not say so now: then `Delivery` waits for it.
         """
-        for credential in islice(credentials(headers), MOST_CREDENTIALS):
+        for credential in shown(headers):
             issued = await self._root_keys.find(sha256(credential.macaroon.identifier).digest())
-            if issued is None or not credential.macaroon.is_signed_with(issued.key):
-                continue
-            if not self._holds(credential, wish):
+            if issued is None or not holds(credential, issued.key, wish, self._now()):
                 continue
             sold = await self._paid(issued.order_id)
             if sold is not None:
@@ -164,32 +155,15 @@ class L402Selling:
         )
         payment_hash, _ = hash_and_amount(quote.invoice)
         assert quote.tokens.nonce is not None
-        identifier = Identifier(payment_hash, quote.tokens.nonce).pack()
         if fresh is None:  # its quote was made before
+            identifier = Identifier(payment_hash, quote.tokens.nonce).pack()
             issued = await self._root_keys.find(sha256(identifier).digest())
             fresh = (
                 self._random(ROOT_KEY_BYTES) if issued is None else issued.key
             )  # revoked: it opens nothing
         valid_until = (self._now() + timedelta(seconds=self._terms.l402_valid_s)).replace(microsecond=0)
-        caveats = (
-            f"{ORDER}={payment_hash.hex()}",
-            f"{WISH}={wish}",
-            f"{VALID_UNTIL}={round(valid_until.timestamp())}",
-        )
-        macaroon = Macaroon.mint(fresh, identifier, caveats)
-        return Challenge(quote=quote, macaroon=macaroon.encode(), valid_until=valid_until)
-
-    def _holds(self, credential: Credential, wish: str) -> bool:
-        """Whether all of our conditions hold; those of others, which clients add, say nothing to us."""
-        macaroon = credential.macaroon
-        return (
-            all(order == credential.identifier.payment_hash.hex() for order in macaroon.values(ORDER))
-            and all(named == wish for named in macaroon.values(WISH))
-            and all(self._is_ahead(moment) for moment in macaroon.values(VALID_UNTIL))
-        )
-
-    def _is_ahead(self, moment: str) -> bool:
-        return moment.isascii() and moment.isdecimal() and self._now().timestamp() < int(moment[:20])
+        macaroon = mint(fresh, payment_hash, quote.tokens.nonce, wish=wish, valid_until=valid_until)
+        return Challenge(quote=quote, macaroon=macaroon, valid_until=valid_until)
 
     async def _paid(self, order_id: int) -> Sold | None:
         """Find an order whose receipt was shown; None where it gives its holder nothing any more.

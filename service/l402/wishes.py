@@ -22,6 +22,14 @@ def of_audio(path: str, wav: Path, choice: Choice) -> str:
         return _digest(path, choice, audio=hashlib.file_digest(file, "sha256").hexdigest())
 
 
+def of_top_up(path: str, seconds: int, account_id: int | None) -> str:
+    """Name video time, and whose it will be: None is an account that is made for it."""
+    return _hash({"method": "POST", "path": path, "seconds": seconds, "account": account_id})
+
+
 def _digest(path: str, choice: Choice, **said: str) -> str:
-    wish = {"method": "POST", "path": path, **choice.named(), **said}
+    return _hash({"method": "POST", "path": path, **choice.named(), **said})
+
+
+def _hash(wish: dict[str, str | int | None]) -> str:
     return hashlib.sha256(msgspec.json.encode(wish, order="deterministic")).hexdigest()

@@ -76,6 +76,11 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def new_name() -> str:
+    """Make a name that nobody guesses."""
+    return _name(secrets.token_bytes(NAME_BYTES))
+
+
 def _name(random: bytes) -> str:
     """Write a name as a Lightning Address has it (LUD-16): small letters and digits."""
     return b32encode(random).decode().rstrip("=").lower()

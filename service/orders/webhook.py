@@ -15,10 +15,11 @@ class Event(Enum):
     VIDEO_READY = "video.ready"
     VIDEO_FAILED = "video.failed"
     REFUND_PAID = "refund.paid"
+    BALANCE_LOW = "balance.low"
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """The receiver of one order's events."""
+    """The receiver of one order's events, or of an account's."""
 
     url: str
-    secret: str  # `whsec_…`, with which each is signed: so it cannot be kept as a hash
+    secret: str  # `whsec_…`, or two, with which each is signed: so it cannot be kept as a hash

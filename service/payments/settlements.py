@@ -27,7 +27,7 @@ from lightning.reading import read_invoice
 from service.orders.order import Status
 from service.payments.payment import MEMO, Incoming, Paid
 from service.payments.port import Payments
-from service.runtime.bells import Bells
+from service.runtime.bells import Bells, of_account
 from service.runtime.clock import Clock
 from service.runtime.counters import Counters
 
@@ -197,6 +197,8 @@ class Settlements:
         self._counters.settlements += 1
         if paid.order_id is None:
             log.info("account_topped_up", account=paid.account_id)
+            if paid.account_id is not None:
+                self._bells.ring(of_account(paid.account_id))
         else:
             log.info("order_paid", order=paid.order_id)
             self._ring(paid.order_id)

@@ -58,5 +58,10 @@ def price(duration_ms: int, usd_micros_per_second: int, rate: Rate) -> Price:
     return Price(amount_sat=max(amount_sat, 1), usd_micros=usd_micros)
 
 
+def time_for(amount_sat: int, usd_micros_per_second: int, rate: Rate) -> int:
+    """Tell how many milliseconds of video an amount buys: rounded down, so that less than one is left over."""
+    return amount_sat * rate.usd_micros_per_btc * MS_PER_SECOND // (SATS_PER_BTC * usd_micros_per_second)
+
+
 def _divide_up(dividend: int, divisor: int) -> int:
     return -(-dividend // divisor)

@@ -23,9 +23,15 @@ class Lnurls:
 
     def of(self, name: str, description: str) -> Lnurl:
         """Say what is kept of one, and what its invoice commits to."""
-        # An address is a name at a host, so a service below a path has none.
-        identifier = None if self._host is None else f"{name}@{self._host}"
-        return Lnurl(id_hash=digest(name), metadata=metadata(description, identifier=identifier))
+        return Lnurl(id_hash=digest(name), metadata=self.metadata(name, description))
+
+    def metadata(self, name: str, description: str) -> str:
+        """Write what wallets are shown."""
+        return metadata(description, identifier=self.address(name))
+
+    def address(self, name: str) -> str | None:
+        """Write a Lightning Address: a name at a host, so a service below a path has none."""
+        return None if self._host is None else f"{name}@{self._host}"
 
     def link(self, name: str) -> str:
         """Write one for the buyer."""

@@ -36,6 +36,8 @@ MS = 1000
 KEY_KEPT = timedelta(days=1)
 """How long an idempotency key is known."""
 
+NOBODY_CAME = "Nobody opened this delayed video in time: ask for a new one."
+
 UNSALTED = b""
 """An account's order hands out no secret that would be derived from a salt."""
 
@@ -138,6 +140,8 @@ class PrepaidOrdering:
             InsufficientCredits: The account has not so much now.
             TooManyRequests: Too many of its jobs are open.
         """
+        if order.status is Status.EXPIRED:
+            raise VideoGone(NOBODY_CAME)
         if order.status is not Status.PENDING:
             return order
         order.remembered()
@@ -149,7 +153,7 @@ class PrepaidOrdering:
             return msgspec.structs.replace(order, status=Status.PAID)
         found = await self._orders.find(order.public_id)
         if found is None or found.status is Status.PENDING:  # which time alone keeps it from leaving
-            raise VideoGone("Nobody opened this delayed video in time: ask for a new one.")
+            raise VideoGone(NOBODY_CAME)
         return found
 
     async def _new(

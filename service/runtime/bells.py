@@ -34,8 +34,13 @@ class _Bell:
             look.exception()  # those who waited for it may be gone
 
 
+def of_account(account_id: int) -> int:
+    """Tell which bell is an account's, which rings when it is topped up: those of orders have numbers above 0."""
+    return -account_id
+
+
 class Bells:
-    """One bell an order. A class since who rings and who listens share it."""
+    """One bell an order, and one an account. A class since who rings and who listens share it."""
 
     def __init__(self, tell: Callable[[int], None] = lambda _order_id: None) -> None:
         self._tell = tell

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from service.accounts.account import Account, Entry, Move, Reservation, Usage
 from service.errors import NameTaken
+from service.orders.tokens import new_name
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database
 from service.storage.ledger import credit, end, reserve
@@ -62,6 +63,10 @@ class SqlAccounts:
     async def named(self, name: str) -> Account | None:
         """Find an account by its name."""
         return await self._one(accounts.c.name == name)
+
+    async def addressed(self, address: str) -> Account | None:
+        """Find an account by the name in its Lightning Address."""
+        return await self._one(accounts.c.address == address)
 
     async def all(self) -> list[Account]:
         """Return all accounts, the oldest first."""
@@ -188,6 +193,7 @@ def new_account(now: datetime) -> dict[str, Any]:
         **dict.fromkeys(("granted_ms", "free_ms", "reserved_ms", "used_ms", "open"), 0),
         "most_open": None,
         "created_at": to_millis(now),
+        "address": new_name(),
     }
 
 

@@ -13,12 +13,13 @@ from service.orders.video import VideoState
 from service.orders.webhook import Event
 from service.payments.payment import Kind
 from service.runtime.clock import from_millis
+from service.storage.account_schema import top_ups
 from service.storage.database import Database, Row, Work
 from service.storage.desk_schema import failed, making
 from service.storage.order_schema import lnurls, outbox, root_keys, webhooks
 from service.storage.outbox import DEAD
 from service.storage.refunds import to_refund
-from service.storage.schema import jobs, orders, payments, refunds, segments, top_ups
+from service.storage.schema import jobs, orders, payments, refunds, segments
 
 T = TypeVar("T")
 

@@ -10,9 +10,10 @@ from service.orders.order import Status
 from service.payments.payment import Kind
 from service.refunds.refund import RefundState
 from service.runtime.clock import from_millis, to_millis
+from service.storage.account_schema import top_ups
 from service.storage.database import Row
 from service.storage.desk import Room
-from service.storage.schema import accounts, by_invoice, jobs, orders, payments, refunds, top_ups, was_paid
+from service.storage.schema import accounts, by_invoice, jobs, orders, payments, refunds, was_paid
 
 DAY_S = 86_400
 

@@ -139,7 +139,8 @@ class Queue:
     Args:
         lanes: What is asked of.
         run: Does what many asked for at once.
-        rest_s: For how long a lane rests that has done so for more than one: those who come then go together too.
+        rest_s: For how long a lane rests that has done so for more than one: those who come then go together too. What
+            goes with nothing else ends the rest.
     """
 
     def __init__(self, lanes: Sequence[AnyLane], run: Run, *, rest_s: float = 0.0) -> None:
@@ -147,13 +148,23 @@ class Queue:
         self._run = run
         self._rest_s = rest_s
         self._waiting: list[Asked[Any]] = []
+        self._resting: list[tuple[AnyLane, asyncio.TimerHandle]] = []
 
     async def ask(self, asked: Asked[T]) -> T:
         """Have something done."""
-        if not self._waiting:  # all who ask before the loop comes round go together
+        roused = not asked.together and self._rouse()
+        if roused or not self._waiting:  # all who ask before the loop comes round go together
             asyncio.get_running_loop().call_soon(self._start)
         self._waiting.append(asked)
         return await asked.answer
+
+    def _rouse(self) -> bool:
+        """End every rest; whether there was one."""
+        resting, self._resting = self._resting, []
+        for lane, rest in resting:
+            rest.cancel()
+            self._idle.append(lane)
+        return bool(resting)
 
     def _start(self) -> None:
         if not self._waiting or not self._idle:
@@ -186,9 +197,14 @@ class Queue:
         for each, result in zip(asked, results, strict=True):
             each.resolve(result)
         if self._rest_s and len(asked) > 1:
-            asyncio.get_running_loop().call_later(self._rest_s, self._free, lane)
+            rest = asyncio.get_running_loop().call_later(self._rest_s, self._rested, lane)
+            self._resting.append((lane, rest))
         else:
             self._free(lane)
+
+    def _rested(self, lane: AnyLane) -> None:
+        self._resting = [each for each in self._resting if each[0] is not lane]
+        self._free(lane)
 
     def _free(self, lane: AnyLane) -> None:
         self._idle.append(lane)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from service.accounts.account import Move, Reservation
 from service.errors import InsufficientCredits, InvalidApiKey, TooManyRequests
 from service.runtime.clock import from_millis, to_millis
+from service.storage.receivers import note_use
 from service.storage.schema import accounts, ledger, reservations
 
 OPEN_RETRY_S = 5
@@ -113,7 +114,7 @@ def end(
         return None
     held = row["held_ms"]
     used = min(max(row["used_ms"] if used_ms is None else used_ms, 0), held)
-    connection.execute(
+    left_ms = connection.execute(
         accounts.update()
         .where(accounts.c.id == row["account_id"])
         .values(
@@ -122,7 +123,10 @@ def end(
             used_ms=accounts.c.used_ms + used,
             open=accounts.c.open - 1,
         )
-    )
+        .returning(accounts.c.granted_ms - accounts.c.used_ms)
+    ).scalar_one()
+    if used:
+        note_use(connection, row["account_id"], left_ms=left_ms, used_ms=used, now=now)
     for move, ms in ((Move.SETTLE, used), (Move.RELEASE, held - used)):
         if ms:
             _note(connection, row["account_id"], move, ref, ms, now)

@@ -38,7 +38,8 @@ outbox = sa.Table(
     metadata,
     # What receivers are still to be told; a row goes once its receiver has it.
     sa.Column("id", Id, primary_key=True),
-    sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False),
+    sa.Column("order_id", sa.ForeignKey("orders.id")),  # null: it is about an account
+    sa.Column("account_id", sa.ForeignKey("accounts.id")),  # null: it is about an order
     sa.Column("message_id", sa.Text, nullable=False, unique=True),  # stays over all tries
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # waiting, or dead: given up
@@ -49,5 +50,12 @@ outbox = sa.Table(
     sa.Column("failure", sa.Text),  # of the last try
     sa.Index("outbox_by_order", "order_id", "id"),
     sa.Index("outbox_by_turn", "state", "next_at"),
+    sa.Index(
+        "outbox_by_account",
+        "account_id",
+        "id",
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,  # later events have higher numbers, whatever was deleted
 )

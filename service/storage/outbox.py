@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from service.orders.webhook import Event, Webhook
 from service.runtime.clock import from_millis, to_millis
+from service.storage.account_schema import account_webhooks
 from service.storage.database import Database
 from service.storage.order_schema import outbox, webhooks
-from service.storage.schema import payments
+from service.storage.schema import orders, payments
 from service.webhooks.port import Letter
 
 WAITING, DEAD = "waiting", "dead"
@@ -27,6 +28,21 @@ def tell(connection: sa.Connection, order_id: int, event: Event, now: datetime) 
     connection.execute(outbox.insert().from_select(COLUMNS, letter))
 
 
+def tell_account(connection: sa.Connection, account_id: int, event: Event, now: datetime) -> None:
+    """Have an account, which has a receiver, told of an event of its own."""
+    moment = to_millis(now)
+    letter = {
+        "account_id": account_id,
+        "message_id": f"msg_{secrets.token_hex(16)}",
+        "event": event.value,
+        "state": WAITING,
+        "tries": 0,
+        "next_at": moment,
+        "happened_at": moment,
+    }
+    connection.execute(outbox.insert().values(letter))
+
+
 class SqlOutbox:
     """Keeps letters."""
 
@@ -39,7 +55,7 @@ class SqlOutbox:
         """Return letters to be sent now: the first that waits of each order; none of these, none to these origins."""
         earlier = outbox.alias()
         first = ~sa.exists().where(
-            earlier.c.order_id == outbox.c.order_id,
+            (earlier.c.order_id == outbox.c.order_id) | (earlier.c.account_id == outbox.c.account_id),
             earlier.c.state == WAITING,
             earlier.c.id < outbox.c.id,
         )
@@ -64,9 +80,10 @@ class SqlOutbox:
 
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
         """Set one aside, or all of its order that wait."""
-        which = (outbox.c.order_id if all_of_order else outbox.c.id) == (
-            letter.order_id if all_of_order else letter.id
-        )
+        which = outbox.c.id == letter.id
+        if all_of_order:
+            about = outbox.c.order_id if letter.account_id is None else outbox.c.account_id
+            which = about == (letter.order_id if letter.account_id is None else letter.account_id)
         await self._change(which & (outbox.c.state == WAITING), state=DEAD, failure=failure)
 
     async def dead(self) -> list[Letter]:
@@ -90,17 +107,23 @@ class SqlOutbox:
         return [_letter(row) for row in rows]
 
 
+_URL = sa.func.coalesce(webhooks.c.url, account_webhooks.c.url).label("url")
+_SECRET = sa.func.coalesce(webhooks.c.secret, account_webhooks.c.secret).label("secret")
+
 _LETTERS = (
-    sa.select(outbox, webhooks.c.url, webhooks.c.secret, payments.c.invoice)
-    .join(webhooks, webhooks.c.order_id == outbox.c.order_id)
-    .join(payments, payments.c.order_id == outbox.c.order_id)
+    sa.select(outbox, _URL, _SECRET, payments.c.invoice, orders.c.public_id)
+    .outerjoin(orders, orders.c.id == outbox.c.order_id)
+    .outerjoin(webhooks, webhooks.c.order_id == outbox.c.order_id)
+    .outerjoin(payments, payments.c.order_id == outbox.c.order_id)
+    .outerjoin(account_webhooks, account_webhooks.c.account_id == outbox.c.account_id)
 )
 
 
 def _at(origin: str) -> sa.ColumnElement[bool]:
     """Whether a receiver's URL begins with an origin, and goes on with what ends one."""
-    begins = sa.func.lower(sa.func.substr(webhooks.c.url, 1, len(origin))) == origin
-    return begins & sa.func.substr(webhooks.c.url, len(origin) + 1, 1).in_(("", "/", "?", "#"))
+    url = _URL.element
+    begins = sa.func.lower(sa.func.substr(url, 1, len(origin))) == origin
+    return begins & sa.func.substr(url, len(origin) + 1, 1).in_(("", "/", "?", "#"))
 
 
 def _letter(row: Mapping[Any, Any]) -> Letter:
@@ -108,9 +131,11 @@ def _letter(row: Mapping[Any, Any]) -> Letter:
         id=row[outbox.c.id],
         message_id=row[outbox.c.message_id],
         order_id=row[outbox.c.order_id],
+        account_id=row[outbox.c.account_id],
         invoice=row[payments.c.invoice],
+        public_id=row[orders.c.public_id],
         event=Event(row[outbox.c.event]),
-        webhook=Webhook(url=row[webhooks.c.url], secret=row[webhooks.c.secret]),
+        webhook=Webhook(url=row["url"], secret=row["secret"]),
         happened_at=from_millis(row[outbox.c.happened_at]),
         tried_since=from_millis(row[outbox.c.first_at] or row[outbox.c.happened_at]),
         tries=row[outbox.c.tries],

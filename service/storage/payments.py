@@ -13,10 +13,11 @@ from service.orders.video import VideoState
 from service.orders.webhook import Event
 from service.payments.payment import Incoming, Kind, Paid, Payment
 from service.runtime.clock import from_millis, to_millis
+from service.storage.account_schema import top_ups
 from service.storage.database import Database
 from service.storage.ledger import credit
 from service.storage.outbox import tell
-from service.storage.schema import by_invoice, jobs, nodes, payments, top_ups
+from service.storage.schema import by_invoice, jobs, nodes, payments
 
 
 class SqlPayments:

@@ -16,11 +16,14 @@ from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid
 from service.orders.tokens import TOKEN_BYTES, IdempotencyKey
 from service.orders.video import VideoState
+from service.orders.webhook import Event
 from service.payments.payment import Kind
 from service.runtime.clock import to_millis
 from service.storage.database import Database
 from service.storage.ledger import reserve
 from service.storage.orders import ORDERS, to_order
+from service.storage.outbox import tell
+from service.storage.receivers import give_receiver
 from service.storage.reservations import give_back, lock_payment
 from service.storage.schema import accounts, idempotency_keys, jobs, ledger, orders, payments, settled
 from service.storage.video_rows import waiting_job
@@ -46,6 +49,7 @@ class SqlPrepaidOrders:
                     connection, order.account_id, order.public_id, order.held_ms, holding, order.created_at
                 )
             order_id = _insert(connection, order)
+            give_receiver(connection, order_id, order.account_id)
             if order.idempotency is not None:
                 _note_key(connection, order, order.idempotency, order_id)
             if not order.delayed:
@@ -90,7 +94,10 @@ class SqlPrepaidOrders:
 
         def work(connection: sa.Connection) -> bool:
             lock_payment(connection, order_id)
-            return connection.execute(ended).rowcount > 0 and give_back(connection, order_id, now)
+            if connection.execute(ended).rowcount == 0:
+                return False
+            tell(connection, order_id, Event.VIDEO_FAILED, now)
+            return give_back(connection, order_id, now)
 
         return await self._database.write(work)
 

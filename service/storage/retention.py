@@ -9,6 +9,7 @@ from service.orders.video import VideoState
 from service.payments.payment import Incoming, Payment
 from service.retention.port import Kept
 from service.runtime.clock import to_millis
+from service.storage.account_schema import account_webhooks, top_ups
 from service.storage.database import Database
 from service.storage.order_schema import lnurls, outbox, root_keys, webhooks
 from service.storage.outbox import WAITING
@@ -28,7 +29,6 @@ from service.storage.schema import (
     reservations,
     segments,
     speech,
-    top_ups,
 )
 
 OVER = (Status.EXPIRED.value, Status.CANCELED.value)
@@ -136,7 +136,8 @@ class SqlRetention:
                 ).first()
                 for table in refers
             ):
-                connection.execute(keys.delete().where(keys.c.account_id == account_id))
+                for table in (keys, account_webhooks):
+                    connection.execute(table.delete().where(table.c.account_id == account_id))
                 connection.execute(accounts.delete().where(accounts.c.id == account_id))
             return True
 

@@ -279,6 +279,8 @@ accounts = sa.Table(
     sa.Column("open", sa.Integer, nullable=False),  # reservations that are not ended
     sa.Column("most_open", sa.Integer),  # null: what is set for all
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("address", sa.Text),  # the name in its Lightning Address: random, and no secret
+    sa.Index("accounts_by_address", "address", unique=True),
     sa.CheckConstraint(
         "free_ms >= 0 AND reserved_ms >= 0 AND used_ms >= 0 AND open >= 0", name="not_negative"
     ),
@@ -310,19 +312,6 @@ sa.Index(
     ledger.c.ms,
     sqlite_where=settled,
     postgresql_where=settled,
-)
-
-top_ups = sa.Table(
-    "top_ups",
-    metadata,
-    # Video time that is sold without an order: what its payment adds to which account.
-    sa.Column("payment_id", sa.ForeignKey("payments.id"), primary_key=True, autoincrement=False),
-    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
-    sa.Column("ms", sa.BigInteger, nullable=False),
-    sa.Column("amount_sat", sa.BigInteger, nullable=False),
-    sa.Column("usd_micros", sa.BigInteger, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Index("top_ups_by_account", "account_id"),
 )
 
 reservations = sa.Table(

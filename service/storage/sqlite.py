@@ -27,9 +27,9 @@ BUSY_TIMEOUT_S = 10.0
 READERS = 2
 """For the looks that somebody waits for."""
 
-REST_S = 0.005
-"""Between two commits while several write at once: a commit for many costs hardly more than for one. Who writes alone
-waits for nobody. (As PostgreSQL's `commit_delay` with `commit_siblings`.)"""
+REST_S = 0.015
+"""Between two commits while several quotes are kept at once: a commit for many costs hardly more than for one. Who
+writes alone, or something else, waits for nobody. (As PostgreSQL's `commit_delay` with `commit_siblings`.)"""
 
 log = structlog.get_logger()
 

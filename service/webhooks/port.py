@@ -17,14 +17,48 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int  # grows in the order of an order's events
     message_id: str  # stays over all tries
-    order_id: int
-    invoice: str
+    order_id: int | None  # None: it is about an account
+    account_id: int | None  # None: it is about an order
+    invoice: str | None  # None: an account pays, or it is about one
+    public_id: str | None  # of an order that an account pays
     event: Event
     webhook: Webhook
     happened_at: datetime
     tried_since: datetime  # its event, or when the operator had it sent again
     tries: int
     failure: str | None  # of the last try
+
+
+class AccountReceiver(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of an account."""
+
+    url: str
+    secret: str  # or two with a space between, the newer first
+    low_ms: int | None  # below it the balance is low; None: it never is
+
+
+class Receivers(Protocol):
+    """Keeps the receivers of accounts. What an account's orders tell goes to the receiver that it has at the time."""
+
+    async def get(self, account_id: int) -> AccountReceiver | None:
+        """Find the receiver of an account."""
+        ...
+
+    async def put(self, account_id: int, url: str, *, low_ms: int | None, secret: str) -> AccountReceiver:
+        """Name it, with this secret unless it has one.
+
+        Raises:
+            InvalidApiKey: There is no such account any more.
+        """
+        ...
+
+    async def rotate(self, account_id: int, secret: str) -> AccountReceiver | None:
+        """Put a secret before the newest that it has, which stays, and drop older ones; None where there is none."""
+        ...
+
+    async def remove(self, account_id: int) -> bool:
+        """Forget it and all that it was still to be told; whether there was one."""
+        ...
 
 
 class Outbox(Protocol):

@@ -161,13 +161,17 @@ class Sending:
 
     def _body(self, letter: Letter) -> bytes:
         """Write what is told: thin, and the same at each try. The rest is asked for where the URL leads."""
-        path = f"/lightning/payment/{letter.invoice}"
+        data: dict[str, str | int]
+        if letter.account_id is not None:
+            data = {"account_id": letter.account_id, "account_url": f"{self._public_url}/account"}
+        elif letter.invoice is not None:
+            url = f"{self._public_url}/lightning/payment/{letter.invoice}"
+            data = {"bolt11_invoice": letter.invoice, "payment_url": url}
+        else:
+            url = f"{self._public_url}/inference/{letter.public_id}/video.mp4"
+            data = {"id": letter.public_id or "", "mp4_url": url}
         return msgspec.json.encode(
-            {
-                "type": letter.event.value,
-                "timestamp": _iso(letter.happened_at),
-                "data": {"bolt11_invoice": letter.invoice, "payment_url": self._public_url + path},
-            }
+            {"type": letter.event.value, "timestamp": _iso(letter.happened_at), "data": data}
         )
 
 

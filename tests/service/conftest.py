@@ -56,8 +56,13 @@ class Clock:
         self.ahead = timedelta(0)
         self.wrong = timedelta(0)  # what somebody has set it wrong by
         self.looks = 0  # of who does not believe it without a second one
+        self.jump: tuple[int, timedelta] | None = None  # after so many looks
 
     def now(self) -> datetime:
+        if self.jump is not None:
+            looks, far = self.jump
+            self.jump = (looks - 1, far) if looks else None
+            self.ahead += timedelta(0) if looks else far
         return datetime.now(UTC) + self.ahead + self.wrong
 
     def monotonic(self) -> float:

@@ -10,6 +10,7 @@ What is drawn never depends on what the service answered, so that the same choic
 """
 
 import asyncio
+import functools
 import json
 import secrets
 from contextlib import ExitStack
@@ -166,7 +167,7 @@ class Bought:
 
     @property
     def payment_hash(self) -> PaymentHash:
-        return read_invoice(self.invoice).payment_hash
+        return hash_of(self.invoice)
 
 
 @dataclass
@@ -660,14 +661,14 @@ class OrderMachine(Machine):
             replica.open(
                 payment_wait_s=0.05,
                 status_wait_s=0.05,
-                resume_s=0.1,
-                sweep_s=0.1,
+                resume_s=0.2,
+                sweep_s=0.2,
                 hold_quotes_per_client=0,
                 video_retention_days=KEPT.days,
                 l402_valid_s=10**9,
                 l402_expiry_s=900,
                 webhook_private=True,
-                webhook_look_s=0.05,
+                webhook_look_s=0.2,
             )
         )
         service.__enter__()
@@ -757,7 +758,7 @@ class OrderMachine(Machine):
 
     def goes_back(self, order: Bought) -> bool:
         """Whether our node pays an invoice of its buyer, or has."""
-        hashes = [read_invoice(invoice).payment_hash for invoice in order.refund_invoices]
+        hashes = [hash_of(invoice) for invoice in order.refund_invoices]
         known = [self.payer._payments[each].state for each in hashes if each in self.payer._payments]
         return PaymentState.IN_FLIGHT in known or PaymentState.SUCCEEDED in known
 
@@ -907,6 +908,12 @@ class OrderMachine(Machine):
         """The video of an order, as its choice has it made."""
         worker, sign = self.shop.worker, signature(order.number, wish)
         return worker._init() + b"".join(sign + worker._segment(n) for n in range(worker.segments))
+
+
+@functools.cache
+def hash_of(invoice: str) -> PaymentHash:
+    """Read an invoice, once: that takes longer than what is asked with it."""
+    return read_invoice(invoice).payment_hash
 
 
 def signature(order: int | str, wish: dict[str, Any]) -> bytes:

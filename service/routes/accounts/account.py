@@ -10,12 +10,14 @@ from service.accounts.keys import Keys
 from service.accounts.port import Accounts, Scope
 from service.accounts.prepaid import VideoTime
 from service.errors import InvalidApiKey
+from service.lnurl.top_ups import AddressTopUps
 from service.routes.accounts.schemas import AccountAnswer
 from service.routes.http import cursors, openapi
 from service.routes.http import problem_types as types
 from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
 from service.runtime.clock import Clock
+from service.webhooks.accounts import AccountReceivers
 
 PAGE, LARGEST_PAGE = 50, 500
 
@@ -42,6 +44,8 @@ async def account(
     keys: Part[Keys],
     accounts: Part[Accounts],
     video_time: Part[VideoTime],
+    address_top_ups: Part[AddressTopUps],
+    receivers: Part[AccountReceivers],
     now: Part[Clock],
     limit: Annotated[
         int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most moves in the answer.")
@@ -67,5 +71,8 @@ async def account(
         most_jobs=video_time.most_open(found),
         usage=await accounts.usage(account_id, since=today - USAGE),
         ledger=page,
+        lightning_address=address_top_ups.address(found),
+        lnurl=address_top_ups.lnurl(found),
+        receiver=await receivers.get(account_id),
     )
     return Response(answer, headers=headers)

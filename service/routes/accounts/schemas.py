@@ -13,6 +13,7 @@ from service.quotes.top_ups import MS, TopUpQuote
 from service.routes.http.shapes import Base
 from service.routes.lightning.schemas import USD_MICROS, lightning_uri
 from service.routes.lightning.schemas import whole_seconds as cut
+from service.webhooks.port import AccountReceiver
 
 
 class TopUpRequest(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +87,12 @@ class TopUpState(Base, frozen=True, kw_only=True):
         )
 
 
+class TopUpList(Base, frozen=True, kw_only=True):
+    """A page of top-ups."""
+
+    top_ups: list[TopUpState]
+
+
 class Day(Base, frozen=True, kw_only=True):
     """What was used on one day, UTC."""
 
@@ -131,6 +138,21 @@ class AccountAnswer(Base, frozen=True, kw_only=True):
     reserved_ms: int
     used_ms: int
     granted_ms: Annotated[int, Meta(description="All that ever came in.")]
+    lightning_address: Annotated[
+        str | None,
+        Meta(
+            description="Whoever pays it tops the account up, by any amount in bounds; null where the operator has not"
+            " said where the service is reached.",
+            examples=["mfrggzdfmztwq2lknnwg23tpoi@video.example.org"],
+        ),
+    ]
+    lnurl: Annotated[str | None, Meta(description="The same for wallets that scan LNURLs.")]
+    webhook_url: Annotated[
+        str | None, Meta(description="Who is told of its videos, and of a balance that is low.")
+    ]
+    low_balance_seconds: Annotated[
+        int | None, Meta(description="Below how many seconds the balance is low; null: it never is.")
+    ]
     jobs: Annotated[int, Meta(description="Videos and live sessions that it has now.")]
     most_jobs: Annotated[int, Meta(description="Most that it may have at once.")]
     usage: Annotated[list[Day], Meta(description="Each of the last 31 days on which something was used.")]
@@ -138,7 +160,16 @@ class AccountAnswer(Base, frozen=True, kw_only=True):
 
     @classmethod
     def of(
-        cls, account: Account, *, unlimited: bool, most_jobs: int, usage: list[Usage], ledger: list[Entry]
+        cls,
+        account: Account,
+        *,
+        unlimited: bool,
+        most_jobs: int,
+        usage: list[Usage],
+        ledger: list[Entry],
+        lightning_address: str | None,
+        lnurl: str | None,
+        receiver: AccountReceiver | None,
     ) -> "AccountAnswer":
         """Translate."""
         return cls(
@@ -150,8 +181,56 @@ class AccountAnswer(Base, frozen=True, kw_only=True):
             reserved_ms=account.reserved_ms,
             used_ms=account.used_ms,
             granted_ms=account.granted_ms,
+            lightning_address=lightning_address,
+            lnurl=lnurl,
+            webhook_url=None if receiver is None else receiver.url,
+            low_balance_seconds=(
+                None if receiver is None or receiver.low_ms is None else receiver.low_ms // MS
+            ),
             jobs=account.open,
             most_jobs=most_jobs,
             usage=[Day.of(each) for each in usage],
             ledger=[LedgerEntry.of(entry) for entry in ledger],
+        )
+
+
+class ReceiverRequest(Base, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is to be told of an account."""
+
+    webhook_url: Annotated[
+        str,
+        Meta(
+            description="An https:// URL at port 443 of a host on the internet.",
+            examples=["https://app.example.org/hook"],
+        ),
+    ]
+    low_balance_seconds: Annotated[
+        int | None,
+        Meta(
+            description="`balance.low` is told once each time that what is left, with what is set aside, falls below so"
+            " many seconds; null: never.",
+            examples=[60],
+        ),
+    ] = None
+
+
+class ReceiverAnswer(Base, frozen=True, kw_only=True):
+    """Who is told of an account."""
+
+    webhook_url: str
+    low_balance_seconds: int | None
+    webhook_secret: Annotated[
+        str | None,
+        Meta(
+            description="Each message is signed with it. Told once, when it is made: null where it was before."
+        ),
+    ]
+
+    @classmethod
+    def of(cls, receiver: AccountReceiver, *, tell_secret: bool) -> "ReceiverAnswer":
+        """Translate."""
+        return cls(
+            webhook_url=receiver.url,
+            low_balance_seconds=None if receiver.low_ms is None else receiver.low_ms // MS,
+            webhook_secret=receiver.secret.split()[0] if tell_secret else None,
         )

@@ -15,7 +15,7 @@ from service.orders.order import Order
 from service.orders.prepaid import PrepaidOrders
 from service.orders.video import Video, VideoState
 from service.quotes.prepaid import PrepaidOrdering
-from service.routes.avatartalk import refusals
+from service.routes.avatartalk import bought, refusals
 from service.routes.avatartalk.schemas import Inference, InferenceRequest, is_on
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
@@ -45,15 +45,22 @@ EXAMPLE = {
     " addresses; with `stream=true` by the MP4 itself, while it is rendered, and `Content-Location` says where it can"
     " be read again; with `delayed=true` at once, and the video is made, and paid for, when somebody first opens one of"
     " its addresses. What is set aside is the predicted length, and nobody pays more; what is answered with an error"
-    " costs nothing. A client that goes away has its video made: with an `Idempotency-Key` the same request finds it.",
+    " costs nothing. A client that goes away has its video made: with an `Idempotency-Key` the same request finds it."
+    " Without a key it is sold by L402: the answer is 402 with a challenge for this very video, and the same request"
+    " with `Authorization: L402 <macaroon>:<preimage>` gets it.",
     tags=["Accounts"],
-    security=openapi.KEY_SECURITY,
+    security=[{}, *openapi.KEY_SECURITY],
     operation_id="inference",
     operation_class=openapi.operation(
         streamed=True,
         body=InferenceRequest,
         example=EXAMPLE,
-        headers={**openapi.KEY_HEADERS, **openapi.LOCATED, **refusals.RETRIED},
+        headers={
+            **openapi.KEY_HEADERS,
+            **openapi.LOCATED,
+            **refusals.RETRIED,
+            402: {"WWW-Authenticate": openapi.CHALLENGE},
+        },
     ),
     exception_handlers=refusals.HANDLERS,
     responses=openapi.made_or_streamed(Inference)
@@ -61,6 +68,7 @@ EXAMPLE = {
         types.INVALID_REQUEST,
         types.RENDER_REFUSED,
         types.INVALID_API_KEY,
+        types.CREDENTIAL_REQUIRED,
         types.INSUFFICIENT_CREDITS,
         types.INSUFFICIENT_SCOPE,
         types.CONTENT_REFUSED,
@@ -82,6 +90,7 @@ async def inference(
     prepaid: Part[PrepaidDelivery],
     prepaid_orders: Part[PrepaidOrders],
     delivery: Part[Delivery],
+    bought_desk: Part[bought.Desk],
     stream: Annotated[
         str | None,
         QueryParameter(description="`true`: the answer is the MP4.", examples=[Example(value="true")]),
@@ -104,9 +113,15 @@ async def inference(
     ] = None,
 ) -> ASGIApp:
     """Make a video from the video time of an account."""
-    account_id = await keys.account(key_of(request), Scope.VIDEO)
+    api_key = key_of(request)
+    account_id = None if api_key is None else await keys.account(api_key, Scope.VIDEO)
     asked = await read_json(request, InferenceRequest, lenient=True)
     later = is_on(delayed, asked.delayed)
+    if account_id is None:
+        streamed = is_on(stream, asked.stream)
+        return await bought.answer(
+            request, bought_desk, asked, streamed=streamed, delayed=later, key=idempotency_key
+        )
     taken = await ordering.order(
         asked.text, asked.choice, account_id=account_id, delayed=later, key=idempotency_key
     )

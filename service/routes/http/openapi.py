@@ -69,6 +69,12 @@ RATE_LIMIT = {
     ),
 }
 ETAG = header("Names this version; sent as `If-None-Match` it gets 304 while nothing has changed.", '"5b1c"')
+CHALLENGE = header(
+    "The challenge, in this very form.",
+    'L402 macaroon="AgJCAAA...", invoice="lnbc450n1p3...", version="0", token="AgJCAAA..."',
+    pattern=r'^L402 macaroon="[A-Za-z0-9+/=]+", invoice="ln[a-z0-9]+", version="0", token="[A-Za-z0-9+/=]+"$',
+    required=True,
+)
 CONTENT_LENGTH = _number("Bytes of the answer, where they are known.", 123456)
 LINK = header("The next page, as RFC 8288 says; left out on the last.", '</...?cursor=...>; rel="next"')
 VIDEO_HEADERS = {

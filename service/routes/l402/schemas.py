@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from msgspec import Meta
 
 from service.l402.selling import Challenge, Redeemed
+from service.l402.top_ups import RedeemedTopUp, TopUpChallenge
 from service.orders.video import Video, VideoState
 from service.routes.http.problem_types import CREDENTIAL_REQUIRED
 from service.routes.http.shapes import Base, Request
@@ -78,6 +79,76 @@ class ChallengeProblem(Base, frozen=True, kw_only=True):
             expires_at=quote.expires_at.replace(microsecond=0),
             valid_until=challenge.valid_until,
             refund_token=quote.tokens.refund,
+        )
+
+
+class TopUpChallengeProblem(Base, frozen=True, kw_only=True):
+    """The challenge of a top-up, for people and for programs that read bodies; the header is what counts."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    macaroon: Annotated[str, Meta(description="The first half of the credential, in base64.")]
+    bolt11_invoice: Annotated[str, Meta(description="Pay this: its preimage is the other half.")]
+    amount: Annotated[int, Meta(description="Price in satoshis.", examples=[9231])]
+    amount_usd: Annotated[float, Meta(description="Price in US dollars.", examples=[6.0])]
+    duration: Annotated[float, Meta(description="Seconds of video time.", examples=[600.0])]
+    account_id: Annotated[int, Meta(description="Whose video time it will be.", examples=[17])]
+    expires_at: Annotated[datetime, Meta(description="When the invoice can no longer be paid.")]
+    valid_until: Annotated[datetime, Meta(description="Until when the credential is good.")]
+
+    @classmethod
+    def of(cls, challenge: TopUpChallenge) -> Self:
+        """Translate."""
+        quote = challenge.quote
+        seconds = quote.ms / 1000
+        return cls(
+            type=CREDENTIAL_REQUIRED.uri,
+            title=CREDENTIAL_REQUIRED.title,
+            status=int(CREDENTIAL_REQUIRED.status),
+            detail=(
+                f"{seconds:.0f} s of video time cost {quote.price.amount_sat} sat. Pay the invoice, and send the same"
+                " request again with 'Authorization: L402 <macaroon>:<preimage>'."
+            ),
+            macaroon=challenge.macaroon,
+            bolt11_invoice=quote.invoice,
+            amount=quote.price.amount_sat,
+            amount_usd=quote.price.usd_micros / USD_MICROS,
+            duration=seconds,
+            account_id=quote.account_id,
+            expires_at=quote.expires_at.replace(microsecond=0),
+            valid_until=challenge.valid_until,
+        )
+
+
+class ToppedUp(Base, frozen=True, kw_only=True):
+    """Video time that was paid for, once, and whose it is."""
+
+    account_id: int
+    api_key: Annotated[
+        str | None,
+        Meta(
+            description="Opens the account that was made for it; null where a key was shown. Keep it: it is told to"
+            " whoever shows the credential, for as long as that is good."
+        ),
+    ]
+    seconds: Annotated[float, Meta(examples=[600.0])]
+    amount_sat: int
+    bolt11_invoice: Annotated[str, Meta(description="What was paid.")]
+    paid_at: datetime | None
+
+    @classmethod
+    def of(cls, redeemed: RedeemedTopUp) -> Self:
+        """Translate."""
+        top_up = redeemed.top_up
+        return cls(
+            account_id=top_up.account_id,
+            api_key=redeemed.key,
+            seconds=top_up.ms / 1000,
+            amount_sat=top_up.price.amount_sat,
+            bolt11_invoice=top_up.invoice,
+            paid_at=top_up.paid_at and top_up.paid_at.replace(microsecond=0),
         )
 
 

@@ -66,14 +66,7 @@ HEADERS = {
             "Q4hyK39LQGq1DThnB2vWyzG-MaAdy79zYIvhhHf-eB0",
         ),
     },
-    402: {
-        "WWW-Authenticate": openapi.header(
-            "The challenge, in this very form.",
-            'L402 macaroon="AgJCAAA...", invoice="lnbc450n1p3...", version="0", token="AgJCAAA..."',
-            pattern=r'^L402 macaroon="[A-Za-z0-9+/=]+", invoice="ln[a-z0-9]+", version="0", token="[A-Za-z0-9+/=]+"$',
-            required=True,
-        )
-    },
+    402: {"WWW-Authenticate": openapi.CHALLENGE},
 }
 
 ANSWERS = {

@@ -60,6 +60,18 @@ async def request_video_text(
     idempotency_key: IdempotencyKey = None,
 ) -> QuoteAnswer:
     """Quote a video of a text."""
+    return await quote_text(request, idempotency, idempotency_key)
+
+
+async def quote_text(
+    request: Request[Any, Any, Any], idempotency: Idempotency, idempotency_key: str | None
+) -> QuoteAnswer:
+    """Quote what a request wishes for.
+
+    Raises:
+        ServiceError: What was asked for cannot be sold, or not now.
+        LightningError: The node makes no invoice.
+    """
     asked = await read_json(request, TextRequest)
     asker = client(request)
     quote = await idempotency.quote(

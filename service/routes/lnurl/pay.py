@@ -12,10 +12,13 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from service.errors import LnurlRefused
-from service.lnurl.paying import LnurlPaying, Offer
+from service.lnurl.paying import MSAT, LnurlPaying, Offer
+from service.lnurl.top_ups import AddressTopUps
 from service.quotes.lnurls import PATH
+from service.quotes.top_ups import MS
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
+from service.routes.http.limiting import Admission, client
 from service.routes.http.links import Links
 from service.routes.http.parts import Part
 from service.routes.http.problems import Handlers
@@ -27,6 +30,15 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 PAID = "Your video is being made. Watch it here:"
 PAID_PRIVATE = "Your video is being made. Only who has the claim token of the quote can watch it."
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the handlers need, as one part."""
+
+    paying: LnurlPaying
+    top_ups: AddressTopUps
+    links: Links
+    quote_admission: Admission
 
 
 def _refuse(_request: AnyRequest, error: LnurlRefused) -> Response[bytes]:
@@ -55,38 +67,51 @@ def _answers(kind: type[msgspec.Struct], meaning: str) -> dict[int, ResponseSpec
     either: Any = kind | Refusal
     return {
         200: ResponseSpec(either, generate_examples=False, description=f"{meaning} Or why not, in `reason`.")
-    } | openapi.limited_problems(types.INVALID_REQUEST, types.UNAVAILABLE, types.NODE_UNAVAILABLE)
+    } | openapi.limited_problems(
+        types.INVALID_REQUEST, types.UNAVAILABLE, types.NODE_UNAVAILABLE, types.RATE_UNAVAILABLE
+    )
 
 
 @get(
     ["/lnurlp/{name:str}", "/.well-known/lnurlp/{name:str}"],
     summary="Tell a wallet what an LNURL is for",
     description="The first step of LNURL-pay (LUD-06): where the `lnurl` of a quote leads, and `name@host` as a"
-    " Lightning Address (LUD-16). There is one price, and no invoice is made.",
+    " Lightning Address (LUD-16). Of a quote there is one price; an account's address takes any amount in bounds. No"
+    " invoice is made.",
     tags=["Buying"],
     operation_id=_pay_operation,
     operation_class=openapi.operation(),
     responses=_answers(PayRequest, "What is sold."),
 )
 async def pay_request(
-    request: AnyRequest, name: FromPath[str], lnurl: Part[LnurlPaying], links: Part[Links]
+    request: AnyRequest, name: FromPath[str], lnurl_desk: Part[Desk]
 ) -> Response[PayRequest]:
     """Tell a wallet what an LNURL is for."""
-    offer = await lnurl.offer(name)
-    answer = PayRequest(
-        callback=links.of(request, PATH, name, "invoice"),
-        min_sendable=offer.amount_msat,
-        max_sendable=offer.amount_msat,
-        metadata=offer.metadata,
-    )
+    callback = lnurl_desk.links.of(request, PATH, name, "invoice")
+    top_up = await lnurl_desk.top_ups.offer(name)
+    if top_up is not None:
+        answer = PayRequest(
+            callback=callback,
+            min_sendable=top_up.bounds.least_sat * MSAT,
+            max_sendable=top_up.bounds.most_sat * MSAT,
+            metadata=top_up.metadata,
+        )
+    else:
+        offer = await lnurl_desk.paying.offer(name)
+        answer = PayRequest(
+            callback=callback,
+            min_sendable=offer.amount_msat,
+            max_sendable=offer.amount_msat,
+            metadata=offer.metadata,
+        )
     return Response(answer, headers=NO_STORE)
 
 
 @get(
     "/lnurlp/{name:str}/invoice",
     summary="Hand a wallet the invoice of an LNURL",
-    description="The second step of LNURL-pay: the invoice of the quote itself, whose description hash is that of the"
-    " metadata. Other parameters are ignored.",
+    description="The second step of LNURL-pay: the invoice of the quote itself or, for an account's address, one that"
+    " is made for this amount. Its description hash is that of the metadata. Other parameters are ignored.",
     tags=["Buying"],
     operation_id="getLnurlInvoice",
     operation_class=openapi.operation(),
@@ -95,17 +120,28 @@ async def pay_request(
 async def invoice(
     request: AnyRequest,
     name: FromPath[str],
-    lnurl: Part[LnurlPaying],
-    links: Part[Links],
-    amount: Annotated[int, QueryParameter(description="Millisatoshis: what `minSendable` says.")],
+    lnurl_desk: Part[Desk],
+    amount: Annotated[int, QueryParameter(description="Millisatoshis: from `minSendable` to `maxSendable`.")],
 ) -> Response[PayAnswer]:
     """Hand a wallet the invoice of an LNURL."""
-    offer = await lnurl.invoice(name, amount)
+    if await lnurl_desk.top_ups.known(name):
+        lnurl_desk.quote_admission.check(request.scope, tell=False)
+        quote = await lnurl_desk.top_ups.invoice(name, amount, client=client(request))
+        answer = PayAnswer(
+            pr=quote.invoice,
+            routes=[],
+            success_action=SuccessAction(
+                tag="message", message=f"{quote.ms / MS:.3f} seconds of video time were added."
+            ),
+            disposable=False,
+        )
+        return Response(answer, headers=NO_STORE)
+    offer = await lnurl_desk.paying.invoice(name, amount)
     answer = PayAnswer(
         pr=offer.sold.payment.invoice,
         routes=[],
-        success_action=_success(request, links, offer),
-        verify=links.of(request, PATH, name, "verify"),
+        success_action=_success(request, lnurl_desk.links, offer),
+        verify=lnurl_desk.links.of(request, PATH, name, "verify"),
     )
     return Response(answer, headers=NO_STORE)
 
@@ -119,9 +155,9 @@ async def invoice(
     operation_class=openapi.operation(),
     responses=_answers(VerifyAnswer, "Whether it is paid."),
 )
-async def verify(name: FromPath[str], lnurl: Part[LnurlPaying]) -> Response[VerifyAnswer]:
+async def verify(name: FromPath[str], lnurl_desk: Part[Desk]) -> Response[VerifyAnswer]:
     """Tell a wallet whether the invoice of an LNURL is paid."""
-    told = await lnurl.verify(name)
+    told = await lnurl_desk.paying.verify(name)
     answer = VerifyAnswer(
         settled=told.settled,
         preimage=None if told.preimage is None else told.preimage.hex(),

@@ -19,8 +19,12 @@ class PayRequest(Base, frozen=True, kw_only=True, rename="camel"):
     """What is sold (LUD-06)."""
 
     callback: Annotated[str, Meta(description="Where the invoice is.")]
-    min_sendable: Annotated[int, Meta(description="Millisatoshis.", examples=[45000])]
-    max_sendable: Annotated[int, Meta(description="The same: there is one price.", examples=[45000])]
+    min_sendable: Annotated[
+        int, Meta(description="Millisatoshis, always of whole satoshi.", examples=[45000])
+    ]
+    max_sendable: Annotated[
+        int, Meta(description="The same where there is one price; for a top-up, the most.", examples=[45000])
+    ]
     metadata: Annotated[str, Meta(description="What is bought, as JSON; the invoice commits to these bytes.")]
     tag: Literal["payRequest"] = "payRequest"
 
@@ -37,10 +41,15 @@ class SuccessAction(Base, frozen=True, kw_only=True):
 class PayAnswer(Base, frozen=True, kw_only=True, rename="camel"):
     """The invoice (LUD-06, LUD-09, LUD-21)."""
 
-    pr: Annotated[str, Meta(description="The invoice of the quote.", examples=["lnbc450n1p3..."])]
+    pr: Annotated[
+        str, Meta(description="The invoice of the quote, or of the top-up.", examples=["lnbc450n1p3..."])
+    ]
     routes: list[str]
     success_action: SuccessAction
-    verify: Annotated[str, Meta(description="Tells whether it is paid.")]
+    verify: (
+        Annotated[str, Meta(description="Tells whether it is paid; left out of a top-up.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     disposable: Annotated[bool, Meta(description="Whether a wallet should keep the LNURL (LUD-11).")] = True
 
 

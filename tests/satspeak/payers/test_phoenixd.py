@@ -12,7 +12,7 @@ from lightning import Msat
 from lightning.memory import MemoryBackend
 from satspeak.payers import NotPaid, OutcomeUnknown, WalletUnusable, open_payer, pay
 from satspeak.payers.phoenixd import configured_password
-from tests.service.conftest import serve
+from tests.serving import serve
 
 PRICE = 29
 

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from service.accounts.port import HOLDERS, OPERATORS, Scope
+from service.accounts.port import HOLDERS, NAMED_ONLY, OPERATORS, Scope
 from service.assembly.stores import open_accounts, open_keys
 from service.errors import KeyNotAllowed
 
@@ -55,12 +55,12 @@ async def test_a_key_opens_only_what_it_was_made_for(standing_shop, scope, opens
     assert refused.json()["error_code"] == "INSUFFICIENT_SCOPE"
 
 
-async def test_a_key_of_the_operator_is_good_for_all_figures_where_no_scope_is_named(closed_shop):
+async def test_a_key_of_the_operator_is_good_for_all_figures_and_no_desk_where_no_scope_is_named(closed_shop):
     async with open_keys(closed_shop.settings()) as keys:
         await keys.create("accounting")
         [listed] = await keys.list()
 
-    assert (listed.account_id, listed.scopes) == (None, OPERATORS)
+    assert (listed.account_id, listed.scopes) == (None, OPERATORS - NAMED_ONLY)
 
 
 async def test_a_key_may_come_in_a_header_of_its_own(shop):

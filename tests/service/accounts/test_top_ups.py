@@ -18,9 +18,10 @@ from service.assembly.stores import open_accounts, open_database, open_refunds
 from service.payments.payment import MEMO, Kind, NewPayment
 from service.pricing.price import Price
 from service.routes.http.problems import HANDLERS
+from service.storage.account_schema import top_ups
 from service.storage.accounts import SqlAccounts
 from service.storage.payments import SqlPayments
-from service.storage.schema import accounts, keys, payments, top_ups
+from service.storage.schema import accounts, keys, payments
 from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
 

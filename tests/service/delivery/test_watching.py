@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -108,6 +109,16 @@ async def test_who_waits_is_told_of_the_expiry(closed_shop):
 
         async with asyncio.timeout(QUICK_S):
             assert (await wait_for(shop, invoice)).json()["status"] == "expired"
+
+
+async def test_a_quote_may_run_out_between_any_two_looks_at_the_clock(closed_shop):
+    async with closed_shop.open(quote_expiry_s=1) as shop:
+        for looks in range(10):
+            invoice = await shop.quote()
+            shop.clock.jump = (looks, timedelta(seconds=1))
+
+            async with asyncio.timeout(3 * QUICK_S):
+                assert (await wait_for(shop, invoice)).json()["status"] == "expired"
 
 
 @pytest.mark.parametrize("wait", ["-1", "soon", "1e400", "nan", "9" * 5000])

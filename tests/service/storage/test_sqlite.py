@@ -344,3 +344,16 @@ async def test_who_writes_alone_waits_for_nobody():
             await queue.ask(nothing())
 
         assert turns == [1, 1, 1]
+
+
+async def test_what_goes_with_nothing_else_ends_the_rest():
+    async with counting_queue(rest_s=3600) as (queue, turns):
+        await asyncio.gather(queue.ask(nothing()), queue.ask(nothing()))
+        waiting = asyncio.create_task(queue.ask(nothing()))
+        await asyncio.sleep(0)  # it has asked
+
+        async with asyncio.timeout(30):
+            await queue.ask(Asked(lambda _connection, _rows: [None], None, together=False))
+            await waiting
+
+        assert turns == [2, 2]
