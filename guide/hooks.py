@@ -16,8 +16,8 @@ from guide import api
 
 ROOT = Path(__file__).parent.parent
 
-_ELSEWHERE = {"README.md": "index.md", "SECURITY.md": "security.md", "CHANGELOG.md": "changelog.md"}
-"""Files of the repository that are pages here, or have one in their place."""
+_ELSEWHERE = {"SECURITY.md": "security.md", "CHANGELOG.md": "changelog.md"}
+"""Files of the repository that are pages here."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
@@ -36,6 +36,15 @@ _MENDED = (
 )
 
 _scripts: dict[str, str] = {}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Let no page be missed: one that `mkdocs.yml` has no place for comes before the changelog."""
+    assert config.nav is not None
+    placed = str(config.nav)
+    missed = [path.name for path in sorted((ROOT / "docs").glob("*.md")) if f"'{path.name}'" not in placed]
+    config.nav = [*config.nav[:-1], *missed, config.nav[-1]]
+    return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -70,6 +79,8 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
             name = PurePosixPath(*name.parts[1:])
         if name.parts[0] == "docs":
             return f"[{_title(name) if label == path else label}]({PurePosixPath(*name.parts[1:])}{at})"
+        if str(name) == "README.md":
+            return f"[{label}]({'buying.md' if anchor == 'buying' else 'index.md'})"
         if str(name) in _ELSEWHERE:
             return f"[{label}]({_ELSEWHERE[str(name)]}{at})"
         return label if "`" in label else f"`{label}`"
