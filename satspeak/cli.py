@@ -4,7 +4,6 @@ What each needs is loaded when it is run: `satspeak --help` is quick, and an ima
 pays.
 """
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -23,6 +22,7 @@ _LAZILY = {
     "quote": ("satspeak.commands.looking:quote", "Tell what a text would cost."),
     "status": ("satspeak.commands.looking:status", "Tell what became of an order."),
     "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
+    "serve": ("satspeak.commands.serving:serve", "Run a worker and the service together, for a first shop."),
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
     "top-up": ("satspeak.holding:top_up", "Buy video time for an account, or for a new one."),
     "account": ("satspeak.holding:account", "Tell the balance of an account."),
@@ -71,6 +71,8 @@ def demo(
     The first run builds the nodes, which takes some minutes; later ones start within seconds. No real coins
     are touched, and everything that it started ends with it.
     """
+    import asyncio  # noqa: PLC0415 - see `_LAZILY`
+
     # Imported here, since an operator's image with `keys` has no need of nodes and video codecs.
     from satspeak.demo import TEXT, DemoFailed, Order, demonstrate  # noqa: PLC0415
 
@@ -99,8 +101,9 @@ def worker(arguments: tuple[str, ...]) -> None:
 
 @main.command(short_help="Let agents buy, by the Model Context Protocol.")
 @click.option(
-    "--shop",
-    envvar="SATSPEAK_SHOP",
+    "--url",
+    "shop",
+    envvar="SATSPEAK_URL",
     default="http://127.0.0.1:8010",
     show_default=True,
     show_envvar=True,

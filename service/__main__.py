@@ -17,6 +17,7 @@ from litestar import Litestar
 
 from service.app import create_app
 from service.credentials import l402
+from service.diagnosis import doctor
 from service.errors import SettingsError
 from service.holders import accounts, keys
 from service.letters import webhooks
@@ -141,7 +142,7 @@ def configure_logs(level: str, errors: RecentErrors) -> None:
     )
 
 
-for command in (owed, keys, accounts, l402, webhooks):
+for command in (owed, keys, accounts, l402, webhooks, doctor):
     main.add_command(command)
 
 

@@ -60,6 +60,7 @@ OTHERS = {
         *("REGTEST", "CACHE", "API_KEY", "URL", "PAY"),
         *("PAYER_LND_ADDRESS", "PAYER_LND_TLS_CERT", "PAYER_LND_MACAROON"),
         *("PAYER_PHOENIXD_URL", "PAYER_PHOENIXD_PASSWORD"),
+        *("MAX_SATS", "MAX_SATS_PER_DAY", "LEDGER", "MCP_TOKEN"),
     )
 }
 """Variables that other programs read, which may be started from the same environment."""

@@ -48,11 +48,11 @@ TIERS = (
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "desk", "l402", "lnurl", "quotes", "webhooks"},
+    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "credentials", "holders", "letters", "owed"},
+    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 

@@ -208,6 +208,7 @@ _BY_NAME: dict[str, type[ServiceRefused]] = {
     "video-not-started": VideoNotStarted,
     "video-interrupted": VideoInterrupted,
     "video-gone": VideoGone,
+    "video-growing": VideoUnavailable,
     "range-not-satisfiable": RangeNotSatisfiable,
     "render-refused": RenderRefused,
     "not-refundable": NotRefundable,

@@ -22,6 +22,9 @@ STANDARD_OUTPUT = Path("-")
 
 _LOOK_EVERY_S = 0.5
 _WAIT_S = 30
+_UNSURE_S = 10
+"""In which a payment that was made would have come."""
+
 _QR_BORDER = 2
 
 _PAYER_SETTINGS = {
@@ -169,14 +172,16 @@ async def _paid_by(
 ) -> Payment:
     """Pay within the bound; where the wallet is not sure, the shop is asked."""
     bought = order.quote
-    if max_sats is None:
-        if not await _confirmed(f"Pay {bought.amount} sat, and a fee of at most {_usual_fee(bought)}?"):
-            raise CommandFailed(Exit.NOT_PAID, "Nothing was paid.")
+    question = f"Pay {bought.amount} sat, and a fee of at most {_usual_fee(bought)}?"
+    if max_sats is None and not await _confirmed(question):
+        raise CommandFailed(Exit.NOT_PAID, "Nothing was paid.")
     try:
         receipt = await client.pay(bought, lambda: payers.open_payer(pay, environment), max_sats=max_sats)
     except payers.OutcomeUnknown as error:
         told.say(f"{error} The shop is asked whether it came.", fg="yellow")
-        payment = await client.payment(bought.bolt11_invoice, claim_token=bought.claim_token, wait_s=_WAIT_S)
+        payment = await client.payment(
+            bought.bolt11_invoice, claim_token=bought.claim_token, wait_s=_UNSURE_S
+        )
         if payment.status == "pending":
             raise
         return payment

@@ -1,6 +1,8 @@
 """What can be asked without paying: a price, what there is to choose, what became of an order, its money back."""
 
 import asyncio
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +18,20 @@ _REFUND_S = 60
 
 def wish_options(command: Any) -> Any:
     """Add what a wish may say beside its text."""
-    for option in reversed(
-        (
-            click.option("--avatar", default=None, help="Who speaks: `satspeak avatars` lists them."),
-            click.option("--emotion", default=None, help="neutral, happy or serious."),
-            click.option(
-                "--language", default=None, help="Language code; detected from the text if not given."
-            ),
-            click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),
-        )
-    ):
+    options: list[Callable[[Any], Any]] = [  # the last first: each stands before what was there
+        click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),
+        click.option("--language", default=None, help="Language code; found by the text if not given."),
+        click.option("--emotion", default=None, help="neutral, happy or serious."),
+        click.option("--avatar", default=None, help="Who speaks: `satspeak avatars` lists them."),
+    ]
+    for option in options:
         command = option(command)
     return command
 
 
 def read_text(text: str) -> str:
     """Return a text, read from the standard input where it is `-`."""
-    return click.get_text_stream("stdin").read().strip() if text == "-" else text
+    return sys.stdin.read().strip() if text == "-" else text
 
 
 @click.command(short_help="Tell what a text would cost.")

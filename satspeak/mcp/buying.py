@@ -109,7 +109,10 @@ class Buyer:
             raise BuyingRefused("The file of the budget cannot be used, so nothing is paid.") from error
 
     async def _new(self, purchase_id: str, wish: Wish, max_sats: int | None) -> Purchase:
-        quote = await wish.quote(self._client, key=self._key(purchase_id, wish))
+        salt = await asyncio.to_thread(self.ledger.salt)
+        name = f"{salt} {self._shop} {wish.digest} {purchase_id}"
+        # Asked again so, the shop has the same invoice while that is good.
+        quote = await wish.quote(self._client, key=str(uuid.uuid5(uuid.NAMESPACE_URL, name)))
         bound = self.ledger.budget.per_call
         if max_sats is not None:
             bound = min(bound, max_sats)
@@ -169,10 +172,6 @@ class Buyer:
         found = await asyncio.to_thread(self.ledger.find, purchase_id)
         assert found is not None
         return found
-
-    def _key(self, purchase_id: str, wish: Wish) -> str:
-        """Name a purchase at the shop, so that asking again has the same invoice while that is good."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._shop} {wish.digest} {purchase_id}"))
 
 
 def _unknown(reason: str) -> str:

@@ -18,7 +18,8 @@ BUSY_S = 10
 
 MSAT = 1000
 
-_SCHEMA = """
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS purchases (
     id TEXT PRIMARY KEY,           -- what the agent calls it
     wish TEXT NOT NULL,            -- sha256 of what it is for
@@ -30,7 +31,11 @@ CREATE TABLE IF NOT EXISTS purchases (
     preimage TEXT,
     booked_at REAL NOT NULL
 ) STRICT
-"""
+""",
+    "CREATE TABLE IF NOT EXISTS names (salt TEXT NOT NULL) STRICT",
+    "INSERT INTO names SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM names)",
+)
+"""The salt goes into what purchases are called elsewhere: two files may have one of the same name."""
 
 
 class State(Enum):
@@ -146,6 +151,12 @@ class Ledger:
                 (purchase_id,),
             )
 
+    def salt(self) -> str:
+        """Tell what sets the purchases of this file apart from those of others."""
+        with self._transaction() as file:
+            [(salt,)] = file.execute("SELECT salt FROM names").fetchall()
+        return str(salt)
+
     def left(self) -> int:
         """Tell how much one purchase may cost now."""
         with self._transaction() as file:
@@ -180,7 +191,8 @@ class Ledger:
             ) as file:
                 file.execute("PRAGMA synchronous = FULL")
                 file.execute("BEGIN IMMEDIATE")
-                file.execute(_SCHEMA)
+                for statement in _SCHEMA:
+                    file.execute(statement)
                 try:
                     yield file
                 except BaseException:

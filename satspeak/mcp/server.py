@@ -5,14 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
-import httpx
 import mcp_types
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 import satspeak
-from satspeak.client import ServiceRefused
+from satspeak.client import SatspeakError, ServiceRefused
 from satspeak.mcp import answers
 from satspeak.mcp.buying import Buyer, BuyingRefused, Wish
 from satspeak.mcp.ledger import LedgerUnusable
@@ -262,12 +261,12 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ServiceRefused as error:
-        again = getattr(error, "retry_after_s", None)
+        again = error.retry_after_s
         later = "" if again is None else f" Try again in {again} s."
         raise ToolError(f"The shop refused ({error.status}): {error.detail}{later}") from error
     except BuyingRefused as error:
         raise ToolError(error.reason) from error
     except LedgerUnusable as error:
         raise ToolError("The file of the budget cannot be used.") from error
-    except httpx.HTTPError as error:
-        raise ToolError(f"The shop does not answer: {type(error).__name__}. Try again.") from error
+    except SatspeakError as error:
+        raise ToolError(f"The shop does not answer, or broke off: {error}. Try again.") from error

@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
-from satspeak.client import Client, Problem, ServiceRefused
+from satspeak.client import Client, Quote
 from satspeak.mcp.answers import Catalogue, Refund
-
-TIMEOUT_S = 30
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,23 +28,21 @@ class Shop:
     def __init__(self, url: str) -> None:
         self.url = url
         self.client = Client(url)
-        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        await self._http.aclose()
-        await self.client.__aexit__(None, None, None)
+        await self.client.aclose()
 
     async def catalogue(self) -> Catalogue:
         """List what can be chosen."""
-        said = (await self._http.get("/avatars")).raise_for_status().json()
+        said = await self.client.avatars()
         return Catalogue(
-            avatars=[each["name"] for each in said["avatars"]],
-            emotions=said["emotions"],
-            languages=[each["code"] for each in said["languages"]],
-            voices=[each["name"] for each in said["voices"]],
+            avatars=[each.name for each in said.avatars],
+            emotions=said.emotions,
+            languages=[each.code for each in said.languages],
+            voices=[each.name for each in said.voices],
         )
 
     async def begin(self, invoice: str, *, wait_s: float, most_bytes: int) -> Piece:
@@ -78,17 +73,16 @@ class Shop:
         Raises:
             ServiceRefused: There is nothing to refund, or not to whoever asks.
         """
-        body = {
-            "bolt11_invoice": invoice,
-            "refund_token": refund_token,
-            "preimage": preimage,
-            "refund_invoice": refund_invoice,
-        }
-        answer = await self._http.post("/lightning/refund", json=body)
-        said: dict[str, Any] = answer.json()
-        if answer.is_error:
-            raise ServiceRefused(answer.status_code, msgspec.convert(said, Problem))
-        return Refund(state=said["status"], amount_msat=said["amount_msat"], preimage=said["preimage"])
+        paid = Quote(  # of which the request has these two
+            bolt11_invoice=invoice,
+            refund_token=refund_token,
+            duration=0,
+            amount=0,
+            amount_usd=0,
+            expires_at="",
+        )
+        said = await self.client.refund(paid, preimage=preimage, invoice=refund_invoice)
+        return Refund(state=said.status, amount_msat=said.amount_msat, preimage=said.preimage)
 
     def video_url(self, invoice: str) -> str:
         """Link to the MP4, once it is begun."""

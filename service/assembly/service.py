@@ -176,6 +176,7 @@ async def open_service(
             carrier=carrier,
             terms=settings.webhooks,
             public_url=settings.program.public_url,
+            bells=kept.bells,
             now=now,
         )
         run_until_closed(stack, Supervised("webhooks", lambda: kept.peers.alone("webhooks", sending.run)))

@@ -49,7 +49,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     message_id: str
-    order_id: int
+    order_id: int | None  # None: it is about an account
+    account_id: int | None
     event: Event
     dead: bool
     tries: int

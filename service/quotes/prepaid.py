@@ -152,7 +152,7 @@ class PrepaidOrdering:
         if await self._orders.begin(order, order.wish.choice, held_ms, self._holding(account), self._now()):
             return msgspec.structs.replace(order, status=Status.PAID)
         found = await self._orders.find(order.public_id)
-        if found is None or found.status is Status.PENDING:  # which time alone keeps it from leaving
+        if found is None or found.status in (Status.PENDING, Status.EXPIRED):  # noticed or not
             raise VideoGone(NOBODY_CAME)
         return found
 

@@ -45,6 +45,7 @@ class Bells:
     def __init__(self, tell: Callable[[int], None] = lambda _order_id: None) -> None:
         self._tell = tell
         self._bells: dict[int, _Bell] = {}
+        self._watches: set[asyncio.Event] = set()
 
     def ring(self, order_id: int) -> None:
         """Wake everyone who listens to this order, wherever."""
@@ -55,11 +56,27 @@ class Bells:
         """Wake everyone in this process who listens to this order."""
         if bell := self._bells.get(order_id):
             bell.ring()
+        self._wake_watches()
 
     def ring_all_here(self) -> None:
         """Wake everyone in this process: something may have happened unheard."""
+        self._wake_watches()
         for bell in self._bells.values():
             bell.ring()
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[asyncio.Event]:
+        """Hear of every ring of any order; whoever has heard clears the event."""
+        event = asyncio.Event()
+        self._watches.add(event)
+        try:
+            yield event
+        finally:
+            self._watches.discard(event)
+
+    def _wake_watches(self) -> None:
+        for event in self._watches:
+            event.set()
 
     @contextlib.contextmanager
     def listen(self, order_id: int) -> Iterator["Listener"]:

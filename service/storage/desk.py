@@ -13,7 +13,7 @@ from service.orders.video import VideoState
 from service.orders.webhook import Event
 from service.payments.payment import Kind
 from service.runtime.clock import from_millis
-from service.storage.account_schema import top_ups
+from service.storage.account_schema import account_webhooks, top_ups
 from service.storage.database import Database, Row, Work
 from service.storage.desk_schema import failed, making
 from service.storage.order_schema import lnurls, outbox, root_keys, webhooks
@@ -118,7 +118,13 @@ _STORY = (
     .outerjoin(jobs, jobs.c.order_id == orders.c.id)
 )
 
-_LETTERS = sa.select(outbox, webhooks.c.url).join(webhooks, webhooks.c.order_id == outbox.c.order_id)
+_URL = sa.func.coalesce(webhooks.c.url, account_webhooks.c.url).label("url")
+
+_LETTERS = (
+    sa.select(outbox, _URL)
+    .outerjoin(webhooks, webhooks.c.order_id == outbox.c.order_id)
+    .outerjoin(account_webhooks, account_webhooks.c.account_id == outbox.c.account_id)
+)
 
 
 def page_query(shelf: Shelf | None, *, below: int | None, limit: int) -> sa.Select[Any]:
@@ -213,13 +219,14 @@ def _letter(row: Row) -> Letter:
         id=row[outbox.c.id],
         message_id=row[outbox.c.message_id],
         order_id=row[outbox.c.order_id],
+        account_id=row[outbox.c.account_id],
         event=Event(row[outbox.c.event]),
         dead=row[outbox.c.state] == DEAD,
         tries=row[outbox.c.tries],
         happened_at=from_millis(row[outbox.c.happened_at]),
         next_at=from_millis(row[outbox.c.next_at]),
         failure=row[outbox.c.failure],
-        url=row[webhooks.c.url],
+        url=row["url"],
     )
 
 

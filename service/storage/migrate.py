@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -25,6 +26,13 @@ def upgrade(connection: sa.Connection, *, to: str = "head") -> None:
         config.set_main_option("script_location", str(FOLDER))
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+
+
+def newest() -> str:
+    """Name the migration that this version ends with."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 @contextlib.contextmanager

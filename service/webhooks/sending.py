@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from service.errors import ReceiverAway, ReceiverCrowded
+from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.section import Positive, Section
 from service.webhooks.addresses import origin
@@ -41,6 +42,9 @@ LONGEST = timedelta(days=3)
 
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 
+GATHER_S = 0.02
+"""How long a ring waits for others, so that one look serves them all."""
+
 AT_ONCE_PER_HOST = 8
 
 CROWDED = timedelta(seconds=5)
@@ -60,7 +64,7 @@ class Terms(Section, frozen=True, kw_only=True):
     asks for a quote could have the service ask any address that it can reach."""
 
     webhook_look_s: Positive = 1
-    """Seconds between looks for what receivers are to be told."""
+    """Seconds between looks for what receivers are to be told again; what is new is told at once."""
 
 
 class Sending:
@@ -73,6 +77,7 @@ class Sending:
         carrier: Carrier,
         terms: Terms,
         public_url: str,
+        bells: Bells,
         now: Clock,
         jitter: Callable[[], float] = lambda: random.uniform(1 - JITTER, 1 + JITTER),  # noqa: S311 - no secret
     ) -> None:
@@ -80,27 +85,39 @@ class Sending:
         self._carrier = carrier
         self._look_s = terms.webhook_look_s
         self._public_url = public_url
+        self._bells = bells
         self._now = now
         self._jitter = jitter
 
     async def run(self) -> None:
-        """Send for ever."""
+        """Send for ever: what is due is looked for when something happens to an order, and now and then."""
         going: dict[asyncio.Task[None], Letter] = {}
+        with self._bells.watch() as rung:
+            try:
+                while True:
+                    rung.clear()
+                    await self._begin(going)
+                    await self._wait(going, rung)
+            finally:
+                for task in going:
+                    task.cancel()
+                if going:
+                    await asyncio.wait(going)
+
+    async def _wait(self, going: dict[asyncio.Task[None], Letter], rung: asyncio.Event) -> None:
+        """Wait until a letter is sent, something happens that may have to be told, or it is time to look."""
+        ringing = asyncio.create_task(rung.wait())
         try:
-            while True:
-                await self._begin(going)
-                if not going:
-                    await asyncio.sleep(self._look_s)
-                    continue
-                done, _ = await asyncio.wait(going, timeout=self._look_s, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    del going[task]
-                    task.result()
+            done, _ = await asyncio.wait(
+                [*going, ringing], timeout=self._look_s, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
-            for task in going:
-                task.cancel()
-            if going:
-                await asyncio.wait(going)
+            ringing.cancel()
+        for task in [each for each in going if each.done()]:
+            del going[task]
+            task.result()
+        if ringing in done:  # what happens meanwhile is looked for with it
+            await asyncio.sleep(GATHER_S)
 
     async def _begin(self, going: dict[asyncio.Task[None], Letter]) -> None:
         """Begin what is due and there is room for."""

@@ -286,7 +286,8 @@ async def test_a_download_that_breaks_while_it_is_rendered_comes_to_its_end(
 async def test_a_download_goes_on_with_what_an_earlier_one_left(shop, client, worker, tmp_path, left):
     invoice = await paid(shop, client)
     whole = await watch(client, invoice)
-    video, written = tmp_path / "video.mp4", list[int]()
+    video = tmp_path / "video.mp4"
+    written: list[int] = []
     part = tmp_path / "video.mp4.part"
     part.write_bytes(whole[: int(len(whole) * left)])
     had = part.stat().st_size

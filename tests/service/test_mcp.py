@@ -137,9 +137,7 @@ async def test_it_is_bought_over_http(shop, agent_shop, run_server):
 
 
 async def test_it_is_bought_from_a_program_that_the_agent_starts(shop):
-    program = StdioServerParameters(
-        command=sys.executable, args=["-m", "satspeak", "mcp", "--shop", shop.url]
-    )
+    program = StdioServerParameters(command=sys.executable, args=["-m", "satspeak", "mcp", "--url", shop.url])
     async with Client(stdio_client(program)) as client:
         await buys(client, shop)
 

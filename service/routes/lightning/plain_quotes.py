@@ -5,11 +5,11 @@ why, is the handler's own; a refusal is raised, and said where all are.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request
-from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Middleware, Receive, Scope, Send
 
 from service.quotes.idempotency import Idempotency
 from service.routes.lightning.quotes import quote_text
@@ -28,7 +28,7 @@ def answers_plain_quotes(idempotency: Callable[[], Idempotency]) -> Middleware:
 
     def middleware(app: ASGIApp) -> ASGIApp:
         async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            plain = scope["method"] == "POST" and not scope["query_string"]
+            plain = cast("HTTPScope", scope)["method"] == "POST" and not scope["query_string"]
             if not plain or any(name == _KEY for name, _ in scope["headers"]):
                 await app(scope, receive, send)
                 return

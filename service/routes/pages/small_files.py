@@ -1,14 +1,18 @@
 """The small files that browsers, searchers and finders of weaknesses ask every site for."""
 
+import functools
 from datetime import UTC, datetime, timedelta
+from string import Template
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
 from service.routes.http.conditions import cacheable, cacheable_json
+from service.routes.http.links import Links
 from service.routes.http.parts import Part
 from service.routes.pages.assets import asset
+from service.routes.pages.pages import FOLDER
 from service.routes.pages.rendering import here
 from service.runtime.clock import Clock
 from service.runtime.web import WebTerms
@@ -57,6 +61,18 @@ def robots(request: AnyRequest) -> Response[Any]:
     return cacheable(request, ROBOTS.encode(), media_type="text/plain", headers=A_DAY)
 
 
+@get("/llms.txt", include_in_schema=False, sync_to_thread=False)
+def llms(request: AnyRequest, links: Part[Links]) -> Response[Any]:
+    """Tell language models and their programs how to buy (https://llmstxt.org)."""
+    content = _llms().substitute(here=links.here(request)).encode()
+    return cacheable(request, content, media_type="text/markdown", headers=A_DAY)
+
+
+@functools.cache
+def _llms() -> Template:
+    return Template((FOLDER / "llms.txt").read_text())
+
+
 @get("/.well-known/security.txt", include_in_schema=False, sync_to_thread=False)
 def security(request: AnyRequest, web: Part[WebTerms], now: Part[Clock]) -> Response[Any]:
     """Tell whom to write to about a weakness (RFC 9116); there is no such file where the operator names nobody."""
@@ -77,4 +93,4 @@ def _written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-HANDLERS = [favicon, old_favicon, manifest, robots, security]
+HANDLERS = [favicon, old_favicon, manifest, robots, llms, security]

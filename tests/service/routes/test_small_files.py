@@ -1,5 +1,7 @@
 """What other sites may call, and what every site is asked for."""
 
+import re
+
 import pytest
 
 from service.errors import SettingsError
@@ -82,3 +84,24 @@ async def test_what_every_site_is_asked_for_is_there(standing_shop, path, media_
 
 async def test_without_a_contact_there_is_no_security_txt(standing_shop):
     assert (await standing_shop.http.get("/.well-known/security.txt")).status_code == 404
+
+
+async def test_a_language_model_is_told_how_to_buy_and_nothing_that_is_not_there(standing_shop):
+    told = await standing_shop.http.get("/llms.txt")
+    schema = (await standing_shop.http.get("/schema/openapi.json")).json()
+
+    assert told.text.startswith("# satspeak\n\n> ")
+    assert "$" not in told.text
+    named = set(re.findall(rf"{re.escape(standing_shop.url)}(/[\w/{{}}.-]*)", told.text))
+    pages = {"/schema/openapi.json", "/docs", "/docs/problems"}
+    assert named - pages <= set(schema["paths"])
+    for page in pages:
+        assert (await standing_shop.http.get(page)).status_code == 200
+
+
+async def test_links_for_language_models_lead_where_the_operator_says(make_shop, tmp_path):
+    async with make_shop(tmp_path, public_url="https://video.example.org") as shop:
+        told = await shop.http.get("/llms.txt")
+
+    assert "https://video.example.org/l402/video" in told.text
+    assert shop.url not in told.text

@@ -1,8 +1,10 @@
 """The programs that docs/ shows for each way to pay work as they stand."""
 
 import asyncio
+import os
 import re
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,10 @@ async def run(page: str, shop, monkeypatch) -> dict[str, Any]:
     async def paid(invoice: str) -> str:
         preimage = shop.node.pay(invoice).hex()
         async with asyncio.timeout(10), open_orders(shop.settings()) as kept:
-            while (order := await kept.orders.find(invoice)) is None or order.status is Status.PENDING:  # noqa: ASYNC110 - what a row says
+            while True:  # what a row says
+                found = await kept.orders.find(invoice) or await kept.top_ups.find(invoice)
+                if found is not None and found.status is not Status.PENDING:
+                    break
                 await asyncio.sleep(0.01)
         return preimage
 
@@ -54,7 +59,19 @@ async def run(page: str, shop, monkeypatch) -> dict[str, Any]:
 
 
 async def test_l402(shop, monkeypatch):
-    assert (await run("l402.md", shop, monkeypatch))["video"] == shop.worker.video
+    left = await run("l402.md", shop, monkeypatch)
+
+    assert left["video"] == shop.worker.video
+    account = await shop.http.get("/account", headers={"X-API-Key": left["account"]["api_key"]})
+    assert account.json()["free_ms"] == 60_000
+
+
+async def test_mcp(shop, monkeypatch):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+    video = (await run("mcp.md", shop, monkeypatch))["video"]
+
+    assert (await shop.http.get(video["video_url"])).content == shop.worker.video
 
 
 async def test_lnurl(shop, monkeypatch):
@@ -62,6 +79,8 @@ async def test_lnurl(shop, monkeypatch):
 
     assert left["answer"]["pr"] == left["quote"]["bolt11_invoice"]
     assert left["settled"]
+    told = await shop.http.get("/account", headers={"X-API-Key": left["top_up"]["api_key"]})
+    assert told.json()["free_ms"] == 13_000
 
 
 def test_webhooks():

@@ -13,7 +13,6 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts, open_outbox
 from service.holders import accounts as accounts_command
-from service.runtime.clock import utc_now
 
 WISH = {"text": "Hello there, my dear friend.", "avatar": "arab_woman", "emotion": "happy"}
 SETTINGS = {"webhook_private": True, "webhook_look_s": 0.02, "sweep_s": 0.05}
@@ -196,7 +195,7 @@ async def test_a_video_whose_receiver_is_given_up_is_replayed_by_its_old_id(shop
                 await asyncio.sleep(0.01)
         assert {letter.event.value for letter in dead} == {"video.started", "video.ready", "balance.low"}
         receiver.status = 200
-        assert await outbox.replay(None, utc_now()) == 3
+        assert await outbox.replay(None, shop.clock.now()) == 3
     await shop.eventually(lambda: len(receiver.told) == 3)
 
 

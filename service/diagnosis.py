@@ -1,0 +1,61 @@
+"""`python -m service doctor`: what a shop needs, what is there of it, and what to do about the rest."""
+
+import asyncio
+import logging
+
+import click
+import msgspec
+import structlog
+
+from service.assembly.examining import examine
+from service.doctor.finding import Finding, Level
+from service.settings import Settings
+
+_MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.FAILED: ("failed", "red")}
+
+_WIDTH, _NAME = 80, 18
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Tell programs, in JSON.")
+@click.pass_obj
+def doctor(settings: Settings, *, as_json: bool) -> None:
+    """Look whether the node, the prices, the stores and the workers are as they have to be.
+
+    It stores one small object and deletes it; else it changes nothing. Ends with 1 where something has failed.
+    """
+    logging.disable()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    found = asyncio.run(_examine(settings, as_json=as_json))
+    if as_json:
+        click.echo(msgspec.json.encode({"findings": found, "ok": not _failed(found)}))
+    raise SystemExit(1 if _failed(found) else 0)
+
+
+async def _examine(settings: Settings, *, as_json: bool) -> list[Finding]:
+    found = []
+    async for finding in examine(settings):
+        found.append(finding)
+        if not as_json:
+            _show(finding)
+    return found
+
+
+def _show(finding: Finding) -> None:
+    """Print a finding as it comes, in lines that fit a terminal."""
+    mark, colour = _MARKS[finding.level]
+    click.echo(click.style(f"{mark:8}", fg=colour), nl=False)
+    click.echo(_wrapped(f"{finding.name:{_NAME}}{finding.detail}", first=8))
+    if finding.advice:
+        click.echo(" " * (8 + _NAME) + _wrapped(finding.advice, first=8 + _NAME))
+
+
+def _wrapped(text: str, *, first: int) -> str:
+    """Break lines between words; commands of one line are longer than that and stay whole words."""
+    indent = " " * (8 + _NAME)
+    wrapped = click.wrap_text(text, width=_WIDTH, initial_indent=" " * first, subsequent_indent=indent)
+    return wrapped[first:]
+
+
+def _failed(found: list[Finding]) -> bool:
+    return any(finding.level is Level.FAILED for finding in found)

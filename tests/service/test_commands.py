@@ -1,0 +1,208 @@
+"""What buyers do from a terminal, and what their scripts go by: lines of JSON and exit statuses."""
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from lightning import Msat
+from satspeak.commands.exits import Exit
+from tests.terminal import satspeak
+
+CHOICE = ("--avatar", "arab_woman", "--emotion", "happy", "--language", "en")
+
+
+@pytest.fixture
+def home(tmp_path):
+    return {"XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+class Script:
+    """A command whose lines a script reads while it runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def event(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        return json.loads(await self.process.stdout.readline())
+
+    async def ends(self) -> tuple[int, list[str], str]:
+        printed, said = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, printed.decode().splitlines(), said.decode()
+
+
+@pytest.fixture
+def run(shop, home, tmp_path):
+    async def run(*arguments: str, url: str = "", stdin: bytes | None = None) -> Script:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "satspeak", *arguments, "--url", url or shop.url),
+            cwd=tmp_path,
+            env={**os.environ, **home},
+            stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        if stdin is not None:
+            assert process.stdin is not None
+            process.stdin.write(stdin)
+            process.stdin.close()
+        return Script(process)
+
+    return run
+
+
+async def test_a_script_buys_by_lines_of_json(shop, worker, run, tmp_path):
+    buying = await run("buy", "-", *CHOICE, "--private", "--json", "-o", "out.mp4", stdin=b"Hello there.\n")
+
+    quoted = await buying.event()
+    shop.node.pay(quoted["invoice"])
+    paid, saved = await buying.event(), await buying.event()
+    status, rest, said = await buying.ends()
+
+    assert (status, rest, said) == (Exit.DONE, [], "")
+    assert [each["event"] for each in (quoted, paid, saved)] == ["quoted", "paid", "saved"]
+    assert (tmp_path / "out.mp4").read_bytes() == worker.video
+    assert (saved["file"], saved["bytes"]) == (str(tmp_path / "out.mp4"), len(worker.video))
+    # A private order is opened by what was kept of it.
+    status, [state], _ = await (await run("status", quoted["order"], "--json")).ends()
+    assert (status, json.loads(state)["status"]) == (Exit.DONE, "paid")
+    kept = tmp_path / "state" / "satspeak" / "orders" / f"{quoted['order']}.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_video_goes_to_the_standard_output(shop, worker, run):
+    buying = await run("buy", "Hello there.", *CHOICE, "-o", "-")
+    assert buying.process.stderr is not None
+    while not (line := (await buying.process.stderr.readline()).decode().strip()).startswith("ln"):
+        pass
+    shop.node.pay(line)
+    printed, _ = await buying.process.communicate()
+
+    assert printed == worker.video
+
+
+async def test_a_recording_is_bought_as_well(shop, worker, run, make_wav, tmp_path):
+    (tmp_path / "speech.wav").write_bytes(make_wav(0.5))
+    buying = await run("buy", "--audio", "speech.wav", *CHOICE, "--json")
+    shop.node.pay((await buying.event())["invoice"])
+
+    assert (await buying.ends())[0] == Exit.DONE
+    assert (tmp_path / "video.mp4").read_bytes() == worker.video
+
+
+async def test_a_video_that_cannot_be_made_is_told_with_its_money_which_comes_back(shop, worker, run):
+    worker.answer = (400, "no")
+    buying = await run("buy", "Hello there.", *CHOICE, "--json")
+    quoted = await buying.event()
+    preimage = shop.node.pay(quoted["invoice"]).hex()
+    status, lines, _ = await buying.ends()
+    failed = json.loads(lines[-1])
+    assert (status, failed["event"]) == (Exit.VIDEO_FAILED, "failed")
+    assert f"satspeak refund {quoted['order']} --to INVOICE" in failed["message"]
+
+    _, offer, said = await (await run("refund")).ends()
+    assert offer, said
+    due = int(offer[0].removesuffix(" sat: offered."))  # less what the way may cost
+    mine = await shop.buyer.add_invoice(amount=Msat(due * 1000), memo="", expiry_s=3600)
+    unproved = await (await run("refund", quoted["order"], "--to", mine.bolt11)).ends()
+    status, back, said_then = await (
+        await run("refund", quoted["invoice"], "--to", mine.bolt11, "--preimage", preimage)
+    ).ends()
+
+    assert 0 < due <= quoted["amount_sat"]
+    assert "--to INVOICE" in said
+    assert (unproved[0], "--preimage" in unproved[2]) == (Exit.USAGE, True)
+    assert (status, back) == (Exit.DONE, [f"{due} sat: refunded."]), said_then
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("quote", "Hello.", "--avatar", "nobody"), Exit.REFUSED, "nobody"),
+        (("buy",), Exit.USAGE, "Say a TEXT"),
+        (("buy", "Hello.", "--pay", "lnd"), Exit.USAGE, "--max-sats"),
+        (
+            ("buy", "Hello.", "--pay", "false {invoice}", "--max-sats", "1"),
+            Exit.TOO_EXPENSIVE,
+            "the bound is 1 sat",
+        ),
+        (("buy", "Hello.", "--pay", "gold", "--max-sats", "900"), Exit.NOT_PAID, "No such wallet"),
+        (("buy", "Hello.", "-o", "no/such/folder.mp4"), Exit.USAGE, "no folder"),
+        (("status", "abc"), Exit.USAGE, "No order is kept as abc"),
+        (("status", "lnbc1nobody"), Exit.REFUSED, "not found"),
+        (("refund",), Exit.USAGE, "No order was made"),
+    ],
+)
+async def test_each_way_to_fail_has_its_status_and_a_sentence(run, arguments, status, words):
+    ended, _, said = await (await run(*arguments)).ends()
+
+    assert (ended, words in said) == (status, True), said
+    assert "Traceback" not in said
+
+
+async def test_a_wallet_that_is_not_sure_is_no_reason_to_buy_again(run, monkeypatch):
+    ended, _, said = await (
+        await run("buy", "Hello.", *CHOICE, "--pay", "false {invoice}", "--max-sats", "900")
+    ).ends()
+
+    assert ended == Exit.OUTCOME_UNKNOWN
+    assert "satspeak buy --resume" in said
+
+
+async def test_a_service_that_is_not_there_is_told_from_one_that_refuses(run):
+    ended, [line], _ = await (await run("quote", "Hello.", "--json", url="http://127.0.0.1:1")).ends()
+
+    assert (ended, json.loads(line)["exit"]) == (Exit.UNREACHABLE, 3)
+
+
+async def test_what_can_be_chosen_and_what_it_costs_is_told_to_people_and_programs(run):
+    _, avatars, _ = await (await run("avatars")).ends()
+    _, [voices], _ = await (await run("voices", "--json")).ends()
+    _, [price], _ = await (await run("quote", "Hello there.")).ends()
+
+    assert any(line.startswith("arab_woman ") for line in avatars)
+    assert max(map(len, avatars)) <= 80
+    assert json.loads(voices)[0]["name"] == "anna"
+    assert price.split()[1] == "sat"
+    assert price.endswith("s, en")
+
+
+async def test_whoever_ends_it_with_ctrl_c_goes_on_with_the_same_order(shop, worker, home, tmp_path):
+    buy = ("buy", "Hello there.", *CHOICE, "--url", shop.url)
+    async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
+        screen = await terminal.shows("Waiting for the payment")
+        terminal.type("\x03")
+        assert await terminal.ends() == Exit.INTERRUPTED
+        assert "satspeak buy --resume" in terminal.screen
+    invoice = next(line for line in screen.splitlines() if line.startswith("ln"))
+    order = screen.partition("Order ")[2][:10]
+
+    async with satspeak("status", "--url", shop.url, folder=tmp_path, environment=home) as terminal:
+        assert await terminal.ends() == Exit.DONE
+        assert "sat, pending" in terminal.screen
+    shop.node.pay(invoice)
+    async with satspeak(
+        "buy", "--resume", order, "--url", shop.url, folder=tmp_path, environment=home
+    ) as terminal:
+        assert await terminal.ends() == Exit.DONE
+        assert "Paid" in terminal.screen
+
+    assert (tmp_path / "video.mp4").read_bytes() == worker.video
+
+
+async def test_help_is_quick_since_nothing_is_loaded_for_it():
+    code = (
+        "import sys; sys.argv = ['satspeak', '--help']\n"
+        "from satspeak.cli import main\n"
+        "main(standalone_mode=False)\n"
+        "print([each for each in ('httpx', 'rich', 'msgspec', 'asyncio') if each in sys.modules])"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await process.communicate()
+
+    assert printed.decode().splitlines()[-1] == "[]"
