@@ -68,6 +68,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
     def here(link: re.Match[str]) -> str:
         label, target = link.groups()
+        named = label if "`" in label else f"`{label}`"
         if _ORIGIN.match(target):
             return link[0]
         path, _, anchor = target.partition("#")
@@ -75,7 +76,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         name = PurePosixPath(path)
         if not from_root:
             if name.parts[0] != "..":
-                return link[0]
+                return named if (ROOT / "docs" / name).is_dir() else link[0]  # a folder has no page
             name = PurePosixPath(*name.parts[1:])
         if name.parts[0] == "docs":
             return f"[{_title(name) if label == path else label}]({PurePosixPath(*name.parts[1:])}{at})"
@@ -83,7 +84,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
             return f"[{label}]({'buying.md' if anchor == 'buying' else 'index.md'})"
         if str(name) in _ELSEWHERE:
             return f"[{label}]({_ELSEWHERE[str(name)]}{at})"
-        return label if "`" in label else f"`{label}`"
+        return named
 
     return _LINK.sub(here, markdown)
 
