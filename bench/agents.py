@@ -1,13 +1,18 @@
 """What a program gets that pays per call: challenges beside the bare node, and the first byte after it has paid.
 
+And how soon the receiver of a webhook is told of a payment.
+
 Everything is measured in one run on one machine, against real nodes that are started for it; sides are taken in turn.
 """
 
 import asyncio
+import contextlib
 import json
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -36,6 +41,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         float  # a request with a credential → the first byte of its video, median; the payment is not in it
     )
     l402_replay_first_byte_ms: float  # the same of a video that is whole
+    webhook_lag_ms_p50: float  # a payment is written down → its receiver is told
+    webhook_lag_ms_p99: float
 
 
 @click.command(help=__doc__)
@@ -43,29 +50,81 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--seconds", default=4.0, show_default=True, help="Length of each round of challenges.")
 @click.option("--rounds", default=3, show_default=True, help="Rounds of each side, taken in turn.")
 @click.option("--videos", default=5, show_default=True, help="Videos that are bought.")
-def main(*, as_json: bool, seconds: float, rounds: int, videos: int) -> None:
+@click.option("--payments", default=200, show_default=True, help="Payments that a receiver is told of.")
+def main(*, as_json: bool, seconds: float, rounds: int, videos: int, payments: int) -> None:
     """Measure and print."""
-    figures = msgspec.to_builtins(asyncio.run(_measure(seconds, rounds, videos)))
+    figures = msgspec.to_builtins(asyncio.run(_measure(seconds, rounds, videos, payments)))
     for name, value in figures.items():
         click.echo(f"{name:26} {value:10.2f}")
     if as_json:
         click.echo(json.dumps(figures))
 
 
-async def _measure(seconds: float, rounds: int, videos: int) -> Figures:
+async def _measure(seconds: float, rounds: int, videos: int, payments: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="satspeak-bench-") as folder:
-        async with Shop.open(Path(folder), tell=_tell, renders=True) as shop:
+        async with Shop.open(Path(folder), tell=_tell, renders=True, webhook_private="true") as shop:
             _tell(f"{videos} videos")
             first_ms, replay_ms = await _videos(shop, videos)
             _tell(f"challenges with {CLIENTS} clients, {rounds} rounds of {seconds:g} s each side")
             challenges, invoices = await _challenges(shop, seconds, rounds)
+            _tell(f"a receiver is told of {payments} payments")
+            lags_ms = await _webhooks(shop, payments)
     return Figures(
         l402_challenges_per_s=challenges,
         lnd_invoices_per_s=invoices,
         l402_challenges_vs_lnd=challenges / invoices,
         l402_first_byte_ms=first_ms,
         l402_replay_first_byte_ms=replay_ms,
+        webhook_lag_ms_p50=statistics.median(lags_ms),
+        webhook_lag_ms_p99=statistics.quantiles(lags_ms, n=100)[98],
     )
+
+
+class _Receiver:
+    """Takes webhooks, and notes how long after its event each came."""
+
+    def __init__(self) -> None:
+        self.lags_ms: list[float] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            [length] = [
+                line[16:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length: ")
+            ]
+            body = msgspec.json.decode(await reader.readexactly(int(length)))
+            now = datetime.now(UTC)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            happened = datetime.fromisoformat(body["timestamp"])
+            self.lags_ms.append((now - happened).total_seconds() * 1000)
+        writer.close()
+
+
+async def _webhooks(shop: Shop, count: int) -> list[float]:
+    """Return the milliseconds from each payment to its message."""
+    receiver = _Receiver()
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server, httpx.AsyncClient(base_url=f"http://127.0.0.1:{shop.port}", trust_env=False) as client:
+
+        async def sell() -> None:
+            for n in range(count):
+                wish = {**WISH, "text": f"{WISH['text']} Number {n}.", "webhook_url": url}
+                quote = (
+                    (await client.post("/lightning/request-video/text", json=wish)).raise_for_status().json()
+                )
+                await shop.network.payer.pay(quote["bolt11_invoice"])
+
+        async def until(holds: Callable[[], bool]) -> None:
+            async with asyncio.timeout(120):
+                while not holds():  # noqa: ASYNC110 - a counter tells nobody
+                    await asyncio.sleep(0.002)
+
+        await sell()
+        await until(lambda: len(receiver.lags_ms) >= count)
+    return receiver.lags_ms
 
 
 async def _challenges(shop: Shop, seconds: float, rounds: int) -> tuple[float, float]:

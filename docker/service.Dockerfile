@@ -9,9 +9,10 @@ WORKDIR /app
 # Dependencies change less often than code: their layer is kept when only code changes.
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-install-project --extra service
+    uv sync --frozen --no-dev --no-install-project --extra service --extra live
 COPY README.md LICENSE SECURITY.md CHANGELOG.md ./
 COPY lightning lightning
+COPY live live
 COPY service service
 COPY spoken spoken
 COPY docs docs
@@ -20,7 +21,7 @@ COPY guide guide
 RUN --mount=type=cache,target=/root/.cache/uv \
     UV_PROJECT_ENVIRONMENT=/tmp/docs uv run --frozen --no-dev --extra service --group docs python -m guide build
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-editable --extra service
+    uv sync --frozen --no-dev --no-editable --extra service --extra live
 
 FROM python:3.12-slim-bookworm
 RUN useradd --uid 10001 --create-home satspeak && install -d -o satspeak -g satspeak /data /objects

@@ -1,5 +1,6 @@
 """`python -m guide build`: write the guide."""
 
+import logging
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ def build(out: Path) -> None:
         from mkdocs.exceptions import Abort  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise click.ClickException("Building the guide needs its tools: uv sync --group docs") from error
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")  # which links lead nowhere, for one
     try:
         make(load_config(str(HERE / "mkdocs.yml"), site_dir=str(out.absolute())))
     except Abort as error:

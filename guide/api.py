@@ -97,7 +97,8 @@ def _answer(operation: Json, schema: Json) -> Iterator[str]:
 def _table(title: str, rows: list[tuple[str, Json, str]], schema: Json) -> Iterator[str]:
     yield f"| {title} | |\n|---|---|"
     for name, field, description in rows:
-        words = " ".join(filter(None, (_kind(field, schema), description)))
+        told = _kind(field, schema)
+        words = told if description in told else f"{told} {description}"
         yield f"| {name} | {_cell(words)} |"
     yield ""
 

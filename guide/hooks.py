@@ -16,8 +16,8 @@ from guide import api
 
 ROOT = Path(__file__).parent.parent
 
-_ELSEWHERE = {"README.md": "index.md", "SECURITY.md": "security.md", "CHANGELOG.md": "changelog.md"}
-"""Files of the repository that are pages here, or have one in their place."""
+_ELSEWHERE = {"SECURITY.md": "security.md", "CHANGELOG.md": "changelog.md"}
+"""Files of the repository that are pages here."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
@@ -36,6 +36,15 @@ _MENDED = (
 )
 
 _scripts: dict[str, str] = {}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Let no page be missed: one that `mkdocs.yml` has no place for comes before the changelog."""
+    assert config.nav is not None
+    placed = str(config.nav)
+    missed = [path.name for path in sorted((ROOT / "docs").glob("*.md")) if f"'{path.name}'" not in placed]
+    config.nav = [*config.nav[:-1], *missed, config.nav[-1]]
+    return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -59,6 +68,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
     def here(link: re.Match[str]) -> str:
         label, target = link.groups()
+        named = label if "`" in label else f"`{label}`"
         if _ORIGIN.match(target):
             return link[0]
         path, _, anchor = target.partition("#")
@@ -66,13 +76,15 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         name = PurePosixPath(path)
         if not from_root:
             if name.parts[0] != "..":
-                return link[0]
+                return named if (ROOT / "docs" / name).is_dir() else link[0]  # a folder has no page
             name = PurePosixPath(*name.parts[1:])
         if name.parts[0] == "docs":
-            return f"[{label}]({PurePosixPath(*name.parts[1:])}{at})"
+            return f"[{_title(name) if label == path else label}]({PurePosixPath(*name.parts[1:])}{at})"
+        if str(name) == "README.md":
+            return f"[{label}]({'buying.md' if anchor == 'buying' else 'index.md'})"
         if str(name) in _ELSEWHERE:
             return f"[{label}]({_ELSEWHERE[str(name)]}{at})"
-        return label if "`" in label else f"`{label}`"
+        return named
 
     return _LINK.sub(here, markdown)
 
@@ -96,6 +108,11 @@ def on_post_build(*, config: MkDocsConfig) -> None:
         for path in site.glob(pattern):
             if path.is_file():
                 path.unlink()
+
+
+def _title(name: PurePosixPath) -> str:
+    """Return the heading of a page, which says more to a reader of the guide than the name of its file."""
+    return (ROOT / name).read_text().partition("\n")[0].removeprefix("# ")
 
 
 def _section(markdown: str, heading: str, *, title: str) -> str:

@@ -25,10 +25,13 @@ from service.owed import owed
 from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
 from service.runtime import descriptors
-from service.runtime.connections import patient_for
+from service.runtime.connections import patient_for, patient_sockets_for
 from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
+
+LONGEST_MESSAGE_BYTES = 1 << 20
+"""Of a WebSocket."""
 
 COLLECT_AFTER = 10_000
 """Objects made and not yet gone until those are looked for that hold each other. A request makes and drops hundreds, so
@@ -99,6 +102,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     """Say how the app is served."""
+    logging.getLogger("uvicorn.error").addFilter(_without_addresses)
     return uvicorn.Config(
         app,
         host=settings.program.host,
@@ -108,6 +112,10 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         log_level=settings.program.log_level,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
+        ws=patient_sockets_for(settings.live.live_patience_s),
+        ws_max_size=LONGEST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # pictures do not get smaller
+        ws_ping_timeout=settings.live.live_patience_s,
         http=patient_for(settings.program.client_patience_s, malformed_http, descriptors.most_connections()),
         proxy_headers=bool(settings.program.trusted_proxies),
         forwarded_allow_ips=settings.program.trusted_proxies,
@@ -140,6 +148,11 @@ def configure_logs(level: str, errors: RecentErrors) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_addresses(record: logging.LogRecord) -> bool:
+    """Drop the lines in which uvicorn tells the addresses of WebSockets: tokens and stream keys are in these."""
+    return '"WebSocket %s"' not in str(record.msg)
 
 
 for command in (owed, keys, accounts, l402, webhooks, doctor):

@@ -16,7 +16,7 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, receivers, top_ups
-from service.routes.avatartalk import bought, inference
+from service.routes.avatartalk import bought, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
@@ -90,10 +90,11 @@ def create_app(
         Limiter(Rate(per_client=limits.estimates_per_minute_per_client, total=limits.estimates_per_minute)),
         clock,
     ).middleware()
-    polls_limited = Admission(
+    poll_admission = Admission(
         Limiter(Rate(per_client=limits.polls_per_minute_per_client, total=limits.polls_per_minute)),
         clock,
-    ).middleware()
+    )
+    polls_limited = poll_admission.middleware()
     largest_json_bytes = settings.quotes.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES
     streams = open_streams(settings.waits)
 
@@ -122,7 +123,7 @@ def create_app(
                     Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
                     Router(
                         "/",
-                        route_handlers=[videos.generate_video, inference.inference],
+                        route_handlers=[videos.generate_video, inference.inference, rooms.create_session],
                         middleware=[polls_limited, held_open(streams)],
                     ),
                     Router(
@@ -168,6 +169,7 @@ def create_app(
                     inference_videos.inference_captions,
                     payment_list.payments,
                     account.account,
+                    rooms.delete_session,
                     top_ups.list_top_ups,
                     avatars.avatars,
                     voices.voices,
@@ -208,6 +210,7 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
+            infer.infer,  # it is accepted before it is refused
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             Router(
                 "/",
@@ -218,7 +221,8 @@ def create_app(
             health.ready,
         ],
         dependencies={name: parts.provide(name) for name in Service.__struct_fields__}
-        | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()},
+        | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()}
+        | {"socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False)},
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
@@ -265,6 +269,16 @@ class _Parts:
             return desk(self, quote_admission)
 
         return Provide(get, sync_to_thread=False)
+
+    def socket_desk(self, admission: Admission, streams: Shares) -> infer.SocketDesk:
+        service = self.service
+        return infer.SocketDesk(
+            keys=service.keys,
+            live=service.live,
+            showing=service.showing,
+            admission=admission,
+            streams=streams,
+        )
 
     def provide(self, name: str) -> Provide:
         def get() -> Any:

@@ -37,6 +37,9 @@ ServiceError
 ├── NameTaken                another account has this name
 ├── VideoBroken              the video stops before its end
 ├── ReceiverAway             of a webhook
+├── OutputGone               where the pictures of a live session go takes no more
+├── SessionNotFound          or another account's
+├── PlaceLost                the room or server at which a live session was shown
 ├── LnurlRefused             a wallet is told why
 ├── VideoNotMade             a held payment has to go back
 ├── StoreOfAnother
@@ -268,6 +271,22 @@ class ReceiverAway(ServiceError):
 
 class ReceiverCrowded(ServiceError):
     """So many are sent to the address of a webhook's receiver, under whatever names, that it was not asked."""
+
+
+class OutputGone(ServiceError):
+    """Where the pictures of a live session go takes no more."""
+
+
+class SessionNotFound(ServiceError):
+    """The account has no such live session, or it is over."""
+
+
+class PlaceLost(ServiceError):
+    """The room or server at which a live session was shown takes no more of it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class LnurlRefused(ServiceError):

@@ -33,6 +33,8 @@ from service.runtime.limits import RateLimits
 from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
+from service.sessions.places import PlaceTerms
+from service.sessions.terms import LiveTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
@@ -52,7 +54,14 @@ OTHERS = {
             "MAX_WAIT_S",
         ),
         *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
-        *("LIVE_SESSIONS", "LIVE_SILENCE_S", "LIVE_MAX_TEXT_CHARS", "LIVE_MAX_PCM_MB", "LIVE_IDLE_MEMORY_MB"),
+        *(
+            "LIVE_SESSIONS",
+            "LIVE_SILENCE_S",
+            "LIVE_WAIT_S",
+            "LIVE_MAX_TEXT_CHARS",
+            "LIVE_MAX_PCM_MB",
+            "LIVE_IDLE_MEMORY_MB",
+        ),
     )
 } | {
     f"{PREFIX}{name}"
@@ -184,6 +193,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountTerms = AccountTerms()
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
+    live: LiveTerms = LiveTerms()
+    places: PlaceTerms = PlaceTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()
     rendering: RenderTerms = RenderTerms()

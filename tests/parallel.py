@@ -18,6 +18,9 @@ import pytest
 MEMORY = 3 * 2**30
 """What a process takes at most, with its nodes, its servers and the voices that it loads: bytes, rounded up."""
 
+MEMINFO = Path("/proc/meminfo")
+"""Where Linux says how much of it is free."""
+
 WAITING = "tests/regtest"
 """What mostly waits, so that somebody else can compute meanwhile."""
 
@@ -94,6 +97,18 @@ def _takes_everything(config: pytest.Config) -> bool:
 
 def _processes() -> int:
     """Say how many fit: one more than there are cores, since who needs real nodes mostly waits, if memory is free."""
-    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    free = int(told["MemAvailable"].split()[0]) * 1024
-    return min(len(os.sched_getaffinity(0)) + 1, free // MEMORY)
+    return min(_cores() + 1, _free_bytes(MEMINFO) // MEMORY)
+
+
+def _cores() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _free_bytes(meminfo: Path) -> int:
+    """Tell how much memory is free; where the system does not say, half of what there is."""
+    if meminfo.exists():
+        fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

@@ -190,7 +190,7 @@ def test_an_image_installs_what_is_locked_and_runs_a_program_that_it_holds(docke
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_an_image_holds_everything_that_its_program_imports(dockerfile):
     extras = set(re.findall(r"--(?:extra|group) (\w+)", (ROOT / dockerfile).read_text()))
-    ours = {source for source in sources(dockerfile) if (ROOT / source).is_dir()}
+    ours = {source for source in sources(dockerfile) if (ROOT / source / "__init__.py").is_file()}
     installed = packages_distributions()
     locked = {name for extra in extras for name in locked_packages(extra)}
 

@@ -19,3 +19,10 @@ def test_every_file_has_its_turn_once_and_the_longest_come_first():
 
 def test_what_is_said_to_take_longest_is_there():
     assert all((ROOT / path).exists() for path in (parallel.WAITING, *parallel.LONGEST))
+
+
+def test_memory_is_counted_where_the_system_does_not_say_what_is_free(tmp_path):
+    elsewhere = parallel._free_bytes(tmp_path / "no meminfo")
+
+    assert elsewhere > 0
+    assert elsewhere < 1 << 50

@@ -37,7 +37,7 @@ from worker.threads import Threads, on
 log = structlog.get_logger()
 
 _MAX_BATCH_FRAMES = 24  # two GOPs; larger batches are no faster on a CPU and make everyone wait longer
-_THREADS_OF_SESSION = 3  # one speaks, one draws, and one still speaks what was interrupted
+_THREADS_OF_SESSION = 4  # one speaks, one draws, one reads a file, and one still speaks what was interrupted
 _MB = 1_000_000
 
 
@@ -108,6 +108,7 @@ def create_app(settings: Settings) -> Litestar:
         settings=LiveSettings(
             sessions=settings.live_sessions,
             silence_s=settings.live_silence_s,
+            wait_s=settings.live_wait_s,
             max_characters=settings.live_max_text_chars,
             max_bytes=settings.live_max_pcm_mb * _MB,
         ),

@@ -65,6 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     live_silence_s: Annotated[
         int, Meta(ge=1, description="Seconds after which a live session ends whose client takes nothing.")
     ] = 30
+    live_wait_s: Annotated[
+        int, Meta(ge=1, description="Seconds after which a live session ends that waits for a word.")
+    ] = 600
     live_max_text_chars: Annotated[
         int, Meta(ge=1, description="Characters of one text in a live session.")
     ] = 5_000

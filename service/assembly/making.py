@@ -24,6 +24,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     workers: Workers
     choosing: Choosing
     rendering: Rendering
+    owner: str  # what this replica holds leases by
 
 
 @contextlib.asynccontextmanager
@@ -33,13 +34,14 @@ async def open_making(settings: Settings, kept: Kept, ambient: Ambient) -> Async
     workers = Workers(
         [HttpRenderer(ambient.client, url, silence_s=terms.render_silence_s) for url in terms.workers]
     )
+    owner = _replica(settings.program.data_dir)
     rendering = Rendering(
         videos=kept.videos,
         objects=kept.objects,
         workers=workers,
         bells=kept.bells,
         now=ambient.now,
-        owner=_replica(settings.program.data_dir),
+        owner=owner,
         terms=terms,
         counters=ambient.counters,
     )
@@ -54,7 +56,7 @@ async def open_making(settings: Settings, kept: Kept, ambient: Ambient) -> Async
         run_until_closed(stack, Supervised("workers", workers.watch))
         run_until_closed(stack, Supervised("resuming", lambda: resuming.watch(settings.rounds.resume_s)))
         choosing = Choosing(avatars=workers.avatars, voices=workers.voices, now=ambient.now)
-        yield Making(workers=workers, choosing=choosing, rendering=rendering)
+        yield Making(workers=workers, choosing=choosing, rendering=rendering, owner=owner)
 
 
 def _replica(folder: Path) -> str:

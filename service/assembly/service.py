@@ -14,6 +14,7 @@ from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
+from service.assembly.live import open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -60,6 +61,9 @@ from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
+from service.sessions.live import Live
+from service.sessions.rooms import Rooms
+from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
 from service.webhooks.accounts import AccountReceivers
@@ -81,6 +85,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ordering: PrepaidOrdering
     prepaid: PrepaidDelivery
     prepaid_orders: PrepaidOrders
+    live: Live
+    showing: Showing
+    rooms: Rooms
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
@@ -169,6 +176,8 @@ async def open_service(
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        live = await open_live(stack, settings, kept, ambient, making, video_time)
+        showing, rooms = open_places(stack, settings, live)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
         stack.push_async_callback(carrier.aclose)
         sending = Sending(
@@ -243,6 +252,9 @@ async def open_service(
                 now=now,
             ),
             prepaid_orders=kept.prepaid,
+            live=live,
+            showing=showing,
+            rooms=rooms,
             captioning=Captioning(kept.videos),
             watching=Watching(
                 snapshots=kept.snapshots,

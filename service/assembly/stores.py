@@ -32,6 +32,7 @@ from service.storage.receivers import SqlReceivers
 from service.storage.refunds import SqlRefunds
 from service.storage.retention import SqlRetention
 from service.storage.root_keys import SqlRootKeys
+from service.storage.sessions import SqlLiveSessions
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
 from service.storage.top_ups import SqlTopUps
@@ -59,6 +60,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: SqlTopUps
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
+    live_sessions: SqlLiveSessions
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -91,6 +93,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             top_ups=SqlTopUps(database),
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
+            live_sessions=SqlLiveSessions(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),

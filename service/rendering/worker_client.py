@@ -16,7 +16,10 @@ import structlog
 from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
+from service.rendering.live_client import open_live
 from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
+from service.sessions.port import LiveRender
+from service.sessions.records import Open
 
 MAX_RECORD_BYTES = 16 << 20
 """A segment is well under 1 MB. A length beyond this is no record, and is not read into memory."""
@@ -123,6 +126,10 @@ class HttpRenderer:
                 timeout=PREVIEW_S,
             )
         return _content(response)
+
+    def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
+        """Open a live session."""
+        return open_live(self.url, opening)
 
     async def renders(self) -> int:
         """Count its renders, those that wait there, and its live sessions, of every service; raises WorkerDown."""

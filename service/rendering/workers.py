@@ -13,6 +13,8 @@ from service.errors import RenderFailed, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
 from service.rendering.port import Record, Renderer, RenderRequest
 from service.runtime.cached import Cached
+from service.sessions.port import LiveRender
+from service.sessions.records import Open
 
 CHECK_EVERY_S = 2.0
 """Seconds between health checks. One that died in between costs its next render no more than a refused connection."""
@@ -53,6 +55,10 @@ class RemoteWorker(Renderer, Protocol):
 
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
         """Return a picture of the start of a video; None where it finds none. Raises WorkerDown."""
+        ...
+
+    def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
+        """Open a live session there, as the port says."""
         ...
 
 
@@ -107,6 +113,22 @@ class Worker:
             async with contextlib.aclosing(self._remote.render(job, pcm)) as records:
                 async for record in records:
                     yield record
+        except WorkerBusy:
+            raise
+        except (WorkerDown, RenderFailed) as error:
+            self._know(error)
+            raise
+        finally:
+            self._ours -= 1
+
+    @contextlib.asynccontextmanager
+    async def live(self, opening: Open) -> AsyncGenerator[LiveRender]:
+        """Open a live session there, as the port says."""
+        self._ours += 1
+        self._given += 1
+        try:
+            async with self._remote.live(opening) as render:
+                yield render
         except WorkerBusy:
             raise
         except (WorkerDown, RenderFailed) as error:
@@ -251,6 +273,30 @@ class Workers:
         if failed is not None:
             raise failed
         return None
+
+    @contextlib.asynccontextmanager
+    async def live(self, opening: Open) -> AsyncGenerator[LiveRender]:
+        """Open a live session at whoever has room, the least loaded first.
+
+        Raises:
+            WorkerBusy: Nobody has room.
+            WorkerDown: Nobody answers.
+            RenderRefused: It can never be as it is wished.
+        """
+        choice = Choice(avatar=opening.avatar, emotion=opening.emotion, voice=opening.voice)
+        async with contextlib.AsyncExitStack() as stack:
+            tried: list[Worker] = []
+            failed: WorkerDown = WorkerDown("No renderer can be reached. Try again soon.")
+            while (worker := self.least_loaded(choice, besides=tried)) is not None:
+                try:
+                    render = await stack.enter_async_context(worker.live(opening))
+                except WorkerDown as error:
+                    failed = error if not isinstance(failed, WorkerBusy) else failed
+                    tried.append(worker)
+                else:
+                    yield render
+                    return
+            raise failed
 
     @property
     def well(self) -> int:

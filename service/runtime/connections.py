@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from service.runtime.corking import CorkedTransport
 
@@ -12,6 +14,9 @@ Refusal = Callable[[str], tuple[list[tuple[bytes, bytes]], bytes]]
 """Makes the headers and the body of a 400."""
 
 LONGEST_HEAD_BYTES = 65_536
+
+LARGEST_BUFFER_BYTES = 131_072
+"""Of the system, for what is sent over a WebSocket."""
 
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
@@ -37,6 +42,40 @@ def patient_for(seconds: float, refusal: Refusal, connections: int) -> type[asyn
         refused = staticmethod(refusal)
 
     return Chosen
+
+
+def patient_sockets_for(seconds: float) -> type[asyncio.Protocol]:
+    """Choose how long a WebSocket's client may take nothing of what is sent to it."""
+
+    class Chosen(PatientSocket):
+        patience_s = seconds
+
+    return Chosen
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that hangs up on a client that takes nothing: to close it would wait until all is taken."""
+
+    patience_s: ClassVar[float]
+
+    _taking: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take some."""
+        self._taking = self.loop.call_later(self.patience_s, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It did."""
+        if self._taking is not None:
+            self._taking.cancel()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        if self._taking is not None:
+            self._taking.cancel()
+        super().connection_lost(exc)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -116,6 +155,14 @@ class PatientProtocol(HttpToolsProtocol):
         lines = [b"HTTP/1.1 400 Bad Request", *(b": ".join(each) for each in headers), b"connection: close"]
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         self.transport.close()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to the protocol of WebSockets, whose clients may be silent for long."""
+        if self._head is not None:
+            self._head.cancel()
+        # Left to itself the system takes megabytes, a minute of pictures, for a client that may never take them.
+        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, LARGEST_BUFFER_BYTES)
+        super().handle_websocket_upgrade()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request, which may be there already."""

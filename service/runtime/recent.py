@@ -13,15 +13,19 @@ MOST = 200
 LONGEST = 500
 """Characters of what is kept of one."""
 
+ALIKE = 10
+"""Errors back among which one that comes again is looked for: what is tried each second is to hide nothing else."""
+
 LEVELS = ("warning", "error", "critical")
 
 _BESIDE = {"event", "level", "timestamp", "exc_info", "exception", "stack_info"}
 
 
 class Logged(msgspec.Struct, frozen=True, kw_only=True):
-    """An error as it was logged."""
+    """An error as it was logged, once or again and again."""
 
-    at: datetime
+    at: datetime  # the last time
+    times: int
     level: str
     event: str
     facts: str
@@ -49,10 +53,14 @@ class RecentErrors:
         return event
 
     def add(self, level: str, event: str, facts: str) -> None:
-        """Remember one."""
-        self._logged.append(
-            Logged(at=datetime.now(UTC), level=level, event=event[:LONGEST], facts=facts[:LONGEST])
-        )
+        """Remember one; one that only says again what the last few said is counted with it."""
+        event, facts = event[:LONGEST], facts[:LONGEST]
+        times = 1
+        for known in list(self._logged)[-ALIKE:]:
+            if (known.level, known.event, known.facts) == (level, event, facts):
+                times += known.times
+                self._logged.remove(known)
+        self._logged.append(Logged(at=datetime.now(UTC), times=times, level=level, event=event, facts=facts))
 
     def handler(self) -> logging.Handler:
         """Make what remembers the same of the standard library's loggers, such as the server's."""

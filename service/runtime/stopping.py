@@ -34,6 +34,10 @@ class Stopping:
         log.info("stopping", sent_away=self.waiting)
         self._event.set()
 
+    async def wait(self) -> None:
+        """Wait until it is."""
+        await self._event.wait()
+
     async def race(self, waiting: Coroutine[Any, Any, T]) -> T:
         """Wait for something, unless the service stops first.
 

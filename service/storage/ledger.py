@@ -61,7 +61,7 @@ def reserve(
     if known(connection, Move.RESERVE, ref):
         return False
     if unlimited:
-        _grant_missing(connection, account_id, ms, ref=ref, now=now)
+        grant_missing(connection, account_id, ms, ref=ref, now=now)
     taken = connection.execute(
         accounts.update()
         .where(
@@ -81,6 +81,43 @@ def reserve(
     end = None if until is None else to_millis(until)
     row = {"ref": ref, "account_id": account_id, "held_ms": ms, "used_ms": 0, "until": end}
     connection.execute(reservations.insert().values(row))
+    return True
+
+
+def extend(
+    connection: sa.Connection,
+    reservation: Reservation,
+    *,
+    used_ms: int,
+    more_ms: int,
+    slice_ref: str,
+    now: datetime,
+) -> bool:
+    """Settle what was used of a reservation and set more aside, by the reference of a slice; whether so much was free.
+
+    The row of the reservation has to be locked.
+    """
+    if not 0 <= used_ms <= reservation.held_ms or more_ms <= 0:
+        raise ValueError(used_ms, more_ms)
+    taken = connection.execute(
+        accounts.update()
+        .where(accounts.c.id == reservation.account_id, accounts.c.free_ms >= more_ms)
+        .values(
+            free_ms=accounts.c.free_ms - more_ms,
+            reserved_ms=accounts.c.reserved_ms + more_ms - used_ms,
+            used_ms=accounts.c.used_ms + used_ms,
+        )
+    )
+    if taken.rowcount == 0:
+        return False
+    for move, ms in ((Move.SETTLE, used_ms), (Move.RESERVE, more_ms)):
+        if ms:
+            _note(connection, reservation.account_id, move, slice_ref, ms, now)
+    connection.execute(
+        reservations.update()
+        .where(reservations.c.ref == reservation.ref)
+        .values(held_ms=reservation.held_ms + more_ms - used_ms, used_ms=0)
+    )
     return True
 
 
@@ -139,7 +176,7 @@ def to_reservation(row: Mapping[Any, Any]) -> Reservation:
     return Reservation(**{**row, "until": until})
 
 
-def _grant_missing(connection: sa.Connection, account_id: int, ms: int, *, ref: str, now: datetime) -> None:
+def grant_missing(connection: sa.Connection, account_id: int, ms: int, *, ref: str, now: datetime) -> None:
     """Let come in what an account without an end does not have yet."""
     lock = sa.select(accounts.c.free_ms).where(accounts.c.id == account_id).with_for_update()
     missing = ms - connection.execute(lock).scalar_one()

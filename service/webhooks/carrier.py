@@ -6,11 +6,8 @@ be the name's; no redirect is followed.
 
 import asyncio
 import contextlib
-import functools
-import socket
 import ssl
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -20,8 +17,8 @@ import httpx
 
 from service.errors import ReceiverAway, ReceiverCrowded
 from service.runtime.clients import LARGEST_SHARE, client_of
+from service.runtime.internet import Names, NotPublic
 from service.runtime.shares import Share, Shares
-from service.webhooks.addresses import is_public
 from service.webhooks.port import AT_ONCE, Answer
 
 TIMEOUT_S = 15.0
@@ -35,10 +32,6 @@ as many as at one name, and more: whoever serves many others' names has them all
 _TAKEN: ContextVar[list[Share]] = ContextVar("taken")
 """What the letter that is being sent has of its address."""
 
-RESOLVERS = 64
-"""Threads in which names are resolved. They are nobody else's: strangers choose the names, and whoever answers for one
-can keep its thread waiting, which is then missing to none but other receivers."""
-
 
 class HttpCarrier:
     """Sends by a client of its own, since no other may use what guards this one.
@@ -48,14 +41,14 @@ class HttpCarrier:
     """
 
     def __init__(self, *, private: bool) -> None:
-        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
+        self._names = Names(private=private)
         context = ssl.create_default_context()
         transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
         transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
             ssl_context=context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=0,
-            network_backend=_Guard(private=private, resolvers=self._resolvers),
+            network_backend=_Guard(self._names),
         )
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -88,7 +81,7 @@ class HttpCarrier:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
-        self._resolvers.shutdown(wait=False, cancel_futures=True)
+        self._names.close()
 
 
 @contextlib.contextmanager
@@ -107,9 +100,8 @@ def _sharing() -> Iterator[None]:
 class _Guard(httpcore.AsyncNetworkBackend):
     """Connects to addresses of the internet."""
 
-    def __init__(self, *, private: bool, resolvers: ThreadPoolExecutor) -> None:
-        self._private = private
-        self._resolvers = resolvers
+    def __init__(self, names: Names) -> None:
+        self._names = names
         self._shares = Shares(per_client=AT_ONCE_PER_ADDRESS, total=AT_ONCE)
         self._inner = httpcore.AnyIOBackend()
 
@@ -123,14 +115,9 @@ class _Guard(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, judge, connect."""
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._resolvers, functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            )
-        except OSError as error:
-            raise httpcore.ConnectError(f"{host} cannot be resolved") from error
-        addresses = [str(address[0]) for *_, address in found]
-        if not addresses or not (self._private or all(map(is_public, addresses))):
-            raise httpcore.ConnectError(f"{host} is not on the internet")
+            addresses = await self._names.resolve(host, port)
+        except NotPublic as error:
+            raise httpcore.ConnectError(str(error)) from error
         place = client_of(addresses[0])
         if self._shares.full(place) is not None:
             raise ReceiverCrowded

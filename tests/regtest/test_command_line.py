@@ -5,7 +5,7 @@ import pytest
 
 from regtest.build import binaries
 from regtest.lnd import LndNode, NodeAccess, lnd_arguments
-from regtest.process import Program
+from regtest.process import Program, until
 from satspeak import programs
 from satspeak.client import Client
 from satspeak.commands.exits import Exit
@@ -145,7 +145,15 @@ async def test_one_command_serves_a_first_shop(merchant, payer, ports, home, tmp
     }
     url = f"http://127.0.0.1:{port}"
     async with satspeak("serve", environment=settings) as terminal:
-        await terminal.shows("settlements_followed")
+        async with httpx.AsyncClient() as http:
+
+            async def listens() -> bool:
+                try:
+                    return (await http.get(f"{url}/health")).is_success
+                except httpx.TransportError:
+                    return False
+
+            await until("the shop to answer", listens, timeout_s=programs.READY_TIMEOUT_S)
         buy = ("buy", "Hello.", *lnd_of(payer), "--max-sats", "500", "--url", url)
         async with satspeak(*buy, folder=tmp_path, environment=home) as buying:
             assert await buying.ends() == Exit.DONE, buying.screen

@@ -8,6 +8,7 @@ failure itself is told instead, as it was at the first time, with the steps that
 import contextlib
 import functools
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from service.accounts.account import Move
 from service.storage.postgres import PostgresDatabase
 
 EXAMPLES, STEPS = 5, 25
@@ -63,6 +65,23 @@ def step(kind=rule, **strategies: Any):
         return kind(**strategies)(run)
 
     return decorate
+
+
+def check_balance(account: Any, entries: Sequence[Any], held: Sequence[Any]) -> None:
+    """An account is what its ledger and its reservations say; each is a row of its table."""
+    moved: Counter[Move] = Counter()
+    for entry in entries:
+        if entry.account_id == account.id:
+            moved[Move(entry.move)] += entry.ms
+    open_now = [each for each in held if each.account_id == account.id]
+    assert min(account.free_ms, account.reserved_ms, account.used_ms) >= 0
+    assert account.granted_ms == account.free_ms + account.reserved_ms + account.used_ms
+    assert account.granted_ms == moved[Move.GRANT] + moved[Move.TOP_UP]
+    assert account.used_ms == moved[Move.SETTLE]
+    assert account.reserved_ms == moved[Move.RESERVE] - moved[Move.SETTLE] - moved[Move.RELEASE]
+    assert account.reserved_ms == sum(each.held_ms for each in open_now)
+    assert account.open == len(open_now)
+    assert all(0 <= each.used_ms <= each.held_ms for each in open_now)
 
 
 def run(

@@ -91,8 +91,11 @@ def write_avatar(
 
 @pytest.fixture(scope="session")
 def assets(tmp_path_factory) -> Path:
-    """Three avatars, one with other mouths, and the tiny networks of `data/make_tiny_model.py`."""
-    folder = tmp_path_factory.mktemp("assets")
+    return write_assets(tmp_path_factory.mktemp("assets"))
+
+
+def write_assets(folder: Path) -> Path:
+    """Write three avatars, one with other mouths, and the tiny networks of `data/make_tiny_model.py`."""
     write_avatar(folder / "avatars" / "ann", "ann", {"neutral": "pingpong", "happy": "loop"})
     write_avatar(folder / "avatars" / "bob", "bob", {"neutral": "loop"}, gender="male")
     write_avatar(folder / "avatars" / "cleo", "cleo", {"neutral": "pingpong"}, mouths=True)

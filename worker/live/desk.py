@@ -33,6 +33,7 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: int
     silence_s: float
+    wait_s: float
     max_characters: int
     max_bytes: int
 
@@ -102,7 +103,7 @@ class Desk:
     async def _serve(self, messages: AsyncIterator[bytes], send: Send) -> None:
         opened = await self._opened(messages)
         pack, footage = await self._studio.run(self._cast, opened)
-        line = _Line(send, self._settings.silence_s)
+        line = _Line(send, self._settings.silence_s, self._settings.wait_s)
         line.tell(Init(data=session_header(), sample_rate=SAMPLE_RATE, width=WIDTH, height=HEIGHT, fps=FPS))
         session = Session(
             opened,
@@ -152,7 +153,7 @@ class Desk:
             async with asyncio.timeout(self._settings.silence_s):
                 first = await anext(messages, None)
         except TimeoutError:
-            raise Silent(self._settings.silence_s) from None
+            raise Silent("said", self._settings.silence_s) from None
         message = _decoded(first) if first is not None else None
         if not isinstance(message, Open):
             raise BadMessage("A session begins with open.")
@@ -182,9 +183,11 @@ class Desk:
 class _Line:
     """What goes out, in order, and what was asked for. A class because all parts of a session meet here."""
 
-    def __init__(self, send: Send, silence_s: float) -> None:
+    def __init__(self, send: Send, silence_s: float, wait_s: float) -> None:
         self._send = send
         self._silence_s = silence_s
+        self._wait_s = wait_s
+        self._heard_at = time.monotonic()
         self._untold: deque[Event] = deque()
         self._pulled = 0
         self._sending_since: float | None = None
@@ -195,6 +198,10 @@ class _Line:
     def tell(self, event: Event) -> None:
         self._untold.append(event)
         self._changed.set()
+
+    def hear(self) -> None:
+        """Take note that the client is there."""
+        self._heard_at = time.monotonic()
 
     def pull(self, segments: int) -> None:
         """Take note that so many more are wanted.
@@ -225,24 +232,28 @@ class _Line:
                 await self._changed.wait()
 
     async def watch(self) -> None:
-        """End where the client takes nothing, or asks for nothing, in too long a time.
+        """End where the client takes nothing, or asks for nothing, or has nothing to say, in too long a time.
 
         Raises:
             Silent: it did.
             BadMessage: it says much and hears nothing.
         """
         while True:
-            await asyncio.sleep(min(1, self._silence_s / 4))
+            await asyncio.sleep(min(1, self._silence_s / 4, self._wait_s / 4))
             if len(self._untold) > _MOST_UNTOLD:
                 raise BadMessage(f"{len(self._untold)} answers wait to be taken.")
+            now = time.monotonic()
             since = self._idle_since if not self._pulled else self._sending_since
-            if since is not None and time.monotonic() - since > self._silence_s:
-                raise Silent(self._silence_s)
+            if since is not None and now - since > self._silence_s:
+                raise Silent("pulled", self._silence_s)
+            if now - max(self._heard_at, self._idle_since) > self._wait_s:
+                raise Silent("said", self._wait_s)
 
 
 async def _read(messages: AsyncIterator[bytes], session: Session, line: _Line) -> None:
     """Take what the client says, until it is gone."""
     async for data in messages:
+        line.hear()
         match message := _decoded(data):
             case Pull():
                 line.pull(message.segments)

@@ -33,8 +33,13 @@ class Left(LiveError):
 
 
 class Silent(LiveError):
-    """The client neither took nor asked for anything in too long a time."""
+    """The client neither took nor asked for anything, or had nothing to say, in too long a time.
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Nothing was pulled for {seconds:g} seconds.")
+    Args:
+        what: was not done.
+        seconds: for so long.
+    """
+
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(f"Nothing was {what} for {seconds:g} seconds.")
         self.seconds = seconds

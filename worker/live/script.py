@@ -9,7 +9,7 @@ from worker.live.utterance import Recording, Text, Utterance
 
 _MOST_WAITING = 64  # utterances
 _REMEMBERED = 1_024  # ids of utterances that are over, of which late pieces may come
-_FILES = {b"RIFF": "a WAV file", b"\x1aE\xdf\xa3": "WebM", b"OggS": "Ogg", b"ID3": "MP3", b"fLaC": "FLAC"}
+_FILES = {b"ID3": "MP3", b"fLaC": "FLAC"}  # that are not read as they come
 
 
 class Script:
@@ -89,9 +89,7 @@ class Script:
             return "It is a text already. Give a recording an id of its own."
         file = next((name for start, name in _FILES.items() if pcm.startswith(start)), None)
         if file and present.empty:
-            return f"This is {file}. Send plain samples, s16le mono."
-        if len(pcm) % 2:
-            return f"{len(pcm)} bytes are not whole 16-bit samples. Send s16le mono."
+            return f"This is {file}. Send plain samples, s16le mono, or WAV, WebM, Ogg, fragmented MP4."
         recordings = [each for each in self._present.values() if isinstance(each, Recording)]
         if sum(each.bytes_waiting for each in recordings) + len(pcm) > self._max_bytes:
             return f"More than {self._max_bytes} bytes wait. Send them later."

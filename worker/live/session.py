@@ -111,7 +111,7 @@ class Session:
         wish = Wish(pack=pack, language=opened.language, voice=opened.voice)
         self._script = Script(
             text=lambda utterance: Text(utterance, wish, studio.speech, studio.run),
-            recording=lambda utterance: Recording(utterance, opened.sample_rate),
+            recording=lambda utterance: Recording(utterance, opened.sample_rate, studio.run),
             max_characters=limits.max_characters,
             max_bytes=limits.max_bytes,
             tell=tell,

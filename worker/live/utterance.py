@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ import soxr
 from spoken import settled
 from worker.avatars import Pack
 from worker.encode import Pcm
+from worker.live.files import TOLD_BY, Feed, Kind, decoded, kind_of
 from worker.live.records import SAMPLE_RATE
 from worker.speech import SAMPLE_RATE as SPEECH_RATE
 from worker.speech import NothingToSpeak, Speech, SpokenPart, Voice
@@ -160,30 +162,39 @@ class Text:
 
 
 class Recording:
-    """Speech that comes as samples.
+    """Speech that comes as samples, or as a file that its first bytes tell.
 
     Args:
         id: the client's.
-        sample_rate: of what comes.
+        sample_rate: of plain samples.
+        run: work in a thread.
     """
 
-    def __init__(self, id: str, sample_rate: int) -> None:  # noqa: A002 - as in the protocol
+    def __init__(self, id: str, sample_rate: int, run: Run) -> None:  # noqa: A002 - as in the protocol
         self.id = id
         self.samples = 0
         self.voice: Voice | None = None
         self.empty = True
         self._rate = sample_rate
+        self._run = run
         self._waiting = bytearray()
         self._whole = False
         self._more = asyncio.Event()
+        self._starving = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._feed = Feed(self._starve)
+
+    def _starve(self) -> None:
+        """Take note, in the thread that reads a file, that it waits for more."""
+        self._loop.call_soon_threadsafe(self._starving.set)
 
     @property
     def bytes_waiting(self) -> int:
         """How much of it has not become sound."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._feed)
 
     def append(self, pcm: bytes) -> None:
-        """Take the next piece, s16le."""
+        """Take the next piece, of any size."""
         self.empty = self.empty and not pcm
         self._waiting += pcm
         self._more.set()
@@ -195,23 +206,56 @@ class Recording:
 
     async def sound(self) -> AsyncGenerator[Pcm | None, None]:
         """See `Utterance.sound`."""
+        while len(self._waiting) < TOLD_BY and not self._whole:
+            self._more.clear()
+            yield None
+            await self._more.wait()
+        kind = kind_of(bytes(self._waiting[:TOLD_BY]))
+        async with aclosing(self._plain() if kind is None else self._decoded(kind)) as pieces:
+            async for pcm in pieces:
+                self.samples += 0 if pcm is None else len(pcm)
+                yield pcm
+
+    async def _plain(self) -> AsyncGenerator[Pcm | None, None]:
         resample = _Resampler(self._rate)
         while True:
             self._more.clear()
-            if self._waiting:
-                taken = bytes(self._waiting[: 2 * _SLICE_SAMPLES])
+            whole_bytes = len(self._waiting) // 2 * 2  # half a sample waits for its other half
+            if whole_bytes:
+                taken = bytes(self._waiting[: min(whole_bytes, 2 * _SLICE_SAMPLES)])
                 del self._waiting[: len(taken)]
-                pcm = resample.push(np.frombuffer(taken, "<i2"))
-                self.samples += len(pcm)
-                yield pcm
+                yield resample.push(np.frombuffer(taken, "<i2"))
             elif self._whole:
                 break
             else:
                 yield None
                 await self._more.wait()
-        rest = resample.finish()
-        self.samples += len(rest)
-        yield rest
+        yield resample.finish()
+
+    async def _decoded(self, kind: Kind) -> AsyncGenerator[Pcm | None, None]:
+        pieces = decoded(self._feed, kind)
+        piece: asyncio.Future[Pcm | None] | None = None
+        try:
+            while True:
+                self._more.clear()
+                self._feed.push(bytes(self._waiting))
+                self._waiting.clear()
+                if self._whole:
+                    self._feed.close()
+                piece = piece or asyncio.ensure_future(self._run(_next, pieces))
+                await _first(piece, self._more, self._starving)
+                if piece.done():
+                    pcm, piece = piece.result(), None
+                    if pcm is None:
+                        return
+                    yield pcm
+                elif self._starving.is_set() and not self._more.is_set():
+                    self._starving.clear()
+                    yield None
+        finally:
+            self._feed.close()  # its thread ends
+            if piece is not None:
+                piece.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 class _Resampler:
@@ -235,5 +279,15 @@ class _Resampler:
         return np.asarray(np.clip(np.rint(samples), -32_768, 32_767), np.int16)
 
 
-def _next(parts: Iterator[SpokenPart]) -> SpokenPart | None:
+def _next(parts: Iterator[T]) -> T | None:
     return next(parts, None)
+
+
+async def _first(work: asyncio.Future[Any], *events: asyncio.Event) -> None:
+    """Wait until some work is done or an event is set."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait({work, *waits}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -81,6 +81,10 @@ def _missing(_request: AnyRequest, _error: Exception) -> Response[bytes]:
     return _json(HTTPStatus.NOT_FOUND, Missing())
 
 
+def _no_session(_request: AnyRequest, error: errors.SessionNotFound) -> Response[bytes]:
+    return _json(HTTPStatus.NOT_FOUND, Missing(detail=str(error)))
+
+
 def _gone(_request: AnyRequest, error: errors.VideoGone) -> Response[bytes]:
     return _json(HTTPStatus.GONE, Missing(detail=error.detail))
 
@@ -119,6 +123,7 @@ HANDLERS: Handlers = {
     errors.WorkerBusy: _unmade,
     errors.RefundBound: _given_up,
     errors.OrderNotFound: _missing,
+    errors.SessionNotFound: _no_session,
     errors.VideoNotStarted: _waiting,
     errors.VideoInterrupted: _later,
     errors.VideoGone: _gone,

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from litestar import Request
+from litestar.connection import ASGIConnection
 
 HEADER = "X-API-Key"
 
 
-def key_of(request: Request[Any, Any, Any]) -> str | None:
+def key_of(request: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """Return the key that a request shows: as `Authorization: Bearer`, else in a header of its own."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":

@@ -19,6 +19,7 @@ from service.routes.http.parts import Part
 from service.runtime.cached import Cached
 from service.runtime.counters import Counters
 from service.runtime.stopping import Stopping
+from service.sessions.live import Live
 
 MEDIA_TYPE = "text/plain; version=0.0.4"
 
@@ -69,6 +70,7 @@ async def metrics(
     tally: Part[Cached[Tally]],
     ledger: Part[Cached[Ledger]],
     workers: Part[Workers],
+    live: Part[Live],
     stopping: Part[Stopping],
     settlements: Part[Settlements],
 ) -> Response[str]:
@@ -112,6 +114,7 @@ async def metrics(
         ),
         *_family("payments_held", "gauge", "Payments held until their video is whole.", counted.held),
         *_family("workers", "gauge", "Workers that are set.", len(workers.all)),
+        *_family("live_sessions", "gauge", "Live sessions at this service.", live.active),
         *_family("workers_well", "gauge", "Workers that answered their last health check.", workers.well),
     ]
     return Response(

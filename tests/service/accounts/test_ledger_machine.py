@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from service.accounts.account import Account, Move
+from service.accounts.account import Account
 from service.accounts.prepaid import AccountTerms, VideoTime
 from service.errors import InsufficientCredits, TooManyRequests
 from service.storage.accounts import SqlAccounts
 from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
 from service.storage.sqlite import SqliteDatabase
-from tests.service.machines import Machine, empty, run, server, step
+from tests.service.machines import Machine, check_balance, empty, run, server, step
 
 LEASE = timedelta(seconds=30)
 SERVICES, ACCOUNTS = 3, 2
@@ -135,19 +135,8 @@ class LedgerMachine(Machine):
 
         rows, entries, held = await self.stores[0]._database.read(read)
         for row in rows:
-            moved: Counter[Move] = Counter()
-            for entry in entries:
-                if entry.account_id == row.id:
-                    moved[Move(entry.move)] += entry.ms
-            open_now = [each for each in held if each.account_id == row.id]
-            assert min(row.free_ms, row.reserved_ms, row.used_ms) >= 0
-            assert row.granted_ms == row.free_ms + row.reserved_ms + row.used_ms
-            assert row.granted_ms == moved[Move.GRANT] + moved[Move.TOP_UP]
-            assert row.used_ms == moved[Move.SETTLE]
-            assert row.reserved_ms == moved[Move.RESERVE] - moved[Move.SETTLE] - moved[Move.RELEASE]
-            assert row.reserved_ms == sum(each.held_ms for each in open_now)
-            assert row.open == len(open_now) <= JOBS
-            assert all(0 <= each.used_ms <= each.held_ms for each in open_now)
+            check_balance(row, entries, held)
+            assert row.open <= JOBS
             if not row.house:
                 assert row.granted_ms == self.granted[0]
 

@@ -272,6 +272,20 @@ def test_so_many_errors_are_remembered_and_none_of_their_words():
     assert recent.newest[1].facts == f"order={MOST + 4}"
 
 
+def test_an_error_that_comes_again_and_again_hides_no_other():
+    recent = RecentErrors()
+    recent.add("error", "store_lost", "")
+    for _ in range(MOST * 2):
+        recent.add("error", "task_stopped", "task=settlements")
+        recent.add("warning", "sweep_stopped", "")
+
+    assert [(each.event, each.times) for each in recent.newest] == [
+        ("sweep_stopped", MOST * 2),
+        ("task_stopped", MOST * 2),
+        ("store_lost", 1),
+    ]
+
+
 async def test_what_is_logged_is_shown_on_the_desk(closed_shop, open_desk):
     async with closed_shop.open() as shop:
         desk = await open_desk(shop)

@@ -75,6 +75,7 @@ async def test_they_tell_what_was_sold_and_what_is_owed(shop, worker):
         "payments_held": 0,
         "workers": 1,
         "workers_well": 1,
+        "live_sessions": 0,
     }
 
 

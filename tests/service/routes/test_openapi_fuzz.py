@@ -18,7 +18,13 @@ DOCUMENT = create_app(Settings(), backend=MemoryBackend()).openapi_schema.to_sch
 
 OPERATIONS = [f"{method.upper()} {path}" for path, item in DOCUMENT["paths"].items() for method in item]
 
-OF_ACCOUNTS = {"GET /account", "POST /lightning/top-up", "POST /inference"}
+OF_ACCOUNTS = {
+    "GET /account",
+    "POST /lightning/top-up",
+    "POST /inference",
+    "POST /livekit/create-session",
+    "DELETE /livekit/delete-session/{task_id}",
+}
 """What takes a key of an account."""
 
 

@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+import uvicorn
+from websockets.asyncio.client import connect
+
+from service.routes.http.problems import malformed_http
+from service.runtime.connections import patient_for, patient_sockets_for
 
 DEADLINE_S = 10
 PATIENCE_S = 0.3
@@ -237,3 +242,58 @@ async def test_an_invoice_of_any_size_in_a_body_is_a_404(standing_shop):
         answer = await standing_shop.video("lnbc" + "q" * size)
 
         assert (answer.status_code, len(answer.content) < 500) == (404, True)
+
+
+async def test_a_websocket_whose_client_takes_nothing_is_hung_up_on(run_server):
+    ended = asyncio.Event()
+
+    async def flood(scope, receive, send):
+        if scope["type"] != "websocket":
+            return
+        await receive()
+        await send({"type": "websocket.accept"})
+        with contextlib.suppress(OSError):  # the client is gone
+            while True:
+                await send({"type": "websocket.send", "bytes": bytes(1 << 20)})
+        ended.set()
+
+    config = uvicorn.Config(
+        flood,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        http=patient_for(DEADLINE_S, malformed_http, 10),
+        ws=patient_sockets_for(PATIENCE_S),
+    )
+    async with (
+        run_server(flood, config) as url,
+        connect(url.replace("http", "ws", 1), max_size=None, proxy=None) as client,
+    ):
+        client.transport.pause_reading()
+        async with asyncio.timeout(DEADLINE_S):
+            await ended.wait()
+        client.transport.abort()
+
+
+async def test_a_websocket_may_be_silent_for_longer_than_a_head_may_take(run_server):
+    async def wait(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.sleep(3 * PATIENCE_S)
+        await send({"type": "websocket.send", "text": "still here"})
+        await receive()
+
+    config = uvicorn.Config(
+        wait,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        http=patient_for(PATIENCE_S, malformed_http, 10),
+        ws=patient_sockets_for(DEADLINE_S),
+    )
+    async with (
+        run_server(wait, config) as url,
+        connect(url.replace("http", "ws", 1), proxy=None) as client,
+        asyncio.timeout(DEADLINE_S),
+    ):
+        assert await client.recv() == "still here"

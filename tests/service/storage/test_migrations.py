@@ -304,3 +304,134 @@ async def test_orders_of_accounts_come_into_a_server_without_losing_a_row(databa
     async with engine.connect() as connection:
         await connection.run_sync(add_prepaid)
     await engine.dispose()
+
+
+def add_receivers(connection: sa.Connection) -> None:
+    """Bring a database with letters, top-ups and keys of accounts up to date: every row is there."""
+    upgrade(connection, to="0015")
+    account: dict[str, object] = {
+        "id": 7, "name": None, "house": False, "granted_ms": 0, "free_ms": 0, "reserved_ms": 0, "used_ms": 0,
+        "open": 0, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    order: dict[str, object] = {
+        "id": 3, "text": "text", "duration_ms": 1000, "amount_sat": 10, "usd_micros": 10, "refund_hash": b"r" * 32,
+        "created_at": 1,
+    }  # fmt: skip
+    payment: dict[str, object] = {
+        "id": 4, "order_id": 3, "kind": "lightning", "invoice": "lnbc1", "payment_hash": b"h" * 32, "status": "paid",
+        "expires_at": 2, "giving_back": False,
+    }  # fmt: skip
+    top_up_payment = {**payment, "id": 5, "order_id": None, "invoice": "lnbc2", "payment_hash": b"i" * 32}
+    letters: list[dict[str, object]] = [
+        {
+            "id": n, "order_id": 3, "message_id": f"msg_{n}", "event": "video.ready", "state": "dead", "tries": n,
+            "next_at": 5, "happened_at": 4, "first_at": None, "failure": "status 500",
+        }
+        for n in (11, 12)
+    ]  # fmt: skip
+    scopes = ("account:read video:make", "account:read", "payments:read")
+    fill(
+        connection,
+        {
+            "accounts": [account, {**account, "id": 8}],
+            "orders": [order],
+            "payments": [payment, top_up_payment],
+            "top_ups": [
+                {"payment_id": 5, "account_id": 7, "ms": 9, "amount_sat": 9, "usd_micros": 9, "created_at": 1}
+            ],
+            "webhooks": [{"order_id": 3, "url": "https://a", "secret": "whsec_"}],
+            "outbox": letters,
+            "keys": [
+                {
+                    "name": f"{n}", "prefix": "sk", "hash": bytes([n]) * 32, "scopes": said,
+                    "account_id": 7 if n < 2 else None, "created_at": 1,
+                }
+                for n, said in enumerate(scopes)
+            ],
+        },
+    )  # fmt: skip
+    connection.exec_driver_sql("DELETE FROM outbox WHERE id = 12")  # its number is nobody else's
+    before, had = everything(connection), indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    for table, rows in before.items():
+        if table == "keys" or not rows:
+            continue
+        columns = list(rows[0])
+        assert rows == sorted(({name: row[name] for name in columns} for row in now[table]), key=repr)
+    assert had <= indexes(connection)
+    assert sorted(str(row["scopes"]) for row in now["keys"]) == [
+        "account:read",
+        "account:read account:write video:make",
+        "payments:read",
+    ]
+    addresses = [str(row["address"]) for row in now["accounts"]]
+    assert len(set(addresses)) == 2
+    assert all(len(address) == 26 for address in addresses)
+    if connection.dialect.name == "sqlite":
+        added = connection.exec_driver_sql(
+            "INSERT INTO outbox (account_id, message_id, event, state, tries, next_at, happened_at)"
+            " VALUES (7, 'msg_13', 'balance.low', 'waiting', 0, 1, 1) RETURNING id"
+        )
+        assert added.scalar_one() == 13
+    connection.rollback()
+
+
+def test_receivers_of_accounts_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_receivers(connection)
+
+
+async def test_receivers_of_accounts_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_receivers)
+    await engine.dispose()
+
+
+def add_live_sessions(connection: sa.Connection) -> None:
+    """Bring a database of the version before live sessions up to date: every row is there, and a session can be."""
+    upgrade(connection, to="0016")
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 8000, "reserved_ms": 1000,
+        "used_ms": 0, "open": 1, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    held: dict[str, object] = {"ref": "video", "account_id": 7, "held_ms": 1000, "used_ms": 0, "until": None}
+    moves: list[dict[str, object]] = [
+        {"account_id": 7, "move": "grant", "ref": "first", "ms": 9000, "at": 4},
+        {"account_id": 7, "move": "reserve", "ref": "video", "ms": 1000, "at": 5},
+    ]
+    for name, rows in {"accounts": [account], "ledger": moves, "reservations": [held]}.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), rows)
+    connection.commit()
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert now.pop("live_sessions") == []
+    assert before == {name: now[name] for name in before}
+    assert had <= indexes(connection)
+    connection.exec_driver_sql(
+        "INSERT INTO live_sessions (id, account_id, owner, output, slices, settled_ms, until, created_at)"
+        " VALUES ('talk', 7, 'here', 'file', 1, 0, 9, 8)"
+    )
+    connection.commit()
+
+
+def test_live_sessions_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_live_sessions(connection)
+
+
+async def test_live_sessions_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_live_sessions)
+    await engine.dispose()

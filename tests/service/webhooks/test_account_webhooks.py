@@ -229,23 +229,23 @@ async def test_only_a_key_that_may_change_an_account_names_its_receiver(shop, re
     assert (await name(shop, key, receiver.url, **wrong)).json()["field"] == "low_balance_seconds"
 
 
-def test_an_operator_names_the_receiver_of_an_account_by_hand(closed_shop):
+async def test_an_operator_names_the_receiver_of_an_account_by_hand(closed_shop):
     settings = closed_shop.settings(**SETTINGS)
     runner = CliRunner()
 
-    def run(*arguments: str):
-        return runner.invoke(accounts_command, arguments, obj=settings)
+    async def run(*arguments: str):
+        return await asyncio.to_thread(runner.invoke, accounts_command, arguments, obj=settings)
 
-    run("create", "app")
-    made = run("webhook", "app", "http://127.0.0.1:9/hook", "--low", "60")
-    shown = run("webhook", "app")
-    rotated = run("webhook", "app", "--rotate")
+    await run("create", "app")
+    made = await run("webhook", "app", "http://127.0.0.1:9/hook", "--low", "60")
+    shown = await run("webhook", "app")
+    rotated = await run("webhook", "app", "--rotate")
 
     assert made.stdout.splitlines()[0] == "http://127.0.0.1:9/hook\tlow below 60 s"
     secret = made.stdout.splitlines()[1]
     assert secret.startswith("whsec_")
     assert secret not in shown.stdout + rotated.stdout
     assert rotated.stdout.splitlines()[1].startswith("whsec_")
-    assert run("webhook", "app", "--remove").exit_code == 0
-    assert "Nobody" in run("webhook", "app").stderr
-    assert run("webhook", "app", "nowhere").exit_code == 1
+    assert (await run("webhook", "app", "--remove")).exit_code == 0
+    assert "Nobody" in (await run("webhook", "app")).stderr
+    assert (await run("webhook", "app", "nowhere")).exit_code == 1

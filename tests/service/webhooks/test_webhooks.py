@@ -15,7 +15,7 @@ import uvicorn
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.assembly.stores import open_outbox
-from service.webhooks.addresses import is_public
+from service.runtime.internet import is_public
 from service.webhooks.carrier import AT_ONCE_PER_ADDRESS
 from tests.receivers import Receiver
 

@@ -368,8 +368,8 @@ async def test_an_utterance_that_cannot_be_is_refused_alone(worker):
     async with worker.live() as client:
         await client.say("long", "a" * 5_001)
         await client.say("dots", "...")
-        await client.send(Audio(id="odd", pcm=b"abc"), Audio(id="odd", pcm=b"d"), Done(id="odd"))
         await client.send(Audio(id="wav", pcm=b"RIFF\0\0\0\0WAVEfmt "), Done(id="wav"))
+        await client.send(Audio(id="mp3", pcm=b"ID3\4"), Done(id="mp3"))
         await client.send(Say(id="mixed", text="Hi."), Audio(id="mixed", pcm=b"\0\0"), Done(id="mixed"))
         for _ in range(20):  # twenty megabytes
             await client.send(Audio(id="much", pcm=bytes(1_000_000)))
@@ -383,8 +383,8 @@ async def test_an_utterance_that_cannot_be_is_refused_alone(worker):
     for utterance, part in {
         "long": "5000 characters",
         "dots": "letter or digit",
-        "odd": "16-bit",
-        "wav": "WAV",
+        "wav": "cannot be read",
+        "mp3": "MP3",
         "mixed": "text already",
         "much": "bytes wait",
     }.items():
@@ -393,19 +393,21 @@ async def test_an_utterance_that_cannot_be_is_refused_alone(worker):
 
 
 async def test_a_client_that_asks_for_nothing_is_not_waited_for_for_ever(start_worker):
-    worker = start_worker("--live-silence-s", "1")
+    worker = start_worker("--live-silence-s", "1", "--live-wait-s", "3")
 
     async with worker.live() as client:
         await client.pull()
         answer, code, _ = await problem(client)
         assert (answer.status, code) == (408, 1008)
     async with worker.live(live=False) as client:
-        await client.send(Pull())  # this one waits for the worker
-        with anyio.move_on_after(2) as waited:
+        await client.send(Pull())  # this one waits for a word
+        with anyio.move_on_after(1.5) as waited:
             await client.until(Segment)
+        assert waited.cancelled_caught
+        assert not client.of(Problem)
+        answer, code, _ = await problem(client)
 
-    assert waited.cancelled_caught
-    assert not client.of(Problem)
+    assert (answer.status, code, answer.detail) == (408, 1008, "Nothing was said for 3 seconds.")
 
 
 async def test_a_client_that_goes_away_gives_its_place_up(worker):

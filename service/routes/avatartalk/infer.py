@@ -1,0 +1,184 @@
+"""`/ws/infer`: a live session by WebSocket, in the words of the source API. `docs/live.md` tells of it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+from litestar import WebSocket
+from litestar.handlers import websocket
+
+from service.accounts.keys import Keys
+from service.accounts.port import Scope
+from service.errors import InvalidRequest, RenderFailed
+from service.orders.choice import Choice
+from service.routes.avatartalk import closings
+from service.routes.avatartalk.file_output import FileOutput
+from service.routes.avatartalk.frames import Sign, read_audio, read_text
+from service.routes.avatartalk.schemas import AVATARS, EMOTIONS, SPEECH
+from service.routes.avatartalk.spoken_teller import SpokenTeller
+from service.routes.http.keys import key_of
+from service.routes.http.limiting import Admission, client
+from service.routes.http.parts import Part
+from service.runtime.shares import Shares
+from service.sessions.live import Live
+from service.sessions.places import Place, Push, Room
+from service.sessions.playing import LiveSession
+from service.sessions.saying import Recordings, Texts
+from service.sessions.session import Ending, Wish
+from service.sessions.showing import Showing
+
+FILE, LIVEKIT, RTMP = "file", "livekit", "rtmp"
+
+OUTPUTS = {FILE: FILE, "video": FILE, LIVEKIT: LIVEKIT, RTMP: RTMP}
+"""By `output_type`; `video` is a name for `file` in the same document."""
+
+LONGEST_STREAM_ID = 200
+
+AnySocket = WebSocket[Any, Any, Any]
+
+
+class SocketDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """What every WebSocket of an account needs."""
+
+    keys: Keys
+    live: Live
+    showing: Showing
+    admission: Admission
+    streams: Shares
+
+    @contextlib.asynccontextmanager
+    async def admit(self, socket: AnySocket) -> AsyncIterator[int]:
+        """Accept a client and tell whose account it is; whatever fails inside closes with its reason."""
+        await socket.accept()
+        try:
+            self.admission.check(socket.scope, tell=False)
+            with self.streams.take_or_refuse(client(socket)):
+                yield await self.keys.account(key_of(socket), Scope.VIDEO)
+        except Exception as error:  # noqa: BLE001 - a client hears why, whatever it is
+            await closings.close(socket, *closings.closing_of(error))
+
+
+@websocket("/ws/infer")
+async def infer(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
+    """Speak what comes, and send it back as it is shown."""
+    async with socket_desk.admit(socket) as account_id:
+        wish = wish_of(socket.query_params)
+        place = place_of(socket.query_params, wish.output)
+        if place is None:
+            async with socket_desk.live.open(account_id, wish, FileOutput(socket)) as session:
+                ending = await serve(socket, session, audio=wish.audio)
+        else:
+            told = SpokenTeller(socket)
+            async with socket_desk.showing.open(account_id, wish, place, tell=told.tell) as shown:
+                ending = await serve(socket, shown.session, audio=wish.audio, elsewhere=True)
+                shown.check()
+        await closings.close(socket, *closings.ENDINGS[ending])
+
+
+def wish_of(asked: Mapping[str, str]) -> Wish:
+    """Read how a session is to be; what is not known is passed over.
+
+    Raises:
+        InvalidRequest: Something is missing, or there is no such thing.
+    """
+    output = asked.get("output_type", "")
+    if output not in OUTPUTS:
+        raise InvalidRequest(
+            "Parameter 'output_type' must be 'file', 'livekit' or 'rtmp'.", field="output_type"
+        )
+    kind = asked.get("input_type", "")
+    if kind not in ("text", "audio"):
+        raise InvalidRequest("Parameter 'input_type' must be 'text' or 'audio'.", field="input_type")
+    stream = asked.get("stream_id") or None
+    if stream is not None and len(stream) > LONGEST_STREAM_ID:
+        raise InvalidRequest("Parameter 'stream_id' is too long.", field="stream_id")
+    return Wish(
+        choice=choice_of(asked, spoken=kind == "text"),
+        audio=kind == "audio",
+        output=OUTPUTS[output],
+        stream=stream,
+    )
+
+
+def place_of(asked: Mapping[str, str], output: str) -> Place | None:
+    """Read where a session is to be shown; None: to its client.
+
+    Raises:
+        InvalidRequest: What leads there is missing.
+    """
+    match output:
+        case "livekit":
+            if not (token := asked.get("meeting_token")):
+                raise InvalidRequest("Parameter 'meeting_token' is missing.", field="meeting_token")
+            return Room(url=asked.get("livekit_url", ""), token=token)
+        case "rtmp":
+            if not (url := asked.get("rtmp_url")):
+                raise InvalidRequest("Parameter 'rtmp_url' is missing.", field="rtmp_url")
+            return Push(url=url)
+    return None
+
+
+def choice_of(asked: Mapping[str, str], *, spoken: bool) -> Choice:
+    """Read who is to be seen and heard, by the names that we have for them.
+
+    Raises:
+        InvalidRequest: No avatar is named.
+    """
+    avatar = asked.get("avatar", "")
+    if not avatar:
+        raise InvalidRequest(
+            "Parameter 'avatar' is missing: GET /avatars lists who there is.", field="avatar"
+        )
+    emotion = asked.get("emotion") or "neutral"
+    language = asked.get("language") or None
+    return Choice(
+        avatar=AVATARS.get(avatar, avatar),
+        emotion=EMOTIONS.get(emotion, emotion),
+        language=SPEECH.get(language, language) if language and spoken else None,
+    )
+
+
+async def serve(socket: AnySocket, session: LiveSession, *, audio: bool, elsewhere: bool = False) -> Ending:
+    """Show a session and read what its client says, until it is over; why that came.
+
+    Where it is shown `elsewhere`, others see to its end what was said to its end, whoever said it may go away. Clients
+    that send recordings end them by going away.
+    """
+    run = asyncio.create_task(session.run())
+    reading = asyncio.create_task(_read(socket, session, audio=audio, elsewhere=elsewhere))
+    try:
+        await asyncio.wait({run, reading}, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done() and not run.done():
+            with contextlib.suppress(RenderFailed):  # the session itself tells why
+                reading.result()
+        return await run
+    finally:
+        for task in (run, reading):
+            task.cancel()
+        await asyncio.gather(run, reading, return_exceptions=True)
+
+
+async def _read(socket: AnySocket, session: LiveSession, *, audio: bool, elsewhere: bool) -> None:
+    """Take what a client says, until it is gone."""
+    ended = False
+    texts, recordings = Texts(session), Recordings(session)
+    while (event := await socket.receive())["type"] == "websocket.receive":
+        frame: str | bytes = event.get("bytes") or event.get("text") or ""
+        match read_audio(frame) if audio else read_text(frame):
+            case None:
+                pass
+            case Sign.END:
+                ended = True
+                await session.finish()
+            case Sign.CLEAR:
+                await session.clear()
+            case str(text):
+                await texts.add(text)
+            case bytes(data):
+                await recordings.add(data)
+    if elsewhere and (audio or ended):
+        await session.finish()
+    else:
+        session.end(Ending.LEFT)

@@ -1,0 +1,1 @@
+"""Live sessions: who has one, what it costs, and where its pictures go."""

@@ -1,0 +1,120 @@
+"""Shows live sessions in rooms and at RTMP servers: what is heard there is said, and their end is the session's."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from service.errors import InvalidRequest, PlaceLost, RenderFailed
+from service.sessions.live import Live
+from service.sessions.places import Place, Places
+from service.sessions.playing import LiveSession
+from service.sessions.port import Output
+from service.sessions.records import Told
+from service.sessions.session import Ending, Wish
+from service.sessions.stages import Gone, Heard, Interrupted, Ready, Stage, Stages, Whole
+
+
+class Shown:
+    """A session that is shown somewhere.
+
+    Attributes:
+        session: The session, which is to be run.
+    """
+
+    def __init__(self, session: LiveSession, stage: Stage) -> None:
+        self.session = session
+        self._stage = stage
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lost: str | None = None
+
+    async def ready(self) -> None:
+        """Wait until it is shown; where that will never be, for ever."""
+        await asyncio.shield(self._ready)
+
+    def check(self) -> None:
+        """Tell what became of the place, once the session is over.
+
+        Raises:
+            InvalidRequest: It could not be shown there.
+            PlaceLost: It was shown there, until the place was lost.
+        """
+        if self._lost is None:
+            return
+        raise PlaceLost(self._lost) if self._ready.done() else InvalidRequest(self._lost)
+
+    async def hear(self) -> None:
+        """Do what the place tells, until it is gone."""
+        while not isinstance(news := await self._stage.news(), Gone):
+            with contextlib.suppress(RenderFailed):  # the session itself tells why
+                await self._do(news)
+        if news.ending is Ending.PLACE_LOST:
+            self._lost = news.detail
+        self.session.end(news.ending)
+
+    async def _do(self, news: Ready | Heard | Whole | Interrupted) -> None:
+        match news:
+            case Ready():
+                if not self._ready.done():
+                    self._ready.set_result(None)
+            case Heard():
+                await self.session.hear(news.id, news.pcm)
+            case Whole():
+                await self.session.done(news.id)
+            case Interrupted():
+                await self.session.clear()
+
+
+Tell = Callable[[Told], Awaitable[None]]
+
+
+class _Told:
+    """An output of which somebody else is told, too."""
+
+    def __init__(self, stage: Stage, tell: Tell) -> None:
+        self.live = stage.live
+        self.ahead = stage.ahead
+        self.wants = stage.wants
+        self._stage = stage
+        self._tell = tell
+
+    async def take(self, told: Told) -> None:
+        await self._tell(told)
+        await self._stage.take(told)
+
+
+class Showing:
+    """Opens sessions that are shown somewhere.
+
+    Args:
+        live: Sells them.
+        places: Judges where.
+        stages: Knows how to get there.
+    """
+
+    def __init__(self, live: Live, places: Places, stages: Stages) -> None:
+        self._live = live
+        self._places = places
+        self._stages = stages
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self, account_id: int, wish: Wish, place: Place, *, tell: Tell | None = None
+    ) -> AsyncIterator[Shown]:
+        """Begin a session and go to a place; raises as `Live.open` and `Places.check` do.
+
+        Args:
+            account_id: Whose it is.
+            wish: How it is to be.
+            place: Where it is to be shown.
+            tell: Is told besides what the place is told.
+        """
+        stage = self._stages.stage(await self._places.check(place))
+        output: Output = stage if tell is None else _Told(stage, tell)
+        async with self._live.open(account_id, wish, output) as session, stage:
+            shown = Shown(session, stage)
+            hearing = asyncio.create_task(shown.hear())
+            try:
+                yield shown
+            finally:
+                hearing.cancel()
+                await asyncio.wait([hearing])

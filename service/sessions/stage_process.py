@@ -1,0 +1,246 @@
+"""Has sessions shown by `python -m live`, a process for each stage: it may be killed, or kill itself, at any moment.
+
+Addresses and tokens go through its standard input alone: no argument, no environment and no log has them. Of this
+service's environment it has nothing that opens anything.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import msgspec
+import structlog
+
+from service.errors import InvalidRequest
+from service.sessions.places import Place, PlaceTerms, Push, Room
+from service.sessions.port import MOST_AHEAD
+from service.sessions.records import Cleared, End, Finished, Init, Segment, Told
+from service.sessions.session import Ending
+from service.sessions.stages import Gone, Heard, Interrupted, News, Ready, Whole
+
+LONGEST_EVENT_BYTES = 1 << 22
+
+MOST_WAITING_BYTES = 64 << 20
+"""Of speech that was heard and not yet said: agents speak far faster than anybody listens. A worker takes a quarter."""
+
+GOODBYE_S = 5.0
+"""For which a process may take its leave."""
+
+_LENGTH_BYTES = 4
+
+_SECRET = ("SATSPEAK_", "AWS_")
+
+_ENDINGS = {
+    "left": Ending.LEFT,
+    "removed": Ending.LEFT,
+    "replaced": Ending.REPLACED,
+    "alone": Ending.ALONE,
+    "expired": Ending.EXPIRED,
+    "failed": Ending.PLACE_LOST,
+}
+
+SILENT = "The server took nothing for long."
+
+BROKEN = "Something failed where the session was to be shown."
+
+log = structlog.get_logger()
+
+
+class _Event(msgspec.Struct, frozen=True):
+    """Any event of a process: what each has is told by its type."""
+
+    type: Literal["ready", "pull", "audio", "done", "clear", "shown", "gone"]
+    id: str = ""
+    pcm: bytes = b""
+    segments: int = 0
+    reason: str = "failed"
+    detail: str = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_events = msgspec.msgpack.Decoder(_Event)
+
+
+def missing(place: Place) -> bool:
+    """Tell whether a package is not installed of those that show sessions at such a place."""
+    needed = ("av", "livekit") if isinstance(place, Room) else ("av",)
+    return any(importlib.util.find_spec(name) is None for name in needed)
+
+
+class StageProcess:
+    """A stage that is a process.
+
+    Args:
+        place: Where it shows.
+        terms: What the operator allows.
+    """
+
+    live = True
+    ahead = MOST_AHEAD
+
+    def __init__(self, place: Place, terms: PlaceTerms) -> None:
+        self._place = place
+        self._terms = terms
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._news: asyncio.Queue[News] = asyncio.Queue()
+        self._waiting_bytes = 0
+        self._wanted = 0
+        self._more = asyncio.Event()
+        self._gone = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Start the process."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "live"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # what libraries say may have a token in it
+            env=_harmless(os.environ),
+            start_new_session=True,  # who interrupts this service at a terminal does not interrupt it
+        )
+        self._reading = asyncio.create_task(self._read())
+        self._write(self._opening())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Let the process take its leave, and end it."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._reading is not None
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._process.wait()
+        except TimeoutError:
+            pass
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    async def news(self) -> News:
+        """See `service.sessions.stages.Stage`."""
+        news = await self._news.get()
+        if isinstance(news, Heard):
+            self._waiting_bytes -= len(news.pcm)
+        return news
+
+    async def wants(self) -> None:
+        """Wait until it asks for a segment; where it is gone, for ever: its last news ends the session."""
+        while not self._wanted:
+            self._more.clear()
+            await self._more.wait()
+        self._wanted -= 1
+
+    async def take(self, told: Told) -> None:
+        """Hand on what a worker tells; what it ends with waits until it is shown."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        match told:
+            case Init() | Segment() | Finished() | Cleared():
+                self._write(told)
+            case End():
+                self._write({"type": "leave"})
+                await self._gone.wait()
+        with contextlib.suppress(ConnectionError):  # its last news tells why
+            await self._process.stdin.drain()
+
+    def _opening(self) -> dict[str, Any]:
+        match self._place:
+            case Room(url=url, token=token, listener_token=listener_token, agent=agent):
+                return {
+                    "type": "room",
+                    "url": url,
+                    "token": token,
+                    "listener_token": listener_token,
+                    "agent": agent,
+                    "alone_s": self._terms.live_alone_s,
+                }
+            case Push(url=url):
+                return {"type": "push", "url": url}
+
+    def _write(self, record: Any) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        data = _encoder.encode(record)
+        self._process.stdin.write(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
+
+    async def _read(self) -> None:
+        """Take what the process tells, to its end."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        gone: Gone | None = None
+        try:
+            while gone is None:
+                length = int.from_bytes(await self._process.stdout.readexactly(_LENGTH_BYTES), "big")
+                if length > LONGEST_EVENT_BYTES or self._waiting_bytes > MOST_WAITING_BYTES:
+                    break
+                gone = self._take(_events.decode(await self._process.stdout.readexactly(length)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            code = await self._ended()
+            gone = Gone(Ending.PLACE_LOST, SILENT if code == -signal.SIGALRM else BROKEN)
+        except msgspec.MsgspecError:
+            log.exception("live_output_broken")
+        self._news.put_nowait(gone or Gone(Ending.PLACE_LOST, BROKEN))
+        self._gone.set()
+
+    async def _ended(self) -> int:
+        """Return what a process ended with that says no more; one that does not end is killed."""
+        assert self._process is not None
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                return await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            return await self._process.wait()
+
+    def _take(self, event: _Event) -> Gone | None:
+        match event.type:
+            case "ready":
+                self._news.put_nowait(Ready())
+            case "pull":
+                self._wanted += event.segments
+                self._more.set()
+            case "audio":
+                self._waiting_bytes += len(event.pcm)
+                self._news.put_nowait(Heard(event.id, event.pcm))
+            case "done":
+                self._news.put_nowait(Whole(event.id))
+            case "clear":
+                self._news.put_nowait(Interrupted())
+            case "gone":
+                return Gone(_ENDINGS.get(event.reason, Ending.PLACE_LOST), event.detail or BROKEN)
+        return None
+
+
+class StageProcesses:
+    """Starts stages.
+
+    Args:
+        terms: What the operator allows.
+    """
+
+    def __init__(self, terms: PlaceTerms) -> None:
+        self._terms = terms
+
+    def stage(self, place: Place) -> StageProcess:
+        """Return a stage, whose process is not started yet.
+
+        Raises:
+            InvalidRequest: What it needs is not installed.
+        """
+        if missing(place):
+            raise InvalidRequest("This service shows nothing elsewhere: satspeak[live] is not installed.")
+        return StageProcess(place, self._terms)
+
+
+def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(_SECRET)}

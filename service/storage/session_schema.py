@@ -1,0 +1,24 @@
+"""The table of live sessions."""
+
+import sqlalchemy as sa
+
+from service.storage.schema import metadata
+
+live_sessions = sa.Table(
+    "live_sessions",
+    metadata,
+    # Those that are not over; the row goes when one is. Its reservation has the same name.
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),  # the replica that shows it
+    sa.Column("output", sa.Text, nullable=False),
+    sa.Column("stream", sa.Text),  # what its client calls it
+    sa.Column("slices", sa.Integer, nullable=False),  # of video time that it has taken
+    sa.Column("settled_ms", sa.BigInteger, nullable=False),  # of what it has shown
+    sa.Column("stop", sa.Text),  # why somebody wants it to end
+    sa.Column("until", sa.BigInteger, nullable=False),  # when anybody may end it
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("settled_ms >= 0", name="not_negative"),
+    sa.Index("live_sessions_by_end", "until"),
+    sa.Index("live_sessions_by_account", "account_id", "stream"),
+)
