@@ -86,9 +86,10 @@ class Verbalizer:
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """Say a place in an order; as one counts, where there is no other word for it: num2words has none for many."""
         try:
-            return str(num2words(number, lang=self.locale or self.language, to="ordinal"))
+            said = str(num2words(number, lang=self.locale or self.language, to="ordinal"))
         except (LookupError, NotImplementedError, OverflowError):
-            return self.cardinal(number)
+            said = ""
+        return said or self.cardinal(number)
 
     def day(self, number: int) -> str:
         """Say a day of a month."""
