@@ -24,9 +24,9 @@ _LAZILY = {
     "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
     "serve": ("satspeak.commands.serving:serve", "Run a worker and the service together, for a first shop."),
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
-    "top-up": ("satspeak.holding:top_up", "Buy video time for an account, or for a new one."),
-    "account": ("satspeak.holding:account", "Tell the balance of an account."),
-    "inference": ("satspeak.holding:inference", "Have a video made from an account."),
+    "top-up": ("satspeak.commands.holding:top_up", "Buy video time for an account, or for a new one."),
+    "account": ("satspeak.commands.holding:account", "Tell the balance of an account."),
+    "inference": ("satspeak.commands.holding:inference", "Have a video made from an account."),
 }
 
 
@@ -252,14 +252,13 @@ def owed(arguments: tuple[str, ...]) -> None:
     short_help="List the faces that a service sells; or manage a worker's: add, list, remove.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.pass_context
-def avatars(context: click.Context, arguments: tuple[str, ...]) -> None:
+def avatars(arguments: tuple[str, ...]) -> None:
     """List what `satspeak buy` can choose; `add`, `list` and `remove` run `python -m worker avatars` with these."""
     if arguments and arguments[0] in ("add", "list", "remove"):
         _become("worker", "avatars", *arguments)
     from satspeak.commands.looking import list_avatars  # noqa: PLC0415 - see `_LAZILY`
 
-    list_avatars.main(list(arguments), prog_name="satspeak avatars", parent=context, standalone_mode=False)
+    list_avatars.main(list(arguments), prog_name="satspeak avatars")
 
 
 @main.command(

@@ -13,12 +13,10 @@ import click
 
 from satspeak import payers
 from satspeak.client import Client, Payment, Quote, ServiceRefused
-from satspeak.commands.common import PATIENCE_S, Told, kept_order, of_service
+from satspeak.commands.common import PATIENCE_S, STANDARD_OUTPUT, Told, kept_order, of_service, writable
 from satspeak.commands.exits import CommandFailed, Exit
 from satspeak.commands.kept import Order, Orders
 from satspeak.commands.looking import absolute, read_text, usd, wish_options
-
-STANDARD_OUTPUT = Path("-")
 
 _LOOK_EVERY_S = 0.5
 _WAIT_S = 30
@@ -99,7 +97,7 @@ async def buy(
     else:
         if (text is None) == (audio is None):
             raise click.UsageError("Say a TEXT, or --audio.")
-        _writable(out, force=force)
+        writable(out, force=force)
         wish = {"avatar": "european_woman", "emotion": "happy"} | wish
         order = Order(
             url=str(client.base_url),
@@ -259,19 +257,6 @@ async def _why(client: Client, order: Order, error: ServiceRefused) -> Exception
 
 def _can_ask(told: Told) -> bool:
     return told.watched and sys.stdin.isatty()
-
-
-def _writable(out: Path, *, force: bool) -> None:
-    """Say before anything is paid that the file cannot be written."""
-    if out == STANDARD_OUTPUT:
-        if sys.stdout.isatty():
-            raise click.UsageError("An MP4 is nothing for a terminal: name a file, or pipe it.")
-        return
-    if out.exists() and not force:
-        raise click.UsageError(f"{out} is there already: --force writes over it.")
-    if not out.absolute().parent.is_dir() or not os.access(out.absolute().parent, os.W_OK):
-        raise click.UsageError(f"{out.absolute().parent} is no folder that can be written to.")
-    out.with_name(f"{out.name}.part").unlink(missing_ok=True)  # of another order
 
 
 def _show(told: Told, order: Order) -> None:

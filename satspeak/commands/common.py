@@ -3,8 +3,10 @@
 import asyncio
 import functools
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +17,8 @@ from satspeak.commands.exits import KNOWN, CommandFailed, Exit, fail
 from satspeak.commands.kept import Order, Orders
 
 USUAL_URL = "http://127.0.0.1:8010"
+
+STANDARD_OUTPUT = Path("-")
 
 PATIENCE_S = 60.0
 """For how long a service is waited for that is away or busy, once something is bought of it."""
@@ -58,7 +62,10 @@ class Told:
 
 
 def of_service(work: Command) -> Callable[..., None]:
-    """Give a command a client of the service and a voice, and tell what goes wrong."""
+    """Give a command a client of the service and a voice, and tell what goes wrong.
+
+    An option `api_key` of the command becomes the client's.
+    """
 
     @click.option(
         "--url",
@@ -69,11 +76,11 @@ def of_service(work: Command) -> Callable[..., None]:
     )
     @click.option("--json", "as_json", is_flag=True, help="Tell programs, in JSON.")
     @functools.wraps(work)
-    def run(*, url: str, as_json: bool, **arguments: Any) -> None:
+    def run(*, url: str, as_json: bool, api_key: str | None = None, **arguments: Any) -> None:
         told = Told(as_json=as_json)
 
         async def ask() -> None:
-            async with Client(url, patience_s=_FIRST_PATIENCE_S) as client:
+            async with Client(url, api_key=api_key, patience_s=_FIRST_PATIENCE_S) as client:
                 await work(client, told, **arguments)
 
         try:
@@ -98,3 +105,20 @@ def kept_order(named: str | None) -> Order:
         which = "No order was made from here yet." if named is None else f"No order is kept as {named}."
         raise CommandFailed(Exit.USAGE, which)
     return order
+
+
+def writable(out: Path, *, force: bool) -> None:
+    """Say before anything is paid that a file cannot be written.
+
+    Raises:
+        click.UsageError: It cannot; or it is there already, and not to be written over.
+    """
+    if out == STANDARD_OUTPUT:
+        if sys.stdout.isatty():
+            raise click.UsageError("An MP4 is nothing for a terminal: name a file, or pipe it.")
+        return
+    if out.exists() and not force:
+        raise click.UsageError(f"{out} is there already: --force writes over it.")
+    if not out.absolute().parent.is_dir() or not os.access(out.absolute().parent, os.W_OK):
+        raise click.UsageError(f"{out.absolute().parent} is no folder that can be written to.")
+    out.with_name(f"{out.name}.part").unlink(missing_ok=True)  # of another order

@@ -84,10 +84,14 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
     """Tell an error, and end with its status."""
     status = status_of(error)
     message = error.detail if isinstance(error, ServiceRefused) else str(error)
+    if isinstance(error, InsufficientCredits):
+        message = f"{error.missing_s} s are missing: satspeak top-up {error.missing_s} buys them."
     if as_json:
         told: dict[str, Any] = {"event": "failed", "exit": int(status), "message": message}
         if isinstance(error, ServiceRefused):
             told |= {"type": error.problem.type, "retry_after": error.retry_after_s}
+        if isinstance(error, InsufficientCredits):
+            told["missing_s"] = error.missing_s
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
         later = (

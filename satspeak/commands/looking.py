@@ -112,10 +112,17 @@ async def _until_back(client: Client, order: Any, proof: str, mine: str) -> Refu
                 return back
 
 
-@click.command(short_help="List who can speak, and in which languages.")
+@click.command(
+    short_help="List who can speak, and in which languages.",
+    context_settings={"help_option_names": ["-h", "--help"]},  # no group stands above it
+)
 @of_service
 async def list_avatars(client: Client, told: Told) -> None:
-    """List what `--avatar`, `--emotion` and `--language` take."""
+    """List what `--avatar`, `--emotion` and `--language` take.
+
+    `satspeak avatars add`, `list` and `remove` manage the faces of a worker on this machine; `satspeak avatars add
+    --help` says how.
+    """
     catalogue = await client.avatars()
     if told.value(catalogue):
         return

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lightning import Msat
+from satspeak.client import Client
 from satspeak.commands.exits import Exit
 from tests.terminal import satspeak
 
@@ -195,6 +196,57 @@ async def test_whoever_ends_it_with_ctrl_c_goes_on_with_the_same_order(shop, wor
     assert (tmp_path / "video.mp4").read_bytes() == worker.video
 
 
+async def test_a_script_uses_an_account_by_json_and_statuses(shop, worker, run, tmp_path):
+    _, [line], _ = await (await run("top-up", "1", "--json")).ends()
+    bought = json.loads(line)
+    key = ("--api-key", bought["api_key"])
+    stranger = await (await run("account", "--api-key", "sk_nobody")).ends()
+    shop.node.pay(bought["bolt11_invoice"])
+    await credited(shop, bought["api_key"], 1000)
+
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    wish = ("inference", "Hello there.", *CHOICE, *key, "--json")
+    kept = await (await run(*wish, "-o", "old.mp4")).ends()
+    missing, [said], _ = await (await run(*wish, "-o", "old.mp4", "--force")).ends()
+    _, [line], _ = await (await run("top-up", "60", "--json", *key)).ends()
+    shop.node.pay(json.loads(line)["bolt11_invoice"])
+    await credited(shop, bought["api_key"], 61_000)
+    untouched = (tmp_path / "old.mp4").read_bytes()
+    made, [saved], _ = await (await run(*wish, "-o", "old.mp4", "--force")).ends()
+    _, [balance], _ = await (await run("account", "--json", *key)).ends()
+
+    assert (stranger[0], kept[0], missing, made) == (Exit.REFUSED, Exit.USAGE, Exit.NOT_PAID, Exit.DONE)
+    assert (json.loads(said)["missing_s"], untouched) == (1, b"old")
+    assert json.loads(saved) == {
+        "event": "saved",
+        "file": str(tmp_path / "old.mp4"),
+        "bytes": len(worker.video),
+    }
+    assert (tmp_path / "old.mp4").read_bytes() == worker.video
+    assert json.loads(balance)["used_ms"] == 1920
+    assert json.loads(balance)["free_ms"] == 61_000 - 1920
+
+
+async def test_the_video_of_an_account_goes_to_the_standard_output(shop, worker, run):
+    async with Client(shop.url) as stranger:
+        bought = await stranger.top_up(60)
+    assert bought.api_key is not None
+    shop.node.pay(bought.bolt11_invoice)
+    await credited(shop, bought.api_key, 60_000)
+
+    having = await run("inference", "-", *CHOICE, "--api-key", bought.api_key, "-o", "-", stdin=b"Hello.")
+    printed, _ = await having.process.communicate()
+
+    assert (having.process.returncode, printed) == (Exit.DONE, worker.video)
+
+
+async def test_the_command_that_lists_faces_has_its_help(run):
+    ended, lines, _ = await (await run("avatars", "--help")).ends()
+
+    assert (ended, lines[0]) == (Exit.DONE, "Usage: satspeak avatars [OPTIONS]")
+    assert "avatars add" in "\n".join(lines)
+
+
 async def test_help_is_quick_since_nothing_is_loaded_for_it():
     code = (
         "import sys; sys.argv = ['satspeak', '--help']\n"
@@ -206,3 +258,10 @@ async def test_help_is_quick_since_nothing_is_loaded_for_it():
     printed, _ = await process.communicate()
 
     assert printed.decode().splitlines()[-1] == "[]"
+
+
+async def credited(shop, key: str, granted_ms: int) -> None:
+    """Wait until an account has been given so much."""
+    async with asyncio.timeout(10), Client(shop.url, api_key=key) as holder:
+        while (await holder.account()).granted_ms < granted_ms:  # noqa: ASYNC110 - what a buyer can do
+            await asyncio.sleep(0.01)
