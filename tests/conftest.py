@@ -3,9 +3,14 @@
 One real network serves the whole session: starting one takes seconds, sharing it takes nothing.
 """
 
+import os
+
+# PostgreSQL's commands run as another user, which takes a real fork, and gRPC's handlers then abort the child now and
+# then. Read when gRPC is imported; pytest-xdist's processes inherit it.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 import contextlib
 import functools
-import os
 import secrets
 import ssl
 import sys
