@@ -186,6 +186,9 @@ class Ledger:
         """Hold the file; what is written is on the disk when this ends."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists():
+                # By the receipts and refund tokens in it anyone has the money of a failed video paid to themselves.
+                self._path.touch(mode=0o600)
             with contextlib.closing(
                 sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
             ) as file:

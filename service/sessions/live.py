@@ -12,7 +12,13 @@ import structlog
 from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.catalogue.choosing import Choosing
-from service.errors import ContentRefused, InvalidApiKey, TooManyRequests, Unavailable
+from service.errors import (
+    ContentRefused,
+    InsufficientCredits,
+    InvalidApiKey,
+    TooManyRequests,
+    Unavailable,
+)
 from service.quotes.port import Screen
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
@@ -165,6 +171,21 @@ class Live:
                 used_ms = await asyncio.shield(meter.end())
                 ending = None if session is None else session.ending
                 logger.info("live_session_over", reason=ending.value if ending else "failed", used_ms=used_ms)
+
+    async def require_time(self, account_id: int) -> None:
+        """Turn away whoever could not show anything, before something is done for them that costs no video time.
+
+        What is set aside counts: a session that is replaced gives it back.
+
+        Raises:
+            InsufficientCredits: The account has no video time.
+        """
+        account = await self._accounts.get(account_id)
+        if account is None:
+            raise InvalidApiKey
+        left_ms = account.free_ms + account.reserved_ms
+        if left_ms < SEGMENT_MS and not self._video_time.unlimited(account):
+            raise InsufficientCredits(asked_ms=SEGMENT_MS, free_ms=left_ms)
 
     async def stop(self, account_id: int, session_id: str, ending: Ending = Ending.STOPPED) -> bool:
         """End a session of an account, wherever it is shown; False where there is none.

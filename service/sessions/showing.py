@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-from service.errors import InvalidRequest, PlaceLost, RenderFailed
-from service.sessions.live import Live
+from service.errors import InvalidRequest, PlaceLost, RenderFailed, TooManyRequests
+from service.sessions.live import RETRY_S, Live
 from service.sessions.places import Place, Places
 from service.sessions.playing import LiveSession
 from service.sessions.port import Output
 from service.sessions.records import Told
 from service.sessions.session import Ending, Wish
-from service.sessions.stages import Gone, Heard, Interrupted, Ready, Stage, Stages, Whole
+from service.sessions.stages import Heard, Interrupted, Ready, Stage, Stages, Whole
 
 
 class Shown:
@@ -43,13 +44,26 @@ class Shown:
         raise PlaceLost(self._lost) if self._ready.done() else InvalidRequest(self._lost)
 
     async def hear(self) -> None:
-        """Do what the place tells, until it is gone."""
-        while not isinstance(news := await self._stage.news(), Gone):
+        """Do what the place tells, until it is gone.
+
+        What was heard may wait for what was heard before it to be shown, which nothing is any more where the place is
+        gone: so that is heard beside the news.
+        """
+        doing = asyncio.create_task(self._do_all())
+        try:
+            gone = await self._stage.gone()
+        finally:
+            doing.cancel()
+            await asyncio.wait([doing])
+        if gone.ending is Ending.PLACE_LOST:
+            self._lost = gone.detail
+        self.session.end(gone.ending)
+
+    async def _do_all(self) -> None:
+        while True:
+            news = await self._stage.news()
             with contextlib.suppress(RenderFailed):  # the session itself tells why
                 await self._do(news)
-        if news.ending is Ending.PLACE_LOST:
-            self._lost = news.detail
-        self.session.end(news.ending)
 
     async def _do(self, news: Ready | Heard | Whole | Interrupted) -> None:
         match news:
@@ -95,6 +109,7 @@ class Showing:
         self._live = live
         self._places = places
         self._stages = stages
+        self._judged: Counter[int] = Counter()  # by account: places that are being judged
 
     @contextlib.asynccontextmanager
     async def open(
@@ -108,7 +123,10 @@ class Showing:
             place: Where it is to be shown.
             tell: Is told besides what the place is told.
         """
-        stage = self._stages.stage(await self._places.check(place))
+        with self._judging(account_id):
+            await self._live.require_time(account_id)
+            place = await self._places.check(place)
+        stage = self._stages.stage(place)
         output: Output = stage if tell is None else _Told(stage, tell)
         async with self._live.open(account_id, wish, output) as session, stage:
             shown = Shown(session, stage)
@@ -118,3 +136,22 @@ class Showing:
             finally:
                 hearing.cancel()
                 await asyncio.wait([hearing])
+
+    @contextlib.contextmanager
+    def _judging(self, account_id: int) -> Iterator[None]:
+        """Bound what an account has resolved at once, before anything is waited for.
+
+        Whoever answers for a name chooses how long that takes, and all accounts share the threads. It is no session
+        yet, and has no place of one: else whoever is slow to answer would keep those from others.
+        """
+        if self._judged[account_id] >= self._live.terms.live_sessions_per_account:
+            raise TooManyRequests(
+                "This account begins too many live sessions at once.", retry_after_s=RETRY_S
+            )
+        self._judged[account_id] += 1
+        try:
+            yield
+        finally:
+            self._judged[account_id] -= 1
+            if not self._judged[account_id]:
+                del self._judged[account_id]

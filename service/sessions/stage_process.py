@@ -92,7 +92,7 @@ class StageProcess:
         self._waiting_bytes = 0
         self._wanted = 0
         self._more = asyncio.Event()
-        self._gone = asyncio.Event()
+        self._gone: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Self:
         """Start the process."""
@@ -133,8 +133,12 @@ class StageProcess:
             self._waiting_bytes -= len(news.pcm)
         return news
 
+    async def gone(self) -> Gone:
+        """See `service.sessions.stages.Stage`."""
+        return await asyncio.shield(self._gone)
+
     async def wants(self) -> None:
-        """Wait until it asks for a segment; where it is gone, for ever: its last news ends the session."""
+        """Wait until it asks for a segment; where it is gone, for ever: that ends the session."""
         while not self._wanted:
             self._more.clear()
             await self._more.wait()
@@ -149,8 +153,8 @@ class StageProcess:
                 self._write(told)
             case End():
                 self._write({"type": "leave"})
-                await self._gone.wait()
-        with contextlib.suppress(ConnectionError):  # its last news tells why
+                await self.gone()
+        with contextlib.suppress(ConnectionError):  # it is gone, and tells why
             await self._process.stdin.drain()
 
     def _opening(self) -> dict[str, Any]:
@@ -189,8 +193,7 @@ class StageProcess:
             gone = Gone(Ending.PLACE_LOST, SILENT if code == -signal.SIGALRM else BROKEN)
         except msgspec.MsgspecError:
             log.exception("live_output_broken")
-        self._news.put_nowait(gone or Gone(Ending.PLACE_LOST, BROKEN))
-        self._gone.set()
+        self._gone.set_result(gone or Gone(Ending.PLACE_LOST, BROKEN))
 
     async def _ended(self) -> int:
         """Return what a process ended with that says no more; one that does not end is killed."""

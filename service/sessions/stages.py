@@ -32,7 +32,7 @@ class Interrupted(msgspec.Struct, frozen=True):
 
 
 class Gone(msgspec.Struct, frozen=True):
-    """Nothing more is shown there; last of all.
+    """Nothing more is shown there, whatever was heard before.
 
     Attributes:
         ending: What that is to the session.
@@ -43,14 +43,18 @@ class Gone(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-News = Ready | Heard | Whole | Interrupted | Gone
+News = Ready | Heard | Whole | Interrupted
 
 
 class Stage(Output, AbstractAsyncContextManager["Stage"], Protocol):
     """A place, at which something is shown while this is entered. Whatever fails there is told."""
 
     async def news(self) -> News:
-        """Return what it tells next."""
+        """Return what it tells next; once it is gone, wait for ever."""
+        ...
+
+    async def gone(self) -> Gone:
+        """Wait until nothing more is shown there. It waits for nobody who takes the news."""
         ...
 
 

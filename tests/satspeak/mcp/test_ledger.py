@@ -1,5 +1,6 @@
 """No number of calls, processes or deaths spends more than the budget."""
 
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,12 @@ def test_what_is_booked_counts_as_spent_until_it_is_certain_that_it_was_not(ledg
     assert (ledger.spent(), ledger.find("a").sats) == (77, 77)
     ledger.unpaid("a")  # too late: it was paid
     assert ledger.find("a").state is State.PAID
+
+
+def test_nobody_else_may_read_receipts_and_refund_tokens(ledger, tmp_path):
+    book(ledger, "a", 100)
+
+    assert stat.S_IMODE((tmp_path / "deep" / "purchases.sqlite3").stat().st_mode) == 0o600
 
 
 def test_a_purchase_is_booked_once(ledger):
