@@ -170,8 +170,9 @@ def show(settings: Settings, account: str) -> None:
     """Show the balance of an ACCOUNT and its latest moves."""
 
     async def run(holders: Holders) -> tuple[Account, int, bool, list[Entry]]:
-        found = await _find(holders, account)
-        entries = await holders.accounts.ledger(found.id, before_id=None, limit=SHOWN)
+        named = await _find(holders, account)
+        told = await holders.accounts.statement(named.id, before_id=None, limit=SHOWN)
+        found, entries = told or (named, [])
         video_time = holders.video_time
         return found, video_time.most_open(found), video_time.unlimited(found), entries
 

@@ -84,8 +84,12 @@ class Verbalizer:
         return _cardinal(number, self.locale or self.language)
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
-        """Say a place in an order."""
-        return str(num2words(number, lang=self.locale or self.language, to="ordinal"))
+        """Say a place in an order; as one counts, where there is no other word for it: num2words has none for many."""
+        try:
+            said = str(num2words(number, lang=self.locale or self.language, to="ordinal"))
+        except (LookupError, NotImplementedError, OverflowError):
+            said = ""
+        return said or self.cardinal(number)
 
     def day(self, number: int) -> str:
         """Say a day of a month."""

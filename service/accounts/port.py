@@ -167,8 +167,13 @@ class Accounts(Protocol):
         """End reservations that nobody renewed, at their last count; those that this ended."""
         ...
 
-    async def ledger(self, account_id: int, *, before_id: int | None, limit: int) -> list[Entry]:
-        """Return the newest moves of an account, the newest first, below an id."""
+    async def statement(
+        self, account_id: int, *, before_id: int | None, limit: int
+    ) -> tuple[Account, list[Entry]] | None:
+        """Return an account and its newest moves, the newest first, below an id; None where there is no such account.
+
+        Must be of one moment: a balance is what its moves make it.
+        """
         ...
 
     async def usage(self, account_id: int, *, since: datetime) -> list[Usage]:

@@ -148,17 +148,27 @@ class SqlAccounts:
 
         return await self._database.write(work)
 
-    async def ledger(self, account_id: int, *, before_id: int | None, limit: int) -> list[Entry]:
-        """Return the newest moves of an account, the newest first, below an id."""
-        query = sa.select(ledger).where(ledger.c.account_id == account_id)
+    async def statement(
+        self, account_id: int, *, before_id: int | None, limit: int
+    ) -> tuple[Account, list[Entry]] | None:
+        """Return an account and its newest moves, the newest first, below an id; of one moment, by one query."""
+        newest = sa.select(ledger).where(ledger.c.account_id == account_id)
         if before_id is not None:
-            query = query.where(ledger.c.id < before_id)
-        query = query.order_by(ledger.c.id.desc()).limit(limit)
-        rows = await self._database.scan(lambda connection: connection.execute(query).all())
-        return [
-            Entry(id=row.id, move=Move(row.move), ref=row.ref, ms=row.ms, at=from_millis(row.at))
-            for row in rows
+            newest = newest.where(ledger.c.id < before_id)
+        moves = newest.order_by(ledger.c.id.desc()).limit(limit).subquery()
+        query = (
+            sa.select(accounts, moves)
+            .outerjoin(moves, moves.c.account_id == accounts.c.id)
+            .where(accounts.c.id == account_id)
+            .order_by(moves.c.id.desc())
+        )
+        rows = await self._database.scan(lambda connection: connection.execute(query).mappings().all())
+        if not rows:
+            return None
+        entries = [
+            _entry({column.name: row[column] for column in moves.c}) for row in rows if row[moves.c.id]
         ]
+        return _account({column.name: rows[0][column] for column in accounts.c}), entries
 
     async def usage(self, account_id: int, *, since: datetime) -> list[Usage]:
         """Return what was used on each day since a moment, the oldest first; days without use are left out."""
@@ -195,6 +205,12 @@ def new_account(now: datetime) -> dict[str, Any]:
         "created_at": to_millis(now),
         "address": new_name(),
     }
+
+
+def _entry(row: Mapping[Any, Any]) -> Entry:
+    return Entry(
+        id=row["id"], move=Move(row["move"]), ref=row["ref"], ms=row["ms"], at=from_millis(row["at"])
+    )
 
 
 def _account(row: Mapping[Any, Any]) -> Account:

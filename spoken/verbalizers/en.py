@@ -1,7 +1,5 @@
 """English, as in the USA."""
 
-from num2words import num2words  # type: ignore[import-untyped]  # ships no types
-
 from spoken.verbalizer import MASCULINE, Verbalizer
 
 _AFTER_YEARS = frozenset(
@@ -94,7 +92,7 @@ class English(Verbalizer):
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""
-        said = str(num2words(number, lang="en", to="ordinal"))
+        said = super().ordinal(number)
         return said.replace(" and ", " ").replace(",", "").replace("-", " ")
 
     def day(self, number: int) -> str:

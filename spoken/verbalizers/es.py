@@ -2,8 +2,6 @@
 
 import re
 
-from num2words import num2words  # type: ignore[import-untyped]  # ships no types
-
 from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
 
 _ORDINALS = [
@@ -94,11 +92,7 @@ class Spanish(Verbalizer):
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""
-        said = (
-            _ORDINALS[number - 1]
-            if 0 < number <= len(_ORDINALS)
-            else str(num2words(number, lang="es", to="ordinal"))
-        )
+        said = _ORDINALS[number - 1] if 0 < number <= len(_ORDINALS) else super().ordinal(number)
         return re.sub(r"o\b", "a", said) if gender == FEMININE else said
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:

@@ -75,21 +75,24 @@ class Polish(Verbalizer):
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""
-        return _inflected(super().ordinal(number), {FEMININE: "a", NEUTER: "e"}.get(gender, ""))
+        return _inflected(self._place(number), {FEMININE: "a", NEUTER: "e"}.get(gender, ""))
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
         feminine = following.endswith(("a", "ą", "ę"))
         if before.lower() in _LOCATIVE:
             return _inflected(
-                super().ordinal(number),
+                self._place(number),
                 "ej" if following.endswith(("ie", "ce", "y")) and not following.endswith("rze") else "m",
             )
         if before.lower() in _GENITIVE:
-            return _inflected(super().ordinal(number), "ej" if following.endswith(("y", "i")) else "ego")
+            return _inflected(self._place(number), "ej" if following.endswith(("y", "i")) else "ego")
         return self.ordinal(
             number, FEMININE if feminine else NEUTER if following.endswith(("o", "e")) else MASCULINE
         )
+
+    def _place(self, number: int) -> str:
+        return super().ordinal(number) if number else "zerowy"
 
     def day(self, number: int) -> str:
         """Say "trzeciego"."""

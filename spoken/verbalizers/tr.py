@@ -75,7 +75,7 @@ class Turkish(Verbalizer):
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""
         head, _, last = self.cardinal(number).rpartition(" ")
-        return self.join(head, _ORDINAL[last])
+        return self.join(head, _ORDINAL[last]) if last in _ORDINAL else self.cardinal(number)
 
     def unit(self, number: str, name: str, said: str) -> str:
         """Say "saatte yüz kilometre"."""

@@ -4,6 +4,7 @@ import pytest
 from spoken import VOCABULARIES, runs_by_script
 from spoken.normalization import normalize
 from spoken.stretches import stretches
+from spoken.verbalizers import VERBALIZERS
 from worker.speech.japanese import JapaneseReader
 
 
@@ -187,3 +188,25 @@ def test_japanese_writing_is_read_as_kana_with_its_particles():
     assert reader.read("今日は天気がいいです").strip() == "キョウワ テンキガ イイデス"
     assert reader.read("11月3日に").strip() == "ジュウイチガツミッカニ"
     assert reader.read("東京へ").strip() == "トウキョウエ"
+
+
+@pytest.mark.parametrize("language", sorted(VERBALIZERS))
+def test_whatever_stands_before_a_point_can_be_said(language):
+    """As a place in an order where there is a word for it, else as one counts."""
+    numbers = [
+        0,
+        1,
+        12,
+        100,
+        1000,
+        *(number * 10**zeros for zeros in range(3, 13) for number in (1, 12, 250)),
+    ]
+
+    assert all(VERBALIZERS[language].ordinal(number) for number in numbers)
+    assert all(
+        said(f"{number}. raz, na {number}. dom; {number}th {number}º.", language) for number in numbers
+    )
+
+
+def test_polish_begins_to_number_at_zero():
+    assert said("0. miejsce", "pl") == "zerowe miejsce"

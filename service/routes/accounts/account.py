@@ -58,10 +58,10 @@ async def account(
     account_id = await keys.account(key_of(request), Scope.ACCOUNT)
     before_id = None if cursor is None else cursors.read(cursor)
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)
-    found = await accounts.get(account_id)
-    if found is None:  # it was made for a top-up that nobody paid, and has just gone
+    told = await accounts.statement(account_id, before_id=before_id, limit=limit)
+    if told is None:  # it was made for a top-up that nobody paid, and has just gone
         raise InvalidApiKey
-    page = await accounts.ledger(account_id, before_id=before_id, limit=limit)
+    found, page = told
     headers = {"Cache-Control": "no-store"}
     if len(page) == limit and page[-1].id > 1:
         headers["Link"] = cursors.link(request, page[-1].id)

@@ -44,10 +44,11 @@ async def accounts(
 @get("/accounts/{account_id:int}", include_in_schema=False)
 async def account(request: AnyRequest, accounts: Part[Accounts], account_id: FromPath[int]) -> Response[Any]:
     """Show what an account has, and its newest moves."""
-    found = await accounts.get(account_id) if 0 < account_id <= LARGEST_ID else None
-    if found is None:
+    known = 0 < account_id <= LARGEST_ID
+    told = await accounts.statement(account_id, before_id=None, limit=MOVES) if known else None
+    if told is None:
         raise NotFoundException
-    moves = await accounts.ledger(account_id, before_id=None, limit=MOVES)
+    found, moves = told
     return rendering.page(request, "account.html", place="accounts", account=found, moves=moves)
 
 

@@ -261,7 +261,7 @@ async def test_a_payment_is_credited_once_whoever_tells_of_it_however_often(repl
     assert [paid.account_id for paid in told if paid is not None] == [number]
     now = await replicas[0].get(number)
     assert (now.granted_ms, now.free_ms) == (5000, 5000)
-    entries = await replicas[0].ledger(number, before_id=None, limit=9)
+    _, entries = await replicas[0].statement(number, before_id=None, limit=9)
     assert [(entry.move, entry.ref) for entry in entries] == [(Move.TOP_UP, bytes(32).hex())]
 
 

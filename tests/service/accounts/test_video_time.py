@@ -50,8 +50,23 @@ async def balance(store, account):
 
 
 async def moves(store, account):
-    entries = await store.ledger(account.id, before_id=None, limit=100)
+    _, entries = await store.statement(account.id, before_id=None, limit=100)
     return [(entry.move, entry.ref, entry.ms) for entry in reversed(entries)]
+
+
+async def test_a_balance_is_what_the_moves_beside_it_make_it_whatever_moves_meanwhile(replicas):
+    number = await replicas[0].create("app", most_open=None, now=NOW)
+    giving = asyncio.gather(*(replicas[1].grant(number, 1000, ref=f"{n}", now=NOW) for n in range(30)))
+
+    while True:
+        over = giving.done()
+        account, moves = await replicas[0].statement(number, before_id=None, limit=100)
+        assert account.granted_ms == sum(move.ms for move in moves)
+        if over:
+            break
+
+    assert (await giving, account.granted_ms) == ([True] * 30, 30_000)
+    assert await replicas[0].statement(number + 1, before_id=None, limit=1) is None
 
 
 async def test_of_many_that_ask_at_once_on_two_services_no_more_get_time_than_there_is(
@@ -200,8 +215,8 @@ async def test_use_is_told_by_day(services, replicas, account, clock):
 async def test_the_ledger_is_read_page_by_page(services, replicas, account):
     for n in range(5):
         await services[0].grant(account, 1 + n, ref=f"{n}")
-    first = await replicas[0].ledger(account.id, before_id=None, limit=4)
-    rest = await replicas[0].ledger(account.id, before_id=first[-1].id, limit=4)
+    _, first = await replicas[0].statement(account.id, before_id=None, limit=4)
+    _, rest = await replicas[0].statement(account.id, before_id=first[-1].id, limit=4)
 
     assert [entry.ms for entry in (*first, *rest)] == [5, 4, 3, 2, 1, 10_000]
 

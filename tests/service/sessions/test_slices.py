@@ -53,8 +53,9 @@ class Replica(NamedTuple):
         return account.free_ms, account.reserved_ms, account.used_ms, account.open
 
     async def moves(self, account_id: int) -> list[tuple[Move, str, int]]:
-        entries = await self.accounts.ledger(account_id, before_id=None, limit=100)
-        return [(each.move, each.ref, each.ms) for each in reversed(entries)]
+        told = await self.accounts.statement(account_id, before_id=None, limit=100)
+        assert told is not None
+        return [(each.move, each.ref, each.ms) for each in reversed(told[1])]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
