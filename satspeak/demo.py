@@ -235,6 +235,11 @@ def _tell_how_to_buy(shop: Shop, order: Order, console: Console) -> None:
         _video_command(shop, order, "'\"$INVOICE\"'", "my_video.mp4"),
     ):
         _show_command(console, line)
+    pay = shlex.quote(f"./run python -m regtest pay {{invoice}} --folder {folder}")
+    console.print("\n   Or in one command, which asks before it pays:\n")
+    _show_command(
+        console, f'./run satspeak buy "I am all yours." --url {shop.url} --pay {pay} -o my_other_video.mp4'
+    )
     console.print(
         f"\n   What the shop's operator sees: {shop.url}/desk, with the key {shop.desk_key}", markup=False
     )
@@ -262,7 +267,7 @@ def _say(console: Console, step: int, what: str) -> None:
 
 
 def _show_command(console: Console, command: str) -> None:
-    console.print(f"   $ {command}", style="green", markup=False)
+    console.print(f"   $ {command}", style="green", markup=False, soft_wrap=True)
 
 
 def _is_free(port: int) -> bool:
