@@ -39,13 +39,14 @@ async def test_the_schema_shows_one(standing_shop):
     assert "503" in responses
 
 
-async def test_a_voice_is_heard_and_its_sample_is_asked_for_once(shop, worker):
+async def test_a_voice_is_heard_and_its_sample_is_asked_for_once(closed_shop, worker):
     worker.voices.append({"name": "Käthe", "language": "de", "gender": "female"})
     worker.pictures["/voices/Käthe/sample.m4a"] = "hello"
-    urls = {voice["name"]: voice["sample_url"] for voice in (await shop.http.get("/voices")).json()}
+    async with closed_shop.open() as shop:
+        urls = {voice["name"]: voice["sample_url"] for voice in (await shop.http.get("/voices")).json()}
 
-    first, again = await shop.http.get(urls["Käthe"]), await shop.http.get(urls["Käthe"])
-    part = await shop.http.get(urls["Käthe"], headers={"Range": "bytes=1-3"})
+        first, again = await shop.http.get(urls["Käthe"]), await shop.http.get(urls["Käthe"])
+        part = await shop.http.get(urls["Käthe"], headers={"Range": "bytes=1-3"})
 
     assert (first.text, again.text) == ('"hello"', '"hello"')
     assert first.headers["Content-Type"] == "audio/mp4"
@@ -56,6 +57,7 @@ async def test_a_voice_is_heard_and_its_sample_is_asked_for_once(shop, worker):
 
 async def test_of_a_voice_that_there_is_not_no_worker_is_asked(shop, worker):
     worker.pictures["/voices/otto/sample.m4a"] = "hello"
+    await shop.http.get("/avatars")  # answers once workers have told what they have
 
     assert (await shop.http.get("/voices/otto/sample.m4a")).status_code == 404
     assert worker.asked == []
