@@ -137,6 +137,7 @@ async def create_session(
     operation_class=openapi.operation(headers={**openapi.KEY_HEADERS, **refusals.RETRIED}),
     exception_handlers=refusals.HANDLERS,
     responses=refusals.described(
+        types.INVALID_REQUEST,
         types.INVALID_API_KEY,
         types.INSUFFICIENT_SCOPE,
         types.INTERNAL_ERROR,
