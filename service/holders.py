@@ -69,7 +69,7 @@ def create(settings: Settings, name: str, account: str | None, scopes: tuple[str
     except KeyNotAllowed as error:
         allowed = sorted(scope.value for scope in (OPERATORS if account is None else HOLDERS))
         raise click.ClickException(
-            f"Such a key is never good for {error.scope}, only for {' and '.join(allowed)}."
+            f"Such a key is never good for {error.scope}, only for {', '.join(allowed)}."
         ) from error
     click.echo("Keep it: it is not shown again.", err=True)
 
