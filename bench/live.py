@@ -24,6 +24,7 @@ import soxr
 from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 
+from bench.load import percentile
 from bench.machine import machine
 from bench.stages import Samples, speak_for
 from regtest.ports import Ports
@@ -127,8 +128,8 @@ async def _measure(minutes: float, rounds: int) -> Figures:
         idle_cpu=round(hour.idle_cpu, 4),
         speaking_cpu=round(hour.speaking_cpu, 3),
         text_to_first_frame_ms=round(statistics.median(answers.first_ms)),
-        interrupt_ms_p95=round(_p95(answers.interrupt_ms)),
-        interrupt_heard_ms_p95=round(_p95(answers.heard_ms)),
+        interrupt_ms_p95=round(percentile(answers.interrupt_ms, 0.95)),
+        interrupt_heard_ms_p95=round(percentile(answers.heard_ms, 0.95)),
         sessions_realtime=max(
             (int(count) for count, factor in by_sessions.items() if factor >= 1), default=0
         ),
@@ -452,10 +453,6 @@ async def _realtime_factor(worker: _Worker, count: int, pcm: Samples) -> float:
             return (frames - 4) / FPS / (time.perf_counter() - started)
 
     return round(min(await asyncio.gather(*(speak() for _ in range(count)))), 2)
-
-
-def _p95(values: list[float]) -> float:
-    return sorted(values)[round(0.95 * (len(values) - 1))]
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from tests.serving import body_of, live
+
 
 class Receiver:
     """Takes what it is told, and answers as the test says."""
@@ -15,8 +17,8 @@ class Receiver:
         self.taken: list[
             tuple[dict[str, str], dict[str, Any]]
         ] = []  # headers and body of what was answered by 200
-        self.answers: list[int] = []  # of the next tries; then 200
-        self.fails = False  # each try gets 500
+        self.answers: list[int] = []  # of the next tries
+        self.status = 200  # of those after them
         self.headers: list[tuple[bytes, bytes]] = []
         self.silent = False
         self.going = asyncio.Event()  # those that it is silent to are hung up on
@@ -24,15 +26,9 @@ class Receiver:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body, more = body + event.get("body", b""), event.get("more_body", False)
+            await live(receive, send)
+            return
+        body = await body_of(receive)
         self.tries.append(({name.decode(): value.decode() for name, value in scope["headers"]}, body))
         if self.silent:
             hangs_up = asyncio.create_task(receive())
@@ -41,7 +37,7 @@ class Receiver:
             hangs_up.cancel()
             goes_on.cancel()
             return
-        status = self.answers.pop(0) if self.answers else 500 if self.fails else 200
+        status = self.answers.pop(0) if self.answers else self.status
         if status == 200:
             self.told.append(msgspec.json.decode(body))
             self.taken.append((self.tries[-1][0], self.told[-1]))

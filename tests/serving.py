@@ -11,6 +11,23 @@ START_S = 60
 """To start: where nothing was compiled or loaded yet, beside others, a service was seen to take 23 s."""
 
 
+async def live(receive: Any, send: Any) -> None:
+    """Start and end as an ASGI app that has nothing to prepare."""
+    kind = ""
+    while kind != "lifespan.shutdown":
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+
+
+async def body_of(receive: Any) -> bytes:
+    """Read the whole body of a request."""
+    body, more = b"", True
+    while more:
+        event = await receive()
+        body, more = body + event.get("body", b""), event.get("more_body", False)
+    return body
+
+
 @contextlib.asynccontextmanager
 async def serve(app: Any, config: uvicorn.Config | None = None) -> AsyncIterator[str]:
     """Run an ASGI app on a real socket in this event loop; its URL."""

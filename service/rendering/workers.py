@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -107,28 +107,25 @@ class Worker:
 
     async def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render there, as the port says."""
-        self._ours += 1
-        self._given += 1
-        try:
+        with self._work():
             async with contextlib.aclosing(self._remote.render(job, pcm)) as records:
                 async for record in records:
                     yield record
-        except WorkerBusy:
-            raise
-        except (WorkerDown, RenderFailed) as error:
-            self._know(error)
-            raise
-        finally:
-            self._ours -= 1
 
     @contextlib.asynccontextmanager
     async def live(self, opening: Open) -> AsyncGenerator[LiveRender]:
         """Open a live session there, as the port says."""
+        with self._work():
+            async with self._remote.live(opening) as render:
+                yield render
+
+    @contextlib.contextmanager
+    def _work(self) -> Iterator[None]:
+        """Count what it is given, and know it by how that ends."""
         self._ours += 1
         self._given += 1
         try:
-            async with self._remote.live(opening) as render:
-                yield render
+            yield
         except WorkerBusy:
             raise
         except (WorkerDown, RenderFailed) as error:

@@ -107,7 +107,7 @@ async def test_all_is_shown_in_its_time_and_an_utterance_is_over_after_its_last_
 async def test_nothing_is_asked_for_that_there_is_no_room_for():
     stage = Stage()
     playing = asyncio.create_task(stage.player.play())
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it runs until it waits
 
     assert stage.asked == 2
     playing.cancel()
@@ -120,7 +120,7 @@ async def test_sound_is_handed_on_before_its_picture_and_both_wait_together_wher
     await stage.until_seen(4 - AHEAD)
     assert len(stage.heard) == 4
     stopped = time.monotonic()
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.3)  # as long as nothing new comes, nothing more is shown
     assert len(stage.seen) == 4 - AHEAD
 
     stage.player.load([4, 5, 6, 7], None)

@@ -27,7 +27,7 @@ from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
 from service.storage.videos import SqlVideos
-from tests.serving import serve
+from tests.serving import body_of, live, serve
 
 DEADLINE_S = 30
 
@@ -125,11 +125,8 @@ class ScriptedWorker:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
+            await live(receive, send)
+            return
         match scope["path"]:
             case "/health":
                 await _answer(send, 200, {"status": "ok", "renders_active": self.active})
@@ -147,12 +144,7 @@ class ScriptedWorker:
                 await _answer(send, 404, {"title": "Not Found"})
 
     async def _render(self, receive: Any, send: Any) -> None:
-        body = b""
-        while True:
-            event = await receive()
-            body += event.get("body", b"")
-            if not event.get("more_body"):
-                break
+        body = await body_of(receive)
         (length,) = struct.unpack_from(">I", body)
         request = msgspec.msgpack.decode(body[4 : 4 + length])
         self.requests.append(request)

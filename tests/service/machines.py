@@ -10,9 +10,11 @@ import functools
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias
 
 import asyncpg
+import pytest
 import sqlalchemy as sa
 from anyio.from_thread import BlockingPortal
 from hypothesis import HealthCheck, Phase, settings
@@ -21,9 +23,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from service.accounts.account import Move
 from service.storage.postgres import PostgresDatabase
+from service.storage.sqlite import SqliteDatabase
 
 EXAMPLES, STEPS = 5, 25
 MANY_EXAMPLES, MANY_STEPS = 200, 60
+
+Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+"""Opens a database of the story's, as each of its services does."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -84,6 +90,9 @@ def check_balance(account: Any, entries: Sequence[Any], held: Sequence[Any]) -> 
     assert all(0 <= each.used_ms <= each.held_ms for each in open_now)
 
 
+Make: TypeAlias = Callable[[Opening], Machine]
+
+
 def run(
     make: Callable[[], Machine],
     *,
@@ -122,8 +131,31 @@ def run(
         raise
 
 
+def run_in_files(make: Make, folders: pytest.TempPathFactory, *, full: bool) -> None:
+    """Tell stories of a machine with a database in a file, each with its own."""
+
+    def machine() -> Machine:
+        path = folders.mktemp("story") / "db.sqlite3"
+        return make(lambda: SqliteDatabase.open(path))
+
+    run(machine, full=full)
+
+
+def run_on_a_server(
+    make: Make, portal: BlockingPortal, postgres: str, tables: Sequence[sa.Table], *, full: bool
+) -> None:
+    """Tell stories of a machine with a PostgreSQL database, whose tables are emptied in this order before each."""
+    with _server(portal, postgres) as url:
+
+        def machine() -> Machine:
+            portal.call(_empty, url, tables)
+            return make(lambda: PostgresDatabase.open(url))
+
+        run(machine, full=full)
+
+
 @contextlib.contextmanager
-def server(portal: BlockingPortal, postgres: str) -> Iterator[str]:
+def _server(portal: BlockingPortal, postgres: str) -> Iterator[str]:
     """Make a database, and drop it; its URL."""
     name = f"test_{secrets.token_hex(4)}"
 
@@ -137,7 +169,7 @@ def server(portal: BlockingPortal, postgres: str) -> Iterator[str]:
     portal.call(ask, f"drop database {name} with (force)")
 
 
-async def empty(url: str, tables: Sequence[sa.Table]) -> None:
+async def _empty(url: str, tables: Sequence[sa.Table]) -> None:
     """Delete all rows of some tables, in this order, so that the next story begins with none."""
 
     def delete_all(table: sa.Table, connection: sa.Connection) -> None:

@@ -617,12 +617,12 @@ class OrderMachine(Machine):
 
     def have_receiver(self, how: str) -> None:
         self.receiver.speak()
-        self.receiver.fails, self.receiver.silent = how == "fails", how == "is silent"
+        self.receiver.status, self.receiver.silent = 500 if how == "fails" else 200, how == "is silent"
 
     def passes(self, **duration: int) -> None:
         """Let time pass; what receivers do not take for days may be given up."""
         self.shop.clock.pass_by(**duration)
-        if self.receiver.fails or self.receiver.silent:
+        if self.receiver.status != 200 or self.receiver.silent:
             for order in self.orders:
                 order.untold |= timedelta(**duration) > timedelta(days=1)
 

@@ -50,9 +50,7 @@ async def account(
     limit: Annotated[
         int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most moves in the answer.")
     ] = PAGE,
-    cursor: Annotated[
-        str | None, QueryParameter(description="Where the page before this one ended; `Link` has it.")
-    ] = None,
+    cursor: cursors.Cursor = None,
 ) -> Response[AccountAnswer]:
     """Tell the balance of an account."""
     account_id = await keys.account(key_of(request), Scope.ACCOUNT)

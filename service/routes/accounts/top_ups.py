@@ -20,7 +20,7 @@ from service.routes.http.keys import key_of
 from service.routes.http.limiting import client
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
-from service.routes.http.waiting import unless_gone
+from service.routes.http.waiting import Wait, unless_gone
 from service.routes.lightning.resolving import canonical
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -98,14 +98,7 @@ async def top_up_state(
     request: Request[Any, Any, Any],
     invoice: FromPath[str],
     watching_top_ups: Part[WatchingTopUps],
-    wait: Annotated[
-        int,
-        QueryParameter(
-            ge=0,
-            description="Seconds to wait; the service allows a minute unless it is set otherwise.",
-            examples=[Example(value=30)],
-        ),
-    ] = 0,
+    wait: Wait = 0,
 ) -> Response[TopUpState]:
     """Tell the state of a top-up."""
     found = await watching_top_ups.find(canonical(invoice))
@@ -138,9 +131,7 @@ async def list_top_ups(
     limit: Annotated[
         int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most top-ups in the answer.")
     ] = PAGE,
-    cursor: Annotated[
-        str | None, QueryParameter(description="Where the page before this one ended; `Link` has it.")
-    ] = None,
+    cursor: cursors.Cursor = None,
 ) -> Response[TopUpList]:
     """List the top-ups of an account."""
     account_id = await keys.account(key_of(request), Scope.ACCOUNT)

@@ -1,14 +1,20 @@
 """Where a page of a list ended: below an id, so that it is stable, whatever is added (`Link`, RFC 8288)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlencode
 
 from litestar import Request
+from litestar.params import QueryParameter
 
 from service.errors import InvalidRequest
 
 LARGEST_ID = 2**63 - 1
+
+Cursor: TypeAlias = Annotated[
+    str | None, QueryParameter(description="Where the page before this one ended; `Link` has it.")
+]
+"""The parameter of a list."""
 
 CURSOR = b"before:"
 """What a cursor begins with, before the id that all of its page are below."""

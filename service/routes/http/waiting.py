@@ -2,11 +2,23 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
+from litestar.openapi.spec import Example
+from litestar.params import QueryParameter
 from litestar.types import Receive
 
 T = TypeVar("T")
+
+Wait: TypeAlias = Annotated[
+    int,
+    QueryParameter(
+        ge=0,
+        description="Seconds to wait; the service allows a minute unless it is set otherwise.",
+        examples=[Example(value=30)],
+    ),
+]
+"""The parameter of what may be waited for."""
 
 
 async def unless_gone(receive: Receive, waiting: Coroutine[Any, Any, T]) -> T | None:

@@ -55,9 +55,7 @@ async def payments(
     limit: Annotated[
         int, QueryParameter(ge=1, le=LARGEST_PAGE, description="Most payments in the answer.")
     ] = PAGE,
-    cursor: Annotated[
-        str | None, QueryParameter(description="Where the page before this one ended; `Link` has it.")
-    ] = None,
+    cursor: cursors.Cursor = None,
     before_id: Annotated[
         int | None, QueryParameter(ge=1, le=cursors.LARGEST_ID, description="Only payments with a lower id.")
     ] = None,

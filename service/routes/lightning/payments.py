@@ -1,10 +1,9 @@
 """What became of an invoice, for its buyer."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response, get
-from litestar.openapi.spec import Example
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
 from service.delivery.watching import Watching
 from service.routes.http import openapi
@@ -12,7 +11,7 @@ from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
 from service.routes.http.problems import PAYMENT_NOT_FOUND
-from service.routes.http.waiting import unless_gone
+from service.routes.http.waiting import Wait, unless_gone
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import PaymentAnswer
 
@@ -46,14 +45,7 @@ async def payment(
     watching: Part[Watching],
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
-    wait: Annotated[
-        int,
-        QueryParameter(
-            ge=0,
-            description="Seconds to wait; the service allows a minute unless it is set otherwise.",
-            examples=[Example(value=30)],
-        ),
-    ] = 0,
+    wait: Wait = 0,
 ) -> Response[PaymentAnswer]:
     """Tell the state of a payment and its video."""
     snapshot = await watching.look(await resolve(request, watching, invoice, claim_token or claim_header))

@@ -12,7 +12,7 @@ from lightning import Msat
 from lightning.memory import MemoryBackend
 from satspeak.payers import NotPaid, OutcomeUnknown, WalletUnusable, open_payer, pay
 from satspeak.payers.phoenixd import configured_password
-from tests.serving import serve
+from tests.serving import live, serve
 
 PRICE = 29
 
@@ -30,11 +30,8 @@ class Phoenixd:
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
+            await live(receive, send)
+            return
         name = base64.b64encode(b":secret").decode()
         if dict(scope["headers"]).get(b"authorization") != f"Basic {name}".encode():
             await answer(send, 401, b"")

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +19,8 @@ from service.accounts.account import Account
 from service.accounts.prepaid import AccountTerms, VideoTime
 from service.errors import InsufficientCredits, TooManyRequests
 from service.storage.accounts import SqlAccounts
-from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
-from service.storage.sqlite import SqliteDatabase
-from tests.service.machines import Machine, check_balance, empty, run, server, step
+from tests.service.machines import Machine, check_balance, run_in_files, run_on_a_server, step
 
 LEASE = timedelta(seconds=30)
 SERVICES, ACCOUNTS = 3, 2
@@ -159,18 +158,9 @@ class LedgerMachine(Machine):
 
 
 def test_whatever_happens_no_video_time_is_lost_or_made_in_a_file(portal, tmp_path_factory, full):
-    def machine():
-        path = tmp_path_factory.mktemp("ledger") / "db.sqlite3"
-        return LedgerMachine(portal, lambda: SqliteDatabase.open(path))
-
-    run(machine, full=full)
+    run_in_files(partial(LedgerMachine, portal), tmp_path_factory, full=full)
 
 
 def test_whatever_happens_no_video_time_is_lost_or_made_on_a_server(portal, postgres, full):
-    with server(portal, postgres) as url:
-
-        def machine():
-            portal.call(empty, url, (reservations, ledger, accounts))
-            return LedgerMachine(portal, lambda: PostgresDatabase.open(url))
-
-        run(machine, full=full)
+    tables = (reservations, ledger, accounts)
+    run_on_a_server(partial(LedgerMachine, portal), portal, postgres, tables, full=full)

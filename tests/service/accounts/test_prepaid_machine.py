@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +29,6 @@ from service.orders.video import Video, VideoState
 from service.orders.wish import Wish
 from service.rendering.port import Init
 from service.storage.accounts import SqlAccounts
-from service.storage.postgres import PostgresDatabase
 from service.storage.prepaid import SqlPrepaidOrders
 from service.storage.schema import (
     accounts,
@@ -40,9 +40,8 @@ from service.storage.schema import (
     reservations,
     segments,
 )
-from service.storage.sqlite import SqliteDatabase
 from service.storage.videos import SqlVideos
-from tests.service.machines import Machine, empty, run, server, step
+from tests.service.machines import Machine, run_in_files, run_on_a_server, step
 
 SERVICES, JOBS, DELAYED = 3, 4, 3
 HELD_MS = 2000
@@ -274,22 +273,9 @@ class PrepaidMachine(Machine):
 
 
 def test_whatever_happens_a_video_is_paid_for_or_given_up_in_a_file(portal, tmp_path_factory, full):
-    def machine():
-        path = tmp_path_factory.mktemp("prepaid") / "db.sqlite3"
-        return PrepaidMachine(portal, lambda: SqliteDatabase.open(path))
-
-    run(machine, full=full)
+    run_in_files(partial(PrepaidMachine, portal), tmp_path_factory, full=full)
 
 
 def test_whatever_happens_a_video_is_paid_for_or_given_up_on_a_server(portal, postgres, full):
-    with server(portal, postgres) as url:
-
-        def machine():
-            portal.call(
-                empty,
-                url,
-                (segments, jobs, idempotency_keys, payments, orders, reservations, ledger, accounts),
-            )
-            return PrepaidMachine(portal, lambda: PostgresDatabase.open(url))
-
-        run(machine, full=full)
+    tables = (segments, jobs, idempotency_keys, payments, orders, reservations, ledger, accounts)
+    run_on_a_server(partial(PrepaidMachine, portal), portal, postgres, tables, full=full)

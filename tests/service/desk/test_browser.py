@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts, open_keys, open_outbox
+from tests.receivers import Receiver
 
 PAGES = ("", "/orders", "/owed", "/accounts", "/system", "/webhooks")
 
@@ -30,32 +31,10 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-class Receiver:
-    """Refuses letters until it is well."""
-
-    def __init__(self) -> None:
-        self.well = False
-        self.told = asyncio.Event()
-        self.url = ""
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
-        while (await receive()).get("more_body"):
-            pass
-        if self.well:
-            self.told.set()
-        await send({"type": "http.response.start", "status": 200 if self.well else 410, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-
 @pytest.fixture(scope="module")
 async def receiver(run_server):
     receiver = Receiver()
+    receiver.status = 410
     async with run_server(receiver) as receiver.url:
         yield receiver
 
@@ -198,12 +177,12 @@ async def test_payments_are_saved_as_a_spreadsheet(operator, sold):
 async def test_a_letter_that_was_given_up_is_replayed(operator, sold, receiver):
     await operator.page.click("nav >> text=Webhooks")
     await expect(operator.page.locator("tbody tr")).to_have_count(3)
-    receiver.well = True
+    receiver.status = 200
 
     await operator.page.locator("tbody button").first.click()
 
     await expect(operator.page.locator(".notice")).to_have_text("To be sent again: 1")
-    await asyncio.wait_for(receiver.told.wait(), 60)
+    await sold[0].eventually(lambda: bool(receiver.told))
     await until_dead(sold[0], 2)
     await operator.come("/desk/webhooks")
     await expect(operator.page.locator("tbody tr")).to_have_count(2)

@@ -9,6 +9,7 @@ import pytest
 
 from service.app import create_app
 from service.errors import SettingsError
+from tests.serving import body_of, live
 
 JUDGE = """
 import sys
@@ -36,15 +37,9 @@ class Judge:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body, more = body + event["body"], event["more_body"]
+            await live(receive, send)
+            return
+        body = await body_of(receive)
         self.seen.append((dict(scope["headers"])[b"content-type"].decode(), body))
         status = 403 if b"forbidden" in body else 500 if b"broken" in body else 204
         await send({"type": "http.response.start", "status": status, "headers": []})

@@ -30,7 +30,7 @@ async def test_a_client_that_is_slow_gets_all_of_it(open_shop, holder_of):
             await client.send(buzz(6), b"!!!Close!!!")
             for _ in range(20):
                 await client.next()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # reads more slowly than it is sent
             assert await client.closed() == (1000, "")
 
         frames = client.frames

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +18,10 @@ from hypothesis.stateful import initialize, invariant
 from service.errors import InsufficientCredits, TooManyRequests
 from service.sessions.session import Ended, Ending, Held, NewSession
 from service.storage.accounts import SqlAccounts
-from service.storage.postgres import PostgresDatabase
 from service.storage.schema import accounts, ledger, reservations
 from service.storage.session_schema import live_sessions
 from service.storage.sessions import SqlLiveSessions
-from service.storage.sqlite import SqliteDatabase
-from tests.service.machines import Machine, check_balance, empty, run, server, step
+from tests.service.machines import Machine, check_balance, run_in_files, run_on_a_server, step
 
 SERVICES, JOBS = 3, 4
 SLICE_MS, LEAST_MS, SEGMENT_MS = 4_000, 160, 160
@@ -245,18 +244,9 @@ class SessionMachine(Machine):
 
 
 def test_whatever_happens_sessions_cost_what_they_show_in_a_file(portal, tmp_path_factory, full):
-    def machine():
-        path = tmp_path_factory.mktemp("sessions") / "db.sqlite3"
-        return SessionMachine(portal, lambda: SqliteDatabase.open(path))
-
-    run(machine, full=full)
+    run_in_files(partial(SessionMachine, portal), tmp_path_factory, full=full)
 
 
 def test_whatever_happens_sessions_cost_what_they_show_on_a_server(portal, postgres, full):
-    with server(portal, postgres) as url:
-
-        def machine():
-            portal.call(empty, url, (live_sessions, reservations, ledger, accounts))
-            return SessionMachine(portal, lambda: PostgresDatabase.open(url))
-
-        run(machine, full=full)
+    tables = (live_sessions, reservations, ledger, accounts)
+    run_on_a_server(partial(SessionMachine, portal), portal, postgres, tables, full=full)

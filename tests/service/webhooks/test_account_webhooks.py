@@ -3,9 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import Any
 
-import msgspec
 import pytest
 from click.testing import CliRunner
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -13,54 +11,10 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts, open_outbox
 from service.holders import accounts as accounts_command
+from tests.service.webhooks.conftest import SETTINGS
 
 WISH = {"text": "Hello there, my dear friend.", "avatar": "arab_woman", "emotion": "happy"}
-SETTINGS = {"webhook_private": True, "webhook_look_s": 0.02, "sweep_s": 0.05}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Receiver:
-    """Takes what it is told, unless the test says otherwise."""
-
-    def __init__(self) -> None:
-        self.tries: list[tuple[dict[str, str], bytes]] = []
-        self.told: list[dict[str, Any]] = []
-        self.status = 200
-        self.url = ""
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            while True:
-                kind = (await receive())["type"]
-                await send({"type": f"{kind}.complete"})
-                if kind == "lifespan.shutdown":
-                    return
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body, more = body + event.get("body", b""), event.get("more_body", False)
-        self.tries.append(({name.decode(): value.decode() for name, value in scope["headers"]}, body))
-        if self.status == 200:
-            self.told.append(msgspec.json.decode(body))
-        await send({"type": "http.response.start", "status": self.status, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    @property
-    def types(self) -> list[str]:
-        return [each["type"] for each in self.told]
-
-
-@pytest.fixture
-async def receiver(run_server):
-    receiver = Receiver()
-    async with run_server(receiver) as receiver.url:
-        yield receiver
-
-
-@pytest.fixture
-async def shop(closed_shop):
-    async with closed_shop.open(**SETTINGS) as shop:
-        yield shop
 
 
 async def new_account(shop, seconds: int, *scopes: Scope) -> dict[str, str]:

@@ -18,25 +18,10 @@ from service.assembly.stores import open_outbox
 from service.runtime.internet import is_public
 from service.webhooks.carrier import AT_ONCE_PER_ADDRESS
 from tests.receivers import Receiver
+from tests.service.webhooks.conftest import SETTINGS
 
 TEXT = {"text": "Hello there, my dear friend."}
 CHOICE = {"avatar": "arab_woman", "emotion": "happy"}
-
-
-@pytest.fixture
-async def receiver(run_server):
-    receiver = Receiver()
-    async with run_server(receiver) as receiver.url:
-        yield receiver
-
-
-@pytest.fixture
-async def shop(closed_shop):
-    async with closed_shop.open(**SETTINGS) as shop:
-        yield shop
-
-
-SETTINGS = {"webhook_private": True, "webhook_look_s": 0.02, "sweep_s": 0.05}
 
 
 async def quote(shop, receiver, **wish) -> dict[str, Any]:
