@@ -7,6 +7,7 @@ becomes longer that is ours, as with a quote; where it becomes shorter the rest 
 import asyncio
 import contextlib
 import hashlib
+import secrets
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,14 +23,17 @@ from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
-from service.orders.tokens import IdempotencyKey
+from service.orders.tokens import IdempotencyKey, Tokens
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
-from service.quotes.idempotency import parse_key
+from service.quotes.idempotency import SALT_BYTES, parse_key
 from service.quotes.port import Screen
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.section import PositiveInt, Section
+from service.webhooks.addresses import check_url
+from service.webhooks.signing import secret_of
 
 MS = 1000
 
@@ -37,9 +41,6 @@ KEY_KEPT = timedelta(days=1)
 """How long an idempotency key is known."""
 
 NOBODY_CAME = "Nobody opened this delayed video in time: ask for a new one."
-
-UNSALTED = b""
-"""An account's order hands out no secret that would be derived from a salt."""
 
 
 class PrepaidTerms(Section, frozen=True, kw_only=True):
@@ -57,10 +58,12 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         again: It was made before, by the same idempotency key.
+        webhook_secret: Signs what the receiver is told that was named with it; None: none was.
     """
 
     order: Order
     again: bool
+    webhook_secret: str | None = None
 
 
 class PrepaidOrdering:
@@ -77,8 +80,10 @@ class PrepaidOrdering:
         orders: PrepaidOrders,
         choosing: Choosing,
         screen: Screen | None,
+        private_receivers: bool,
         now: Clock,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._terms = terms
         self._prepaid = prepaid
@@ -88,12 +93,21 @@ class PrepaidOrdering:
         self._orders = orders
         self._choosing = choosing
         self._screen = screen
+        self._private_receivers = private_receivers
         self._now = now
         self._new_id = new_id
+        self._random = random
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def order(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, key: str | None
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        account_id: int,
+        delayed: bool,
+        key: str | None,
+        webhook_url: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -104,21 +118,29 @@ class PrepaidOrdering:
             delayed: Nothing is done until its video is asked for.
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
+            webhook_url: Who is told what becomes of it, in place of the account's receiver.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
+            InvalidRequest: The text or the choice cannot be rendered, the key is no UUID, or nobody on the internet has
+                the receiver's URL.
             ContentRefused: The operator's judge will not have it.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open, or of its orders delayed.
             KeyReused: The key was used to ask for something else.
             InvalidApiKey: The account has just gone.
         """
+        if webhook_url is not None:
+            check_url(webhook_url, private=self._private_receivers)
+        new = _New(text=text, choice=choice, account_id=account_id, delayed=delayed, webhook_url=webhook_url)
         if key is None:
-            return await self._new(text, choice, account_id=account_id, delayed=delayed, idempotency=None)
-        key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        asked = msgspec.json.encode((text, choice, delayed))
+            return await self._new(new, Tokens.random(private=False))
+        key = parse_key(key)
+        key_hash = hashlib.sha256(f"account {account_id} {key}".encode()).digest()
+        asked = (text, choice, delayed) if webhook_url is None else (text, choice, delayed, webhook_url)
         idempotency = IdempotencyKey(
-            key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
+            key_hash=key_hash,
+            fingerprint=hashlib.sha256(msgspec.json.encode(asked)).digest(),
+            salt=self._random(SALT_BYTES),
         )
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
@@ -126,11 +148,12 @@ class PrepaidOrdering:
                     before, order = found
                     if before.fingerprint != idempotency.fingerprint:
                         raise KeyReused
-                    return Taken(order=order, again=True)
-                with contextlib.suppress(KeyTaken):  # its order is the one
-                    return await self._new(
-                        text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency
+                    told = new.webhook(Tokens.derived(key, before, private=False))
+                    return Taken(
+                        order=order, again=True, webhook_secret=None if told is None else told.secret
                     )
+                with contextlib.suppress(KeyTaken):  # its order is the one
+                    return await self._new(new, Tokens.derived(key, idempotency, private=False))
 
     async def begin(self, order: Order) -> Order:
         """Set the time of a delayed order aside, once, whoever asks at the same time; of another nothing happens.
@@ -156,11 +179,10 @@ class PrepaidOrdering:
             raise VideoGone(NOBODY_CAME)
         return found
 
-    async def _new(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
-    ) -> Taken:
-        text = text.strip()  # what is judged is what is kept and spoken
-        choice = await self._choosing.check(choice)
+    async def _new(self, asked: "_New", tokens: Tokens) -> Taken:
+        account_id, delayed = asked.account_id, asked.delayed
+        text = asked.text.strip()  # what is judged is what is kept and spoken
+        choice = await self._choosing.check(asked.choice)
         duration_ms = speech_of(text, choice.language, self._terms).milliseconds
         if self._screen:
             await self._screen.text(text)
@@ -171,9 +193,10 @@ class PrepaidOrdering:
             wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
             held_ms=_held(duration_ms),
             delayed=delayed,
-            idempotency=idempotency,
+            idempotency=tokens.idempotency,
             created_at=created_at,
             expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
+            webhook=asked.webhook(tokens),
         )
         order = Order(
             id=await self._orders.add(new, self._holding(await self._account(account_id))),
@@ -186,7 +209,9 @@ class PrepaidOrdering:
             account_id=account_id,
             public_id=new.public_id,
         )
-        return Taken(order=order, again=False)
+        return Taken(
+            order=order, again=False, webhook_secret=None if new.webhook is None else new.webhook.secret
+        )
 
     async def _account(self, account_id: int) -> Account:
         account = await self._accounts.get(account_id)
@@ -200,6 +225,22 @@ class PrepaidOrdering:
             most_delayed=self._prepaid.delayed_per_account,
             unlimited=self._video_time.unlimited(account),
         )
+
+
+class _New(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account asks for."""
+
+    text: str
+    choice: Choice
+    account_id: int
+    delayed: bool
+    webhook_url: str | None
+
+    def webhook(self, tokens: Tokens) -> Webhook | None:
+        """Tell who is told of it."""
+        if self.webhook_url is None or tokens.webhook is None:
+            return None
+        return Webhook(url=self.webhook_url, secret=secret_of(tokens.webhook))
 
 
 def _held(duration_ms: int) -> int:

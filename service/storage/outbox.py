@@ -107,15 +107,21 @@ class SqlOutbox:
         return [_letter(row) for row in rows]
 
 
+_ACCOUNTS = sa.case((webhooks.c.own, account_webhooks.c.secret), else_=None).label("accounts")
+"""What signs messages of one order of an account beside its own secret: receivers know one or the other."""
+
 _URL = sa.func.coalesce(webhooks.c.url, account_webhooks.c.url).label("url")
 _SECRET = sa.func.coalesce(webhooks.c.secret, account_webhooks.c.secret).label("secret")
 
 _LETTERS = (
-    sa.select(outbox, _URL, _SECRET, payments.c.invoice, orders.c.public_id)
+    sa.select(outbox, _URL, _SECRET, _ACCOUNTS, payments.c.invoice, orders.c.public_id)
     .outerjoin(orders, orders.c.id == outbox.c.order_id)
     .outerjoin(webhooks, webhooks.c.order_id == outbox.c.order_id)
     .outerjoin(payments, payments.c.order_id == outbox.c.order_id)
-    .outerjoin(account_webhooks, account_webhooks.c.account_id == outbox.c.account_id)
+    .outerjoin(
+        account_webhooks,
+        account_webhooks.c.account_id == sa.func.coalesce(outbox.c.account_id, orders.c.account_id),
+    )
 )
 
 
@@ -135,7 +141,7 @@ def _letter(row: Mapping[Any, Any]) -> Letter:
         invoice=row[payments.c.invoice],
         public_id=row[orders.c.public_id],
         event=Event(row[outbox.c.event]),
-        webhook=Webhook(url=row["url"], secret=row["secret"]),
+        webhook=Webhook(url=row["url"], secret=" ".join(filter(None, (row["secret"], row["accounts"])))),
         happened_at=from_millis(row[outbox.c.happened_at]),
         tried_since=from_millis(row[outbox.c.first_at] or row[outbox.c.happened_at]),
         tries=row[outbox.c.tries],

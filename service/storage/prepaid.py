@@ -49,7 +49,7 @@ class SqlPrepaidOrders:
                     connection, order.account_id, order.public_id, order.held_ms, holding, order.created_at
                 )
             order_id = _insert(connection, order)
-            give_receiver(connection, order_id, order.account_id)
+            give_receiver(connection, order_id, order.account_id, order.webhook)
             if order.idempotency is not None:
                 _note_key(connection, order, order.idempotency, order_id)
             if not order.delayed:

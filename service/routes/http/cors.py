@@ -15,7 +15,8 @@ SENT = (
 
 READ = (
     *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Link"),
-    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate"),
+    *("Webhook-Secret", "X-Request-Id"),
 )
 """What a page may read of an answer."""
 

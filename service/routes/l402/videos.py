@@ -53,6 +53,7 @@ CHALLENGE_EXAMPLE = {
     "expires_at": "2026-01-01T12:05:00Z",
     "valid_until": "2026-01-08T12:00:00Z",
     "refund_token": "Q4hyK39LQGq1DThnB2vWyzG-MaAdy79zYIvhhHf-eB0",
+    "webhook_secret": None,
 }
 
 HEADERS = {
@@ -65,6 +66,7 @@ HEADERS = {
             "What POST /lightning/refund asks for, beside the preimage, should the video fail.",
             "Q4hyK39LQGq1DThnB2vWyzG-MaAdy79zYIvhhHf-eB0",
         ),
+        "Webhook-Secret": openapi.WEBHOOK_SECRET,
     },
     402: {"WWW-Authenticate": openapi.CHALLENGE},
 }
@@ -161,7 +163,12 @@ async def buy_video(
                 return _challenged(
                     request,
                     await l402_desk.selling.challenge_audio(
-                        wish, wav, options.choice, client=asker, key=idempotency_key
+                        wish,
+                        wav,
+                        options.choice,
+                        client=asker,
+                        key=idempotency_key,
+                        webhook_url=options.webhook_url,
                     ),
                 )
     else:
@@ -173,12 +180,19 @@ async def buy_video(
             return _challenged(
                 request,
                 await l402_desk.selling.challenge_text(
-                    wish, asked.text, asked.choice, client=asker, key=idempotency_key
+                    wish,
+                    asked.text,
+                    asked.choice,
+                    client=asker,
+                    key=idempotency_key,
+                    webhook_url=asked.webhook_url,
                 ),
             )
     payment_url = _link(l402_desk.links, request, "payment", redeemed)
     add_header(request.scope, "Link", f'<{payment_url}>; rel="status"')
     add_header(request.scope, "Refund-Token", redeemed.tokens.refund)
+    if redeemed.webhook_secret is not None:
+        add_header(request.scope, "Webhook-Secret", redeemed.webhook_secret)
     video = await unless_gone(request.receive, l402_desk.delivery.deliver(redeemed.sold.order, Choice()))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
