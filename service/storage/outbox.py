@@ -17,6 +17,9 @@ from service.webhooks.port import Letter
 
 WAITING, DEAD = "waiting", "dead"
 
+NEW = 1000
+"""How many letters are looked through for the newest that are due."""
+
 COLUMNS = ("order_id", "message_id", "event", "state", "tries", "next_at", "happened_at")
 
 
@@ -50,7 +53,13 @@ class SqlOutbox:
         self._database = database
 
     async def due(
-        self, now: datetime, *, but: Collection[int], full: Collection[str] = (), limit: int
+        self,
+        now: datetime,
+        *,
+        but: Collection[int],
+        full: Collection[str] = (),
+        limit: int,
+        newest: bool = False,
     ) -> list[Letter]:
         """Return letters to be sent now: the first that waits of each order; none of these, none to these origins."""
         earlier = outbox.alias()
@@ -61,6 +70,11 @@ class SqlOutbox:
         )
         ready = (outbox.c.state == WAITING) & (outbox.c.next_at <= to_millis(now))
         query = _LETTERS.where(ready, first, outbox.c.id.not_in(but), *(~_at(origin) for origin in full))
+        if newest:
+            last = sa.select(sa.func.max(outbox.c.id)).scalar_subquery()
+            return await self._many(
+                query.where(outbox.c.id > last - NEW).order_by(outbox.c.id.desc()).limit(limit)
+            )
         return await self._many(query.order_by(outbox.c.next_at).limit(limit))
 
     async def sent(self, letter: Letter) -> None:
@@ -74,9 +88,9 @@ class SqlOutbox:
             outbox.c.id == letter.id, tries=letter.tries + 1, next_at=to_millis(until), failure=failure
         )
 
-    async def delay(self, letter: Letter, until: datetime) -> None:
-        """Leave one for later that was not tried."""
-        await self._change(outbox.c.id == letter.id, next_at=to_millis(until))
+    async def delay(self, letters: Collection[Letter], until: datetime) -> None:
+        """Leave some for later that were not tried."""
+        await self._change(outbox.c.id.in_([letter.id for letter in letters]), next_at=to_millis(until))
 
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
         """Set one aside, or all of its order that wait."""

@@ -16,9 +16,10 @@ import httpcore
 import httpx
 
 from service.errors import ReceiverAway, ReceiverCrowded
-from service.runtime.clients import LARGEST_SHARE, client_of
+from service.runtime.clients import LARGEST_SHARE, UNKNOWN, client_of
 from service.runtime.internet import Names, NotPublic
 from service.runtime.shares import Share, Shares
+from service.webhooks.lanes import Flight, Lanes
 from service.webhooks.port import AT_ONCE, Answer
 
 TIMEOUT_S = 15.0
@@ -29,8 +30,28 @@ AT_ONCE_PER_ADDRESS = AT_ONCE // LARGEST_SHARE
 """Who answers for a name can give it to any number of others, so receivers are told apart by where they are, too. Twice
 as many as at one name, and more: whoever serves many others' names has them all at one address."""
 
-_TAKEN: ContextVar[list[Share]] = ContextVar("taken")
-"""What the letter that is being sent has of its address."""
+AT_ONCE_PER_NETWORK = 12
+"""To receivers that have not proved quick, wherever in one network of 256 IPv4 addresses or of a /48 of IPv6 they are:
+fewer than to an address, so that they never have all of it."""
+
+PROVEN_RESOLVERS = 16
+"""Threads that look up the names of those who proved quick: others may keep all of theirs for half a minute."""
+
+
+_NETWORK_DIGITS = 12
+"""Of hex: 48 bits."""
+
+
+class _Post:
+    """A letter that is being sent, and what it has."""
+
+    def __init__(self, *, proven: bool) -> None:
+        self.proven = proven
+        self.shares: list[Share] = []
+        self.flights: list[Flight] = []
+
+
+_POST: ContextVar[_Post] = ContextVar("post")
 
 
 class HttpCarrier:
@@ -41,14 +62,14 @@ class HttpCarrier:
     """
 
     def __init__(self, *, private: bool) -> None:
-        self._names = Names(private=private)
+        self._guard = _Guard(private=private)
         context = ssl.create_default_context()
         transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
         transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
             ssl_context=context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=0,
-            network_backend=_Guard(self._names),
+            network_backend=self._guard,
         )
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -59,11 +80,11 @@ class HttpCarrier:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str], *, proven: bool) -> Answer:
         """Send one; of the answer nothing is read but its head."""
         headers = {**headers, "Content-Type": "application/json", "User-Agent": "satspeak-webhooks"}
         try:
-            with _sharing():
+            with self._guard.sharing(proven=proven):
                 async with (
                     asyncio.timeout(TIMEOUT_S),
                     self._client.stream("POST", url, content=body, headers=headers) as answer,
@@ -81,29 +102,39 @@ class HttpCarrier:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
-        self._names.close()
-
-
-@contextlib.contextmanager
-def _sharing() -> Iterator[None]:
-    """Give back in the end what is taken within, however that goes."""
-    taken: list[Share] = []
-    token = _TAKEN.set(taken)
-    try:
-        yield
-    finally:
-        _TAKEN.reset(token)
-        for share in taken:
-            share.give_back()
+        self._guard.close()
 
 
 class _Guard(httpcore.AsyncNetworkBackend):
     """Connects to addresses of the internet."""
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self, *, private: bool) -> None:
+        self._names = {
+            False: Names(private=private),
+            True: Names(private=private, threads=PROVEN_RESOLVERS),
+        }
+        self._lanes = Lanes(total=AT_ONCE, group=AT_ONCE_PER_NETWORK)
         self._shares = Shares(per_client=AT_ONCE_PER_ADDRESS, total=AT_ONCE)
         self._inner = httpcore.AnyIOBackend()
+
+    @contextlib.contextmanager
+    def sharing(self, *, proven: bool) -> Iterator[None]:
+        """Give back in the end what is taken within, however that goes."""
+        post = _Post(proven=proven)
+        token = _POST.set(post)
+        try:
+            yield
+        finally:
+            _POST.reset(token)
+            for share in post.shares:
+                share.give_back()
+            for flight in post.flights:
+                self._lanes.end(flight, _now())
+
+    def close(self) -> None:
+        """Wait for no names any more."""
+        for names in self._names.values():
+            names.close()
 
     async def connect_tcp(
         self,
@@ -115,15 +146,40 @@ class _Guard(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, judge, connect."""
         try:
-            addresses = await self._names.resolve(host, port)
+            addresses = await self._names[_POST.get().proven].resolve(host, port)
         except NotPublic as error:
             raise httpcore.ConnectError(str(error)) from error
-        place = client_of(addresses[0])
+        self._take(client_of(addresses[0]))
+        return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+
+    def _take(self, place: str) -> None:
+        """Take a share of an address, and of its network.
+
+        Raises:
+            ReceiverCrowded: Too many are sent there, or to such as it.
+        """
+        post = _POST.get()
         if self._shares.full(place) is not None:
             raise ReceiverCrowded
-        _TAKEN.get().append(self._shares.take(place))
-        return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        if not post.proven:
+            network = _network_of(place)
+            flight = self._lanes.begin(network, network, _now())
+            if flight is None:
+                raise ReceiverCrowded
+            post.flights.append(flight)
+        post.shares.append(self._shares.take(place))
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+
+def _network_of(client: str) -> str:
+    """Tell which network of many addresses a client is of: who has one address there may have others."""
+    if client == UNKNOWN:
+        return client
+    return client.rpartition(".")[0] if "." in client else client[:_NETWORK_DIGITS]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
