@@ -48,12 +48,14 @@ TIERS = (
         "sessions.records",
         "sessions.session",
         "speech",
+        "studio.job",
+        "studio.port",
         "webhooks.port",
     },
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "webhooks"},
+    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "studio", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -89,7 +91,7 @@ ADAPTERS = {
 }
 DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "l402.port", "lnurl.port", "orders", "payments.payment",
     "payments.port", "pricing.price", "refunds.refund", "rendering.port", "retention.port", "sessions",
-    "speech.speech_length"]  # fmt: skip
+    "speech.speech_length", "studio"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 
 SERVICE = sorted((ROOT / "service").rglob("*.py"))

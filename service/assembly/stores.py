@@ -35,6 +35,7 @@ from service.storage.root_keys import SqlRootKeys
 from service.storage.sessions import SqlLiveSessions
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
+from service.storage.studio_jobs import SqlStudioJobs
 from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
@@ -61,6 +62,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
     live_sessions: SqlLiveSessions
+    studio_jobs: SqlStudioJobs
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -94,6 +96,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
             live_sessions=SqlLiveSessions(database),
+            studio_jobs=SqlStudioJobs(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),
