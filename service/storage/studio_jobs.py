@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from service.errors import LeaseLost
+from service.errors import KeyReused, LeaseLost
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
 from service.storage.ledger import end, reserve
+from service.storage.schema import accounts
 from service.storage.studio_schema import open_jobs, studio_jobs
 from service.studio.job import Job, Kind, NewJob, Outcome, State
 
@@ -38,12 +39,26 @@ class SqlStudioJobs:
             "progress": 0,
             "attempt": 0,
             "tries": 0,
+            "key": job.key,
             "until": at,
             "created_at": at,
             "updated_at": at,
         }
 
+        before = sa.select(studio_jobs).where(
+            studio_jobs.c.account_id == job.account_id, studio_jobs.c.key == job.key
+        )
+
         def work(connection: sa.Connection) -> Job:
+            if job.key is not None:
+                # The lock: of two that bring the same key, the second sees the first.
+                connection.execute(
+                    sa.select(accounts.c.id).where(accounts.c.id == job.account_id).with_for_update()
+                )
+                if (found := connection.execute(before).mappings().first()) is not None:
+                    if (found["kind"], found["request"]) != (row["kind"], row["request"]):
+                        raise KeyReused
+                    return _job(found)
             if job.held_ms:
                 reserve(
                     connection,
@@ -152,6 +167,7 @@ class SqlStudioJobs:
             until=to_millis(outcome.until),
             failure=outcome.failure,
             updated_at=to_millis(now),
+            **({"key": None} if outcome.state is State.FAILED else {}),
         )
 
         def work(connection: sa.Connection) -> bool:

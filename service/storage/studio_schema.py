@@ -22,9 +22,11 @@ studio_jobs = sa.Table(
     sa.Column("until", sa.BigInteger, nullable=False),  # of a lease; of one that is pending: when it is due
     sa.Column("result", sa.Text),  # JSON
     sa.Column("failure", sa.Text),
+    sa.Column("key", sa.Text),  # what its client calls it; null: nothing, or it failed and is asked for anew
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.CheckConstraint("held_ms >= 0", name="not_negative"),
+    sa.UniqueConstraint("account_id", "key"),
     sa.Index("studio_jobs_by_account", "account_id", "kind", "id"),
     sqlite_autoincrement=True,
 )

@@ -79,13 +79,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job on its way to the row."""
+    """A job on its way to the row.
+
+    Attributes:
+        key: What its client calls it, so that it is one job however often it is asked for; None: each time another.
+    """
 
     public_id: str
     account_id: int
     kind: Kind
     request: dict[str, Any]
     held_ms: int
+    key: str | None
     created_at: datetime
 
 

@@ -12,6 +12,7 @@ import structlog
 from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.errors import InvalidApiKey, LeaseLost, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
+from service.quotes.idempotency import parse_key
 from service.runtime.bells import Bells, of_studio_job
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
@@ -65,10 +66,28 @@ class Studio:
         self._now = now
         self._due = asyncio.Event()
 
-    async def begin(self, account_id: int, kind: Kind, request: dict[str, Any], *, held_ms: int) -> Job:
+    async def begin(
+        self,
+        account_id: int,
+        kind: Kind,
+        request: dict[str, Any],
+        *,
+        held_ms: int,
+        key: str | None = None,
+    ) -> Job:
         """Set video time aside and leave a job to be done.
 
+        Args:
+            account_id: Who pays.
+            kind: What is made.
+            request: Of what, as JSON says it.
+            held_ms: What it costs.
+            key: What the client calls it, a UUID, so that it is one job however often it is asked for. One that
+                failed is asked for anew.
+
         Raises:
+            InvalidRequest: The key is no UUID.
+            KeyReused: Something else was asked for with it.
             InsufficientCredits: So much is not free.
             TooManyRequests: The account has too many jobs open.
             InvalidApiKey: The account has just gone.
@@ -83,6 +102,7 @@ class Studio:
                 kind=kind,
                 request=request,
                 held_ms=held_ms,
+                key=None if key is None else parse_key(key),
                 created_at=self._now(),
             ),
             most_open=self._video_time.most_open(account),

@@ -16,7 +16,10 @@ class StudioJobs(Protocol):
     async def add(self, job: NewJob, *, most_open: int, unlimited: bool) -> Job:
         """Keep a job and set its time aside: from then on it is done, whatever becomes of this replica.
 
+        One that was asked for before with the same key, and has not failed, is that one.
+
         Raises:
+            KeyReused: Something else was asked for with this key.
             InsufficientCredits: So much is not free; nothing is kept.
             TooManyRequests: Too many jobs of the account are open.
         """

@@ -9,6 +9,7 @@ import pytest
 from service.accounts.prepaid import AccountTerms, VideoTime
 from service.errors import (
     InsufficientCredits,
+    KeyReused,
     LeaseLost,
     RenderFailed,
     RenderRefused,
@@ -258,3 +259,25 @@ async def test_nobody_sees_or_deletes_the_job_of_another_account(studios, replic
     assert [each.public_id for each in await studios[0].of_account(account, kinds=[Kind.PORTRAIT])] == [
         job.public_id
     ]
+
+
+async def test_one_key_is_one_job_however_often_it_is_sent(studios, replicas, account, hands):
+    key = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+    async def ask_again(studio, prompt="a man"):
+        return await studio.begin(account, Kind.PORTRAIT, {"prompt": prompt}, held_ms=4000, key=key)
+
+    jobs = await asyncio.gather(*(ask_again(studios[n % 2]) for n in range(6)))
+    assert len({job.public_id for job in jobs}) == 1
+    assert await balance(replicas, account) == (6000, 4000, 0, 1)
+    with pytest.raises(KeyReused):
+        await ask_again(studios[0], "a woman")
+
+    hands.error = RenderRefused("Nobody.")
+    async with working(studios[0]):
+        await studios[0].over(jobs[0], longest=DEADLINE)
+        hands.error = None
+        anew = await ask_again(studios[1])
+        assert anew.public_id != jobs[0].public_id
+        assert (await studios[0].over(anew, longest=DEADLINE)).state is State.COMPLETED
+    assert (await ask_again(studios[0])).public_id == anew.public_id

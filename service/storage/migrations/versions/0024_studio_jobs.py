@@ -30,11 +30,13 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("held_ms >= 0", name="not_negative"),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("account_id", "key"),
         sqlite_autoincrement=True,
     )
     op.create_index("studio_jobs_by_account", "studio_jobs", ["account_id", "kind", "id"])
