@@ -54,7 +54,7 @@ OTHERS = {
             "MAX_WAITING",
             "MAX_WAIT_S",
         ),
-        *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
+        *("AVATAR_MEMORY_MB", "LENT_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
         *(
             "LIVE_SESSIONS",
             "LIVE_SILENCE_S",

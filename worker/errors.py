@@ -6,7 +6,8 @@ WorkerError
 │   ├── UnknownAvatar
 │   ├── UnknownEmotion
 │   ├── NoSpeech
-│   └── NoFilm
+│   ├── NoFilm
+│   └── BadPack
 ├── Busy
 ├── CallerGone
 ├── NetworkStopped
@@ -68,6 +69,10 @@ class NoFilm(Unrenderable):
 
     def __init__(self) -> None:
         super().__init__("No picture can be read of this film. Send an MP4 from its first byte on.")
+
+
+class BadPack(Unrenderable):
+    """What was lent is no avatar that can be shown here."""
 
 
 class Busy(WorkerError):
