@@ -160,7 +160,7 @@ class PrepaidOrdering:
         self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
     ) -> Taken:
         text = text.strip()  # what is judged is what is kept and spoken
-        choice = await self._choosing.check(choice)
+        choice = await self._choosing.check(choice, account_id=account_id)
         duration_ms = speech_of(text, choice.language, self._terms).milliseconds
         if self._screen:
             await self._screen.text(text)

@@ -6,7 +6,7 @@ record and raw PCM after it; the answer is a stream of records that ends with `e
 
 import contextlib
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from urllib.parse import quote
 
 import httpx
@@ -86,6 +86,20 @@ class HttpRenderer:
             raise RenderFailed("the stream ended without its end record")
         finally:
             await response.aclose()
+
+    async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it the pack of an account's own avatar, unless it has it."""
+        url = f"{self.url}/avatars/{quote(avatar, safe='')}"
+        with _unreachable():
+            has = await self._client.get(url, timeout=CONNECT_S)
+            if has.status_code != httpx.codes.NOT_FOUND:
+                answer = has
+            else:
+                answer = await self._client.put(url, content=pack(), timeout=self._timeout)
+        if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
+            raise WorkerDown("The renderer is of a version that shows no avatars of accounts.")
+        if not answer.is_success:
+            raise await _refusal(answer)
 
     async def voices(self) -> Sequence[Voice]:
         """Return the voices that can be named."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from service.catalogue.own import own_job
 from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
@@ -97,8 +98,12 @@ class Worker:
 
     def may_show(self, choice: Choice) -> bool:
         """Tell whether it has the avatar and its emotion, or has not said yet."""
-        return self.avatars is None or any(
-            avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
+        return (
+            self.avatars is None
+            or own_job(choice.avatar) is not None
+            or any(
+                avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
+            )
         )
 
     def may_speak(self, choice: Choice) -> bool:
@@ -111,6 +116,14 @@ class Worker:
             async with contextlib.aclosing(self._remote.render(job, pcm)) as records:
                 async for record in records:
                     yield record
+
+    async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it the pack of an account's own avatar, as the port says."""
+        try:
+            await self._remote.lend(avatar, pack)
+        except WorkerDown as error:
+            self._know(error)
+            raise
 
     @contextlib.asynccontextmanager
     async def live(self, opening: Open) -> AsyncGenerator[LiveRender]:

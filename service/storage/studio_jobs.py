@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from service.catalogue.own import own_job
+from service.catalogue.port import Avatar
 from service.errors import KeyReused, LeaseLost
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
@@ -202,6 +204,14 @@ class SqlStudioJobs:
             return job
 
         return await self._database.write(work)
+
+    async def own_avatar(self, account_id: int, name: str) -> Avatar | None:
+        """Find an avatar of an account, as `OwnAvatars` says."""
+        public_id = own_job(name)
+        job = None if public_id is None else await self.find(public_id, account_id)
+        if job is None or job.kind is not Kind.AVATAR or job.result is None:
+            return None
+        return msgspec.convert({**job.result, "name": name}, Avatar)
 
 
 def _of(public_id: str, account_id: int) -> tuple[sa.ColumnElement[bool], ...]:
