@@ -82,6 +82,11 @@ class Worker:
         self._given = 0
 
     @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._remote.url
+
+    @property
     def load(self) -> tuple[bool, int, int]:
         """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
         return not self.well, self._ours + self._others, self._given

@@ -12,6 +12,9 @@ class StudioTerms(Section, frozen=True, kw_only=True):
     avatar_s: PositiveInt = 30
     """Video time that an avatar costs, of a picture or a film."""
 
+    sharp_avatar_s: PositiveInt = 60
+    """Video time that an avatar's second pass costs, which films its own mouths."""
+
     studio_at_once: PositiveInt = 2
     """Jobs of the studio that one service has done at once; the others wait."""
 

@@ -10,6 +10,8 @@ from service.storage.postgres import PostgresDatabase
 from service.storage.sqlite import SqliteDatabase
 from service.storage.studio_jobs import SqlStudioJobs
 
+PACK = b"the tar of an avatar"
+
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def opened(tmp_path, request):
