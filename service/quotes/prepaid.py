@@ -22,10 +22,12 @@ from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
+from service.orders.stage import Stage
 from service.orders.tokens import IdempotencyKey
 from service.orders.wish import Wish
 from service.quotes.idempotency import parse_key
 from service.quotes.port import Screen
+from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
@@ -93,7 +95,14 @@ class PrepaidOrdering:
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def order(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, key: str | None
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        account_id: int,
+        delayed: bool,
+        key: str | None,
+        stage: Stage | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -104,9 +113,10 @@ class PrepaidOrdering:
             delayed: Nothing is done until its video is asked for.
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
+            stage: Where somebody stands, and on what.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
+            InvalidRequest: The text, the choice or the stage cannot be rendered, or the key is no UUID.
             ContentRefused: The operator's judge will not have it.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open, or of its orders delayed.
@@ -114,9 +124,13 @@ class PrepaidOrdering:
             InvalidApiKey: The account has just gone.
         """
         if key is None:
-            return await self._new(text, choice, account_id=account_id, delayed=delayed, idempotency=None)
+            return await self._new(
+                text, choice, stage, account_id=account_id, delayed=delayed, idempotency=None
+            )
         key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        asked = msgspec.json.encode((text, choice, delayed))
+        asked = msgspec.json.encode(
+            (text, choice, delayed) if stage is None else (text, choice, delayed, stage)
+        )
         idempotency = IdempotencyKey(
             key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
         )
@@ -129,7 +143,7 @@ class PrepaidOrdering:
                     return Taken(order=order, again=True)
                 with contextlib.suppress(KeyTaken):  # its order is the one
                     return await self._new(
-                        text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency
+                        text, choice, stage, account_id=account_id, delayed=delayed, idempotency=idempotency
                     )
 
     async def begin(self, order: Order) -> Order:
@@ -148,7 +162,7 @@ class PrepaidOrdering:
         assert order.account_id is not None
         assert order.public_id is not None
         account = await self._account(order.account_id)
-        held_ms = _held(order.wish.duration_ms)
+        held_ms = _held(order.wish)
         if await self._orders.begin(order, order.wish.choice, held_ms, self._holding(account), self._now()):
             return msgspec.structs.replace(order, status=Status.PAID)
         found = await self._orders.find(order.public_id)
@@ -157,19 +171,34 @@ class PrepaidOrdering:
         return found
 
     async def _new(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
+        self,
+        text: str,
+        choice: Choice,
+        stage: Stage | None,
+        *,
+        account_id: int,
+        delayed: bool,
+        idempotency: IdempotencyKey | None,
     ) -> Taken:
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice, account_id=account_id)
-        duration_ms = speech_of(text, choice.language, self._terms).milliseconds
+        sold = staged(stage, self._terms)
+        wish = Wish(
+            text=text,
+            upload=None,
+            duration_ms=speech_of(text, choice.language, self._terms, sold.stage).milliseconds,
+            choice=choice,
+            stage=sold.stage,
+            percent=sold.percent,
+        )
         if self._screen:
             await self._screen.text(text)
         created_at = from_millis(to_millis(self._now()))
         new = NewPrepaid(
             public_id=str(self._new_id()),
             account_id=account_id,
-            wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
-            held_ms=_held(duration_ms),
+            wish=wish,
+            held_ms=_held(wish),
             delayed=delayed,
             idempotency=idempotency,
             created_at=created_at,
@@ -202,5 +231,5 @@ class PrepaidOrdering:
         )
 
 
-def _held(duration_ms: int) -> int:
-    return whole_seconds(duration_ms) * MS
+def _held(wish: Wish) -> int:
+    return whole_seconds(wish.billed_ms) * MS

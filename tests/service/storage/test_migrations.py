@@ -392,6 +392,43 @@ async def test_receivers_of_accounts_come_into_a_server_without_losing_a_row(dat
     await engine.dispose()
 
 
+def add_stages(connection: sa.Connection) -> None:
+    """Bring a database of the version before stages up to date: no order has one, and one can have one."""
+    upgrade(connection, to="0017")
+    order: dict[str, object] = {
+        "id": 7, "text": "Hello.", "duration_ms": 900, "amount_sat": 14, "usd_micros": 9000, "avatar": "ann",
+        "refund_hash": bytes(32), "created_at": 1,
+    }  # fmt: skip
+    orders = sa.Table("orders", sa.MetaData(), autoload_with=connection)
+    connection.execute(orders.insert(), [order])
+    connection.commit()
+    [before] = [dict(row) for row in connection.execute(sa.select(orders)).mappings()]
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = sa.Table("orders", sa.MetaData(), autoload_with=connection)
+    [after] = [dict(row) for row in connection.execute(sa.select(now)).mappings()]
+    assert (after.pop("stage"), after.pop("percent")) == (None, None)
+    assert after == before
+    assert had <= indexes(connection)
+    connection.execute(now.insert(), [{**order, "id": 8, "stage": "{}", "percent": 150}])
+    connection.commit()
+
+
+def test_stages_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_stages(connection)
+
+
+async def test_stages_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_stages)
+    await engine.dispose()
+
+
 def add_live_sessions(connection: sa.Connection) -> None:
     """Bring a database of the version before live sessions up to date: every row is there, and a session can be."""
     upgrade(connection, to="0016")
