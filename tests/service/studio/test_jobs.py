@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,10 @@ from service.errors import (
 )
 from service.runtime.bells import Bells
 from service.runtime.stopping import Stopping
+from service.storage.accounts import SqlAccounts
+from service.storage.postgres import PostgresDatabase
+from service.storage.sqlite import SqliteDatabase
+from service.storage.studio_jobs import SqlStudioJobs
 from service.studio.job import LONGEST_QUEUE, MOST_TRIES, REST, Kind, State
 from service.studio.jobs import Studio
 from service.studio.terms import StudioTerms
@@ -53,6 +58,26 @@ class Hands:
         if self.error is not None:
             raise self.error
         return {"drawn": job.request["prompt"]}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(tmp_path, request):
+    """Open accounts and jobs as one more service does."""
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else None
+
+    @contextlib.asynccontextmanager
+    async def start() -> AsyncIterator[tuple[SqlAccounts, SqlStudioJobs]]:
+        database = PostgresDatabase.open(url) if url else SqliteDatabase.open(tmp_path / "db.sqlite3")
+        async with database as rows:
+            yield SqlAccounts(rows), SqlStudioJobs(rows)
+
+    return start
+
+
+@pytest.fixture
+async def replicas(opened):
+    async with opened() as one, opened() as other:
+        yield one, other
 
 
 @pytest.fixture

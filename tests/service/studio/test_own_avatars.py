@@ -8,7 +8,8 @@ from service.assembly.stores import open_kept, open_keys
 from service.catalogue.own import own_name, pack_object
 from service.runtime.clock import utc_now
 from service.studio.job import Kind, NewJob
-from tests.service.studio.conftest import PACK
+
+PACK = b"the tar of an avatar"
 
 WISH = {"text": "This is my own face.", "emotion": "neutral", "language": "en"}
 
