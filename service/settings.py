@@ -35,6 +35,7 @@ from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
+from service.studio.intake import LibraryTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
@@ -194,6 +195,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
     live: LiveTerms = LiveTerms()
+    library: LibraryTerms = LibraryTerms()
     places: PlaceTerms = PlaceTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()

@@ -48,12 +48,16 @@ TIERS = (
         "sessions.records",
         "sessions.session",
         "speech",
+        "studio.intake",
+        "studio.media",
+        "studio.media_port",
+        "studio.sniffing",
         "webhooks.port",
     },
     {"rendering"},
     {"payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "webhooks"},
+    {"delivery", "desk", "doctor", "engines", "l402", "lnurl", "quotes", "sessions", "studio", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -79,6 +83,7 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.engines",
     "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.live_client",
@@ -89,7 +94,7 @@ ADAPTERS = {
 }
 DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "l402.port", "lnurl.port", "orders", "payments.payment",
     "payments.port", "pricing.price", "refunds.refund", "rendering.port", "retention.port", "sessions",
-    "speech.speech_length"]  # fmt: skip
+    "speech.speech_length", "studio"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 
 SERVICE = sorted((ROOT / "service").rglob("*.py"))

@@ -1,0 +1,1 @@
+"""What an account has made besides videos: portraits and avatars."""
