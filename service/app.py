@@ -37,6 +37,7 @@ from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
+from service.routes.studio.router import studio_router
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
@@ -209,6 +210,13 @@ def create_app(
                     held_open(streams, waits=False),
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
+            ),
+            studio_router(
+                settings,
+                in_time=in_time,
+                limited=polls_limited,
+                held_open=held_open(streams),
+                largest_json=largest_json_bytes,
             ),
             infer.infer,  # it is accepted before it is refused
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),

@@ -14,6 +14,7 @@ from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
+from service.assembly.library import open_libraries
 from service.assembly.live import open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -54,6 +55,7 @@ from service.retention.preimages import UnusedPreimages
 from service.retention.retention import Retention
 from service.routes.http.links import Links
 from service.routes.http.uploads import Spool
+from service.routes.studio.receiving import MediaIntake
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
@@ -66,6 +68,7 @@ from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.studio.library import Library
 from service.webhooks.accounts import AccountReceivers
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
@@ -88,6 +91,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     live: Live
     showing: Showing
     rooms: Rooms
+    library: Library
+    media_intake: MediaIntake
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
@@ -172,6 +177,7 @@ async def open_service(
                 "reservations", lambda: kept.peers.alone("reservations", lambda: video_time.sweep(sweep_s))
             ),
         )
+        libraries = open_libraries(stack, settings, kept, ambient, SteadyClock(now, monotonic))
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
@@ -255,6 +261,8 @@ async def open_service(
             live=live,
             showing=showing,
             rooms=rooms,
+            library=libraries.library,
+            media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
             watching=Watching(
                 snapshots=kept.snapshots,

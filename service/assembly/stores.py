@@ -20,6 +20,7 @@ from service.storage.desk_books import SqlBooks
 from service.storage.desk_sessions import SqlSessions
 from service.storage.keys import SqlApiKeys
 from service.storage.lnurls import SqlLnurls
+from service.storage.media import SqlMedia
 from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
 from service.storage.outbox import SqlOutbox
@@ -63,6 +64,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: SqlPrepaidOrders
     live_sessions: SqlLiveSessions
     studio_jobs: SqlStudioJobs
+    media: SqlMedia
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -97,6 +99,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             prepaid=SqlPrepaidOrders(database),
             live_sessions=SqlLiveSessions(database),
             studio_jobs=SqlStudioJobs(database),
+            media=SqlMedia(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),

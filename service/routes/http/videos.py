@@ -14,6 +14,7 @@ from service.orders.video import Video, VideoState
 from service.rendering.container import has_room
 from service.routes.http.conditions import etag_of, has
 from service.routes.http.ranges import parse_range
+from service.routes.http.stored import answer_stored
 from service.routes.http.streams import VideoStream
 
 VTT = "text/vtt"
@@ -109,26 +110,13 @@ def answer_with_head(
         RangeNotSatisfiable: The range lies past its end.
     """
     longer = len(head) - len(found.init or b"")
-    size = found.size + longer
-    etag = etag_of(_Etags.of(called, found).whole.encode() + head)
-    headers = {**NO_CACHE, "Accept-Ranges": "bytes", "Content-Disposition": disposition, "ETag": etag}
-    if has(request, etag):
-        return ASGIResponse(status_code=304, headers=headers)
-    span, status = range(size), 200
-    if request.headers.get("If-Range") in (None, etag):
-        asked = parse_range(request.headers.get("Range"), size, whole=True)
-        if asked is not None and not asked:
-            raise RangeNotSatisfiable(size)
-        if asked is not None:
-            span, status = asked, 206
-            headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
-    headers["Content-Length"] = str(len(span))
-    return VideoStream(
-        _behind(head, delivery, found.order_id, span, longer),
+    return answer_stored(
+        request,
+        lambda span: _behind(head, delivery, found.order_id, span, longer),
+        found.size + longer,
+        etag=etag_of(_Etags.of(called, found).whole.encode() + head),
+        headers={**NO_CACHE, "Content-Disposition": disposition},
         order_id=found.order_id,
-        headers=headers,
-        status_code=status,
-        is_head_response=request.method == HttpMethod.HEAD,
     )
 
 

@@ -1,0 +1,1 @@
+"""What answers outside of the service: hosts of files that clients name."""
