@@ -35,8 +35,8 @@ from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
-from service.studio.terms import StudioTerms
 from service.studio.intake import LibraryTerms
+from service.studio.terms import StudioTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"

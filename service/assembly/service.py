@@ -21,6 +21,7 @@ from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
 from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
+from service.assembly.studio import open_studio
 from service.catalogue.choosing import Choosing
 from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
@@ -68,7 +69,10 @@ from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.studio.avatars import Avatars
+from service.studio.jobs import Studio
 from service.studio.library import Library
+from service.studio.portraits import Portraits
 from service.webhooks.accounts import AccountReceivers
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
@@ -92,6 +96,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     showing: Showing
     rooms: Rooms
     library: Library
+    studio: Studio
+    portraits: Portraits
+    own_avatars: Avatars
     media_intake: MediaIntake
     captioning: Captioning
     idempotency: Idempotency
@@ -182,6 +189,7 @@ async def open_service(
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        studio = open_studio(stack, settings, kept, ambient, making, video_time, libraries.library)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
@@ -262,6 +270,9 @@ async def open_service(
             showing=showing,
             rooms=rooms,
             library=libraries.library,
+            studio=studio.studio,
+            portraits=studio.portraits,
+            own_avatars=studio.avatars,
             media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
             watching=Watching(
