@@ -244,6 +244,10 @@ class RenderRefused(InvalidRequest):
     """The worker can never render this."""
 
 
+class NotOffered(RenderRefused):
+    """No worker here does such work; what it says names what is to be installed or set."""
+
+
 class RenderFailed(ServiceError):
     """The worker took the order and did not finish it, or made something else than was sold."""
 

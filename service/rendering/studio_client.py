@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import msgspec
 
-from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
+from service.errors import NotOffered, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.rendering.worker_client import BUSY_RETRY_S, CONNECT_S
 from service.studio.artist import Drawn, Pack, Person
 
@@ -118,7 +118,7 @@ class HttpArtists:
             try:
                 return await ask(worker.url)
             except _NotHere as error:
-                refused = refused or RenderRefused(error.detail)
+                refused = refused or NotOffered(error.detail)
             except httpx.HTTPError as error:
                 failed = failed or WorkerDown(f"The renderer cannot be reached: {type(error).__name__}.")
             except WorkerDown as error:

@@ -164,7 +164,7 @@ class SqlStudioJobs:
         """End an attempt: the job rests, or has failed and its time is free again."""
         failed = _ours(job).values(
             state=outcome.state.value,
-            stage="waiting" if outcome.state is State.PENDING else "failed",
+            stage=outcome.stage,
             tries=outcome.tries,
             until=to_millis(outcome.until),
             failure=outcome.failure,

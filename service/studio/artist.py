@@ -55,7 +55,8 @@ class Artist(Protocol):
     Of all that it does:
 
     Raises:
-        RenderRefused: It can never be done, here or of this; says why.
+        NotOffered: Nobody here does such work.
+        RenderRefused: It can never be done of this; says why.
         WorkerBusy, WorkerDown: Nobody could be asked now.
         RenderFailed: It was begun, and not finished.
     """

@@ -22,6 +22,10 @@ LONGEST_QUEUE = timedelta(hours=2)
 """How long no worker may have room before a job is given up."""
 
 
+UNAVAILABLE = "unavailable"
+"""The stage of a job that failed since nobody here does such work."""
+
+
 class Kind(Enum):
     """What is made."""
 
@@ -98,12 +102,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a failed attempt makes of its job: FAILED, or PENDING until it is taken up again."""
 
     state: State
+    stage: str
     tries: int
     until: datetime
     failure: str
 
 
-def judge(job: Job, failure: str, now: datetime, *, refused: bool = False, waited: bool = False) -> Outcome:
+def judge(
+    job: Job,
+    failure: str,
+    now: datetime,
+    *,
+    refused: bool = False,
+    waited: bool = False,
+    unavailable: bool = False,
+) -> Outcome:
     """Decide what becomes of a job whose attempt ended without a result.
 
     Args:
@@ -112,9 +125,16 @@ def judge(job: Job, failure: str, now: datetime, *, refused: bool = False, waite
         now: The time.
         refused: No attempt can succeed.
         waited: No worker had room: nothing was tried.
+        unavailable: Nobody here does such work.
     """
     tries = job.tries + (not waited)
-    given_up = refused or tries >= MOST_TRIES or (waited and now - job.created_at >= LONGEST_QUEUE)
+    late = waited and now - job.created_at >= LONGEST_QUEUE
+    given_up = refused or unavailable or tries >= MOST_TRIES or late
+    stage = "failed" if given_up else "waiting"
     return Outcome(
-        state=State.FAILED if given_up else State.PENDING, tries=tries, until=now + REST, failure=failure
+        state=State.FAILED if given_up else State.PENDING,
+        stage=UNAVAILABLE if unavailable else stage,
+        tries=tries,
+        until=now + REST,
+        failure=failure,
     )

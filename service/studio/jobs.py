@@ -11,7 +11,7 @@ import structlog
 
 from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
-from service.errors import InvalidApiKey, LeaseLost, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
+from service.errors import InvalidApiKey, LeaseLost, NotOffered, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.quotes.idempotency import parse_key
 from service.runtime.bells import Bells, of_studio_job
 from service.runtime.clock import Clock
@@ -216,7 +216,7 @@ class Studio:
 
         maker = self._makers.get(job.kind)
         if maker is None:
-            raise RenderRefused(f"Nothing here makes {job.kind.value}s any more.")
+            raise NotOffered(f"Nothing here makes {job.kind.value}s any more.")
         making, keeping = asyncio.ensure_future(maker.make(job, note)), asyncio.ensure_future(keep())
         try:
             await asyncio.wait([making, keeping], return_when=asyncio.FIRST_COMPLETED)
@@ -235,6 +235,8 @@ class Studio:
     async def _failed(self, job: Job, error: Exception) -> None:
         now = self._now()
         match error:
+            case NotOffered():
+                outcome = judge(job, str(error), now, unavailable=True)
             case RenderRefused():
                 outcome = judge(job, str(error), now, refused=True)
             case WorkerBusy() | WorkerDown():
