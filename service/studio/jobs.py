@@ -11,7 +11,15 @@ import structlog
 
 from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
-from service.errors import InvalidApiKey, LeaseLost, NotOffered, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
+from service.errors import (
+    InvalidApiKey,
+    LeaseLost,
+    NotOffered,
+    RenderFailed,
+    RenderRefused,
+    WorkerBusy,
+    WorkerDown,
+)
 from service.quotes.idempotency import parse_key
 from service.runtime.bells import Bells, of_studio_job
 from service.runtime.clock import Clock
