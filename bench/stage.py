@@ -15,7 +15,7 @@ from worker.compose import IdleFrame
 from worker.encode import FPS, VideoCodec
 from worker.footage import Footage
 from worker.matte import Studio, centres
-from worker.planes import Picture, parted, planes, to_yuv, whole
+from worker.planes import Picture, Whole, parted, planes, to_yuv, whole
 from worker.settings import Settings
 from worker.stage import Place, Stage
 
@@ -86,10 +86,11 @@ def matte_error(footage: Footage) -> float:
     assert mattes is not None
     side = len(mattes.backdrop)
     at = centres(side) / side
-    share = mattes[0][..., None] / np.float32(255)
+    share = np.asarray(mattes[0][..., None] / 255, np.float32)
     own = whole(footage.first.picture)
-    own = np.where(share > 0, (own - (1 - share) * mattes.backdrop) / np.maximum(share, 1 / 255), 0)
-    filmed = _coded(parted(share * own + (1 - share) * mattes.beyond(at, at)))
+    own = np.asarray((own - (1 - share) * mattes.backdrop) / np.maximum(share, 1 / 255), np.float32)
+    own[share[..., 0] == 0] = 0
+    filmed = _coded(_laid(own, share, mattes.beyond(at, at)))
     found = Footage([_frame(footage, filmed)], "loop", studio=_studio())
     worst = 0.0
     for colour in ("#000000", "#ffffff", "#00a040"):
@@ -97,10 +98,14 @@ def matte_error(footage: Footage) -> float:
         canvas = Canvas(stage, found)
         shown = next(planes(canvas.show(filmed, 0))).astype(float)
         new = whole(to_yuv(np.full((side, side, 3), stage.colour, np.uint8)))
-        truth = next(planes(parted(share * own + (1 - share) * new)))
+        truth = next(planes(_laid(own, share, new)))
         down = canvas.place.y
         worst = max(worst, float(np.abs(shown[down:] - truth[: side - down]).mean()))
     return worst
+
+
+def _laid(own: Whole, share: Whole, behind: Whole) -> Picture:
+    return parted(np.asarray(share * own + (1 - share) * behind, np.float32))
 
 
 def _coded(picture: Picture) -> Picture:

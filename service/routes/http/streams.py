@@ -30,10 +30,11 @@ class VideoStream(ASGIResponse):
         headers: dict[str, str],
         status_code: int = 200,
         is_head_response: bool = False,
+        media_type: str = "video/mp4",
     ) -> None:
         super().__init__(
-            headers={**headers, "Content-Type": "video/mp4"},
-            media_type="video/mp4",
+            headers={**headers, "Content-Type": media_type},
+            media_type=media_type,
             status_code=status_code,
             is_head_response=is_head_response,
         )
