@@ -1,6 +1,5 @@
 """Makes another kind of file of a whole video: QuickTime, WebM or AVI. Knows no avatar and no HTTP."""
 
-import threading
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ _WEBM = {
 }  # as good as the MP4 to the eye, at twice its time
 _BITS_PER_PIXEL = 0.16  # of MPEG-4 Part 2, which wants twice as much as H.264
 
-_one_at_a_time = threading.Lock()  # renders that were paid for come first: this never takes more than a core
-
 
 def finish(source: Path, kind: str, target: Path) -> None:
     """Write a video as another kind of file.
@@ -39,7 +36,6 @@ def finish(source: Path, kind: str, target: Path) -> None:
     """
     try:
         with (
-            _one_at_a_time,
             av.open(source) as film,
             av.open(target, "w", format=kind, options=_options(kind)) as made,
         ):

@@ -39,6 +39,9 @@ MAX_WHOLE_BYTES = 4 << 30
 
 _PIECE_BYTES = 1 << 18
 
+# Renders that were paid for come first: this takes one core at most, and no thread while it waits.
+_one_at_a_time = asyncio.Lock()
+
 log = structlog.get_logger()
 
 AnyRequest = Request[Any, Any, Any]
@@ -210,7 +213,8 @@ async def finished(request: AnyRequest, kind: FromQuery[Literal["mov", "webm", "
         with source.open("wb") as file:
             async for chunk in request.stream():
                 await asyncio.to_thread(file.write, chunk)
-        await asyncio.to_thread(finish, source, kind, target)
+        async with _one_at_a_time:
+            await asyncio.to_thread(finish, source, kind, target)
         return Stream(_read(target, stack.pop_all()), media_type=FORMATS[kind])
 
 

@@ -3,9 +3,10 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from litestar import HttpMethod, Request, Response
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 
 from service.delivery.delivery import Delivery
@@ -22,6 +23,16 @@ VTT = "text/vtt"
 MEDIA_TYPES = {"mov": "video/quicktime", "webm": "video/webm", "avi": "video/x-msvideo"}
 
 NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+As = Annotated[
+    Literal["mp4", "mov", "webm", "avi"],
+    QueryParameter(
+        name="format",
+        description="Another kind of file, made of a whole video when it is asked for first. While it is being made the"
+        " answer is 503, with a Retry-After.",
+    ),
+]
 
 
 def answer(

@@ -23,6 +23,7 @@ from service.routes.http.parts import Part
 from service.routes.http.streams import VideoStream
 from service.routes.http.videos import (
     NO_CACHE,
+    As,
     answer,
     answer_finished,
     answer_with_head,
@@ -45,16 +46,6 @@ Track = Annotated[
     Literal["track"] | None,
     QueryParameter(
         description="`track` puts the captions into the file. A recording has none, and stays as it is."
-    ),
-]
-
-
-As = Annotated[
-    Literal["mp4", "mov", "webm", "avi"],
-    QueryParameter(
-        name="format",
-        description="Another kind of file, made of a whole video when it is asked for first. While it is being made the"
-        " answer is 503, with a Retry-After.",
     ),
 ]
 
