@@ -15,6 +15,7 @@ import structlog
 from worker.compose import Box
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Film, Footage, Mouths, references_shape
+from worker.matte import Studio
 from worker.sights import Shelf, Sight, size
 from worker.walk import Playback
 
@@ -43,6 +44,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     gender: Literal["male", "female"]
     elderly: bool
     emotions: Mapping[str, Emotion]
+    studio: Studio | None = None  # what all of it was filmed before, where that is known
 
 
 class _Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,7 +201,13 @@ class Avatars:
         shelf = Shelf(self._keep, clock=self._clock)
         film = Film(self.film(pack, emotion), description.boxes, description.mouths, shelf=shelf)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
-        footage = Footage(film, description.playback, turns=description.turns, blinks=description.blinks)
+        footage = Footage(
+            film,
+            description.playback,
+            turns=description.turns,
+            blinks=description.blinks,
+            studio=pack.studio,
+        )
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 
 

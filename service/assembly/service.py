@@ -26,6 +26,7 @@ from service.catalogue.choosing import Choosing
 from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
+from service.delivery.formats import Formats
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
@@ -101,6 +102,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     own_avatars: Avatars
     media_intake: MediaIntake
     captioning: Captioning
+    formats: Formats
     idempotency: Idempotency
     l402: L402Selling
     l402_top_ups: L402TopUps
@@ -218,6 +220,8 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
+        formats = Formats(delivery=delivery, objects=kept.objects, ask=making.workers.finish)
+        stack.push_async_callback(formats.aclose)
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,
@@ -275,6 +279,7 @@ async def open_service(
             own_avatars=studio.avatars,
             media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
+            formats=formats,
             watching=Watching(
                 snapshots=kept.snapshots,
                 settlements=money.settlements,

@@ -29,6 +29,9 @@ CONNECT_S = 5.0
 PREVIEW_S = 20.0
 """How long a picture may take of a worker that renders on all cores."""
 
+FINISH_S = 1800.0
+"""How long a worker may be at another kind of file: it encodes a whole video anew, beside its renders."""
+
 BUSY_RETRY_S = 5
 """Seconds after which to ask a busy worker again that does not say."""
 
@@ -140,6 +143,23 @@ class HttpRenderer:
                 timeout=PREVIEW_S,
             )
         return _content(response)
+
+    async def finish(self, kind: str, film: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Make another kind of file of a whole video; raises WorkerDown."""
+        request = self._client.build_request(
+            "POST", f"{self.url}/finish", params={"kind": kind}, content=film, timeout=FINISH_S
+        )
+        with _unreachable():
+            response = await self._client.send(request, stream=True)
+            try:
+                if response.status_code != httpx.codes.OK:
+                    await response.aread()
+                    log.warning("worker_finishes_nothing", status=response.status_code)
+                    raise WorkerDown("The renderer makes no file of this kind now. Try again soon.")
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+            finally:
+                await response.aclose()
 
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
         """Open a live session."""

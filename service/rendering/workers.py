@@ -58,6 +58,10 @@ class RemoteWorker(Renderer, Protocol):
         """Return a picture of the start of a video; None where it finds none. Raises WorkerDown."""
         ...
 
+    def finish(self, kind: str, film: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Make another kind of file of a whole video; raises WorkerDown."""
+        ...
+
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
         """Open a live session there, as the port says."""
         ...
@@ -271,6 +275,16 @@ class Workers:
         return await self._ask_one(
             lambda worker: worker.may_show(choice), lambda remote: remote.poster(choice, film)
         )
+
+    async def finish(self, kind: str, film: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Have whoever has the least to do make another kind of file of a whole video; raises WorkerDown."""
+        well = [worker for worker in self.all if worker.well]
+        if not well:
+            raise WorkerDown("No renderer can be reached. Try again soon.")
+        least = min(well, key=lambda worker: worker.load)
+        async with contextlib.aclosing(least.remote.finish(kind, film)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _ask_one(
         self,

@@ -31,6 +31,7 @@ class VideoStream(ASGIResponse):
         media_type: str = "video/mp4",
         status_code: int = 200,
         is_head_response: bool = False,
+        media_type: str = "video/mp4",
     ) -> None:
         super().__init__(
             headers={**headers, "Content-Type": media_type},
