@@ -15,6 +15,7 @@ import msgspec
 
 from service.accounts.prepaid import AccountTerms
 from service.desk.terms import DeskTerms
+from service.engines.terms import ChatTerms, TranslationTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
@@ -35,6 +36,7 @@ from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
+from service.studio.script_terms import ScriptTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
@@ -193,6 +195,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountTerms = AccountTerms()
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
+    scripts: ScriptTerms = ScriptTerms()
+    chat: ChatTerms = ChatTerms()
+    translation: TranslationTerms = TranslationTerms()
     live: LiveTerms = LiveTerms()
     places: PlaceTerms = PlaceTerms()
     holds: HoldTerms = HoldTerms()

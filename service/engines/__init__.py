@@ -1,0 +1,1 @@
+"""Adapters of what others run: endpoints and programs that write and translate."""

@@ -1,0 +1,1 @@
+"""What a studio makes and keeps for accounts: batches of videos, scripts."""
