@@ -77,7 +77,7 @@ class Apertium:
         pairs = await self._pairs.get()
         for before, after in pairwise(way):
             text = _PLACE.sub(r"Qz\1zQ", await self._ask(text, pairs[before, after]))
-            words = len(_WORD.findall(text))
+            words = len(_WORD.findall(_PLACE.sub("", text)))
             confidence *= 1 - len(_UNKNOWN.findall(text)) / words if words else 1.0
             text = _UNKNOWN.sub("", text)
         text = _PLACE.sub(lambda place: _original(kept, place), text)
