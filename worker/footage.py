@@ -222,6 +222,11 @@ class Footage:
         return walked
 
     @property
+    def first(self) -> IdleFrame:
+        """The first frame as it was filmed, whatever is shown first."""
+        return self._frames[0]
+
+    @property
     def references(self) -> int:
         """K: how many mouths the network sees of every frame."""
         return len(self._frames[0].references)

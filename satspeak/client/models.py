@@ -52,6 +52,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     amount_usd: float
     language: str | None = None  # of a recording none
+    canvas_price: float = 1.0  # how many times the plain price; told by estimates
 
 
 class Quote(Estimate, frozen=True, kw_only=True):

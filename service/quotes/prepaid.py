@@ -22,10 +22,12 @@ from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
+from service.orders.stage import Stage
 from service.orders.tokens import IdempotencyKey
 from service.orders.wish import Wish
 from service.quotes.idempotency import parse_key
 from service.quotes.port import Screen
+from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
@@ -100,6 +102,7 @@ class PrepaidOrdering:
         account_id: int,
         delayed: bool,
         key: str | None,
+        stage: Stage | None = None,
         asked: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
@@ -111,10 +114,11 @@ class PrepaidOrdering:
             delayed: Nothing is done until its video is asked for.
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
+            stage: Where somebody stands, and on what.
             asked: What else the surface that it comes by wants to tell of it.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
+            InvalidRequest: The text, the choice or the stage cannot be rendered, or the key is no UUID.
             ContentRefused: The operator's judge will not have it.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open, or of its orders delayed.
@@ -123,12 +127,11 @@ class PrepaidOrdering:
         """
         if key is None:
             return await self._new(
-                text, choice, account_id=account_id, delayed=delayed, idempotency=None, asked=asked
+                text, choice, stage, account_id=account_id, delayed=delayed, idempotency=None, asked=asked
             )
         key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        wanted = msgspec.json.encode(
-            (text, choice, delayed) if asked is None else (text, choice, delayed, asked)
-        )
+        more = [each for each in (stage, asked) if each is not None]  # without them it is what it always was
+        wanted = msgspec.json.encode((text, choice, delayed, *more))
         idempotency = IdempotencyKey(
             key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=UNSALTED
         )
@@ -143,6 +146,7 @@ class PrepaidOrdering:
                     return await self._new(
                         text,
                         choice,
+                        stage,
                         account_id=account_id,
                         delayed=delayed,
                         idempotency=idempotency,
@@ -165,7 +169,7 @@ class PrepaidOrdering:
         assert order.account_id is not None
         assert order.public_id is not None
         account = await self._account(order.account_id)
-        held_ms = _held(order.wish.duration_ms)
+        held_ms = _held(order.wish)
         if await self._orders.begin(order, order.wish.choice, held_ms, self._holding(account), self._now()):
             return msgspec.structs.replace(order, status=Status.PAID)
         found = await self._orders.find(order.public_id)
@@ -177,6 +181,7 @@ class PrepaidOrdering:
         self,
         text: str,
         choice: Choice,
+        stage: Stage | None,
         *,
         account_id: int,
         delayed: bool = False,
@@ -186,20 +191,28 @@ class PrepaidOrdering:
         """Check and price an order that is to be kept; nothing is set aside yet.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered.
+            InvalidRequest: The text, the choice or the stage cannot be rendered.
             ContentRefused: The operator's judge will not have it.
         """
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice)
-        duration_ms = speech_of(text, choice.language, self._terms).milliseconds
+        sold = staged(stage, self._terms)
+        wish = Wish(
+            text=text,
+            upload=None,
+            duration_ms=speech_of(text, choice.language, self._terms, sold.stage).milliseconds,
+            choice=choice,
+            stage=sold.stage,
+            percent=sold.percent,
+        )
         if self._screen:
             await self._screen.text(text)
         created_at = from_millis(to_millis(self._now()))
         return NewPrepaid(
             public_id=str(self._new_id()),
             account_id=account_id,
-            wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
-            held_ms=_held(duration_ms),
+            wish=wish,
+            held_ms=_held(wish),
             delayed=delayed,
             idempotency=idempotency,
             created_at=created_at,
@@ -219,6 +232,7 @@ class PrepaidOrdering:
         self,
         text: str,
         choice: Choice,
+        stage: Stage | None,
         *,
         account_id: int,
         delayed: bool,
@@ -226,7 +240,7 @@ class PrepaidOrdering:
         asked: str | None,
     ) -> Taken:
         new = await self.prepared(
-            text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency, asked=asked
+            text, choice, stage, account_id=account_id, delayed=delayed, idempotency=idempotency, asked=asked
         )
         order = Order(
             id=await self._orders.add(new, await self.holding(account_id)),
@@ -255,5 +269,5 @@ class PrepaidOrdering:
         )
 
 
-def _held(duration_ms: int) -> int:
-    return whole_seconds(duration_ms) * MS
+def _held(wish: Wish) -> int:
+    return whole_seconds(wish.billed_ms) * MS

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from service.orders.choice import Choice
+from service.orders.stage import Stage
 
 
 class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +18,7 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate: int  # of the PCM that goes with it
     spoken: int  # characters of `text` that the PCM covers already
     first_frame: int
+    stage: Stage | None = None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):

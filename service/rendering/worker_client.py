@@ -172,6 +172,8 @@ async def _body(job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncIterator[
             "sample_rate": job.sample_rate,
             "spoken": job.spoken,
             "first_frame": job.first_frame,
+            # A worker of before stages takes what it knows alone.
+            **({} if job.stage is None else {"stage": job.stage.wire()}),
         }
     )
     yield _LENGTH.pack(len(record)) + record

@@ -23,7 +23,7 @@ from service.runtime.clock import to_millis
 from service.storage.batch_schema import video_requests
 from service.storage.database import Database
 from service.storage.ledger import reserve
-from service.storage.orders import ORDERS, to_order
+from service.storage.orders import ORDERS, stage_columns, to_order
 from service.storage.outbox import tell
 from service.storage.receivers import give_receiver
 from service.storage.reservations import give_back, lock_payment
@@ -159,6 +159,7 @@ def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
         "amount_sat": 0,
         "usd_micros": 0,
         **msgspec.structs.asdict(order.wish.choice),
+        **stage_columns(order.wish),
         "refund_hash": secrets.token_bytes(TOKEN_BYTES),  # of no token: what goes back is video time
         "created_at": to_millis(order.created_at),
         "account_id": order.account_id,

@@ -42,18 +42,24 @@ class VideoRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Language | None, Meta(description="What it is spoken in; else what the voice speaks.")
     ] = None
     style: Annotated[Style, Meta(description="How the avatar looks.")] = "professional"
-    resolution: Annotated[str | None, one_of([*RESOLUTIONS, None])] = None
+    resolution: Annotated[str, one_of(RESOLUTIONS)] = "720p"
     output_format: Annotated[str, one_of(FORMATS)] = "mp4"
     duration: Annotated[
         Annotated[float, Meta(ge=1, le=600)] | None,
         Meta(description="Seconds that it should take, as far as a pace from 0.8 to 1.25 makes it."),
     ] = None
     background: Annotated[
-        Url | None, Meta(description="`#rrggbb`, or the address of a picture.", examples=["#1f3b57"])
+        Url | None,
+        Meta(
+            description="A colour, `#rrggbb`; else what the avatar was filmed before.", examples=["#1f3b57"]
+        ),
     ] = None
     custom_settings: Annotated[
         dict[str, str | bool] | None,
-        Meta(description="`lighting`: studio; `camera_angle`: front; `emotion`: as GET /avatars lists them."),
+        Meta(
+            description="`lighting`: studio; `camera_angle`: front; `layout`: center, left or right; `emotion`: as"
+            " GET /avatars lists them."
+        ),
     ] = None
 
 

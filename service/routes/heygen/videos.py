@@ -109,6 +109,7 @@ async def create_video(
     taken = await ordering.order(
         wish.text,
         wish.choice,
+        stage=wish.stage,
         account_id=account_id,
         delayed=False,
         key=idempotency_key,
@@ -233,7 +234,7 @@ async def _part(
     try:
         wish = await wanted(convert(values, VideoRequest), choosing)
         return await ordering.prepared(
-            wish.text, wish.choice, account_id=account_id, asked=_written(wish.asked)
+            wish.text, wish.choice, wish.stage, account_id=account_id, asked=_written(wish.asked)
         )
     except (InvalidRequest, NotListed, ContentRefused) as error:
         refusal = refusal_of(error)

@@ -10,17 +10,30 @@ from service.catalogue.built_in import LANGUAGES
 from service.catalogue.choosing import Choosing
 from service.errors import InvalidRequest
 from service.orders.choice import Choice
+from service.orders.stage import FASTEST, SLOWEST, Box, Stage
 from service.routes.heygen.names import STYLES, avatar_aliases, avatar_named, voice_aliases, voice_named
 from service.routes.heygen.refusals import NotListed
 from service.routes.heygen.schemas import FORMATS, RESOLUTIONS, VideoRequest
+from service.speech.speech_length import estimate
 
 OF_PICTURES = {"lighting": ("studio",), "camera_angle": ("front",)}
 """What all our pictures are; settings that ask for it are met, and others are not."""
 
-EMOTION = "emotion"
+EMOTION, LAYOUT = "emotion", "layout"
+OF_OUR_OWN = (EMOTION, LAYOUT)
+
+CENTRE = "center"
+LAYOUTS = (CENTRE, "left", "right")
+"""Where on the canvas somebody stands."""
+
+MADE = ("mp4",)
+"""Formats that there are yet."""
+
+MS = 1000
 
 SECONDS, LEAST_S, MOST_S = 60, 10, 600
 
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
 _SPOKEN = re.compile(
     r"(?:about\s+)?(\d+(?:\.\d+)?)\s*-?\s*(s|sec|secs|seconds?|m|min|mins|minutes?)", re.IGNORECASE
@@ -36,6 +49,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     choice: Choice
+    stage: Stage
     asked: dict[str, Any]
 
 
@@ -50,7 +64,6 @@ async def wanted(request: VideoRequest, choosing: Choosing) -> Wanted:
     check("style", request.style, STYLES)
     if request.language is not None:
         check("language", request.language, LANGUAGES)
-    _check_picture(request)
     custom = request.custom_settings or {}
     _check_custom(custom)
     avatars = await choosing.avatars()
@@ -63,15 +76,20 @@ async def wanted(request: VideoRequest, choosing: Choosing) -> Wanted:
         raise NotListed("voice", request.voice_id, [*voices, *voice_aliases(voices)])
     emotion = str(custom.get(EMOTION, STYLES[request.style]))
     choice = Choice(avatar=avatar, emotion=emotion, language=request.language, voice=voice)
+    language = (await choosing.check(choice)).language
+    assert language is not None, "a voice brings its own"
+    layout = str(custom.get(LAYOUT, CENTRE))
+    check("custom_settings.layout", layout, LAYOUTS)
     asked = {
         "avatar_id": request.avatar_id,
         "voice_id": request.voice_id,
-        "language": (await choosing.check(choice)).language,
+        "language": language,
         "style": request.style,
         "emotion": emotion,
+        "resolution": request.resolution,
         "output_format": request.output_format,
     }
-    return Wanted(text=request.script, choice=choice, asked=asked)
+    return Wanted(text=request.script, choice=choice, stage=_stage(request, layout, language), asked=asked)
 
 
 def check(field: str, value: str, known: Collection[str]) -> None:
@@ -109,40 +127,60 @@ def seconds_of(duration: str) -> float:
     return seconds
 
 
-def _check_picture(request: VideoRequest) -> None:
-    """Refuse what no picture of ours is."""
+def _stage(request: VideoRequest, layout: str, language: str) -> Stage:
+    """Lay the picture out, and set the pace.
+
+    Raises:
+        InvalidRequest: No picture of ours is like that, or no pace takes so long.
+    """
     check("output_format", request.output_format, FORMATS)
-    if request.output_format != "mp4":
+    if request.output_format not in MADE:
         raise InvalidRequest(
-            "Field 'output_format' has to be mp4: it is all that there is.", field="output_format"
+            f"Field 'output_format' has to be {', '.join(MADE)}: others are not made here yet.",
+            field="output_format",
         )
-    if request.resolution is not None:
-        check("resolution", request.resolution, RESOLUTIONS)
+    check("resolution", request.resolution, RESOLUTIONS)
+    width, height = RESOLUTIONS[request.resolution]
+    if request.background is not None and not _COLOUR.fullmatch(request.background):
         raise InvalidRequest(
-            "Field 'resolution' cannot be chosen: videos have 512 by 512 pixels. Leave it out.",
-            field="resolution",
-        )
-    if request.background is not None:
-        raise InvalidRequest(
-            "Field 'background' cannot be chosen: videos have that of the avatar. Leave it out.",
+            "Field 'background' has to be a colour, #rrggbb: pictures and films are not put behind a person here yet.",
             field="background",
         )
-    if request.duration is not None:
+    half = Box(x=0 if layout == "left" else width // 2, y=0, width=width // 2, height=height)
+    return Stage(
+        width=width,
+        height=height,
+        person=None if layout == CENTRE else half,
+        background=request.background,
+        speed=_pace(request, language),
+    )
+
+
+def _pace(request: VideoRequest, language: str) -> float:
+    """Tell how fast a script has to be spoken to take as long as is wished."""
+    if request.duration is None:
+        return 1.0
+    seconds = estimate(request.script.strip(), language).milliseconds / MS
+    pace = round(seconds / request.duration, 2)
+    if not SLOWEST <= pace <= FASTEST:
         raise InvalidRequest(
-            "Field 'duration' cannot be chosen: the voices speak at their own pace. Leave it out.",
+            f"Field 'duration': the script takes from {seconds / FASTEST:.1f} to {seconds / SLOWEST:.1f} seconds,"
+            f" by how fast it is spoken, and not {request.duration:g}. Make it longer or shorter, or leave"
+            " 'duration' out.",
             field="duration",
         )
+    return pace
 
 
 def _check_custom(custom: dict[str, str | bool]) -> None:
     """Refuse settings that nothing would come of."""
     for name, value in custom.items():
-        if name == EMOTION and isinstance(value, str):
+        if name in OF_OUR_OWN and isinstance(value, str):
             continue
         known = OF_PICTURES.get(name)
         if known is None:
             raise InvalidRequest(
-                f"Field 'custom_settings' has no '{name[:40]}'. There are: {', '.join((*OF_PICTURES, EMOTION))}.",
+                f"Field 'custom_settings' has no '{name[:40]}'. There are: {', '.join((*OF_PICTURES, *OF_OUR_OWN))}.",
                 field="custom_settings",
             )
         if value not in known:

@@ -259,12 +259,27 @@ def _form_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
     schema = _schema(kind)
     audio = {"type": "string", "format": "binary", "description": "A WAV: 16 kHz, mono, 16-bit PCM."}
     schema["properties"] = {"audio": audio, **schema["properties"]}
+    if (stage := schema["properties"].get("stage")) is not None:
+        schema["properties"]["stage"] = {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": stage["description"],
+        }
     schema["required"] = ["audio", *schema["required"]]
     return schema
 
 
 def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON schema of a struct that refers to no other."""
-    _, components = msgspec.json.schema_components([kind])
-    [schema] = components.values()
-    return dict(schema)
+    """Return the JSON schema of a struct, with those of the structs in it where they stand."""
+    (top,), components = msgspec.json.schema_components([kind], ref_template="{name}")
+
+    def inlined(schema: Any) -> Any:
+        if isinstance(schema, list):
+            return [inlined(each) for each in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            return inlined(components[schema["$ref"]])
+        return {name: inlined(each) for name, each in schema.items()}
+
+    return dict(inlined(top))

@@ -19,6 +19,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 FILE_FIELD = "audio"
 
+JSON_FIELD = "stage"
+
 MAX_PARTS = 20
 MAX_OPTION_BYTES = 1000
 
@@ -67,7 +69,7 @@ class Spool:
                     f"The form is broken: {error}. Send it as `curl -F audio=@speech.wav` does."
                 ) from error
             file.flush()
-            yield Path(file.name), convert(options, kind, strict=False)
+            yield Path(file.name), convert(_nested(options), kind, strict=False)
 
     def _size(self, request: Request[Any, Any, Any]) -> int:
         """Tell how large a body may become: as it says, else as large as any."""
@@ -89,6 +91,17 @@ async def _parse(
     if not form.has_file:
         raise InvalidRequest("Audio file is required", field=FILE_FIELD)
     return {name: bytes(value).decode() for name, value in form.options.items()}
+
+
+def _nested(options: dict[str, Any]) -> dict[str, Any]:
+    """Read the field of a form that has fields of its own: it comes as JSON."""
+    text = options.get(JSON_FIELD)
+    if text is None:
+        return options
+    try:
+        return {**options, JSON_FIELD: msgspec.json.decode(text) if text else None}
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"Field '{JSON_FIELD}' is no JSON: {error}.", field=JSON_FIELD) from error
 
 
 class _Form:

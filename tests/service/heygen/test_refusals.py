@@ -1,6 +1,7 @@
 """Each endpoint of `/api/v1`, once for each error that its document names, all in one shape."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from tests.service.heygen.conftest import VIDEO
 
 SCRIPT = "Hello, welcome to our presentation. It is a fine day."
 
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "/videos/create": VIDEO,
     "/videos/batch": {"videos": [VIDEO]},
     "/scripts/generate": {"topic": "Bees", "duration": "30 seconds"},
@@ -27,7 +28,7 @@ PAID = ("/videos/create", "/videos/batch", "/scripts/generate", "/scripts/analyz
 NOTHING = "00000000-0000-4000-8000-000000000000"
 
 
-def refused(answer: httpx.Response, status: int, code: str) -> dict:
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """Check the shape of an error; its details."""
     assert (answer.status_code, answer.json().get("error_code")) == (status, code), answer.text
     told = answer.json()
@@ -94,6 +95,14 @@ UNFIT = [
     ("/videos/create", {"custom_settings": {"camera_angle": "side"}}, "custom_settings"),
     ("/videos/create", {"custom_settings": {"weather": "rain"}}, "custom_settings"),
     ("/videos/create", {"custom_settings": {"emotion": "angry"}}, "emotion"),
+    ("/videos/create", {"custom_settings": {"layout": "above"}}, "custom_settings.layout"),
+    ("/videos/create", {"custom_settings": {"layout": True}}, "custom_settings"),
+    ("/videos/create", {"output_format": "webm"}, "output_format"),
+    ("/videos/create", {"background": "blue"}, "background"),
+    ("/videos/create", {"background": "https://example.com/background.jpg"}, "background"),
+    ("/videos/create", {"duration": 30}, "duration"),
+    ("/videos/create", {"duration": 1}, "duration"),
+    ("/videos/create", {"duration": 601}, "duration"),
     ("/videos/create", {"script": "\u2026 \u2026 \u2026 \u2026 \u2026 \u2026"}, "text"),
     ("/videos/batch", {"videos": []}, "videos"),
     ("/videos/batch", {"videos": [VIDEO] * 11}, "videos"),

@@ -1,6 +1,7 @@
 """`/api/v1/videos/…`: made from the video time of an account, one or several at once."""
 
 import asyncio
+import re
 import uuid
 from datetime import datetime
 
@@ -29,6 +30,7 @@ async def test_a_video_is_made_and_told_field_by_field(shop, holder):
             "language": "en",
             "style": "professional",
             "emotion": "neutral",
+            "resolution": "720p",
             "output_format": "mp4",
         },
         "failure": None,
@@ -65,6 +67,48 @@ async def test_settings_that_are_met_are_taken_and_an_emotion_comes_before_the_s
     assert answer.status_code == 200, answer.text
     assert answer.json()["metadata"]["language"] == "es"
     assert [request["emotion"] for request in shop.worker.requests] == ["serious"]
+
+
+PLAIN = {"person": None, "background": None, "captions": False, "speed": 1.0}
+
+
+async def test_a_resolution_is_a_canvas_and_costs_what_its_pixels_cost(shop, holder):
+    told = [(await holder.create(resolution=name)).json() for name in ("720p", "1080p", "4k")]
+
+    assert [request["stage"] for request in shop.worker.requests] == [
+        {"width": 1280, "height": 720, **PLAIN},
+        {"width": 1920, "height": 1080, **PLAIN},
+        {"width": 3840, "height": 2160, **PLAIN},
+    ]
+    assert [each["metadata"]["resolution"] for each in told] == ["720p", "1080p", "4k"]
+    assert (await holder.balance())[1:] == (0, 1920 + 2880 + 11520)
+
+
+async def test_a_colour_stands_behind_and_a_layout_says_where_somebody_stands(shop, holder):
+    for layout in ("left", "center", "right"):
+        answer = await holder.create(background="#1f3b57", custom_settings={"layout": layout})
+        assert answer.status_code == 200, answer.text
+
+    stages = [request["stage"] for request in shop.worker.requests]
+    assert {stage["background"] for stage in stages} == {"#1f3b57"}
+    assert [stage["person"] for stage in stages] == [
+        {"x": 0, "y": 0, "width": 640, "height": 720},
+        None,
+        {"x": 640, "y": 0, "width": 640, "height": 720},
+    ]
+
+
+async def test_a_duration_is_met_by_the_pace_as_far_as_a_person_could(shop, holder):
+    refused = await holder.create(duration=1)
+    fastest, slowest = (float(seconds) for seconds in re.findall(r"\d+\.\d+", refused.json()["error"])[:2])
+
+    slow, fast = await holder.create(duration=slowest - 0.1), await holder.create(duration=fastest + 0.1)
+
+    assert (refused.status_code, refused.json()["details"]) == (422, {"field": "duration"})
+    assert (slow.status_code, fast.status_code) == (200, 200), (slow.text, fast.text)
+    paces = [request["stage"]["speed"] for request in shop.worker.requests]
+    assert 0.8 <= paces[0] < 0.9
+    assert 1.1 < paces[1] <= 1.25
 
 
 async def test_who_does_not_want_to_wait_is_told_at_once_and_asks_again(shop, holder):

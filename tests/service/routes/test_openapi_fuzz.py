@@ -24,6 +24,7 @@ OF_ACCOUNTS = {
     "POST /inference",
     "POST /livekit/create-session",
     "DELETE /livekit/delete-session/{task_id}",
+    *(label for label in OPERATIONS if " /api/v1/" in label),
 }
 """What takes a key of an account."""
 
