@@ -31,7 +31,7 @@ PAIRS_FRESH_S = 60.0
 AT_ONCE = 4
 
 _PAIR = re.compile(r"^\s*([a-z]{2,3})-([a-z]{2,3})\s*$", re.MULTILINE)
-_KEPT = re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\w+")
+_KEPT = re.compile(r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+")
 _PLACE = re.compile(r"\*?Qz(\d+)zQ")
 _UNKNOWN = re.compile(r"\*(?=\w)")
 _WORD = re.compile(r"\w+")

@@ -42,14 +42,14 @@ _RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$", re.MULTILINE)
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+", re.MULTILINE)
 _QUOTE = re.compile(r"^\s*>\s?", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
-_MARKS = re.compile(r"(\*\*|__|~~|`|\*)(?=\S)(.+?)(?<=\S)\1")
+_MARKS = re.compile(r"(\*\*|__|~~|`|\*)(?=\S)(.{1,400}?)(?<=\S)\1")
 _DIRECTION = re.compile(r"^\s*(?:\[[^\]\n]{0,120}\]|\([^)\n]{0,120}\))\s*$", re.MULTILINE)
 _INLINE_DIRECTION = re.compile(r"\[[^\]\n]{0,120}\]\s*")
 _SPEAKER = re.compile(
     r"^\s*(?:narrator|host|speaker|presenter|voice-?over|script)\s*:\s*", re.MULTILINE | re.IGNORECASE
 )
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-_SPACES = re.compile(r"[ \t]+")
+_SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _SENTENCE_END = re.compile(
     r"[.!?\u3002\uff01\uff1f\u2026][\"'\u201d\u2019\u00bb)]*(?=\s|$)|[\u3002\uff01\uff1f]"
