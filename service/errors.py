@@ -9,6 +9,7 @@ ServiceError
 │   └── RenderRefused        the worker says so
 ├── ContentRefused           the operator's judge will not have it
 ├── OrderNotFound
+├── BatchNotFound            or another account's
 ├── KeyReused
 ├── InvoiceNotPaid
 ├── PaymentRequired
@@ -31,6 +32,7 @@ ServiceError
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
 │   │   └── WorkerBusy
+│   ├── EngineMissing        the operator has set none that could do it
 │   └── Draining
 ├── RenderFailed             the worker took the order and did not finish it, or made something else
 ├── StoredLost               what was stored is not there any more
@@ -102,6 +104,14 @@ class OrderNotFound(ServiceError):
     def __init__(self, invoice: str) -> None:
         super().__init__(invoice)
         self.invoice = invoice
+
+
+class BatchNotFound(ServiceError):
+    """The account has no such batch of videos."""
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(batch_id)
+        self.batch_id = batch_id
 
 
 class KeyReused(ServiceError):
@@ -234,6 +244,13 @@ class WorkerDown(Unavailable):
 
 class WorkerBusy(WorkerDown):
     """The worker is well and has no room."""
+
+
+class EngineMissing(Unavailable):
+    """What is asked for needs an engine that the operator has not set; the detail names the setting."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after_s=3600)
 
 
 class Draining(Unavailable):

@@ -15,6 +15,7 @@ import msgspec
 
 from service.accounts.prepaid import AccountTerms
 from service.desk.terms import DeskTerms
+from service.engines.terms import ChatTerms, TranslationTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
@@ -36,6 +37,7 @@ from service.runtime.web import WebTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
 from service.studio.intake import LibraryTerms
+from service.studio.script_terms import ScriptTerms
 from service.studio.terms import StudioTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
@@ -195,6 +197,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountTerms = AccountTerms()
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
+    scripts: ScriptTerms = ScriptTerms()
+    chat: ChatTerms = ChatTerms()
+    translation: TranslationTerms = TranslationTerms()
     live: LiveTerms = LiveTerms()
     studio: StudioTerms = StudioTerms()
     library: LibraryTerms = LibraryTerms()

@@ -14,6 +14,7 @@ from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
+from service.storage.batches import SqlBatches
 from service.storage.database import Database
 from service.storage.desk import Room, SqlDesk
 from service.storage.desk_books import SqlBooks
@@ -62,6 +63,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: SqlTopUps
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
+    batches: SqlBatches
     live_sessions: SqlLiveSessions
     studio_jobs: SqlStudioJobs
     media: SqlMedia
@@ -97,6 +99,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             top_ups=SqlTopUps(database),
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
+            batches=SqlBatches(database),
             live_sessions=SqlLiveSessions(database),
             studio_jobs=SqlStudioJobs(database),
             media=SqlMedia(database),

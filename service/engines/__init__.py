@@ -1,1 +1,1 @@
-"""What answers outside of the service: hosts of files that clients name."""
+"""Adapters of what others run: hosts of files that clients name, and programs that write and translate."""

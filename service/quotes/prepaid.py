@@ -103,6 +103,7 @@ class PrepaidOrdering:
         delayed: bool,
         key: str | None,
         stage: Stage | None = None,
+        asked: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -114,6 +115,7 @@ class PrepaidOrdering:
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
             stage: Where somebody stands, and on what.
+            asked: What else the surface that it comes by wants to tell of it.
 
         Raises:
             InvalidRequest: The text, the choice or the stage cannot be rendered, or the key is no UUID.
@@ -125,14 +127,13 @@ class PrepaidOrdering:
         """
         if key is None:
             return await self._new(
-                text, choice, stage, account_id=account_id, delayed=delayed, idempotency=None
+                text, choice, stage, account_id=account_id, delayed=delayed, idempotency=None, asked=asked
             )
         key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        asked = msgspec.json.encode(
-            (text, choice, delayed) if stage is None else (text, choice, delayed, stage)
-        )
+        more = [each for each in (stage, asked) if each is not None]  # without them it is what it always was
+        wanted = msgspec.json.encode((text, choice, delayed, *more))
         idempotency = IdempotencyKey(
-            key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
+            key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=UNSALTED
         )
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
@@ -143,7 +144,13 @@ class PrepaidOrdering:
                     return Taken(order=order, again=True)
                 with contextlib.suppress(KeyTaken):  # its order is the one
                     return await self._new(
-                        text, choice, stage, account_id=account_id, delayed=delayed, idempotency=idempotency
+                        text,
+                        choice,
+                        stage,
+                        account_id=account_id,
+                        delayed=delayed,
+                        idempotency=idempotency,
+                        asked=asked,
                     )
 
     async def begin(self, order: Order) -> Order:
@@ -170,16 +177,23 @@ class PrepaidOrdering:
             raise VideoGone(NOBODY_CAME)
         return found
 
-    async def _new(
+    async def prepared(
         self,
         text: str,
         choice: Choice,
         stage: Stage | None,
         *,
         account_id: int,
-        delayed: bool,
-        idempotency: IdempotencyKey | None,
-    ) -> Taken:
+        delayed: bool = False,
+        idempotency: IdempotencyKey | None = None,
+        asked: str | None = None,
+    ) -> NewPrepaid:
+        """Check and price an order that is to be kept; nothing is set aside yet.
+
+        Raises:
+            InvalidRequest: The text, the choice or the stage cannot be rendered.
+            ContentRefused: The operator's judge will not have it.
+        """
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice, account_id=account_id)
         sold = staged(stage, self._terms)
@@ -194,7 +208,7 @@ class PrepaidOrdering:
         if self._screen:
             await self._screen.text(text)
         created_at = from_millis(to_millis(self._now()))
-        new = NewPrepaid(
+        return NewPrepaid(
             public_id=str(self._new_id()),
             account_id=account_id,
             wish=wish,
@@ -203,14 +217,38 @@ class PrepaidOrdering:
             idempotency=idempotency,
             created_at=created_at,
             expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
+            asked=asked,
+        )
+
+    async def holding(self, account_id: int) -> Holding:
+        """Tell how an account pays.
+
+        Raises:
+            InvalidApiKey: It has just gone.
+        """
+        return self._holding(await self._account(account_id))
+
+    async def _new(
+        self,
+        text: str,
+        choice: Choice,
+        stage: Stage | None,
+        *,
+        account_id: int,
+        delayed: bool,
+        idempotency: IdempotencyKey | None,
+        asked: str | None,
+    ) -> Taken:
+        new = await self.prepared(
+            text, choice, stage, account_id=account_id, delayed=delayed, idempotency=idempotency, asked=asked
         )
         order = Order(
-            id=await self._orders.add(new, self._holding(await self._account(account_id))),
+            id=await self._orders.add(new, await self.holding(account_id)),
             status=Status.PENDING if delayed else Status.PAID,
             wish=new.wish,
             amount_sat=0,
             usd_micros=0,
-            created_at=created_at,
+            created_at=new.created_at,
             expires_at=new.expires_at,
             account_id=account_id,
             public_id=new.public_id,

@@ -1,1 +1,1 @@
-"""What an account has made besides videos: portraits and avatars."""
+"""What a studio makes and keeps for accounts: files, portraits, avatars, batches of videos, scripts."""

@@ -295,6 +295,7 @@ class Shop:
             "payment_wait_s": 5.0,
             "port": 0,
             "drain_s": 1,
+            "heygen_per_hour": 0,
             "top_up_s": 36_000,
             "resume_s": 3600.0,  # a render that failed stays as it is
             **dict.fromkeys(UNLIMITED, 0),

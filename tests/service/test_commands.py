@@ -284,9 +284,7 @@ async def test_somebody_watches_an_order_until_nothing_changes_any_more(shop, wo
     assert watching.screen.rstrip().endswith(f"paid, its video ready ({worker.segments * 12 / 25:g} s)")
 
 
-@pytest.mark.parametrize(
-    "command", ["keys", "doctor", "service", "worker"]
-)
+@pytest.mark.parametrize("command", ["keys", "doctor", "service", "worker"])
 async def test_help_calls_a_command_as_it_was_called(command):
     async with satspeak(command, "--help") as terminal:
         assert await terminal.ends() == 0

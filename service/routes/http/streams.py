@@ -28,7 +28,6 @@ class VideoStream(ASGIResponse):
         *,
         headers: dict[str, str],
         order_id: int | None = None,
-        media_type: str = "video/mp4",
         status_code: int = 200,
         is_head_response: bool = False,
         media_type: str = "video/mp4",

@@ -28,6 +28,7 @@ OF_ACCOUNTS = {
     "POST /media/fetch",
     "GET /media",
     "DELETE /media/{name}",
+    *(label for label in OPERATIONS if " /api/v1/" in label),
 }
 """What takes a key of an account."""
 
@@ -80,7 +81,8 @@ def test_every_answer_is_one_that_the_document_names(label, api, known, full):
             headers={"Authorization": known["holders" if label in OF_ACCOUNTS else "key"]},
             excluded_checks=[positive_data_acceptance, not_a_server_error],
         )
-        assert answer.status_code < 500 or answer.status_code == 503  # for a held payment, not yet its turn
+        # For a held payment, not yet its turn; and what no engine here does.
+        assert answer.status_code < 500 or answer.status_code in (501, 503)
 
     ask()
 

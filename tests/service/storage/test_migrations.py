@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.orders.order import Status
-from service.storage.migrate import upgrade
+from service.storage.migrate import FOLDER, upgrade
 
 BEFORE = "0007"
 
@@ -426,6 +427,56 @@ async def test_stages_come_into_a_server_without_losing_a_row(database_url):
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
     async with engine.connect() as connection:
         await connection.run_sync(add_stages)
+    await engine.dispose()
+
+
+def add_batches(connection: sa.Connection) -> None:
+    """Bring a database of the version before batches up to date: every row is there, and a batch can be."""
+    before_it = ScriptDirectory(str(FOLDER)).get_revision("0020").down_revision
+    assert isinstance(before_it, str)
+    upgrade(connection, to=before_it)
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
+        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1, "address": "a" * 26,
+    }  # fmt: skip
+    order: dict[str, object] = {
+        "id": 3, "text": "Hello.", "duration_ms": 900, "amount_sat": 0, "usd_micros": 0, "refund_hash": b"r" * 32,
+        "created_at": 2, "account_id": 7, "public_id": "film",
+    }  # fmt: skip
+    for name, row in {"accounts": account, "orders": order}.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), [{key: row[key] for key in row.keys() & table.c.keys()}])
+    connection.commit()
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert [now.pop(name) for name in ("batches", "batch_parts", "video_requests")] == [[], [], []]
+    for name, rows in before.items():
+        assert rows == [{key: row[key] for key in rows[0]} for row in now[name]] if rows else True
+    assert had <= indexes(connection)
+    for statement in (
+        "INSERT INTO batches (id, account_id, created_at) VALUES ('both', 7, 4)",
+        "INSERT INTO batch_parts (batch_id, n, order_id) VALUES ('both', 0, 3)",
+        "INSERT INTO batch_parts (batch_id, n, refusal) VALUES ('both', 1, 'no')",
+        "INSERT INTO video_requests (order_id, asked) VALUES (3, '{}')",
+    ):
+        connection.exec_driver_sql(statement)
+    connection.commit()
+
+
+def test_batches_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_batches(connection)
+
+
+async def test_batches_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_batches)
     await engine.dispose()
 
 
