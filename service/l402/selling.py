@@ -22,6 +22,7 @@ from service.l402.credentials import holds, mint, shown
 from service.l402.port import RootKeys
 from service.orders.choice import Choice
 from service.orders.order import Status
+from service.orders.stage import Stage
 from service.orders.tokens import Tokens
 from service.payments.settlements import Settlements
 from service.quotes.idempotency import Idempotency
@@ -105,6 +106,7 @@ class L402Selling:
         client: str,
         key: str | None,
         webhook_url: str | None = None,
+        stage: Stage | None = None,
     ) -> Challenge:
         """Price a text. Raises as `Quoting.quote_text` does, and where the choice leaves something open.
 
@@ -116,12 +118,19 @@ class L402Selling:
             key: An idempotency key.
             webhook_url: Who is told what becomes of it: fixed here, and no part of the wish. Who comes with the receipt
                 and names another gets the video all the same, and is not asked to pay again.
+            stage: Where, and on what.
         """
         _require_all(choice)
 
         async def ask(tokens: Tokens, seal: Seal) -> Quote:
             return await self._idempotency.quoting.quote_text(
-                text, choice, tokens, client=client, seal=seal, webhook_url=webhook_url
+                text,
+                choice,
+                tokens,
+                client=client,
+                seal=seal,
+                webhook_url=webhook_url,
+                stage=stage,
             )
 
         return await self._challenge(wish, ask, client=client, key=key, webhook_url=webhook_url)
@@ -135,13 +144,20 @@ class L402Selling:
         client: str,
         key: str | None,
         webhook_url: str | None = None,
+        stage: Stage | None = None,
     ) -> Challenge:
         """Price a recording, as `challenge_text` does a text."""
         _require_all(choice)
 
         async def ask(tokens: Tokens, seal: Seal) -> Quote:
             return await self._idempotency.quoting.quote_audio(
-                wav, choice, tokens, client=client, seal=seal, webhook_url=webhook_url
+                wav,
+                choice,
+                tokens,
+                client=client,
+                seal=seal,
+                webhook_url=webhook_url,
+                stage=stage,
             )
 
         return await self._challenge(wish, ask, client=client, key=key, webhook_url=webhook_url)

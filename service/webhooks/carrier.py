@@ -6,18 +6,15 @@ be the name's; no redirect is followed.
 
 import asyncio
 import contextlib
-import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
-import httpcore
 import httpx
 
 from service.errors import ReceiverAway, ReceiverCrowded
 from service.runtime.clients import LARGEST_SHARE, UNKNOWN, client_of
-from service.runtime.internet import Names, NotPublic
+from service.runtime.guarded import Guard, guarded_client
+from service.runtime.internet import Names
 from service.runtime.shares import Share, Shares
 from service.webhooks.lanes import Flight, Lanes
 from service.webhooks.port import AT_ONCE, Answer
@@ -36,7 +33,6 @@ fewer than to an address, so that they never have all of it."""
 
 PROVEN_RESOLVERS = 16
 """Threads that look up the names of those who proved quick: others may keep all of theirs for half a minute."""
-
 
 _NETWORK_DIGITS = 12
 """Of hex: 48 bits."""
@@ -62,23 +58,8 @@ class HttpCarrier:
     """
 
     def __init__(self, *, private: bool) -> None:
-        self._guard = _Guard(private=private)
-        context = ssl.create_default_context()
-        transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
-        transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
-            ssl_context=context,
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=0,
-            network_backend=self._guard,
-        )
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=TIMEOUT_S,
-            # It would keep whatever any receiver says, and for ever.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        )
+        self._guard = _SharingGuard(private=private)
+        self._client = guarded_client(self._guard, timeout_s=TIMEOUT_S, connections=CONNECTIONS)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str], *, proven: bool) -> Answer:
         """Send one; of the answer nothing is read but its head."""
@@ -105,17 +86,14 @@ class HttpCarrier:
         self._guard.close()
 
 
-class _Guard(httpcore.AsyncNetworkBackend):
-    """Connects to addresses of the internet."""
+class _SharingGuard(Guard):
+    """Lets so many letters at once go to one address, and to one network."""
 
     def __init__(self, *, private: bool) -> None:
-        self._names = {
-            False: Names(private=private),
-            True: Names(private=private, threads=PROVEN_RESOLVERS),
-        }
+        super().__init__(Names(private=private))
+        self._of_proven = Names(private=private, threads=PROVEN_RESOLVERS)
         self._lanes = Lanes(total=AT_ONCE, group=AT_ONCE_PER_NETWORK)
         self._shares = Shares(per_client=AT_ONCE_PER_ADDRESS, total=AT_ONCE)
-        self._inner = httpcore.AnyIOBackend()
 
     @contextlib.contextmanager
     def sharing(self, *, proven: bool) -> Iterator[None]:
@@ -131,34 +109,14 @@ class _Guard(httpcore.AsyncNetworkBackend):
             for flight in post.flights:
                 self._lanes.end(flight, _now())
 
-    def close(self) -> None:
-        """Wait for no names any more."""
-        for names in self._names.values():
-            names.close()
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """Look a name up, in threads of which those who proved quick have their own."""
+        names = self._of_proven if _POST.get().proven else self._names
+        return await names.resolve(host, port)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, judge, connect."""
-        try:
-            addresses = await self._names[_POST.get().proven].resolve(host, port)
-        except NotPublic as error:
-            raise httpcore.ConnectError(str(error)) from error
-        self._take(client_of(addresses[0]))
-        return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-
-    def _take(self, place: str) -> None:
-        """Take a share of an address, and of its network.
-
-        Raises:
-            ReceiverCrowded: Too many are sent there, or to such as it.
-        """
-        post = _POST.get()
+    def admit(self, address: str) -> None:
+        """Take a share of the address for the letter that is being sent, and of its network."""
+        post, place = _POST.get(), client_of(address)
         if self._shares.full(place) is not None:
             raise ReceiverCrowded
         if not post.proven:
@@ -169,9 +127,10 @@ class _Guard(httpcore.AsyncNetworkBackend):
             post.flights.append(flight)
         post.shares.append(self._shares.take(place))
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
+    def close(self) -> None:
+        """Wait for no names any more."""
+        self._names.close()
+        self._of_proven.close()
 
 
 def _network_of(client: str) -> str:

@@ -129,6 +129,7 @@ async def inference(
         delayed=later,
         key=idempotency_key,
         webhook_url=asked.webhook_url,
+        stage=asked.stage,
     )
     if taken.webhook_secret is not None:  # in each answer: a refusal is told of as well
         add_header(request.scope, "Webhook-Secret", taken.webhook_secret)

@@ -158,7 +158,7 @@ async def buy_video(
     asker = client(request)
     if request.content_type[0] == "multipart/form-data":
         async with l402_desk.spool.receive(request, AudioWish) as (wav, options):
-            wish = await asyncio.to_thread(wishes.of_audio, PATH, wav, options.choice)
+            wish = await asyncio.to_thread(wishes.of_audio, PATH, wav, options.choice, options.stage)
             redeemed = await l402_desk.selling.redeem(shown, wish)
             if redeemed is None:
                 l402_desk.quote_admission.check(request.scope, tell=False)
@@ -171,11 +171,12 @@ async def buy_video(
                         client=asker,
                         key=idempotency_key,
                         webhook_url=options.webhook_url,
+                        stage=options.stage,
                     ),
                 )
     else:
         asked = await read_json(request, TextWish)
-        wish = wishes.of_text(PATH, asked.text, asked.choice)
+        wish = wishes.of_text(PATH, asked.text, asked.choice, asked.stage)
         redeemed = await l402_desk.selling.redeem(shown, wish)
         if redeemed is None:
             return _challenged(request, await _price_text(request, l402_desk, asked, wish, idempotency_key))
@@ -219,7 +220,13 @@ async def _price_text(
 ) -> Challenge:
     desk.quote_admission.check(request.scope, tell=False)
     return await desk.selling.challenge_text(
-        wish, asked.text, asked.choice, client=client(request), key=key, webhook_url=asked.webhook_url
+        wish,
+        asked.text,
+        asked.choice,
+        client=client(request),
+        key=key,
+        webhook_url=asked.webhook_url,
+        stage=asked.stage,
     )
 
 

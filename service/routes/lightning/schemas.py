@@ -9,10 +9,11 @@ from service.delivery.watching import Snapshot
 from service.orders.order import Order, Status
 from service.orders.video import VideoState
 from service.payments.payment import Payment
+from service.pricing.price import PERCENT
 from service.quotes.quoting import Estimate, Quote
 from service.refunds.refund import Refund, RefundState
 from service.refunds.refunding import Offer
-from service.routes.http.shapes import Base, Request, WebhookUrl
+from service.routes.http.shapes import Base, Request, StageWish, WebhookUrl
 from service.webhooks.signing import secret_of
 
 USD_MICROS = 1_000_000
@@ -36,6 +37,7 @@ class QuoteRequest(Request, frozen=True, kw_only=True):
         ),
     ] = False
     webhook_url: WebhookUrl | None = None
+    stage: StageWish = None
 
 
 class TextRequest(QuoteRequest, frozen=True, kw_only=True):
@@ -80,6 +82,12 @@ class EstimateAnswer(Base, frozen=True, kw_only=True):
             examples=["en"],
         ),
     ]
+    canvas_price: Annotated[
+        float,
+        Meta(
+            description="How many times the price of a plain picture the canvas costs; it is in the amount."
+        ),
+    ]
 
     @classmethod
     def of(cls, estimate: Estimate) -> "EstimateAnswer":
@@ -89,6 +97,7 @@ class EstimateAnswer(Base, frozen=True, kw_only=True):
             language=estimate.language,
             amount=estimate.price.amount_sat,
             amount_usd=estimate.price.usd_micros / USD_MICROS,
+            canvas_price=estimate.percent / PERCENT,
         )
 
 
