@@ -26,6 +26,7 @@ class LiveSessions(Protocol):
         """Keep a session with its first slice, or less where less is free.
 
         Raises:
+            StreamTaken: The account has a session of the same name; of any number that begin at once one is kept.
             InsufficientCredits: Not even `least_ms` are free.
             TooManyRequests: The account has too many jobs.
         """
