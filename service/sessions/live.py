@@ -24,6 +24,7 @@ from service.quotes.port import Screen
 from service.runtime.bells import Bells, of_account
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
+from service.sessions.lasting import lasting
 from service.sessions.meter import Meter
 from service.sessions.playing import SEGMENT_MS, LiveSession
 from service.sessions.port import MOST_AHEAD, LiveRenderers, LiveSessions, Output
@@ -164,7 +165,7 @@ class Live:
                     voice=choice.voice,
                     live=output.live,
                 )
-                async with self._renderers.live(opening) as render:
+                async with lasting(self._renderers, opening) as render:
                     session = LiveSession(
                         session_id=session_id,
                         render=render,

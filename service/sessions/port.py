@@ -138,8 +138,9 @@ class Output(Protocol):
     async def take(self, told: Told) -> None:
         """Take what comes, in order; waits where it is slow.
 
-        `Init` comes first, and again where the session goes on at another worker. `Finished` comes once for each
-        utterance, and of one that a player still shows it comes early: the player adds what it has not shown yet.
+        `Init` comes first, and once: a session that goes on at another worker goes on with the next frame. `Finished`
+        comes once for each utterance, and of one that a player still shows it comes early: the player adds what it has
+        not shown yet.
 
         Raises:
             OutputGone: It is gone.
