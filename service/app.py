@@ -16,7 +16,7 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, receivers, top_ups
-from service.routes.avatartalk import bought, infer, inference, rooms
+from service.routes.avatartalk import bought, continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
@@ -223,7 +223,8 @@ def create_app(
                 held_open=held_open(streams),
                 largest_json=largest_json_bytes,
             ),
-            infer.infer,  # it is accepted before it is refused
+            infer.infer,  # these are accepted before they are refused
+            continuous.continuous,
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             heygen_router(
                 limits.heygen_per_hour, streams, clock, in_time=in_time, polls_limited=polls_limited

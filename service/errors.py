@@ -229,6 +229,10 @@ class TooManyRequests(ServiceError):
         self.retry_after_s = retry_after_s
 
 
+class StreamTaken(ServiceError):
+    """The account has a live session of the same name, which is to end first."""
+
+
 class Unavailable(ServiceError):
     """The same request may work later."""
 

@@ -48,7 +48,15 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     """Who shows a valid key."""
 
     account_id: int | None  # None: the operator
+    key_id: int
     scopes: frozenset[Scope]
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who shows a valid key of an account."""
+
+    account_id: int
+    key_id: int
 
 
 class ApiKeys(Protocol):
