@@ -16,7 +16,7 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, receivers, top_ups
-from service.routes.avatartalk import bought, infer, inference, rooms
+from service.routes.avatartalk import bought, continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
@@ -40,6 +40,7 @@ from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
+from service.routes.studio.router import studio_router
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
@@ -213,7 +214,15 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
-            infer.infer,  # it is accepted before it is refused
+            studio_router(
+                settings,
+                in_time=in_time,
+                limited=polls_limited,
+                held_open=held_open(streams),
+                largest_json=largest_json_bytes,
+            ),
+            infer.infer,  # these are accepted before they are refused
+            continuous.continuous,
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             heygen_router(
                 limits.heygen_per_hour, streams, clock, in_time=in_time, polls_limited=polls_limited

@@ -52,7 +52,7 @@ class RenderPass:
             sample_rate=sample_rate, first_frame=first_frame, window=graph.mel, uploaded=uploaded
         )
         size = PLAIN_SIZE if stage is None else (stage.width, stage.height)
-        self._canvas = None if stage is None else Canvas(stage, footage.first.picture)
+        self._canvas = None if stage is None else Canvas(stage, footage)
         self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame, size=size)
         self._samples = 0
         self._next_frame = first_frame
@@ -98,7 +98,9 @@ class RenderPass:
         segment = None
         for frame, mouth in enumerate(mouths, first_frame):
             picture = compose(self._footage.frame(frame), mouth, self._mask)
-            segment = self._encoder.show(picture if self._canvas is None else self._canvas.show(picture))
+            segment = self._encoder.show(
+                picture if self._canvas is None else self._canvas.show(picture, frame)
+            )
         segment = segment or self._encoder.finish()
         assert segment
         return segment

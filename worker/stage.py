@@ -69,10 +69,14 @@ def check(stage: Stage) -> None:
             raise MalformedRequest(
                 "The box of the person has nothing of the canvas, or is too small or too large."
             )
-    if stage.background is not None and stage.background.startswith("#"):
-        try:
-            digits = bytes.fromhex(stage.background[1:])
-        except ValueError:
-            digits = b""
-        if 2 * len(digits) != _COLOUR_DIGITS:
-            raise MalformedRequest(f"{stage.background!r} is no colour such as #1f3b57.")
+    if stage.captions:
+        raise MalformedRequest("Captions are not written into pictures.")
+    if stage.background is not None and not _is_colour(stage.background):
+        raise MalformedRequest(f"{stage.background!r} is no colour such as #1f3b57.")
+
+
+def _is_colour(text: str) -> bool:
+    try:
+        return text.startswith("#") and 2 * len(bytes.fromhex(text[1:])) == _COLOUR_DIGITS
+    except ValueError:
+        return False

@@ -3,11 +3,13 @@
 Times are ISO 8601 in UTC, as the service writes them; money is in whole satoshi unless a name says otherwise.
 """
 
+from typing import Any
+
 import msgspec
 
-Options = str | bool
+Options = str | bool | dict[str, Any]
 """What a wish may say beside its text or recording: avatar, emotion, language, voice, which bind, private, hold,
-webhook_url."""
+webhook_url, and a stage with its members."""
 
 
 class Avatar(msgspec.Struct, frozen=True, kw_only=True):

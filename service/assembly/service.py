@@ -15,6 +15,7 @@ from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
+from service.assembly.library import open_libraries
 from service.assembly.live import open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -22,10 +23,12 @@ from service.assembly.node import Access, Node, open_node
 from service.assembly.scripts import make_scripts
 from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
+from service.assembly.studio import open_studio
 from service.catalogue.choosing import Choosing
 from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
+from service.delivery.formats import Formats
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
@@ -58,6 +61,7 @@ from service.retention.retention import Retention
 from service.routes.heygen.health import Checks
 from service.routes.http.links import Links
 from service.routes.http.uploads import Spool
+from service.routes.studio.receiving import MediaIntake
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
@@ -70,7 +74,11 @@ from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.studio.avatars import Avatars
 from service.studio.batches import Batches
+from service.studio.jobs import Studio
+from service.studio.library import Library
+from service.studio.portraits import Portraits
 from service.studio.scripts import Scripts
 from service.webhooks.accounts import AccountReceivers
 from service.webhooks.carrier import HttpCarrier
@@ -99,7 +107,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     live: Live
     showing: Showing
     rooms: Rooms
+    library: Library
+    studio: Studio
+    portraits: Portraits
+    own_avatars: Avatars
+    media_intake: MediaIntake
     captioning: Captioning
+    formats: Formats
     idempotency: Idempotency
     l402: L402Selling
     l402_top_ups: L402TopUps
@@ -183,10 +197,12 @@ async def open_service(
                 "reservations", lambda: kept.peers.alone("reservations", lambda: video_time.sweep(sweep_s))
             ),
         )
+        libraries = open_libraries(stack, settings, kept, ambient, SteadyClock(now, monotonic))
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        studio = open_studio(stack, settings, kept, ambient, making, video_time, libraries.library)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
@@ -215,6 +231,8 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
+        formats = Formats(delivery=delivery, objects=kept.objects, ask=making.workers.finish)
+        stack.push_async_callback(formats.aclose)
         prepaid = PrepaidDelivery(
             delivery=delivery,
             ordering=sales.prepaid,
@@ -274,7 +292,13 @@ async def open_service(
             live=live,
             showing=showing,
             rooms=rooms,
+            library=libraries.library,
+            studio=studio.studio,
+            portraits=studio.portraits,
+            own_avatars=studio.avatars,
+            media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
+            formats=formats,
             watching=Watching(
                 snapshots=kept.snapshots,
                 settlements=money.settlements,

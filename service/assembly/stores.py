@@ -21,6 +21,7 @@ from service.storage.desk_books import SqlBooks
 from service.storage.desk_sessions import SqlSessions
 from service.storage.keys import SqlApiKeys
 from service.storage.lnurls import SqlLnurls
+from service.storage.media import SqlMedia
 from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
 from service.storage.outbox import SqlOutbox
@@ -36,6 +37,7 @@ from service.storage.root_keys import SqlRootKeys
 from service.storage.sessions import SqlLiveSessions
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
+from service.storage.studio_jobs import SqlStudioJobs
 from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
@@ -63,6 +65,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: SqlPrepaidOrders
     batches: SqlBatches
     live_sessions: SqlLiveSessions
+    studio_jobs: SqlStudioJobs
+    media: SqlMedia
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -97,6 +101,8 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             prepaid=SqlPrepaidOrders(database),
             batches=SqlBatches(database),
             live_sessions=SqlLiveSessions(database),
+            studio_jobs=SqlStudioJobs(database),
+            media=SqlMedia(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),

@@ -195,7 +195,7 @@ class PrepaidOrdering:
             ContentRefused: The operator's judge will not have it.
         """
         text = text.strip()  # what is judged is what is kept and spoken
-        choice = await self._choosing.check(choice)
+        choice = await self._choosing.check(choice, account_id=account_id)
         sold = staged(stage, self._terms)
         wish = Wish(
             text=text,

@@ -43,6 +43,16 @@ def staged(stage: Stage | None, terms: Terms, *, spoken: bool = True) -> Staged:
             "Field 'stage.speed' cannot be chosen for uploaded audio: it has its own pace. Leave it out.",
             field="stage.speed",
         )
+    if stage.captions:
+        raise InvalidRequest(
+            "Field 'stage.captions': captions come as a file or a track, and are not written into pictures here.",
+            field="stage.captions",
+        )
+    if stage.picture is not None:
+        raise InvalidRequest(
+            "Field 'stage.background' names no picture that is known here: send a colour, such as #1f3b57.",
+            field="stage.background",
+        )
     canvases = terms.canvases
     percent = canvases.percent(stage.pixels)
     if percent is None:

@@ -1,6 +1,6 @@
 """What is asked of a worker, and what it answers."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
@@ -70,6 +70,15 @@ class Renderer(Protocol):
             WorkerDown: The worker cannot take the job now.
             RenderRefused: The worker can never render this.
             RenderFailed: It took the job and did not finish it.
+        """
+        ...
+
+    async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it the pack of an account's own avatar, unless it has it.
+
+        Raises:
+            WorkerDown: It cannot take it now.
+            RenderRefused: It can never show this avatar.
         """
         ...
 

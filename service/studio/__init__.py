@@ -1,1 +1,1 @@
-"""What a studio makes and keeps for accounts: batches of videos, scripts."""
+"""What a studio makes and keeps for accounts: files, portraits, avatars, batches of videos, scripts."""

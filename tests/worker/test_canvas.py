@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from tests.worker.test_worker_process import decoded, movie, problem, speechlike
-from worker.canvas import Canvas, fitted, planes, to_yuv
+from worker.canvas import Canvas, fitted
+from worker.compose import IdleFrame
 from worker.errors import MalformedRequest
+from worker.footage import Footage
+from worker.planes import planes, to_yuv
 from worker.records import InitRecord, SegmentRecord, SpeechRecord
 from worker.stage import Place, Stage, check
 
@@ -21,6 +24,12 @@ def person() -> np.ndarray:
     return to_yuv(rgb)
 
 
+def shown_on(stage: Stage, picture: np.ndarray) -> np.ndarray:
+    """A picture without a matte on a canvas."""
+    frame = IdleFrame(picture=picture, references=np.zeros((1, 96, 96, 3), np.uint8), box=None)
+    return Canvas(stage, Footage([frame], "loop")).show(picture, 0)
+
+
 def rgb(picture: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)
 
@@ -28,7 +37,7 @@ def rgb(picture: np.ndarray) -> np.ndarray:
 def test_without_a_wish_the_picture_is_the_very_same():
     picture = person()
 
-    assert Canvas(Stage(), picture).show(picture) is picture
+    assert shown_on(Stage(), picture) is picture
 
 
 @pytest.mark.parametrize(
@@ -62,7 +71,7 @@ def test_a_colour_is_everywhere_but_where_the_person_is(size):
     stage = Stage(width=width, height=height, background="#1f3b57")
     place = fitted(stage, (512, 512))
 
-    shown = Canvas(stage, person()).show(person())
+    shown = shown_on(stage, person())
 
     assert shown.shape == (height * 3 // 2, width)
     seen = rgb(shown).astype(int)
@@ -82,7 +91,7 @@ def test_a_box_that_reaches_over_the_canvas_is_cut_off():
         person=Place(x=-100, y=-300, width=900, height=900),
     )
 
-    seen = rgb(Canvas(stage, person()).show(person())).astype(int)
+    seen = rgb(shown_on(stage, person())).astype(int)
 
     assert seen.shape == (360, 640, 3)
     assert (seen[..., 0] > 100).mean() > 0.5  # the person, whose dot is somewhere, fills it
@@ -92,7 +101,7 @@ def test_a_box_that_reaches_over_the_canvas_is_cut_off():
 def test_without_a_background_the_footage_goes_on_beside_the_person():
     picture = person()
 
-    seen = rgb(Canvas(Stage(width=1280, height=720), picture).show(picture)).astype(int)
+    seen = rgb(shown_on(Stage(width=1280, height=720), picture)).astype(int)
 
     assert np.abs(seen[:, :250] - seen[2, 300]).max() < 12
     assert np.abs(seen[:, 1030:] - seen[2, 300]).max() < 12

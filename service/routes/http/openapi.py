@@ -95,6 +95,7 @@ def operation(
     *,
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
+    file: bool = False,
     example: dict[str, Any] | None = None,
     headers: Headers | None = None,
     limited: bool = True,
@@ -105,6 +106,7 @@ def operation(
     Args:
         body: The JSON object that it takes.
         form: The fields of the form that it takes, beside an `audio` file.
+        file: It takes a file, as the body or in a form.
         example: Of a body.
         headers: What answers have beyond what all of them have, by status.
         limited: Each client may ask so often only.
@@ -115,6 +117,8 @@ def operation(
         content["application/json"] = _media_type(_schema(body), example)
     if form is not None:
         content["multipart/form-data"] = _media_type(_form_schema(form), None if body else example)
+    if file:
+        content |= _file_content()
     described = RequestBody(required=True, content=content) if content else None
 
     @dataclass
@@ -230,6 +234,16 @@ def video(*, parts: bool = False) -> dict[int, ResponseSpec]:
     return answers | (not_modified() if parts else {})
 
 
+def file(*, parts: bool = False) -> dict[int, ResponseSpec]:
+    """Describe a file of any kind as the answer, whole or in parts."""
+    meanings = {200: "The file.", **({206: "The part of the file that was asked for."} if parts else {})}
+    answers = {
+        status: ResponseSpec(bytes, generate_examples=False, description=meaning, media_type="*/*")
+        for status, meaning in meanings.items()
+    }
+    return answers | (not_modified() if parts else {})
+
+
 def page() -> dict[int, ResponseSpec]:
     """Describe a page for people as the answer."""
     return {200: ResponseSpec(str, generate_examples=False, description="The page.", media_type="text/html")}
@@ -246,6 +260,15 @@ def not_modified() -> dict[int, ResponseSpec]:
     """Describe that the client has it already."""
     return {
         304: ResponseSpec(None, generate_examples=False, description="The client has this version already.")
+    }
+
+
+def _file_content() -> dict[str, OpenAPIMediaType]:
+    binary = {"type": "string", "format": "binary"}
+    form = {"type": "object", "properties": {"file": binary}, "required": ["file"]}
+    return {
+        "application/octet-stream": _media_type(binary, None),
+        "multipart/form-data": _media_type(form, None),
     }
 
 

@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from litestar import Request
@@ -63,7 +63,7 @@ class Spool:
         ):
             try:
                 with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
-                    options = await _parse(request, parser, file)
+                    options = await parse_form(request, parser, file)
             except (MultipartError, UnicodeError) as error:
                 raise InvalidRequest(
                     f"The form is broken: {error}. Send it as `curl -F audio=@speech.wav` does."
@@ -77,11 +77,23 @@ class Spool:
         return min(int(said), self._largest_bytes) if said.isdecimal() else self._largest_bytes
 
 
-async def _parse(
-    request: Request[Any, Any, Any], parser: PushMultipartParser, file: IO[bytes]
+class Taking(Protocol):
+    """Takes a file piece by piece."""
+
+    def write(self, data: bytes | bytearray, /) -> object:
+        """Take the next piece."""
+        ...
+
+
+async def parse_form(
+    request: Request[Any, Any, Any], parser: PushMultipartParser, file: Taking, *, field: str = FILE_FIELD
 ) -> dict[str, Any]:
-    """Write the file part to `file`; return the other fields."""
-    form = _Form(file)
+    """Write the file part to `file`; return the other fields.
+
+    Raises:
+        InvalidRequest: There is no file, or more than one, or a field is too long.
+    """
+    form = _Form(file, field)
     async for chunk in request.stream():
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
@@ -89,7 +101,8 @@ async def _parse(
             elif event:
                 form.take(event)
     if not form.has_file:
-        raise InvalidRequest("Audio file is required", field=FILE_FIELD)
+        missing = "Audio file is required" if field == FILE_FIELD else f"The form has no '{field}'."
+        raise InvalidRequest(missing, field=field)
     return {name: bytes(value).decode() for name, value in form.options.items()}
 
 
@@ -105,24 +118,26 @@ def _nested(options: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Form:
-    """Sorts the parts of a form: the audio to its file, short texts into memory.
+    """Sorts the parts of a form: the one file to where it goes, short texts into memory.
 
     Many programs call every file `file` or `data`, so a file of any name is taken, if it is the only one.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Taking, field: str) -> None:
         self.options: dict[str, bytearray] = {}
         self.has_file = False
         self._file = file
+        self._field = field
         self._take_part: Callable[[bytes | bytearray], object] = self._file.write
 
     def begin(self, name: str, *, is_file: bool) -> None:
         if is_file and self.has_file:
-            raise InvalidRequest("Only one audio file is taken.", field=FILE_FIELD)
+            what = "audio file" if self._field == FILE_FIELD else "file"
+            raise InvalidRequest(f"Only one {what} is taken.", field=self._field)
         if is_file:
             self.has_file = True
             self._take_part = self._file.write
-        elif name == FILE_FIELD:
+        elif name == self._field:
             self._take_part = lambda _: None
         else:
             option = self.options[name] = bytearray()

@@ -206,6 +206,11 @@ async def test_an_account_pays_for_its_canvas_what_was_set_aside_at_most(shop, w
     assert await used(stage=FULL_HD) == 2880
     assert worker.requests[-1]["stage"]["width"] == 1920
 
+    worker.pictures["/finish"] = "webm, or so"
+    told = (await shop.http.post("/inference", json=WISH, headers=headers)).json()
+    made = await shop.http.get(told["mp4_url"], params={"format": "webm"})
+    assert (made.json(), made.headers["content-type"]) == ("webm, or so", "video/webm")
+
 
 async def test_a_challenge_is_for_the_price_of_the_canvas_and_its_credential_for_that_canvas(shop, worker):
     async def ask(wish, **headers):

@@ -24,6 +24,10 @@ OF_ACCOUNTS = {
     "POST /inference",
     "POST /livekit/create-session",
     "DELETE /livekit/delete-session/{task_id}",
+    "POST /media",
+    "POST /media/fetch",
+    "GET /media",
+    "DELETE /media/{name}",
     *(label for label in OPERATIONS if " /api/v1/" in label),
 }
 """What takes a key of an account."""
@@ -42,6 +46,8 @@ def api(known):
             return {**values, "invoice": invoice}
         if values and (video := _known_instead(known["videos"], values.get("video_id"))):
             return {**values, "video_id": video}
+        if values and (medium := _known_instead(known["media"], values.get("name"))):
+            return {**values, "name": medium}
         return values
 
     @schema.hook
