@@ -15,6 +15,7 @@ from litestar.template import TemplateConfig
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
+from service.routes.a2e.router import a2e_router
 from service.routes.accounts import account, receivers, top_ups
 from service.routes.avatartalk import bought, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
@@ -213,6 +214,12 @@ def create_app(
             ),
             studio_router(
                 settings,
+                in_time=in_time,
+                limited=polls_limited,
+                held_open=held_open(streams),
+                largest_json=largest_json_bytes,
+            ),
+            a2e_router(
                 in_time=in_time,
                 limited=polls_limited,
                 held_open=held_open(streams),

@@ -36,6 +36,7 @@ from service.runtime.web import WebTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
 from service.studio.intake import LibraryTerms
+from service.studio.speaking import SpeakingTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
@@ -196,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: PrepaidTerms = PrepaidTerms()
     live: LiveTerms = LiveTerms()
     library: LibraryTerms = LibraryTerms()
+    speaking: SpeakingTerms = SpeakingTerms()
     places: PlaceTerms = PlaceTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()

@@ -14,7 +14,7 @@ from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
-from service.assembly.library import open_libraries
+from service.assembly.library import make_studio, open_libraries
 from service.assembly.live import open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -68,7 +68,9 @@ from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.studio.films import Films
 from service.studio.library import Library
+from service.studio.speaking import Speaking
 from service.webhooks.accounts import AccountReceivers
 from service.webhooks.carrier import HttpCarrier
 from service.webhooks.sending import Sending
@@ -92,6 +94,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     showing: Showing
     rooms: Rooms
     library: Library
+    speaking: Speaking
+    films: Films
     media_intake: MediaIntake
     captioning: Captioning
     idempotency: Idempotency
@@ -182,6 +186,7 @@ async def open_service(
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        studio = make_studio(settings, kept, ambient, making, sales.prepaid, video_time, libraries.library)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
@@ -262,6 +267,8 @@ async def open_service(
             showing=showing,
             rooms=rooms,
             library=libraries.library,
+            speaking=studio.speaking,
+            films=studio.films,
             media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
             watching=Watching(

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
@@ -93,7 +93,14 @@ class PrepaidOrdering:
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def order(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, key: str | None
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        account_id: int,
+        delayed: bool,
+        key: str | None,
+        public_id: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -104,6 +111,7 @@ class PrepaidOrdering:
             delayed: Nothing is done until its video is asked for.
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
+            public_id: What it is called on the outside, by a surface that names orders in its own way.
 
         Raises:
             InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
@@ -113,10 +121,64 @@ class PrepaidOrdering:
             KeyReused: The key was used to ask for something else.
             InvalidApiKey: The account has just gone.
         """
+
+        async def new(idempotency: IdempotencyKey | None) -> Taken:
+            return await self._new(
+                text,
+                choice,
+                account_id=account_id,
+                delayed=delayed,
+                idempotency=idempotency,
+                public_id=public_id,
+            )
+
+        asked = msgspec.json.encode((text, choice, delayed, *([] if public_id is None else [None])))
+        return await self._once(account_id, key, asked, new)
+
+    async def order_recording(
+        self,
+        upload: str,
+        duration_ms: int,
+        choice: Choice,
+        *,
+        account_id: int,
+        key: str | None,
+        asked: bytes,
+        public_id: str,
+    ) -> Taken:
+        """Take an order for a recording that is stored and judged, and set its time aside.
+
+        Args:
+            upload: Its object.
+            duration_ms: How long it is.
+            choice: Names an avatar and an emotion.
+            account_id: Who pays.
+            key: As `order` says.
+            asked: What was asked for, by which the same key is told from another wish.
+            public_id: What it is called on the outside.
+
+        Raises as `order` does.
+        """
+
+        async def new(idempotency: IdempotencyKey | None) -> Taken:
+            wish = Wish(text=None, upload=upload, duration_ms=duration_ms, choice=choice)
+            return await self._add(
+                wish, account_id=account_id, delayed=False, idempotency=idempotency, public_id=public_id
+            )
+
+        return await self._once(account_id, key, asked, new)
+
+    async def _once(
+        self,
+        account_id: int,
+        key: str | None,
+        asked: bytes,
+        new: Callable[[IdempotencyKey | None], Awaitable[Taken]],
+    ) -> Taken:
+        """Make an order, or find the one that was made with the same key."""
         if key is None:
-            return await self._new(text, choice, account_id=account_id, delayed=delayed, idempotency=None)
+            return await new(None)
         key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        asked = msgspec.json.encode((text, choice, delayed))
         idempotency = IdempotencyKey(
             key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
         )
@@ -128,9 +190,7 @@ class PrepaidOrdering:
                         raise KeyReused
                     return Taken(order=order, again=True)
                 with contextlib.suppress(KeyTaken):  # its order is the one
-                    return await self._new(
-                        text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency
-                    )
+                    return await new(idempotency)
 
     async def begin(self, order: Order) -> Order:
         """Set the time of a delayed order aside, once, whoever asks at the same time; of another nothing happens.
@@ -157,19 +217,40 @@ class PrepaidOrdering:
         return found
 
     async def _new(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        account_id: int,
+        delayed: bool,
+        idempotency: IdempotencyKey | None,
+        public_id: str | None,
     ) -> Taken:
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice)
         duration_ms = speech_of(text, choice.language, self._terms).milliseconds
         if self._screen:
             await self._screen.text(text)
+        wish = Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice)
+        return await self._add(
+            wish, account_id=account_id, delayed=delayed, idempotency=idempotency, public_id=public_id
+        )
+
+    async def _add(
+        self,
+        wish: Wish,
+        *,
+        account_id: int,
+        delayed: bool,
+        idempotency: IdempotencyKey | None,
+        public_id: str | None,
+    ) -> Taken:
         created_at = from_millis(to_millis(self._now()))
         new = NewPrepaid(
-            public_id=str(self._new_id()),
+            public_id=public_id or str(self._new_id()),
             account_id=account_id,
-            wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
-            held_ms=_held(duration_ms),
+            wish=wish,
+            held_ms=_held(wish.duration_ms),
             delayed=delayed,
             idempotency=idempotency,
             created_at=created_at,

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
-from service.rendering.port import Record, Renderer, RenderRequest
+from service.rendering.port import Record, Renderer, RenderRequest, Spoken, Utterance
 from service.runtime.cached import Cached
 from service.sessions.port import LiveRender
 from service.sessions.records import Open
@@ -21,6 +21,8 @@ CHECK_EVERY_S = 2.0
 
 ASKED_AGAIN_S = 0.5
 """Least seconds after which buyers' requests have workers asked again, however many there are."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -55,6 +57,14 @@ class RemoteWorker(Renderer, Protocol):
 
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
         """Return a picture of the start of a video; None where it finds none. Raises WorkerDown."""
+        ...
+
+    async def speak(self, wanted: Utterance) -> Spoken:
+        """Speak a text to a file; raises RenderRefused, WorkerDown."""
+        ...
+
+    async def pcm(self, content: bytes, *, most_s: int) -> bytes:
+        """Decode a recording, s16le mono at 16 kHz; raises RenderRefused, WorkerDown."""
         ...
 
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
@@ -254,11 +264,38 @@ class Workers:
             lambda worker: worker.may_show(choice), lambda remote: remote.poster(choice, film)
         )
 
+    async def speak(self, wanted: Utterance) -> Spoken:
+        """Speak a text to a file.
+
+        Raises:
+            RenderRefused: It cannot be spoken as it is wished.
+            WorkerDown: Nobody answers who has the voice.
+        """
+        choice = Choice(voice=wanted.voice)
+        spoken = await self._ask_one(
+            lambda worker: worker.may_speak(choice), lambda remote: remote.speak(wanted)
+        )
+        if spoken is None:
+            raise WorkerDown("No renderer has this voice now. Try again soon.")
+        return spoken
+
+    async def pcm(self, content: bytes, *, most_s: int) -> bytes:
+        """Decode a recording, s16le mono at 16 kHz.
+
+        Raises:
+            RenderRefused: It cannot be read, or lasts longer.
+            WorkerDown: Nobody answers.
+        """
+        found = await self._ask_one(lambda _worker: True, lambda remote: remote.pcm(content, most_s=most_s))
+        if found is None:
+            raise WorkerDown("No renderer can be reached. Try again soon.")
+        return found
+
     async def _ask_one(
         self,
         may: Callable[[Worker], bool],
-        ask: Callable[[RemoteWorker], Awaitable[bytes | None]],
-    ) -> bytes | None:
+        ask: Callable[[RemoteWorker], Awaitable[T | None]],
+    ) -> T | None:
         """Ask whoever has the least to do, and whoever comes next where that one is down or cannot."""
         failed: WorkerDown | None = None
         for worker in sorted(filter(may, self.all), key=lambda worker: worker.load):

@@ -108,6 +108,8 @@ class ScriptedWorker:
         self.pictures: dict[str, str] = {}  # what it answers at other paths
         self.asked: list[str] = []  # of these
         self.films: list[bytes] = []  # bodies that came with that
+        self.said: list[dict[str, Any]] = []  # texts that were to be heard
+        self.recording = bytes(32_000)  # what any file sounds like, s16le at 16 kHz
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.retry_after_s = 5  # said with every answer
@@ -136,12 +138,25 @@ class ScriptedWorker:
                 await _answer(send, 200, self.voices)
             case "/renders":
                 await self._render(receive, send)
+            case "/speech":
+                self.said.append(msgspec.json.decode(await body_of(receive)))
+                await self._hear(send, b"ID3" + bytes(2000), b"2500")
+            case "/pcm":
+                self.films.append(await body_of(receive))
+                await self._hear(send, self.recording, b"1000")
             case path if path in self.pictures:
                 self.asked.append(path)
                 self.films.append((await receive())["body"])
                 await _answer(send, 200, self.pictures[path])
             case _:
                 await _answer(send, 404, {"title": "Not Found"})
+
+    async def _hear(self, send: Any, content: bytes, ms: bytes) -> None:
+        if self.answer is not None:
+            await _answer(send, self.answer[0], {"detail": self.answer[1]})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"speech-ms", ms)]})
+        await send({"type": "http.response.body", "body": content})
 
     async def _render(self, receive: Any, send: Any) -> None:
         body = await body_of(receive)
