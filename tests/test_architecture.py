@@ -65,7 +65,7 @@ TIERS = (
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed"},
+    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed", "parts"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 
