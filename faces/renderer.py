@@ -16,7 +16,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import Floats, Ints, rotation
+from faces.geometry import Floats, Ints, rotation
 
 Picture = NDArray[np.uint8]
 Colour = tuple[float, float, float]
@@ -256,7 +256,7 @@ class Renderer:
 
         """
         self.size, self.supersampling = size, supersampling
-        self._context = moderngl.create_context(standalone=True, backend="egl")
+        self._context = moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]
         self._context.enable(moderngl.DEPTH_TEST)
         # One program a material: llvmpipe walks through every branch of a shader, taken or not.
         self._surfaces = {
@@ -525,8 +525,8 @@ def _pose_source() -> str:
 
 def _write(program: moderngl.Program, name: str, value: object) -> None:
     """Set a uniform, unless the compiler found that the program has no use for it."""
-    if name in program:
-        program[name].write(np.ascontiguousarray(value, "f4").tobytes())
+    if isinstance(uniform := program.get(name, None), moderngl.Uniform):
+        uniform.write(np.ascontiguousarray(value, "f4").tobytes())
 
 
 def _orthographic(centre: Floats, direction: Floats, reach: float, depth: float) -> Floats:

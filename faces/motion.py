@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.geometry import Floats
-from training.renderer import Pose
+from faces.geometry import Floats
+from faces.renderer import Pose
 
 # Radians and decimetres: pitch, yaw, roll; x, y, z. Larger and a listener looks restless.
 _SWING = np.array([0.019, 0.038, 0.017])
