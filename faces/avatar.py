@@ -174,10 +174,10 @@ class Avatar:
         surfaces = (Material.SKIN, Material.MOUTH, Material.CLOTH)
         return {name: mesh.positions for name, mesh in self.scene.meshes.items() if mesh.material in surfaces}
 
-    def camera(self, box: Box | None = None) -> Camera:
-        """Frame head and shoulders, or only a box of that picture."""
+    def camera(self, box: Box | None = None, *, degrees: float = _FIELD_OF_VIEW) -> Camera:
+        """Frame head and shoulders, or only a box of that picture; more `degrees` show more around them."""
         target = np.array([0, self.top - 1.22, 0.6])
-        camera = Camera.looking(target, distance=_DISTANCE, degrees=_FIELD_OF_VIEW)
+        camera = Camera.looking(target, distance=_DISTANCE, degrees=degrees)
         return camera if box is None else camera.cropped(box, SIZE)
 
     def mouth_box(self, pose: Pose = Pose()) -> Box:  # noqa: B008 - frozen

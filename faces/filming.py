@@ -27,6 +27,9 @@ _DRAWN_EVERY = 13  # frames; those between are moved to where the head is, which
 _FINE = 3  # those are drawn so many times as large, so that moving them blurs nothing
 _HASTE = 4.0  # how quickly one drawn frame takes over from the last
 
+MOUTH_SIDE = _FINE * SIZE
+"""Side in pixels of the renderer that draws mouths."""
+
 Square = Callable[[Box, int, int], Box]
 
 
@@ -46,7 +49,7 @@ def film_idle(avatar: Avatar, look: Look, seed: int, emotion: str) -> Iterator[t
 
 def mouth_renderer() -> Renderer:
     """Open the renderer that `film_mouths` needs; the person is to be built in it."""
-    return Renderer(_FINE * SIZE, supersampling=1)
+    return Renderer(MOUTH_SIDE, supersampling=1)
 
 
 def mouth_hair(look: Look) -> float:
