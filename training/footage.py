@@ -27,6 +27,7 @@ from faces.looks import Look
 from faces.motion import POSTURES, Moment, blinks, turns
 from faces.renderer import Picture, Renderer
 from training.cast import CAST
+from worker.matte import Studio
 
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
 FPS = 25
@@ -64,6 +65,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     gender: str
     elderly: bool
     emotions: dict[str, Clip]
+    studio: Studio
 
 
 @click.command()
@@ -203,6 +205,7 @@ def _write_clips(folder: Path, name: str, clips: dict[str, Clip]) -> None:
         gender=look.gender,
         elderly=look.elderly,
         emotions={known: clips[known] for known in EMOTIONS if known in clips},
+        studio=Studio(centre=look.backdrop[0], edge=look.backdrop[1]),
     )
     write_pack(folder, pack)
 

@@ -25,6 +25,7 @@ from worker.import_faces import FaceFinder
 from worker.import_film import read_film, write_footage
 from worker.import_pack import Person
 from worker.importing import Take, study, study_still
+from worker.matte import Studio
 
 NEEDED = "Install satspeak[faces] on this worker, and libegl1 with libgl1-mesa-dri (or a driver of your graphics card)."
 
@@ -201,6 +202,7 @@ class _Studio:
             gender=request.gender,
             elderly=look.elderly,
             emotions=emotions,
+            studio=Studio(centre=look.backdrop[0], edge=look.backdrop[1]),
         )
         (home / "avatar.json").write_bytes(msgspec.json.encode(pack) + b"\n")
         return Packed()
