@@ -21,7 +21,7 @@ from litestar.response import Stream
 
 from worker import previews
 from worker.admission import Admission
-from worker.errors import Busy, CallerGone, NetworkStopped, Unrenderable
+from worker.errors import Busy, CallerGone, CannotDraw, NetworkStopped, StudioBusy, Unrenderable
 from worker.finish import FORMATS, finish
 from worker.intake import Intake
 from worker.live.desk import Desk
@@ -295,6 +295,14 @@ def _busy(_: AnyRequest, exc: Busy) -> Response[Problem]:
     return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
 
 
+def _studio_busy(_: AnyRequest, exc: StudioBusy) -> Response[Problem]:
+    return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
+
+
+def _cannot_draw(_: AnyRequest, exc: CannotDraw) -> Response[Problem]:
+    return _problem(503, str(exc))
+
+
 def _caller_gone(_: AnyRequest, exc: CallerGone) -> Response[Problem]:
     return _problem(408, str(exc))  # to nobody
 
@@ -318,6 +326,8 @@ PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Probl
     SynthesisFailed: _failed,
     Busy: _busy,
     CallerGone: _caller_gone,
+    CannotDraw: _cannot_draw,
+    StudioBusy: _studio_busy,
     NetworkStopped: _stopped,
     HTTPException: _http,
     Exception: _failed,
