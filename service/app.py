@@ -30,7 +30,17 @@ from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
 from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
-from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
+from service.routes.lightning import (
+    events,
+    payment_list,
+    payments,
+    playlists,
+    posters,
+    qr,
+    quotes,
+    refunds,
+    videos,
+)
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lnurl import pay as lnurl
@@ -177,6 +187,7 @@ def create_app(
                     previews.portrait,
                     previews.idle,
                     previews.voice_sample,
+                    playlists.playlist,
                     posters.poster,
                     health.health,
                     metrics.metrics,
