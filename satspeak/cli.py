@@ -26,6 +26,7 @@ _LAZILY = {
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
     "top-up": ("satspeak.commands.holding:top_up", "Buy video time for an account, or for a new one."),
     "account": ("satspeak.commands.holding:account", "Tell the balance of an account."),
+    "studio": ("satspeak.commands.studio:studio", "Make a film of somebody who does not exist: make."),
     "inference": ("satspeak.commands.holding:inference", "Have a video made from an account."),
 }
 

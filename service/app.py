@@ -16,11 +16,13 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, receivers, top_ups
-from service.routes.avatartalk import bought, infer, inference, rooms
+from service.routes.avatartalk import bought, continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
 from service.routes.desk.router import desk_router
+from service.routes.heygen import refusals as heygen
+from service.routes.heygen.router import PREFIX, heygen_router
 from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
 from service.routes.http.hosts import with_readable_hosts
@@ -28,25 +30,18 @@ from service.routes.http.keys import HEADER
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
+from service.routes.http.surfaces import by_surface
 from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
-from service.routes.lightning import (
-    events,
-    payment_list,
-    payments,
-    playlists,
-    posters,
-    qr,
-    quotes,
-    refunds,
-    videos,
-)
+from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
+from service.routes.lightning.playlists import playlist
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
+from service.routes.studio.router import studio_router
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
@@ -187,7 +182,7 @@ def create_app(
                     previews.portrait,
                     previews.idle,
                     previews.voice_sample,
-                    playlists.playlist,
+                    playlist,
                     posters.poster,
                     health.health,
                     metrics.metrics,
@@ -221,8 +216,19 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
-            infer.infer,  # it is accepted before it is refused
+            studio_router(
+                settings,
+                in_time=in_time,
+                limited=polls_limited,
+                held_open=held_open(streams),
+                largest_json=largest_json_bytes,
+            ),
+            infer.infer,  # these are accepted before they are refused
+            continuous.continuous,
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
+            heygen_router(
+                limits.heygen_per_hour, streams, clock, in_time=in_time, polls_limited=polls_limited
+            ),
             Router(
                 "/",
                 route_handlers=[top_ups.top_up_state],
@@ -235,7 +241,7 @@ def create_app(
         | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()}
         | {"socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False)},
         lifespan=[lifespan],
-        exception_handlers=problems.HANDLERS,
+        exception_handlers=by_surface(problems.HANDLERS, {PREFIX: heygen.HANDLERS}),
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
         cors_config=open_to_pages_of(settings.web.origins),
         openapi_config=OpenAPIConfig(

@@ -14,12 +14,14 @@ from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
+from service.storage.batches import SqlBatches
 from service.storage.database import Database
 from service.storage.desk import Room, SqlDesk
 from service.storage.desk_books import SqlBooks
 from service.storage.desk_sessions import SqlSessions
 from service.storage.keys import SqlApiKeys
 from service.storage.lnurls import SqlLnurls
+from service.storage.media import SqlMedia
 from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
 from service.storage.outbox import SqlOutbox
@@ -35,6 +37,7 @@ from service.storage.root_keys import SqlRootKeys
 from service.storage.sessions import SqlLiveSessions
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
+from service.storage.studio_jobs import SqlStudioJobs
 from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
@@ -60,7 +63,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: SqlTopUps
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
+    batches: SqlBatches
     live_sessions: SqlLiveSessions
+    studio_jobs: SqlStudioJobs
+    media: SqlMedia
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -93,7 +99,10 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             top_ups=SqlTopUps(database),
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
+            batches=SqlBatches(database),
             live_sessions=SqlLiveSessions(database),
+            studio_jobs=SqlStudioJobs(database),
+            media=SqlMedia(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),

@@ -22,6 +22,7 @@ from service.l402.credentials import holds, mint, shown
 from service.l402.port import RootKeys
 from service.orders.choice import Choice
 from service.orders.order import Status
+from service.orders.stage import Stage
 from service.orders.tokens import Tokens
 from service.payments.settlements import Settlements
 from service.quotes.idempotency import Idempotency
@@ -94,7 +95,14 @@ class L402Selling:
         self._random = random
 
     async def challenge_text(
-        self, wish: str, text: str, choice: Choice, *, client: str, key: str | None
+        self,
+        wish: str,
+        text: str,
+        choice: Choice,
+        *,
+        client: str,
+        key: str | None,
+        stage: Stage | None = None,
     ) -> Challenge:
         """Price a text. Raises as `Quoting.quote_text` does, and where the choice leaves something open.
 
@@ -104,22 +112,34 @@ class L402Selling:
             choice: Who speaks, and how.
             client: Who asks.
             key: An idempotency key.
+            stage: Where, and on what.
         """
         _require_all(choice)
 
         async def ask(tokens: Tokens, seal: Seal) -> Quote:
-            return await self._idempotency.quoting.quote_text(text, choice, tokens, client=client, seal=seal)
+            return await self._idempotency.quoting.quote_text(
+                text, choice, tokens, client=client, seal=seal, stage=stage
+            )
 
         return await self._challenge(wish, ask, client=client, key=key)
 
     async def challenge_audio(
-        self, wish: str, wav: Path, choice: Choice, *, client: str, key: str | None
+        self,
+        wish: str,
+        wav: Path,
+        choice: Choice,
+        *,
+        client: str,
+        key: str | None,
+        stage: Stage | None = None,
     ) -> Challenge:
         """Price a recording, as `challenge_text` does a text."""
         _require_all(choice)
 
         async def ask(tokens: Tokens, seal: Seal) -> Quote:
-            return await self._idempotency.quoting.quote_audio(wav, choice, tokens, client=client, seal=seal)
+            return await self._idempotency.quoting.quote_audio(
+                wav, choice, tokens, client=client, seal=seal, stage=stage
+            )
 
         return await self._challenge(wish, ask, client=client, key=key)
 

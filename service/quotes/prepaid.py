@@ -22,10 +22,12 @@ from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
+from service.orders.stage import Stage
 from service.orders.tokens import IdempotencyKey
 from service.orders.wish import Wish
 from service.quotes.idempotency import parse_key
 from service.quotes.port import Screen
+from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
@@ -93,7 +95,15 @@ class PrepaidOrdering:
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def order(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, key: str | None
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        account_id: int,
+        delayed: bool,
+        key: str | None,
+        stage: Stage | None = None,
+        asked: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -104,9 +114,11 @@ class PrepaidOrdering:
             delayed: Nothing is done until its video is asked for.
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
+            stage: Where somebody stands, and on what.
+            asked: What else the surface that it comes by wants to tell of it.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
+            InvalidRequest: The text, the choice or the stage cannot be rendered, or the key is no UUID.
             ContentRefused: The operator's judge will not have it.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open, or of its orders delayed.
@@ -114,11 +126,14 @@ class PrepaidOrdering:
             InvalidApiKey: The account has just gone.
         """
         if key is None:
-            return await self._new(text, choice, account_id=account_id, delayed=delayed, idempotency=None)
+            return await self._new(
+                text, choice, stage, account_id=account_id, delayed=delayed, idempotency=None, asked=asked
+            )
         key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        asked = msgspec.json.encode((text, choice, delayed))
+        more = [each for each in (stage, asked) if each is not None]  # without them it is what it always was
+        wanted = msgspec.json.encode((text, choice, delayed, *more))
         idempotency = IdempotencyKey(
-            key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
+            key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=UNSALTED
         )
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
@@ -129,7 +144,13 @@ class PrepaidOrdering:
                     return Taken(order=order, again=True)
                 with contextlib.suppress(KeyTaken):  # its order is the one
                     return await self._new(
-                        text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency
+                        text,
+                        choice,
+                        stage,
+                        account_id=account_id,
+                        delayed=delayed,
+                        idempotency=idempotency,
+                        asked=asked,
                     )
 
     async def begin(self, order: Order) -> Order:
@@ -148,7 +169,7 @@ class PrepaidOrdering:
         assert order.account_id is not None
         assert order.public_id is not None
         account = await self._account(order.account_id)
-        held_ms = _held(order.wish.duration_ms)
+        held_ms = _held(order.wish)
         if await self._orders.begin(order, order.wish.choice, held_ms, self._holding(account), self._now()):
             return msgspec.structs.replace(order, status=Status.PAID)
         found = await self._orders.find(order.public_id)
@@ -156,32 +177,78 @@ class PrepaidOrdering:
             raise VideoGone(NOBODY_CAME)
         return found
 
-    async def _new(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
-    ) -> Taken:
+    async def prepared(
+        self,
+        text: str,
+        choice: Choice,
+        stage: Stage | None,
+        *,
+        account_id: int,
+        delayed: bool = False,
+        idempotency: IdempotencyKey | None = None,
+        asked: str | None = None,
+    ) -> NewPrepaid:
+        """Check and price an order that is to be kept; nothing is set aside yet.
+
+        Raises:
+            InvalidRequest: The text, the choice or the stage cannot be rendered.
+            ContentRefused: The operator's judge will not have it.
+        """
         text = text.strip()  # what is judged is what is kept and spoken
-        choice = await self._choosing.check(choice)
-        duration_ms = speech_of(text, choice.language, self._terms).milliseconds
+        choice = await self._choosing.check(choice, account_id=account_id)
+        sold = staged(stage, self._terms)
+        wish = Wish(
+            text=text,
+            upload=None,
+            duration_ms=speech_of(text, choice.language, self._terms, sold.stage).milliseconds,
+            choice=choice,
+            stage=sold.stage,
+            percent=sold.percent,
+        )
         if self._screen:
             await self._screen.text(text)
         created_at = from_millis(to_millis(self._now()))
-        new = NewPrepaid(
+        return NewPrepaid(
             public_id=str(self._new_id()),
             account_id=account_id,
-            wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
-            held_ms=_held(duration_ms),
+            wish=wish,
+            held_ms=_held(wish),
             delayed=delayed,
             idempotency=idempotency,
             created_at=created_at,
             expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
+            asked=asked,
+        )
+
+    async def holding(self, account_id: int) -> Holding:
+        """Tell how an account pays.
+
+        Raises:
+            InvalidApiKey: It has just gone.
+        """
+        return self._holding(await self._account(account_id))
+
+    async def _new(
+        self,
+        text: str,
+        choice: Choice,
+        stage: Stage | None,
+        *,
+        account_id: int,
+        delayed: bool,
+        idempotency: IdempotencyKey | None,
+        asked: str | None,
+    ) -> Taken:
+        new = await self.prepared(
+            text, choice, stage, account_id=account_id, delayed=delayed, idempotency=idempotency, asked=asked
         )
         order = Order(
-            id=await self._orders.add(new, self._holding(await self._account(account_id))),
+            id=await self._orders.add(new, await self.holding(account_id)),
             status=Status.PENDING if delayed else Status.PAID,
             wish=new.wish,
             amount_sat=0,
             usd_micros=0,
-            created_at=created_at,
+            created_at=new.created_at,
             expires_at=new.expires_at,
             account_id=account_id,
             public_id=new.public_id,
@@ -202,5 +269,5 @@ class PrepaidOrdering:
         )
 
 
-def _held(duration_ms: int) -> int:
-    return whole_seconds(duration_ms) * MS
+def _held(wish: Wish) -> int:
+    return whole_seconds(wish.billed_ms) * MS

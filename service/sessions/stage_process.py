@@ -159,17 +159,18 @@ class StageProcess:
 
     def _opening(self) -> dict[str, Any]:
         match self._place:
-            case Room(url=url, token=token, listener_token=listener_token, agent=agent):
+            case Room(url=url, token=token, listener_token=listener_token, agent=agent, addresses=addresses):
                 return {
                     "type": "room",
                     "url": url,
+                    "addresses": addresses,
                     "token": token,
                     "listener_token": listener_token,
                     "agent": agent,
                     "alone_s": self._terms.live_alone_s,
                 }
-            case Push(url=url):
-                return {"type": "push", "url": url}
+            case Push(url=url, addresses=addresses):
+                return {"type": "push", "url": url, "addresses": addresses}
 
     def _write(self, record: Any) -> None:
         assert self._process is not None

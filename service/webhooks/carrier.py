@@ -6,18 +6,15 @@ be the name's; no redirect is followed.
 
 import asyncio
 import contextlib
-import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
-import httpcore
 import httpx
 
 from service.errors import ReceiverAway, ReceiverCrowded
 from service.runtime.clients import LARGEST_SHARE, client_of
-from service.runtime.internet import Names, NotPublic
+from service.runtime.guarded import Guard, guarded_client
+from service.runtime.internet import Names
 from service.runtime.shares import Share, Shares
 from service.webhooks.port import AT_ONCE, Answer
 
@@ -42,21 +39,8 @@ class HttpCarrier:
 
     def __init__(self, *, private: bool) -> None:
         self._names = Names(private=private)
-        context = ssl.create_default_context()
-        transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
-        transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
-            ssl_context=context,
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=0,
-            network_backend=_Guard(self._names),
-        )
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=TIMEOUT_S,
-            # It would keep whatever any receiver says, and for ever.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        self._client = guarded_client(
+            _SharingGuard(self._names), timeout_s=TIMEOUT_S, connections=CONNECTIONS
         )
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -97,33 +81,16 @@ def _sharing() -> Iterator[None]:
             share.give_back()
 
 
-class _Guard(httpcore.AsyncNetworkBackend):
-    """Connects to addresses of the internet."""
+class _SharingGuard(Guard):
+    """Lets so many letters at once go to one address."""
 
     def __init__(self, names: Names) -> None:
-        self._names = names
+        super().__init__(names)
         self._shares = Shares(per_client=AT_ONCE_PER_ADDRESS, total=AT_ONCE)
-        self._inner = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, judge, connect."""
-        try:
-            addresses = await self._names.resolve(host, port)
-        except NotPublic as error:
-            raise httpcore.ConnectError(str(error)) from error
-        place = client_of(addresses[0])
+    def admit(self, address: str) -> None:
+        """Take a share of the address for the letter that is being sent."""
+        place = client_of(address)
         if self._shares.full(place) is not None:
             raise ReceiverCrowded
         _TAKEN.get().append(self._shares.take(place))
-        return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)

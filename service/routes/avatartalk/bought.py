@@ -54,13 +54,15 @@ async def answer(
             field="delayed",
         )
     choice = asked.choice
-    wish = wishes.of_text(PATH, asked.text, choice)
+    wish = wishes.of_text(PATH, asked.text, choice, asked.stage)
     redeemed = await desk.selling.redeem(request.headers.getall("Authorization", []), wish)
     if redeemed is None:
         desk.quote_admission.check(request.scope, tell=False)
         return _challenged(
             request,
-            await desk.selling.challenge_text(wish, asked.text, choice, client=client(request), key=key),
+            await desk.selling.challenge_text(
+                wish, asked.text, choice, client=client(request), key=key, stage=asked.stage
+            ),
         )
     add_header(request.scope, "Link", f'<{_link(desk, request, redeemed, "payment")}>; rel="status"')
     add_header(request.scope, "Refund-Token", redeemed.tokens.refund)

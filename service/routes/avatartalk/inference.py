@@ -123,7 +123,12 @@ async def inference(
             request, bought_desk, asked, streamed=streamed, delayed=later, key=idempotency_key
         )
     taken = await ordering.order(
-        asked.text, asked.choice, account_id=account_id, delayed=later, key=idempotency_key
+        asked.text,
+        asked.choice,
+        account_id=account_id,
+        delayed=later,
+        key=idempotency_key,
+        stage=asked.stage,
     )
     if later:
         return await _told(request, prepaid_orders, taken.order, await prepaid.whole(taken.order))

@@ -12,6 +12,7 @@ from service.errors import InvalidRequest
 from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import Video
+from service.routes.http.shapes import StageWish
 
 AVATARS = {"black_man": "african_man", "black_woman": "african_woman", "old_asian_man": "old_japanese_man"}
 EMOTIONS = {"expressive": "neutral"}
@@ -44,6 +45,7 @@ class InferenceRequest(msgspec.Struct, frozen=True, kw_only=True):
             extra_json_schema={"default": DEFAULT_LANGUAGE, "enum": [*LANGUAGES, *SPEECH, None]},
         ),
     ] = None
+    stage: StageWish = None
     stream: Annotated[Switch, Meta(description="As the parameter `stream`.", examples=[False])] = None
     delayed: Annotated[Switch, Meta(description="As the parameter `delayed`.", examples=[False])] = None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -25,6 +26,9 @@ POLICY = "client"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
+Teller = Callable[[Scope, Left, float], None]
+"""Adds headers to an answer: of its request, what is left, and the time in seconds."""
+
 
 class Admission:
     """Takes a token for each request.
@@ -32,11 +36,15 @@ class Admission:
     Args:
         limiter: Who has how many.
         now: The clock.
+        teller: Tells a client by headers what it has left, in the words of its surface.
     """
 
-    def __init__(self, limiter: Limiter, now: Clock) -> None:
+    def __init__(
+        self, limiter: Limiter, now: Clock, teller: Callable[[Scope, Left, float], None] | None = None
+    ) -> None:
         self._limiter = limiter
         self._now = now
+        self._teller = teller or _tell
         self._proxies = Proxies()
 
     def check(self, scope: Scope, *, tell: bool = True) -> None:
@@ -48,7 +56,7 @@ class Admission:
         asker, moment = _client_in(scope), self._now().timestamp()
         refusal = self._limiter.admit(asker, moment)
         if tell and (left := self._limiter.left(asker, moment)):
-            _tell(scope, left)
+            self._teller(scope, left, moment)
         self._proxies.note(scope, refused=refusal is not None and not refusal.by_total)
         if refusal is None:
             return
@@ -97,7 +105,7 @@ def held_open(streams: Shares, *, waits: bool = True) -> Middleware:
     return middleware
 
 
-def _tell(scope: Scope, left: Left) -> None:
+def _tell(scope: Scope, left: Left, _now: float) -> None:
     """Tell a client what it has left (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now, all in `t` s."""
     add_header(scope, "RateLimit-Policy", f'"{POLICY}";q={left.quota};w={WINDOW_S:.0f}')
     add_header(scope, "RateLimit", f'"{POLICY}";r={left.remaining};t={math.ceil(left.reset_s)}')

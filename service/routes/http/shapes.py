@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from service.catalogue.built_in import LANGUAGES
 from service.orders.choice import Choice
+from service.orders.stage import Stage
 
 AvatarName = Annotated[
     str,
@@ -25,6 +26,14 @@ Language = Annotated[
 ]
 VoiceName = Annotated[
     str, Meta(description="A voice of the worker; chosen to fit the avatar where nobody names it.")
+]
+
+StageWish = Annotated[
+    Stage | None,
+    Meta(
+        description="The size of the picture, where the person stands in it and on what, captions in the picture, and"
+        " the pace of the voice. A form sends it as JSON. Null is 512×512 as it was filmed."
+    ),
 ]
 
 

@@ -9,7 +9,7 @@ from service.l402.selling import Challenge, Redeemed
 from service.l402.top_ups import RedeemedTopUp, TopUpChallenge
 from service.orders.video import Video, VideoState
 from service.routes.http.problem_types import CREDENTIAL_REQUIRED
-from service.routes.http.shapes import Base, Request
+from service.routes.http.shapes import Base, Request, StageWish
 
 USD_MICROS = 1_000_000
 
@@ -27,10 +27,13 @@ class TextWish(Request, frozen=True, kw_only=True):
             examples=["Hello! This is the text that will be spoken by the avatar."],
         ),
     ]
+    stage: StageWish = None
 
 
 class AudioWish(Request, frozen=True, kw_only=True):
     """The form fields beside the `audio` file."""
+
+    stage: StageWish = None
 
 
 class ChallengeProblem(Base, frozen=True, kw_only=True):

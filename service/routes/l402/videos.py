@@ -154,26 +154,31 @@ async def buy_video(
     asker = client(request)
     if request.content_type[0] == "multipart/form-data":
         async with l402_desk.spool.receive(request, AudioWish) as (wav, options):
-            wish = await asyncio.to_thread(wishes.of_audio, PATH, wav, options.choice)
+            wish = await asyncio.to_thread(wishes.of_audio, PATH, wav, options.choice, options.stage)
             redeemed = await l402_desk.selling.redeem(shown, wish)
             if redeemed is None:
                 l402_desk.quote_admission.check(request.scope, tell=False)
                 return _challenged(
                     request,
                     await l402_desk.selling.challenge_audio(
-                        wish, wav, options.choice, client=asker, key=idempotency_key
+                        wish,
+                        wav,
+                        options.choice,
+                        client=asker,
+                        key=idempotency_key,
+                        stage=options.stage,
                     ),
                 )
     else:
         asked = await read_json(request, TextWish)
-        wish = wishes.of_text(PATH, asked.text, asked.choice)
+        wish = wishes.of_text(PATH, asked.text, asked.choice, asked.stage)
         redeemed = await l402_desk.selling.redeem(shown, wish)
         if redeemed is None:
             l402_desk.quote_admission.check(request.scope, tell=False)
             return _challenged(
                 request,
                 await l402_desk.selling.challenge_text(
-                    wish, asked.text, asked.choice, client=asker, key=idempotency_key
+                    wish, asked.text, asked.choice, client=asker, key=idempotency_key, stage=asked.stage
                 ),
             )
     payment_url = _link(l402_desk.links, request, "payment", redeemed)

@@ -24,6 +24,11 @@ OF_ACCOUNTS = {
     "POST /inference",
     "POST /livekit/create-session",
     "DELETE /livekit/delete-session/{task_id}",
+    "POST /media",
+    "POST /media/fetch",
+    "GET /media",
+    "DELETE /media/{name}",
+    *(label for label in OPERATIONS if " /api/v1/" in label),
 }
 """What takes a key of an account."""
 
@@ -41,6 +46,8 @@ def api(known):
             return {**values, "invoice": invoice}
         if values and (video := _known_instead(known["videos"], values.get("video_id"))):
             return {**values, "video_id": video}
+        if values and (medium := _known_instead(known["media"], values.get("name"))):
+            return {**values, "name": medium}
         return values
 
     @schema.hook
@@ -74,7 +81,8 @@ def test_every_answer_is_one_that_the_document_names(label, api, known, full):
             headers={"Authorization": known["holders" if label in OF_ACCOUNTS else "key"]},
             excluded_checks=[positive_data_acceptance, not_a_server_error],
         )
-        assert answer.status_code < 500 or answer.status_code == 503  # for a held payment, not yet its turn
+        # For a held payment, not yet its turn; and what no engine here does.
+        assert answer.status_code < 500 or answer.status_code in (501, 503)
 
     ask()
 
