@@ -33,6 +33,7 @@ from service.routes.http.security import with_security_headers
 from service.routes.http.surfaces import by_surface
 from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
+from service.routes.l402.plain_challenges import answers_plain_challenges
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
@@ -161,6 +162,7 @@ def create_app(
                     polls_limited,
                     held_open(streams),
                     small_unless_form(largest_json_bytes),
+                    answers_plain_challenges(lambda: _l402_desk(parts, quote_admission)),
                 ],
                 route_handlers=[l402_videos.buy_video],
                 request_max_body_size=settings.quotes.largest_upload_bytes,

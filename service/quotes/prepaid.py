@@ -7,6 +7,7 @@ becomes longer that is ours, as with a quote; where it becomes shorter the rest 
 import asyncio
 import contextlib
 import hashlib
+import secrets
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,15 +24,18 @@ from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
 from service.orders.stage import Stage
-from service.orders.tokens import IdempotencyKey
+from service.orders.tokens import IdempotencyKey, Tokens
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
-from service.quotes.idempotency import parse_key
+from service.quotes.idempotency import SALT_BYTES, parse_key
 from service.quotes.port import Screen
 from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.section import PositiveInt, Section
+from service.webhooks.addresses import check_url
+from service.webhooks.signing import secret_of
 
 MS = 1000
 
@@ -39,9 +43,6 @@ KEY_KEPT = timedelta(days=1)
 """How long an idempotency key is known."""
 
 NOBODY_CAME = "Nobody opened this delayed video in time: ask for a new one."
-
-UNSALTED = b""
-"""An account's order hands out no secret that would be derived from a salt."""
 
 
 class PrepaidTerms(Section, frozen=True, kw_only=True):
@@ -59,10 +60,12 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         again: It was made before, by the same idempotency key.
+        webhook_secret: Signs what the receiver is told that was named with it; None: none was.
     """
 
     order: Order
     again: bool
+    webhook_secret: str | None = None
 
 
 class PrepaidOrdering:
@@ -79,8 +82,10 @@ class PrepaidOrdering:
         orders: PrepaidOrders,
         choosing: Choosing,
         screen: Screen | None,
+        private_receivers: bool,
         now: Clock,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._terms = terms
         self._prepaid = prepaid
@@ -90,8 +95,10 @@ class PrepaidOrdering:
         self._orders = orders
         self._choosing = choosing
         self._screen = screen
+        self._private_receivers = private_receivers
         self._now = now
         self._new_id = new_id
+        self._random = random
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def order(
@@ -104,6 +111,7 @@ class PrepaidOrdering:
         key: str | None,
         stage: Stage | None = None,
         asked: str | None = None,
+        webhook_url: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -116,24 +124,43 @@ class PrepaidOrdering:
                 each time. An order that was given up is none.
             stage: Where somebody stands, and on what.
             asked: What else the surface that it comes by wants to tell of it.
+            webhook_url: Who is told what becomes of it, in place of the account's receiver.
 
         Raises:
-            InvalidRequest: The text, the choice or the stage cannot be rendered, or the key is no UUID.
+            InvalidRequest: The text, the choice or the stage cannot be rendered, the key is no UUID, or nobody on the
+                internet has the receiver's URL.
             ContentRefused: The operator's judge will not have it.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open, or of its orders delayed.
             KeyReused: The key was used to ask for something else.
             InvalidApiKey: The account has just gone.
         """
-        if key is None:
+        if webhook_url is not None:
+            check_url(webhook_url, private=self._private_receivers)
+
+        async def make(tokens: Tokens) -> Taken:
             return await self._new(
-                text, choice, stage, account_id=account_id, delayed=delayed, idempotency=None, asked=asked
+                text,
+                choice,
+                stage,
+                account_id=account_id,
+                delayed=delayed,
+                idempotency=tokens.idempotency,
+                asked=asked,
+                webhook=_webhook(webhook_url, tokens),
             )
-        key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        more = [each for each in (stage, asked) if each is not None]  # without them it is what it always was
+
+        if key is None:
+            return await make(Tokens.random(private=False))
+        key = parse_key(key)
+        key_hash = hashlib.sha256(f"account {account_id} {key}".encode()).digest()
+        # Without them it is what it always was.
+        more = [
+            each for each in (stage, asked, webhook_url and {"webhook_url": webhook_url}) if each is not None
+        ]
         wanted = msgspec.json.encode((text, choice, delayed, *more))
         idempotency = IdempotencyKey(
-            key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=UNSALTED
+            key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=self._random(SALT_BYTES)
         )
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
@@ -141,17 +168,12 @@ class PrepaidOrdering:
                     before, order = found
                     if before.fingerprint != idempotency.fingerprint:
                         raise KeyReused
-                    return Taken(order=order, again=True)
-                with contextlib.suppress(KeyTaken):  # its order is the one
-                    return await self._new(
-                        text,
-                        choice,
-                        stage,
-                        account_id=account_id,
-                        delayed=delayed,
-                        idempotency=idempotency,
-                        asked=asked,
+                    told = _webhook(webhook_url, Tokens.derived(key, before, private=False))
+                    return Taken(
+                        order=order, again=True, webhook_secret=None if told is None else told.secret
                     )
+                with contextlib.suppress(KeyTaken):  # its order is the one
+                    return await make(Tokens.derived(key, idempotency, private=False))
 
     async def begin(self, order: Order) -> Order:
         """Set the time of a delayed order aside, once, whoever asks at the same time; of another nothing happens.
@@ -187,6 +209,7 @@ class PrepaidOrdering:
         delayed: bool = False,
         idempotency: IdempotencyKey | None = None,
         asked: str | None = None,
+        webhook: Webhook | None = None,
     ) -> NewPrepaid:
         """Check and price an order that is to be kept; nothing is set aside yet.
 
@@ -218,6 +241,7 @@ class PrepaidOrdering:
             created_at=created_at,
             expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
             asked=asked,
+            webhook=webhook,
         )
 
     async def holding(self, account_id: int) -> Holding:
@@ -238,9 +262,17 @@ class PrepaidOrdering:
         delayed: bool,
         idempotency: IdempotencyKey | None,
         asked: str | None,
+        webhook: Webhook | None,
     ) -> Taken:
         new = await self.prepared(
-            text, choice, stage, account_id=account_id, delayed=delayed, idempotency=idempotency, asked=asked
+            text,
+            choice,
+            stage,
+            account_id=account_id,
+            delayed=delayed,
+            idempotency=idempotency,
+            asked=asked,
+            webhook=webhook,
         )
         order = Order(
             id=await self._orders.add(new, await self.holding(account_id)),
@@ -253,7 +285,7 @@ class PrepaidOrdering:
             account_id=account_id,
             public_id=new.public_id,
         )
-        return Taken(order=order, again=False)
+        return Taken(order=order, again=False, webhook_secret=None if webhook is None else webhook.secret)
 
     async def _account(self, account_id: int) -> Account:
         account = await self._accounts.get(account_id)
@@ -267,6 +299,13 @@ class PrepaidOrdering:
             most_delayed=self._prepaid.delayed_per_account,
             unlimited=self._video_time.unlimited(account),
         )
+
+
+def _webhook(url: str | None, tokens: Tokens) -> Webhook | None:
+    """Tell who is told of an order."""
+    if url is None or tokens.webhook is None:
+        return None
+    return Webhook(url=url, secret=secret_of(tokens.webhook))
 
 
 def _held(wish: Wish) -> int:

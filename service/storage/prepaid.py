@@ -142,7 +142,7 @@ def keep(connection: sa.Connection, order: NewPrepaid, holding: Holding, *, sibl
             siblings=siblings,
         )
     order_id = _insert(connection, order)
-    give_receiver(connection, order_id, order.account_id)
+    give_receiver(connection, order_id, order.account_id, order.webhook)
     if order.idempotency is not None:
         _note_key(connection, order, order.idempotency, order_id)
     if not order.delayed:
