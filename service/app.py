@@ -38,6 +38,7 @@ from service.routes.l402.plain_challenges import answers_plain_challenges
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
+from service.routes.lightning.playlists import playlist
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
@@ -181,9 +182,8 @@ def create_app(
                     avatars.avatars,
                     voices.voices,
                     currencies.currencies,
-                    previews.portrait,
-                    previews.idle,
-                    previews.voice_sample,
+                    *previews.HANDLERS,
+                    playlist,
                     posters.poster,
                     health.health,
                     metrics.metrics,

@@ -30,6 +30,7 @@ from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
 from service.delivery.formats import Formats
+from service.delivery.playlists import Playlists
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
@@ -137,6 +138,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     keys: Keys
     choosing: Choosing
     previews: Previews
+    playlists: Playlists
     posters: Posters
     demo_wallet: DemoWallet
     web: WebTerms
@@ -316,6 +318,7 @@ async def open_service(
                 ask_voice=making.workers.voice_sample,
                 now=now,
             ),
+            playlists=Playlists(kept.videos, delivery),
             posters=Posters(delivery=delivery, ask=making.workers.poster),
             demo_wallet=DemoWallet(settings.demo, client),
             web=settings.web,
