@@ -27,6 +27,7 @@ from service.jobs.port import UPLOADS, Objects, Videos
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import PrepaidOrders
+from service.orders.stage import Stage
 from service.orders.video import FPS, Video, VideoState
 from service.quotes.port import Screen
 from service.quotes.prepaid import PrepaidOrdering
@@ -126,16 +127,30 @@ class Films:
         self._shares = Shares(per_client=AT_ONCE_PER_ACCOUNT, total=AT_ONCE, what="recordings")
 
     async def of_text(
-        self, account_id: int, text: str, choice: Choice, *, public_id: str, key: str | None
+        self,
+        account_id: int,
+        text: str,
+        choice: Choice,
+        *,
+        public_id: str,
+        key: str | None,
+        stage: Stage | None = None,
     ) -> Order:
         """Order a video of a text, and have it begun. Raises as `PrepaidOrdering.order` does."""
         taken = await self._ordering.order(
-            text, choice, account_id=account_id, delayed=False, key=key, public_id=public_id
+            text, choice, account_id=account_id, delayed=False, key=key, stage=stage, public_id=public_id
         )
         return await self._begun(taken)
 
     async def of_recording(
-        self, account_id: int, medium: Medium, choice: Choice, *, public_id: str, key: str | None
+        self,
+        account_id: int,
+        medium: Medium,
+        choice: Choice,
+        *,
+        public_id: str,
+        key: str | None,
+        stage: Stage | None = None,
     ) -> Order:
         """Order a video of a recording of a library, and have it begun.
 
@@ -165,8 +180,9 @@ class Films:
                     choice,
                     account_id=account_id,
                     key=key,
-                    asked=msgspec.json.encode((hashlib.sha256(pcm).hexdigest(), choice)),
+                    asked=msgspec.json.encode((hashlib.sha256(pcm).hexdigest(), choice, stage)),
                     public_id=public_id,
+                    stage=stage,
                 )
             except (
                 CERTAINLY_NOT_KEPT

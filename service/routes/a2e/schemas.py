@@ -1,10 +1,12 @@
 """What A2E's clients send. Fields that are unknown are passed over; those that are known and not met are refused."""
 
+import math
 from typing import Any
 
 import msgspec
 
 from service.errors import InvalidRequest
+from service.orders.stage import Stage
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +25,7 @@ class Speech(Body, frozen=True, kw_only=True):
 
 
 class Generation(Body, frozen=True, kw_only=True):
-    """`video/generate`. Of what a scene may be, nothing but the speaker is met so far."""
+    """`video/generate`. The scene is laid out on `web_bg_height` lines, and shown on `resolution` of them."""
 
     anchor_id: str
     title: str | None = None
@@ -33,45 +35,86 @@ class Generation(Body, frozen=True, kw_only=True):
     tts_id: str | None = None
     user_voice_id: str | None = None
     speechRate: float | str = 1.0  # noqa: N815
-    resolution: Any = None
-    web_bg_width: Any = None
-    web_bg_height: Any = None
-    web_people_width: Any = None
-    web_people_height: Any = None
-    web_people_x: Any = None
-    web_people_y: Any = None
+    resolution: int | str | None = None
+    web_bg_width: float | None = None
+    web_bg_height: float | None = None
+    web_people_width: float | None = None
+    web_people_height: float | None = None
+    web_people_x: float | None = None
+    web_people_y: float | None = None
     isCaptionEnabled: Any = None  # noqa: N815
     captionAlign: Any = None  # noqa: N815
     back_id: Any = None
     anchor_background_color: Any = None
     anchor_background_img: Any = None
 
-    def check(self) -> None:
-        """Refuse what would be made otherwise than it was asked for.
+    def stage(self) -> Stage | None:
+        """Lay out the scene; None where nothing is said of it.
 
         Raises:
-            InvalidRequest: It names what is not met.
+            InvalidRequest: It names what is not met, or cannot be.
         """
         unmet = [name for name in UNMET if getattr(self, name) not in (None, "", False)]
         if unmet:
             raise InvalidRequest(
-                f"Not met here: {', '.join(unmet)}. Videos are 512×512 pixels of the anchor's own scene, without"
+                f"Not met here: {', '.join(unmet)}. A scene has a colour or what its anchor was filmed before, and no"
                 " captions. Leave these fields out.",
                 field=unmet[0],
             )
-        check_rate(self.speechRate)
+        wish: dict[str, Any] = {}
+        if any(getattr(self, name) is not None for name in LAYOUT):
+            wish |= self._laid_out()
+        if self.anchor_background_color:
+            wish["background"] = self.anchor_background_color
+        if (speed := _number("speechRate", self.speechRate)) != 1:
+            wish["speed"] = speed
+        try:
+            return msgspec.convert(wish, Stage) if wish else None
+        except msgspec.ValidationError as error:
+            raise InvalidRequest(f"This scene cannot be: {error}.".replace("`", "'")) from error
+
+    def _laid_out(self) -> dict[str, Any]:
+        """Scale what is said on a few lines to those that are shown, in even pixels."""
+        drawn = DRAWN_LINES if self.web_bg_height is None else self.web_bg_height
+        if drawn <= 0:
+            raise InvalidRequest("Field 'web_bg_height' must be above 0.", field="web_bg_height")
+        lines = drawn if self.resolution is None else _number("resolution", self.resolution)
+        scale = lines / drawn
+
+        def pixels(value: float) -> int:
+            return 2 * round(value * scale / 2)
+
+        width = DRAWN_WIDTH * drawn / DRAWN_LINES if self.web_bg_width is None else self.web_bg_width
+        canvas: dict[str, Any] = {"width": pixels(width), "height": pixels(drawn)}
+        if all(getattr(self, name) is None for name in PEOPLE):
+            return canvas
+        person = {
+            "x": pixels(self.web_people_x or 0),
+            "y": pixels(self.web_people_y or 0),
+            "width": pixels(width if self.web_people_width is None else self.web_people_width),
+            "height": pixels(drawn if self.web_people_height is None else self.web_people_height),
+        }
+        return {**canvas, "person": person}
 
 
-UNMET = (
-    "resolution",
-    *(f"web_{name}" for name in ("bg_width", "bg_height")),
-    *(f"web_people_{name}" for name in ("width", "height", "x", "y")),
-    "isCaptionEnabled",
-    "captionAlign",
-    "back_id",
-    "anchor_background_color",
-    "anchor_background_img",
-)
+DRAWN_WIDTH, DRAWN_LINES = 853, 480
+"""What scenes are laid out on where a client does not say."""
+
+PEOPLE = ("web_people_width", "web_people_height", "web_people_x", "web_people_y")
+
+LAYOUT = ("resolution", "web_bg_width", "web_bg_height", *PEOPLE)
+
+UNMET = ("isCaptionEnabled", "captionAlign", "back_id", "anchor_background_img")
+
+
+def _number(field: str, said: float | str) -> float:
+    try:
+        number = float(said)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidRequest(f"Field '{field}' must be a number.", field=field)
+    return number
 
 
 def check_rate(rate: float | str) -> None:
@@ -80,11 +123,7 @@ def check_rate(rate: float | str) -> None:
     Raises:
         InvalidRequest: It is another, or no number.
     """
-    try:
-        usual = float(rate) == 1
-    except ValueError:
-        usual = False
-    if not usual:
+    if _number("speechRate", rate) != 1:
         raise InvalidRequest("Not met here: speechRate other than 1. Leave it out.", field="speechRate")
 
 

@@ -74,7 +74,7 @@ async def generate(
     """Have a video made of an anchor that says something."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Generation, lenient=True)
-    asked.check()
+    stage = asked.stage()
     if (asked.audioSrc is None) == (asked.msg is None):
         raise InvalidRequest("Name either 'audioSrc', or 'msg' with 'tts_id'.", field="audioSrc")
     avatar = find_avatar(asked.anchor_id, (await choosing.avatars()).values())
@@ -83,12 +83,16 @@ async def generate(
     if asked.msg is not None:
         voice = find_voice(_voice(asked.tts_id, asked.user_voice_id), await choosing.voices())
         choice = msgspec.structs.replace(choice, language=voice.language, voice=voice.name)
-        order = await films.of_text(account_id, asked.msg, choice, public_id=record, key=idempotency_key)
+        order = await films.of_text(
+            account_id, asked.msg, choice, public_id=record, key=idempotency_key, stage=stage
+        )
     else:
         medium = await library.bring(
             account_id, asked.audioSrc or "", wanted=(Kind.SPEECH,), field="audioSrc"
         )
-        order = await films.of_recording(account_id, medium, choice, public_id=record, key=idempotency_key)
+        order = await films.of_recording(
+            account_id, medium, choice, public_id=record, key=idempotency_key, stage=stage
+        )
     return ok({"_id": record_id(order.public_id or ""), "title": asked.title, "status": "init"})
 
 

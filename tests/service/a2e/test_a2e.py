@@ -202,13 +202,51 @@ async def test_one_key_is_one_video_of_a_recording_too(a2e):
     assert len(list(uploads.iterdir())) == 1
 
 
-async def test_canvas_and_captions_are_refused_by_name_as_long_as_they_are_not_met(a2e):
+SCENE = {
+    "web_bg_width": 853,
+    "web_bg_height": 480,
+    "web_people_width": 270,
+    "web_people_height": 480,
+    "web_people_x": 292,
+    "web_people_y": 0,
+}
+"""What A2E's script sends."""
+
+
+async def test_a_scene_is_scaled_to_its_resolution_and_costs_its_canvas(a2e):
+    wish = {"anchor_id": "arab_woman", "msg": "Hello.", "tts_id": "bert"}
+
+    task = await a2e.post(
+        "video/generate",
+        **wish,
+        **SCENE,
+        resolution=1080,
+        anchor_background_color="#102030",
+        isCaptionEnabled=False,
+    )
+    await a2e.post("video/awsResult", _id=task["_id"])
+
+    shown = a2e.shop.worker.requests[-1]["stage"]
+    assert (shown["width"], shown["height"], shown["background"]) == (1920, 1080, "#102030")
+    assert shown["person"] == {"x": 656, "y": 0, "width": 608, "height": 1080}
+
+
+async def test_what_a_scene_cannot_be_is_refused_by_name(a2e):
     wish = {"anchor_id": "arab_woman", "msg": "Hello.", "tts_id": "bert"}
     for name in UNMET:
-        assert name in await a2e.post("video/generate", 400, **wish, **{name: 480})
-    task = await a2e.post("video/generate", **wish, isCaptionEnabled=False, web_bg_width=None)
+        assert name in await a2e.post("video/generate", 400, **wish, **{name: "x"})
+    for unfit in (
+        {"resolution": "huge"},
+        {"resolution": 100_000},
+        {"web_bg_height": 0},
+        {"web_bg_width": 1},
+        {"web_people_x": 5000, "web_people_width": 90},
+        {"anchor_background_color": "red"},
+        {"speechRate": 3},
+    ):
+        await a2e.post("video/generate", 400, **wish, **unfit)
 
-    assert task["status"] == "init"
+    assert await a2e.balance() == (60_000, 0, 0)
 
 
 async def test_what_cannot_be_a_video_is_refused_and_costs_nothing(a2e, client_of):

@@ -40,7 +40,22 @@ def flow(base: str, key: dict[str, str]) -> tuple[bytes, bytes]:
         speechRate=1.0,
     )
     anchors = get("anchor/character_list", type="default")
-    task = post("video/generate", title="Hello", anchor_id=anchors[0]["_id"], anchor_type=0, audioSrc=speech)
+    task = post(
+        "video/generate",
+        title="Hello",
+        anchor_id=anchors[0]["_id"],
+        anchor_type=0,
+        audioSrc=speech,
+        resolution=480,
+        web_bg_width=853,
+        web_bg_height=480,
+        web_people_width=270,
+        web_people_height=480,
+        web_people_x=292,
+        web_people_y=0,
+        isSkipRs=True,
+        isCaptionEnabled=False,
+    )
     result = {"status": "init"}
     while result["status"] not in ("success", "failed"):  # each waits for 45 s
         [result] = post("video/awsResult", _id=task["_id"])
@@ -68,6 +83,7 @@ async def test_a_public_client_gets_a_film_that_plays(closed_shop, worker_progra
         assert spoken_s > 1
         assert len(frames) / 25 == pytest.approx(spoken_s, abs=0.15)
         assert sounds
+        assert (frames[0].width, frames[0].height) == (852, 480)
         used_ms = await a2e.settled()
         assert used_ms == pytest.approx(1200 * spoken_s, abs=250)
 
