@@ -40,6 +40,7 @@ SETTINGS = {
     "sweep_s": "1",
     "status_wait_s": "1",
     "lease_s": "6",
+    "live_lease_s": "6",
     "render_silence_s": "5",
     "hold_quotes_per_client": "0",
     "webhook_private": "true",
