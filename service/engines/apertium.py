@@ -1,7 +1,7 @@
 """Apertium, a translator by rules that an operator can install: a program, asked once for each step.
 
 `apertium -l` tells its pairs; between languages that are no pair there may be a third. A word that it does not know
-comes back behind an asterisk, so the share of those that it knew is measured.
+comes back behind an asterisk, one that it cannot inflect behind another mark: so the share that it knew is measured.
 """
 
 import asyncio
@@ -31,9 +31,10 @@ PAIRS_FRESH_S = 60.0
 AT_ONCE = 4
 
 _PAIR = re.compile(r"^\s*([a-z]{2,3})-([a-z]{2,3})\s*$", re.MULTILINE)
-_KEPT = re.compile(r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+")
-_PLACE = re.compile(r"\*?Qz(\d+)zQ")
-_UNKNOWN = re.compile(r"\*(?=\w)")
+_KEPT = re.compile(r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+|[#@]\w+")
+_PLACE = re.compile(r"[*#@]?Qz(\d+)zQ")
+_UNKNOWN = re.compile(r"[*#@](?=\w)")
+"""No word of the dictionary, or none that can be written in this form."""
 _WORD = re.compile(r"\w+")
 _SPACES = re.compile(r"[ \t]{2,}")
 

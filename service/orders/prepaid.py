@@ -13,6 +13,7 @@ import msgspec
 from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.tokens import IdempotencyKey
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 
 
@@ -25,6 +26,7 @@ class NewPrepaid(msgspec.Struct, frozen=True, kw_only=True):
         held_ms: What is set aside for it.
         delayed: Nothing is, until its video is asked for.
         idempotency: So that the same request gets the same order.
+        webhook: Who is told what becomes of it; None: the account's receiver, if it has one.
         expires_at: Until when a delayed one can begin, and the request can be sent again.
         asked: What else the surface that it came by wants to tell of it, in its own words.
     """
@@ -37,6 +39,7 @@ class NewPrepaid(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: IdempotencyKey | None
     created_at: datetime
     expires_at: datetime
+    webhook: Webhook | None = None
     asked: str | None = None
 
 
@@ -82,6 +85,10 @@ class PrepaidOrders(Protocol):
 
     async def find(self, public_id: str) -> Order | None:
         """Find an order by what it is called on the outside."""
+        ...
+
+    async def of_account(self, account_id: int, *, limit: int) -> list[Order]:
+        """Return the newest orders of an account whose wish is not forgotten, the newest first."""
         ...
 
     async def of_idempotency_key(self, key_hash: bytes, now: datetime) -> tuple[IdempotencyKey, Order] | None:

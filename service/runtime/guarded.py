@@ -23,6 +23,14 @@ class Guard(httpcore.AsyncNetworkBackend):
         self._names = names
         self._inner = httpcore.AnyIOBackend()
 
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """Look a name up, and judge all that it leads to.
+
+        Raises:
+            NotPublic: It does not lead to the internet alone.
+        """
+        return await self._names.resolve(host, port)
+
     def admit(self, address: str) -> None:
         """Refuse an address that was judged, by raising: there may be other reasons."""
 
@@ -36,7 +44,7 @@ class Guard(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, judge, connect."""
         try:
-            addresses = await self._names.resolve(host, port)
+            addresses = await self.resolve(host, port)
         except NotPublic as error:
             raise httpcore.ConnectError(str(error)) from error
         self.admit(addresses[0])

@@ -22,8 +22,16 @@ from service.orders.order import Order
 from service.orders.prepaid import NewPrepaid, PrepaidOrders
 from service.quotes.prepaid import PrepaidOrdering
 from service.routes.heygen import describing, refusals
+from service.routes.heygen.keys import Key
 from service.routes.heygen.refusals import NotListed, refusal_of
-from service.routes.heygen.schemas import BatchAnswer, BatchRequest, VideoAnswer, VideoFailure, VideoRequest
+from service.routes.heygen.schemas import (
+    MP4,
+    BatchAnswer,
+    BatchRequest,
+    VideoAnswer,
+    VideoFailure,
+    VideoRequest,
+)
 from service.routes.heygen.wishes import wanted
 from service.routes.http.bodies import convert, read_json
 from service.routes.http.keys import key_of
@@ -50,15 +58,6 @@ EXAMPLE = {
 _WAIT = re.compile(r"\bwait\s*=\s*(\d{1,6})\b", re.IGNORECASE)
 _ASYNC = re.compile(r"\brespond-async\b", re.IGNORECASE)
 
-Key = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        description="A UUID that names this wish. The same request of the account within a day gets the same answer,"
-        " paid once; another request gets 422.",
-        examples=[Example(value="8e03978e-40d5-43dd-bc93-6894a57f9324")],
-    ),
-]
 Prefer = Annotated[
     str | None,
     HeaderParameter(
@@ -105,7 +104,7 @@ async def create_video(
 ) -> Response[VideoAnswer]:
     """Make a video."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
-    wish = await wanted(await read_json(request, VideoRequest), choosing)
+    wish = await wanted(await read_json(request, VideoRequest), choosing, account_id)
     taken = await ordering.order(
         wish.text,
         wish.choice,
@@ -232,7 +231,7 @@ async def _part(
 ) -> NewPrepaid | str:
     """Check one video of a batch: an order, or why it is refused."""
     try:
-        wish = await wanted(convert(values, VideoRequest), choosing)
+        wish = await wanted(convert(values, VideoRequest), choosing, account_id)
         return await ordering.prepared(
             wish.text, wish.choice, wish.stage, account_id=account_id, asked=_written(wish.asked)
         )
@@ -273,16 +272,19 @@ async def _told(
     now: datetime,
 ) -> list[VideoAnswer]:
     asked = await orders.asked([order.id for order in ordered])
-    return [
-        VideoAnswer.of(
-            await orders.find(order.public_id or "") or order,  # it may have been given up since
-            await videos.get(order.id),
-            metadata=msgspec.json.decode(asked.get(order.id, "{}")),
-            link=links.of(request, "inference", order.public_id or "", "video.mp4"),
-            now=now,
+    told: list[VideoAnswer] = []
+    for order in ordered:
+        metadata = msgspec.json.decode(asked.get(order.id, "{}"))
+        kind = metadata.get("output_format", MP4)
+        place = links.of(
+            request,
+            *("inference", order.public_id or "", "video.mp4"),
+            format=None if kind == MP4 else kind,
         )
-        for order in ordered
-    ]
+        now_known = await orders.find(order.public_id or "") or order  # it may have been given up since
+        video = await videos.get(order.id)
+        told.append(VideoAnswer.of(now_known, video, metadata=metadata, link=place, now=now))
+    return told
 
 
 def _written(asked: Any) -> str:

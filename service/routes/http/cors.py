@@ -15,7 +15,8 @@ SENT = (
 
 READ = (
     *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Link"),
-    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate"),
+    *("Webhook-Secret", "X-Request-Id"),
     *("Preference-Applied", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
 )
 """What a page may read of an answer."""

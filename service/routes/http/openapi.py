@@ -212,6 +212,11 @@ KEY_HEADERS: Headers = {
 }
 
 
+WEBHOOK_SECRET = header(
+    "Verifies what the `webhook_url` is told; absent where nobody is.",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw...",
+)
+
 LOCATED: Headers = {
     200: {"Content-Location": header("Where a streamed video can be read again.", "/inference/...")}
 }

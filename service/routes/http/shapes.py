@@ -28,6 +28,14 @@ VoiceName = Annotated[
     str, Meta(description="A voice of the worker; chosen to fit the avatar where nobody names it.")
 ]
 
+WebhookUrl = Annotated[
+    str,
+    Meta(
+        examples=["https://app.example.org/hooks/video"],
+        description="An https:// URL that is told what becomes of payment and video, signed as Standard Webhooks says"
+        " with the `webhook_secret` of the answer.",
+    ),
+]
 StageWish = Annotated[
     Stage | None,
     Meta(

@@ -13,7 +13,7 @@ from service.pricing.price import PERCENT
 from service.quotes.quoting import Estimate, Quote
 from service.refunds.refund import Refund, RefundState
 from service.refunds.refunding import Offer
-from service.routes.http.shapes import Base, Request, StageWish
+from service.routes.http.shapes import Base, Request, StageWish, WebhookUrl
 from service.webhooks.signing import secret_of
 
 USD_MICROS = 1_000_000
@@ -36,15 +36,7 @@ class QuoteRequest(Request, frozen=True, kw_only=True):
             examples=[True],
         ),
     ] = False
-
-    webhook_url: Annotated[
-        str | None,
-        Meta(
-            description="An https:// URL that is told what becomes of payment and video, signed as Standard Webhooks"
-            " says with the `webhook_secret` of the answer.",
-            examples=["https://app.example.org/hooks/video"],
-        ),
-    ] = None
+    webhook_url: WebhookUrl | None = None
     stage: StageWish = None
 
 

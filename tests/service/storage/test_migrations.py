@@ -480,6 +480,39 @@ async def test_batches_come_into_a_server_without_losing_a_row(database_url):
     await engine.dispose()
 
 
+def add_own_receivers(connection: sa.Connection) -> None:
+    """Bring a database whose orders have receivers up to date: each is its account's, or an order's without one."""
+    upgrade(connection, to="0017")
+    order: dict[str, object] = {
+        "id": 3, "text": "text", "duration_ms": 1000, "amount_sat": 10, "usd_micros": 10, "refund_hash": b"r" * 32,
+        "created_at": 1,
+    }  # fmt: skip
+    webhook = {"order_id": 3, "url": "https://a", "secret": "whsec_"}
+    fill(connection, {"orders": [order], "webhooks": [webhook]})
+    before, had = everything(connection), indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert [{**row, "own": bool(row["own"])} for row in now["webhooks"]] == [{**webhook, "own": False}]
+    assert before["orders"] == [{name: row[name] for name in before["orders"][0]} for row in now["orders"]]
+    assert had <= indexes(connection)
+    connection.rollback()
+
+
+def test_receivers_of_single_videos_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_own_receivers(connection)
+
+
+async def test_receivers_of_single_videos_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_own_receivers)
+    await engine.dispose()
+
+
 def add_live_sessions(connection: sa.Connection) -> None:
     """Bring a database of the version before live sessions up to date: every row is there, and a session can be."""
     upgrade(connection, to="0016")
