@@ -30,6 +30,7 @@ OPUS_SAMPLES = 960
 _VIDEO_CLOCK = Fraction(1, 90_000)
 _AUDIO_CLOCK = Fraction(1, SAMPLE_RATE)
 _MOST_WAITING = 16  # packets that a track keeps; a connection that takes none for longer has lost them
+_FADE_FRAMES = 2  # in which what is cleared may still fade; an utterance begins as many before its sound
 _WATCH_S = 1.0
 _PREFERRED = ("video/h264", "video/vp8")
 
@@ -72,7 +73,9 @@ class WebRtc:
             BadOffer: It is none, or asks for nothing that there is.
         """
         if not re.search(r"^m=video ", self._opened.sdp, re.MULTILINE):
-            raise BadOffer("The offer asks for no video: a viewer needs addTransceiver('video') before it offers.")
+            raise BadOffer(
+                "The offer asks for no video: a viewer needs addTransceiver('video') before it offers."
+            )
         video = self._connection.addTransceiver(self._pictures, direction="sendonly")
         known = RTCRtpSender.getCapabilities("video").codecs
         video.setCodecPreferences(
@@ -161,7 +164,7 @@ class WebRtc:
         """See `live.output.Stage`."""
         self._silences = max(0, self._silences - 1)
         if not self._silences:
-            self._mute_until = frame
+            self._mute_until = frame + _FADE_FRAMES
 
     def silence(self) -> None:
         """Let nothing more be heard of what was said so far; its pictures go on, since others are made of them."""

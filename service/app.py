@@ -33,6 +33,8 @@ from service.routes.l402 import videos as l402_videos
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
+from service.routes.livetalking.pages import open_to_all_pages
+from service.routes.livetalking.router import call_routers
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
@@ -210,6 +212,13 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
+            *call_routers(
+                in_time=in_time,
+                limited=polls_limited,
+                held=held_open(streams),
+                largest_json_bytes=largest_json_bytes,
+                largest_upload_bytes=settings.quotes.largest_upload_bytes,
+            ),
             infer.infer,  # it is accepted before it is refused
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             Router(
@@ -244,7 +253,7 @@ def create_app(
         ),
         logging_config=None,
     )
-    own = without_others(app.asgi_handler)
+    own = open_to_all_pages(without_others(app.asgi_handler))
     app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(own)))
     return app
 

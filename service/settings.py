@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from service.accounts.prepaid import AccountTerms
+from service.accounts.web_tokens import WebTokenTerms
 from service.desk.terms import DeskTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
@@ -33,6 +34,7 @@ from service.runtime.limits import RateLimits
 from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
+from service.sessions.call_terms import CallTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
 from service.webhooks.sending import Terms as WebhookTerms
@@ -195,6 +197,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: PrepaidTerms = PrepaidTerms()
     live: LiveTerms = LiveTerms()
     places: PlaceTerms = PlaceTerms()
+    calls: CallTerms = CallTerms()
+    web_tokens: WebTokenTerms = WebTokenTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()
     rendering: RenderTerms = RenderTerms()

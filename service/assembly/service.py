@@ -14,7 +14,7 @@ from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
-from service.assembly.live import open_live, open_places
+from service.assembly.live import make_callers, open_calls, open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -61,7 +61,11 @@ from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
+from service.sessions.call_terms import CallTerms
+from service.sessions.callers import Callers
+from service.sessions.calls import Calls
 from service.sessions.live import Live
+from service.sessions.recordings import Recordings
 from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
@@ -88,6 +92,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     live: Live
     showing: Showing
     rooms: Rooms
+    calls: Calls
+    callers: Callers
+    recordings: Recordings
+    call_terms: CallTerms
     captioning: Captioning
     idempotency: Idempotency
     l402: L402Selling
@@ -178,6 +186,8 @@ async def open_service(
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
+        calls, recordings = open_calls(stack, settings, kept, ambient, making, live)
+        keys = Keys(kept.keys, now=now)
         carrier = HttpCarrier(private=settings.webhooks.webhook_private)
         stack.push_async_callback(carrier.aclose)
         sending = Sending(
@@ -255,6 +265,10 @@ async def open_service(
             live=live,
             showing=showing,
             rooms=rooms,
+            calls=calls,
+            callers=make_callers(settings, kept, ambient, keys),
+            recordings=recordings,
+            call_terms=settings.calls,
             captioning=Captioning(kept.videos),
             watching=Watching(
                 snapshots=kept.snapshots,
@@ -271,7 +285,7 @@ async def open_service(
             refunds=kept.refunds,
             tally=Cached(lambda: kept.orders.tally(now()), fresh_s=FIGURES_FRESH_S),
             ledger=Cached(kept.refunds.ledger, fresh_s=FIGURES_FRESH_S),
-            keys=Keys(kept.keys, now=now),
+            keys=keys,
             choosing=making.choosing,
             previews=Previews(
                 choosing=making.choosing,

@@ -14,6 +14,7 @@ from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
+from service.storage.calls import SqlCallLinks, SqlRecordings
 from service.storage.database import Database
 from service.storage.desk import Room, SqlDesk
 from service.storage.desk_books import SqlBooks
@@ -61,6 +62,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
     live_sessions: SqlLiveSessions
+    recordings: SqlRecordings
+    call_links: SqlCallLinks
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -94,6 +97,8 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
             live_sessions=SqlLiveSessions(database),
+            recordings=SqlRecordings(database),
+            call_links=SqlCallLinks(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),

@@ -14,6 +14,8 @@ DEADLINE_S = 60
 
 LOUD = 500
 
+PACKET_S = 0.02
+
 
 class Viewer:
     """Who offers, and keeps what comes: the mean light of each picture, and how loud each 20 ms of sound is."""
@@ -59,6 +61,11 @@ class Viewer:
     def heard(self, since: int = 0) -> bool:
         """Whether anything loud came since so many sounds."""
         return any(level > LOUD for _, level in self.level[since:])
+
+    def quiet_for(self, seconds: float) -> bool:
+        """Whether nothing loud came for so long."""
+        count = round(seconds / PACKET_S)
+        return len(self.level) >= count and not self.heard(len(self.level) - count)
 
     def _take(self, track: Any) -> None:
         self._tasks.append(asyncio.create_task(self._watch(track)))

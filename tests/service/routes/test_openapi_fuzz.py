@@ -24,6 +24,14 @@ OF_ACCOUNTS = {
     "POST /inference",
     "POST /livekit/create-session",
     "DELETE /livekit/delete-session/{task_id}",
+    "POST /offer",
+    "POST /human",
+    "POST /humanaudio",
+    "POST /interrupt_talk",
+    "POST /is_speaking",
+    "POST /record",
+    "GET /record/{sessionid}",
+    "GET /sse",
 }
 """What takes a key of an account."""
 
