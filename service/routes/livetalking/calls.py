@@ -21,7 +21,6 @@ from service.routes.livetalking.shapes import (
     Said,
     number_of,
 )
-from service.sessions.call import Call
 from service.sessions.callers import Callers
 from service.sessions.calls import Calls
 
@@ -32,10 +31,9 @@ TAGS = ["Live"]
 LONGEST_TEXT = 5_000
 
 
-async def call_of(request: AnyRequest, callers: Callers, calls: Calls, session: int | str) -> Call:
-    """Return the call that a request is about, if it is of whoever asks."""
-    account_id = await callers.account(key_of(request), shapes.shown(request))
-    return calls.get(account_id, number_of(session))
+async def admitted(request: AnyRequest, callers: Callers) -> int:
+    """Tell whose account a request is of, before anything of it is read."""
+    return await callers.account(key_of(request), shapes.shown(request))
 
 
 @post(
@@ -58,7 +56,7 @@ async def call_of(request: AnyRequest, callers: Callers, calls: Calls, session: 
 )
 async def offer(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Answered]:
     """See a face by WebRTC."""
-    account_id = await callers.account(key_of(request), shapes.shown(request))
+    account_id = await admitted(request, callers)
     asked = await read_json(request, Offer, lenient=True)
     if asked.type != "offer":
         raise InvalidRequest("Field 'type' must be 'offer'.", field="type")
@@ -84,8 +82,9 @@ async def offer(request: AnyRequest, callers: Part[Callers], calls: Part[Calls])
 )
 async def human(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Say something in a call."""
+    account_id = await admitted(request, callers)
     asked = await read_json(request, Said, lenient=True)
-    call = await call_of(request, callers, calls, asked.sessionid)
+    call = calls.get(account_id, number_of(asked.sessionid))
     if asked.type != "echo":
         raise InvalidRequest("Field 'type' must be 'echo': nobody answers questions here.", field="type")
     text = asked.text.strip()
@@ -116,9 +115,9 @@ async def human_audio(
     request: AnyRequest, callers: Part[Callers], calls: Part[Calls], spool: Part[Spool]
 ) -> Response[Result]:
     """Have a recording spoken in a call."""
-    await callers.account(key_of(request), shapes.shown(request))  # before anything is taken
+    account_id = await admitted(request, callers)
     async with spool.receive(request, OfSession) as (file, asked):
-        call = await call_of(request, callers, calls, asked.sessionid)
+        call = calls.get(account_id, number_of(asked.sessionid))
         await call.play(file)
     return Response(Result(), headers=NO_STORE)
 
@@ -139,8 +138,9 @@ async def human_audio(
 )
 async def interrupt_talk(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Interrupt what is said in a call."""
+    account_id = await admitted(request, callers)
     asked = await read_json(request, OfSession, lenient=True)
-    await (await call_of(request, callers, calls, asked.sessionid)).interrupt()
+    await calls.get(account_id, number_of(asked.sessionid)).interrupt()
     return Response(Result(), headers=NO_STORE)
 
 
@@ -160,8 +160,9 @@ async def interrupt_talk(request: AnyRequest, callers: Part[Callers], calls: Par
 )
 async def is_speaking(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Ask whether a face speaks."""
+    account_id = await admitted(request, callers)
     asked = await read_json(request, OfSession, lenient=True)
-    call = await call_of(request, callers, calls, asked.sessionid)
+    call = calls.get(account_id, number_of(asked.sessionid))
     return Response(Result(data=call.speaks), headers=NO_STORE)
 
 
@@ -184,8 +185,9 @@ async def is_speaking(request: AnyRequest, callers: Part[Callers], calls: Part[C
 )
 async def record(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Record a call."""
+    account_id = await admitted(request, callers)
     asked = await read_json(request, RecordingWish, lenient=True)
-    call = await call_of(request, callers, calls, asked.sessionid)
+    call = calls.get(account_id, number_of(asked.sessionid))
     match asked.type:
         case "start_record":
             call.record()

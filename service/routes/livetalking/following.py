@@ -19,7 +19,7 @@ from service.routes.http.parts import Part
 from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
 from service.routes.livetalking import shapes
-from service.routes.livetalking.calls import TAGS, call_of
+from service.routes.livetalking.calls import TAGS, admitted
 from service.routes.livetalking.shapes import number_of
 from service.sessions.call import SpeechEvent
 from service.sessions.call_port import Recording
@@ -56,7 +56,7 @@ async def sse(
     request: AnyRequest, callers: Part[Callers], calls: Part[Calls], sessionid: FromQuery[str]
 ) -> Response[Any]:
     """Follow what is said in a call."""
-    call = await call_of(request, callers, calls, sessionid)
+    call = calls.get(await admitted(request, callers), number_of(sessionid))
     return ServerSentEvent(_messages(call.events()), headers=shapes.NO_STORE)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Router
 from litestar.types import Middleware
 
-from service.routes.livetalking import calls, following
+from service.routes.livetalking import calls, following, proxy
 
 LARGEST_OFFER_BYTES = 1 << 18
 
@@ -33,7 +33,7 @@ def call_routers(
         Router(
             "/",
             middleware=small,
-            route_handlers=[*calls.HANDLERS],
+            route_handlers=[*calls.HANDLERS, *proxy.POSTS],
             request_max_body_size=largest_json_bytes,
         ),
         Router(
@@ -42,5 +42,6 @@ def call_routers(
             route_handlers=[calls.human_audio],
             request_max_body_size=largest_upload_bytes,
         ),
+        Router("/", middleware=[limited], route_handlers=[*proxy.GETS]),
         Router("/", middleware=[limited, held], route_handlers=[following.sse, following.recording]),
     ]

@@ -32,6 +32,10 @@ OF_ACCOUNTS = {
     "POST /record",
     "GET /record/{sessionid}",
     "GET /sse",
+    "GET /api/v1/avatar/session",
+    "POST /api/v1/avatar/send-text",
+    "POST /api/v1/avatar/recording",
+    "POST /api/v1/avatar/recording/download",
 }
 """What takes a key of an account."""
 
