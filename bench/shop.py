@@ -1,6 +1,7 @@
 """Real nodes and a service, for benchmarks of the payments alone without a worker."""
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import os
@@ -8,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -110,6 +111,23 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
                 "INSERT INTO payments (order_id, kind, invoice, payment_hash, status, expires_at)"
                 " VALUES (?, 'lightning', ?, ?, 'expired', ?)",
                 ((n, f"lnbcrt{n:0300}", _hash(f"payment {n}"), expired_at) for n in numbers),
+            )
+
+    def add_letters(self, urls: Sequence[str], count: int) -> None:
+        """Put messages into the database that receivers are to be told now, each of an order of its own."""
+        self.add_unpaid(count)
+        now = round(time.time() * 1000)
+        with contextlib.closing(sqlite3.connect(self.database, timeout=60)) as database, database:
+            rows = database.execute("SELECT id FROM orders ORDER BY id DESC LIMIT ?", (count,)).fetchall()
+            secret = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+            database.executemany(
+                "INSERT INTO webhooks (order_id, url, secret, own) VALUES (?, ?, ?, 0)",
+                ((order, urls[n % len(urls)], secret) for n, (order,) in enumerate(rows)),
+            )
+            database.executemany(
+                "INSERT INTO outbox (order_id, message_id, event, state, tries, next_at, happened_at)"
+                " VALUES (?, ?, 'payment.expired', 'waiting', 0, ?, ?)",
+                ((order, f"msg_{order}", now, now) for (order,) in rows),
             )
 
     def cpu_s(self) -> float:

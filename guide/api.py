@@ -66,6 +66,9 @@ def _operation(path: str, method: str, operation: Json, schema: Json) -> Iterato
         )
     for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
         fields = _resolve(body["schema"], schema)
+        if "properties" not in fields:
+            yield f"Body, `{media_type}`: the file.\n"
+            continue
         required = fields.get("required", [])
         yield from _table(
             f"Body, `{media_type}`",

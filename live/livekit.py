@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import numpy as np
 from livekit import rtc
 
-from live import tokens
+from live import pinning, tokens
 from live.ears import Ears
 from live.errors import BadToken, Unreachable
 from live.film import FPS, FRAME_SAMPLES, SAMPLE_RATE, Pcm, Pictures, Shot
@@ -73,6 +74,9 @@ class LiveKit:
         Raises:
             Unreachable: The server lets nobody in.
         """
+        url = self._opened.url
+        if urlsplit(url).scheme == "ws":
+            url = pinning.pinned(url, self._opened.addresses)
         rooms = [(self._room, self._opened.token)]
         if self._ears_room is not None:
             assert self._opened.listener_token is not None
@@ -88,7 +92,7 @@ class LiveKit:
             room.on("disconnected", self._disconnected)
             try:
                 async with asyncio.timeout(_JOIN_S):
-                    await room.connect(self._opened.url, token, rtc.RoomOptions(auto_subscribe=False))
+                    await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
             except (rtc.ConnectError, TimeoutError) as exc:
                 raise Unreachable(f"The room could not be joined: {_reason(exc)}.") from None
         if self._ears is not None:

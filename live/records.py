@@ -25,6 +25,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True, tag="room"):
 
     Attributes:
         url: of the server, `ws:` or `wss:`.
+        addresses: of its host, to none but which it goes; none: to whatever its name leads to.
         token: by which the avatar joins.
         listener_token: by which its ears join, where an agent speaks by it.
         agent: identity of the agent; without one the avatar's token names it, or it is the first one that is there.
@@ -33,6 +34,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True, tag="room"):
 
     url: str
     token: str
+    addresses: tuple[str, ...] = ()
     listener_token: str | None = None
     agent: str | None = None
     alone_s: float = 300.0
@@ -43,10 +45,12 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, tag="push"):
 
     Attributes:
         url: `rtmp:` or `rtmps:`, with the stream key.
+        addresses: as of a room.
         patience_s: how long the server may take nothing, before the process dies of SIGALRM.
     """
 
     url: str
+    addresses: tuple[str, ...] = ()
     patience_s: float = 10.0
 
 

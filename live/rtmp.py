@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import av
 from av.container import OutputContainer
 
+from live import pinning
 from live.errors import Unreachable
 from live.film import Packet, Packets, PacketShot
 from live.records import Event, Finished, Push, Ready, Shown
@@ -36,9 +37,14 @@ class Rtmp:
     """
 
     def __init__(self, opened: Push, tell: Callable[[Event], None]) -> None:
-        if urlsplit(opened.url).scheme not in SCHEMES:
+        scheme = urlsplit(opened.url).scheme
+        if scheme not in SCHEMES:
             raise Unreachable("The URL is neither rtmp: nor rtmps:.")
         self._opened = opened
+        self._url, self._options = opened.url, dict[str, str]()
+        if scheme == "rtmp" and opened.addresses:
+            self._url = pinning.pinned(opened.url, opened.addresses)
+            self._options = {"rtmp_tcurl": pinning.tc_url(opened.url)}
         self._tell = tell
         self._movie: OutputContainer | None = None
         self._streams: dict[str, av.stream.Stream] = {}
@@ -49,7 +55,7 @@ class Rtmp:
         packets = Packets(header, first_frame=first_frame)
         if self._movie is None:
             self._movie = av.open(
-                self._opened.url, "w", format="flv", options={"flvflags": "no_duration_filesize"}
+                self._url, "w", format="flv", options={"flvflags": "no_duration_filesize", **self._options}
             )
             for stream in (packets.video, packets.audio):
                 self._streams[stream.type] = self._movie.add_stream_from_template(stream)
@@ -64,6 +70,8 @@ class Rtmp:
         Raises:
             Unreachable: The server did not take it.
         """
+        if not self._ready and self._url == self._opened.url:
+            await pinning.check(self._url, self._opened.addresses)
         signal.setitimer(signal.ITIMER_REAL, self._opened.patience_s)
         try:
             await asyncio.get_running_loop().run_in_executor(None, partial(self._mux, shot.packets))

@@ -26,6 +26,7 @@ _LAZILY = {
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
     "top-up": ("satspeak.commands.holding:top_up", "Buy video time for an account, or for a new one."),
     "account": ("satspeak.commands.holding:account", "Tell the balance of an account."),
+    "studio": ("satspeak.commands.studio:studio", "Make a film of somebody who does not exist: make."),
     "inference": ("satspeak.commands.holding:inference", "Have a video made from an account."),
 }
 
@@ -99,7 +100,8 @@ def worker(arguments: tuple[str, ...]) -> None:
     _become("worker", *arguments)
 
 
-@main.command(short_help="Let agents buy, by the Model Context Protocol.")
+@main.group(short_help="Let agents buy, by the Model Context Protocol.", invoke_without_command=True)
+@click.pass_context
 @click.option(
     "--url",
     "shop",
@@ -164,12 +166,8 @@ def worker(arguments: tuple[str, ...]) -> None:
     show_envvar=True,
     help="What each HTTP request has to show, as a Bearer token. Better in the environment, where nobody sees it.",
 )
-@click.option(
-    "--forget",
-    metavar="PURCHASE_ID",
-    help="Free what is booked for a purchase whose end nobody knows, since you saw that it was not paid; then end.",
-)
 def mcp(
+    context: click.Context,
     *,
     shop: str,
     wallet: str | None,
@@ -183,13 +181,14 @@ def mcp(
     allow_host: tuple[str, ...],
     allow_origin: tuple[str, ...],
     token: str | None,
-    forget: str | None,
 ) -> None:
     """Serve a shop's videos as tools: list_avatars, estimate_video, quote_video, payment_status, get_video, refund.
 
     With a wallet and a budget also buy_video and budget. Over standard input and output, for a client that starts this
     program, or with --http.
     """
+    if context.invoked_subcommand is not None:
+        return
     try:
         from satspeak.mcp import command  # noqa: PLC0415 - nobody else needs the SDK
         from satspeak.mcp.serving import Door  # noqa: PLC0415
@@ -205,8 +204,35 @@ def mcp(
         ledger=ledger,
         network=network,
         door=door if http else None,
-        forget=forget,
     )
+
+
+@mcp.command()
+@click.option("--clear", is_flag=True, help="Ask shop and wallet what became of all that are booked.")
+@click.option(
+    "--forget",
+    metavar="PURCHASE_ID",
+    help="Free what is booked for this one, since you saw in your wallet that it was not paid, where that cannot tell.",
+)
+@click.pass_context
+def budget(context: click.Context, *, clear: bool, forget: str | None) -> None:
+    """List purchases, the newest first: name, booked, paid or unpaid, satoshi, and what was found out just now.
+
+    What is booked counts as spent on each day, until it is known to be paid or not. Nothing is freed that may still be
+    paid: its invoice has to be over. Say --url, --pay and --ledger before `budget`, or in the environment.
+    """
+    try:
+        from satspeak.mcp import command  # noqa: PLC0415 - nobody else needs the SDK
+    except ModuleNotFoundError as error:
+        raise click.ClickException("It is not installed: pip install 'satspeak[mcp,wallet]'.") from error
+
+    said = context.parent.params if context.parent is not None else {}
+    told = command.settle(
+        said["shop"], wallet=said["wallet"], ledger=said["ledger"], clear=clear, forget=forget
+    )
+    for purchase, found in told:
+        line = f"{purchase.id}\t{purchase.state.value}\t{purchase.sats}"
+        click.echo(line if found is None else f"{line}\t{found.finding.value}: {found.why}")
 
 
 @main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")

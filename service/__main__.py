@@ -160,4 +160,5 @@ for command in (owed, keys, accounts, l402, webhooks, doctor):
 
 
 if __name__ == "__main__":
-    main()
+    # People run its commands as `satspeak keys`, and all of it as `satspeak service`.
+    main(prog_name="satspeak" if sys.argv[1:2] and sys.argv[1] in main.commands else "satspeak service")

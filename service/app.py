@@ -16,20 +16,24 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
 from service.routes.accounts import account, receivers, top_ups
-from service.routes.avatartalk import bought, infer, inference, rooms
+from service.routes.avatartalk import bought, continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
 from service.routes.desk.router import desk_router
+from service.routes.heygen import refusals as heygen
+from service.routes.heygen.router import PREFIX, heygen_router
 from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
 from service.routes.http.hosts import with_readable_hosts
 from service.routes.http.keys import HEADER
-from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
+from service.routes.http.limiting import Admission, held_open, open_streams, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
+from service.routes.http.surfaces import by_surface
 from service.routes.l402 import top_ups as l402_top_ups
 from service.routes.l402 import videos as l402_videos
+from service.routes.l402.plain_challenges import answers_plain_challenges
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
@@ -39,13 +43,12 @@ from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
-from service.runtime import descriptors
+from service.routes.studio.router import studio_router
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
 from service.runtime.recent import RecentErrors
 from service.runtime.shares import Shares
 from service.runtime.stopping import Stopping
-from service.runtime.waits import Waits
 from service.settings import Settings
 
 BYTES_PER_CHARACTER = 12
@@ -158,6 +161,7 @@ def create_app(
                     polls_limited,
                     held_open(streams),
                     small_unless_form(largest_json_bytes),
+                    answers_plain_challenges(lambda: _l402_desk(parts, quote_admission)),
                 ],
                 route_handlers=[l402_videos.buy_video],
                 request_max_body_size=settings.quotes.largest_upload_bytes,
@@ -213,14 +217,21 @@ def create_app(
                 ],
             ),
             *call_routers(
+                settings, [in_time, polls_limited], held_open(streams), largest_json_bytes=largest_json_bytes
+            ),
+            studio_router(
+                settings,
                 in_time=in_time,
                 limited=polls_limited,
-                held=held_open(streams),
-                largest_json_bytes=largest_json_bytes,
-                largest_upload_bytes=settings.quotes.largest_upload_bytes,
+                held_open=held_open(streams),
+                largest_json=largest_json_bytes,
             ),
-            infer.infer,  # it is accepted before it is refused
+            infer.infer,  # these are accepted before they are refused
+            continuous.continuous,
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
+            heygen_router(
+                limits.heygen_per_hour, streams, clock, in_time=in_time, polls_limited=polls_limited
+            ),
             Router(
                 "/",
                 route_handlers=[top_ups.top_up_state],
@@ -233,7 +244,7 @@ def create_app(
         | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()}
         | {"socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False)},
         lifespan=[lifespan],
-        exception_handlers=problems.HANDLERS,
+        exception_handlers=by_surface(problems.HANDLERS, {PREFIX: heygen.HANDLERS}),
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
         cors_config=open_to_pages_of(settings.web.origins),
         openapi_config=OpenAPIConfig(
@@ -256,16 +267,6 @@ def create_app(
     own = open_to_all_pages(without_others(app.asgi_handler))
     app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(own)))
     return app
-
-
-def open_streams(waits: Waits) -> Shares:
-    """Bound the requests that last: by what is set, and by the files that this process may have open."""
-    most = descriptors.most_streams()
-    return Shares(
-        per_client=waits.open_streams_per_client,
-        total=min(waits.open_streams or most, most),
-        what="open streams and waiting requests",
-    )
 
 
 class _Parts:

@@ -5,9 +5,11 @@ ServiceError
 │   ├── BodyTooLarge
 │   ├── BodyTooSlow
 │   ├── ChoiceContradictsQuote
+│   ├── FetchRefused         nobody on the internet has this file, or it is not to be had
 │   └── RenderRefused        the worker says so
 ├── ContentRefused           the operator's judge will not have it
 ├── OrderNotFound
+├── BatchNotFound            or another account's
 ├── KeyReused
 ├── InvoiceNotPaid
 ├── PaymentRequired
@@ -16,6 +18,8 @@ ServiceError
 ├── VideoNotStarted
 ├── VideoInterrupted
 ├── VideoGrowing             what is asked for needs the whole video
+├── MediumNotFound           a library has nothing under this link
+├── MediumGone               it was kept for as long as libraries keep what is in them
 ├── VideoGone                it was kept for as long as the operator keeps videos
 ├── NotRefundable            this order's money is not given back, or not now
 │   ├── RefundBound          it is on its way back, or was given back
@@ -28,6 +32,7 @@ ServiceError
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
 │   │   └── WorkerBusy
+│   ├── EngineMissing        the operator has set none that could do it
 │   └── Draining
 ├── RenderFailed             the worker took the order and did not finish it, or made something else
 ├── StoredLost               what was stored is not there any more
@@ -81,6 +86,10 @@ class ChoiceContradictsQuote(InvalidRequest):
     """The delivery asks for something else than what the quote was made for."""
 
 
+class FetchRefused(InvalidRequest):
+    """A file that a client names by its address cannot be had: nobody on the internet has it, or it is another."""
+
+
 class ContentRefused(ServiceError):
     """The operator's judge will not have this text or recording sold."""
 
@@ -95,6 +104,14 @@ class OrderNotFound(ServiceError):
     def __init__(self, invoice: str) -> None:
         super().__init__(invoice)
         self.invoice = invoice
+
+
+class BatchNotFound(ServiceError):
+    """The account has no such batch of videos."""
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(batch_id)
+        self.batch_id = batch_id
 
 
 class KeyReused(ServiceError):
@@ -135,6 +152,14 @@ class VideoInterrupted(ServiceError):
 
 class VideoGrowing(ServiceError):
     """What is asked for can be made of a whole video alone, and this one is still rendered."""
+
+
+class MediumNotFound(ServiceError):
+    """A library has nothing under this link, or it is another account's that asks."""
+
+
+class MediumGone(ServiceError):
+    """What a link led to was deleted, or its time is over."""
 
 
 class VideoGone(ServiceError):
@@ -204,6 +229,10 @@ class TooManyRequests(ServiceError):
         self.retry_after_s = retry_after_s
 
 
+class StreamTaken(ServiceError):
+    """The account has a live session of the same name, which is to end first."""
+
+
 class Unavailable(ServiceError):
     """The same request may work later."""
 
@@ -221,12 +250,23 @@ class WorkerBusy(WorkerDown):
     """The worker is well and has no room."""
 
 
+class EngineMissing(Unavailable):
+    """What is asked for needs an engine that the operator has not set; the detail names the setting."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after_s=3600)
+
+
 class Draining(Unavailable):
     """The service is about to stop and takes no request that waits."""
 
 
 class RenderRefused(InvalidRequest):
     """The worker can never render this."""
+
+
+class NotOffered(RenderRefused):
+    """No worker here does such work; what it says names what is to be installed or set."""
 
 
 class RenderFailed(ServiceError):

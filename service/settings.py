@@ -16,6 +16,7 @@ import msgspec
 from service.accounts.prepaid import AccountTerms
 from service.accounts.web_tokens import WebTokenTerms
 from service.desk.terms import DeskTerms
+from service.engines.terms import ChatTerms, TranslationTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
@@ -37,6 +38,9 @@ from service.runtime.web import WebTerms
 from service.sessions.call_terms import CallTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
+from service.studio.intake import LibraryTerms
+from service.studio.script_terms import ScriptTerms
+from service.studio.terms import StudioTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
 PREFIX = "SATSPEAK_"
@@ -55,7 +59,7 @@ OTHERS = {
             "MAX_WAITING",
             "MAX_WAIT_S",
         ),
-        *("AVATAR_MEMORY_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
+        *("AVATAR_MEMORY_MB", "LENT_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
         *(
             "LIVE_SESSIONS",
             "LIVE_SILENCE_S",
@@ -195,7 +199,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountTerms = AccountTerms()
     top_ups: TopUpTerms = TopUpTerms()
     prepaid: PrepaidTerms = PrepaidTerms()
+    scripts: ScriptTerms = ScriptTerms()
+    chat: ChatTerms = ChatTerms()
+    translation: TranslationTerms = TranslationTerms()
     live: LiveTerms = LiveTerms()
+    studio: StudioTerms = StudioTerms()
+    library: LibraryTerms = LibraryTerms()
     places: PlaceTerms = PlaceTerms()
     calls: CallTerms = CallTerms()
     web_tokens: WebTokenTerms = WebTokenTerms()

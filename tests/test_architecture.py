@@ -49,12 +49,20 @@ TIERS = (
         "sessions.records",
         "sessions.session",
         "speech",
+        "studio.artist",
+        "studio.job",
+        "studio.port",
+        "studio.intake",
+        "studio.media",
+        "studio.media_port",
+        "studio.sniffing",
+        "studio.script_port",
         "webhooks.port",
     },
     {"rendering"},
-    {"payments", "storage"},
+    {"engines", "payments", "storage"},
     {"refunds", "retention"},
-    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "webhooks"},
+    {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "studio", "webhooks"},
     {"settings"},
     {"routes"},
     {"assembly"},
@@ -80,9 +88,11 @@ ADAPTERS = {
     "lightning.lnd_payments",
     "lightning.memory",
     "lightning.memory_payments",
+    "service.engines",
     "service.pricing.currencies",
     "service.pricing.rates",
     "service.rendering.live_client",
+    "service.rendering.studio_client",
     "service.rendering.worker_client",
     "service.sessions.call_stage",
     "service.sessions.stage_process",
@@ -91,7 +101,7 @@ ADAPTERS = {
 }
 DOMAIN = ["accounts", "catalogue", "delivery.port", "jobs", "l402.port", "lnurl.port", "orders", "payments.payment",
     "payments.port", "pricing.price", "refunds.refund", "rendering.port", "retention.port", "sessions",
-    "speech.speech_length"]  # fmt: skip
+    "speech.speech_length", "studio"]  # fmt: skip
 FRAMEWORKS = {"grpc", "httpx", "litestar", "lndgrpc", "obstore", "sqlalchemy", "uvicorn"}
 
 SERVICE = sorted((ROOT / "service").rglob("*.py"))

@@ -24,6 +24,7 @@ from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, expression, mix
 from training.looks import Look
 from training.motion import POSTURES, Moment, blinks, half_loop, turns
 from training.renderer import Picture, Renderer
+from worker.matte import Studio
 
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
 FRAMES = 52  # played forwards and backwards: 102 frames, 4.1 s
@@ -62,6 +63,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     gender: str
     elderly: bool
     emotions: dict[str, Clip]
+    studio: Studio
 
 
 @click.command()
@@ -205,6 +207,7 @@ def _write_clips(folder: Path, name: str, clips: dict[str, Clip]) -> None:
         gender=look.gender,
         elderly=look.elderly,
         emotions={known: clips[known] for known in EMOTIONS if known in clips},
+        studio=Studio(centre=look.backdrop[0], edge=look.backdrop[1]),
     )
     write_pack(folder, pack)
 

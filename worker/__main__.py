@@ -106,4 +106,5 @@ main.add_command(avatars)
 
 
 if __name__ == "__main__":
-    main()
+    # People run its commands as `satspeak avatars`, and all of it as `satspeak worker`.
+    main(prog_name="satspeak" if sys.argv[1:2] and sys.argv[1] in main.commands else "satspeak worker")

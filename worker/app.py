@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import cv2
 import httpx
@@ -15,9 +16,12 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from worker.admission import Admission
-from worker.avatars import Avatars
+from worker.avatars import Avatars, Pack
 from worker.batching import Batcher
+from worker.footage import Film, references_shape
 from worker.intake import Intake
+from worker.lent import Lent
+from worker.lent_route import LENDING
 from worker.live.desk import Desk, LiveSettings
 from worker.live.idle import IdleGops
 from worker.live.route import sessions
@@ -50,13 +54,15 @@ def create_app(settings: Settings) -> Litestar:
     # A mouth is small: sharing it out to threads costs more than it gains, and disturbs the encoders.
     cv2.setNumThreads(1)
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
-    avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB)
+    cache = settings.cache or cache_folder(os.environ)
+    lent = Lent(cache / "lent", limit_bytes=settings.lent_mb * _MB, check=partial(_check_pack, model))
+    avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB, lent=lent)
     model.check(avatars.references())
     give_back()
     http = httpx.Client()
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
     speech = _open_speaker(settings, own)
-    samples = Samples(speech, settings.cache or cache_folder(os.environ), own)
+    samples = Samples(speech, cache, own)
     metrics = Metrics()
     batcher = Batcher(
         metrics.measured(model.predict),
@@ -144,11 +150,12 @@ def create_app(settings: Settings) -> Litestar:
             await asyncio.to_thread(http.close)
 
     return Litestar(
-        [*HANDLERS, sessions],
+        [*HANDLERS, *LENDING, sessions],
         dependencies={
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "intake": Provide(lambda: intake, sync_to_thread=False),
+            "lent": Provide(lambda: lent, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "samples": Provide(lambda: samples, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),
@@ -159,6 +166,13 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _check_pack(model: LipModel, pack: Pack, home: Path) -> None:
+    """Refuse a pack whose mouths the networks do not know, or whose films are not what it says; raises BadAssets."""
+    model.check({references_shape(emotion.mouths) for emotion in pack.emotions.values()})
+    for emotion in pack.emotions.values():
+        Film(home / emotion.footage, emotion.boxes, emotion.mouths)[0]
 
 
 def _tell_if_it_died(serving: asyncio.Task[None]) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 import structlog
@@ -15,6 +15,7 @@ import structlog
 from worker.compose import Box
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Film, Footage, Mouths, references_shape
+from worker.matte import Studio
 from worker.sights import Shelf, Sight, size
 from worker.walk import Playback
 
@@ -43,6 +44,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     gender: Literal["male", "female"]
     elderly: bool
     emotions: Mapping[str, Emotion]
+    studio: Studio | None = None  # what all of it was filmed before, where that is known
 
 
 class _Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +55,18 @@ class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     shelf: Shelf
 
 
+class Others(Protocol):
+    """Has packs beside those of the folder."""
+
+    def find(self, name: str) -> Pack | None:
+        """Find a pack."""
+
+    def film(self, name: str, file: str) -> Path:
+        """Return where a film of a pack is."""
+
+
 class Avatars:
-    """All packs of a folder.
+    """All packs of a folder, and others that are found by their name alone.
 
     A class because decoded footage is shared by the renders, and so is what the networks make of it. Of what was used
     least recently the latter goes first. Safe to use from several threads.
@@ -63,6 +75,7 @@ class Avatars:
         folder: holds a folder for each avatar.
         memory_bytes: how much footage is kept decoded, with its sights; what runs keeps its own footage whatever the
             limit, but not its sights.
+        lent: finds packs that are nobody else's to choose, and their films.
         clock: seconds that only go forward.
 
     Raises:
@@ -70,9 +83,15 @@ class Avatars:
     """
 
     def __init__(
-        self, folder: Path, *, memory_bytes: int, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        *,
+        memory_bytes: int,
+        lent: "Others | None" = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
+        self._lent = lent
         self._memory_bytes = memory_bytes
         self._clock = clock
         self._packs = {path.parent.name: read_pack(path) for path in sorted(folder.glob("*/avatar.json"))}
@@ -96,6 +115,8 @@ class Avatars:
             UnknownAvatar, UnknownEmotion: it cannot.
         """
         pack = self._packs.get(avatar)
+        if pack is None and self._lent is not None:
+            pack = self._lent.find(avatar)
         if pack is None:
             raise UnknownAvatar(avatar, self._packs)
         if emotion not in pack.emotions:
@@ -129,7 +150,10 @@ class Avatars:
 
     def film(self, pack: Pack, emotion: str) -> Path:
         """Return where the film of an emotion is."""
-        return self._folder / pack.name / pack.emotions[emotion].footage
+        file = pack.emotions[emotion].footage
+        if pack.name not in self._packs and self._lent is not None:
+            return self._lent.film(pack.name, file)
+        return self._folder / pack.name / file
 
     def _make_room_for(self, newest: _Opened) -> None:
         """Forget what was not used lately, then sights, then footage, the oldest of each first."""
@@ -177,7 +201,13 @@ class Avatars:
         shelf = Shelf(self._keep, clock=self._clock)
         film = Film(self.film(pack, emotion), description.boxes, description.mouths, shelf=shelf)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
-        footage = Footage(film, description.playback, turns=description.turns, blinks=description.blinks)
+        footage = Footage(
+            film,
+            description.playback,
+            turns=description.turns,
+            blinks=description.blinks,
+            studio=pack.studio,
+        )
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from worker.mp4 import AUDIO_TRACK, VIDEO_TRACK, Run, Sample, fragment, length_prefixed, split_header
 
 WIDTH = HEIGHT = 512
+PLAIN_SIZE = WIDTH, HEIGHT
 FPS = 25
 GOP = 12
 FIRST_GOP = 4  # the first bytes leave after 4 frames in place of 12
@@ -39,7 +40,9 @@ AAC_SAMPLES = 1_024  # in a packet
 _WARM_UP_PACKETS = 32
 
 Profile = Literal["high", "baseline"]
-Picture = NDArray[np.uint8]  # yuv420p, BT.709, limited range, the three planes under each other: (768, 512)
+Picture = NDArray[
+    np.uint8
+]  # yuv420p, BT.709, limited range, the three planes under each other: (1.5 × height, width)
 Pcm = NDArray[np.int16]
 
 
@@ -63,8 +66,8 @@ def gop_end(frame: int) -> int:
 
 
 @cache
-def header(sample_rate: int, profile: Profile = "high") -> bytes:
-    """Return `ftyp` and `moov`, the same for every video of this sample rate and profile.
+def header(sample_rate: int, profile: Profile = "high", size: tuple[int, int] = PLAIN_SIZE) -> bytes:
+    """Return `ftyp` and `moov`, the same for every video of this sample rate, profile, width and height.
 
     libavformat writes them for a movie of one frame: codec setup and metadata. There is no edit list: readers of
     fragments take it for a sound that starts before the pictures, or pass over it.
@@ -78,10 +81,10 @@ def header(sample_rate: int, profile: Profile = "high") -> bytes:
     with av.open(sink, "w", format="mp4", options=options) as movie:
         movie.metadata.update({"comment": MACHINE_GENERATED, "description": MACHINE_GENERATED})
         video = movie.add_stream("libx264", rate=FPS)
-        _set_up_video(video.codec_context, profile)
+        _set_up_video(video.codec_context, profile, size)
         audio = movie.add_stream("aac", rate=sample_rate)
         _set_up_audio(audio.codec_context, sample_rate)
-        black = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        black = av.VideoFrame(*size, "yuv420p")
         black.pts = 0
         silence = audio_frame(np.zeros(AAC_SAMPLES, np.int16), 0, sample_rate)
         for packets in (video.encode(black), video.encode(), audio.encode(silence), audio.encode()):
@@ -97,11 +100,12 @@ class Encoder:
     Args:
         sample_rate: one of `SAMPLE_RATES`.
         first_frame: where to start.
+        size: width and height of the pictures.
     """
 
-    def __init__(self, *, sample_rate: int, first_frame: int = 0) -> None:
+    def __init__(self, *, sample_rate: int, first_frame: int = 0, size: tuple[int, int] = PLAIN_SIZE) -> None:
         self._samples_per_frame = samples_per_frame(sample_rate)
-        self._video = VideoCodec()
+        self._video = VideoCodec(size=size)
         self._audio = _AudioEncoder(sample_rate, self._first_sample(first_frame))
         self._gop_start = self._next_frame = first_frame
         self._pictures: list[Sample] = []
@@ -149,11 +153,12 @@ class VideoCodec:
 
     Args:
         profile: what readers must know; `baseline` is sure in every browser's WebRTC, at some eleventh more bytes.
+        size: width and height of the pictures.
     """
 
-    def __init__(self, profile: Profile = "high") -> None:
+    def __init__(self, profile: Profile = "high", size: tuple[int, int] = PLAIN_SIZE) -> None:
         self._codec = av.CodecContext.create("libx264", "w")
-        _set_up_video(self._codec, profile)
+        _set_up_video(self._codec, profile, size)
         self._shown = 0
 
     def encode(self, picture: Picture, *, starts_gop: bool) -> Sample:
@@ -228,8 +233,8 @@ class _AudioEncoder:
                 self._packets.append((packet.pts, bytes(packet)))
 
 
-def _set_up_video(codec: av.VideoCodecContext, profile: Profile) -> None:
-    codec.width, codec.height = WIDTH, HEIGHT
+def _set_up_video(codec: av.VideoCodecContext, profile: Profile, size: tuple[int, int]) -> None:
+    codec.width, codec.height = size
     codec.pix_fmt = "yuv420p"
     codec.framerate = Fraction(FPS)
     codec.time_base = Fraction(1, FPS)

@@ -6,7 +6,8 @@ WorkerError
 │   ├── UnknownAvatar
 │   ├── UnknownEmotion
 │   ├── NoSpeech
-│   └── NoFilm
+│   ├── NoFilm
+│   └── BadPack
 ├── Busy
 ├── CallerGone
 ├── NetworkStopped
@@ -64,10 +65,14 @@ class NoSpeech(Unrenderable):
 
 
 class NoFilm(Unrenderable):
-    """What was sent for a poster is no film of which a picture can be read."""
+    """What was sent is no film that can be read."""
 
     def __init__(self) -> None:
-        super().__init__("No picture can be read of this film. Send an MP4 from its first byte on.")
+        super().__init__("This film cannot be read. Send an MP4 from its first byte on.")
+
+
+class BadPack(Unrenderable):
+    """What was lent is no avatar that can be shown here."""
 
 
 class Busy(WorkerError):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from worker.backdrop import Backdrop
 from worker.compose import CROP, Box, IdleFrame, crop
 from worker.errors import BadAssets
+from worker.matte import Alpha, Mattes, Studio
 from worker.sights import Shelf
 from worker.walk import LEAST_FRAMES, Order, Playback, Round, Walk
 
@@ -198,6 +199,7 @@ class Footage:
         playback: how it goes on at its end.
         turns: frames between its ends where a walk through it may turn; see `worker.walk`.
         blinks: frames in which the eyes are shut.
+        studio: what all of it was filmed before, where that is known.
     """
 
     def __init__(
@@ -207,8 +209,11 @@ class Footage:
         *,
         turns: Sequence[int] = (),
         blinks: Sequence[int] = (),
+        studio: Studio | None = None,
     ) -> None:
         self._frames = frames
+        self._studio = studio
+        self._mattes: list[Mattes] = []  # one, once it was asked for
         self._turns = turns
         self._blinks = blinks
         self.order: Order = Round(len(frames), playback)
@@ -220,6 +225,26 @@ class Footage:
         walked = copy(self)
         walked.order = Walk(len(self._frames), turns=self._turns, blinks=self._blinks, seed=seed)
         return walked
+
+    @property
+    def first(self) -> IdleFrame:
+        """The first frame as it was filmed, whatever is shown first."""
+        return self._frames[0]
+
+    @property
+    def mattes(self) -> Mattes | None:
+        """The mattes of the film, which all walks through it share; None where nobody knows its backdrop."""
+        if self._studio is None:
+            return None
+        if not self._mattes:
+            self._mattes.append(Mattes(self._studio, lambda frame: self._frames[frame].picture))
+        return self._mattes[0]
+
+    def matte(self, index: int) -> Alpha:
+        """Return the matte of what is shown at a frame of the video."""
+        mattes = self.mattes
+        assert mattes is not None
+        return mattes[self.order[index]]
 
     @property
     def references(self) -> int:

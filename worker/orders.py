@@ -8,6 +8,7 @@ from worker.errors import MalformedRequest, NoSpeech
 from worker.records import RenderRequest
 from worker.speech import SAMPLE_RATE as SPEECH_RATE
 from worker.speech import Speech, Voice
+from worker.stage import PLAIN, check
 
 SAMPLE_BYTES = 2
 _CHARACTERS_PER_S = 14  # of most languages
@@ -31,6 +32,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return self.voice.language if self.voice else self.request.language
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its pictures."""
+        stage = self.request.stage
+        return (PLAIN, PLAIN) if stage is None else (stage.width, stage.height)
+
+    @property
+    def speed(self) -> float:
+        """How fast the voice speaks."""
+        return 1.0 if self.request.stage is None else self.request.stage.speed
+
+    @property
     def unspoken(self) -> str:
         """The text that the PCM of the request does not say yet."""
         return (self.request.text or "")[self.request.spoken :]
@@ -43,7 +55,9 @@ def frames_to_render(order: Order, pcm_bytes: int) -> int:
         order: settled.
         pcm_bytes: that followed its request.
     """
-    seconds = pcm_bytes / SAMPLE_BYTES / order.sample_rate + len(order.unspoken) / _CHARACTERS_PER_S
+    seconds = (
+        pcm_bytes / SAMPLE_BYTES / order.sample_rate + len(order.unspoken) / _CHARACTERS_PER_S / order.speed
+    )
     return max(0, round(seconds * FPS) - order.request.first_frame)
 
 
@@ -73,11 +87,20 @@ def settle(request: RenderRequest, pcm_bytes: int, *, avatars: Avatars, speech: 
     return Order(request=request, pack=pack, voice=voice)
 
 
+def _check_stage(request: RenderRequest) -> None:
+    if request.stage is None:
+        return
+    check(request.stage)
+    if request.text is None and request.stage.speed != 1:
+        raise MalformedRequest("A recording has a pace of its own: leave speed out.")
+
+
 def _check(request: RenderRequest, pcm_bytes: int) -> None:
     if pcm_bytes % SAMPLE_BYTES:
         raise MalformedRequest(
             f"{pcm_bytes} bytes of PCM are not whole 16-bit samples. Send s16le mono, two bytes a sample."
         )
+    _check_stage(request)
     if request.first_frame < 0 or request.spoken < 0:
         raise MalformedRequest("first_frame and spoken count from 0; send no negative numbers.")
     if request.text is None:

@@ -8,6 +8,7 @@ network works on the next GOP while the present one is composed and encoded.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from functools import partial
 from typing import BinaryIO, ParamSpec, TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from worker.avatars import Avatars
 from worker.batching import Batcher
-from worker.encode import FPS, HEIGHT, WIDTH, Pcm, header, samples_per_frame
+from worker.encode import FPS, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
 from worker.metrics import Metrics, Stage
 from worker.model import Graph
@@ -94,13 +95,16 @@ class Renderer:
         self._batcher.check()
         footage = await self._film("footage", self.avatars.footage, order.pack, order.request.emotion)
         graph = self._graph(footage.references)
-        render_pass = RenderPass(
+        begin = partial(
+            RenderPass,
             footage.walk(order.request.order),
             order.sample_rate,
             order.request.first_frame,
             graph,
             uploaded=order.voice is None,
+            stage=order.request.stage,
         )
+        render_pass = await self._film("footage", begin)
         header_sent = False
         ahead: tuple[Gop, _Mouths] | None = None
         try:
@@ -150,7 +154,9 @@ class Renderer:
             yield _Piece(pcm=np.frombuffer(data, "<i2"))
             position += len(data) // SAMPLE_BYTES
         if order.voice and order.unspoken:
-            parts = self.speech.speak(order.unspoken, order.voice, soon=not order.request.spoken)
+            parts = self.speech.speak(
+                order.unspoken, order.voice, soon=not order.request.spoken, speed=order.speed
+            )
             spoken, untold = 0, b""  # what the last record covers, and the speech since then
             while part := await self._next_part(parts):
                 last = part.spoken == len(order.unspoken)
@@ -205,13 +211,14 @@ class Renderer:
 
 
 def _init(order: Order) -> InitRecord:
+    width, height = order.size
     return InitRecord(
-        data=header(order.sample_rate),
+        data=header(order.sample_rate, size=order.size),
         language=order.language,
         voice=order.voice.name if order.voice else None,
         sample_rate=order.sample_rate,
-        width=WIDTH,
-        height=HEIGHT,
+        width=width,
+        height=height,
         fps=FPS,
     )
 

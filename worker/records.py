@@ -7,6 +7,8 @@ import struct
 
 import msgspec
 
+from worker.stage import Stage
+
 PROTOCOL_MEDIA_TYPE = "application/vnd.satspeak.render"
 _LENGTH = struct.Struct(">I")
 
@@ -19,6 +21,7 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True, tag="render", for
         text: None for an audio order, whose PCM is all there is to say.
         spoken: characters of `text` that the PCM already says.
         first_frame: the first one not yet stored by the caller.
+        stage: None is the picture as it was filmed, at the voice's own pace.
     """
 
     order: str
@@ -30,6 +33,7 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True, tag="render", for
     voice: str | None = None
     spoken: int = 0
     first_frame: int = 0
+    stage: Stage | None = None
 
 
 class SpeechRecord(msgspec.Struct, frozen=True, kw_only=True, tag="speech"):

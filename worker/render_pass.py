@@ -4,12 +4,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.canvas import Canvas
 from worker.compose import IdleFrame, compose
-from worker.encode import Encoder, Pcm, Segment, gop_end, samples_per_frame
+from worker.encode import PLAIN_SIZE, Encoder, Pcm, Segment, gop_end, samples_per_frame
 from worker.errors import MalformedRequest
 from worker.footage import Footage
 from worker.listening import Listener
 from worker.model import Graph
+from worker.stage import Stage
 
 
 class Gop(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +32,18 @@ class RenderPass:
         first_frame: where to start filming; the speech is heard from its start all the same.
         graph: what to know of the network that draws.
         uploaded: whether the speech was sent, and may be anything else.
+        stage: what the pictures are put onto; None leaves them as they are.
     """
 
     def __init__(
-        self, footage: Footage, sample_rate: int, first_frame: int, graph: Graph, *, uploaded: bool = False
+        self,
+        footage: Footage,
+        sample_rate: int,
+        first_frame: int,
+        graph: Graph,
+        *,
+        uploaded: bool = False,
+        stage: Stage | None = None,
     ) -> None:
         self._footage = footage
         self._mask = graph.mask
@@ -41,7 +51,9 @@ class RenderPass:
         self._listener = Listener(
             sample_rate=sample_rate, first_frame=first_frame, window=graph.mel, uploaded=uploaded
         )
-        self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame)
+        size = PLAIN_SIZE if stage is None else (stage.width, stage.height)
+        self._canvas = None if stage is None else Canvas(stage, footage)
+        self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame, size=size)
         self._samples = 0
         self._next_frame = first_frame
         self.frames = 0  # of the whole video, once the speech has ended
@@ -85,7 +97,10 @@ class RenderPass:
         """Compose and encode the frames of a GOP."""
         segment = None
         for frame, mouth in enumerate(mouths, first_frame):
-            segment = self._encoder.show(compose(self._footage.frame(frame), mouth, self._mask))
+            picture = compose(self._footage.frame(frame), mouth, self._mask)
+            segment = self._encoder.show(
+                picture if self._canvas is None else self._canvas.show(picture, frame)
+            )
         segment = segment or self._encoder.finish()
         assert segment
         return segment

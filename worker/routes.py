@@ -1,12 +1,15 @@
 """The worker's HTTP: renders, what can be rendered, and how it goes. Errors are problem documents (RFC 9457)."""
 
 import asyncio
+import contextlib
 import http
 import resource
+import tempfile
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -19,6 +22,7 @@ from litestar.response import Stream
 from worker import previews
 from worker.admission import Admission
 from worker.errors import Busy, CallerGone, NetworkStopped, Unrenderable
+from worker.finish import FORMATS, finish
 from worker.intake import Intake
 from worker.live.desk import Desk
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
@@ -29,6 +33,14 @@ from worker.speech import Accent, SpeechError, SynthesisFailed
 
 MAX_FILM_BYTES = 16 << 20
 """Of what is sent for a poster: its first seconds are under 2 MB."""
+
+MAX_WHOLE_BYTES = 4 << 30
+"""Of a whole video: five minutes of 4K are a quarter of it."""
+
+_PIECE_BYTES = 1 << 18
+
+# Renders that were paid for come first: this takes one core at most, and no thread while it waits.
+_one_at_a_time = asyncio.Lock()
 
 log = structlog.get_logger()
 
@@ -192,7 +204,29 @@ async def poster(
     return await asyncio.to_thread(previews.poster, renderer.avatars, pack, emotion, film)
 
 
-HANDLERS = [render, health, show_metrics, avatars, voices, sample, portrait, idle, poster]
+@post("/finish", status_code=200, request_max_body_size=MAX_WHOLE_BYTES)
+async def finished(request: AnyRequest, kind: FromQuery[Literal["mov", "webm", "avi"]]) -> Stream:
+    """Make another kind of file of a whole video."""
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finish-")))
+        source, target = folder / "video.mp4", folder / f"video.{kind}"
+        with source.open("wb") as file:
+            async for chunk in request.stream():
+                await asyncio.to_thread(file.write, chunk)
+        async with _one_at_a_time:
+            await asyncio.to_thread(finish, source, kind, target)
+        return Stream(_read(target, stack.pop_all()), media_type=FORMATS[kind])
+
+
+async def _read(path: Path, stack: contextlib.AsyncExitStack) -> AsyncGenerator[bytes, None]:
+    """Read a file in pieces; what the stack holds ends with it."""
+    async with stack:
+        with path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _PIECE_BYTES):
+                yield chunk
+
+
+HANDLERS = [render, health, show_metrics, avatars, voices, sample, portrait, idle, poster, finished]
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:

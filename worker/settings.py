@@ -56,6 +56,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Megabytes of decoded footage to keep, and of what the network makes of its faces.",
         ),
     ] = 256
+    lent_mb: Annotated[
+        int,
+        Meta(
+            ge=64,
+            description="Megabytes of avatars to keep that accounts have made, which a service has elsewhere.",
+        ),
+    ] = 1024
     max_pcm_mb: Annotated[
         int, Meta(ge=1, description="Megabytes of PCM a request may bring; 58 are half an hour at 16 kHz.")
     ] = 128

@@ -3,11 +3,13 @@
 Times are ISO 8601 in UTC, as the service writes them; money is in whole satoshi unless a name says otherwise.
 """
 
+from typing import Any
+
 import msgspec
 
-Options = str | bool
+Options = str | bool | dict[str, Any]
 """What a wish may say beside its text or recording: avatar, emotion, language, voice, which bind, private, hold,
-webhook_url."""
+webhook_url, and a stage with its members."""
 
 
 class Avatar(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     amount_usd: float
     language: str | None = None  # of a recording none
+    canvas_price: float = 1.0  # how many times the plain price; told by estimates
 
 
 class Quote(Estimate, frozen=True, kw_only=True):

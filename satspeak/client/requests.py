@@ -130,9 +130,14 @@ def quote_text(text: str, key: str | None, options: dict[str, Options]) -> Reque
     )
 
 
+def _written(value: bool | dict[str, Any]) -> str:
+    """Write the field of a form."""
+    return msgspec.json.encode(value).decode()
+
+
 def quote_audio(wav: Path, key: str | None, options: dict[str, Options]) -> Request:
     """Price a recording."""
-    form = {name: str(value).lower() if isinstance(value, bool) else value for name, value in options.items()}
+    form = {name: value if isinstance(value, str) else _written(value) for name, value in options.items()}
     return Request(
         method="POST",
         path="/lightning/request-video/audio",

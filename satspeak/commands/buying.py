@@ -13,6 +13,7 @@ import click
 
 from satspeak import payers
 from satspeak.client import Client, Payment, Quote, ServiceRefused
+from satspeak.commands.canvas import with_stage
 from satspeak.commands.common import PATIENCE_S, STANDARD_OUTPUT, Told, kept_order, of_service, writable
 from satspeak.commands.exits import CommandFailed, Exit
 from satspeak.commands.kept import Order, Orders
@@ -69,7 +70,7 @@ async def buy(
     max_sats: int | None,
     resume: bool,
     private: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Buy a video that says TEXT, or what --audio says; `-` reads the text from the standard input.
 
@@ -86,9 +87,9 @@ async def buy(
             if name in _PAYER_SETTINGS and value
         },
     }
-    wish = {
-        name: value for name, value in options.items() if name not in _PAYER_SETTINGS and value is not None
-    }
+    wish = with_stage(
+        {name: value for name, value in options.items() if name not in _PAYER_SETTINGS and value is not None}
+    )
     if pay is not None and max_sats is None and not _can_ask(told):
         raise click.UsageError("Say --max-sats: there is nobody to ask.")
     if resume:
@@ -109,7 +110,7 @@ async def buy(
 
 
 async def _quote(
-    client: Client, text: str | None, audio: Path | None, *, private: bool, wish: dict[str, str]
+    client: Client, text: str | None, audio: Path | None, *, private: bool, wish: dict[str, Any]
 ) -> Quote:
     if audio is not None:
         return await client.quote_audio(audio, private=private, **wish)

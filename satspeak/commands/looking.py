@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from satspeak.client import Client, Payment, Refund
+from satspeak.commands.canvas import Canvas, with_stage
 from satspeak.commands.common import Told, kept_order, of_service
 from satspeak.commands.exits import CommandFailed, Exit
 from satspeak.commands.kept import Orders
@@ -19,6 +20,9 @@ _REFUND_S = 60
 def wish_options(command: Any) -> Any:
     """Add what a wish may say beside its text."""
     options: list[Callable[[Any], Any]] = [  # the last first: each stands before what was there
+        click.option("--speed", type=click.FloatRange(0.8, 1.25), help="Of the voice; 1 is its own."),
+        click.option("--background", default=None, help="A colour behind the person, such as #1f3b57."),
+        click.option("--canvas", type=Canvas(), help="720p, 1080p, 4k (-portrait, -square), or 1280x720."),
         click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),
         click.option("--language", default=None, help="Language code; found by the text if not given."),
         click.option("--emotion", default=None, help="neutral, happy or serious."),
@@ -38,10 +42,10 @@ def read_text(text: str) -> str:
 @click.argument("text")
 @wish_options
 @of_service
-async def quote(client: Client, told: Told, *, text: str, **wish: str | None) -> None:
+async def quote(client: Client, told: Told, *, text: str, **wish: Any) -> None:
     """Tell the price of a video that says TEXT (`-` reads it), without an invoice."""
     estimate = await client.estimate(
-        read_text(text), **{name: value for name, value in wish.items() if value is not None}
+        read_text(text), **with_stage({name: value for name, value in wish.items() if value is not None})
     )
     if not told.value(estimate):
         language = "" if estimate.language is None else f", {estimate.language}"

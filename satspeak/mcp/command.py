@@ -1,6 +1,7 @@
 """`satspeak mcp`: what the command line says, and what the environment does."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -9,9 +10,14 @@ from pathlib import Path
 import click
 import structlog
 
-from satspeak.mcp.ledger import Budget, Ledger, LedgerUnusable
+from satspeak.client import Client
+from satspeak.mcp.clearing import Clearing, Found
+from satspeak.mcp.ledger import Budget, Ledger, LedgerUnusable, Purchase, State
 from satspeak.mcp.serving import Door, Purse, Unsafe, over_http, over_stdio
-from satspeak.payers import WalletUnusable
+from satspeak.payers import WalletUnusable, open_payer
+
+NOTHING = Budget(per_call=0, per_day=0)
+"""Who only looks spends nothing."""
 
 
 def run(
@@ -23,7 +29,6 @@ def run(
     ledger: Path,
     network: str | None,
     door: Door | None,
-    forget: str | None,
 ) -> None:
     """Serve until the client has gone, or the program is interrupted.
 
@@ -38,9 +43,7 @@ def run(
         budget = Budget(per_call=max_sats, per_day=max_sats_per_day)
         purse = Purse(wallet=wallet, budget=budget, ledger=ledger.expanduser(), network=network)
     try:
-        if forget is not None:
-            Ledger(ledger.expanduser(), Budget(per_call=0, per_day=0)).unpaid(forget)
-        elif door is None:
+        if door is None:
             asyncio.run(over_stdio(shop, purse, os.environ))
         else:
             asyncio.run(over_http(shop, purse, os.environ, door))
@@ -50,6 +53,51 @@ def run(
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def settle(
+    shop: str, *, wallet: str | None, ledger: Path, clear: bool, forget: str | None
+) -> list[tuple[Purchase, Found | None]]:
+    """List what was bought, and find out what became of what is booked.
+
+    Args:
+        shop: Where it was bought.
+        wallet: What paid.
+        ledger: The file.
+        clear: Look up all that are booked.
+        forget: Look up this one, which somebody saw in the wallet not to have been paid.
+
+    Raises:
+        click.ClickException: The file or the wallet cannot be used, or there is no such purchase.
+    """
+    try:
+        return asyncio.run(_settle(shop, wallet, Ledger(ledger.expanduser(), NOTHING), clear, forget))
+    except WalletUnusable as error:
+        raise click.ClickException(error.reason) from error
+    except LedgerUnusable as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _settle(
+    shop: str, wallet: str | None, ledger: Ledger, clear: bool, forget: str | None
+) -> list[tuple[Purchase, Found | None]]:
+    if forget is not None and ledger.find(forget) is None:
+        raise click.ClickException("There is no such purchase.")
+    told: list[tuple[Purchase, Found | None]] = []
+    async with contextlib.AsyncExitStack() as stack:
+        client = await stack.enter_async_context(Client(shop.rstrip("/")))
+        payer = None
+        if wallet:
+            payer = open_payer(wallet, os.environ)
+            stack.push_async_callback(payer.aclose)
+        clearing = Clearing(client, payer, ledger)
+        for purchase in await asyncio.to_thread(ledger.purchases):
+            found = None
+            if purchase.id == forget or (clear and purchase.state is State.BOOKED):
+                found = await clearing.clear(purchase, seen_unpaid=purchase.id == forget)
+            now = await asyncio.to_thread(ledger.find, purchase.id)
+            told.append((now or purchase, found))
+    return told
 
 
 def _log_to_stderr() -> None:

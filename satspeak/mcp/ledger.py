@@ -7,10 +7,11 @@ What is booked stays so until it is certain that nothing was paid: an outcome th
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,10 @@ CREATE TABLE IF NOT EXISTS purchases (
     "INSERT INTO names SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM names)",
 )
 """The salt goes into what purchases are called elsewhere: two files may have one of the same name."""
+
+
+_FIELDS = ("id", "wish", "state", "sats", "invoice", "refund_token", "preimage")
+_ALL = "SELECT id, wish, state, sats, invoice, refund_token, preimage FROM purchases"
 
 
 class State(Enum):
@@ -143,13 +148,25 @@ class Ledger:
                 (sats, preimage, purchase_id),
             )
 
-    def unpaid(self, purchase_id: str) -> None:
-        """Free what was booked: it is certain that nothing was paid and that nothing will be."""
+    def unpaid(self, purchase_id: str, *, invoice: str | None = None) -> None:
+        """Free what was booked: it is certain that nothing was paid and that nothing will be.
+
+        Args:
+            purchase_id: Whose.
+            invoice: Of this one alone, where another may be booked by the same name meanwhile.
+        """
         with self._transaction() as file:
             file.execute(
-                "UPDATE purchases SET state = 'unpaid', sats = 0 WHERE id = ? AND state = 'booked'",
-                (purchase_id,),
+                "UPDATE purchases SET state = 'unpaid', sats = 0"
+                " WHERE id = ? AND state = 'booked' AND invoice = coalesce(?, invoice)",
+                (purchase_id, invoice),
             )
+
+    def purchases(self) -> list[Purchase]:
+        """List all, those that were booked last first."""
+        with self._transaction() as file:
+            rows = file.execute(f"{_ALL} ORDER BY booked_at DESC").fetchall()
+        return [_purchase(row) for row in rows]
 
     def salt(self) -> str:
         """Tell what sets the purchases of this file apart from those of others."""
@@ -207,12 +224,10 @@ class Ledger:
 
 
 def _find(file: sqlite3.Connection, purchase_id: str) -> Purchase | None:
-    row = file.execute(
-        "SELECT id, wish, state, sats, invoice, refund_token, preimage FROM purchases WHERE id = ?",
-        (purchase_id,),
-    ).fetchone()
-    if row is None:
-        return None
-    names = ("id", "wish", "state", "sats", "invoice", "refund_token", "preimage")
-    values = dict(zip(names, row, strict=True))
+    row = file.execute(f"{_ALL} WHERE id = ?", (purchase_id,)).fetchone()
+    return None if row is None else _purchase(row)
+
+
+def _purchase(row: Sequence[Any]) -> Purchase:
+    values = dict(zip(_FIELDS, row, strict=True))
     return Purchase(**{**values, "state": State(values["state"])})

@@ -10,20 +10,23 @@ A wallet of your own is a class with the methods of `Payer`. What reads invoices
 
 from satspeak.payers.errors import (
     BillRefused,
+    NotAsked,
     NotPaid,
     OutcomeUnknown,
     PaymentError,
     TooExpensive,
+    UnderWay,
     WalletUnusable,
 )
 from satspeak.payers.opening import WALLETS, open_payer
 from satspeak.payers.paying import check, pay, pay_once
-from satspeak.payers.port import Bill, OpenPayer, Payer, Receipt
+from satspeak.payers.port import Bill, OpenPayer, Payer, Receipt, Wallet
 
 __all__ = [
     "WALLETS",
     "Bill",
     "BillRefused",
+    "NotAsked",
     "NotPaid",
     "OpenPayer",
     "OutcomeUnknown",
@@ -31,6 +34,8 @@ __all__ = [
     "PaymentError",
     "Receipt",
     "TooExpensive",
+    "UnderWay",
+    "Wallet",
     "WalletUnusable",
     "check",
     "open_payer",

@@ -69,6 +69,10 @@ class CommandPayer:
             raise OutcomeUnknown(f"{words[0]} ended with {process.returncode}: {last}")
         return Receipt(preimage=_preimage(bill, said), amount_msat=bill.amount_msat, fee_msat=None)
 
+    async def outcome(self, bill: Bill) -> Receipt:
+        """Tell nothing: to run it would pay."""
+        raise OutcomeUnknown(f"{self._words[0]} tells nothing of {bill.invoice[:20]}…")
+
     async def aclose(self) -> None:
         """Nothing is kept."""
 

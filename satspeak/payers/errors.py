@@ -6,6 +6,8 @@ PaymentError
 │   └── TooExpensive  it asks for more than the bound
 ├── NotPaid           the wallet says that nothing left it, and that nothing will
 └── OutcomeUnknown    it may have been paid, or may yet be: do not pay for the same thing again
+    ├── NotAsked      this wallet knows of no such payment: another may, or it was deleted there
+    └── UnderWay      it is being paid
 """
 
 
@@ -39,3 +41,11 @@ class NotPaid(PaymentError):
 
 class OutcomeUnknown(PaymentError):
     """Nobody can tell yet whether the payment happens. The order's own state tells, as soon as it is known."""
+
+
+class NotAsked(OutcomeUnknown):
+    """The wallet knows of no payment of the invoice. It may be another wallet than was asked, or have forgotten it."""
+
+
+class UnderWay(OutcomeUnknown):
+    """The wallet is paying: it may take until the invoice is long over."""

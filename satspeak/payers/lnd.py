@@ -14,7 +14,7 @@ from lightning.errors import (
 from lightning.invoice import Msat, Payment, PaymentHash, PaymentState
 from lightning.lnd_connection import Secret
 from lightning.lnd_payments import LndPayments
-from satspeak.payers.errors import NotPaid, OutcomeUnknown, WalletUnusable
+from satspeak.payers.errors import NotAsked, NotPaid, OutcomeUnknown, UnderWay, WalletUnusable
 from satspeak.payers.port import Bill, Receipt
 
 PATIENCE_S = 60
@@ -59,6 +59,18 @@ class LndPayer:
             paid = await self._outcome(bill, error)
         return _receipt(paid)
 
+    async def outcome(self, bill: Bill) -> Receipt:
+        """Ask LND what became of a payment."""
+        try:
+            found = await self._payments.track(PaymentHash(bill.payment_hash))
+        except PaymentNotFound as error:
+            raise NotAsked("LND knows of no such payment.") from error
+        except NodeRefused as error:
+            raise WalletUnusable(f"LND lets us not in: {error}") from error
+        except LightningError as error:
+            raise WalletUnusable(f"LND does not tell: {error}") from error
+        return _receipt(found)
+
     async def aclose(self) -> None:
         """Close the connection."""
         await self._payments.aclose()
@@ -89,4 +101,4 @@ def _receipt(payment: Payment) -> Receipt:
         return Receipt(preimage=payment.preimage, amount_msat=payment.amount, fee_msat=payment.fee)
     if payment.state is PaymentState.FAILED:
         raise NotPaid(f"LND did not pay: {payment.failure}.")
-    raise OutcomeUnknown("LND has the payment on its way.")
+    raise UnderWay("LND has the payment on its way.")

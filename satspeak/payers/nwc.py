@@ -100,6 +100,11 @@ class NwcPayer:
             raise NotPaid(said)
         return await self._outcome(bill, said)
 
+    async def outcome(self, bill: Bill) -> Receipt:
+        """Look a payment up; that the wallet does not find it is no proof."""
+        await self._connect()
+        return await self._outcome(bill, "The wallet does not say that it paid.")
+
     async def aclose(self) -> None:
         """Leave the relays."""
         if self._client is not None:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from satspeak.payers.errors import WalletUnusable
-from satspeak.payers.port import Payer
+from satspeak.payers.port import Wallet
 
 WALLETS = "lnd, phoenixd, nostr+walletconnect://… or a command with {invoice} in it"
 
 
-def open_payer(wallet: str, environment: Mapping[str, str]) -> Payer:
+def open_payer(wallet: str, environment: Mapping[str, str]) -> Wallet:
     """Build a wallet, inside the event loop that uses it.
 
     Args:
@@ -50,7 +50,7 @@ def open_payer(wallet: str, environment: Mapping[str, str]) -> Payer:
     raise WalletUnusable(f"No such wallet: say {WALLETS}.")
 
 
-def _lnd(environment: Mapping[str, str]) -> Payer:
+def _lnd(environment: Mapping[str, str]) -> Wallet:
     from satspeak.payers.lnd import LndPayer  # noqa: PLC0415
 
     address = environment.get("SATSPEAK_PAYER_LND_ADDRESS") or "127.0.0.1:10009"

@@ -63,6 +63,10 @@ class PhoenixdPayer:
         failed = answer.is_success and "reason" in said and "already" not in reason.lower()
         return await self._outcome(bill, f"phoenixd did not pay: {reason}.", failed=failed)
 
+    async def outcome(self, bill: Bill) -> Receipt:
+        """Look a payment up; what is none yet may be on its way."""
+        return await self._outcome(bill, "phoenixd does not say that it paid.")
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()

@@ -53,5 +53,21 @@ class Payer(Protocol):
         ...
 
 
+class Wallet(Payer, Protocol):
+    """A wallet that tells afterwards, too."""
+
+    async def outcome(self, bill: Bill) -> Receipt:
+        """Tell what became of an invoice that it may have been asked to pay; nothing is paid.
+
+        Raises:
+            WalletUnusable: It cannot be asked.
+            NotPaid: It tried, and nothing was paid.
+            NotAsked: It knows of no payment.
+            UnderWay: The payment is on its way.
+            OutcomeUnknown: It does not tell.
+        """
+        ...
+
+
 OpenPayer: TypeAlias = Callable[[], Payer]
 """Builds a wallet in the event loop that uses it, and for that one payment."""

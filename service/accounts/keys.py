@@ -5,7 +5,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
 
-from service.accounts.port import HOLDERS, NAMED_ONLY, OPERATORS, ApiKey, ApiKeys, Bearer, Scope
+from service.accounts.port import HOLDERS, NAMED_ONLY, OPERATORS, ApiKey, ApiKeys, Bearer, Holder, Scope
 from service.errors import InvalidApiKey, KeyNotAllowed
 from service.runtime.clock import Clock
 
@@ -101,9 +101,13 @@ class Keys:
 
     async def account(self, key: str | None, scope: Scope) -> int:
         """Admit whoever shows the key of an account, and tell which; raises as `check` does."""
-        account_id = (await self.check(key, scope)).account_id
-        assert account_id is not None, "only keys of accounts have the scopes of accounts"
-        return account_id
+        return (await self.of_account(key, scope)).account_id
+
+    async def of_account(self, key: str | None, scope: Scope) -> Holder:
+        """Admit whoever shows the key of an account, for longer than a request; raises as `check` does."""
+        bearer = await self.check(key, scope)
+        assert bearer.account_id is not None, "only keys of accounts have the scopes of accounts"
+        return Holder(account_id=bearer.account_id, key_id=bearer.key_id)
 
 
 def new_secret() -> str:

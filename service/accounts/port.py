@@ -19,6 +19,7 @@ class Scope(Enum):
     VIDEO = "video:make"
     ACCOUNT = "account:read"
     ACCOUNT_WRITE = "account:write"
+    MEDIA = "media:write"
 
 
 OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS, Scope.DESK})
@@ -27,7 +28,7 @@ OPERATORS = frozenset({Scope.PAYMENTS, Scope.METRICS, Scope.DESK})
 NAMED_ONLY = frozenset({Scope.DESK})
 """What a key is good for only where that was said: a program's key is to open no desk by an omission."""
 
-HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT, Scope.ACCOUNT_WRITE})
+HOLDERS = frozenset({Scope.VIDEO, Scope.ACCOUNT, Scope.ACCOUNT_WRITE, Scope.MEDIA})
 """What a key of an account may be good for: its own video time, and nobody else's."""
 
 
@@ -47,7 +48,15 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     """Who shows a valid key."""
 
     account_id: int | None  # None: the operator
+    key_id: int
     scopes: frozenset[Scope]
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who shows a valid key of an account."""
+
+    account_id: int
+    key_id: int
 
 
 class ApiKeys(Protocol):

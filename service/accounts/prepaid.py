@@ -28,8 +28,17 @@ class AccountTerms(Section, frozen=True, kw_only=True):
     """Whether there is an account `house` whose video time has no end, for who sells nothing:
     `satspeak keys create NAME --account house` makes a key of it. Turned off again, it has what it has."""
 
+    house_keyless: bool = False
+    """Whether who shows no key at `/api/v1` is that account: for a machine of your own, since everybody who reaches the
+    service then makes videos for nothing."""
+
     account_jobs: PositiveInt = 8
     """Videos and live sessions that one account may have at once, unless it has a limit of its own."""
+
+    def __post_init__(self) -> None:
+        """Refuse an account that there is not."""
+        if self.house_keyless and not self.house_account:
+            raise ValueError("SATSPEAK_HOUSE_KEYLESS needs SATSPEAK_HOUSE_ACCOUNT")
 
 
 class VideoTime:

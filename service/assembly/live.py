@@ -42,6 +42,7 @@ async def open_live(
         owner=making.owner,
         terms=settings.live,
         stopping=ambient.stopping,
+        bells=kept.bells,
         now=ambient.now,
     )
     await live.release()

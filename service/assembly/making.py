@@ -55,7 +55,9 @@ async def open_making(settings: Settings, kept: Kept, ambient: Ambient) -> Async
         stack.push_async_callback(rendering.aclose)
         run_until_closed(stack, Supervised("workers", workers.watch))
         run_until_closed(stack, Supervised("resuming", lambda: resuming.watch(settings.rounds.resume_s)))
-        choosing = Choosing(avatars=workers.avatars, voices=workers.voices, now=ambient.now)
+        choosing = Choosing(
+            avatars=workers.avatars, voices=workers.voices, own=kept.studio_jobs, now=ambient.now
+        )
         yield Making(workers=workers, choosing=choosing, rendering=rendering, owner=owner)
 
 

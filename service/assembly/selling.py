@@ -90,6 +90,7 @@ def make_sales(
         orders=kept.prepaid,
         choosing=making.choosing,
         screen=screen,
+        private_receivers=settings.webhooks.webhook_private,
         now=ambient.now,
     )
     return Sales(quoting=quoting, top_ups=top_ups, prepaid=prepaid, lnurls=lnurls)

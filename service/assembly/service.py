@@ -8,28 +8,35 @@ import httpx
 import msgspec
 
 from lightning import NodeInfo
+from service.accounts.askers import Askers
 from service.accounts.keys import Keys
 from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
+from service.assembly.library import open_libraries
 from service.assembly.live import make_callers, open_calls, open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
+from service.assembly.scripts import make_scripts
 from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
+from service.assembly.studio import open_studio
+from service.assembly.telling import open_webhooks
 from service.catalogue.choosing import Choosing
 from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
+from service.delivery.formats import Formats
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
 from service.delivery.top_ups import WatchingTopUps
 from service.delivery.watching import Watching
 from service.desk.desk import OperatorsDesk
+from service.jobs.port import Videos
 from service.l402.selling import L402Selling
 from service.l402.top_ups import L402TopUps
 from service.lnurl.paying import LnurlPaying
@@ -52,8 +59,10 @@ from service.rendering.workers import Workers
 from service.retention.orphans import Orphans
 from service.retention.preimages import UnusedPreimages
 from service.retention.retention import Retention
+from service.routes.heygen.health import Checks
 from service.routes.http.links import Links
 from service.routes.http.uploads import Spool
+from service.routes.studio.receiving import MediaIntake
 from service.runtime.cached import Cached
 from service.runtime.clock import Clock, SteadyClock
 from service.runtime.counters import Counters
@@ -61,7 +70,6 @@ from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
-from service.sessions.call_terms import CallTerms
 from service.sessions.callers import Callers
 from service.sessions.calls import Calls
 from service.sessions.live import Live
@@ -70,9 +78,13 @@ from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
 from service.speech.speech_length import warm_up
+from service.studio.avatars import Avatars
+from service.studio.batches import Batches
+from service.studio.jobs import Studio
+from service.studio.library import Library
+from service.studio.portraits import Portraits
+from service.studio.scripts import Scripts
 from service.webhooks.accounts import AccountReceivers
-from service.webhooks.carrier import HttpCarrier
-from service.webhooks.sending import Sending
 
 FIGURES_FRESH_S = 3.0
 """Seconds for which a scrape is told the same figures of the database."""
@@ -89,14 +101,24 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ordering: PrepaidOrdering
     prepaid: PrepaidDelivery
     prepaid_orders: PrepaidOrders
+    videos: Videos
+    batches: Batches
+    scripts: Scripts
+    checks: Checks
+    askers: Askers
     live: Live
     showing: Showing
     rooms: Rooms
     calls: Calls
     callers: Callers
     recordings: Recordings
-    call_terms: CallTerms
+    library: Library
+    studio: Studio
+    portraits: Portraits
+    own_avatars: Avatars
+    media_intake: MediaIntake
     captioning: Captioning
+    formats: Formats
     idempotency: Idempotency
     l402: L402Selling
     l402_top_ups: L402TopUps
@@ -180,25 +202,16 @@ async def open_service(
                 "reservations", lambda: kept.peers.alone("reservations", lambda: video_time.sweep(sweep_s))
             ),
         )
+        libraries = open_libraries(stack, settings, kept, ambient, SteadyClock(now, monotonic))
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
+        studio = open_studio(stack, settings, kept, ambient, making, video_time, libraries.library)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
         calls, recordings = open_calls(stack, settings, kept, ambient, making, live)
-        keys = Keys(kept.keys, now=now)
-        carrier = HttpCarrier(private=settings.webhooks.webhook_private)
-        stack.push_async_callback(carrier.aclose)
-        sending = Sending(
-            outbox=kept.outbox,
-            carrier=carrier,
-            terms=settings.webhooks,
-            public_url=settings.program.public_url,
-            bells=kept.bells,
-            now=now,
-        )
-        run_until_closed(stack, Supervised("webhooks", lambda: kept.peers.alone("webhooks", sending.run)))
+        open_webhooks(stack, settings, kept, ambient)
         idempotency = Idempotency(quoting=sales.quoting, orders=kept.orders, now=now)
         delivery = Delivery(
             orders=kept.orders,
@@ -214,6 +227,20 @@ async def open_service(
             now=now,
             waits=settings.waits,
         )
+        formats = Formats(delivery=delivery, objects=kept.objects, ask=making.workers.finish)
+        stack.push_async_callback(formats.aclose)
+        prepaid = PrepaidDelivery(
+            delivery=delivery,
+            ordering=sales.prepaid,
+            orders=kept.prepaid,
+            videos=kept.videos,
+            rendering=making.rendering,
+            bells=kept.bells,
+            stopping=stopping,
+            now=now,
+        )
+        scripts = make_scripts(settings, kept, ambient, video_time)
+        keys = Keys(kept.keys, now=now)
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,
@@ -251,25 +278,26 @@ async def open_service(
             ),
             delivery=delivery,
             ordering=sales.prepaid,
-            prepaid=PrepaidDelivery(
-                delivery=delivery,
-                ordering=sales.prepaid,
-                orders=kept.prepaid,
-                videos=kept.videos,
-                rendering=making.rendering,
-                bells=kept.bells,
-                stopping=stopping,
-                now=now,
-            ),
+            prepaid=prepaid,
             prepaid_orders=kept.prepaid,
+            videos=kept.videos,
+            batches=Batches(ordering=sales.prepaid, delivery=prepaid, store=kept.batches, now=now),
+            scripts=scripts,
+            checks=Checks(making.choosing, making.workers, scripts),
+            askers=Askers(keys, kept.accounts, settings.accounts),
             live=live,
             showing=showing,
             rooms=rooms,
             calls=calls,
             callers=make_callers(settings, kept, ambient, keys),
             recordings=recordings,
-            call_terms=settings.calls,
+            library=libraries.library,
+            studio=studio.studio,
+            portraits=studio.portraits,
+            own_avatars=studio.avatars,
+            media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
+            formats=formats,
             watching=Watching(
                 snapshots=kept.snapshots,
                 settlements=money.settlements,

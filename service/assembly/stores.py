@@ -14,6 +14,7 @@ from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
+from service.storage.batches import SqlBatches
 from service.storage.calls import SqlCallLinks, SqlRecordings
 from service.storage.database import Database
 from service.storage.desk import Room, SqlDesk
@@ -21,6 +22,7 @@ from service.storage.desk_books import SqlBooks
 from service.storage.desk_sessions import SqlSessions
 from service.storage.keys import SqlApiKeys
 from service.storage.lnurls import SqlLnurls
+from service.storage.media import SqlMedia
 from service.storage.objects import FolderObjects, bucket_objects
 from service.storage.orders import SqlOrders
 from service.storage.outbox import SqlOutbox
@@ -36,6 +38,7 @@ from service.storage.root_keys import SqlRootKeys
 from service.storage.sessions import SqlLiveSessions
 from service.storage.snapshots import SqlSnapshots
 from service.storage.sqlite import SqliteDatabase
+from service.storage.studio_jobs import SqlStudioJobs
 from service.storage.top_ups import SqlTopUps
 from service.storage.uploads import SqlUploads
 from service.storage.videos import SqlVideos
@@ -61,9 +64,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     top_ups: SqlTopUps
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
+    batches: SqlBatches
     live_sessions: SqlLiveSessions
     recordings: SqlRecordings
     call_links: SqlCallLinks
+    studio_jobs: SqlStudioJobs
+    media: SqlMedia
     desk: SqlDesk
     books: SqlBooks
     sessions: SqlSessions
@@ -96,9 +102,12 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             top_ups=SqlTopUps(database),
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
+            batches=SqlBatches(database),
             live_sessions=SqlLiveSessions(database),
             recordings=SqlRecordings(database),
             call_links=SqlCallLinks(database),
+            studio_jobs=SqlStudioJobs(database),
+            media=SqlMedia(database),
             desk=SqlDesk(room),
             books=SqlBooks(room),
             sessions=SqlSessions(database),

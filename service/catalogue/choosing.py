@@ -7,7 +7,8 @@ from itertools import chain
 import msgspec
 
 from service.catalogue.built_in import AVATARS, EMOTIONS, LANGUAGES
-from service.catalogue.port import Avatar, Voice
+from service.catalogue.own import own_job
+from service.catalogue.port import Avatar, OwnAvatars, Voice
 from service.errors import InvalidRequest
 from service.orders.choice import Choice
 from service.runtime.clock import Clock
@@ -27,26 +28,29 @@ class Choosing:
         *,
         avatars: Callable[[], Awaitable[Sequence[Avatar]]],
         voices: Callable[[], Awaitable[Sequence[Voice]]],
+        own: OwnAvatars | None = None,
         now: Clock,
     ) -> None:
         self._ask_avatars = avatars
         self._ask_voices = voices
+        self._own = own
         self._now = now
         self._voices: Sequence[Voice] = ()
         self._asked_at: datetime | None = None
 
-    async def check(self, choice: Choice, *, spoken: bool = True) -> Choice:
+    async def check(self, choice: Choice, *, spoken: bool = True, account_id: int | None = None) -> Choice:
         """Refuse what there is not. A voice that was named alone brings its language.
 
         Args:
             choice: As it was asked for.
             spoken: Whether we speak; an upload has its own voice.
+            account_id: Who asks, and may choose avatars of its own; None: whoever pays.
 
         Raises:
             InvalidRequest: A value is unknown; the message lists those that are.
             WorkerDown: A voice was named, and the worker does not say which it has.
         """
-        await self.check_look(choice)
+        await self.check_look(choice, account_id=account_id)
         return await self.check_speech(choice, spoken=spoken)
 
     async def check_speech(self, choice: Choice, *, spoken: bool) -> Choice:
@@ -70,7 +74,7 @@ class Choosing:
             )
         return msgspec.structs.replace(choice, language=language)
 
-    async def check_look(self, choice: Choice) -> None:
+    async def check_look(self, choice: Choice, *, account_id: int | None = None) -> None:
         """Refuse an avatar that there is not, and an emotion that it, or without one any, cannot show.
 
         Raises:
@@ -78,7 +82,7 @@ class Choosing:
         """
         if choice.avatar is None and choice.emotion is None:
             return
-        avatars = await self.avatars()
+        avatars = await self._own_avatar(choice, account_id) or await self.avatars()
         _check("avatar", choice.avatar, avatars)
         if choice.avatar is None:
             _check("emotion", choice.emotion, dict.fromkeys(chain(*(a.emotions for a in avatars.values()))))
@@ -88,6 +92,14 @@ class Choosing:
                 f" Valid values: {', '.join(avatars[choice.avatar].emotions)}.",
                 field="emotion",
             )
+
+    async def _own_avatar(self, choice: Choice, account_id: int | None) -> dict[str, Avatar]:
+        """Return the avatar that was chosen, by name, where it is the account's own."""
+        if self._own is None or account_id is None or own_job(choice.avatar) is None:
+            return {}
+        assert choice.avatar is not None
+        own = await self._own.own_avatar(account_id, choice.avatar)
+        return {} if own is None else {own.name: own}
 
     async def avatars(self) -> dict[str, Avatar]:
         """Return who there is, by name: those that come with every worker first, as long as none says otherwise."""

@@ -1,4 +1,6 @@
-"""Who and what a worker has to choose from."""
+"""Who and what there is to choose from."""
+
+from typing import Protocol
 
 import msgspec
 
@@ -26,3 +28,11 @@ class Avatar(msgspec.Struct, frozen=True, kw_only=True):
     emotions: tuple[str, ...]
     gender: str | None = None  # a worker may not say
     elderly: bool = False
+
+
+class OwnAvatars(Protocol):
+    """Knows who accounts have made for themselves."""
+
+    async def own_avatar(self, account_id: int, name: str) -> Avatar | None:
+        """Find an avatar of an account; None where it has none of this name."""
+        ...

@@ -1,10 +1,11 @@
 """Delivers the videos of accounts: begun by who orders them, or of a delayed one by who first opens it."""
 
+import asyncio
 import contextlib
 from datetime import timedelta
 
 from service.delivery.delivery import Delivery
-from service.errors import VideoInterrupted, VideoNotStarted
+from service.errors import Draining, VideoInterrupted, VideoNotStarted
 from service.jobs.port import Videos
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
@@ -19,6 +20,8 @@ from service.runtime.waiting import Waiting
 
 LOOK = timedelta(minutes=10)
 """How long a render is waited for before it is looked at anew; its own end, or its worker's, comes first."""
+
+OVER = (VideoState.READY, VideoState.FAILED, VideoState.DELETED)
 
 
 class PrepaidDelivery:
@@ -73,6 +76,29 @@ class PrepaidDelivery:
             await self._ended(order)
             video = await self._delivery.deliver(order, Choice())
         return video
+
+    async def made_within(self, taken: Taken, longest: timedelta) -> Video | None:
+        """Return a video that its owner waits for, all of it; None where it takes longer, and goes on.
+
+        Raises as `made` does.
+        """
+        making = asyncio.ensure_future(self.made(taken, whole=True))
+        try:
+            done, _ = await asyncio.wait([making], timeout=longest.total_seconds())
+            return making.result() if done else None
+        finally:
+            making.cancel()
+
+    async def over_within(self, order: Order, longest: timedelta) -> None:
+        """Have a video made and wait until it is whole or given up, but not longer; nobody gives it up for that."""
+        await self._rendering.start(order, order.wish.choice)
+        with contextlib.suppress(Draining):
+            await self._waiting.until(
+                order.id,
+                lambda: self._videos.get(order.id),
+                lambda video: video is None or video.state in OVER,
+                longest=longest,
+            )
 
     async def whole(self, order: Order) -> Video | None:
         """Return a video that is whole already."""

@@ -6,6 +6,11 @@ def pieces_folder(job_id: int) -> str:
     return f"pieces/{job_id}/"
 
 
+def finished_folder(job_id: int) -> str:
+    """Where the other kinds of files of a whole video are."""
+    return f"finished/{job_id}/"
+
+
 def video_name(job_id: int) -> str:
     """What the object of a whole video is called."""
     return f"videos/{job_id}.mp4"

@@ -14,6 +14,9 @@ from service.rendering.port import Init
 UPLOADS = "uploads/"
 """How the names of recordings begin."""
 
+MEDIA = "media/"
+"""How the names of what stands in libraries begin."""
+
 
 class Objects(Protocol):
     """Keeps bytes under names: uploaded speech, and videos whole or in pieces."""

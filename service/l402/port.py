@@ -10,6 +10,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
     order_id: int
     key: bytes  # its macaroon's root key
+    webhook_secret: str | None = None  # signs what the receiver of its order is told; None: it has none
 
 
 class RootKeys(Protocol):

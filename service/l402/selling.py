@@ -22,6 +22,7 @@ from service.l402.credentials import holds, mint, shown
 from service.l402.port import RootKeys
 from service.orders.choice import Choice
 from service.orders.order import Status
+from service.orders.stage import Stage
 from service.orders.tokens import Tokens
 from service.payments.settlements import Settlements
 from service.quotes.idempotency import Idempotency
@@ -29,6 +30,7 @@ from service.quotes.quoting import Quote
 from service.quotes.seal import Seal
 from service.runtime.clock import Clock
 from service.runtime.section import PositiveInt, Section
+from service.webhooks.signing import secret_of
 
 log = structlog.get_logger()
 
@@ -49,6 +51,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     quote: Quote
     macaroon: str
     valid_until: datetime
+    webhook_secret: str | None = None  # None: nobody is told what becomes of it
 
     @property
     def header(self) -> str:
@@ -61,6 +64,7 @@ class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
 
     sold: Sold
     tokens: Tokens
+    webhook_secret: str | None  # None: nobody is told what becomes of it
 
 
 class Asking(Protocol):
@@ -94,7 +98,15 @@ class L402Selling:
         self._random = random
 
     async def challenge_text(
-        self, wish: str, text: str, choice: Choice, *, client: str, key: str | None
+        self,
+        wish: str,
+        text: str,
+        choice: Choice,
+        *,
+        client: str,
+        key: str | None,
+        webhook_url: str | None = None,
+        stage: Stage | None = None,
     ) -> Challenge:
         """Price a text. Raises as `Quoting.quote_text` does, and where the choice leaves something open.
 
@@ -104,24 +116,51 @@ class L402Selling:
             choice: Who speaks, and how.
             client: Who asks.
             key: An idempotency key.
+            webhook_url: Who is told what becomes of it: fixed here, and no part of the wish. Who comes with the receipt
+                and names another gets the video all the same, and is not asked to pay again.
+            stage: Where, and on what.
         """
         _require_all(choice)
 
         async def ask(tokens: Tokens, seal: Seal) -> Quote:
-            return await self._idempotency.quoting.quote_text(text, choice, tokens, client=client, seal=seal)
+            return await self._idempotency.quoting.quote_text(
+                text,
+                choice,
+                tokens,
+                client=client,
+                seal=seal,
+                webhook_url=webhook_url,
+                stage=stage,
+            )
 
-        return await self._challenge(wish, ask, client=client, key=key)
+        return await self._challenge(wish, ask, client=client, key=key, webhook_url=webhook_url)
 
     async def challenge_audio(
-        self, wish: str, wav: Path, choice: Choice, *, client: str, key: str | None
+        self,
+        wish: str,
+        wav: Path,
+        choice: Choice,
+        *,
+        client: str,
+        key: str | None,
+        webhook_url: str | None = None,
+        stage: Stage | None = None,
     ) -> Challenge:
         """Price a recording, as `challenge_text` does a text."""
         _require_all(choice)
 
         async def ask(tokens: Tokens, seal: Seal) -> Quote:
-            return await self._idempotency.quoting.quote_audio(wav, choice, tokens, client=client, seal=seal)
+            return await self._idempotency.quoting.quote_audio(
+                wav,
+                choice,
+                tokens,
+                client=client,
+                seal=seal,
+                webhook_url=webhook_url,
+                stage=stage,
+            )
 
-        return await self._challenge(wish, ask, client=client, key=key)
+        return await self._challenge(wish, ask, client=client, key=key, webhook_url=webhook_url)
 
     async def redeem(self, headers: Iterable[str], wish: str) -> Redeemed | None:
         """Find what one of the credentials in these headers was paid for.
@@ -139,10 +178,16 @@ class L402Selling:
                 continue
             sold = await self._paid(issued.order_id)
             if sold is not None:
-                return Redeemed(sold=sold, tokens=Tokens.of_nonce(credential.identifier.nonce))
+                return Redeemed(
+                    sold=sold,
+                    tokens=Tokens.of_nonce(credential.identifier.nonce),
+                    webhook_secret=issued.webhook_secret,
+                )
         return None
 
-    async def _challenge(self, wish: str, ask: Asking, *, client: str, key: str | None) -> Challenge:
+    async def _challenge(
+        self, wish: str, ask: Asking, *, client: str, key: str | None, webhook_url: str | None
+    ) -> Challenge:
         fresh: bytes | None = None
 
         async def make(tokens: Tokens) -> Quote:
@@ -151,7 +196,12 @@ class L402Selling:
             return await ask(tokens, Seal(root_key=fresh, expiry_s=self._terms.l402_expiry_s))
 
         quote = await self._idempotency.quote(
-            key, b"l402" + wish.encode(), make, client=client, private=True, l402=True
+            key,
+            f"l402{wish}{webhook_url or ''}".encode(),  # a wish has always as many letters
+            make,
+            client=client,
+            private=True,
+            l402=True,
         )
         payment_hash, _ = hash_and_amount(quote.invoice)
         assert quote.tokens.nonce is not None
@@ -163,7 +213,12 @@ class L402Selling:
             )  # revoked: it opens nothing
         valid_until = (self._now() + timedelta(seconds=self._terms.l402_valid_s)).replace(microsecond=0)
         macaroon = mint(fresh, payment_hash, quote.tokens.nonce, wish=wish, valid_until=valid_until)
-        return Challenge(quote=quote, macaroon=macaroon, valid_until=valid_until)
+        return Challenge(
+            quote=quote,
+            macaroon=macaroon,
+            valid_until=valid_until,
+            webhook_secret=None if webhook_url is None else _webhook_secret(quote.tokens),
+        )
 
     async def _paid(self, order_id: int) -> Sold | None:
         """Find an order whose receipt was shown; None where it gives its holder nothing any more.
@@ -183,6 +238,11 @@ class L402Selling:
         if sold is None or sold.order.status is Status.REFUNDED or sold.order.forgotten_at is not None:
             return None
         return sold
+
+
+def _webhook_secret(tokens: Tokens) -> str:
+    assert tokens.webhook is not None
+    return secret_of(tokens.webhook)
 
 
 def _require_all(choice: Choice) -> None:

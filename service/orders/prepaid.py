@@ -4,6 +4,7 @@ Their payment is a reservation, made with the order or, of a delayed one, when i
 with the video: settled by the transaction that makes it whole, released by the one that gives it up.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +13,7 @@ import msgspec
 from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.tokens import IdempotencyKey
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 
 
@@ -24,7 +26,9 @@ class NewPrepaid(msgspec.Struct, frozen=True, kw_only=True):
         held_ms: What is set aside for it.
         delayed: Nothing is, until its video is asked for.
         idempotency: So that the same request gets the same order.
+        webhook: Who is told what becomes of it; None: the account's receiver, if it has one.
         expires_at: Until when a delayed one can begin, and the request can be sent again.
+        asked: What else the surface that it came by wants to tell of it, in its own words.
     """
 
     public_id: str
@@ -35,6 +39,8 @@ class NewPrepaid(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: IdempotencyKey | None
     created_at: datetime
     expires_at: datetime
+    webhook: Webhook | None = None
+    asked: str | None = None
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +89,10 @@ class PrepaidOrders(Protocol):
 
     async def of_idempotency_key(self, key_hash: bytes, now: datetime) -> tuple[IdempotencyKey, Order] | None:
         """Find the order that was made with this key and that is not given up."""
+        ...
+
+    async def asked(self, order_ids: Collection[int]) -> dict[int, str]:
+        """Return what the surfaces that orders came by noted of them, by their numbers."""
         ...
 
     async def used_ms(self, order: Order) -> int:

@@ -51,6 +51,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
             refund=_derive("refund", said, b""),
             claim=_derive("claim", said, b""),
             idempotency=idempotency,
+            webhook=_mac("webhook", said, b""),
             nonce=nonce,
         )
 

@@ -3,6 +3,8 @@
 import msgspec
 
 from service.orders.choice import Choice
+from service.orders.stage import Stage
+from service.pricing.price import PERCENT, billed_ms
 from spoken.languages import detect_language
 
 
@@ -13,6 +15,13 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     upload: str | None  # object name of the uploaded speech
     duration_ms: int
     choice: Choice  # what the quote binds
+    stage: Stage | None = None  # None: the picture as it was filmed, at the voice's own pace
+    percent: int = PERCENT  # of the price of a plain video: what its canvas cost when it was sold
+
+    @property
+    def billed_ms(self) -> int:
+        """How much video time it costs."""
+        return billed_ms(self.duration_ms, self.percent)
 
     @property
     def language(self) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 SATS_PER_BTC = 100_000_000
 MSAT_PER_SAT = 1000
 MS_PER_SECOND = 1000
+PERCENT = 100
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,11 @@ def price(duration_ms: int, usd_micros_per_second: int, rate: Rate) -> Price:
     usd_micros = _divide_up(duration_ms * usd_micros_per_second, MS_PER_SECOND)
     amount_sat = _divide_up(usd_micros * SATS_PER_BTC, rate.usd_micros_per_btc)
     return Price(amount_sat=max(amount_sat, 1), usd_micros=usd_micros)
+
+
+def billed_ms(duration_ms: int, percent: int) -> int:
+    """Tell how much plain video costs as much as so much video at so many percent of the price; rounded up."""
+    return _divide_up(duration_ms * percent, PERCENT)
 
 
 def time_for(amount_sat: int, usd_micros_per_second: int, rate: Rate) -> int:

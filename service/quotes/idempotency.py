@@ -94,6 +94,7 @@ class Idempotency:
                         duration_ms=order.wish.duration_ms,
                         language=order.wish.language,
                         price=Price(amount_sat=order.amount_sat, usd_micros=order.usd_micros),
+                        percent=order.wish.percent,
                         invoice=payment.invoice,
                         expires_at=payment.expires_at,
                         tokens=tokens,

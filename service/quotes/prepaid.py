@@ -7,6 +7,7 @@ becomes longer that is ours, as with a quote; where it becomes shorter the rest 
 import asyncio
 import contextlib
 import hashlib
+import secrets
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,14 +23,19 @@ from service.errors import InvalidApiKey, KeyReused, KeyTaken, VideoGone
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import Holding, NewPrepaid, PrepaidOrders
-from service.orders.tokens import IdempotencyKey
+from service.orders.stage import Stage
+from service.orders.tokens import IdempotencyKey, Tokens
+from service.orders.webhook import Webhook
 from service.orders.wish import Wish
-from service.quotes.idempotency import parse_key
+from service.quotes.idempotency import SALT_BYTES, parse_key
 from service.quotes.port import Screen
+from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
 from service.runtime.section import PositiveInt, Section
+from service.webhooks.addresses import check_url
+from service.webhooks.signing import secret_of
 
 MS = 1000
 
@@ -37,9 +43,6 @@ KEY_KEPT = timedelta(days=1)
 """How long an idempotency key is known."""
 
 NOBODY_CAME = "Nobody opened this delayed video in time: ask for a new one."
-
-UNSALTED = b""
-"""An account's order hands out no secret that would be derived from a salt."""
 
 
 class PrepaidTerms(Section, frozen=True, kw_only=True):
@@ -57,10 +60,12 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         again: It was made before, by the same idempotency key.
+        webhook_secret: Signs what the receiver is told that was named with it; None: none was.
     """
 
     order: Order
     again: bool
+    webhook_secret: str | None = None
 
 
 class PrepaidOrdering:
@@ -77,8 +82,10 @@ class PrepaidOrdering:
         orders: PrepaidOrders,
         choosing: Choosing,
         screen: Screen | None,
+        private_receivers: bool,
         now: Clock,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._terms = terms
         self._prepaid = prepaid
@@ -88,12 +95,23 @@ class PrepaidOrdering:
         self._orders = orders
         self._choosing = choosing
         self._screen = screen
+        self._private_receivers = private_receivers
         self._now = now
         self._new_id = new_id
+        self._random = random
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def order(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, key: str | None
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        account_id: int,
+        delayed: bool,
+        key: str | None,
+        stage: Stage | None = None,
+        asked: str | None = None,
+        webhook_url: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -104,21 +122,45 @@ class PrepaidOrdering:
             delayed: Nothing is done until its video is asked for.
             key: What the client calls this wish, so that it is one order however often it is sent; None: it is another
                 each time. An order that was given up is none.
+            stage: Where somebody stands, and on what.
+            asked: What else the surface that it comes by wants to tell of it.
+            webhook_url: Who is told what becomes of it, in place of the account's receiver.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered, or the key is no UUID.
+            InvalidRequest: The text, the choice or the stage cannot be rendered, the key is no UUID, or nobody on the
+                internet has the receiver's URL.
             ContentRefused: The operator's judge will not have it.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open, or of its orders delayed.
             KeyReused: The key was used to ask for something else.
             InvalidApiKey: The account has just gone.
         """
+        if webhook_url is not None:
+            check_url(webhook_url, private=self._private_receivers)
+
+        async def make(tokens: Tokens) -> Taken:
+            return await self._new(
+                text,
+                choice,
+                stage,
+                account_id=account_id,
+                delayed=delayed,
+                idempotency=tokens.idempotency,
+                asked=asked,
+                webhook=_webhook(webhook_url, tokens),
+            )
+
         if key is None:
-            return await self._new(text, choice, account_id=account_id, delayed=delayed, idempotency=None)
-        key_hash = hashlib.sha256(f"account {account_id} {parse_key(key)}".encode()).digest()
-        asked = msgspec.json.encode((text, choice, delayed))
+            return await make(Tokens.random(private=False))
+        key = parse_key(key)
+        key_hash = hashlib.sha256(f"account {account_id} {key}".encode()).digest()
+        # Without them it is what it always was.
+        more = [
+            each for each in (stage, asked, webhook_url and {"webhook_url": webhook_url}) if each is not None
+        ]
+        wanted = msgspec.json.encode((text, choice, delayed, *more))
         idempotency = IdempotencyKey(
-            key_hash=key_hash, fingerprint=hashlib.sha256(asked).digest(), salt=UNSALTED
+            key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=self._random(SALT_BYTES)
         )
         async with self._locks.setdefault(key_hash, asyncio.Lock()):
             while True:
@@ -126,11 +168,12 @@ class PrepaidOrdering:
                     before, order = found
                     if before.fingerprint != idempotency.fingerprint:
                         raise KeyReused
-                    return Taken(order=order, again=True)
-                with contextlib.suppress(KeyTaken):  # its order is the one
-                    return await self._new(
-                        text, choice, account_id=account_id, delayed=delayed, idempotency=idempotency
+                    told = _webhook(webhook_url, Tokens.derived(key, before, private=False))
+                    return Taken(
+                        order=order, again=True, webhook_secret=None if told is None else told.secret
                     )
+                with contextlib.suppress(KeyTaken):  # its order is the one
+                    return await make(Tokens.derived(key, idempotency, private=False))
 
     async def begin(self, order: Order) -> Order:
         """Set the time of a delayed order aside, once, whoever asks at the same time; of another nothing happens.
@@ -148,7 +191,7 @@ class PrepaidOrdering:
         assert order.account_id is not None
         assert order.public_id is not None
         account = await self._account(order.account_id)
-        held_ms = _held(order.wish.duration_ms)
+        held_ms = _held(order.wish)
         if await self._orders.begin(order, order.wish.choice, held_ms, self._holding(account), self._now()):
             return msgspec.structs.replace(order, status=Status.PAID)
         found = await self._orders.find(order.public_id)
@@ -156,37 +199,93 @@ class PrepaidOrdering:
             raise VideoGone(NOBODY_CAME)
         return found
 
-    async def _new(
-        self, text: str, choice: Choice, *, account_id: int, delayed: bool, idempotency: IdempotencyKey | None
-    ) -> Taken:
+    async def prepared(
+        self,
+        text: str,
+        choice: Choice,
+        stage: Stage | None,
+        *,
+        account_id: int,
+        delayed: bool = False,
+        idempotency: IdempotencyKey | None = None,
+        asked: str | None = None,
+        webhook: Webhook | None = None,
+    ) -> NewPrepaid:
+        """Check and price an order that is to be kept; nothing is set aside yet.
+
+        Raises:
+            InvalidRequest: The text, the choice or the stage cannot be rendered.
+            ContentRefused: The operator's judge will not have it.
+        """
         text = text.strip()  # what is judged is what is kept and spoken
-        choice = await self._choosing.check(choice)
-        duration_ms = speech_of(text, choice.language, self._terms).milliseconds
+        choice = await self._choosing.check(choice, account_id=account_id)
+        sold = staged(stage, self._terms)
+        wish = Wish(
+            text=text,
+            upload=None,
+            duration_ms=speech_of(text, choice.language, self._terms, sold.stage).milliseconds,
+            choice=choice,
+            stage=sold.stage,
+            percent=sold.percent,
+        )
         if self._screen:
             await self._screen.text(text)
         created_at = from_millis(to_millis(self._now()))
-        new = NewPrepaid(
+        return NewPrepaid(
             public_id=str(self._new_id()),
             account_id=account_id,
-            wish=Wish(text=text, upload=None, duration_ms=duration_ms, choice=choice),
-            held_ms=_held(duration_ms),
+            wish=wish,
+            held_ms=_held(wish),
             delayed=delayed,
             idempotency=idempotency,
             created_at=created_at,
             expires_at=created_at + (timedelta(days=self._prepaid.delayed_days) if delayed else KEY_KEPT),
+            asked=asked,
+            webhook=webhook,
+        )
+
+    async def holding(self, account_id: int) -> Holding:
+        """Tell how an account pays.
+
+        Raises:
+            InvalidApiKey: It has just gone.
+        """
+        return self._holding(await self._account(account_id))
+
+    async def _new(
+        self,
+        text: str,
+        choice: Choice,
+        stage: Stage | None,
+        *,
+        account_id: int,
+        delayed: bool,
+        idempotency: IdempotencyKey | None,
+        asked: str | None,
+        webhook: Webhook | None,
+    ) -> Taken:
+        new = await self.prepared(
+            text,
+            choice,
+            stage,
+            account_id=account_id,
+            delayed=delayed,
+            idempotency=idempotency,
+            asked=asked,
+            webhook=webhook,
         )
         order = Order(
-            id=await self._orders.add(new, self._holding(await self._account(account_id))),
+            id=await self._orders.add(new, await self.holding(account_id)),
             status=Status.PENDING if delayed else Status.PAID,
             wish=new.wish,
             amount_sat=0,
             usd_micros=0,
-            created_at=created_at,
+            created_at=new.created_at,
             expires_at=new.expires_at,
             account_id=account_id,
             public_id=new.public_id,
         )
-        return Taken(order=order, again=False)
+        return Taken(order=order, again=False, webhook_secret=None if webhook is None else webhook.secret)
 
     async def _account(self, account_id: int) -> Account:
         account = await self._accounts.get(account_id)
@@ -202,5 +301,12 @@ class PrepaidOrdering:
         )
 
 
-def _held(duration_ms: int) -> int:
-    return whole_seconds(duration_ms) * MS
+def _webhook(url: str | None, tokens: Tokens) -> Webhook | None:
+    """Tell who is told of an order."""
+    if url is None or tokens.webhook is None:
+        return None
+    return Webhook(url=url, secret=secret_of(tokens.webhook))
+
+
+def _held(wish: Wish) -> int:
+    return whole_seconds(wish.billed_ms) * MS

@@ -19,18 +19,20 @@ from service.jobs.port import UPLOADS, Objects
 from service.orders.choice import Choice
 from service.orders.port import NewOrder, Orders
 from service.orders.root_key import RootKey
+from service.orders.stage import Stage
 from service.orders.tokens import Tokens, digest
 from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 from service.payments.payment import MEMO, NewPayment
 from service.pricing.port import RateSource
-from service.pricing.price import Price, price
+from service.pricing.price import PERCENT, Price, price
 from service.quotes.hold_quotes import HoldQuotes
 from service.quotes.invoicing import Invoicing
 from service.quotes.lnurls import Lnurls
 from service.quotes.open_quotes import OpenQuotes, Reserved
 from service.quotes.port import Screen
 from service.quotes.seal import Seal
+from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.quotes.upload_room import UploadRoom
@@ -49,11 +51,13 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         language: that it is priced for; None of a recording.
+        percent: of the price of a plain video, for its canvas.
     """
 
     duration_ms: int
     language: str | None = None
     price: Price
+    percent: int = PERCENT
 
 
 class Quote(Estimate, frozen=True, kw_only=True):
@@ -101,15 +105,15 @@ class Quoting:
         self._private_receivers = private_receivers
         self._now = now
 
-    async def estimate_text(self, text: str, choice: Choice) -> Estimate:
+    async def estimate_text(self, text: str, choice: Choice, *, stage: Stage | None = None) -> Estimate:
         """Price a text without selling it.
 
         Raises:
-            InvalidRequest: The text or the choice cannot be rendered.
+            InvalidRequest: The text, the choice or the stage cannot be rendered.
             RateUnavailable: Nothing can be priced now.
         """
-        wish, language = self._read(text, await self._choosing.check(choice))
-        return await self._price(wish.duration_ms, language)
+        wish, language = self._read(text, await self._choosing.check(choice), stage)
+        return await self._price(wish, language)
 
     async def quote_text(
         self,
@@ -121,6 +125,7 @@ class Quoting:
         hold: bool = False,
         seal: Seal | None = None,
         webhook_url: str | None = None,
+        stage: Stage | None = None,
     ) -> Quote:
         """Sell a video of a text; with `hold`, for a payment that is held until the video is whole.
 
@@ -134,7 +139,7 @@ class Quoting:
             Unavailable: All clients have, or the node cannot receive the amount.
         """
         choice = await self._choosing.check(choice)
-        wish, language = self._read(text, choice)
+        wish, language = self._read(text, choice, stage)
         async with self._reserve(choice, client, hold=hold, seal=seal, webhook_url=webhook_url) as room:
             if self._screen:
                 assert wish.text is not None
@@ -151,9 +156,11 @@ class Quoting:
         hold: bool = False,
         seal: Seal | None = None,
         webhook_url: str | None = None,
+        stage: Stage | None = None,
     ) -> Quote:
         """Sell a video of recorded speech; the file may be gone once this returns. Raises as `quote_text` does."""
         choice = await self._choosing.check(choice, spoken=False)
+        sold = staged(stage, self._terms, spoken=False)
         info = await asyncio.to_thread(inspect, wav, max_seconds=self._terms.max_video_s)
         async with self._reserve(choice, client, hold=hold, seal=seal, webhook_url=webhook_url) as room:
             if self._screen:
@@ -164,6 +171,8 @@ class Quoting:
                     upload=upload.name,
                     duration_ms=-(-info.samples * 1000 // SAMPLE_RATE),
                     choice=choice,
+                    stage=sold.stage,
+                    percent=sold.percent,
                 )
                 return await self._sell(wish, None, tokens, room, upload)
 
@@ -209,7 +218,7 @@ class Quoting:
         upload: "_Upload | None" = None,
     ) -> Quote:
         created_at = from_millis(to_millis(self._now()))  # as it is stored: told again, it is the same
-        estimated = await self._price(wish.duration_ms, language)
+        estimated = await self._price(wish, language)
         memo = f"{MEMO}, {wish.duration_ms / 1000:.1f} s"
         lnurl = None
         if self._lnurls is not None and tokens.lnurl is not None:
@@ -244,6 +253,7 @@ class Quoting:
             duration_ms=wish.duration_ms,
             language=language,
             price=estimated.price,
+            percent=estimated.percent,
             invoice=payment.invoice,
             expires_at=payment.expires_at,
             tokens=tokens,
@@ -264,19 +274,29 @@ class Quoting:
                 upload.named = False  # certainly: the key and the row are one transaction
             raise
 
-    async def _price(self, duration_ms: int, language: str | None) -> Estimate:
+    async def _price(self, wish: Wish, language: str | None) -> Estimate:
         rate = await self._rates.current()
         return Estimate(
-            duration_ms=duration_ms,
+            duration_ms=wish.duration_ms,
             language=language,
-            price=price(duration_ms, self._terms.usd_micros_per_second, rate),
+            price=price(wish.billed_ms, self._terms.usd_micros_per_second, rate),
+            percent=wish.percent,
         )
 
-    def _read(self, text: str, choice: Choice) -> tuple[Wish, str]:
+    def _read(self, text: str, choice: Choice, stage: Stage | None) -> tuple[Wish, str]:
         """Read a text: what is wished for, and its language, told once: that takes half as long as all the rest."""
         text = text.strip()  # what is judged is what is kept and spoken
-        speech = speech_of(text, choice.language, self._terms)
-        return Wish(text=text, upload=None, duration_ms=speech.milliseconds, choice=choice), speech.language
+        sold = staged(stage, self._terms)
+        speech = speech_of(text, choice.language, self._terms, sold.stage)
+        wish = Wish(
+            text=text,
+            upload=None,
+            duration_ms=speech.milliseconds,
+            choice=choice,
+            stage=sold.stage,
+            percent=sold.percent,
+        )
+        return wish, speech.language
 
 
 class _Upload(msgspec.Struct, kw_only=True):

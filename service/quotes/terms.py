@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from service.pricing.canvases import Canvases, parse_canvases
 from service.runtime.section import PositiveInt, Section
 from service.speech.wav import SAMPLE_BYTES, SAMPLE_RATE
 
@@ -26,10 +27,20 @@ class Terms(Section, frozen=True, kw_only=True):
     max_video_s: PositiveInt = 300
     """Longest video in seconds: bounds an upload, the disk and the time that one order holds a worker."""
 
+    canvas_prices: str = "720p=1,1080p=1.5,2160p=6"
+    """What a second costs on a larger canvas, in prices of a plain one, by the lines of a 16:9 picture: each price is
+    for all canvases with at most so many pixels, whatever their shape. None is sold that is larger than the last."""
+
     def __post_init__(self) -> None:
         """Refuse a price that is none."""
+        parse_canvases(self.canvas_prices)
         if not self.usd_per_second.is_finite() or self.usd_micros_per_second < 1:
             raise ValueError("SATSPEAK_USD_PER_SECOND must be a price of at least 0.000001")
+
+    @property
+    def canvases(self) -> Canvases:
+        """What a second costs on each canvas."""
+        return parse_canvases(self.canvas_prices)
 
     @property
     def largest_upload_bytes(self) -> int:

@@ -1,11 +1,12 @@
 """What is asked of a worker, and what it answers."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
 
 from service.orders.choice import Choice
+from service.orders.stage import Stage
 
 
 class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +18,7 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate: int  # of the PCM that goes with it
     spoken: int  # characters of `text` that the PCM covers already
     first_frame: int
+    stage: Stage | None = None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
@@ -68,6 +70,15 @@ class Renderer(Protocol):
             WorkerDown: The worker cannot take the job now.
             RenderRefused: The worker can never render this.
             RenderFailed: It took the job and did not finish it.
+        """
+        ...
+
+    async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it the pack of an account's own avatar, unless it has it.
+
+        Raises:
+            WorkerDown: It cannot take it now.
+            RenderRefused: It can never show this avatar.
         """
         ...
 

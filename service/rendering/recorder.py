@@ -72,6 +72,7 @@ class Recorder:
             sample_rate=self._rate,
             spoken=self._spoken,
             first_frame=self.frames,
+            stage=self._order.wish.stage,
         )
 
     async def keep(self, record: Record, now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 
+from service.catalogue.own import own_job, pack_object
 from service.errors import (
     LeaseLost,
     RenderFailed,
@@ -38,6 +39,8 @@ from service.runtime.counters import Counters
 FAILED = "The video is not finished yet. Your payment is safe: it goes on by itself, or when you ask again."
 
 INPUT_LOST = "The recording that this video is made of was lost, so it cannot be made."
+
+AVATAR_GONE = "The avatar of this video was deleted, so it cannot be made."
 
 log = structlog.get_logger()
 
@@ -245,6 +248,7 @@ class Rendering:
 
     async def _render_on(self, worker: Renderer, order: Order, video: Video, recorder: Recorder) -> None:
         """Store what a worker renders, from the first frame that is not stored yet."""
+        await self._lend(worker, recorder.choice.avatar)
         pcm = self._pcm(order, tuple(recorder.parts))
         waited = video.queued_at is not None
         async with contextlib.aclosing(worker.render(recorder.job(), pcm)) as records:
@@ -254,6 +258,17 @@ class Rendering:
                 if waited:
                     waited = False
                     self._tell_room()  # the next in the queue may try
+
+    async def _lend(self, worker: Renderer, avatar: str | None) -> None:
+        """Bring a worker the avatar that an account has made itself; raises RenderRefused where it is gone."""
+        job = own_job(avatar)
+        if avatar is None or job is None:
+            return
+        try:
+            await self._objects.size(pack_object(job))
+            await worker.lend(avatar, lambda: self._objects.read(pack_object(job), 0, None))
+        except FileNotFoundError as error:
+            raise RenderRefused(AVATAR_GONE) from error
 
     async def _check_input(self, order: Order, parts: Sequence[SpeechPart]) -> None:
         """Look whether all is there that a worker is to be sent; raises StoredLost."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from service.orders.order import Order
+from service.orders.stage import paced
 from service.orders.video import FPS
 from service.speech.speech_length import estimate
 
@@ -42,7 +43,10 @@ def length_sold(order: Order, language: str | None) -> Length:
     if order.wish.text is None:
         frames = -(-order.wish.duration_ms // MS_PER_FRAME)
         return Length(shortest=frames, longest=frames)
-    predicted = (order.wish.duration_ms, estimate(order.wish.text, language).milliseconds)
+    predicted = (
+        order.wish.duration_ms,
+        paced(estimate(order.wish.text, language).milliseconds, order.wish.stage),
+    )
     return Length(
         shortest=max(1, int((min(predicted) * SHORTEST_SHARE - SHORTEST_LESS_MS) / MS_PER_FRAME)),
         longest=int((max(predicted) * LONGEST_SHARE + LONGEST_MORE_MS) / MS_PER_FRAME),

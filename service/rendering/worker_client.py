@@ -6,7 +6,7 @@ record and raw PCM after it; the answer is a stream of records that ends with `e
 
 import contextlib
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from urllib.parse import quote
 
 import httpx
@@ -28,6 +28,9 @@ CONNECT_S = 5.0
 
 PREVIEW_S = 20.0
 """How long a picture may take of a worker that renders on all cores."""
+
+FINISH_S = 1800.0
+"""How long a worker may be at another kind of file: it encodes a whole video anew, beside its renders."""
 
 BUSY_RETRY_S = 5
 """Seconds after which to ask a busy worker again that does not say."""
@@ -87,6 +90,20 @@ class HttpRenderer:
         finally:
             await response.aclose()
 
+    async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it the pack of an account's own avatar, unless it has it."""
+        url = f"{self.url}/avatars/{quote(avatar, safe='')}"
+        with _unreachable():
+            has = await self._client.get(url, timeout=CONNECT_S)
+            if has.status_code != httpx.codes.NOT_FOUND:
+                answer = has
+            else:
+                answer = await self._client.put(url, content=pack(), timeout=self._timeout)
+        if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
+            raise WorkerDown("The renderer is of a version that shows no avatars of accounts.")
+        if not answer.is_success:
+            raise await _refusal(answer)
+
     async def voices(self) -> Sequence[Voice]:
         """Return the voices that can be named."""
         try:
@@ -126,6 +143,23 @@ class HttpRenderer:
                 timeout=PREVIEW_S,
             )
         return _content(response)
+
+    async def finish(self, kind: str, film: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Make another kind of file of a whole video; raises WorkerDown."""
+        request = self._client.build_request(
+            "POST", f"{self.url}/finish", params={"kind": kind}, content=film, timeout=FINISH_S
+        )
+        with _unreachable():
+            response = await self._client.send(request, stream=True)
+            try:
+                if response.status_code != httpx.codes.OK:
+                    await response.aread()
+                    log.warning("worker_finishes_nothing", status=response.status_code)
+                    raise WorkerDown("The renderer makes no file of this kind now. Try again soon.")
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+            finally:
+                await response.aclose()
 
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
         """Open a live session."""
@@ -172,6 +206,8 @@ async def _body(job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncIterator[
             "sample_rate": job.sample_rate,
             "spoken": job.spoken,
             "first_frame": job.first_frame,
+            # A worker of before stages takes what it knows alone.
+            **({} if job.stage is None else {"stage": job.stage.wire()}),
         }
     )
     yield _LENGTH.pack(len(record)) + record

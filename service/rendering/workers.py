@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from service.catalogue.own import own_job
 from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
@@ -57,6 +58,10 @@ class RemoteWorker(Renderer, Protocol):
         """Return a picture of the start of a video; None where it finds none. Raises WorkerDown."""
         ...
 
+    def finish(self, kind: str, film: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Make another kind of file of a whole video; raises WorkerDown."""
+        ...
+
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
         """Open a live session there, as the port says."""
         ...
@@ -81,6 +86,11 @@ class Worker:
         self._given = 0
 
     @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._remote.url
+
+    @property
     def load(self) -> tuple[bool, int, int]:
         """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
         return not self.well, self._ours + self._others, self._given
@@ -97,8 +107,12 @@ class Worker:
 
     def may_show(self, choice: Choice) -> bool:
         """Tell whether it has the avatar and its emotion, or has not said yet."""
-        return self.avatars is None or any(
-            avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
+        return (
+            self.avatars is None
+            or own_job(choice.avatar) is not None
+            or any(
+                avatar.name == choice.avatar and choice.emotion in avatar.emotions for avatar in self.avatars
+            )
         )
 
     def may_speak(self, choice: Choice) -> bool:
@@ -111,6 +125,14 @@ class Worker:
             async with contextlib.aclosing(self._remote.render(job, pcm)) as records:
                 async for record in records:
                     yield record
+
+    async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it the pack of an account's own avatar, as the port says."""
+        try:
+            await self._remote.lend(avatar, pack)
+        except WorkerDown as error:
+            self._know(error)
+            raise
 
     @contextlib.asynccontextmanager
     async def live(self, opening: Open) -> AsyncGenerator[LiveRender]:
@@ -253,6 +275,16 @@ class Workers:
         return await self._ask_one(
             lambda worker: worker.may_show(choice), lambda remote: remote.poster(choice, film)
         )
+
+    async def finish(self, kind: str, film: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Have whoever has the least to do make another kind of file of a whole video; raises WorkerDown."""
+        well = [worker for worker in self.all if worker.well]
+        if not well:
+            raise WorkerDown("No renderer can be reached. Try again soon.")
+        least = min(well, key=lambda worker: worker.load)
+        async with contextlib.aclosing(least.remote.finish(kind, film)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _ask_one(
         self,

@@ -1,7 +1,8 @@
-"""Deletes recordings that no row names: of a crash between both, or of a commit whose answer was lost.
+"""Deletes what clients sent and no row names: of a crash between both, or of a commit whose answer was lost.
 
-A recording is stored shortly before its row is written, so one that is named by none is no orphan yet. It is one where
-that was so at two looks in a row, which are an hour apart by a clock that nobody can set.
+Recordings of quotes and the media of libraries. Either is stored shortly before its row is written, so one that is
+named by none is no orphan yet. It is one where that was so at two looks in a row, which are an hour apart by a clock
+that nobody can set.
 
 Of another database that has the same store every recording would be one. So the store is marked with the name of the
 database that it is of, and nobody else sweeps it.
@@ -14,10 +15,13 @@ from typing import Protocol
 import structlog
 
 from service.errors import StoreOfAnother
-from service.jobs.port import UPLOADS, Objects
+from service.jobs.port import MEDIA, UPLOADS, Objects
 
 EVERY_S = 3600.0
 """Seconds between looks: longer than any recording waits for its row."""
+
+FOLDERS = (UPLOADS, MEDIA)
+"""Where those are that may have none."""
 
 SUSPECTS = 100_000
 """Names that are remembered between two looks; of more the others wait for later looks."""
@@ -29,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Uploads(Protocol):
-    """Knows which recordings belong to an order."""
+    """Knows which recordings belong to an order, and which media to a library."""
 
     async def database(self) -> str:
         """Return the name of this database."""
@@ -65,12 +69,13 @@ class Orphans:
             self._suspects = set()
             return
         suspects: set[str] = set()
-        async for page in self._objects.list(UPLOADS):
-            unnamed = set(page) - await self._uploads.named(page)
-            for name in unnamed & self._suspects:
-                await self._objects.delete(name)
-                log.warning("orphan_deleted", upload=name)
-            suspects |= set(sorted(unnamed - self._suspects)[: SUSPECTS - len(suspects)])
+        for folder in FOLDERS:
+            async for page in self._objects.list(folder):
+                unnamed = set(page) - await self._uploads.named(page)
+                for name in unnamed & self._suspects:
+                    await self._objects.delete(name)
+                    log.warning("orphan_deleted", upload=name)
+                suspects |= set(sorted(unnamed - self._suspects)[: SUSPECTS - len(suspects)])
         self._suspects = suspects
 
     async def check(self) -> bool:
@@ -92,15 +97,18 @@ class Orphans:
 
         Of two who mark it at once one is told at the next look, before which neither deletes anything.
         """
-        recordings = False
-        async for page in self._objects.list(UPLOADS):
-            recordings = True
-            if await self._uploads.named(page):
-                break
-        else:
-            if recordings:
-                log.warning("store_not_marked", reason="it has recordings, and none of them is ours")
-                return False
+        if not await self._may_be_ours():
+            log.warning("store_not_marked", reason="it has recordings, and none of them is ours")
+            return False
         await self._objects.put(MARK, (await self._uploads.database()).encode())
         log.info("store_marked")
         return True
+
+    async def _may_be_ours(self) -> bool:
+        recordings = False
+        for folder in FOLDERS:
+            async for page in self._objects.list(folder):
+                recordings = True
+                if await self._uploads.named(page):
+                    return True
+        return not recordings

@@ -67,3 +67,26 @@ class RetentionStore(Protocol):
     async def forgotten(self, order_id: int) -> None:
         """Note that the objects of an order are deleted."""
         ...
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A medium whose time is over, and the object that has its bytes."""
+
+    id: int
+    object: str
+
+
+class EndedMedia(Protocol):
+    """Knows which media are over. Each change is one transaction and can be repeated."""
+
+    async def ended(self, now: datetime, *, limit: int) -> list[Ended]:
+        """Return media whose time is over and whose bytes are there, those that ended first before the others."""
+        ...
+
+    async def forgotten(self, medium_id: int) -> None:
+        """Note that its bytes are deleted."""
+        ...
+
+    async def delete_records(self, *, before: datetime, limit: int) -> int:
+        """Delete the rows of media that ended before a moment and whose bytes are deleted; how many."""
+        ...

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from lightning import AnotherNode, InvoiceBackend, InvoiceState, InvoiceUnreadable, LightningError
-from service.jobs.names import pieces_folder, video_name
+from service.jobs.names import finished_folder, pieces_folder, video_name
 from service.jobs.port import Objects
 from service.payments.payment import Incoming
 from service.payments.settlements import Settlements
@@ -140,4 +140,5 @@ class Retention:
         if kept.job_id is not None:
             await self._objects.delete(video_name(kept.job_id))
             await self._objects.delete(pieces_folder(kept.job_id))
+            await self._objects.delete(finished_folder(kept.job_id))
         await self._store.forgotten(kept.order_id)

@@ -39,8 +39,13 @@ def of_account(account_id: int) -> int:
     return -account_id
 
 
+def of_studio_job(job_id: int) -> int:
+    """Tell which bell is a studio job's, which rings when it gets further: no account has so high a number."""
+    return -(1 << 48) - job_id
+
+
 class Bells:
-    """One bell an order, and one an account. A class since who rings and who listens share it."""
+    """One bell an order, an account, a job of the studio. A class since who rings and who listens share it."""
 
     def __init__(self, tell: Callable[[int], None] = lambda _order_id: None) -> None:
         self._tell = tell

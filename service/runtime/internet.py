@@ -53,11 +53,12 @@ class Names:
 
     Args:
         private: Any address will do.
+        threads: How many names are looked up at once.
     """
 
-    def __init__(self, *, private: bool) -> None:
+    def __init__(self, *, private: bool, threads: int = RESOLVERS) -> None:
         self._private = private
-        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
+        self._resolvers = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """Return all addresses of a name.

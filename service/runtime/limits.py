@@ -47,12 +47,16 @@ class RateLimits(Section, frozen=True, kw_only=True):
     polls_per_minute_per_client: NotNegativeInt = 600
     """The same of one client."""
 
+    heygen_per_hour: NotNegativeInt = 100
+    """Requests an hour to `/api/v1`, beside its `/health`, of one client; 0 is no limit."""
+
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests a minute; as many may come at once. 0 is no limit."""
+    """Requests in a window; as many may come at once. 0 is no limit."""
 
     per_client: int
     total: int
+    window_s: float = WINDOW_S
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +69,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class Left(msgspec.Struct, frozen=True, kw_only=True):
     """What a client may still ask for."""
 
-    quota: int  # requests a minute
+    quota: int  # requests a window
     remaining: int  # that may come at once
     reset_s: float  # until the whole quota is there again
 
@@ -89,14 +93,15 @@ class Limiter:
     def admit(self, client: str, now: float) -> Refusal | None:
         """Take a token for a request; None where there was one. A request that is refused takes none."""
         taken: list[tuple[OrderedDict[str, float], str, float]] = []
+        window_s = self._rate.window_s
         for buckets, allowed, network in zip(self._full_at, self._most, networks_of(client), strict=False):
-            full_at = _take(buckets.get(network, 0.0), allowed, now)
-            if full_at - now > WINDOW_S + SLACK_S:
-                return Refusal(by_total=False, wait_s=full_at - now - WINDOW_S)
+            full_at = _take(buckets.get(network, 0.0), allowed, now, window_s)
+            if full_at - now > window_s + SLACK_S:
+                return Refusal(by_total=False, wait_s=full_at - now - window_s)
             taken.append((buckets, network, full_at))
-        total = _take(self._total_full_at, self._rate.total, now)
-        if total - now > WINDOW_S + SLACK_S:
-            return Refusal(by_total=True, wait_s=total - now - WINDOW_S)
+        total = _take(self._total_full_at, self._rate.total, now, window_s)
+        if total - now > window_s + SLACK_S:
+            return Refusal(by_total=True, wait_s=total - now - window_s)
         self._total_full_at = total
         for buckets, network, full_at in taken:
             if full_at > now:
@@ -112,7 +117,10 @@ class Limiter:
             return None
         levels = zip(self._full_at, self._most, networks_of(client), strict=False)
         return min(
-            (_left(buckets.get(network, 0.0), allowed, now) for buckets, allowed, network in levels),
+            (
+                _left(buckets.get(network, 0.0), allowed, now, self._rate.window_s)
+                for buckets, allowed, network in levels
+            ),
             key=lambda left: left.remaining,
         )
 
@@ -124,16 +132,16 @@ class Limiter:
             buckets.popitem(last=False)
 
 
-def _left(full_at: float, quota: int, now: float) -> Left:
-    reset_s = min(max(full_at - now, 0.0), WINDOW_S)
-    remaining = int((WINDOW_S - reset_s + SLACK_S) * quota / WINDOW_S)
+def _left(full_at: float, quota: int, now: float, window_s: float) -> Left:
+    reset_s = min(max(full_at - now, 0.0), window_s)
+    remaining = int((window_s - reset_s + SLACK_S) * quota / window_s)
     return Left(quota=quota, remaining=remaining, reset_s=reset_s)
 
 
-def _take(full_at: float, per_minute: int, now: float) -> float:
+def _take(full_at: float, per_window: int, now: float, window_s: float) -> float:
     """Return when a bucket will be full again once a token is taken."""
-    if not per_minute:
+    if not per_window:
         return now
     # A bucket that is more than empty is one of before the clock was set back: it starts again.
-    begin = full_at if now < full_at <= now + WINDOW_S + SLACK_S else now
-    return begin + WINDOW_S / per_minute
+    begin = full_at if now < full_at <= now + window_s + SLACK_S else now
+    return begin + window_s / per_window

@@ -4,6 +4,8 @@ import secrets
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
+
 from service.accounts.keys import Keys, digest
 from service.accounts.port import Accounts, Scope
 from service.errors import InvalidApiKey
@@ -14,6 +16,18 @@ from service.sessions.call_terms import CallTerms
 HOUSE = "house"
 
 TOKEN_BYTES = 24
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who calls.
+
+    Attributes:
+        account_id: Whose call it is.
+        key_id: The key by which it is begun, with which it ends; None: by none.
+    """
+
+    account_id: int
+    key_id: int | None = None
 
 
 class Subjects(Protocol):
@@ -54,7 +68,11 @@ class Callers:
         self._now = now
 
     async def account(self, shown: str | None, token: str | None = None) -> int:
-        """Tell whose call it is.
+        """Tell whose call it is; as `admit`."""
+        return (await self.admit(shown, token)).account_id
+
+    async def admit(self, shown: str | None, token: str | None = None) -> Caller:
+        """Tell whose call it is, and by which key.
 
         Args:
             shown: The key or JSON Web Token of a header.
@@ -67,15 +85,16 @@ class Callers:
         if shown is None and token is None and self._terms.call_open:
             house = await self._accounts.named(HOUSE)
             if house is not None:
-                return house.id
+                return Caller(account_id=house.id)
         if shown is not None and (account_id := await self._of_subject(shown)) is not None:
-            return account_id
+            return Caller(account_id=account_id)
         if shown is None and token is not None:
-            link = await self._good(token)
+            link, key_id = await self._good(token)
             if link.recording is not None:
                 raise InvalidApiKey
-            return link.account_id
-        return await self._keys.account(shown, Scope.VIDEO)
+            return Caller(account_id=link.account_id, key_id=key_id)
+        holder = await self._keys.of_account(shown, Scope.VIDEO)
+        return Caller(account_id=holder.account_id, key_id=holder.key_id)
 
     async def link(self, account_id: int, shown: str | None, *, recording: str | None = None) -> str:
         """Make a token for a link, which is good for a while and no longer than the key that it is made by."""
@@ -97,15 +116,16 @@ class Callers:
         Raises:
             InvalidApiKey: It is not good.
         """
-        return (await self._good(token)).recording
+        link, _ = await self._good(token)
+        return link.recording
 
-    async def _good(self, token: str) -> Link:
+    async def _good(self, token: str) -> tuple[Link, int | None]:
         link = await self._links.get(digest(token))
         if link is None or link.until <= self._now():
             raise InvalidApiKey
-        if link.key is not None:
-            await self._keys.check_hash(link.key, Scope.VIDEO)
-        return link
+        if link.key is None:
+            return link, None
+        return link, (await self._keys.check_hash(link.key, Scope.VIDEO)).key_id
 
     async def _of_subject(self, shown: str) -> int | None:
         subject = None if self._subjects is None else self._subjects.subject(shown)

@@ -10,6 +10,7 @@ from service.errors import InvalidRequest, PlaceLost, RenderFailed, SessionNotFo
 from service.orders.choice import Choice
 from service.sessions.call import Call, CallStage, CallStages
 from service.sessions.call_terms import CallTerms
+from service.sessions.callers import Caller
 from service.sessions.live import Live
 from service.sessions.recordings import Recordings
 from service.sessions.records import Told
@@ -54,13 +55,13 @@ class Calls:
         self._calls: dict[int, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self, account_id: int, choice: Choice, sdp: str) -> tuple[Call, str]:
+    async def open(self, caller: Caller, choice: Choice, sdp: str) -> tuple[Call, str]:
         """Begin a call, and return what its offer is answered with.
 
         It costs what is sent once the viewer is reached; nothing where they are not.
 
         Args:
-            account_id: Who pays.
+            caller: Who pays; the call ends once their key is revoked.
             choice: Who is to be seen and heard; where it names nobody, it is the operator's choice.
             sdp: The viewer's offer.
 
@@ -73,7 +74,7 @@ class Calls:
         choice = await self._filled(choice)
         stage = self._stages.stage(sdp)
         started: asyncio.Future[tuple[Call, str]] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._show(account_id, choice, stage, started))
+        task = asyncio.create_task(self._show(caller, choice, stage, started))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
@@ -116,7 +117,7 @@ class Calls:
 
     async def _show(
         self,
-        account_id: int,
+        caller: Caller,
         choice: Choice,
         stage: CallStage,
         started: asyncio.Future[tuple[Call, str]],
@@ -124,10 +125,17 @@ class Calls:
         call: Call | None = None
         try:
             output = _Output(stage)
-            async with self._live.open(account_id, Wish(choice=choice, output=OUTPUT), output) as session:
+            wish = Wish(choice=choice, output=OUTPUT)
+            async with self._live.open(caller.account_id, wish, output, key_id=caller.key_id) as session:
                 number = 1 + secrets.randbelow(LARGEST_NUMBER)
                 call = output.call = Call(
-                    number, account_id, self._live, session, stage, self._recordings, self._terms
+                    number,
+                    caller.account_id,
+                    live=self._live,
+                    session=session,
+                    stage=stage,
+                    recordings=self._recordings,
+                    terms=self._terms,
                 )
                 async with stage:
                     answer = await stage.answer()

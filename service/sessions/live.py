@@ -16,18 +16,24 @@ from service.errors import (
     ContentRefused,
     InsufficientCredits,
     InvalidApiKey,
+    StreamTaken,
     TooManyRequests,
     Unavailable,
 )
 from service.quotes.port import Screen
+from service.runtime.bells import Bells, of_account
 from service.runtime.clock import Clock
 from service.runtime.stopping import Stopping
+from service.sessions.lasting import lasting
 from service.sessions.meter import Meter
 from service.sessions.playing import SEGMENT_MS, LiveSession
 from service.sessions.port import MOST_AHEAD, LiveRenderers, LiveSessions, Output
 from service.sessions.records import Open
-from service.sessions.session import Ending, NewSession, Wish
+from service.sessions.session import Ending, Held, NewSession, Wish
 from service.sessions.terms import LiveTerms
+
+MOST_REPLACED = 8
+"""Sessions of one name that one session replaces before it begins."""
 
 PAGE = 200
 """Sessions that one look ends."""
@@ -55,6 +61,7 @@ class Live:
         terms: What the operator allows.
         stopping: Told when this service is about to stop.
         now: The clock.
+        bells: Tell the services of one database that a session is to end; None where this one is alone.
     """
 
     def __init__(
@@ -70,6 +77,7 @@ class Live:
         terms: LiveTerms,
         stopping: Stopping,
         now: Clock,
+        bells: Bells | None = None,
     ) -> None:
         self.terms = terms
         self.active = 0
@@ -82,14 +90,23 @@ class Live:
         self._owner = owner
         self._stopping = stopping
         self._now = now
+        self._bells = bells or Bells()
         self._of_account: Counter[int] = Counter()
         self._here: dict[str, tuple[int, LiveSession]] = {}
 
     @contextlib.asynccontextmanager
-    async def open(self, account_id: int, wish: Wish, output: Output) -> AsyncIterator[LiveSession]:
+    async def open(
+        self, account_id: int, wish: Wish, output: Output, *, key_id: int | None = None
+    ) -> AsyncIterator[LiveSession]:
         """Begin a session: its first slice is set aside, and a worker has room for it. `run` shows it.
 
         Whatever ends it, what was shown is settled once and the rest is free again.
+
+        Args:
+            account_id: Whose it is.
+            wish: How it is to be.
+            output: Where it is to be shown.
+            key_id: The key by which it is begun: once that is revoked, it ends.
 
         Raises:
             TooManyRequests: The account has too many.
@@ -109,8 +126,6 @@ class Live:
             account = await self._accounts.get(account_id)
             if account is None:
                 raise InvalidApiKey
-            if wish.stream is not None:
-                await self._replace(account_id, wish.stream)
             session_id = str(uuid.uuid4())
             now = self._now()
             until = now + timedelta(seconds=self.terms.live_lease_s)
@@ -118,6 +133,7 @@ class Live:
             new = NewSession(
                 id=session_id,
                 account_id=account_id,
+                key_id=key_id,
                 owner=self._owner,
                 output=wish.output,
                 stream=wish.stream,
@@ -125,21 +141,17 @@ class Live:
                 created_at=now,
             )
             # Whoever is cancelled here may leave a session behind that shows nothing: its lease runs out.
-            held = await self._store.open(
-                new,
-                slice_ms=self.terms.live_slice_s * 1000,
-                least_ms=SEGMENT_MS,
-                most_open=self._video_time.most_open(account),
-                unlimited=unlimited,
-            )
+            held = await self._begin(new, most_open=self._video_time.most_open(account), unlimited=unlimited)
             meter = Meter(
                 self._store,
                 session_id=session_id,
+                account_id=account_id,
                 owner=self._owner,
                 held=held,
                 until=until,
                 unlimited=unlimited,
                 terms=self.terms,
+                bells=self._bells,
                 now=self._now,
             )
             logger = log.bind(session=session_id, account=account_id)
@@ -153,7 +165,7 @@ class Live:
                     voice=choice.voice,
                     live=output.live,
                 )
-                async with self._renderers.live(opening) as render:
+                async with lasting(self._renderers, opening) as render:
                     session = LiveSession(
                         session_id=session_id,
                         render=render,
@@ -205,7 +217,9 @@ class Live:
         whose, session = self._here.get(session_id, (None, None))
         if session is not None and whose == account_id:
             session.end(ending)
-        elif not await self._store.stop(session_id, account_id, ending):
+        elif await self._store.stop(session_id, account_id, ending):
+            self._bells.ring(of_account(account_id))
+        else:
             return False
         try:
             async with asyncio.timeout(self.terms.live_lease_s):
@@ -256,7 +270,22 @@ class Live:
             if not self._of_account[account_id]:
                 del self._of_account[account_id]
 
-    async def _replace(self, account_id: int, stream: str) -> None:
-        """End the sessions of an account that have a name."""
-        for session_id in await self._store.named(account_id, stream):
-            await self.stop(account_id, session_id, Ending.REPLACED)
+    async def _begin(self, new: NewSession, *, most_open: int, unlimited: bool) -> Held:
+        """Keep a session, once those of its account are over that have its name.
+
+        Raises:
+            TooManyRequests: Others of its name begin all the time.
+        """
+        for _ in range(MOST_REPLACED):
+            if new.stream is not None:
+                for session_id in await self._store.named(new.account_id, new.stream):
+                    await self.stop(new.account_id, session_id, Ending.REPLACED)
+            with contextlib.suppress(StreamTaken):  # another has just begun, which is to be replaced as well
+                return await self._store.open(
+                    new,
+                    slice_ms=self.terms.live_slice_s * 1000,
+                    least_ms=SEGMENT_MS,
+                    most_open=most_open,
+                    unlimited=unlimited,
+                )
+        raise TooManyRequests("Too many connections of this stream_id begin at once.", retry_after_s=RETRY_S)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from service.runtime.bells import Bells, Listener, of_account
 from service.runtime.clock import Clock
 from service.sessions.port import LiveSessions
 from service.sessions.session import Ending, Held
@@ -25,11 +26,13 @@ class Meter:
     Args:
         store: Where the session is.
         session_id: Its id.
+        account_id: Whose it is.
         owner: This replica.
         held: What it has set aside.
         until: When its lease ends.
         unlimited: Its account has no end.
         terms: What the operator allows.
+        bells: Whoever wants the session to end rings its account's, and so does what is topped up.
         now: The clock.
     """
 
@@ -38,23 +41,28 @@ class Meter:
         store: LiveSessions,
         *,
         session_id: str,
+        account_id: int,
         owner: str,
         held: Held,
         until: datetime,
         unlimited: bool,
         terms: LiveTerms,
+        bells: Bells,
         now: Clock,
     ) -> None:
         self.shown_ms = 0
         self._store = store
         self._session_id = session_id
+        self._account_id = account_id
         self._owner = owner
         self._held = held
         self._until = until
         self._unlimited = unlimited
         self._terms = terms
+        self._bells = bells
         self._now = now
         self._low = asyncio.Event()
+        self._low.set()  # whoever wanted it to end before anybody listened is found by a first look
         self._renewed = asyncio.Event()
 
     @property
@@ -79,8 +87,31 @@ class Meter:
         if self._held.more and 2 * self.left_ms < self._terms.live_slice_s * 1000:
             self._low.set()
 
+    @property
+    def silence_s(self) -> float:
+        """How long nothing need be shown: a place that nothing is paid for is kept no longer than what could be."""
+        longest_s = self._terms.live_idle_s
+        if self._held.more:
+            return longest_s
+        return min(longest_s, max(self._terms.live_quiet_s, self.left_ms / 1000))
+
     async def run(self) -> Ending:
         """Keep lease and slices; returns why the session has to end, where somebody else wants that."""
+        with self._bells.listen(of_account(self._account_id)) as bell:
+            hearing = asyncio.create_task(self._hear(bell))
+            try:
+                return await self._keep()
+            finally:
+                hearing.cancel()
+                await asyncio.wait([hearing])
+
+    async def _hear(self, bell: Listener) -> None:
+        """Look at once where something has happened to the account."""
+        while True:
+            if await bell.wait(self._terms.live_lease_s):
+                self._low.set()
+
+    async def _keep(self) -> Ending:
         while True:
             try:
                 async with asyncio.timeout(self._terms.live_lease_s / RENEWALS):

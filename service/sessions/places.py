@@ -43,18 +43,21 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
         token: By which the avatar joins.
         listener_token: By which its ears join, where an agent speaks by it.
         agent: The agent's identity, where it is known.
+        addresses: By which its server was judged, and is gone to; none: wherever its name leads.
     """
 
     url: str
     token: str
     listener_token: str | None = None
     agent: str | None = None
+    addresses: tuple[str, ...] = ()
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """A place at an RTMP server; the path of its URL is the stream key."""
+    """A place at an RTMP server; the path of its URL is the stream key. The addresses are as of a room."""
 
     url: str
+    addresses: tuple[str, ...] = ()
 
 
 Place = Room | Push
@@ -73,9 +76,7 @@ class Places:
         self._terms = terms
 
     async def check(self, place: Place) -> Place:
-        """Return a place that may be shown at, its URL as it is to be opened.
-
-        Whoever opens it resolves its name once more: `docs/live.md` tells what that leaves open.
+        """Return a place that may be shown at, its URL and addresses as they are to be opened.
 
         Raises:
             InvalidRequest: It is none, or is not on the internet.
@@ -85,14 +86,16 @@ class Places:
                 url = place.url or self._terms.livekit_url
                 if not url:
                     raise InvalidRequest("Field 'livekit_url' is missing.", field="livekit_url")
-                if url != self._terms.livekit_url:  # which the operator has chosen
-                    await self._judge(url, "livekit_url", LIVEKIT)
-                return msgspec.structs.replace(place, url=url)
+                if url == self._terms.livekit_url:  # which the operator has chosen
+                    return msgspec.structs.replace(place, url=url, addresses=())
+                addresses = await self._judge(url, "livekit_url", LIVEKIT)
+                return msgspec.structs.replace(place, url=url, addresses=addresses)
             case Push():
-                await self._judge(place.url, "rtmp_url", RTMP)
-                return place
+                addresses = await self._judge(place.url, "rtmp_url", RTMP)
+                return msgspec.structs.replace(place, addresses=addresses)
 
-    async def _judge(self, url: str, field: str, schemes: tuple[str, ...]) -> None:
+    async def _judge(self, url: str, field: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the addresses by which a URL was judged; none where any would do."""
         named = " or ".join(f"{scheme}://" for scheme in reversed(schemes))
         try:
             parts = urlsplit(url)
@@ -104,11 +107,10 @@ class Places:
         if not sane or not host or not port or parts.scheme not in schemes:
             raise InvalidRequest(f"Field '{field}' must be a {named} URL.", field=field)
         if self._terms.live_private:
-            return
+            return ()
         try:
             if may_be_public(host):
-                await self._names.resolve(host, port)
-                return
+                return tuple(await self._names.resolve(host, port))
         except NotPublic:
             pass
         raise InvalidRequest(f"Field '{field}' must name a host on the internet.", field=field)

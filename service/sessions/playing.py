@@ -209,7 +209,7 @@ class LiveSession:
         loop = asyncio.get_running_loop()
         while True:
             over = self._begun and not self._output.live
-            quiet_s = self._terms.live_quiet_s if over else self._terms.live_idle_s
+            quiet_s = self._terms.live_quiet_s if over else self._silence_s()
             speaks = bool(self._unfinished) or self._finishing
             since = max(self._last_word, self._last_told) if speaks else self._last_word
             left_s = since + (WORKER_SILENCE_S if speaks else quiet_s) - loop.time()
@@ -226,6 +226,10 @@ class LiveSession:
                 await self.finish()
             else:
                 return Ending.IDLE
+
+    def _silence_s(self) -> float:
+        """How long nothing may be said. Where pictures go on at rest, silence is paid for."""
+        return self._terms.live_idle_s if self._output.live else self._meter.silence_s
 
     async def _until_stopped(self) -> Ending:
         await self._stopping.wait()

@@ -26,6 +26,7 @@ class LiveSessions(Protocol):
         """Keep a session with its first slice, or less where less is free.
 
         Raises:
+            StreamTaken: The account has a session of the same name; of any number that begin at once one is kept.
             InsufficientCredits: Not even `least_ms` are free.
             TooManyRequests: The account has too many jobs.
         """
@@ -137,8 +138,9 @@ class Output(Protocol):
     async def take(self, told: Told) -> None:
         """Take what comes, in order; waits where it is slow.
 
-        `Init` comes first, and again where the session goes on at another worker. `Finished` comes once for each
-        utterance, and of one that a player still shows it comes early: the player adds what it has not shown yet.
+        `Init` comes first, and once: a session that goes on at another worker goes on with the next frame. `Finished`
+        comes once for each utterance, and of one that a player still shows it comes early: the player adds what it has
+        not shown yet.
 
         Raises:
             OutputGone: It is gone.

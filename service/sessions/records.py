@@ -22,8 +22,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=st
     """A message or an event; its `type` is its name in lower case."""
 
 
-class Open(Record, frozen=True, kw_only=True):
-    """Begins a session."""
+class Open(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Begins a session; what is as always is left out, since a worker of an older version may not know it."""
 
     session: str
     avatar: str
@@ -32,6 +32,7 @@ class Open(Record, frozen=True, kw_only=True):
     voice: str | None = None
     sample_rate: int = 16_000  # of plain samples that come, s16le mono
     live: bool = True  # whether pictures go on while nothing is said; else a pull waits for speech
+    first_frame: int = 0  # that comes, where another worker has left off
 
 
 class Say(Record, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class Finish(Record, frozen=True, kw_only=True):
 
 
 class Init(Record, frozen=True, kw_only=True):
-    """The header of an MP4. A second one begins another: the worker was lost, and frames count from 0 again."""
+    """The header of an MP4."""
 
     data: bytes
     sample_rate: int = SAMPLE_RATE
@@ -81,7 +82,7 @@ class Init(Record, frozen=True, kw_only=True):
 class Segment(Record, frozen=True, kw_only=True):
     """A few frames with their sound, as a movie fragment."""
 
-    first_frame: int  # since the last `Init`, which is the clock of picture and sound
+    first_frame: int  # since the session began, which is the clock of picture and sound
     frames: int
     first_sample: int
     key: bool  # it begins with a key frame

@@ -27,7 +27,7 @@ class Rooms:
         self._showing = showing
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def create(self, account_id: int, wish: Wish, room: Room) -> str:
+    async def create(self, account_id: int, wish: Wish, room: Room, *, key_id: int | None = None) -> str:
         """Begin a session in a room, and return its id once it is shown there.
 
         Raises:
@@ -35,7 +35,7 @@ class Rooms:
             Unavailable: It ended before.
         """
         started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._show(account_id, wish, room, started))
+        task = asyncio.create_task(self._show(account_id, wish, room, started, key_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
@@ -58,9 +58,11 @@ class Rooms:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _show(self, account_id: int, wish: Wish, room: Room, started: asyncio.Future[str]) -> None:
+    async def _show(
+        self, account_id: int, wish: Wish, room: Room, started: asyncio.Future[str], key_id: int | None
+    ) -> None:
         try:
-            async with self._showing.open(account_id, wish, room) as shown:
+            async with self._showing.open(account_id, wish, room, key_id=key_id) as shown:
                 running = asyncio.create_task(shown.session.run())
                 ready = asyncio.create_task(shown.ready())
                 try:

@@ -21,6 +21,7 @@ class Ending(Enum):
     SPENT = "spent"  # the account has no more video time
     STOPPED = "stopped"  # somebody with a key of the account ended it
     REPLACED = "replaced"  # the account began another of the same name
+    REVOKED = "revoked"  # the key by which it was begun is good for nothing any more
     ALONE = "alone"  # nobody was there to see it for long
     EXPIRED = "expired"  # the token by which it is in a room
     PLACE_LOST = "place_lost"  # the room or server takes no more
@@ -44,6 +45,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     account_id: int
+    key_id: int | None = None  # by which it was begun; it ends with the key
     owner: str  # the replica that holds its lease
     output: str
     stream: str | None

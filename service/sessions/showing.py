@@ -113,7 +113,13 @@ class Showing:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, account_id: int, wish: Wish, place: Place, *, tell: Tell | None = None
+        self,
+        account_id: int,
+        wish: Wish,
+        place: Place,
+        *,
+        tell: Tell | None = None,
+        key_id: int | None = None,
     ) -> AsyncIterator[Shown]:
         """Begin a session and go to a place; raises as `Live.open` and `Places.check` do.
 
@@ -122,13 +128,14 @@ class Showing:
             wish: How it is to be.
             place: Where it is to be shown.
             tell: Is told besides what the place is told.
+            key_id: As in `Live.open`.
         """
         with self._judging(account_id):
             await self._live.require_time(account_id)
             place = await self._places.check(place)
         stage = self._stages.stage(place)
         output: Output = stage if tell is None else _Told(stage, tell)
-        async with self._live.open(account_id, wish, output) as session, stage:
+        async with self._live.open(account_id, wish, output, key_id=key_id) as session, stage:
             shown = Shown(session, stage)
             hearing = asyncio.create_task(shown.hear())
             try:

@@ -239,17 +239,18 @@ class StageProcesses:
 
 def _opening(place: Place, terms: PlaceTerms) -> dict[str, Any]:
     match place:
-        case Room(url=url, token=token, listener_token=listener_token, agent=agent):
+        case Room(url=url, token=token, listener_token=listener_token, agent=agent, addresses=addresses):
             return {
                 "type": "room",
                 "url": url,
+                "addresses": addresses,
                 "token": token,
                 "listener_token": listener_token,
                 "agent": agent,
                 "alone_s": terms.live_alone_s,
             }
-        case Push(url=url):
-            return {"type": "push", "url": url}
+        case Push(url=url, addresses=addresses):
+            return {"type": "push", "url": url, "addresses": addresses}
 
 
 def _harmless(environment: Mapping[str, str]) -> dict[str, str]:

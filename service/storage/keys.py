@@ -68,11 +68,13 @@ class SqlApiKeys:
 
     async def bearer(self, digest: bytes) -> Bearer | None:
         """Tell who has the key with this hash; None where there is none, or it is revoked."""
-        query = sa.select(keys.c.account_id, keys.c.scopes).where(
+        query = sa.select(keys.c.account_id, keys.c.id, keys.c.scopes).where(
             keys.c.hash == digest, keys.c.revoked_at.is_(None)
         )
         row = await self._database.read(lambda connection: connection.execute(query).first())
-        return None if row is None else Bearer(account_id=row.account_id, scopes=_scopes(row.scopes))
+        if row is None:
+            return None
+        return Bearer(account_id=row.account_id, key_id=row.id, scopes=_scopes(row.scopes))
 
 
 def new_key(

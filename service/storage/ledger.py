@@ -53,8 +53,12 @@ def reserve(
     now: datetime,
     most_open: int,
     unlimited: bool = False,
+    siblings: int = 0,
 ) -> bool:
-    """Set video time aside, once by its reference; whether this did it. Raises as `Accounts.reserve` does."""
+    """Set video time aside, once by its reference; whether this did it. Raises as `Accounts.reserve` does.
+
+    Of several that are set aside together, `siblings` that came before count as none that are open.
+    """
     if ms <= 0:
         raise ValueError(ms)
     # A reference that is used twice at the same time breaks the later transaction, by what is unique.
@@ -67,7 +71,7 @@ def reserve(
         .where(
             accounts.c.id == account_id,
             accounts.c.free_ms >= ms,
-            accounts.c.open < sa.func.coalesce(accounts.c.most_open, most_open),
+            accounts.c.open < sa.func.coalesce(accounts.c.most_open, most_open) + siblings,
         )
         .values(
             free_ms=accounts.c.free_ms - ms,

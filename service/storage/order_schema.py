@@ -31,6 +31,9 @@ webhooks = sa.Table(
     sa.Column("order_id", sa.ForeignKey("orders.id"), primary_key=True, autoincrement=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("secret", sa.Text, nullable=False),  # each message is signed with it
+    # Whether an order of an account was asked for with it: then it stays when the account's changes, and its messages
+    # are signed with the account's secret too.
+    sa.Column("own", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 outbox = sa.Table(

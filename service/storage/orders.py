@@ -11,9 +11,11 @@ from service.errors import KeyTaken, Unavailable
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Filter, NewOrder, Tally
+from service.orders.stage import Stage
 from service.orders.tokens import IdempotencyKey
 from service.orders.wish import Wish
 from service.payments.payment import Payment
+from service.pricing.price import PERCENT
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
 from service.storage.desk_schema import failed, making
@@ -136,6 +138,7 @@ def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:
             "emotion": order.wish.choice.emotion,
             "language": order.wish.choice.language,
             "voice": order.wish.choice.voice,
+            **stage_columns(order.wish),
             "refund_hash": order.refund_hash,
             "claim_hash": order.claim_hash,
             "created_at": to_millis(order.created_at),
@@ -149,6 +152,13 @@ def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:
             "expires_at": to_millis(order.payment.expires_at),
         },
     }
+
+
+def stage_columns(wish: Wish) -> dict[str, Any]:
+    """Lay out what an order has on a stage of its own; nothing of one without."""
+    if wish.stage is None:
+        return {"stage": None, "percent": None}
+    return {"stage": msgspec.json.encode(wish.stage).decode(), "percent": wish.percent}
 
 
 def _add_quotes(connection: sa.Connection, quotes: Sequence[dict[str, dict[str, Any]]]) -> list[int]:
@@ -201,6 +211,10 @@ def to_order(row: Mapping[Any, Any]) -> Order:
                 language=row[orders.c.language],
                 voice=row[orders.c.voice],
             ),
+            stage=(
+                None if row[orders.c.stage] is None else msgspec.json.decode(row[orders.c.stage], type=Stage)
+            ),
+            percent=row[orders.c.percent] or PERCENT,
         ),
         amount_sat=row[orders.c.amount_sat],
         usd_micros=row[orders.c.usd_micros],

@@ -17,6 +17,9 @@ from service.webhooks.port import Letter
 
 WAITING, DEAD = "waiting", "dead"
 
+NEW = 1000
+"""How many letters are looked through for the newest that are due."""
+
 COLUMNS = ("order_id", "message_id", "event", "state", "tries", "next_at", "happened_at")
 
 
@@ -50,7 +53,13 @@ class SqlOutbox:
         self._database = database
 
     async def due(
-        self, now: datetime, *, but: Collection[int], full: Collection[str] = (), limit: int
+        self,
+        now: datetime,
+        *,
+        but: Collection[int],
+        full: Collection[str] = (),
+        limit: int,
+        newest: bool = False,
     ) -> list[Letter]:
         """Return letters to be sent now: the first that waits of each order; none of these, none to these origins."""
         earlier = outbox.alias()
@@ -61,6 +70,11 @@ class SqlOutbox:
         )
         ready = (outbox.c.state == WAITING) & (outbox.c.next_at <= to_millis(now))
         query = _LETTERS.where(ready, first, outbox.c.id.not_in(but), *(~_at(origin) for origin in full))
+        if newest:
+            last = sa.select(sa.func.max(outbox.c.id)).scalar_subquery()
+            return await self._many(
+                query.where(outbox.c.id > last - NEW).order_by(outbox.c.id.desc()).limit(limit)
+            )
         return await self._many(query.order_by(outbox.c.next_at).limit(limit))
 
     async def sent(self, letter: Letter) -> None:
@@ -74,9 +88,9 @@ class SqlOutbox:
             outbox.c.id == letter.id, tries=letter.tries + 1, next_at=to_millis(until), failure=failure
         )
 
-    async def delay(self, letter: Letter, until: datetime) -> None:
-        """Leave one for later that was not tried."""
-        await self._change(outbox.c.id == letter.id, next_at=to_millis(until))
+    async def delay(self, letters: Collection[Letter], until: datetime) -> None:
+        """Leave some for later that were not tried."""
+        await self._change(outbox.c.id.in_([letter.id for letter in letters]), next_at=to_millis(until))
 
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
         """Set one aside, or all of its order that wait."""
@@ -107,15 +121,21 @@ class SqlOutbox:
         return [_letter(row) for row in rows]
 
 
+_ACCOUNTS = sa.case((webhooks.c.own, account_webhooks.c.secret), else_=None).label("accounts")
+"""What signs messages of one order of an account beside its own secret: receivers know one or the other."""
+
 _URL = sa.func.coalesce(webhooks.c.url, account_webhooks.c.url).label("url")
 _SECRET = sa.func.coalesce(webhooks.c.secret, account_webhooks.c.secret).label("secret")
 
 _LETTERS = (
-    sa.select(outbox, _URL, _SECRET, payments.c.invoice, orders.c.public_id)
+    sa.select(outbox, _URL, _SECRET, _ACCOUNTS, payments.c.invoice, orders.c.public_id)
     .outerjoin(orders, orders.c.id == outbox.c.order_id)
     .outerjoin(webhooks, webhooks.c.order_id == outbox.c.order_id)
     .outerjoin(payments, payments.c.order_id == outbox.c.order_id)
-    .outerjoin(account_webhooks, account_webhooks.c.account_id == outbox.c.account_id)
+    .outerjoin(
+        account_webhooks,
+        account_webhooks.c.account_id == sa.func.coalesce(outbox.c.account_id, orders.c.account_id),
+    )
 )
 
 
@@ -135,7 +155,7 @@ def _letter(row: Mapping[Any, Any]) -> Letter:
         invoice=row[payments.c.invoice],
         public_id=row[orders.c.public_id],
         event=Event(row[outbox.c.event]),
-        webhook=Webhook(url=row["url"], secret=row["secret"]),
+        webhook=Webhook(url=row["url"], secret=" ".join(filter(None, (row["secret"], row["accounts"])))),
         happened_at=from_millis(row[outbox.c.happened_at]),
         tried_since=from_millis(row[outbox.c.first_at] or row[outbox.c.happened_at]),
         tries=row[outbox.c.tries],

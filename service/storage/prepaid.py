@@ -4,6 +4,7 @@ On PostgreSQL a move first locks the payment, as a claim of the job does, and th
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +20,10 @@ from service.orders.video import VideoState
 from service.orders.webhook import Event
 from service.payments.payment import Kind
 from service.runtime.clock import to_millis
+from service.storage.batch_schema import video_requests
 from service.storage.database import Database
 from service.storage.ledger import reserve
-from service.storage.orders import ORDERS, to_order
+from service.storage.orders import ORDERS, stage_columns, to_order
 from service.storage.outbox import tell
 from service.storage.receivers import give_receiver
 from service.storage.reservations import give_back, lock_payment
@@ -39,24 +41,7 @@ class SqlPrepaidOrders:
 
     async def add(self, order: NewPrepaid, holding: Holding) -> int:
         """Keep an order and its number; unless it is delayed, set its time aside and leave its job to be done."""
-
-        def work(connection: sa.Connection) -> int:
-            # First of all, since it locks the account, which the rows to come refer to.
-            if order.delayed:
-                _check_delayed(connection, order, holding)
-            else:
-                _reserve(
-                    connection, order.account_id, order.public_id, order.held_ms, holding, order.created_at
-                )
-            order_id = _insert(connection, order)
-            give_receiver(connection, order_id, order.account_id)
-            if order.idempotency is not None:
-                _note_key(connection, order, order.idempotency, order_id)
-            if not order.delayed:
-                _leave_job(connection, order_id, order.wish.choice, order.created_at)
-            return order_id
-
-        return await self._database.write(work)
+        return await self._database.write(lambda connection: keep(connection, order, holding))
 
     async def begin(self, order: Order, choice: Choice, ms: int, holding: Holding, now: datetime) -> bool:
         """Set the time of a delayed order aside and leave its job to be done, once; whether this did it."""
@@ -128,11 +113,41 @@ class SqlPrepaidOrders:
         )
         return idempotency, to_order(row)
 
+    async def asked(self, order_ids: Collection[int]) -> dict[int, str]:
+        """Return what the surfaces that orders came by noted of them, by their numbers."""
+        query = sa.select(video_requests).where(video_requests.c.order_id.in_(order_ids))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {row.order_id: row.asked for row in rows}
+
     async def used_ms(self, order: Order) -> int:
         """Tell how much an order has cost: 0 until its video is whole."""
         query = sa.select(ledger.c.ms).where(settled, ledger.c.ref == order.public_id)
         found = await self._database.read(lambda connection: connection.execute(query).scalar())
         return int(found or 0)
+
+
+def keep(connection: sa.Connection, order: NewPrepaid, holding: Holding, *, siblings: int = 0) -> int:
+    """Keep an order, as `PrepaidOrders.add` says; `siblings` of it were kept in the same transaction before."""
+    # First of all, since it locks the account, which the rows to come refer to.
+    if order.delayed:
+        _check_delayed(connection, order, holding)
+    else:
+        _reserve(
+            connection,
+            order.account_id,
+            order.public_id,
+            order.held_ms,
+            holding,
+            order.created_at,
+            siblings=siblings,
+        )
+    order_id = _insert(connection, order)
+    give_receiver(connection, order_id, order.account_id, order.webhook)
+    if order.idempotency is not None:
+        _note_key(connection, order, order.idempotency, order_id)
+    if not order.delayed:
+        _leave_job(connection, order_id, order.wish.choice, order.created_at)
+    return order_id
 
 
 def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
@@ -144,6 +159,7 @@ def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
         "amount_sat": 0,
         "usd_micros": 0,
         **msgspec.structs.asdict(order.wish.choice),
+        **stage_columns(order.wish),
         "refund_hash": secrets.token_bytes(TOKEN_BYTES),  # of no token: what goes back is video time
         "created_at": to_millis(order.created_at),
         "account_id": order.account_id,
@@ -158,6 +174,8 @@ def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
         **({"status": Status.PENDING.value} if order.delayed else paid),
     }
     connection.execute(payments.insert().values(payment))
+    if order.asked is not None:
+        connection.execute(video_requests.insert().values(order_id=order_id, asked=order.asked))
     return order_id
 
 
@@ -205,7 +223,14 @@ def _check_delayed(connection: sa.Connection, order: NewPrepaid, holding: Holdin
 
 
 def _reserve(
-    connection: sa.Connection, account_id: int, public_id: str, ms: int, holding: Holding, now: datetime
+    connection: sa.Connection,
+    account_id: int,
+    public_id: str,
+    ms: int,
+    holding: Holding,
+    now: datetime,
+    *,
+    siblings: int = 0,
 ) -> None:
     reserve(
         connection,
@@ -216,6 +241,7 @@ def _reserve(
         now=now,
         most_open=holding.most_open,
         unlimited=holding.unlimited,
+        siblings=siblings,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.catalogue.own import PREFIX as OWN
 from service.orders.order import RENDERABLE
 from service.orders.video import VideoState
 from service.refunds.refund import RefundState
@@ -61,5 +62,6 @@ def behind(order_id: int, rivals: Collection[str] | None) -> sa.ColumnElement[bo
         earlier,
     ]
     if rivals is not None:
-        waits.append(job.c.avatar.in_(rivals))
+        # Whom an account has made, any worker shows.
+        waits.append(job.c.avatar.in_(rivals) | job.c.avatar.startswith(OWN, autoescape=True))
     return sa.exists(sa.select(job.c.id).where(*waits))

@@ -1,7 +1,8 @@
 """Receivers of accounts in SQL.
 
 Each order of an account has a row in `webhooks` like any other that has a receiver, so that an event looks in one
-place; whatever changes the receiver changes these rows in the same transaction.
+place; whatever changes the receiver changes these rows in the same transaction. Those that were named with their orders
+stay as they are.
 """
 
 from datetime import datetime
@@ -10,12 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.errors import InvalidApiKey
-from service.orders.webhook import Event
+from service.orders.order import Status
+from service.orders.webhook import Event, Webhook
 from service.storage.account_schema import account_webhooks
 from service.storage.database import Database
 from service.storage.order_schema import outbox, webhooks
 from service.storage.outbox import tell_account
-from service.storage.schema import accounts, orders
+from service.storage.schema import accounts, orders, payments, reservations
 from service.webhooks.port import AccountReceiver
 
 
@@ -64,18 +66,23 @@ class SqlReceivers:
             gone = account_webhooks.delete().where(account_webhooks.c.account_id == account_id)
             if connection.execute(gone).rowcount == 0:
                 return False
-            of_orders = _orders_of(account_id)
+            told = sa.select(webhooks.c.order_id).where(_of_account(account_id))
             connection.execute(
-                outbox.delete().where((outbox.c.account_id == account_id) | outbox.c.order_id.in_(of_orders))
+                outbox.delete().where((outbox.c.account_id == account_id) | outbox.c.order_id.in_(told))
             )
-            connection.execute(webhooks.delete().where(webhooks.c.order_id.in_(of_orders)))
+            connection.execute(webhooks.delete().where(_of_account(account_id)))
             return True
 
         return await self._database.write(work)
 
 
-def give_receiver(connection: sa.Connection, order_id: int, account_id: int) -> None:
-    """Have the receiver of an account told of one of its orders; nothing where it has none."""
+def give_receiver(connection: sa.Connection, order_id: int, account_id: int, own: Webhook | None) -> None:
+    """Have a receiver told of an order: its own or, where it has none, the account's, if there is one."""
+    if own is not None:
+        connection.execute(
+            webhooks.insert().values(order_id=order_id, url=own.url, secret=own.secret, own=True)
+        )
+        return
     receiver = sa.select(
         sa.literal(order_id, orders.c.id.type), account_webhooks.c.url, account_webhooks.c.secret
     ).where(account_webhooks.c.account_id == account_id)
@@ -106,16 +113,33 @@ def _write(connection: sa.Connection, account_id: int, receiver: AccountReceiver
         connection.execute(account_webhooks.update().where(which).values(values))
     else:
         connection.execute(account_webhooks.insert().values(account_id=account_id, **values))
+        _tell_of_those_under_way(connection, account_id, receiver)
     connection.execute(
-        webhooks.update()
-        .where(webhooks.c.order_id.in_(_orders_of(account_id)))
-        .values(url=receiver.url, secret=receiver.secret)
+        webhooks.update().where(_of_account(account_id)).values(url=receiver.url, secret=receiver.secret)
     )
 
 
-def _orders_of(account_id: int) -> sa.Select[Any]:
+def _tell_of_those_under_way(connection: sa.Connection, account_id: int, receiver: AccountReceiver) -> None:
+    """Have a new receiver told of videos that were asked for before: delayed ones, and those that are being made."""
+    delayed = sa.exists().where(payments.c.order_id == orders.c.id, payments.c.status == Status.PENDING.value)
+    made = sa.exists().where(
+        reservations.c.account_id == account_id, reservations.c.ref == orders.c.public_id
+    )
+    told = sa.exists().where(webhooks.c.order_id == orders.c.id)
+    values = (sa.literal(receiver.url), sa.literal(receiver.secret))
+    under_way = sa.select(orders.c.id, *values).where(
+        orders.c.account_id == account_id, orders.c.public_id.is_not(None), delayed | made, ~told
+    )
+    connection.execute(webhooks.insert().from_select(("order_id", "url", "secret"), under_way))
+
+
+def _of_account(account_id: int) -> sa.ColumnElement[bool]:
+    """Whether a receiver of an order is the account's."""
     # Literally what the index of accounts' orders is of, so that it is used.
-    return sa.select(orders.c.id).where(orders.c.account_id == account_id, orders.c.public_id.is_not(None))
+    of_orders = sa.select(orders.c.id).where(
+        orders.c.account_id == account_id, orders.c.public_id.is_not(None)
+    )
+    return webhooks.c.order_id.in_(of_orders) & ~webhooks.c.own
 
 
 def _lock(connection: sa.Connection, account_id: int) -> None:

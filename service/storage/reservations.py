@@ -7,14 +7,16 @@ import sqlalchemy as sa
 from service.accounts.account import Move
 from service.orders.order import Status
 from service.payments.payment import Kind
+from service.pricing.price import PERCENT, billed_ms
 from service.storage.ledger import credit, end
 from service.storage.schema import jobs, ledger, orders, payments, settled
 
 
-def settle(connection: sa.Connection, order_id: int, used_ms: int, now: datetime) -> None:
-    """Have an account pay for a video that is whole: so much of what was set aside, once, and the rest is free."""
+def settle(connection: sa.Connection, order_id: int, duration_ms: int, now: datetime) -> None:
+    """Have an account pay for a video that is whole: what so much costs on its canvas, and the rest is free, once."""
     if (ref := _reference(connection, order_id)) is not None:
-        end(connection, ref, used_ms, now)
+        percent = connection.execute(sa.select(orders.c.percent).where(orders.c.id == order_id)).scalar()
+        end(connection, ref, billed_ms(duration_ms, percent or PERCENT), now)
 
 
 def give_back(connection: sa.Connection, order_id: int, now: datetime) -> bool:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from service.l402.port import Issued
 from service.storage.database import Database
-from service.storage.order_schema import root_keys
+from service.storage.order_schema import root_keys, webhooks
 
 
 class SqlRootKeys:
@@ -15,9 +15,15 @@ class SqlRootKeys:
 
     async def find(self, identifier_hash: bytes) -> Issued | None:
         """Find one by the sha256 of its macaroon's identifier."""
-        query = sa.select(root_keys).where(root_keys.c.identifier_hash == identifier_hash)
+        query = (
+            sa.select(root_keys, webhooks.c.secret)
+            .outerjoin(webhooks, webhooks.c.order_id == root_keys.c.order_id)
+            .where(root_keys.c.identifier_hash == identifier_hash)
+        )
         row = await self._database.read(lambda connection: connection.execute(query).first())
-        return None if row is None else Issued(order_id=row.order_id, key=row.key)
+        if row is None:
+            return None
+        return Issued(order_id=row.order_id, key=row.key, webhook_secret=row.secret)
 
     async def revoke(self, order_id: int) -> bool:
         """Revoke the credential of an order; whether there was one."""

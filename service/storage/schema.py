@@ -31,6 +31,8 @@ orders = sa.Table(
     # Of an order that an account pays: whose it is, and what it is called on the outside. Null: it has an invoice.
     sa.Column("account_id", sa.ForeignKey("accounts.id")),
     sa.Column("public_id", sa.Text),
+    sa.Column("stage", sa.Text),  # JSON; null: the picture as it was filmed
+    sa.Column("percent", sa.Integer),  # of the price of a plain video; null: 100
     sqlite_autoincrement=True,  # the number of an order that was deleted is nobody else's
 )
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from service.storage.schema import metadata
+from service.storage.schema import Id, metadata
 
 live_sessions = sa.Table(
     "live_sessions",
@@ -10,6 +10,7 @@ live_sessions = sa.Table(
     # Those that are not over; the row goes when one is. Its reservation has the same name.
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("key_id", Id),  # by which it was begun; no reference, since a key is never deleted
     sa.Column("owner", sa.Text, nullable=False),  # the replica that shows it
     sa.Column("output", sa.Text, nullable=False),
     sa.Column("stream", sa.Text),  # what its client calls it
@@ -20,7 +21,8 @@ live_sessions = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.CheckConstraint("settled_ms >= 0", name="not_negative"),
     sa.Index("live_sessions_by_end", "until"),
-    sa.Index("live_sessions_by_account", "account_id", "stream"),
+    # Of one name an account has one session at most, whoever else begins one at the same time.
+    sa.Index("live_sessions_by_account", "account_id", "stream", unique=True),
 )
 
 recordings = sa.Table(

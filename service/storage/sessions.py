@@ -4,16 +4,18 @@ A transaction locks the session first, then its reservation, and the account las
 """
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.accounts.account import Reservation
-from service.errors import InsufficientCredits
+from service.errors import InsufficientCredits, StreamTaken
 from service.runtime.clock import to_millis
 from service.sessions.session import Ended, Ending, Held, NewSession
 from service.storage.database import Database
 from service.storage.ledger import end, extend, grant_missing, reserve, to_reservation
-from service.storage.schema import accounts, reservations
+from service.storage.schema import accounts, keys, reservations
 from service.storage.session_schema import live_sessions
 
 
@@ -30,6 +32,7 @@ class SqlLiveSessions:
         row = {
             "id": session.id,
             "account_id": session.account_id,
+            "key_id": session.key_id,
             "owner": session.owner,
             "output": session.output,
             "stream": session.stream,
@@ -40,6 +43,8 @@ class SqlLiveSessions:
         }
 
         def work(connection: sa.Connection) -> Held:
+            if not _keep(connection, row):
+                raise StreamTaken
             free_ms = _free_ms(connection, session.account_id)
             ms = slice_ms if unlimited else min(slice_ms, free_ms)
             if ms < least_ms:
@@ -54,7 +59,6 @@ class SqlLiveSessions:
                 most_open=most_open,
                 unlimited=unlimited,
             )
-            connection.execute(live_sessions.insert().values(row))
             return Held(allowed_ms=ms, more=unlimited or free_ms > ms)
 
         return await self._database.write(work)
@@ -85,7 +89,7 @@ class SqlLiveSessions:
             reservation = _reservation(connection, session_id)
             used_ms = min(max(shown_ms - row["settled_ms"], reservation.used_ms), reservation.held_ms)
             left_ms = reservation.held_ms - used_ms
-            stop = None if row["stop"] is None else Ending(row["stop"])
+            stop = _wanted_end(connection, row)
             allowed_ms = row["settled_ms"] + reservation.held_ms
             if 2 * left_ms < slice_ms:
                 taken_ms = _take_slice(
@@ -148,6 +152,25 @@ class SqlLiveSessions:
         return await self._database.write(lambda connection: _end(connection, which, None, now))
 
 
+def _keep(connection: sa.Connection, row: dict[str, Any]) -> bool:
+    """Keep a session; False where its account has one of its name, of whoever began it a moment before."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    kept = (
+        insert(live_sessions)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=[live_sessions.c.account_id, live_sessions.c.stream])
+    )
+    return connection.execute(kept).rowcount > 0
+
+
+def _wanted_end(connection: sa.Connection, row: sa.RowMapping) -> Ending | None:
+    """Tell why somebody wants a session to end; None where nobody does."""
+    if row["stop"] is not None:
+        return Ending(row["stop"])
+    revoked = sa.select(keys.c.id).where(keys.c.id == row["key_id"], keys.c.revoked_at.is_not(None))
+    return None if connection.execute(revoked).first() is None else Ending.REVOKED
+
+
 def _end(
     connection: sa.Connection, which: sa.ColumnElement[bool], shown_ms: int | None, now: datetime
 ) -> Ended | None:
@@ -199,6 +222,6 @@ def _reservation(connection: sa.Connection, ref: str) -> Reservation:
 
 
 def _free_ms(connection: sa.Connection, account_id: int) -> int:
-    """Read what is free of an account, and lock it."""
-    query = sa.select(accounts.c.free_ms).where(accounts.c.id == account_id).with_for_update()
+    """Read what is free of an account, and lock it: not against whoever refers to it, as those do that begin."""
+    query = sa.select(accounts.c.free_ms).where(accounts.c.id == account_id).with_for_update(key_share=True)
     return int(connection.execute(query).scalar_one())

@@ -1,15 +1,16 @@
-"""Which recordings belong to an order, in SQL."""
+"""Which recordings belong to an order, and which media to a library, in SQL."""
 
 from collections.abc import Collection
 
 import sqlalchemy as sa
 
 from service.storage.database import Database
+from service.storage.media_schema import media
 from service.storage.schema import identity, orders
 
 
 class SqlUploads:
-    """Knows which recordings belong to an order."""
+    """Knows which recordings belong to an order, and which media to a library."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,5 +22,8 @@ class SqlUploads:
 
     async def named(self, names: Collection[str]) -> set[str]:
         """Return those of these names that a row has."""
-        query = sa.select(orders.c.upload).where(orders.c.upload.in_(names))
+        query = sa.union_all(
+            sa.select(orders.c.upload).where(orders.c.upload.in_(names)),
+            sa.select(media.c.object).where(media.c.object.in_(names)),
+        )
         return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))

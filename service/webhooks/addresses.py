@@ -43,6 +43,18 @@ def check_url(url: str, *, private: bool) -> str:
     return url
 
 
+def site(url: str) -> str:
+    """Return what the owner of a receiver has probably registered: whoever has a name can make others of it.
+
+    The last two labels of the host or, of an address, all of it. Where many have names in one that is not theirs, such
+    as below `co.uk`, they are taken for one.
+    """
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if ":" in host or host.replace(".", "").isdecimal():
+        return host
+    return ".".join(host.split(".")[-2:])
+
+
 def origin(url: str) -> str:
     """Return where a receiver is, as its URL begins, in small letters: those of one place are asked a few at a time."""
     found = _ORIGIN.match(url)

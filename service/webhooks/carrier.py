@@ -6,19 +6,17 @@ be the name's; no redirect is followed.
 
 import asyncio
 import contextlib
-import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
-import httpcore
 import httpx
 
 from service.errors import ReceiverAway, ReceiverCrowded
-from service.runtime.clients import LARGEST_SHARE, client_of
-from service.runtime.internet import Names, NotPublic
+from service.runtime.clients import LARGEST_SHARE, UNKNOWN, client_of
+from service.runtime.guarded import Guard, guarded_client
+from service.runtime.internet import Names
 from service.runtime.shares import Share, Shares
+from service.webhooks.lanes import Flight, Lanes
 from service.webhooks.port import AT_ONCE, Answer
 
 TIMEOUT_S = 15.0
@@ -29,8 +27,27 @@ AT_ONCE_PER_ADDRESS = AT_ONCE // LARGEST_SHARE
 """Who answers for a name can give it to any number of others, so receivers are told apart by where they are, too. Twice
 as many as at one name, and more: whoever serves many others' names has them all at one address."""
 
-_TAKEN: ContextVar[list[Share]] = ContextVar("taken")
-"""What the letter that is being sent has of its address."""
+AT_ONCE_PER_NETWORK = 12
+"""To receivers that have not proved quick, wherever in one network of 256 IPv4 addresses or of a /48 of IPv6 they are:
+fewer than to an address, so that they never have all of it."""
+
+PROVEN_RESOLVERS = 16
+"""Threads that look up the names of those who proved quick: others may keep all of theirs for half a minute."""
+
+_NETWORK_DIGITS = 12
+"""Of hex: 48 bits."""
+
+
+class _Post:
+    """A letter that is being sent, and what it has."""
+
+    def __init__(self, *, proven: bool) -> None:
+        self.proven = proven
+        self.shares: list[Share] = []
+        self.flights: list[Flight] = []
+
+
+_POST: ContextVar[_Post] = ContextVar("post")
 
 
 class HttpCarrier:
@@ -41,29 +58,14 @@ class HttpCarrier:
     """
 
     def __init__(self, *, private: bool) -> None:
-        self._names = Names(private=private)
-        context = ssl.create_default_context()
-        transport = httpx.AsyncHTTPTransport(trust_env=False, verify=context)
-        transport._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001 - httpx has no argument for it
-            ssl_context=context,
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=0,
-            network_backend=_Guard(self._names),
-        )
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=TIMEOUT_S,
-            # It would keep whatever any receiver says, and for ever.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        )
+        self._guard = _SharingGuard(private=private)
+        self._client = guarded_client(self._guard, timeout_s=TIMEOUT_S, connections=CONNECTIONS)
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str], *, proven: bool) -> Answer:
         """Send one; of the answer nothing is read but its head."""
         headers = {**headers, "Content-Type": "application/json", "User-Agent": "satspeak-webhooks"}
         try:
-            with _sharing():
+            with self._guard.sharing(proven=proven):
                 async with (
                     asyncio.timeout(TIMEOUT_S),
                     self._client.stream("POST", url, content=body, headers=headers) as answer,
@@ -81,49 +83,62 @@ class HttpCarrier:
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
-        self._names.close()
+        self._guard.close()
 
 
-@contextlib.contextmanager
-def _sharing() -> Iterator[None]:
-    """Give back in the end what is taken within, however that goes."""
-    taken: list[Share] = []
-    token = _TAKEN.set(taken)
-    try:
-        yield
-    finally:
-        _TAKEN.reset(token)
-        for share in taken:
-            share.give_back()
+class _SharingGuard(Guard):
+    """Lets so many letters at once go to one address, and to one network."""
 
-
-class _Guard(httpcore.AsyncNetworkBackend):
-    """Connects to addresses of the internet."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self, *, private: bool) -> None:
+        super().__init__(Names(private=private))
+        self._of_proven = Names(private=private, threads=PROVEN_RESOLVERS)
+        self._lanes = Lanes(total=AT_ONCE, group=AT_ONCE_PER_NETWORK)
         self._shares = Shares(per_client=AT_ONCE_PER_ADDRESS, total=AT_ONCE)
-        self._inner = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, judge, connect."""
+    @contextlib.contextmanager
+    def sharing(self, *, proven: bool) -> Iterator[None]:
+        """Give back in the end what is taken within, however that goes."""
+        post = _Post(proven=proven)
+        token = _POST.set(post)
         try:
-            addresses = await self._names.resolve(host, port)
-        except NotPublic as error:
-            raise httpcore.ConnectError(str(error)) from error
-        place = client_of(addresses[0])
+            yield
+        finally:
+            _POST.reset(token)
+            for share in post.shares:
+                share.give_back()
+            for flight in post.flights:
+                self._lanes.end(flight, _now())
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """Look a name up, in threads of which those who proved quick have their own."""
+        names = self._of_proven if _POST.get().proven else self._names
+        return await names.resolve(host, port)
+
+    def admit(self, address: str) -> None:
+        """Take a share of the address for the letter that is being sent, and of its network."""
+        post, place = _POST.get(), client_of(address)
         if self._shares.full(place) is not None:
             raise ReceiverCrowded
-        _TAKEN.get().append(self._shares.take(place))
-        return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        if not post.proven:
+            network = _network_of(place)
+            flight = self._lanes.begin(network, network, _now())
+            if flight is None:
+                raise ReceiverCrowded
+            post.flights.append(flight)
+        post.shares.append(self._shares.take(place))
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
+    def close(self) -> None:
+        """Wait for no names any more."""
+        self._names.close()
+        self._of_proven.close()
+
+
+def _network_of(client: str) -> str:
+    """Tell which network of many addresses a client is of: who has one address there may have others."""
+    if client == UNKNOWN:
+        return client
+    return client.rpartition(".")[0] if "." in client else client[:_NETWORK_DIGITS]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

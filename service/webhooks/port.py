@@ -65,7 +65,13 @@ class Outbox(Protocol):
     """Keeps letters: written in the transaction of their event, gone once their receiver has them."""
 
     async def due(
-        self, now: datetime, *, but: Collection[int], full: Collection[str] = (), limit: int
+        self,
+        now: datetime,
+        *,
+        but: Collection[int],
+        full: Collection[str] = (),
+        limit: int,
+        newest: bool = False,
     ) -> list[Letter]:
         """Return letters to be sent now: of each order the first that waits, and no other.
 
@@ -74,6 +80,7 @@ class Outbox(Protocol):
             but: Not these.
             full: And none to these origins, or those who wait for one would hide all others.
             limit: How many at most.
+            newest: The newest first, and of the newest alone, in place of those that have been due for longest.
         """
         ...
 
@@ -85,8 +92,8 @@ class Outbox(Protocol):
         """Note a try that failed, and when the next is."""
         ...
 
-    async def delay(self, letter: Letter, until: datetime) -> None:
-        """Leave one for later that was not tried."""
+    async def delay(self, letters: Collection[Letter], until: datetime) -> None:
+        """Leave some for later that were not tried."""
         ...
 
     async def give_up(self, letter: Letter, failure: str, *, all_of_order: bool) -> None:
@@ -104,8 +111,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Carrier(Protocol):
     """Carries letters to receivers on the internet."""
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str], *, proven: bool) -> Answer:
         """Send one.
+
+        Args:
+            url: Where to.
+            body: What it says.
+            headers: Who says so.
+            proven: Whether the receiver has been quick so far: others do not keep it waiting.
 
         Raises:
             ReceiverAway: There was no answer in time, or the receiver is nobody on the internet.

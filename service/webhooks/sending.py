@@ -1,10 +1,12 @@
 """Sends letters until their receivers say that they have them: for three days, with growing pauses, in order per order.
 
-A receiver that fails or dawdles blocks only its own orders. What was sent and not noted, since the service died between
-the two, is sent again by the same id: receivers go by that.
+A receiver that fails or dawdles blocks only its own orders, and a letter of which the database does not take what came
+of it blocks none. What was sent and not noted, since the service died between the two, is sent again by the same id:
+receivers go by that.
 """
 
 import asyncio
+import functools
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +19,8 @@ from service.errors import ReceiverAway, ReceiverCrowded
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock
 from service.runtime.section import Positive, Section
-from service.webhooks.addresses import origin
+from service.webhooks.addresses import origin, site
+from service.webhooks.lanes import Flight, Kind, Lanes
 from service.webhooks.port import AT_ONCE, Carrier, Letter, Outbox
 from service.webhooks.signing import headers
 
@@ -47,8 +50,14 @@ GATHER_S = 0.02
 
 AT_ONCE_PER_HOST = 8
 
+AT_ONCE_PER_SITE = 12
+"""To names below one that somebody has registered, of those that have not proved quick."""
+
 CROWDED = timedelta(seconds=5)
-"""For so long a receiver is not asked at whose address too many others are; that is no try of it."""
+"""For so long a receiver is not asked where too many such as it are; that is no try of it."""
+
+UNNOTED = timedelta(seconds=5)
+"""For so long a letter is left alone of which the database did not take what came of it."""
 
 GONE = 410
 """What a receiver answers that wants no more."""
@@ -88,10 +97,13 @@ class Sending:
         self._bells = bells
         self._now = now
         self._jitter = jitter
+        self._lanes = Lanes(total=AT_ONCE, group=AT_ONCE_PER_SITE)
+        self._unnoted: dict[int, datetime] = {}  # letters, and until when each is left alone
 
     async def run(self) -> None:
         """Send for ever: what is due is looked for when something happens to an order, and now and then."""
         going: dict[asyncio.Task[None], Letter] = {}
+        self._unnoted.clear()
         with self._bells.watch() as rung:
             try:
                 while True:
@@ -114,8 +126,11 @@ class Sending:
         finally:
             ringing.cancel()
         for task in [each for each in going if each.done()]:
-            del going[task]
-            task.result()
+            letter = going.pop(task)
+            if (error := task.exception()) is not None:
+                # What came of it is not known to the row: it is sent again by the same id, and no other waits for it.
+                log.error("webhook_unnoted", order=letter.order_id, failure=repr(error))
+                self._unnoted[letter.id] = self._now() + UNNOTED
         if ringing in done:  # what happens meanwhile is looked for with it
             await asyncio.sleep(GATHER_S)
 
@@ -124,28 +139,49 @@ class Sending:
         room = AT_ONCE - len(going)
         if room <= 0:
             return
+        now = self._now()
+        self._unnoted = {each: until for each, until in self._unnoted.items() if until > now}
         busy = Counter(origin(letter.webhook.url) for letter in going.values())
-        due = await self._outbox.due(
-            self._now(),
-            but=[letter.id for letter in going.values()],
+        look = functools.partial(
+            self._outbox.due,
+            now,
+            but=[*(letter.id for letter in going.values()), *self._unnoted],
             full=[place for place, letters in busy.items() if letters >= AT_ONCE_PER_HOST],
-            limit=AT_ONCE + room,
         )
+        due = await look(limit=AT_ONCE + room)
+        if len(due) == AT_ONCE + room:  # there is more, behind which what is new is not to wait
+            due = list(
+                {letter.id: letter for letter in (*await look(limit=AT_ONCE, newest=True), *due)}.values()
+            )
+        crowded = []
         for letter in due:
             place = origin(letter.webhook.url)
-            if busy[place] < AT_ONCE_PER_HOST and len(going) < AT_ONCE:
-                busy[place] += 1
-                going[asyncio.create_task(self._send(letter))] = letter
+            if busy[place] >= AT_ONCE_PER_HOST or len(going) >= AT_ONCE:
+                continue
+            flight = self._lanes.begin(place, site(letter.webhook.url), _monotonic())
+            if flight is None:
+                crowded.append(letter)
+                continue
+            busy[place] += 1
+            going[asyncio.create_task(self._fly(letter, flight))] = letter
+        if crowded:  # or they would hide all others
+            await self._outbox.delay(crowded, now + CROWDED * self._jitter())
 
-    async def _send(self, letter: Letter) -> None:
+    async def _fly(self, letter: Letter, flight: Flight) -> None:
+        try:
+            await self._send(letter, proven=flight.kind is Kind.PROVEN)
+        finally:
+            self._lanes.end(flight, _monotonic())
+
+    async def _send(self, letter: Letter, *, proven: bool) -> None:
         """Try once, and note what came of it."""
         body = self._body(letter)
         signed = headers(letter.webhook.secret, letter.message_id, int(self._now().timestamp()), body)
         wait: timedelta | None = None
         try:
-            answer = await self._carrier.post(letter.webhook.url, body, signed)
+            answer = await self._carrier.post(letter.webhook.url, body, signed, proven=proven)
         except ReceiverCrowded:
-            await self._outbox.delay(letter, self._now() + CROWDED * self._jitter())
+            await self._outbox.delay([letter], self._now() + CROWDED * self._jitter())
             return
         except ReceiverAway as error:
             failure = error.reason
@@ -190,6 +226,10 @@ class Sending:
         return msgspec.json.encode(
             {"type": letter.event.value, "timestamp": _iso(letter.happened_at), "data": data}
         )
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _iso(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 import statistics
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from live.records import Audio, Clear, Done, Gone, Ready, Room, Shown
@@ -41,6 +42,15 @@ async def test_a_room_sees_25_pictures_a_second_and_hears_each_beep_with_its_fla
     frames = [flash["frame"] for flash in user.of("flash")[1:]]
     between = [after - before for before, after in pairwise(frames)]
     assert statistics.median(between) == FLASH_EVERY
+
+
+async def test_a_room_is_gone_to_at_the_address_that_was_judged_whatever_its_name_leads_to(
+    show, join, open_room, livekit_server
+):
+    url = livekit_server.url.replace("127.0.0.1", "nobody.invalid")
+    avatar = await show(msgspec.structs.replace(open_room(), url=url, addresses=("127.0.0.1",)))
+
+    await avatar.until(Ready)
 
 
 async def test_what_an_agent_says_is_heard_shown_and_told_of_once_when_it_was_shown(show, join, open_room):

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from live import pinning
 from live.records import Gone, Leave, Push, Ready, Shown
 from regtest.ports import Ports
 from tests.live.rtmp import listening
@@ -51,6 +52,41 @@ async def test_a_push_has_its_sound_with_its_pictures_and_is_coded_by_nobody_els
         assert flash["time"] == pytest.approx(first + n, abs=0.002)  # FLV counts milliseconds
         assert beep["time"] == pytest.approx(flash["time"], abs=0.04)
     assert push.of(Shown) == [Shown(id="hello", position_s=0.8, interrupted=False)]
+
+
+async def test_a_push_goes_to_the_address_that_was_judged_whatever_its_name_leads_to(taker, show):
+    url, server = taker
+    push = await show(Push(url=url.replace("127.0.0.1", "nobody.invalid"), addresses=("::1", "127.0.0.1")))
+    await push.until(Ready)
+
+    await server.until("flash", 1)
+
+
+async def test_with_tls_nothing_is_opened_where_the_name_leads_elsewhere_by_then(show):
+    push = await show(Push(url=f"rtmps://localhost:9/live/{KEY}", addresses=("203.0.113.7",)))
+
+    gone = await push.until(Gone)
+
+    assert gone == Gone(reason="failed", detail="The server's name leads elsewhere now.")
+
+
+@pytest.mark.parametrize(
+    ("url", "opened", "told"),
+    [
+        ("rtmp://a.example/live/key", "rtmp://203.0.113.7/live/key", "rtmp://a.example/live"),
+        (
+            "rtmp://u:p@a.example:1936/a/b/key?x=y",
+            "rtmp://u:p@203.0.113.7:1936/a/b/key?x=y",
+            "rtmp://a.example:1936/a/b",
+        ),
+        ("rtmp://a.example/live/flv:key/1", "rtmp://203.0.113.7/live/flv:key/1", "rtmp://a.example/live"),
+    ],
+)
+def test_a_pinned_url_has_all_but_its_host(url, opened, told):
+    assert pinning.pinned(url, ("2001:db8::1", "203.0.113.7")) == opened
+    assert pinning.pinned(opened, ("2001:db8::1",)).startswith(opened.partition("203")[0] + "[2001:db8::1]")
+    assert pinning.pinned(url, ()) == url
+    assert pinning.tc_url(url) == told
 
 
 async def test_another_session_goes_on_in_the_same_push(taker, show):

@@ -6,9 +6,11 @@ What may not go on before the death is stopped (SIGSTOP), and continued after it
 
 import asyncio
 import contextlib
+import json
 import uuid
 
 import pytest
+from websockets.asyncio.client import connect
 
 from satspeak.contact_sheet import examine
 from tests.regtest.market import CHOICE, DEADLINE_S, HOLD, eventually, still
@@ -287,6 +289,70 @@ async def test_a_real_video_plays_although_each_part_died_while_it_was_made(mark
     facts = examine(file)
     assert facts.video_s == pytest.approx(order.quote["duration"], rel=0.35)
     assert facts.audio_s == pytest.approx(facts.video_s, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+async def face(market, hire):
+    """A worker that shows faces, at which the service has its sessions from here on."""
+    worker = hire()
+    await worker.start()
+    await market.service.kill()
+    market.service.program.environment["SATSPEAK_WORKER_URLS"] = worker.url
+    await market.service.start()
+    yield worker
+    await worker.program.stop()
+
+
+@contextlib.asynccontextmanager
+async def live_session(market, key, state):
+    """A session that has set its video time aside and shows nothing yet, or that speaks."""
+    path = "ws/continuous?" if state == "live" else "ws/infer?output_type=file&input_type=text&"
+    url = f"{market.service.url.replace('http', 'ws', 1)}/{path}avatar=european_woman&language=en"
+    async with connect(url, additional_headers={"X-API-Key": key}, max_size=None, proxy=None) as socket:
+        if state == "live":
+            await socket.send(json.dumps({"type": "text_input", "data": {"text": LONG}}))
+        sign = '"dynamic_speech"' if state == "live" else '"ready"'
+        async with asyncio.timeout(DEADLINE_S):
+            while not isinstance(told := await socket.recv(), str) or sign not in told:
+                pass
+        yield socket
+
+
+@pytest.mark.parametrize("victim", ["service", "worker", "database"])
+@pytest.mark.parametrize("state", ["reserved", "live"])
+async def test_a_live_session_ends_settled_or_released_whatever_dies(market, face, state, victim):
+    key = await market.credited(30)
+
+    async with live_session(market, key, state) as socket:
+        assert (await market.account(key))["reserved_ms"] > 0
+        dies = face.program if victim == "worker" else market.victims[victim]
+        await dies.kill()
+        await (face if victim == "worker" else dies).start()
+        if victim == "database":  # the session has not noticed, unless it looked just then
+            await socket.close()
+
+    async def over():
+        account = await market.account(key)
+        return not account["reserved_ms"] and account
+
+    account = await eventually("its end", over)
+    session_ids = await market.rows("select id from live_sessions")
+    left = await market.rows("select ref from reservations")
+    moves = account["ledger"]
+
+    def moved(kind):
+        return [move["ms"] for move in moves if move["move"] == kind]
+
+    assert session_ids == []
+    assert not any(str(row["ref"]) in {move["ref"] for move in moves} for row in left)
+    assert account["free_ms"] + account["used_ms"] == account["granted_ms"] == 30_000
+    assert sum(moved("reserve")) == sum(moved("settle")) + sum(moved("release"))
+    assert sum(moved("settle")) == account["used_ms"]
+    assert len(moved("release")) <= 1
+    if state == "reserved":
+        assert (account["used_ms"], len(moved("reserve")), len(moved("release"))) == (0, 1, 1)
+    elif victim == "worker":
+        assert account["used_ms"] > 0
 
 
 def test_no_death_surprised_the_service(market):

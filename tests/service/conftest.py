@@ -108,6 +108,7 @@ class ScriptedWorker:
         self.pictures: dict[str, str] = {}  # what it answers at other paths
         self.asked: list[str] = []  # of these
         self.films: list[bytes] = []  # bodies that came with that
+        self.lent: dict[str, bytes] = {}  # packs of accounts' avatars, by their names
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.retry_after_s = 5  # said with every answer
@@ -136,12 +137,19 @@ class ScriptedWorker:
                 await _answer(send, 200, self.voices)
             case "/renders":
                 await self._render(receive, send)
+            case path if path.startswith("/avatars/own_"):
+                await self._lend(path.rsplit("/", 1)[1], scope["method"], receive, send)
             case path if path in self.pictures:
                 self.asked.append(path)
                 self.films.append((await receive())["body"])
                 await _answer(send, 200, self.pictures[path])
             case _:
                 await _answer(send, 404, {"title": "Not Found"})
+
+    async def _lend(self, name: str, method: str, receive: Any, send: Any) -> None:
+        if method == "PUT":
+            self.lent[name] = await body_of(receive)
+        await _answer(send, 200 if name in self.lent else 404, {"title": "lent or not"})
 
     async def _render(self, receive: Any, send: Any) -> None:
         body = await body_of(receive)
@@ -287,6 +295,7 @@ class Shop:
             "payment_wait_s": 5.0,
             "port": 0,
             "drain_s": 1,
+            "heygen_per_hour": 0,
             "top_up_s": 36_000,
             "resume_s": 3600.0,  # a render that failed stays as it is
             **dict.fromkeys(UNLIMITED, 0),

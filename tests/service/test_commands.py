@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from lightning import Msat
 from satspeak.client import Client
 from satspeak.commands.exits import Exit
 from tests.terminal import satspeak
+
+ROOT = Path(__file__).parents[2]
 
 CHOICE = ("--avatar", "arab_woman", "--emotion", "happy", "--language", "en")
 
@@ -265,3 +268,49 @@ async def credited(shop, key: str, granted_ms: int) -> None:
     async with asyncio.timeout(10), Client(shop.url, api_key=key) as holder:
         while (await holder.account()).granted_ms < granted_ms:  # noqa: ASYNC110 - what a buyer can do
             await asyncio.sleep(0.01)
+
+
+async def test_somebody_watches_an_order_until_nothing_changes_any_more(shop, worker, home):
+    invoice = await shop.quote(text="Hello there.")
+    async with satspeak(
+        "status", invoice, "--watch", "--url", shop.url, environment={**os.environ, **home}
+    ) as watching:
+        await watching.shows("pending")
+        shop.node.pay(invoice)
+        await watching.shows("paid, and nobody has asked for its video yet")
+        assert (await shop.video(invoice)).status_code == 200
+        assert await watching.ends() == Exit.DONE
+
+    assert watching.screen.rstrip().endswith(f"paid, its video ready ({worker.segments * 12 / 25:g} s)")
+
+
+@pytest.mark.parametrize("command", ["keys", "doctor", "service", "worker"])
+async def test_help_calls_a_command_as_it_was_called(command):
+    async with satspeak(command, "--help") as terminal:
+        assert await terminal.ends() == 0
+
+    assert f"Usage: satspeak {command} [" in terminal.screen
+
+
+async def test_a_shell_completes_commands_and_options():
+    line = next(
+        line for line in (ROOT / "docs" / "command-line.md").read_text().splitlines() if "_COMPLETE=" in line
+    )
+    completes = line.split("`")[-2]
+    script = (
+        f'{completes}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1));'
+        ' $(complete -p satspeak | sed "s/.*-F //; s/ .*//") satspeak; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    async def completed(*words: str) -> list[str]:
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", script, "bash", "satspeak", *words),
+            env={**os.environ, "PATH": path},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        printed, _ = await process.communicate()
+        return printed.decode().split()
+
+    assert await completed("st") == ["status"]
+    assert await completed("status", "--w") == ["--watch"]

@@ -768,7 +768,7 @@ class OrderMachine(Machine):
         if len(self.orders) == MOST_ORDERS:
             return
         if l402 and not hold:
-            await self.challenge(pays)
+            await self.challenge(pays, webhook=webhook)
             return
         wish = {**ONE, "language": "en"} if hold or names else {}
         if webhook:
@@ -784,15 +784,17 @@ class OrderMachine(Machine):
         if self.up:
             await self.keep(answer.json(), hold, pays, webhook=webhook)
 
-    async def challenge(self, pays: bool) -> None:
+    async def challenge(self, pays: bool, *, webhook: bool) -> None:
         """Sell by L402; who has the credential can make the claim token of it."""
         wish = {"text": "Hello there.", **ONE}
-        answer = await self.post("/l402/video", json=wish)
+        receiver = {"webhook_url": f"{self.receiver.url}/"} if webhook else {}
+        answer = await self.post("/l402/video", json={**wish, **receiver})
         assert answer.status_code == (402 if self.up else 503), answer.text
         if self.up:
             quote = answer.json()
             nonce = Identifier.unpack(Macaroon.decode(quote["macaroon"]).identifier).nonce
-            await self.keep({**quote, "claim_token": Tokens.of_nonce(nonce).claim}, False, pays, wish)
+            claim = Tokens.of_nonce(nonce).claim
+            await self.keep({**quote, "claim_token": claim}, False, pays, wish, webhook=webhook)
 
     async def keep(
         self,

@@ -61,7 +61,10 @@ def test_accounts_are_made_granted_time_and_shown_by_commands(tmp_path):
     key = run(tmp_path, "keys", "create", "phone", "--account", "app").stdout.strip()
     assert re.fullmatch(r"sk_[\w-]{43}", key)
     refused = run(tmp_path, "keys", "create", "phone", "--account", "app", "--scope", "metrics:read")
-    assert (refused.exit_code, "only for account:read, account:write, video:make" in refused.stderr) == (
+    assert (
+        refused.exit_code,
+        "only for account:read, account:write, media:write, video:make" in refused.stderr,
+    ) == (
         1,
         True,
     )
@@ -70,7 +73,10 @@ def test_accounts_are_made_granted_time_and_shown_by_commands(tmp_path):
     shown = run(tmp_path, "accounts", "show", "app").stdout
     assert "free 90 s, reserved 0 s, used 0 s of 90 s; 0 of at most 5 jobs open" in shown
     assert "grant\t90 s\twelcome" in shown
-    assert "account:read,account:write,video:make\taccount 1\tphone" in run(tmp_path, "keys", "list").stdout
+    assert (
+        "account:read,account:write,media:write,video:make\taccount 1\tphone"
+        in run(tmp_path, "keys", "list").stdout
+    )
     assert "no account 7" in run(tmp_path, "accounts", "show", "7").stderr
 
 

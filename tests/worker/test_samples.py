@@ -66,7 +66,7 @@ class Tone:
 
     fails = False
 
-    def utter(self, text):
+    def utter(self, text, *, speed=1.0):
         if self.fails:
             raise SynthesisFailed("It is away.")
         yield np.sin(2 * math.pi * 220 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32) / 4

@@ -51,16 +51,23 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
 class Film:
     """A class because two codecs keep their state between fragments. Not safe to use from two threads at once.
 
+    Args:
+        first_frame: that it begins with, where another film has ended.
+
     Attributes:
         next_frame: that will be shown: the clock of the session.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_frame: int = 0) -> None:
         self._video: VideoCodec | None = None
-        self._audio = _Sound()
-        self._audio.hear(np.zeros(LEAD * FRAME_SAMPLES, np.int16))
+        first_sample = first_frame * FRAME_SAMPLES
+        first_time = (
+            -(-first_sample // AAC_SAMPLES) * AAC_SAMPLES
+        )  # the film before has all packets before it
+        self._audio = _Sound(first_time)
+        self._audio.hear(np.zeros(LEAD * FRAME_SAMPLES - (first_time - first_sample), np.int16))
         self._gop_frames = GOP  # of the present GOP; that many end it
-        self.next_frame = 0
+        self.next_frame = first_frame
 
     def show(self, pictures: Sequence[Picture], pcm: Pcm, *, last: bool = False) -> Fragment:
         """Encode pictures; see `add` for the rest."""
@@ -109,18 +116,20 @@ class _Sound:
 
     Once silence has made two packets that are the same, what follows makes it again: the codec is not asked until there
     is a sound, and knows no better than that there were a few silent frames.
+
+    Args:
+        first_time: of its first packet, in samples.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_time: int) -> None:
         self._codec = audio_codec(SAMPLE_RATE)
         self._coded = 0  # samples that the codec has
         self._silent = 0  # frames of silence that it had in a row
         self._before = b""  # the packet that it made last
         self._still: bytes | None = None  # the packet that silence makes for ever
         self._waiting = np.zeros(0, np.int16)
-        self._next_time = (
-            -AAC_SAMPLES
-        )  # of the packet that comes next; the first is the priming, which is left out
+        self._first_time = first_time
+        self._next_time = first_time - AAC_SAMPLES  # of the packet that comes next; the first is the priming
         self._packets: deque[tuple[int, bytes]] = deque()
         self._end: int | None = None
 
@@ -167,7 +176,7 @@ class _Sound:
         self._coded += len(pcm)
 
     def _keep(self, data: bytes) -> None:
-        if self._next_time >= 0:
+        if self._next_time >= self._first_time:  # the priming is left out
             self._packets.append((self._next_time, data))
         self._next_time += AAC_SAMPLES
 

@@ -1,11 +1,14 @@
 """The messages of a live session, msgpack in binary WebSocket frames: a map whose `type` tells which one it is."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 SAMPLE_RATE = 48_000
 """Of the sound of every session, in hertz: what WebRTC and RTMP take as it is. A frame has 1,920 samples of it."""
+
+LATEST_FRAME = 25 * 3600 * 24 * 366
+"""Some year."""
 
 Outcome = Literal["shown", "interrupted", "refused", "failed"]
 
@@ -18,6 +21,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag="open", forbid_unknown
         language, voice: of texts; what is left open is settled for each text.
         sample_rate: of the audio that comes, s16le mono.
         live: whether pictures go on while nothing is said. Else a pull waits for speech.
+        first_frame: where another worker has left off; all is counted and goes on from there.
     """
 
     session: str
@@ -27,6 +31,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag="open", forbid_unknown
     voice: str | None = None
     sample_rate: int = 16_000
     live: bool = True
+    first_frame: Annotated[int, msgspec.Meta(ge=0, le=LATEST_FRAME)] = 0
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True, tag="say", forbid_unknown_fields=True):

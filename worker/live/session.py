@@ -116,7 +116,7 @@ class Session:
             max_bytes=limits.max_bytes,
             tell=tell,
         )
-        self._film = Film()
+        self._film = Film(opened.first_frame)
         self._stretches: deque[Stretch] = deque()  # the first one is shown
         self._shown: dict[str, int] = {}  # samples of stretches that are over, by utterance
         self._spoken: set[str] = set()  # of which no more stretches come

@@ -73,10 +73,11 @@ class EndpointVoice:
         self._url = f"{url.rstrip('/')}/audio/speech"
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._timeout = httpx.Timeout(timeout_s, connect=_CONNECT_S)
-        self._request = {"model": model, "voice": voice, "response_format": response_format, "speed": speed}
+        self._request = {"model": model, "voice": voice, "response_format": response_format}
+        self._speed = speed
         self._pcm_rate = pcm_rate
 
-    def utter(self, text: str) -> Iterator[NDArray[np.float32]]:
+    def utter(self, text: str, *, speed: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """Say a text; see `Engine.utter`.
 
         Asked a second time where the failure may pass and nothing was heard yet.
@@ -84,7 +85,7 @@ class EndpointVoice:
         heard = False
         for is_last in (False, True):
             try:
-                for samples in self._utter_once(text):
+                for samples in self._utter_once(text, speed):
                     heard = True
                     yield samples
             except _Failed as exc:
@@ -95,12 +96,12 @@ class EndpointVoice:
             else:
                 return
 
-    def _utter_once(self, text: str) -> Iterator[NDArray[np.float32]]:
+    def _utter_once(self, text: str, speed: float) -> Iterator[NDArray[np.float32]]:
         try:
             with self._client.stream(
                 "POST",
                 self._url,
-                json={**self._request, "input": text},
+                json={**self._request, "input": text, "speed": self._speed * speed},
                 headers=self._headers,
                 timeout=self._timeout,
             ) as response:

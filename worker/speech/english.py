@@ -51,14 +51,17 @@ class EnglishVoice:
     def __init__(self) -> None:
         self._model = Hibari()
 
-    def utter(self, text: str, gender: Gender, *, elderly: bool = False) -> NDArray[np.float32]:
-        """Say a text.
+    def utter(
+        self, text: str, gender: Gender, *, elderly: bool = False, speed: float = 1.0
+    ) -> NDArray[np.float32]:
+        """Say a text, at so many times its own pace.
 
         Returns:
             float32 mono at 24 kHz in about [-1, 1], shape (N,); empty when the model knows none of its characters.
         """
         parts = [
-            self._say(phonemes, _SPEAKERS.get((gender, elderly))) for phonemes in self._model.phonemize(text)
+            self._say(phonemes, _SPEAKERS.get((gender, elderly)), speed)
+            for phonemes in self._model.phonemize(text)
         ]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
@@ -66,7 +69,7 @@ class EnglishVoice:
         """Write a text as symbols of sounds, with its marks; they are Kokoro's, from which it was distilled."""
         return " ".join(self._model.phonemize(text))
 
-    def _say(self, phonemes: str, speaker: _Speaker | None) -> NDArray[np.float32]:
+    def _say(self, phonemes: str, speaker: _Speaker | None, speed: float) -> NDArray[np.float32]:
         ids = self._model.ids(phonemes)
         if len(ids) <= 2:  # noqa: PLR2004 - only the padding at both ends
             return np.zeros(0, np.float32)
@@ -77,8 +80,10 @@ class EnglishVoice:
         # The breath noise is seeded by what is said, so that a resumed text sounds exactly the same.
         noise = np.random.default_rng(zlib.crc32(phonemes.encode()))
         if speaker is None:
+            if speed != 1:
+                outputs = [output[..., _kept(outputs[-1].size, 1 / speed)] for output in outputs]
             return np.asarray(dsp.synth(*outputs, noise), np.float32)
-        kept = (np.arange(round(outputs[-1].size * speaker.resonance)) / speaker.resonance).astype(int)
+        kept = _kept(outputs[-1].size, speaker.resonance / speed)
         harmonic, phase, noise_level, free, free_phase, pitch_hz = (output[..., kept] for output in outputs)
         if speaker.pitch != 1:  # it costs clarity: a recogniser mistakes twice as many words
             make_pitch_free(harmonic, phase, free, pitch_hz)
@@ -87,6 +92,14 @@ class EnglishVoice:
         breath = noise_level + np.float32(speaker.breath)
         samples = dsp.synth(harmonic, phase, breath, free, free_phase, moved, noise)
         return np.asarray(soxr.resample(samples, SAMPLE_RATE * speaker.resonance, SAMPLE_RATE), np.float32)
+
+
+def _kept(frames: int, share: float) -> NDArray[np.intp]:
+    """Choose a share of frames, evenly spread; some of them twice where it is more than all.
+
+    The model's own speed shortens long sounds alone, and by less than it is told to.
+    """
+    return np.asarray(np.minimum((np.arange(round(frames * share)) / share).astype(int), frames - 1))
 
 
 def make_pitch_free(

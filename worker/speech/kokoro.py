@@ -82,7 +82,13 @@ class KokoroVoice:
         self.pace = msgspec.json.decode(PACE.read_bytes(), type=dict[str, dict[Gender, float]])
 
     def utter(
-        self, runs: Sequence[tuple[str, str]], language: str, gender: Gender, *, elderly: bool = False
+        self,
+        runs: Sequence[tuple[str, str]],
+        language: str,
+        gender: Gender,
+        *,
+        elderly: bool = False,
+        speed: float = 1.0,
     ) -> NDArray[np.float32]:
         """Say about a sentence, whatever scripts it is in, with one voice.
 
@@ -91,6 +97,7 @@ class KokoroVoice:
             language: of the voice.
             gender: as well.
             elderly: as well.
+            speed: how many times its pace.
 
         Returns:
             float32 mono at `SAMPLE_RATE`, in about [-1.3, 1.3], shape (N,); with silence at both ends.
@@ -103,8 +110,8 @@ class KokoroVoice:
             raise SynthesisFailed("Kokoro can read none of it.")
         rate = _AGED[gender] if elderly else 1.0
         style = self._styles[speaker(language, gender)]
-        speed = self.pace[language][gender] / rate
-        said = np.concatenate([self._say(part, style, speed) for part in _parts(phonemes)])
+        pace = self.pace[language][gender] / rate * speed
+        said = np.concatenate([self._say(part, style, pace) for part in _parts(phonemes)])
         if not elderly:
             return said
         return np.asarray(soxr.resample(said, SAMPLE_RATE * rate, SAMPLE_RATE), np.float32)

@@ -35,8 +35,8 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
 class Engine(Protocol):
     """What makes the sound of one of the operator's voices."""
 
-    def utter(self, text: str) -> Iterator[NDArray[np.float32]]:
-        """Say about a sentence.
+    def utter(self, text: str, *, speed: float = 1.0) -> Iterator[NDArray[np.float32]]:
+        """Say about a sentence, at so many times its own pace.
 
         Yields:
             float32 mono at `SAMPLE_RATE`, in pieces of any length and level, as they come.
@@ -90,13 +90,16 @@ class Speech(Protocol):
         """
         ...
 
-    def speak(self, text: str, voice: Voice, *, soon: bool = False) -> Iterator[SpokenPart]:
+    def speak(
+        self, text: str, voice: Voice, *, soon: bool = False, speed: float = 1.0
+    ) -> Iterator[SpokenPart]:
         """Speak a text, about one sentence at a time, in constant memory.
 
         Args:
             text: what to say.
             voice: who says it.
             soon: the first part may be shorter than a sentence, as somebody waits for it; not where speaking goes on.
+            speed: how many times its own pace.
 
         Raises:
             NothingToSpeak: the text has no letter and no digit.

@@ -62,9 +62,9 @@ class SherpaVoice:
         self._speaker = speaker
         self._speed = speed
 
-    def utter(self, text: str) -> Iterator[NDArray[np.float32]]:
+    def utter(self, text: str, *, speed: float = 1.0) -> Iterator[NDArray[np.float32]]:
         """Say a text; see `Engine.utter`."""
-        yield self._model.utter(text, speaker=self._speaker, speed=self._speed)
+        yield self._model.utter(text, speaker=self._speaker, speed=self._speed * speed)
 
 
 def _model_config(sherpa_onnx: Any, folder: Path, threads: int) -> Any:

@@ -119,7 +119,9 @@ class Speaker:
         assert voice
         return voice
 
-    def speak(self, text: str, voice: Voice, *, soon: bool = False) -> Iterator[SpokenPart]:
+    def speak(
+        self, text: str, voice: Voice, *, soon: bool = False, speed: float = 1.0
+    ) -> Iterator[SpokenPart]:
         """See `Speech.speak`.
 
         Where a voice fails, also in the middle of a stretch, the next best says that stretch from its start
@@ -128,11 +130,11 @@ class Speaker:
         covered = 0
         for passage in passages(text, voice.language, soon=soon):
             pause_s = _CLAUSE_PAUSE_S if passage.goes_on else _PAUSE_S
-            pause = np.zeros(round(pause_s * SAMPLE_RATE), np.float32)
+            pause = np.zeros(round(pause_s * SAMPLE_RATE / speed), np.float32)
             while True:
                 last = np.zeros(0, np.float32)
                 try:
-                    for samples in self._say(passage.words, voice):
+                    for samples in self._say(passage.words, voice, speed):
                         if len(last):
                             yield SpokenPart(pcm=_pcm(last), spoken=covered)
                         last = samples
@@ -153,7 +155,7 @@ class Speaker:
         pause = np.zeros(round(_PAUSE_S * SAMPLE_RATE), np.float32)
         said: list[Sound] = []
         for passage in passages(text, voice.language):
-            said += [*([pause] if said else []), *self._say(passage.words, voice)]
+            said += [*([pause] if said else []), *self._say(passage.words, voice, 1.0)]
         return _pcm(np.concatenate(said))
 
     def _next_best(self, voice: Voice, failure: SynthesisFailed) -> Voice:
@@ -168,7 +170,7 @@ class Speaker:
         besides = "" if voice.name in self._own else voice.engine
         return self._comes_with(voice.language, voice.gender, elderly=voice.elderly, besides=besides)
 
-    def _say(self, words: str, voice: Voice) -> Iterator[Sound]:
+    def _say(self, words: str, voice: Voice, speed: float) -> Iterator[Sound]:
         """Say a stretch; float32 at `SAMPLE_RATE`, at least one piece.
 
         Raises:
@@ -176,51 +178,53 @@ class Speaker:
         """
         own = self._own.get(voice.name)
         if own is None:
-            yield self._say_ours(words, voice)
+            yield self._say_ours(words, voice, speed)
             return
         # What a voice cannot read is said by another, unless it reads everything.
         runs = [(voice.language, words)] if own.multilingual else runs_by_script(words, voice.language)
         heard = False
         for language, run in runs:
             if language == voice.language:
-                pieces = level_and_trim_pieces(own.engine.utter(run), SAMPLE_RATE)
+                pieces = level_and_trim_pieces(own.engine.utter(run, speed=speed), SAMPLE_RATE)
             else:
-                pieces = iter([self._say_run(run, language, voice)])
+                pieces = iter([self._say_run(run, language, voice, speed)])
             for samples in pieces:
                 heard = True
                 yield samples
         if not heard:
             raise SynthesisFailed("It said nothing.")
 
-    def _say_ours(self, words: str, voice: Voice) -> Sound:
+    def _say_ours(self, words: str, voice: Voice, speed: float) -> Sound:
         """Say a stretch with a voice that comes with the worker."""
         runs = runs_by_script(words, voice.language)
         if voice.engine == "kokoro":
-            return self._say_naturally(runs, voice)
-        return np.concatenate([self._say_run(run, language, voice) for language, run in runs])
+            return self._say_naturally(runs, voice, speed)
+        return np.concatenate([self._say_run(run, language, voice, speed) for language, run in runs])
 
-    def _say_naturally(self, runs: Sequence[tuple[str, str]], voice: Voice) -> Sound:
+    def _say_naturally(self, runs: Sequence[tuple[str, str]], voice: Voice, speed: float) -> Sound:
         """Say words in any languages with one natural voice."""
         assert self.natural
         samples = level_and_trim(
-            self.natural.utter(runs, voice.language, voice.gender, elderly=voice.elderly), SAMPLE_RATE
+            self.natural.utter(runs, voice.language, voice.gender, elderly=voice.elderly, speed=speed),
+            SAMPLE_RATE,
         )
         if not len(samples):
             raise SynthesisFailed("Kokoro said nothing.")
         return samples
 
-    def _say_run(self, words: str, language: str, voice: Voice) -> Sound:
+    def _say_run(self, words: str, language: str, voice: Voice, speed: float) -> Sound:
         """Say words in a language that need not be the voice's own. Returns float32 at `SAMPLE_RATE`."""
         if voice.engine == "hibari" and language == "en":
             samples = level_and_trim(
-                self._english.utter(words, voice.gender, elderly=voice.elderly), SAMPLE_RATE
+                self._english.utter(words, voice.gender, elderly=voice.elderly, speed=speed), SAMPLE_RATE
             )
             if len(samples):
                 return samples
         if language == "ja":
             words = self._japanese.read(words)
         variant = _ESPEAK_VARIANT[voice.gender, voice.elderly]
-        said = self._espeak.utter(words, f"{ESPEAK_LANGUAGE.get(language, language)}+{variant}", rate=_RATE)
+        name = f"{ESPEAK_LANGUAGE.get(language, language)}+{variant}"
+        said = self._espeak.utter(words, name, rate=round(_RATE * speed))
         samples = soxr.resample(said.pcm.astype(np.float32) / 32768, said.sample_rate, SAMPLE_RATE)
         return level_and_trim(samples, SAMPLE_RATE)
 

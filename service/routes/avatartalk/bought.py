@@ -54,16 +54,26 @@ async def answer(
             field="delayed",
         )
     choice = asked.choice
-    wish = wishes.of_text(PATH, asked.text, choice)
+    wish = wishes.of_text(PATH, asked.text, choice, asked.stage)
     redeemed = await desk.selling.redeem(request.headers.getall("Authorization", []), wish)
     if redeemed is None:
         desk.quote_admission.check(request.scope, tell=False)
         return _challenged(
             request,
-            await desk.selling.challenge_text(wish, asked.text, choice, client=client(request), key=key),
+            await desk.selling.challenge_text(
+                wish,
+                asked.text,
+                choice,
+                client=client(request),
+                key=key,
+                webhook_url=asked.webhook_url,
+                stage=asked.stage,
+            ),
         )
     add_header(request.scope, "Link", f'<{_link(desk, request, redeemed, "payment")}>; rel="status"')
     add_header(request.scope, "Refund-Token", redeemed.tokens.refund)
+    if redeemed.webhook_secret is not None:
+        add_header(request.scope, "Webhook-Secret", redeemed.webhook_secret)
     video = await unless_gone(request.receive, desk.prepaid.bought(redeemed.sold.order, whole=not streamed))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
@@ -84,7 +94,9 @@ def _told(desk: Desk, request: Request[Any, Any, Any], redeemed: Redeemed, video
     """Tell where a video is: to whoever has the links, which have the claim token."""
     order, invoice = redeemed.sold.order, redeemed.sold.payment.invoice
     assert redeemed.tokens.claim is not None
-    told = Inference.of(order, video, used_ms=0, here=desk.links.here(request))
+    told = Inference.of(
+        order, video, used_ms=0, here=desk.links.here(request), webhook_secret=redeemed.webhook_secret
+    )
     return msgspec.structs.replace(
         told,
         id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"lightning:{invoice}")),
@@ -110,6 +122,7 @@ def _challenged(request: Request[Any, Any, Any], challenge: Challenge) -> ASGIAp
             "expires_at": quote.expires_at.replace(microsecond=0),
             "valid_until": challenge.valid_until,
             "refund_token": quote.tokens.refund,
+            **({} if challenge.webhook_secret is None else {"webhook_secret": challenge.webhook_secret}),
         },
         headers={"WWW-Authenticate": challenge.header},
     )

@@ -37,6 +37,7 @@ ENDINGS: dict[Ending, tuple[int, str]] = {
     Ending.SPENT: (POLICY, SPENT),
     Ending.STOPPED: (DONE, "Ended by its account"),
     Ending.REPLACED: (POLICY, "Another connection of this stream_id took its place"),
+    Ending.REVOKED: (POLICY, INVALID_KEY),
     Ending.ALONE: (DONE, "Nobody was in the room for long"),
     Ending.EXPIRED: (DONE, "The time of the meeting token is over"),
     Ending.PLACE_LOST: (FAILED, BROKEN),

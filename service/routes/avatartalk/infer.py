@@ -10,7 +10,7 @@ from litestar import WebSocket
 from litestar.handlers import websocket
 
 from service.accounts.keys import Keys
-from service.accounts.port import Scope
+from service.accounts.port import Holder, Scope
 from service.errors import InvalidRequest, RenderFailed
 from service.orders.choice import Choice
 from service.routes.avatartalk import closings
@@ -49,13 +49,13 @@ class SocketDesk(msgspec.Struct, frozen=True, kw_only=True):
     streams: Shares
 
     @contextlib.asynccontextmanager
-    async def admit(self, socket: AnySocket) -> AsyncIterator[int]:
-        """Accept a client and tell whose account it is; whatever fails inside closes with its reason."""
+    async def admit(self, socket: AnySocket) -> AsyncIterator[Holder]:
+        """Accept a client and tell whose key it shows; whatever fails inside closes with its reason."""
         await socket.accept()
         try:
             self.admission.check(socket.scope, tell=False)
             with self.streams.take_or_refuse(client(socket)):
-                yield await self.keys.account(key_of(socket), Scope.VIDEO)
+                yield await self.keys.of_account(key_of(socket), Scope.VIDEO)
         except Exception as error:  # noqa: BLE001 - a client hears why, whatever it is
             await closings.close(socket, *closings.closing_of(error))
 
@@ -63,15 +63,19 @@ class SocketDesk(msgspec.Struct, frozen=True, kw_only=True):
 @websocket("/ws/infer")
 async def infer(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
     """Speak what comes, and send it back as it is shown."""
-    async with socket_desk.admit(socket) as account_id:
+    async with socket_desk.admit(socket) as holder:
         wish = wish_of(socket.query_params)
         place = place_of(socket.query_params, wish.output)
         if place is None:
-            async with socket_desk.live.open(account_id, wish, FileOutput(socket)) as session:
+            async with socket_desk.live.open(
+                holder.account_id, wish, FileOutput(socket), key_id=holder.key_id
+            ) as session:
                 ending = await serve(socket, session, audio=wish.audio)
         else:
             told = SpokenTeller(socket)
-            async with socket_desk.showing.open(account_id, wish, place, tell=told.tell) as shown:
+            async with socket_desk.showing.open(
+                holder.account_id, wish, place, tell=told.tell, key_id=holder.key_id
+            ) as shown:
                 ending = await serve(socket, shown.session, audio=wish.audio, elsewhere=True)
                 shown.check()
         await closings.close(socket, *closings.ENDINGS[ending])

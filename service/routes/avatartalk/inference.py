@@ -11,10 +11,9 @@ from service.accounts.keys import Keys
 from service.accounts.port import Scope
 from service.delivery.delivery import Delivery
 from service.delivery.prepaid import PrepaidDelivery
-from service.orders.order import Order
 from service.orders.prepaid import PrepaidOrders
 from service.orders.video import Video, VideoState
-from service.quotes.prepaid import PrepaidOrdering
+from service.quotes.prepaid import PrepaidOrdering, Taken
 from service.routes.avatartalk import bought, refusals
 from service.routes.avatartalk.schemas import Inference, InferenceRequest, is_on
 from service.routes.http import openapi
@@ -22,6 +21,7 @@ from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
+from service.routes.http.request_ids import add_header
 from service.routes.http.streams import VideoStream
 from service.routes.http.waiting import unless_gone
 
@@ -57,8 +57,8 @@ EXAMPLE = {
         example=EXAMPLE,
         headers={
             **openapi.KEY_HEADERS,
-            **openapi.LOCATED,
             **refusals.RETRIED,
+            200: {**openapi.LOCATED[200], "Webhook-Secret": openapi.WEBHOOK_SECRET},
             402: {"WWW-Authenticate": openapi.CHALLENGE},
         },
     ),
@@ -123,16 +123,24 @@ async def inference(
             request, bought_desk, asked, streamed=streamed, delayed=later, key=idempotency_key
         )
     taken = await ordering.order(
-        asked.text, asked.choice, account_id=account_id, delayed=later, key=idempotency_key
+        asked.text,
+        asked.choice,
+        account_id=account_id,
+        delayed=later,
+        key=idempotency_key,
+        webhook_url=asked.webhook_url,
+        stage=asked.stage,
     )
+    if taken.webhook_secret is not None:  # in each answer: a refusal is told of as well
+        add_header(request.scope, "Webhook-Secret", taken.webhook_secret)
     if later:
-        return await _told(request, prepaid_orders, taken.order, await prepaid.whole(taken.order))
+        return await _told(request, prepaid_orders, taken, await prepaid.whole(taken.order))
     streamed = is_on(stream, asked.stream)
     video = await unless_gone(request.receive, prepaid.made(taken, whole=not streamed))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
     if not streamed:
-        return await _told(request, prepaid_orders, taken.order, video)
+        return await _told(request, prepaid_orders, taken, video)
     return VideoStream(
         delivery.play(video.order_id, growing=video.state is not VideoState.READY),
         order_id=video.order_id,
@@ -141,9 +149,15 @@ async def inference(
 
 
 async def _told(
-    request: Request[Any, Any, Any], orders: PrepaidOrders, order: Order, video: Video | None
+    request: Request[Any, Any, Any], orders: PrepaidOrders, taken: Taken, video: Video | None
 ) -> ASGIApp:
     """Tell of a video that is whole, or has still to be made."""
-    used_ms = 0 if video is None else await orders.used_ms(order)
-    told = Inference.of(order, video, used_ms=used_ms, here=str(request.base_url).rstrip("/"))
+    used_ms = 0 if video is None else await orders.used_ms(taken.order)
+    told = Inference.of(
+        taken.order,
+        video,
+        used_ms=used_ms,
+        here=str(request.base_url).rstrip("/"),
+        webhook_secret=taken.webhook_secret,
+    )
     return Response(told, headers=NO_STORE).to_asgi_response(None, request)

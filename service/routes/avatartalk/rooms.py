@@ -120,9 +120,9 @@ async def create_session(
     request: Request[Any, Any, Any], keys: Part[Keys], rooms: Part[Rooms]
 ) -> Response[SessionBegun]:
     """Show a face in a LiveKit room."""
-    account_id = await keys.account(key_of(request), Scope.VIDEO)
+    holder = await keys.of_account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, SessionRequest, lenient=True)
-    session_id = await rooms.create(account_id, asked.wish, asked.room)
+    session_id = await rooms.create(holder.account_id, asked.wish, asked.room, key_id=holder.key_id)
     return Response(SessionBegun(task_id=session_id), headers=NO_STORE)
 
 

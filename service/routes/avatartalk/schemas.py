@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from service.accounts.account import whole_seconds
 from service.catalogue.built_in import LANGUAGES
@@ -12,6 +12,7 @@ from service.errors import InvalidRequest
 from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import Video
+from service.routes.http.shapes import StageWish, WebhookUrl
 
 AVATARS = {"black_man": "african_man", "black_woman": "african_woman", "old_asian_man": "old_japanese_man"}
 EMOTIONS = {"expressive": "neutral"}
@@ -44,8 +45,17 @@ class InferenceRequest(msgspec.Struct, frozen=True, kw_only=True):
             extra_json_schema={"default": DEFAULT_LANGUAGE, "enum": [*LANGUAGES, *SPEECH, None]},
         ),
     ] = None
+    stage: StageWish = None
     stream: Annotated[Switch, Meta(description="As the parameter `stream`.", examples=[False])] = None
     delayed: Annotated[Switch, Meta(description="As the parameter `delayed`.", examples=[False])] = None
+    webhook_url: Annotated[
+        WebhookUrl | None,
+        Meta(
+            description="An https:// URL that is told what becomes of this video, in place of the account's webhook."
+            " Signed as Standard Webhooks says with the `webhook_secret` of the answer, and with the account's where it"
+            " has one."
+        ),
+    ] = None
 
     @property
     def choice(self) -> Choice:
@@ -92,9 +102,18 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     html_url: Annotated[str, Meta(description="A page that plays it. No API key is needed.")]
     mp4_url: Annotated[str, Meta(description="The MP4. No API key is needed.")]
     captions_url: Annotated[str, Meta(description="Its captions, as WebVTT. No API key is needed.")]
+    webhook_secret: Annotated[
+        str | UnsetType,
+        Meta(
+            description="Verifies what `webhook_url` is told; absent where none was named. The header `Webhook-Secret`"
+            " says it too. Told only here: keep it."
+        ),
+    ] = UNSET
 
     @classmethod
-    def of(cls, order: Order, video: Video | None, *, used_ms: int, here: str) -> "Inference":
+    def of(
+        cls, order: Order, video: Video | None, *, used_ms: int, here: str, webhook_secret: str | None = None
+    ) -> "Inference":
         """Translate.
 
         Args:
@@ -102,6 +121,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
             video: Whole; None: it is delayed.
             used_ms: What it has cost.
             here: The address of this service, without a slash at its end.
+            webhook_secret: Signs what a receiver is told that was named with it.
         """
         choice = order.wish.choice
         folder = f"{here}/inference/{order.public_id}"
@@ -126,6 +146,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
             html_url=f"{folder}/video.html",
             mp4_url=f"{folder}/video.mp4",
             captions_url=f"{folder}/captions.vtt",
+            webhook_secret=UNSET if webhook_secret is None else webhook_secret,
         )
 
 

@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Method
 
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
+from service.delivery.formats import Formats
 from service.delivery.prepaid import PrepaidDelivery
 from service.errors import OrderNotFound, VideoNotStarted
 from service.orders.order import Order, Status
@@ -27,7 +28,7 @@ from service.routes.avatartalk.previews import only_looks
 from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.parts import Part
-from service.routes.http.videos import NO_CACHE, answer, captions_answer
+from service.routes.http.videos import NO_CACHE, As, answer, answer_finished, captions_answer
 from service.routes.http.waiting import unless_gone
 from service.runtime.clock import Clock
 
@@ -65,7 +66,8 @@ def _operation(name: str) -> Any:
     summary="Watch an account's video",
     description="Streams it while it is rendered; takes Range, If-Range and, of a whole one, If-None-Match. A GET of a"
     " delayed one has it made and paid for by its owner, once, whoever else comes; HEAD, a prefetch and the"
-    " preview of a link in a messenger do not.",
+    " preview of a link in a messenger do not. With `format` a whole one is another kind of file; while that is being"
+    " made, the answer is 503.",
     tags=["Accounts"],
     operation_id=_operation("InferenceVideo"),
     operation_class=openapi.operation(
@@ -78,7 +80,9 @@ def _operation(name: str) -> Any:
         }
     ),
     exception_handlers=refusals.HANDLERS,
-    responses=openapi.video(parts=True) | REFUSALS | refusals.described(types.RANGE_NOT_SATISFIABLE),
+    responses=openapi.video(parts=True)
+    | REFUSALS
+    | refusals.described(types.RANGE_NOT_SATISFIABLE, types.VIDEO_GROWING),
 )
 async def inference_video(
     request: Request[Any, Any, Any],
@@ -87,6 +91,8 @@ async def inference_video(
     prepaid_orders: Part[PrepaidOrders],
     delivery: Part[Delivery],
     now: Part[Clock],
+    formats: Part[Formats],
+    kind: As = "mp4",
 ) -> ASGIApp:
     """Watch an account's video."""
     order = await _find(prepaid_orders, video_id)
@@ -101,6 +107,8 @@ async def inference_video(
         video = await unless_gone(request.receive, prepaid.opened(order))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
+    if kind != "mp4":
+        return await answer_finished(request, formats, video, kind, called=video_id, disposition=DISPOSITION)
     return answer(request, delivery, video, called=video_id, disposition=DISPOSITION, now=now())
 
 

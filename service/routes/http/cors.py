@@ -8,14 +8,16 @@ CACHED_S = 86_400
 
 SENT = (
     *("Accept", "Accept-Language", "Authorization", "Cache-Control", "Claim-Token", "Content-Language"),
-    *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", "X-API-Key"),
-    "X-Request-Id",
+    *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range"),
+    *("X-API-Key", "X-Request-Id"),
 )
 """What a page may send."""
 
 READ = (
     *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Link"),
-    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    *("RateLimit", "RateLimit-Policy", "Refund-Token", "Retry-After", "WWW-Authenticate"),
+    *("Webhook-Secret", "X-Request-Id"),
+    *("Preference-Applied", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
 )
 """What a page may read of an answer."""
 

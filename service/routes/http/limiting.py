@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -10,10 +11,12 @@ from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 from service.errors import BodyTooLarge, BodyTooSlow, TooManyRequests
 from service.routes.http.proxies import Proxies
 from service.routes.http.request_ids import add_header
+from service.runtime import descriptors
 from service.runtime.clients import client_of
 from service.runtime.clock import Clock
 from service.runtime.limits import WINDOW_S, Left, Limiter
 from service.runtime.shares import Shares
+from service.runtime.waits import Waits
 
 LONGEST_ADDRESS = 64
 
@@ -25,6 +28,9 @@ POLICY = "client"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
+Teller = Callable[[Scope, Left, float], None]
+"""Adds headers to an answer: of its request, what is left, and the time in seconds."""
+
 
 class Admission:
     """Takes a token for each request.
@@ -32,11 +38,15 @@ class Admission:
     Args:
         limiter: Who has how many.
         now: The clock.
+        teller: Tells a client by headers what it has left, in the words of its surface.
     """
 
-    def __init__(self, limiter: Limiter, now: Clock) -> None:
+    def __init__(
+        self, limiter: Limiter, now: Clock, teller: Callable[[Scope, Left, float], None] | None = None
+    ) -> None:
         self._limiter = limiter
         self._now = now
+        self._teller = teller or _tell
         self._proxies = Proxies()
 
     def check(self, scope: Scope, *, tell: bool = True) -> None:
@@ -48,7 +58,7 @@ class Admission:
         asker, moment = _client_in(scope), self._now().timestamp()
         refusal = self._limiter.admit(asker, moment)
         if tell and (left := self._limiter.left(asker, moment)):
-            _tell(scope, left)
+            self._teller(scope, left, moment)
         self._proxies.note(scope, refused=refusal is not None and not refusal.by_total)
         if refusal is None:
             return
@@ -70,6 +80,16 @@ class Admission:
             return counted
 
         return checked
+
+
+def open_streams(waits: Waits) -> Shares:
+    """Bound the requests that last: by what is set, and by the files that this process may have open."""
+    most = descriptors.most_streams()
+    return Shares(
+        per_client=waits.open_streams_per_client,
+        total=min(waits.open_streams or most, most),
+        what="open streams and waiting requests",
+    )
 
 
 def held_open(streams: Shares, *, waits: bool = True) -> Middleware:
@@ -97,7 +117,7 @@ def held_open(streams: Shares, *, waits: bool = True) -> Middleware:
     return middleware
 
 
-def _tell(scope: Scope, left: Left) -> None:
+def _tell(scope: Scope, left: Left, _now: float) -> None:
     """Tell a client what it has left (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now, all in `t` s."""
     add_header(scope, "RateLimit-Policy", f'"{POLICY}";q={left.quota};w={WINDOW_S:.0f}')
     add_header(scope, "RateLimit", f'"{POLICY}";r={left.remaining};t={math.ceil(left.reset_s)}')

@@ -95,6 +95,7 @@ def operation(
     *,
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
+    file: bool = False,
     example: dict[str, Any] | None = None,
     headers: Headers | None = None,
     limited: bool = True,
@@ -105,6 +106,7 @@ def operation(
     Args:
         body: The JSON object that it takes.
         form: The fields of the form that it takes, beside an `audio` file.
+        file: It takes a file, as the body or in a form.
         example: Of a body.
         headers: What answers have beyond what all of them have, by status.
         limited: Each client may ask so often only.
@@ -115,6 +117,8 @@ def operation(
         content["application/json"] = _media_type(_schema(body), example)
     if form is not None:
         content["multipart/form-data"] = _media_type(_form_schema(form), None if body else example)
+    if file:
+        content |= _file_content()
     described = RequestBody(required=True, content=content) if content else None
 
     @dataclass
@@ -208,6 +212,11 @@ KEY_HEADERS: Headers = {
 }
 
 
+WEBHOOK_SECRET = header(
+    "Verifies what the `webhook_url` is told; absent where nobody is.",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw...",
+)
+
 LOCATED: Headers = {
     200: {"Content-Location": header("Where a streamed video can be read again.", "/inference/...")}
 }
@@ -225,6 +234,16 @@ def video(*, parts: bool = False) -> dict[int, ResponseSpec]:
         meanings[206] = "The part of the video that was asked for."
     answers = {
         status: ResponseSpec(bytes, generate_examples=False, description=meaning, media_type="video/mp4")
+        for status, meaning in meanings.items()
+    }
+    return answers | (not_modified() if parts else {})
+
+
+def file(*, parts: bool = False) -> dict[int, ResponseSpec]:
+    """Describe a file of any kind as the answer, whole or in parts."""
+    meanings = {200: "The file.", **({206: "The part of the file that was asked for."} if parts else {})}
+    answers = {
+        status: ResponseSpec(bytes, generate_examples=False, description=meaning, media_type="*/*")
         for status, meaning in meanings.items()
     }
     return answers | (not_modified() if parts else {})
@@ -249,6 +268,15 @@ def not_modified() -> dict[int, ResponseSpec]:
     }
 
 
+def _file_content() -> dict[str, OpenAPIMediaType]:
+    binary = {"type": "string", "format": "binary"}
+    form = {"type": "object", "properties": {"file": binary}, "required": ["file"]}
+    return {
+        "application/octet-stream": _media_type(binary, None),
+        "multipart/form-data": _media_type(form, None),
+    }
+
+
 def _media_type(schema: dict[str, Any], example: dict[str, Any] | None) -> OpenAPIMediaType:
     return OpenAPIMediaType(
         schema=cast("Schema", schema), example=example
@@ -259,12 +287,27 @@ def _form_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
     schema = _schema(kind)
     audio = {"type": "string", "format": "binary", "description": "A WAV: 16 kHz, mono, 16-bit PCM."}
     schema["properties"] = {"audio": audio, **schema["properties"]}
+    if (stage := schema["properties"].get("stage")) is not None:
+        schema["properties"]["stage"] = {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": stage["description"],
+        }
     schema["required"] = ["audio", *schema["required"]]
     return schema
 
 
 def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON schema of a struct that refers to no other."""
-    _, components = msgspec.json.schema_components([kind])
-    [schema] = components.values()
-    return dict(schema)
+    """Return the JSON schema of a struct, with those of the structs in it where they stand."""
+    (top,), components = msgspec.json.schema_components([kind], ref_template="{name}")
+
+    def inlined(schema: Any) -> Any:
+        if isinstance(schema, list):
+            return [inlined(each) for each in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            return inlined(components[schema["$ref"]])
+        return {name: inlined(each) for name, each in schema.items()}
+
+    return dict(inlined(top))

@@ -118,6 +118,14 @@ INVOICE_NOT_FOUND = ProblemType(
     " and forgotten. Nobody is told which.",
     "Invoice lnbc450n1p... not found.",
 )
+MEDIUM_NOT_FOUND = ProblemType(
+    "medium-not-found",
+    HTTPStatus.NOT_FOUND,
+    "No library has anything under this link",
+    "The link is not one of this service, or what it led to was deleted long ago. To delete something takes a key of"
+    " its account.",
+    "There is nothing under this link.",
+)
 VIDEO_NOT_STARTED = ProblemType(
     "video-not-started",
     HTTPStatus.NOT_FOUND,
@@ -189,6 +197,13 @@ PAYMENT_GIVEN_BACK = ProblemType(
     "The video could not be made while the payment was held, so it was not taken. Ask for a new quote.",
     "The video could not be made, and the payment went back. Ask for a new quote.",
 )
+MEDIUM_GONE = ProblemType(
+    "medium-gone",
+    HTTPStatus.GONE,
+    "What this link led to was deleted",
+    "Libraries keep what is in them for a while, or until its owner deletes it. Upload it again.",
+    "What this link led to was deleted.",
+)
 VIDEO_GONE = ProblemType(
     "video-gone",
     HTTPStatus.GONE,
@@ -213,9 +228,9 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType(
 RANGE_NOT_SATISFIABLE = ProblemType(
     "range-not-satisfiable",
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    "The range lies past the end of the video",
-    "`Content-Range` tells how long the video is.",
-    "The video has 123456 bytes.",
+    "The range lies past the end",
+    "`Content-Range` tells how many bytes there are.",
+    "There are 123456 bytes.",
 )
 IDEMPOTENCY_KEY_REUSED = ProblemType(
     "idempotency-key-reused",

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from service.catalogue.built_in import LANGUAGES
 from service.orders.choice import Choice
+from service.orders.stage import Stage
 
 AvatarName = Annotated[
     str,
@@ -25,6 +26,22 @@ Language = Annotated[
 ]
 VoiceName = Annotated[
     str, Meta(description="A voice of the worker; chosen to fit the avatar where nobody names it.")
+]
+
+WebhookUrl = Annotated[
+    str,
+    Meta(
+        examples=["https://app.example.org/hooks/video"],
+        description="An https:// URL that is told what becomes of payment and video, signed as Standard Webhooks says"
+        " with the `webhook_secret` of the answer.",
+    ),
+]
+StageWish = Annotated[
+    Stage | None,
+    Meta(
+        description="The size of the picture, where the person stands in it and on what, captions in the picture, and"
+        " the pace of the voice. A form sends it as JSON. Null is 512×512 as it was filmed."
+    ),
 ]
 
 

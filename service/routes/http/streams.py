@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class VideoStream(ASGIResponse):
-    """An MP4 as it comes.
+    """An MP4 as it comes, or another file.
 
     Where the video ends early, the response is left without its last chunk: the server then closes the connection,
     and the client knows that it has not all of it (`curl` exits with 18). A proper end would pass for a whole video.
@@ -26,14 +26,15 @@ class VideoStream(ASGIResponse):
         self,
         chunks: AsyncGenerator[bytes],
         *,
-        order_id: int,
         headers: dict[str, str],
+        order_id: int | None = None,
         status_code: int = 200,
         is_head_response: bool = False,
+        media_type: str = "video/mp4",
     ) -> None:
         super().__init__(
-            headers={**headers, "Content-Type": "video/mp4"},
-            media_type="video/mp4",
+            headers={**headers, "Content-Type": media_type},
+            media_type=media_type,
             status_code=status_code,
             is_head_response=is_head_response,
         )

@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from litestar import Request
@@ -18,6 +18,8 @@ from service.runtime.shares import Shares
 T = TypeVar("T", bound=msgspec.Struct)
 
 FILE_FIELD = "audio"
+
+JSON_FIELD = "stage"
 
 MAX_PARTS = 20
 MAX_OPTION_BYTES = 1000
@@ -61,13 +63,13 @@ class Spool:
         ):
             try:
                 with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
-                    options = await _parse(request, parser, file)
+                    options = await parse_form(request, parser, file)
             except (MultipartError, UnicodeError) as error:
                 raise InvalidRequest(
                     f"The form is broken: {error}. Send it as `curl -F audio=@speech.wav` does."
                 ) from error
             file.flush()
-            yield Path(file.name), convert(options, kind, strict=False)
+            yield Path(file.name), convert(_nested(options), kind, strict=False)
 
     def _size(self, request: Request[Any, Any, Any]) -> int:
         """Tell how large a body may become: as it says, else as large as any."""
@@ -75,11 +77,23 @@ class Spool:
         return min(int(said), self._largest_bytes) if said.isdecimal() else self._largest_bytes
 
 
-async def _parse(
-    request: Request[Any, Any, Any], parser: PushMultipartParser, file: IO[bytes]
+class Taking(Protocol):
+    """Takes a file piece by piece."""
+
+    def write(self, data: bytes | bytearray, /) -> object:
+        """Take the next piece."""
+        ...
+
+
+async def parse_form(
+    request: Request[Any, Any, Any], parser: PushMultipartParser, file: Taking, *, field: str = FILE_FIELD
 ) -> dict[str, Any]:
-    """Write the file part to `file`; return the other fields."""
-    form = _Form(file)
+    """Write the file part to `file`; return the other fields.
+
+    Raises:
+        InvalidRequest: There is no file, or more than one, or a field is too long.
+    """
+    form = _Form(file, field)
     async for chunk in request.stream():
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
@@ -87,29 +101,43 @@ async def _parse(
             elif event:
                 form.take(event)
     if not form.has_file:
-        raise InvalidRequest("Audio file is required", field=FILE_FIELD)
+        missing = "Audio file is required" if field == FILE_FIELD else f"The form has no '{field}'."
+        raise InvalidRequest(missing, field=field)
     return {name: bytes(value).decode() for name, value in form.options.items()}
 
 
+def _nested(options: dict[str, Any]) -> dict[str, Any]:
+    """Read the field of a form that has fields of its own: it comes as JSON."""
+    text = options.get(JSON_FIELD)
+    if text is None:
+        return options
+    try:
+        return {**options, JSON_FIELD: msgspec.json.decode(text) if text else None}
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"Field '{JSON_FIELD}' is no JSON: {error}.", field=JSON_FIELD) from error
+
+
 class _Form:
-    """Sorts the parts of a form: the audio to its file, short texts into memory.
+    """Sorts the parts of a form: the one file to where it goes, short texts into memory.
 
     Many programs call every file `file` or `data`, so a file of any name is taken, if it is the only one.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Taking, field: str) -> None:
         self.options: dict[str, bytearray] = {}
         self.has_file = False
         self._file = file
+        self._field = field
         self._take_part: Callable[[bytes | bytearray], object] = self._file.write
 
     def begin(self, name: str, *, is_file: bool) -> None:
         if is_file and self.has_file:
-            raise InvalidRequest("Only one audio file is taken.", field=FILE_FIELD)
+            what = "audio file" if self._field == FILE_FIELD else "file"
+            raise InvalidRequest(f"Only one {what} is taken.", field=self._field)
         if is_file:
             self.has_file = True
             self._take_part = self._file.write
-        elif name == FILE_FIELD:
+        elif name == self._field:
             self._take_part = lambda _: None
         else:
             option = self.options[name] = bytearray()

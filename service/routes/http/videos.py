@@ -3,22 +3,37 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from litestar import HttpMethod, Request, Response
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 
 from service.delivery.delivery import Delivery
+from service.delivery.formats import Finished, Format, Formats
 from service.errors import RangeNotSatisfiable, VideoInterrupted
 from service.orders.video import Video, VideoState
 from service.rendering.container import has_room
 from service.routes.http.conditions import etag_of, has
 from service.routes.http.ranges import parse_range
+from service.routes.http.stored import answer_stored
 from service.routes.http.streams import VideoStream
 
 VTT = "text/vtt"
 
+MEDIA_TYPES = {"mov": "video/quicktime", "webm": "video/webm", "avi": "video/x-msvideo"}
+
 NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+As = Annotated[
+    Literal["mp4", "mov", "webm", "avi"],
+    QueryParameter(
+        name="format",
+        description="Another kind of file, made of a whole video when it is asked for first. While it is being made the"
+        " answer is 503, with a Retry-After.",
+    ),
+]
 
 
 def answer(
@@ -109,27 +124,68 @@ def answer_with_head(
         RangeNotSatisfiable: The range lies past its end.
     """
     longer = len(head) - len(found.init or b"")
-    size = found.size + longer
-    etag = etag_of(_Etags.of(called, found).whole.encode() + head)
+    return answer_stored(
+        request,
+        lambda span: _behind(head, delivery, found.order_id, span, longer),
+        found.size + longer,
+        etag=etag_of(_Etags.of(called, found).whole.encode() + head),
+        headers={**NO_CACHE, "Content-Disposition": disposition},
+        order_id=found.order_id,
+    )
+
+
+async def answer_finished(
+    request: Request[Any, Any, Any],
+    formats: Formats,
+    found: Video,
+    kind: Format,
+    *,
+    called: str,
+    disposition: str,
+) -> ASGIResponse:
+    """Answer GET or HEAD with a whole video as another kind of file; takes Range, If-Range and If-None-Match.
+
+    Args:
+        request: What is asked for.
+        formats: Has it made.
+        found: The video.
+        kind: Of what kind.
+        called: What it is called on the outside, which nobody else knows.
+        disposition: What the MP4 is called.
+
+    Raises:
+        VideoGrowing: It is not whole.
+        WorkerDown: It is being made, or nobody can make it now.
+        RangeNotSatisfiable: The range lies past its end.
+    """
+    file = await formats.of(found, kind)
+    etag = etag_of(f"{called} {found.edition} {found.attempt} {kind} {file.size}".encode())
+    disposition = disposition.replace(".mp4", f".{kind}")
     headers = {**NO_CACHE, "Accept-Ranges": "bytes", "Content-Disposition": disposition, "ETag": etag}
     if has(request, etag):
         return ASGIResponse(status_code=304, headers=headers)
-    span, status = range(size), 200
+    span, status = range(file.size), 200
     if request.headers.get("If-Range") in (None, etag):
-        asked = parse_range(request.headers.get("Range"), size, whole=True)
+        asked = parse_range(request.headers.get("Range"), file.size, whole=True)
         if asked is not None and not asked:
-            raise RangeNotSatisfiable(size)
+            raise RangeNotSatisfiable(file.size)
         if asked is not None:
             span, status = asked, 206
-            headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
+            headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.size}"
     headers["Content-Length"] = str(len(span))
     return VideoStream(
-        _behind(head, delivery, found.order_id, span, longer),
+        _of(formats, file, span),
         order_id=found.order_id,
         headers=headers,
         status_code=status,
         is_head_response=request.method == HttpMethod.HEAD,
+        media_type=MEDIA_TYPES[kind],
     )
+
+
+async def _of(formats: Formats, file: Finished, span: range) -> AsyncGenerator[bytes]:
+    async for chunk in formats.read(file, span.start, span.stop):
+        yield chunk
 
 
 async def _behind(

@@ -33,6 +33,8 @@ PATH = "/l402/video"
 
 NO_STORE = {"Cache-Control": "no-store"}
 
+_encode = msgspec.json.Encoder().encode
+
 EXAMPLE = {
     "text": "Hello! This is the text that will be spoken by the avatar.",
     "avatar": "european_woman",
@@ -53,6 +55,7 @@ CHALLENGE_EXAMPLE = {
     "expires_at": "2026-01-01T12:05:00Z",
     "valid_until": "2026-01-08T12:00:00Z",
     "refund_token": "Q4hyK39LQGq1DThnB2vWyzG-MaAdy79zYIvhhHf-eB0",
+    "webhook_secret": None,
 }
 
 HEADERS = {
@@ -65,6 +68,7 @@ HEADERS = {
             "What POST /lightning/refund asks for, beside the preimage, should the video fail.",
             "Q4hyK39LQGq1DThnB2vWyzG-MaAdy79zYIvhhHf-eB0",
         ),
+        "Webhook-Secret": openapi.WEBHOOK_SECRET,
     },
     402: {"WWW-Authenticate": openapi.CHALLENGE},
 }
@@ -154,31 +158,33 @@ async def buy_video(
     asker = client(request)
     if request.content_type[0] == "multipart/form-data":
         async with l402_desk.spool.receive(request, AudioWish) as (wav, options):
-            wish = await asyncio.to_thread(wishes.of_audio, PATH, wav, options.choice)
+            wish = await asyncio.to_thread(wishes.of_audio, PATH, wav, options.choice, options.stage)
             redeemed = await l402_desk.selling.redeem(shown, wish)
             if redeemed is None:
                 l402_desk.quote_admission.check(request.scope, tell=False)
                 return _challenged(
                     request,
                     await l402_desk.selling.challenge_audio(
-                        wish, wav, options.choice, client=asker, key=idempotency_key
+                        wish,
+                        wav,
+                        options.choice,
+                        client=asker,
+                        key=idempotency_key,
+                        webhook_url=options.webhook_url,
+                        stage=options.stage,
                     ),
                 )
     else:
         asked = await read_json(request, TextWish)
-        wish = wishes.of_text(PATH, asked.text, asked.choice)
+        wish = wishes.of_text(PATH, asked.text, asked.choice, asked.stage)
         redeemed = await l402_desk.selling.redeem(shown, wish)
         if redeemed is None:
-            l402_desk.quote_admission.check(request.scope, tell=False)
-            return _challenged(
-                request,
-                await l402_desk.selling.challenge_text(
-                    wish, asked.text, asked.choice, client=asker, key=idempotency_key
-                ),
-            )
+            return _challenged(request, await _price_text(request, l402_desk, asked, wish, idempotency_key))
     payment_url = _link(l402_desk.links, request, "payment", redeemed)
     add_header(request.scope, "Link", f'<{payment_url}>; rel="status"')
     add_header(request.scope, "Refund-Token", redeemed.tokens.refund)
+    if redeemed.webhook_secret is not None:
+        add_header(request.scope, "Webhook-Secret", redeemed.webhook_secret)
     video = await unless_gone(request.receive, l402_desk.delivery.deliver(redeemed.sold.order, Choice()))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
@@ -195,13 +201,45 @@ async def buy_video(
     return _streamed(l402_desk.delivery, redeemed, video)
 
 
+async def challenge_of_text(
+    request: Request[Any, Any, Any], desk: Desk, key: str | None
+) -> tuple[int, bytes, dict[str, str]]:
+    """Challenge a request for a text that shows no credential: status, body and headers of the answer.
+
+    Raises:
+        ServiceError: What was asked for cannot be sold, or not now.
+        LightningError: The node makes no invoice.
+    """
+    asked = await read_json(request, TextWish)
+    wish = wishes.of_text(PATH, asked.text, asked.choice)
+    return _answer(await _price_text(request, desk, asked, wish, key))
+
+
+async def _price_text(
+    request: Request[Any, Any, Any], desk: Desk, asked: TextWish, wish: str, key: str | None
+) -> Challenge:
+    desk.quote_admission.check(request.scope, tell=False)
+    return await desk.selling.challenge_text(
+        wish,
+        asked.text,
+        asked.choice,
+        client=client(request),
+        key=key,
+        webhook_url=asked.webhook_url,
+        stage=asked.stage,
+    )
+
+
+def _answer(challenge: Challenge) -> tuple[int, bytes, dict[str, str]]:
+    headers = {**NO_STORE, "WWW-Authenticate": challenge.header}
+    return int(types.CREDENTIAL_REQUIRED.status), _encode(ChallengeProblem.of(challenge)), headers
+
+
 def _challenged(request: Request[Any, Any, Any], challenge: Challenge) -> ASGIApp:
-    return Response(
-        msgspec.json.encode(ChallengeProblem.of(challenge)),
-        status_code=types.CREDENTIAL_REQUIRED.status,
-        media_type=MEDIA_TYPE,
-        headers={**NO_STORE, "WWW-Authenticate": challenge.header},
-    ).to_asgi_response(None, request)
+    status, body, headers = _answer(challenge)
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers).to_asgi_response(
+        None, request
+    )
 
 
 def _streamed(delivery: Delivery, redeemed: Redeemed, video: Video) -> VideoStream:

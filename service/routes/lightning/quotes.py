@@ -78,7 +78,13 @@ async def quote_text(
         idempotency_key,
         b"text" + msgspec.json.encode(asked),
         lambda tokens: idempotency.quoting.quote_text(
-            asked.text, asked.choice, tokens, client=asker, hold=asked.hold, webhook_url=asked.webhook_url
+            asked.text,
+            asked.choice,
+            tokens,
+            client=asker,
+            hold=asked.hold,
+            webhook_url=asked.webhook_url,
+            stage=asked.stage,
         ),
         client=asker,
         private=asked.private,
@@ -110,7 +116,13 @@ async def request_video_audio(
             idempotency_key,
             b"audio" + msgspec.json.encode(options) + heard,
             lambda tokens: idempotency.quoting.quote_audio(
-                wav, options.choice, tokens, client=asker, hold=options.hold, webhook_url=options.webhook_url
+                wav,
+                options.choice,
+                tokens,
+                client=asker,
+                hold=options.hold,
+                webhook_url=options.webhook_url,
+                stage=options.stage,
             ),
             client=asker,
             private=options.private,
@@ -133,7 +145,7 @@ async def request_video_audio(
 async def estimate_text(request: Request[Any, Any, Any], quoting: Part[Quoting]) -> EstimateAnswer:
     """Price a text without buying."""
     asked = await read_json(request, TextRequest)
-    return EstimateAnswer.of(await quoting.estimate_text(asked.text, asked.choice))
+    return EstimateAnswer.of(await quoting.estimate_text(asked.text, asked.choice, stage=asked.stage))
 
 
 def _hash(file: Path) -> bytes:

@@ -9,10 +9,11 @@ from service.delivery.watching import Snapshot
 from service.orders.order import Order, Status
 from service.orders.video import VideoState
 from service.payments.payment import Payment
+from service.pricing.price import PERCENT
 from service.quotes.quoting import Estimate, Quote
 from service.refunds.refund import Refund, RefundState
 from service.refunds.refunding import Offer
-from service.routes.http.shapes import Base, Request
+from service.routes.http.shapes import Base, Request, StageWish, WebhookUrl
 from service.webhooks.signing import secret_of
 
 USD_MICROS = 1_000_000
@@ -35,15 +36,8 @@ class QuoteRequest(Request, frozen=True, kw_only=True):
             examples=[True],
         ),
     ] = False
-
-    webhook_url: Annotated[
-        str | None,
-        Meta(
-            description="An https:// URL that is told what becomes of payment and video, signed as Standard Webhooks"
-            " says with the `webhook_secret` of the answer.",
-            examples=["https://app.example.org/hooks/video"],
-        ),
-    ] = None
+    webhook_url: WebhookUrl | None = None
+    stage: StageWish = None
 
 
 class TextRequest(QuoteRequest, frozen=True, kw_only=True):
@@ -88,6 +82,12 @@ class EstimateAnswer(Base, frozen=True, kw_only=True):
             examples=["en"],
         ),
     ]
+    canvas_price: Annotated[
+        float,
+        Meta(
+            description="How many times the price of a plain picture the canvas costs; it is in the amount."
+        ),
+    ]
 
     @classmethod
     def of(cls, estimate: Estimate) -> "EstimateAnswer":
@@ -97,6 +97,7 @@ class EstimateAnswer(Base, frozen=True, kw_only=True):
             language=estimate.language,
             amount=estimate.price.amount_sat,
             amount_usd=estimate.price.usd_micros / USD_MICROS,
+            canvas_price=estimate.percent / PERCENT,
         )
 
 

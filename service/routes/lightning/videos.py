@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, Method
 
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
+from service.delivery.formats import Formats
 from service.delivery.port import Snapshots
 from service.errors import VideoInterrupted, VideoNotStarted
 from service.orders.video import VideoState
@@ -20,7 +21,14 @@ from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.naming import named
 from service.routes.http.parts import Part
 from service.routes.http.streams import VideoStream
-from service.routes.http.videos import NO_CACHE, answer, answer_with_head, captions_answer
+from service.routes.http.videos import (
+    NO_CACHE,
+    As,
+    answer,
+    answer_finished,
+    answer_with_head,
+    captions_answer,
+)
 from service.routes.http.waiting import unless_gone
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.schemas import VideoRequest
@@ -125,6 +133,7 @@ async def generate_video(
         types.PAYMENT_GIVEN_BACK,
         types.VIDEO_GONE,
         types.RANGE_NOT_SATISFIABLE,
+        types.RENDERER_UNAVAILABLE,
         types.UNAVAILABLE,
         invalid_request="Parameter 'claim_token': Expected `str | null`.",
     ),
@@ -136,13 +145,24 @@ async def video(
     delivery: Part[Delivery],
     captioning: Part[Captioning],
     now: Part[Clock],
+    formats: Part[Formats],
     captions: Track = None,
+    kind: As = "mp4",
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
 ) -> ASGIApp:
     """Read a video again."""
     sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
     found = await delivery.video(sold.order)
+    if kind != "mp4":
+        return await answer_finished(
+            request,
+            formats,
+            found,
+            kind,
+            called=sold.payment.invoice,
+            disposition=named(sold.order, found),
+        )
     if captions is not None and sold.order.wish.text is not None:
         head = await captioning.head(sold.order, found, delivery)
         return answer_with_head(

@@ -56,11 +56,11 @@ async def admitted(request: AnyRequest, callers: Callers) -> int:
 )
 async def offer(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Answered]:
     """See a face by WebRTC."""
-    account_id = await admitted(request, callers)
+    caller = await callers.admit(key_of(request), shapes.shown(request))
     asked = await read_json(request, Offer, lenient=True)
     if asked.type != "offer":
         raise InvalidRequest("Field 'type' must be 'offer'.", field="type")
-    call, sdp = await calls.open(account_id, asked.choice, asked.sdp)
+    call, sdp = await calls.open(caller, asked.choice, asked.sdp)
     return Response(Answered(sdp=sdp, type="answer", sessionid=call.number), headers=NO_STORE)
 
 

@@ -133,7 +133,10 @@ def _operation(path: str, method: str, operation: dict[str, Any], schema: dict[s
         )
     for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
         fields = body["schema"]
-        parts.append(_table(f"Body: {media_type}", fields["properties"], fields.get("required", []), schema))
+        if "properties" in fields:  # else it is a file
+            parts.append(
+                _table(f"Body: {media_type}", fields["properties"], fields.get("required", []), schema)
+            )
         if example := body.get("example"):
             parts.append(f"<pre tabindex=0>{escape(json.dumps(example, indent=2))}</pre>")
     for status, response in operation["responses"].items():

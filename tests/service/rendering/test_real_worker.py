@@ -82,6 +82,10 @@ async def test_a_real_worker_makes_a_video_that_plays(closed_shop, port):
         payment = await shop.payment(invoice)
         assert payment["video"]["state"] == "ready"
         check_plays(answer.content, payment["video"]["frames"])
+        made = await shop.http.get(f"/lightning/video/{invoice}", params={"format": "mov"})
+        assert made.status_code == 200, made.text
+        with av.open(io.BytesIO(made.content), "r") as film:
+            assert len(list(film.decode(video=0))) == payment["video"]["frames"]
 
 
 async def test_a_worker_that_dies_halfway_is_replaced_and_the_video_plays(closed_shop, port):

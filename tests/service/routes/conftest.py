@@ -59,6 +59,13 @@ async def inferences(shop, key: dict[str, str]) -> list[str]:
     return ids
 
 
+async def upload(shop, key: dict[str, str]) -> str:
+    """Put a picture into the library of an account: what its link ends with."""
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    answer = await shop.http.post("/media", content=picture, headers=key)
+    return str(answer.json()["url"].rpartition("/")[2])
+
+
 @pytest.fixture(scope="module")
 def known(tmp_path_factory, make_shop):
     """A service in a thread of its own, since the requests block theirs; its URL, and invoices in every state."""
@@ -104,6 +111,7 @@ def known(tmp_path_factory, make_shop):
                 "key": (await shop.key())["Authorization"],
                 "holders": holder["Authorization"],
                 "videos": videos,
+                "media": [await upload(shop, holder) for _ in range(3)],
             }
 
     with (

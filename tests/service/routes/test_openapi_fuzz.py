@@ -32,10 +32,11 @@ OF_ACCOUNTS = {
     "POST /record",
     "GET /record/{sessionid}",
     "GET /sse",
-    "GET /api/v1/avatar/session",
-    "POST /api/v1/avatar/send-text",
-    "POST /api/v1/avatar/recording",
-    "POST /api/v1/avatar/recording/download",
+    "POST /media",
+    "POST /media/fetch",
+    "GET /media",
+    "DELETE /media/{name}",
+    *(label for label in OPERATIONS if " /api/v1/" in label),
 }
 """What takes a key of an account."""
 
@@ -53,6 +54,8 @@ def api(known):
             return {**values, "invoice": invoice}
         if values and (video := _known_instead(known["videos"], values.get("video_id"))):
             return {**values, "video_id": video}
+        if values and (medium := _known_instead(known["media"], values.get("name"))):
+            return {**values, "name": medium}
         return values
 
     @schema.hook
@@ -86,7 +89,8 @@ def test_every_answer_is_one_that_the_document_names(label, api, known, full):
             headers={"Authorization": known["holders" if label in OF_ACCOUNTS else "key"]},
             excluded_checks=[positive_data_acceptance, not_a_server_error],
         )
-        assert answer.status_code < 500 or answer.status_code == 503  # for a held payment, not yet its turn
+        # For a held payment, not yet its turn; and what no engine here does.
+        assert answer.status_code < 500 or answer.status_code in (501, 503)
 
     ask()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.assembly.stores import open_kept
+from service.assembly.stores import open_accounts, open_kept
 from service.sessions.session import NewSession
 from tests.worker.live.test_sessions import buzz
 
@@ -189,3 +189,17 @@ async def test_tokens_and_stream_keys_are_in_no_log(open_shop, holder_of, caplog
             await client.closed()
 
     assert "SECRET-KEY" not in caplog.text + "".join(capsys.readouterr())
+
+
+async def test_a_session_ends_soon_after_its_key_was_revoked(open_shop, holder_of):
+    async with open_shop(live_lease_s=1) as shop:
+        holder = await holder_of(shop)
+        async with holder.connect(input_type="audio") as client:
+            await client.send(buzz(0.2))
+            await until_pictures(client)
+            async with open_accounts(shop.settings()) as holders:
+                (key,) = await holders.keys.list()
+                assert await holders.keys.revoke(key.id)
+            assert await client.closed() == (1008, "Invalid API key")
+        async with holder.connect() as again:
+            assert await again.closed() == (1008, "Invalid API key")

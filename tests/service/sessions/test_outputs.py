@@ -15,6 +15,7 @@ from service.errors import OutputGone
 from service.orders.choice import Choice
 from service.rendering.worker_client import HttpRenderer
 from service.rendering.workers import Workers
+from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.runtime.stopping import Stopping
 from service.sessions.live import Live
@@ -101,7 +102,9 @@ async def account(kept):
 
 
 @contextlib.asynccontextmanager
-async def opened(kept: Kept, url: str, *, owner: str = "here", **terms) -> AsyncIterator[Live]:
+async def opened(
+    kept: Kept, url: str, *, owner: str = "here", bells: Bells | None = None, **terms
+) -> AsyncIterator[Live]:
     """Sell as one more service does."""
     async with httpx.AsyncClient() as client:
         workers = Workers([HttpRenderer(client, url, silence_s=60)])
@@ -115,6 +118,7 @@ async def opened(kept: Kept, url: str, *, owner: str = "here", **terms) -> Async
             owner=owner,
             terms=LiveTerms(**terms),
             stopping=Stopping(),
+            bells=bells,
             now=utc_now,
         )
 
@@ -226,3 +230,75 @@ async def test_a_session_of_the_same_name_at_another_service_is_replaced(kept, a
             assert await first is Ending.REPLACED
 
     assert await balance(kept, account) == (60_000, 0, 0)
+
+
+@contextlib.asynccontextmanager
+async def service_at(settings, url: str, *, owner: str) -> AsyncIterator[tuple[Kept, Live]]:
+    """One of several services on a PostgreSQL, whose leases are renewed far too late to be what a test waits for."""
+    async with open_kept(settings) as kept:
+        peers = asyncio.create_task(kept.peers.listen(kept.bells))
+        try:
+            async with opened(kept, url, owner=owner, bells=kept.bells, live_lease_s=3_600) as live:
+                yield kept, live
+        finally:
+            peers.cancel()
+            await asyncio.wait([peers])
+
+
+async def run_session(live: Live, account: int, wish: Wish, begun: asyncio.Queue[str]) -> Ending:
+    async with live.open(account, wish, Screen()) as session:
+        begun.put_nowait(session.id)
+        return await session.run()
+
+
+async def test_a_session_hears_at_once_that_another_service_is_asked_to_end_it(
+    closed_shop, database_url, face
+):
+    settings = closed_shop.settings(database_url=database_url)
+    async with (
+        service_at(settings, face.url, owner="here") as (kept, live),
+        service_at(settings, face.url, owner="elsewhere") as (_, other),
+        asyncio.timeout(DEADLINE_S),
+    ):
+        account = await kept.accounts.create("app", most_open=None, now=utc_now())
+        await kept.accounts.grant(account, 60_000, ref="first", now=utc_now())
+        begun: asyncio.Queue[str] = asyncio.Queue()
+        running = asyncio.create_task(run_session(live, account, WISH, begun))
+
+        assert await other.stop(account, await begun.get())
+
+        assert await running is Ending.STOPPED
+        assert await balance(kept, account) == (60_000, 0, 0)
+
+
+async def test_of_connections_of_one_name_that_come_at_once_the_last_goes_on_alone(kept, account, face):
+    named = msgspec.structs.replace(WISH, stream="show")
+    begun: asyncio.Queue[str] = asyncio.Queue()
+    async with opened(kept, face.url, live_lease_s=3_600) as live, asyncio.timeout(DEADLINE_S):
+        running = [asyncio.create_task(run_session(live, account, named, begun)) for _ in range(3)]
+        all_begun = [await begun.get() for _ in running]
+        while sum(each.done() for each in running) < 2:
+            await asyncio.wait(
+                [each for each in running if not each.done()], return_when=asyncio.FIRST_COMPLETED
+            )
+        assert await kept.live_sessions.named(account, "show") == all_begun[-1:]
+        assert await live.stop(account, all_begun[-1])
+        endings = await asyncio.gather(*running)
+
+    assert sorted(ending.value for ending in endings) == ["replaced", "replaced", "stopped"]
+    assert await balance(kept, account) == (60_000, 0, 0)
+
+
+async def test_a_place_that_nothing_is_paid_for_is_kept_no_longer_than_what_is_left_could_be(kept, face):
+    poor = await kept.accounts.create("poor", most_open=None, now=utc_now())
+    await kept.accounts.grant(poor, 160, ref="first", now=utc_now())
+
+    class Film(Screen):
+        live = False
+
+    async with (
+        opened(kept, face.url, live_idle_s=3_600, live_quiet_s=0.2) as live,
+        live.open(poor, WISH, Film()) as session,
+        asyncio.timeout(DEADLINE_S),
+    ):
+        assert await session.run() is Ending.IDLE

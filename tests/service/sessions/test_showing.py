@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
+import msgspec
 import pytest
 
 from service.accounts.prepaid import AccountTerms, VideoTime
@@ -18,7 +19,7 @@ from service.runtime.clock import utc_now
 from service.runtime.internet import Names
 from service.runtime.stopping import Stopping
 from service.sessions.live import Live
-from service.sessions.places import Places, PlaceTerms, Room
+from service.sessions.places import Places, PlaceTerms, Push, Room
 from service.sessions.playing import MOST_WAITING
 from service.sessions.session import Ending, Wish
 from service.sessions.showing import Showing
@@ -164,6 +165,20 @@ async def test_an_account_has_few_names_resolved_at_once_however_often_it_asks(k
         names.answers.set()
         await asyncio.gather(*begun)
         await begin()
+
+
+async def test_a_place_is_gone_to_by_the_addresses_by_which_it_was_judged():
+    names = SlowNames()
+    names.answers.set()
+    places = Places(names, PlaceTerms(livekit_url="wss://own.example"))
+
+    assert (await places.check(ROOM)).addresses == ("192.0.2.1",)
+    assert (await places.check(Push(url="rtmp://push.example/live/key"))).addresses == ("192.0.2.1",)
+    assert (await places.check(msgspec.structs.replace(ROOM, url="", addresses=("203.0.113.7",)))) == Room(
+        url="wss://own.example", token="token"
+    )
+    anywhere = Places(names, PlaceTerms(live_private=True))
+    assert (await anywhere.check(ROOM)).addresses == ()
 
 
 async def test_nothing_is_resolved_for_an_account_without_video_time(kept, poor, face):

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from service.accounts.account import Move
-from service.errors import InsufficientCredits, TooManyRequests
+from service.accounts.keys import Keys
+from service.errors import InsufficientCredits, StreamTaken, TooManyRequests
 from service.sessions.session import Ended, Ending, Held, NewSession
 from service.storage.accounts import SqlAccounts
+from service.storage.keys import SqlApiKeys
 from service.storage.postgres import PostgresDatabase
 from service.storage.sessions import SqlLiveSessions
 from service.storage.sqlite import SqliteDatabase
@@ -26,6 +28,7 @@ SLICE = 4_000
 class Replica(NamedTuple):
     accounts: SqlAccounts
     sessions: SqlLiveSessions
+    keys: SqlApiKeys
 
     async def open(self, session: NewSession, *, most_open=8, unlimited=False) -> Held:
         return await self.sessions.open(
@@ -67,7 +70,7 @@ def opened(tmp_path, request):
     async def start() -> AsyncIterator[Replica]:
         database = PostgresDatabase.open(url) if url else SqliteDatabase.open(tmp_path / "db.sqlite3")
         async with database as rows:
-            yield Replica(SqlAccounts(rows), SqlLiveSessions(rows))
+            yield Replica(SqlAccounts(rows), SqlLiveSessions(rows), SqlApiKeys(rows))
 
     return start
 
@@ -253,3 +256,33 @@ async def test_an_account_ends_its_own_sessions_and_no_others(replicas, account,
     assert await other.sessions.stop("talk", account, Ending.REPLACED)
 
     assert await one.renew(session, 1_000) == Held(allowed_ms=4_000, more=True, stop=Ending.REPLACED)
+
+
+async def test_of_sessions_of_one_name_that_begin_at_once_one_is_kept(replicas, account):
+    sessions = [a_session(account, f"talk {n}", owner=str(n % 2), stream="show") for n in range(6)]
+
+    opened = await asyncio.gather(
+        *(replicas[n % 2].open(each) for n, each in enumerate(sessions)), return_exceptions=True
+    )
+
+    assert sum(isinstance(each, Held) for each in opened) == 1
+    assert sum(isinstance(each, StreamTaken) for each in opened) == 5
+    assert len(await replicas[0].sessions.named(account, "show")) == 1
+    assert await replicas[0].balance(account) == (6_000, 4_000, 0, 1)
+
+
+async def test_a_session_is_to_end_once_the_key_is_revoked_by_which_it_was_begun(replicas, account, session):
+    one, other = replicas
+    keys = Keys(one.keys, now=lambda: NOW)
+    for _ in range(2):
+        await keys.create("app", account_id=account)
+    begun_by, another = (key.id for key in await keys.list())
+    begun = msgspec.structs.replace(session, key_id=begun_by)
+    await one.open(begun)
+
+    await keys.revoke(another)
+    assert await one.renew(begun, 400) == Held(allowed_ms=4_000, more=True)
+    await Keys(other.keys, now=lambda: NOW).revoke(begun_by)
+
+    assert await one.renew(begun, 800) == Held(allowed_ms=4_000, more=True, stop=Ending.REVOKED)
+    assert await one.end(begun, 800) == 800

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.orders.order import Status
-from service.storage.migrate import upgrade
+from service.storage.migrate import FOLDER, upgrade
 
 BEFORE = "0007"
 
@@ -365,7 +366,7 @@ def add_receivers(connection: sa.Connection) -> None:
     assert had <= indexes(connection)
     assert sorted(str(row["scopes"]) for row in now["keys"]) == [
         "account:read",
-        "account:read account:write video:make",
+        "account:read account:write media:write video:make",
         "payments:read",
     ]
     addresses = [str(row["address"]) for row in now["accounts"]]
@@ -389,6 +390,126 @@ async def test_receivers_of_accounts_come_into_a_server_without_losing_a_row(dat
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
     async with engine.connect() as connection:
         await connection.run_sync(add_receivers)
+    await engine.dispose()
+
+
+def add_stages(connection: sa.Connection) -> None:
+    """Bring a database of the version before stages up to date: no order has one, and one can have one."""
+    upgrade(connection, to="0017")
+    order: dict[str, object] = {
+        "id": 7, "text": "Hello.", "duration_ms": 900, "amount_sat": 14, "usd_micros": 9000, "avatar": "ann",
+        "refund_hash": bytes(32), "created_at": 1,
+    }  # fmt: skip
+    orders = sa.Table("orders", sa.MetaData(), autoload_with=connection)
+    connection.execute(orders.insert(), [order])
+    connection.commit()
+    [before] = [dict(row) for row in connection.execute(sa.select(orders)).mappings()]
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = sa.Table("orders", sa.MetaData(), autoload_with=connection)
+    [after] = [dict(row) for row in connection.execute(sa.select(now)).mappings()]
+    assert (after.pop("stage"), after.pop("percent")) == (None, None)
+    assert after == before
+    assert had <= indexes(connection)
+    connection.execute(now.insert(), [{**order, "id": 8, "stage": "{}", "percent": 150}])
+    connection.commit()
+
+
+def test_stages_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_stages(connection)
+
+
+async def test_stages_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_stages)
+    await engine.dispose()
+
+
+def add_batches(connection: sa.Connection) -> None:
+    """Bring a database of the version before batches up to date: every row is there, and a batch can be."""
+    before_it = ScriptDirectory(str(FOLDER)).get_revision("0020").down_revision
+    assert isinstance(before_it, str)
+    upgrade(connection, to=before_it)
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
+        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1, "address": "a" * 26,
+    }  # fmt: skip
+    order: dict[str, object] = {
+        "id": 3, "text": "Hello.", "duration_ms": 900, "amount_sat": 0, "usd_micros": 0, "refund_hash": b"r" * 32,
+        "created_at": 2, "account_id": 7, "public_id": "film",
+    }  # fmt: skip
+    for name, row in {"accounts": account, "orders": order}.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), [{key: row[key] for key in row.keys() & table.c.keys()}])
+    connection.commit()
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert [now.pop(name) for name in ("batches", "batch_parts", "video_requests")] == [[], [], []]
+    for name, rows in before.items():
+        assert rows == [{key: row[key] for key in rows[0]} for row in now[name]] if rows else True
+    assert had <= indexes(connection)
+    for statement in (
+        "INSERT INTO batches (id, account_id, created_at) VALUES ('both', 7, 4)",
+        "INSERT INTO batch_parts (batch_id, n, order_id) VALUES ('both', 0, 3)",
+        "INSERT INTO batch_parts (batch_id, n, refusal) VALUES ('both', 1, 'no')",
+        "INSERT INTO video_requests (order_id, asked) VALUES (3, '{}')",
+    ):
+        connection.exec_driver_sql(statement)
+    connection.commit()
+
+
+def test_batches_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_batches(connection)
+
+
+async def test_batches_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_batches)
+    await engine.dispose()
+
+
+def add_own_receivers(connection: sa.Connection) -> None:
+    """Bring a database whose orders have receivers up to date: each is its account's, or an order's without one."""
+    upgrade(connection, to="0017")
+    order: dict[str, object] = {
+        "id": 3, "text": "text", "duration_ms": 1000, "amount_sat": 10, "usd_micros": 10, "refund_hash": b"r" * 32,
+        "created_at": 1,
+    }  # fmt: skip
+    webhook = {"order_id": 3, "url": "https://a", "secret": "whsec_"}
+    fill(connection, {"orders": [order], "webhooks": [webhook]})
+    before, had = everything(connection), indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert [{**row, "own": bool(row["own"])} for row in now["webhooks"]] == [{**webhook, "own": False}]
+    assert before["orders"] == [{name: row[name] for name in before["orders"][0]} for row in now["orders"]]
+    assert had <= indexes(connection)
+    connection.rollback()
+
+
+def test_receivers_of_single_videos_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_own_receivers(connection)
+
+
+async def test_receivers_of_single_videos_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_own_receivers)
     await engine.dispose()
 
 
@@ -437,9 +558,104 @@ async def test_live_sessions_come_into_a_server_without_losing_a_row(database_ur
     await engine.dispose()
 
 
+def add_media(connection: sa.Connection) -> None:
+    """Bring a database of the version before the library up to date: every row is there, and a file can be kept."""
+    upgrade(connection, to="0017")
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
+        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1, "address": "abc",
+    }  # fmt: skip
+    scopes = ("account:read account:write video:make", "account:read", "payments:read")
+    keys: list[dict[str, object]] = [
+        {
+            "name": f"{n}", "prefix": "sk", "hash": bytes([n]) * 32, "scopes": said,
+            "account_id": 7 if n < 2 else None, "created_at": 1,
+        }
+        for n, said in enumerate(scopes)
+    ]  # fmt: skip
+    fill(connection, {"accounts": [account], "keys": keys})
+    before, had = everything(connection), indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert now.pop("media") == []
+    said = sorted(str(row.pop("scopes")) for row in now["keys"])
+    assert said == ["account:read", "account:read account:write media:write video:make", "payments:read"]
+    for row in before["keys"]:
+        del row["scopes"]
+    assert before == {name: now[name] for name in before}
+    assert had <= indexes(connection)
+    connection.execute(
+        sa.text(
+            "INSERT INTO media (token, account_id, kind, mime, size, digest, object, created_at)"
+            " VALUES ('a', 7, 'picture', 'image/png', 9, :digest, 'media/a', 8)"
+        ),
+        {"digest": b"d" * 32},
+    )
+    connection.commit()
+
+
+def test_libraries_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_media(connection)
+
+
+async def test_libraries_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_media)
+    await engine.dispose()
+
+
+def add_streams(connection: sa.Connection) -> None:
+    """Bring a database up to date in which two sessions of one name run: both are there, and the newer has the name."""
+    upgrade(connection, to="0017")
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
+        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    talk: dict[str, object] = {
+        "account_id": 7, "owner": "here", "output": "file", "slices": 1, "settled_ms": 0, "stop": None, "until": 9,
+    }  # fmt: skip
+    sessions = [
+        {**talk, "id": "older", "stream": "show", "created_at": 1},
+        {**talk, "id": "newer", "stream": "show", "created_at": 2},
+        {**talk, "id": "other", "stream": "another", "created_at": 1},
+        {**talk, "id": "nameless", "stream": None, "created_at": 1},
+        {**talk, "id": "nameless too", "stream": None, "created_at": 1},
+    ]
+    for name, rows in {"accounts": [account], "live_sessions": sessions}.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), rows)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = {row["id"]: row for row in everything(connection)["live_sessions"]}
+    assert {name: row.pop("key_id") for name, row in now.items()} == dict.fromkeys(now)
+    assert now == {str(row["id"]): row for row in sessions} | {"older": {**sessions[0], "stream": None}}
+    with pytest.raises(sa.exc.IntegrityError):
+        connection.exec_driver_sql("UPDATE live_sessions SET stream = 'show' WHERE id = 'other'")
+    connection.rollback()
+
+
+def test_names_of_sessions_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_streams(connection)
+
+
+async def test_names_of_sessions_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_streams)
+    await engine.dispose()
+
+
 def add_calls(connection: sa.Connection) -> None:
     """Bring a database of the version before calls up to date: every row is there, and a recording can be."""
-    upgrade(connection, to="0017")
+    upgrade(connection, to="0022")
     account: dict[str, object] = {
         "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 8000, "reserved_ms": 1000,
         "used_ms": 0, "open": 1, "most_open": None, "created_at": 1,

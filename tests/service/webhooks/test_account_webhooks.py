@@ -60,6 +60,20 @@ async def test_an_account_is_told_of_a_video_that_was_given_up(shop, receiver):
     assert receiver.types == ["video.started", "video.failed"]
 
 
+@pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
+async def test_an_account_that_names_a_receiver_is_told_of_videos_under_way(shop, receiver):
+    key = await new_account(shop, 60)
+    whole = (await infer(shop, key)).json()
+    delayed = (await infer(shop, key, text="Later.", delayed=True)).json()
+    await name(shop, key, receiver.url)
+
+    await shop.http.get(f"/inference/{delayed['id']}/video.mp4")
+    await shop.http.get(f"/inference/{whole['id']}/video.mp4")
+    await shop.eventually(lambda: receiver.types == ["video.started", "video.ready"])
+
+    assert {each["data"]["id"] for each in receiver.told} == {delayed["id"]}
+
+
 async def test_a_low_balance_is_told_once_for_each_time_that_it_gets_low(shop, receiver):
     key = await new_account(shop, 6)
     await name(shop, key, receiver.url, low_balance_seconds=5)

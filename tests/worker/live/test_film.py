@@ -78,3 +78,29 @@ def test_what_rests_is_encoded_once_for_all_walks():
             frame += frames
 
     assert len(made) < 200
+
+
+def test_a_film_that_another_one_left_off_goes_on_at_its_place():
+    rng = np.random.default_rng(2)
+    data, expected = session_header(), np.zeros(LEAD * FRAME_SAMPLES, np.float32)
+    first_frame = 0
+    for _ in range(4):
+        film = Film(first_frame)
+        for number in range(5):
+            noise = SILENCE if number in (0, 4) else rng.normal(0, 3_000, len(SILENCE)).astype(np.int16)
+            fragment = film.show(GREY, noise)
+            assert fragment.first_sample == fragment.first_frame * FRAME_SAMPLES
+            data += fragment.data
+            expected = np.concatenate([expected, noise.astype(np.float32)])
+        first_frame = film.next_frame
+
+    sound = heard(data)
+
+    assert 0 <= len(sound) - first_frame * FRAME_SAMPLES < 1_024
+    whole = expected[: len(sound)]
+    lags = range(-20, 21)
+    match = [np.roll(sound, -lag)[: len(whole)] @ whole[: len(sound)] for lag in lags]
+    assert lags[int(np.argmax(match))] == 0
+    with av.open(io.BytesIO(data), "r") as movie:
+        times = [frame.time for frame in movie.decode(video=0)]
+    assert times == pytest.approx([number / 25 for number in range(first_frame)])

@@ -1,0 +1,62 @@
+"""Opens what sells the studio's work."""
+
+import contextlib
+
+import msgspec
+
+from service.accounts.prepaid import VideoTime
+from service.assembly.background import Ambient, run_until_closed
+from service.assembly.making import Making
+from service.assembly.stores import Kept
+from service.quotes.screening import open_screen
+from service.rendering.studio_client import HttpArtists
+from service.runtime.supervision import Supervised
+from service.settings import Settings
+from service.studio.avatars import AvatarMaker, Avatars
+from service.studio.job import Kind
+from service.studio.jobs import Studio
+from service.studio.library import Library
+from service.studio.portraits import PortraitMaker, Portraits
+
+
+class StudioParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What sells the studio's work."""
+
+    studio: Studio
+    portraits: Portraits
+    avatars: Avatars
+
+
+def open_studio(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    kept: Kept,
+    ambient: Ambient,
+    making: Making,
+    video_time: VideoTime,
+    library: Library,
+) -> StudioParts:
+    """Open it; jobs that were begun go on, and are let go of when the stack is closed."""
+    artists = HttpArtists(ambient.client, making.workers.all)
+    studio = Studio(
+        jobs=kept.studio_jobs,
+        makers={
+            Kind.PORTRAIT: PortraitMaker(artists, library, settings.library),
+            Kind.AVATAR: AvatarMaker(artists, library, kept.objects),
+        },
+        accounts=kept.accounts,
+        video_time=video_time,
+        bells=kept.bells,
+        stopping=ambient.stopping,
+        terms=settings.studio,
+        owner=making.owner,
+        now=ambient.now,
+    )
+    run_until_closed(stack, Supervised("studio", studio.watch))
+    return StudioParts(
+        studio=studio,
+        portraits=Portraits(
+            studio=studio, terms=settings.studio, screen=open_screen(settings.judge, ambient.client)
+        ),
+        avatars=Avatars(studio=studio, library=library, objects=kept.objects, terms=settings.studio),
+    )

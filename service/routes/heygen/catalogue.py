@@ -1,0 +1,182 @@
+"""`/api/v1/voices` and `/api/v1/avatars`: who and what there is, by our names and by those of this API's examples."""
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from service.accounts.askers import Askers
+from service.accounts.port import Scope
+from service.catalogue.choosing import Choosing
+from service.catalogue.port import Avatar, Voice
+from service.routes.heygen import describing, refusals
+from service.routes.heygen.catalogue_schemas import AvatarAnswer, AvatarRequest, CloneRequest, VoiceAnswer
+from service.routes.heygen.names import (
+    LOOKS,
+    NEUTRAL,
+    STYLES,
+    accent_of,
+    age_of,
+    avatar_aliases,
+    gender_of,
+    voice_aliases,
+)
+from service.routes.heygen.refusals import NotThere
+from service.routes.heygen.wishes import check
+from service.routes.http.bodies import read_json
+from service.routes.http.keys import key_of
+from service.routes.http.links import Links
+from service.routes.http.parts import Part
+
+NO_CACHE = {"Cache-Control": "no-cache"}
+
+SAMPLE_RATE = 24_000
+"""Hertz of the sound of our videos."""
+
+NO_CLONES = (
+    "No voice is made of samples here: this service has no engine that does so. Nothing was charged; GET /api/v1/voices"
+    " lists the voices that there are."
+)
+NO_AVATARS = (
+    "No avatar is made of a picture here: this service has no engine that does so. Nothing was charged; GET"
+    " /api/v1/avatars lists the avatars that there are, and an operator adds others with `satspeak avatars add`."
+)
+
+
+@get(
+    "/voices",
+    summary="List voices",
+    description="Each is listed by our name and, where it has one, by the name of this API's examples as well.",
+    tags=[describing.TAG],
+    security=describing.SECURITY,
+    operation_id="heygenListVoices",
+    operation_class=describing.operation(),
+    responses=describing.answers(list[VoiceAnswer], "The voices that there are now.")
+    | refusals.described(*refusals.KEYS),
+)
+async def list_voices(
+    request: Request[Any, Any, Any], askers: Part[Askers], choosing: Part[Choosing]
+) -> Response[list[VoiceAnswer]]:
+    """List voices."""
+    await askers.account(key_of(request), Scope.VIDEO)
+    voices = {voice.name: voice for voice in await choosing.voices()}
+    told = [_voice(alias, voices[name]) for alias, name in voice_aliases(voices).items()]
+    return Response(told + [_voice(name, voice) for name, voice in voices.items()], headers=NO_CACHE)
+
+
+@get(
+    "/avatars",
+    summary="List avatars",
+    description="Each is listed by our name and, where it has one, by the name of this API's examples as well.",
+    tags=[describing.TAG],
+    security=describing.SECURITY,
+    operation_id="heygenListAvatars",
+    operation_class=describing.operation(),
+    responses=describing.answers(list[AvatarAnswer], "The avatars that there are now.")
+    | refusals.described(*refusals.KEYS),
+)
+async def list_avatars(
+    request: Request[Any, Any, Any], askers: Part[Askers], choosing: Part[Choosing], links: Part[Links]
+) -> Response[list[AvatarAnswer]]:
+    """List avatars."""
+    await askers.account(key_of(request), Scope.VIDEO)
+    avatars = await choosing.avatars()
+    told = [
+        _avatar(name, avatar, links, request)
+        for name, avatar in (
+            *((alias, avatars[ours]) for alias, ours in avatar_aliases(avatars).items()),
+            *avatars.items(),
+        )
+    ]
+    return Response(told, headers=NO_CACHE)
+
+
+@post(
+    "/voices/clone",
+    status_code=200,
+    summary="Make a voice of samples",
+    description="Not to be had here yet: what is well formed gets 501 with the reason.",
+    tags=[describing.TAG],
+    security=describing.SECURITY,
+    operation_id="heygenCloneVoice",
+    operation_class=describing.operation(
+        body=CloneRequest,
+        example={
+            "voice_name": "My Custom Voice",
+            "audio_samples": [f"https://example.com/audio/sample{n}.wav" for n in (1, 2, 3)],
+            "description": "Professional voice for business presentations",
+        },
+    ),
+    responses=describing.answers(VoiceAnswer, "The voice.")
+    | refusals.described(
+        *refusals.KEYS, *refusals.BODY, (HTTPStatus.NOT_IMPLEMENTED, "No engine here makes voices.")
+    ),
+)
+async def clone_voice(request: Request[Any, Any, Any], askers: Part[Askers]) -> Response[VoiceAnswer]:
+    """Make a voice of samples."""
+    await askers.account(key_of(request), Scope.VIDEO)
+    await read_json(request, CloneRequest)
+    raise NotThere(NO_CLONES)
+
+
+@post(
+    "/avatars/create",
+    status_code=200,
+    summary="Make an avatar of a picture",
+    description="Not to be had here yet: what is well formed gets 501 with the reason.",
+    tags=[describing.TAG],
+    security=describing.SECURITY,
+    operation_id="heygenCreateAvatar",
+    operation_class=describing.operation(
+        body=AvatarRequest,
+        example={
+            "name": "My Custom Avatar",
+            "image_url": "https://example.com/my_photo.jpg",
+            "style": "professional",
+            "description": "Avatar based on my personal photo",
+        },
+    ),
+    responses=describing.answers(AvatarAnswer, "The avatar.")
+    | refusals.described(
+        *refusals.KEYS, *refusals.BODY, (HTTPStatus.NOT_IMPLEMENTED, "No engine here makes avatars.")
+    ),
+)
+async def create_avatar(request: Request[Any, Any, Any], askers: Part[Askers]) -> Response[AvatarAnswer]:
+    """Make an avatar of a picture."""
+    await askers.account(key_of(request), Scope.VIDEO)
+    asked = await read_json(request, AvatarRequest)
+    check("style", asked.style, STYLES)
+    raise NotThere(NO_AVATARS)
+
+
+def _voice(name: str, voice: Voice) -> VoiceAnswer:
+    accent = accent_of(voice)
+    kind = {"kokoro": "natural"}.get(voice.engine or "", "fast")
+    return VoiceAnswer(
+        voice_id=name,
+        name=f"{voice.language.upper()} {voice.gender}, {voice.name}",
+        language=voice.language,
+        accent=accent,
+        gender=voice.gender,
+        style=kind,
+        sample_rate=SAMPLE_RATE,
+        is_cloned=False,
+        characteristics={"engine": voice.engine, "voice": voice.name},
+    )
+
+
+def _avatar(name: str, avatar: Avatar, links: Links, request: Request[Any, Any, Any]) -> AvatarAnswer:
+    look = LOOKS.get(avatar.name)
+    shown = NEUTRAL if NEUTRAL in avatar.emotions else avatar.emotions[0]
+    recipe = {} if look is None else {"hair_style": look.hair, "clothing": look.clothing}
+    return AvatarAnswer(
+        avatar_id=name,
+        name=avatar.label,
+        gender=gender_of(avatar),
+        style="professional",
+        age_range=age_of(avatar),
+        ethnicity=None if look is None else look.ethnicity,
+        image_url=links.of(request, "avatars", avatar.name, shown, "portrait.jpg"),
+        is_custom=False,
+        model={**recipe, "emotions": [*avatar.emotions], "avatar": avatar.name},
+    )

@@ -1,0 +1,62 @@
+"""What goes over the wire of voices, avatars and health, in the names of this API."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from service.routes.heygen.schemas import Name, Style, Url, Words
+
+
+class VoiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice."""
+
+    voice_id: str
+    name: str
+    language: str
+    accent: str | None
+    gender: str
+    style: str
+    sample_rate: int
+    is_cloned: bool
+    characteristics: dict[str, Any]
+
+
+class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True, rename={"model": "model_config"}):
+    """An avatar."""
+
+    avatar_id: str
+    name: str
+    gender: str | None
+    style: str
+    age_range: str
+    ethnicity: str | None
+    image_url: str
+    is_custom: bool
+    model: dict[str, Any]
+
+
+class CloneRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A voice like these, please."""
+
+    voice_name: Name
+    audio_samples: Annotated[list[Url], Meta(min_length=3, max_length=10)]
+    description: Words | None = None
+
+
+class AvatarRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An avatar like this, please."""
+
+    name: Name
+    image_url: Url
+    style: Style = "professional"
+    description: Words | None = None
+
+
+class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the service is; `degraded` where a component is missing or away."""
+
+    status: Literal["healthy", "degraded"]
+    components: dict[str, bool]
+    version: str
+    uptime: Annotated[float, Meta(description="Seconds since the service was started.")]

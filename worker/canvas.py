@@ -1,0 +1,214 @@
+"""Puts the pictures of the footage onto a canvas of another size: larger, on another background, with room around.
+
+Knows no network and no codec. All of it is done on planes of yuv420p, as they come and as they are encoded, so that no
+picture goes through RGB. What stands still is made once: the background, and where the person stands.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.compose import IdleFrame
+from worker.matte import Alpha, Mattes, centres
+from worker.planes import Picture, parted, planes, to_yuv
+from worker.stage import PLAIN, Place, Stage
+
+_BLUR = 1 / 40  # of the longer side: sigma of what goes on beside footage of which no more is known
+
+_OPAQUE = 128  # of an alpha: more the person than not
+_NOTHING = 255  # of what is seen through: no person
+_LEAST_ROWS = 0.75  # of the footage that are shown of a person
+_SWAY = 10  # pixels by which shoulders move
+
+
+class Film(Protocol):
+    """What a canvas has to know of footage."""
+
+    @property
+    def first(self) -> IdleFrame:
+        """The first frame as it was filmed."""
+        ...
+
+    @property
+    def mattes(self) -> Mattes | None:
+        """Its mattes; None where nobody knows what it was filmed before."""
+        ...
+
+    def matte(self, index: int) -> Alpha:
+        """Return the matte of what is shown at a frame of the video."""
+        ...
+
+
+class Canvas:
+    """Lays out one video. A class since what stands still is made once, for its first picture.
+
+    With a matte the person alone is shown, down to where the shoulders would reach the sides of the footage, so that
+    nobody is cut off by a straight line in the middle of the canvas. Without one the footage is shown as it is.
+
+    Attributes:
+        plain: nothing is to be done.
+        place: where what is shown of the footage is on the canvas.
+
+    Args:
+        stage: how.
+        film: what its pictures are from.
+    """
+
+    def __init__(self, stage: Stage, film: Film) -> None:
+        self._film = film
+        self.plain = stage.background is None and stage.person is None
+        self.plain &= stage.width == stage.height == PLAIN
+        if self.plain:
+            return
+        self._mattes = film.mattes
+        rows = PLAIN if self._mattes is None else _rows(self._mattes[0])
+        self._rows = rows
+        self.place = fitted(stage, (PLAIN, rows))
+        colour = stage.colour
+        if colour is not None:
+            self._still = to_yuv(np.full((stage.height, stage.width, 3), colour, np.uint8))
+        elif self._mattes is not None:
+            self._still = _studio(self._mattes, (stage.width, stage.height), self.place)
+        else:
+            self._still = _going_on(film.first.picture, (stage.width, stage.height), self.place)
+
+    def show(self, picture: Picture, index: int) -> Picture:
+        """Return a picture of the footage as it is on the canvas; the same where nothing is to be done.
+
+        Args:
+            picture: of the footage, the mouth on it.
+            index: at which frame of the video it is shown.
+        """
+        if self.plain:
+            return picture
+        shown = self._still.copy()
+        if self._mattes is None:
+            for plane, source, place in _triples(shown, picture, self.place):
+                _paste(plane, source, place)
+            return shown
+        alpha = self._film.matte(index)
+        backdrop = self._mattes.backdrop
+        for number, (plane, source, place) in enumerate(_triples(shown, picture, self.place)):
+            _lay(plane, source, place, *_behind(alpha, backdrop[..., number], source.shape), self._rows)
+        return shown
+
+
+def fitted(stage: Stage, size: tuple[int, int]) -> Place:
+    """Say where something of a size is to be: as large as it fits into the person's box, on its lower edge.
+
+    All is even, as the planes of the colours want it.
+    """
+    box = stage.person or Place(x=0, y=0, width=stage.width, height=stage.height)
+    width, height = size
+    scale = min(box.width / width, box.height / height)
+    wide, high = (max(2, 2 * round(side * scale / 2)) for side in size)
+    left = 2 * round((box.x + (box.width - wide) / 2) / 2)
+    return Place(x=left, y=2 * round((box.y + box.height - high) / 2), width=wide, height=high)
+
+
+def _rows(alpha: Alpha) -> int:
+    """Count the rows of the footage, from above, in which the person reaches neither side: an even number."""
+    beside = (alpha[:, :2].max(axis=1) >= _OPAQUE) | (alpha[:, -2:].max(axis=1) >= _OPAQUE)
+    rows = (int(np.argmax(beside)) if beside.any() else len(alpha)) - _SWAY
+    return 2 * (rows // 2) if rows >= _LEAST_ROWS * len(alpha) else len(alpha)
+
+
+def scaled(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Scale a plane: by area where it shrinks, against aliasing."""
+    if plane.shape == (height, width):
+        return plane
+    how = cv2.INTER_AREA if width < plane.shape[1] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=how), np.uint8)
+
+
+def _triples(
+    shown: Picture, picture: Picture, place: Place
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], Place]]:
+    """Yield each plane of the canvas, of the picture, and where on it that is."""
+    half = Place(x=place.x // 2, y=place.y // 2, width=place.width // 2, height=place.height // 2)
+    yield from zip(planes(shown), planes(picture), (place, half, half), strict=True)
+
+
+def _behind(
+    alpha: Alpha, backdrop: NDArray[np.float32], shape: tuple[int, ...]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return how much of what is behind is seen, and what of the footage's own backdrop is in a plane of it."""
+    through = np.asarray(255 - alpha, np.uint8)
+    if through.shape != shape:
+        size = shape[1], shape[0]
+        through = np.asarray(cv2.resize(through, size, interpolation=cv2.INTER_AREA), np.uint8)
+        backdrop = np.asarray(cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA), np.float32)
+    left = cv2.multiply(through, backdrop, scale=1 / 255, dtype=cv2.CV_8U)
+    return through, np.asarray(left, np.uint8)
+
+
+def _lay(
+    plane: NDArray[np.uint8],
+    source: NDArray[np.uint8],
+    place: Place,
+    through: NDArray[np.uint8],
+    left: NDArray[np.uint8],
+    rows: int,
+) -> None:
+    """Lay the person of a plane onto another, in place: what the footage has beyond its own backdrop."""
+    rows = rows * len(source) // PLAIN
+    own = cv2.subtract(source[:rows], left[:rows])
+    own[through[:rows] == _NOTHING] = 0  # how the backdrop was coded is nothing of the person
+    within, of_it = _overlap(plane, place)
+    person = scaled(np.asarray(own, np.uint8), place.width, place.height)[of_it]
+    seen = scaled(through[:rows], place.width, place.height)[of_it]
+    behind = cv2.multiply(plane[within], seen, scale=1 / 255)
+    plane[within] = cv2.add(behind, person)
+
+
+def _paste(plane: NDArray[np.uint8], source: NDArray[np.uint8], place: Place) -> None:
+    """Scale a plane into its place of another, in place; what is outside is cut off."""
+    within, of_it = _overlap(plane, place)
+    plane[within] = scaled(source, place.width, place.height)[of_it]
+
+
+def _overlap(plane: NDArray[np.uint8], place: Place) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return what of a plane a place covers, and what of the place that is."""
+    height, width = plane.shape
+    left, top = max(place.x, 0), max(place.y, 0)
+    right, bottom = min(place.x + place.width, width), min(place.y + place.height, height)
+    right, bottom = max(right, left), max(bottom, top)
+    within = slice(top, bottom), slice(left, right)
+    return within, (slice(top - place.y, bottom - place.y), slice(left - place.x, right - place.x))
+
+
+def _studio(mattes: Mattes, size: tuple[int, int], place: Place) -> Picture:
+    """Make a background of the backdrop that the person was filmed before, as it goes on around the footage."""
+    width, height = size
+    side = place.width
+    exact = mattes.beyond((centres(width) - place.x) / side, (centres(height) - place.y) / side)
+    # Rounded with noise, which never moves: without it a slope this gentle has bands.
+    noise = np.random.default_rng(1).random((height, width, 1), np.float32) - np.float32(0.5)
+    return parted(exact + noise)
+
+
+def _going_on(first: Picture, size: tuple[int, int], place: Place) -> Picture:
+    """Make a background of a picture's edges, which go on and blur."""
+    width, height = size
+    still = np.empty((height * 3 // 2, width), np.uint8)
+    for plane, source, at in _triples(still, first, place):
+        high, wide = plane.shape
+        # At the picture's own size: what is blurred needs no more, and a canvas may be large.
+        scale = at.width / source.shape[1]
+        before = (max(0, round(at.x / scale)), max(0, round(at.y / scale)))
+        after = (
+            max(0, round((wide - at.x - at.width) / scale)),
+            max(0, round((high - at.y - at.height) / scale)),
+        )
+        around = cv2.copyMakeBorder(source, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)
+        sigma = max(around.shape) * _BLUR
+        blurred = np.asarray(
+            cv2.GaussianBlur(around, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.uint8
+        )
+        left, top = (max(0, round(-edge / scale)) for edge in (at.x, at.y))
+        seen = blurred[top : top + max(1, round(high / scale)), left : left + max(1, round(wide / scale))]
+        plane[:] = cv2.resize(seen, (wide, high), interpolation=cv2.INTER_LINEAR)
+    return still

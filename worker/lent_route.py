@@ -1,0 +1,42 @@
+"""Where a service lends the avatars of its accounts: `GET` asks for one, `PUT` brings it."""
+
+import asyncio
+import tempfile
+from typing import Any
+
+from litestar import Request, get, put
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from worker.errors import BadPack
+from worker.lent import MAX_PACK_BYTES, Lent
+
+_SPOOL_BYTES = 1 << 20
+
+_ARCHIVE_BYTES = MAX_PACK_BYTES + (1 << 20)
+"""With the heads of its files."""
+
+
+@get("/avatars/{name:str}", status_code=204)
+async def has(name: FromPath[str], lent: NamedDependency[Lent]) -> None:
+    """Tell whether an avatar was lent, and keep it for longer."""
+    if await asyncio.to_thread(lent.find, name) is None:
+        raise NotFoundException(f"{name[:80]} was not lent.")
+
+
+@put("/avatars/{name:str}", status_code=204, request_max_body_size=None)
+async def lend(request: Request[Any, Any, Any], name: FromPath[str], lent: NamedDependency[Lent]) -> None:
+    """Take in the pack of an avatar, a tar."""
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as archive:
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > _ARCHIVE_BYTES:
+                raise BadPack(f"It is larger than {MAX_PACK_BYTES >> 20} MB.")
+            archive.write(chunk)
+        archive.seek(0)
+        await asyncio.to_thread(lent.keep, name, archive)
+
+
+LENDING = [has, lend]

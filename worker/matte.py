@@ -1,0 +1,182 @@
+"""Tells a person from the studio backdrop that they were filmed before, by what that backdrop is known to be.
+
+The backdrops of the avatars that come with the worker are a formula of two colours. Each pixel of a picture is a share
+of the person's own colour, and for the rest the backdrop's. The latter is known; of the former what is known is that it
+goes on from where the person is sure. So nothing has to be learnt, and where no person is, nothing of the backdrop is
+left.
+
+All is in the encoder's colours, YUV by BT.709 in limited range, on planes of the footage's size.
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.planes import Picture, whole
+
+Colour = tuple[float, float, float]  # red, green and blue from 0 to 1, as displayed
+Plane = NDArray[np.float32]
+Row = NDArray[np.floating[Any]]
+Alpha = NDArray[np.uint8]  # (H, W), 0 to 255
+
+_INNER, _OUTER = (
+    0.05,
+    0.8,
+)  # of the picture's side: where the colours begin to change, and are those of the edge
+_MIDDLE = 0.5, 0.42  # of the light spot, from the left and from above
+
+_SAME = 3.5  # levels: what differs less is the backdrop, and how it was coded
+_SURE = 14.0  # what differs more, and is well inside, is the person
+_INSIDE = 5  # pixels from the backdrop from which on a person is no longer mixed with it
+_REACH = 5.0  # sigma in pixels over which the person's own colour is taken to be the same
+_COLOUR_WEIGHT = 1.6  # a difference in colour says more than one in brightness, which has noise
+
+_TO_YUV = np.array(
+    [
+        [0.2126 * 219, 0.7152 * 219, 0.0722 * 219],
+        [-0.2126 / 1.8556 * 224, -0.7152 / 1.8556 * 224, 0.5 * 224],
+        [0.5 * 224, -0.7152 / 1.5748 * 224, -0.0722 / 1.5748 * 224],
+    ]
+)
+_ZERO = np.array([16.0, 128.0, 128.0])
+
+
+class Studio(msgspec.Struct, frozen=True, kw_only=True):
+    """A backdrop: light around the head, darker towards the edges."""
+
+    centre: Colour
+    edge: Colour
+
+    def seen(self, across: Row, down: Row) -> Plane:
+        """Return its colours in YUV, (H, W, 3).
+
+        Args:
+            across: where to look, in sides of the footage from its left edge; (W,).
+            down: from its upper edge; (H,). What is outside of the footage is what was never filmed.
+        """
+        distance = np.hypot(across[None] - _MIDDLE[0], down[:, None] - _MIDDLE[1])
+        share = np.clip((distance - _INNER) / (_OUTER - _INNER), 0, 1)
+        share = share * share * (3 - 2 * share)
+        inner, outer = (_TO_YUV @ np.array(colour) + _ZERO for colour in (self.centre, self.edge))
+        return np.asarray(inner + share[..., None] * (outer - inner), np.float32)
+
+
+class Mattes:
+    """The mattes of a film: each is made when it is asked for first, in a twentieth of a second, and kept packed.
+
+    Safe to use from several threads: two that ask for the same one at once may both make it.
+
+    Args:
+        studio: what all of it was filmed before.
+        picture: gives a frame of the film.
+    """
+
+    def __init__(self, studio: Studio, picture: Callable[[int], Picture]) -> None:
+        self._studio = studio
+        self._picture = picture
+        self._packed: dict[int, bytes] = {}
+        first = whole(picture(0))
+        side = len(first)
+        at = centres(side) / side
+        formula = studio.seen(at, at)
+        self._offset = offset(first, formula)
+        self.backdrop = formula + self._offset  # YUV, (H, W, 3): what would be seen without the person
+
+    def __getitem__(self, frame: int) -> Alpha:
+        """Return the matte of a frame of the film."""
+        packed = self._packed.get(frame)
+        if packed is None:
+            made = matte(whole(self._picture(frame)), self.backdrop)
+            self._packed[frame] = zlib.compress(made.tobytes(), 1)
+            return made
+        return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(self.backdrop.shape[:2])
+
+    def beyond(self, across: Row, down: Row) -> Plane:
+        """Return the backdrop as it goes on beyond the film; see `Studio.seen`."""
+        return self._studio.seen(across, down) + self._offset
+
+
+def centres(pixels: int) -> Row:
+    """Return where the middle of each pixel of a row is."""
+    return np.asarray(np.arange(pixels) + 0.5, np.float32)
+
+
+def offset(picture: Plane, backdrop: Plane) -> NDArray[np.float32]:
+    """Tell by how much footage was coded otherwise than its formula says: Y, U and V, within a level or two."""
+    difference = picture - backdrop
+    upper = len(difference) // 2
+    near = (np.abs(difference) < _SAME).all(axis=2)
+    near[upper:] = False
+    if not near.any():
+        return np.zeros(3, np.float32)
+    return np.asarray(difference[near].mean(axis=0), np.float32)
+
+
+def matte(picture: Plane, backdrop: Plane) -> Alpha:
+    """Tell how much of each pixel is the person.
+
+    Args:
+        picture: YUV, (H, W, 3).
+        backdrop: what would be seen without the person.
+    """
+    change = _weighted(picture - backdrop)
+    apart = np.sqrt((change**2).sum(axis=2))
+    outside = _reached_from_above(apart < _SAME)
+    inside = _distance(outside)
+    # Between strands the backdrop is seen without hanging together with the rest of it.
+    own_change = _weighted(_gone_on(picture, inside > 2 * _INSIDE) - backdrop)
+    gaps = (apart < 2 * _SAME) & (inside < 4 * _INSIDE) & ((own_change**2).sum(axis=2) > (3 * _SURE) ** 2)
+    inside = _distance(outside | gaps)
+    own_change = _weighted(_gone_on(picture, inside > _INSIDE) - backdrop)
+    length = (own_change**2).sum(axis=2)
+    share = (change * own_change).sum(axis=2) / np.maximum(length, 1)
+    # Where a person is as the backdrop is, the pictures say nothing, and the distance has to.
+    told = np.clip(np.sqrt(length) / _SURE - 1, 0, 1)
+    by_distance = np.clip(inside / 2, 0, 1)
+    alpha = np.clip(told * share + (1 - told) * by_distance, 0, 1)
+    # Nothing of the backdrop is seen through the person, but a few strands from their edge.
+    alpha = np.maximum(alpha, np.clip((inside - _INSIDE) / _INSIDE, 0, 1))
+    alpha[outside] = 0
+    return np.asarray(np.rint(255 * alpha), np.uint8)
+
+
+def _weighted(change: Plane) -> Plane:
+    change[..., 1:] *= _COLOUR_WEIGHT
+    return change
+
+
+def _distance(outside: NDArray[np.bool_]) -> Plane:
+    return np.asarray(cv2.distanceTransform((~outside).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def _reached_from_above(same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep of what is as the backdrop what hangs together with the upper edge, or is too large for a coincidence."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(same.astype(np.uint8), connectivity=4)
+    above = np.unique(labels[: len(same) // 2, [0, -1]])
+    kept = np.zeros(len(stats), bool)
+    kept[above] = True
+    kept[np.unique(labels[0])] = True
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
+def _gone_on(picture: Plane, sure: NDArray[np.bool_]) -> Plane:
+    """Return the colours of where the person is sure, gone on to where they are not: blurred by what is near."""
+    # At half the size: what is blurred needs no more.
+    half = (picture.shape[1] // 2, picture.shape[0] // 2)
+    weight = np.asarray(cv2.resize(sure.astype(np.float32), half, interpolation=cv2.INTER_AREA), np.float32)
+    colours = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.float32)
+    colours *= weight[..., None]
+    result = np.zeros_like(colours)
+    total = np.full(weight.shape, 1e-9, np.float32)
+    # Twice: strands stand further from what is sure than the first reaches.
+    for sigma, part in ((_REACH / 4, 1.0), (_REACH, 1e-3)):
+        result += part * cv2.GaussianBlur(colours, (0, 0), sigma)
+        total += part * cv2.GaussianBlur(weight, (0, 0), sigma)
+    size = picture.shape[1], picture.shape[0]
+    return np.asarray(cv2.resize(result / total[..., None], size, interpolation=cv2.INTER_LINEAR), np.float32)
