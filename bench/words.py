@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from bench.mouths import RATE, Curve, Seen, Worker, closures, hits
 from bench.recordings import announcements, decode, fetch, open_mouth, probe_face
+from faces.shapes import UNITS
 from training.aligning import Aligner
-from training.phonemes import UNITS, Phoneme, Track, follow_loudness, opening, track
+from training.phonemes import Phoneme, Track, follow_loudness, opening, track
 from worker.encode import FPS, Pcm
 
 _ANNOUNCED = {

@@ -3,7 +3,6 @@
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -15,8 +14,10 @@ from litestar.template import TemplateConfig
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import Service, open_service
+from service.parts import DESKS, Parts, l402_desk
+from service.routes.a2e.router import a2e_router
 from service.routes.accounts import account, receivers, top_ups
-from service.routes.avatartalk import bought, continuous, infer, inference, rooms
+from service.routes.avatartalk import continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
@@ -27,7 +28,7 @@ from service.routes.http import problems
 from service.routes.http.cors import open_to_pages_of
 from service.routes.http.hosts import with_readable_hosts
 from service.routes.http.keys import HEADER
-from service.routes.http.limiting import Admission, held_open, open_streams, small_unless_form, timely_bodies
+from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
 from service.routes.http.security import with_security_headers
 from service.routes.http.surfaces import by_surface
@@ -37,6 +38,7 @@ from service.routes.l402.plain_challenges import answers_plain_challenges
 from service.routes.lightning import events, payment_list, payments, posters, qr, quotes, refunds, videos
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
+from service.routes.lightning.playlists import playlist
 from service.routes.livetalking.pages import open_to_all_pages
 from service.routes.livetalking.router import call_routers
 from service.routes.lnurl import pay as lnurl
@@ -44,11 +46,13 @@ from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
 from service.routes.pages.schema import EncodedOnce
 from service.routes.studio.router import studio_router
+from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
 from service.runtime.limits import Limiter, Rate
 from service.runtime.recent import RecentErrors
 from service.runtime.shares import Shares
 from service.runtime.stopping import Stopping
+from service.runtime.waits import Waits
 from service.settings import Settings
 
 BYTES_PER_CHARACTER = 12
@@ -82,7 +86,7 @@ def create_app(
         SettingsError: The settings do not fit what they name.
     """
     node = Node(backend=backend, payer=payer) if backend is not None else check_access(settings.lnd)
-    parts = _Parts()
+    parts = Parts()
     clock = now or utc_now
     limits = settings.limits
     in_time = timely_bodies(settings.program.client_patience_s)
@@ -161,7 +165,7 @@ def create_app(
                     polls_limited,
                     held_open(streams),
                     small_unless_form(largest_json_bytes),
-                    answers_plain_challenges(lambda: _l402_desk(parts, quote_admission)),
+                    answers_plain_challenges(lambda: l402_desk(parts, quote_admission)),
                 ],
                 route_handlers=[l402_videos.buy_video],
                 request_max_body_size=settings.quotes.largest_upload_bytes,
@@ -180,9 +184,8 @@ def create_app(
                     avatars.avatars,
                     voices.voices,
                     currencies.currencies,
-                    previews.portrait,
-                    previews.idle,
-                    previews.voice_sample,
+                    *previews.HANDLERS,
+                    playlist,
                     posters.poster,
                     health.health,
                     metrics.metrics,
@@ -221,6 +224,12 @@ def create_app(
             ),
             studio_router(
                 settings,
+                in_time=in_time,
+                limited=polls_limited,
+                held_open=held_open(streams),
+                largest_json=largest_json_bytes,
+            ),
+            a2e_router(
                 in_time=in_time,
                 limited=polls_limited,
                 held_open=held_open(streams),
@@ -269,75 +278,11 @@ def create_app(
     return app
 
 
-class _Parts:
-    """Hands the parts of the service to handlers, by the names of their parameters."""
-
-    service: Service  # there once the application has started
-
-    def provide_desk(self, desk: "Callable[[_Parts, Admission], Any]", quote_admission: Admission) -> Provide:
-        def get() -> Any:
-            return desk(self, quote_admission)
-
-        return Provide(get, sync_to_thread=False)
-
-    def socket_desk(self, admission: Admission, streams: Shares) -> infer.SocketDesk:
-        service = self.service
-        return infer.SocketDesk(
-            keys=service.keys,
-            live=service.live,
-            showing=service.showing,
-            admission=admission,
-            streams=streams,
-        )
-
-    def provide(self, name: str) -> Provide:
-        def get() -> Any:
-            return getattr(self.service, name)
-
-        return Provide(get, sync_to_thread=False)
-
-
-def _l402_desk(parts: _Parts, quote_admission: Admission) -> l402_videos.Desk:
-    service = parts.service
-    return l402_videos.Desk(
-        selling=service.l402,
-        spool=service.spool,
-        delivery=service.delivery,
-        links=service.links,
-        quote_admission=quote_admission,
+def open_streams(waits: Waits) -> Shares:
+    """Bound the requests that last: by what is set, and by the files that this process may have open."""
+    most = descriptors.most_streams()
+    return Shares(
+        per_client=waits.open_streams_per_client,
+        total=min(waits.open_streams or most, most),
+        what="open streams and waiting requests",
     )
-
-
-def _l402_top_up_desk(parts: _Parts, quote_admission: Admission) -> l402_top_ups.Desk:
-    service = parts.service
-    return l402_top_ups.Desk(keys=service.keys, selling=service.l402_top_ups, quote_admission=quote_admission)
-
-
-def _bought_desk(parts: _Parts, quote_admission: Admission) -> bought.Desk:
-    service = parts.service
-    return bought.Desk(
-        selling=service.l402,
-        prepaid=service.prepaid,
-        delivery=service.delivery,
-        links=service.links,
-        quote_admission=quote_admission,
-    )
-
-
-def _lnurl_desk(parts: _Parts, quote_admission: Admission) -> lnurl.Desk:
-    service = parts.service
-    return lnurl.Desk(
-        paying=service.lnurl,
-        top_ups=service.address_top_ups,
-        links=service.links,
-        quote_admission=quote_admission,
-    )
-
-
-DESKS: dict[str, Callable[[_Parts, Admission], Any]] = {
-    "l402_desk": _l402_desk,
-    "l402_top_up_desk": _l402_top_up_desk,
-    "bought_desk": _bought_desk,
-    "lnurl_desk": _lnurl_desk,
-}
-"""What several parts of the service are for one handler, with the limit that a quote counts against."""

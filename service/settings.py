@@ -23,7 +23,7 @@ from service.payments.holds import HoldTerms
 from service.pricing.terms import RateTerms
 from service.quotes.demo_wallet import DemoTerms
 from service.quotes.open_quotes import Caps
-from service.quotes.prepaid import PrepaidTerms
+from service.quotes.prepaid_terms import PrepaidTerms
 from service.quotes.screening import Judge
 from service.quotes.terms import Terms as QuoteTerms
 from service.quotes.top_ups import TopUpTerms
@@ -40,6 +40,7 @@ from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
 from service.studio.intake import LibraryTerms
 from service.studio.script_terms import ScriptTerms
+from service.studio.speaking import SpeakingTerms
 from service.studio.terms import StudioTerms
 from service.webhooks.sending import Terms as WebhookTerms
 
@@ -205,6 +206,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveTerms = LiveTerms()
     studio: StudioTerms = StudioTerms()
     library: LibraryTerms = LibraryTerms()
+    speaking: SpeakingTerms = SpeakingTerms()
     places: PlaceTerms = PlaceTerms()
     calls: CallTerms = CallTerms()
     web_tokens: WebTokenTerms = WebTokenTerms()

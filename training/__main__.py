@@ -5,6 +5,7 @@ import importlib
 import click
 
 _COMMANDS = (
+    "faces-data",
     "sheet",
     "footage",
     "mouths",
@@ -30,13 +31,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"training.{cmd_name}").main
+        command: click.Command = importlib.import_module(f"training.{cmd_name.replace('-', '_')}").main
         return command
 
 
 @click.command(cls=_Commands)
 def main() -> None:
-    """Render the avatars; make pairs, train, export and score the lips; convert those of others; take voices in."""
+    """Pack what faces are drawn from; render the avatars; train the lips, convert those of others; take voices in."""
 
 
 if __name__ == "__main__":

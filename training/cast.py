@@ -1,8 +1,8 @@
-"""The fourteen people and their three emotions."""
+"""The fourteen people who come with satspeak."""
 
 from collections.abc import Mapping
 
-from training.looks import Beard, Clothes, Hair, Look, Phenotype, Scarf
+from faces.looks import Beard, Clothes, Hair, Look, Phenotype, Scarf
 
 _AFRICAN, _ASIAN, _CAUCASIAN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 
@@ -10,30 +10,6 @@ _BLUE = ((0.88, 0.89, 0.90), (0.55, 0.60, 0.66))
 _SAND = ((0.93, 0.89, 0.83), (0.66, 0.58, 0.50))
 _SAGE = ((0.86, 0.90, 0.88), (0.48, 0.57, 0.55))
 _LILAC = ((0.90, 0.88, 0.92), (0.55, 0.52, 0.62))
-
-# Lips that touch: without it the units leave a thin gap at rest.
-CLOSED_MOUTH: Mapping[str, float] = {"mouthClose": 0.15}
-
-EMOTIONS: Mapping[str, Mapping[str, float]] = {
-    "neutral": {"mouthSmile": 0.2, "browInnerUp": 0.1},
-    "happy": {
-        "mouthSmile": 0.78,
-        "mouthDimple": 0.3,
-        "mouthStretch": 0.12,
-        "mouthUpperUp": 0.1,
-        "cheekSquint": 0.6,
-        "eyeSquint": 0.25,
-        "browInnerUp": 0.3,
-        "browOuterUp": 0.55,
-    },
-    "serious": {
-        "mouthSmile": 0.05,  # less looks sad
-        "mouthPress": 0.25,
-        "browDown": 0.45,
-        "browInnerUp": 0.05,
-        "eyeSquint": 0.25,
-    },
-}
 
 CAST: Mapping[str, Look] = {
     "japanese_man": Look(
@@ -333,17 +309,3 @@ CAST: Mapping[str, Look] = {
         backdrop=_LILAC,
     ),
 }
-
-
-def expression(name: str, emotion: str) -> dict[str, float]:
-    """Say how somebody shows an emotion with closed lips, in ARKit coefficients."""
-    return mix(CLOSED_MOUTH, EMOTIONS[emotion], CAST[name].moods.get(emotion, {}))
-
-
-def mix(*parts: Mapping[str, float]) -> dict[str, float]:
-    """Add up ARKit coefficients."""
-    total: dict[str, float] = {}
-    for part in parts:
-        for name, amount in part.items():
-            total[name] = total.get(name, 0) + amount
-    return total

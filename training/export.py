@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from faces.shapes import SIZE
 from training.morphing import REFERENCES, Morphing, ReferenceLips
 from training.network import CROP, HEARD, STILL_UNTIL, WIDTH, Drawing, Hearing, LipNetwork
-from training.shapes import SIZE
 from worker.mel import MEL
 
 WORK = Path(__file__).parent / "work"

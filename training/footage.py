@@ -19,15 +19,17 @@ import click
 import msgspec
 import numpy as np
 
-from training.avatar import SIZE, Avatar, Box
-from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, expression, mix
-from training.looks import Look
-from training.motion import POSTURES, Moment, blinks, half_loop, turns
-from training.renderer import Picture, Renderer
+from faces.avatar import SIZE, Avatar, Box
+from faces.emotions import CLOSED_MOUTH, EMOTIONS, expression
+from faces.filming import FRAMES, film_idle
+from faces.filming import moments as _moments
+from faces.looks import Look
+from faces.motion import POSTURES, Moment, blinks, turns
+from faces.renderer import Picture, Renderer
+from training.cast import CAST
 from worker.matte import Studio
 
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
-FRAMES = 52  # played forwards and backwards: 102 frames, 4.1 s
 FPS = 25
 
 _RECIPE = 3  # raise it when code changes what a clip shows
@@ -106,7 +108,7 @@ def recipe(name: str, emotion: str) -> str:
         _RECIPE,
         FRAMES,
         CAST[name],
-        _seed(name),
+        seed(name),
         EMOTIONS[emotion],
         CLOSED_MOUTH,
         POSTURES[emotion],
@@ -124,17 +126,18 @@ def draw_stills(renderer: Renderer, name: str) -> list[Picture]:
     avatar = build(renderer, name)
     pictures = []
     for emotion in EMOTIONS:
-        avatar.express(expression(name, emotion))
+        avatar.express(expression(CAST[name], emotion))
         pictures.append(avatar.render())
     return pictures
 
 
 def build(renderer: Renderer, name: str, *, hair_density: float = 1.0) -> Avatar:
     """Build an avatar, the same each time."""
-    return Avatar(renderer, CAST[name], seed=_seed(name), hair_density=hair_density)
+    return Avatar(renderer, CAST[name], seed=seed(name), hair_density=hair_density)
 
 
-def _seed(name: str) -> int:
+def seed(name: str) -> int:
+    """Return what decides everything random of an avatar."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
 
 
@@ -153,17 +156,12 @@ def _is_current(out: Path, name: str, emotion: str) -> bool:
 
 def moments(name: str, emotion: str) -> list[Moment]:
     """Say how an avatar moves in a clip, frame by frame."""
-    rng = np.random.default_rng([_seed(name), list(EMOTIONS).index(emotion)])
-    return half_loop(FRAMES, POSTURES[emotion], rng)
+    return _moments(seed(name), emotion)
 
 
 def _perform(avatar: Avatar, name: str, emotion: str) -> tuple[list[Picture], list[Box]]:
-    pictures, boxes = [], []
-    for moment in moments(name, emotion):
-        avatar.express(mix(expression(name, emotion), moment.face), moment.gaze)
-        pictures.append(avatar.render(moment.pose))
-        boxes.append(avatar.mouth_box(moment.pose))
-    return pictures, boxes
+    filmed = list(film_idle(avatar, CAST[name], seed(name), emotion))
+    return [picture for picture, _ in filmed], [box for _, box in filmed]
 
 
 def encode(path: Path, pictures: Sequence[Picture], recipe_hash: str, *, crf: int) -> None:

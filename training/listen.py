@@ -18,11 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from faces.shapes import UNITS
 from training import export
 from training.aligning import Aligner
 from training.clips import HELD_OUT, Clip, Pcm, Speaker, speech
 from training.network import HEARD, Hearing
-from training.phonemes import CLOSURES, FPS, UNITS, Track, opening
+from training.phonemes import CLOSURES, FPS, Track, opening
 from worker.mel import MEL
 
 _SHIFT = FPS // 2

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from faces.shapes import SIZE, UNITS
 from training.export import MODEL, shipped
 from training.morphing import CELLS, REFERENCES, TRAITS, Maps, Morphing, features_of, glance, luma, move
 from training.network import CROP
 from training.pairs import FLOW_CELL, MARGIN, PAIRS, WORK
-from training.phonemes import UNITS, opening
-from training.shapes import SIZE
+from training.phonemes import opening
 from training.train import Trainer, shrink
 
 _RIDGE = 0.1  # for the units alone

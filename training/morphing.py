@@ -24,9 +24,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faces.shapes import SHAPES, SIZE, UNITS, units
 from training.network import CROP, STILL_UNTIL, Block, Hearing, Residual
-from training.phonemes import UNITS
-from training.shapes import SHAPES, SIZE, units
 
 REFERENCES = 1 + len(SHAPES)
 

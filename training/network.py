@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.phonemes import UNITS
+from faces.shapes import UNITS
 from worker.mel import MelWindow
 
 WIDTH = 0.25

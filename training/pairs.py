@@ -23,15 +23,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from training.avatar import Avatar
-from training.cast import CAST, EMOTIONS
+from faces.avatar import Avatar
+from faces.emotions import EMOTIONS
+from faces.geometry import Floats
+from faces.looks import Look
+from faces.renderer import Elsewhere, Lights, Picture, Pose, Renderer
+from faces.shapes import SHAPES, SIZE, idle_face, speaking_face, units
+from faces.subdivision import head
+from training.cast import CAST
 from training.clips import HELD_OUT, Speaker
-from training.geometry import Floats
-from training.looks import Look
 from training.phonemes import opening
-from training.renderer import Elsewhere, Lights, Picture, Pose, Renderer
-from training.shapes import SHAPES, SIZE, idle_face, speaking_face, units
-from training.subdivision import head
 
 WORK = Path(__file__).parent / "work"
 PAIRS = WORK / "mouths"

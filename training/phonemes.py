@@ -18,24 +18,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.shapes import UNITS
+
 FPS = 25
 CLOSURES = frozenset("mbpɓ")
 """The sounds whose lips touch."""
-
-UNITS = (
-    "jawOpen",
-    "mouthClose",
-    "mouthPress",
-    "mouthRollLower",
-    "mouthRollUpper",
-    "mouthUpperUp",
-    "mouthLowerDown",
-    "mouthPucker",
-    "mouthFunnel",
-    "mouthStretch",
-    "mouthSmile",
-    "tongueOut",
-)
 
 Track = NDArray[np.float32]
 Array = TypeVar("Array", bound=Any)

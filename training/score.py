@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faces.shapes import SIZE, UNITS
 from training.export import trained
 from training.morphing import Morphing
 from training.network import CROP, HEARD, Drawing, Hearing
 from training.pairs import HELD_OUT_AVATAR, MARGIN, PAIRS, WORK
-from training.phonemes import UNITS, opening
-from training.shapes import SIZE
+from training.phonemes import opening
 from training.train import face_input
 from worker.mel import mel_spectrogram
 

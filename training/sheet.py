@@ -7,10 +7,10 @@ import click
 import cv2
 import numpy as np
 
-from training.avatar import Box
+from faces.avatar import Box
+from faces.renderer import Picture, Renderer
 from training.cast import CAST
 from training.footage import AVATARS, draw_stills, read_pack
-from training.renderer import Picture, Renderer
 
 _BOX_COLOUR = (40, 220, 120)
 

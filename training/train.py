@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faces.shapes import SIZE, UNITS
 from training import export
 from training.network import CROP, Drawing, Drawn, Hearing
-from training.phonemes import UNITS, opening
-from training.shapes import SIZE
+from training.phonemes import opening
 from training.sounds import Sounds
 
 WORK = Path(__file__).parent / "work"

@@ -14,13 +14,13 @@ import click
 import msgspec
 import numpy as np
 
+from faces.avatar import Avatar
+from faces.emotions import EMOTIONS, mix
+from faces.renderer import Picture, Renderer
+from faces.shapes import UNITS, speaking_face
 from training import footage
-from training.avatar import Avatar
-from training.cast import EMOTIONS, mix
 from training.clips import HELD_OUT, Clip, Speaker
-from training.phonemes import UNITS, opening
-from training.renderer import Picture, Renderer
-from training.shapes import speaking_face
+from training.phonemes import opening
 from training.shots import SIDE, TRUTH, Shot, read_shots
 from worker.mel import MEL
 

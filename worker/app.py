@@ -30,6 +30,8 @@ from worker.memory import give_back
 from worker.metrics import Metrics
 from worker.model import LipModel
 from worker.pipeline import Renderer
+from worker.portrait_routes import PORTRAIT_HANDLERS
+from worker.portraits import Studio as DrawingStudio
 from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.samples import Samples
@@ -121,6 +123,7 @@ def create_app(settings: Settings) -> Litestar:
     )
     metrics.follow("live_sessions_active", "Live sessions.", lambda: desk.active)
     metrics.follow("live_idle_bytes", "Encoded footage at rest that is kept.", lambda: idle.bytes)
+    drawing = DrawingStudio()
     intake = Intake(renderer, admission, max_pcm_bytes=settings.max_pcm_mb * _MB)
 
     @asynccontextmanager
@@ -144,15 +147,17 @@ def create_app(settings: Settings) -> Litestar:
         finally:
             serving.cancel()
             await asyncio.wait({serving})
+            await drawing.close()
             threads.close()
             live.shutdown(wait=False, cancel_futures=True)
             model.close()
             await asyncio.to_thread(http.close)
 
     return Litestar(
-        [*HANDLERS, *LENDING, sessions],
+        [*HANDLERS, *LENDING, *PORTRAIT_HANDLERS, sessions],
         dependencies={
             "admission": Provide(lambda: admission, sync_to_thread=False),
+            "drawing": Provide(lambda: drawing, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "intake": Provide(lambda: intake, sync_to_thread=False),
             "lent": Provide(lambda: lent, sync_to_thread=False),

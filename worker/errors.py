@@ -7,8 +7,12 @@ WorkerError
 │   ├── UnknownEmotion
 │   ├── NoSpeech
 │   ├── NoFilm
-│   └── BadPack
+│   ├── BadPack
+│   └── CannotBeDrawn
 ├── Busy
+├── CannotDraw
+├── StudioBusy
+├── DrawingFailed
 ├── CallerGone
 ├── NetworkStopped
 ├── BadAssets
@@ -73,6 +77,26 @@ class NoFilm(Unrenderable):
 
 class BadPack(Unrenderable):
     """What was lent is no avatar that can be shown here."""
+
+
+class CannotBeDrawn(Unrenderable):
+    """A prompt, a recipe, a picture or a film that never becomes a portrait or an avatar; says why."""
+
+
+class CannotDraw(WorkerError):
+    """This worker lacks what drawing needs; says what to install."""
+
+
+class StudioBusy(WorkerError):
+    """As much is drawn and waits as this worker allows."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"This worker draws as much as it can. Ask again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class DrawingFailed(WorkerError):
+    """The process that draws broke off or took too long."""
 
 
 class Busy(WorkerError):

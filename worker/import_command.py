@@ -9,12 +9,13 @@ import click
 import msgspec
 
 from worker import import_pack
+from worker.drawing import bring_to_life, read_picture
 from worker.encode import FPS
 from worker.errors import WorkerError
 from worker.import_faces import FaceFinder, Rgb
 from worker.import_film import read_film
 from worker.import_pack import Person
-from worker.importing import study
+from worker.importing import Take, study
 from worker.settings import Settings
 
 _RESTART = "Workers show it from their next start on."
@@ -53,7 +54,7 @@ def avatars() -> None:
     "--footage",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
-    help="A film of one person who looks at the camera with the mouth closed.",
+    help="A film or a picture of one person who looks at the camera with the mouth closed.",
 )
 @click.option(
     "--emotion",
@@ -87,7 +88,7 @@ def add(
     force: bool,
     assets: Path,
 ) -> None:
-    """Make the avatar NAME from a film, or give it one more emotion. Show only who has agreed to it."""
+    """Make the avatar NAME from a film or a picture, or give it one more emotion. Show only who has agreed to it."""
     import_pack.check(assets / "avatars", name, emotions, force=force)
     known = import_pack.find(assets / "avatars", name)
     if not known and not gender:
@@ -98,6 +99,21 @@ def add(
         gender=gender or (known.gender if known else "female"),
         elderly=(known.elderly if known else False) if elderly is None else elderly,
     )
+    if (picture := read_picture(footage)) is not None:
+        take, warnings = bring_to_life(picture)
+        for warning in warnings:
+            click.echo(warning, err=True)
+    else:
+        take = _study(footage, seconds, may_speak=may_speak)
+    pack = import_pack.add(assets / "avatars", person, emotions, take)
+    through = sum(1 for box in take.boxes if box is None)
+    click.echo(
+        f"{pack.name}: {', '.join(emotions)}, {len(take.frames)} frames, {through} of them without a face."
+    )
+    click.echo(_RESTART)
+
+
+def _study(footage: Path, seconds: float, *, may_speak: bool) -> Take:
     with click.progressbar(length=round(2 * seconds * FPS), label="Looking for the face") as bar:
 
         def frames() -> Iterator[Rgb]:
@@ -105,13 +121,7 @@ def add(
                 bar.update(1)
                 yield frame
 
-        take = study(frames, FaceFinder(), may_speak=may_speak)
-    pack = import_pack.add(assets / "avatars", person, emotions, take)
-    through = sum(1 for box in take.boxes if box is None)
-    click.echo(
-        f"{pack.name}: {', '.join(emotions)}, {len(take.frames)} frames, {through} of them without a face."
-    )
-    click.echo(_RESTART)
+        return study(frames, FaceFinder(), may_speak=may_speak)
 
 
 @avatars.command("list")

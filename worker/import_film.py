@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
-from worker.encode import FPS, WIDTH
+from worker.encode import FPS
 from worker.errors import UnusableFootage
 
 Rgb = NDArray[np.uint8]  # (height, width, 3)
@@ -35,11 +35,11 @@ def read_film(path: Path, *, longest_s: float) -> Iterator[Rgb]:
 
 
 def write_footage(path: Path, frames: Sequence[Rgb]) -> None:
-    """Write frames of 512×512 as H.264, and nothing at `path` before all of it is written."""
+    """Write frames of any one size as H.264, and nothing at `path` before all of it is written."""
     unfinished = path.with_suffix(".part")
     with av.open(unfinished, "w", format="mp4", options={"movflags": "faststart"}) as film:
         stream = film.add_stream("libx264", rate=FPS, options={"crf": "16", "preset": "medium"})
-        stream.width = stream.height = WIDTH
+        stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, FPS)
         context = stream.codec_context

@@ -103,6 +103,33 @@ def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool 
     return take
 
 
+class Still(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture cut around a face."""
+
+    picture: Rgb  # (512, 512, 3)
+    box: Box  # the mouth's square
+    eyes: tuple[tuple[float, float], tuple[float, float]]  # left and right in the picture
+
+
+def study_still(picture: Rgb, finder: Finder) -> Still:
+    """Find the face in a picture, and cut the picture around it.
+
+    Raises:
+        UnusableFootage: it does not show one face that is large enough; says why.
+    """
+    faces = _faces(picture, finder)
+    _check_faces([faces])
+    x, y, side = _mouth(faces[0])
+    left, top, size = _cut(np.array([(x, y, side)]), *picture.shape[:2])
+    scale = WIDTH / size
+    eyes = [((ex - left) * scale, (ey - top) * scale) for ex, ey in faces[0].points[:2]]
+    return Still(
+        picture=_resized(picture[top : top + size, left : left + size], scale),
+        box=((x - left) * scale, (y - top) * scale, side * scale),
+        eyes=(eyes[0], eyes[1]),
+    )
+
+
 def smooth(boxes: Boxes) -> Boxes:
     """Steady the boxes of a film; draw them over short gaps, and leave long ones."""
     frames = np.arange(len(boxes))

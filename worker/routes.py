@@ -21,7 +21,7 @@ from litestar.response import Stream
 
 from worker import previews
 from worker.admission import Admission
-from worker.errors import Busy, CallerGone, NetworkStopped, Unrenderable
+from worker.errors import Busy, CallerGone, CannotDraw, NetworkStopped, StudioBusy, Unrenderable
 from worker.finish import FORMATS, finish
 from worker.intake import Intake
 from worker.live.desk import Desk
@@ -29,7 +29,8 @@ from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
 from worker.samples import Samples
-from worker.speech import Accent, SpeechError, SynthesisFailed
+from worker.sound import MAX_FILE_BYTES, SpeechRequest, heard, say
+from worker.speech import SAMPLE_RATE, Accent, SpeechError, SynthesisFailed
 
 MAX_FILM_BYTES = 16 << 20
 """Of what is sent for a poster: its first seconds are under 2 MB."""
@@ -226,7 +227,50 @@ async def _read(path: Path, stack: contextlib.AsyncExitStack) -> AsyncGenerator[
                 yield chunk
 
 
-HANDLERS = [render, health, show_metrics, avatars, voices, sample, portrait, idle, poster, finished]
+MAX_SPEECHES = 2
+"""Texts spoken, and files decoded, at once: renders come first."""
+
+_speeches = asyncio.Semaphore(MAX_SPEECHES)
+
+
+@post("/speech", status_code=200)
+async def speak(request: AnyRequest, renderer: NamedDependency[Renderer]) -> Response[bytes]:
+    """Speak a text to a file; `Speech-Ms` says how long it is."""
+    try:
+        wanted = msgspec.json.decode(await request.body(), type=SpeechRequest)
+    except msgspec.MsgspecError as exc:
+        raise Unrenderable(f"The request cannot be read: {exc}") from exc
+    async with _speeches:
+        content, samples = await asyncio.to_thread(say, renderer.speech, wanted)
+    return Response(
+        content,
+        media_type="audio/mpeg" if wanted.form == "mp3" else "audio/wav",
+        headers={"Speech-Ms": str(-(-samples * 1000 // SAMPLE_RATE))},
+    )
+
+
+@post("/pcm", status_code=200, media_type="application/octet-stream", request_max_body_size=MAX_FILE_BYTES)
+async def pcm(request: AnyRequest, most_s: FromQuery[int]) -> bytes:
+    """Decode the sound of a file: s16le, mono, 16 kHz."""
+    content = await request.body()
+    async with _speeches:
+        return await asyncio.to_thread(heard, content, most_s=most_s)
+
+
+HANDLERS = [
+    speak,
+    pcm,
+    render,
+    health,
+    show_metrics,
+    avatars,
+    voices,
+    sample,
+    portrait,
+    idle,
+    poster,
+    finished,
+]
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response[Problem]:
@@ -249,6 +293,14 @@ def _unspeakable(_: AnyRequest, exc: SpeechError) -> Response[Problem]:
 
 def _busy(_: AnyRequest, exc: Busy) -> Response[Problem]:
     return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
+
+
+def _studio_busy(_: AnyRequest, exc: StudioBusy) -> Response[Problem]:
+    return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
+
+
+def _cannot_draw(_: AnyRequest, exc: CannotDraw) -> Response[Problem]:
+    return _problem(503, str(exc))
 
 
 def _caller_gone(_: AnyRequest, exc: CallerGone) -> Response[Problem]:
@@ -274,6 +326,8 @@ PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Probl
     SynthesisFailed: _failed,
     Busy: _busy,
     CallerGone: _caller_gone,
+    CannotDraw: _cannot_draw,
+    StudioBusy: _studio_busy,
     NetworkStopped: _stopped,
     HTTPException: _http,
     Exception: _failed,

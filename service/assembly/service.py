@@ -13,9 +13,10 @@ from service.accounts.keys import Keys
 from service.accounts.port import Accounts
 from service.accounts.prepaid import VideoTime
 from service.accounts.top_up import TopUps
+from service.assembly.agents import make_agents
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
-from service.assembly.library import open_libraries
+from service.assembly.library import make_studio, open_libraries
 from service.assembly.live import make_callers, open_calls, open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -30,6 +31,7 @@ from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
 from service.delivery.delivery import Delivery
 from service.delivery.formats import Formats
+from service.delivery.playlists import Playlists
 from service.delivery.port import Snapshots
 from service.delivery.posters import Posters
 from service.delivery.prepaid import PrepaidDelivery
@@ -80,10 +82,12 @@ from service.settings import Settings
 from service.speech.speech_length import warm_up
 from service.studio.avatars import Avatars
 from service.studio.batches import Batches
+from service.studio.films import Films
 from service.studio.jobs import Studio
 from service.studio.library import Library
 from service.studio.portraits import Portraits
 from service.studio.scripts import Scripts
+from service.studio.speaking import Speaking
 from service.webhooks.accounts import AccountReceivers
 
 FIGURES_FRESH_S = 3.0
@@ -116,6 +120,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     studio: Studio
     portraits: Portraits
     own_avatars: Avatars
+    speaking: Speaking
+    films: Films
     media_intake: MediaIntake
     captioning: Captioning
     formats: Formats
@@ -137,6 +143,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     keys: Keys
     choosing: Choosing
     previews: Previews
+    playlists: Playlists
     posters: Posters
     demo_wallet: DemoWallet
     web: WebTerms
@@ -208,6 +215,7 @@ async def open_service(
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
         studio = open_studio(stack, settings, kept, ambient, making, video_time, libraries.library)
+        voiced = make_studio(settings, kept, ambient, making, sales.prepaid, video_time, libraries.library)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
         calls, recordings = open_calls(stack, settings, kept, ambient, making, live)
@@ -241,6 +249,7 @@ async def open_service(
         )
         scripts = make_scripts(settings, kept, ambient, video_time)
         keys = Keys(kept.keys, now=now)
+        agents = make_agents(settings, kept, money, sales, idempotency, now)
         yield Service(
             quoting=sales.quoting,
             selling=sales.top_ups,
@@ -248,25 +257,10 @@ async def open_service(
             accounts=kept.accounts,
             video_time=video_time,
             idempotency=idempotency,
-            l402=L402Selling(
-                terms=settings.l402,
-                idempotency=idempotency,
-                root_keys=kept.root_keys,
-                snapshots=kept.snapshots,
-                settlements=money.settlements,
-                now=now,
-            ),
-            lnurl=LnurlPaying(
-                names=kept.lnurls, snapshots=kept.snapshots, settlements=money.settlements, now=now
-            ),
-            l402_top_ups=L402TopUps(
-                terms=settings.l402,
-                selling=sales.top_ups,
-                top_ups=kept.top_ups,
-                settlements=money.settlements,
-                now=now,
-            ),
-            address_top_ups=AddressTopUps(accounts=kept.accounts, selling=sales.top_ups, lnurls=sales.lnurls),
+            l402=agents.l402,
+            lnurl=agents.lnurl,
+            l402_top_ups=agents.l402_top_ups,
+            address_top_ups=agents.address_top_ups,
             receivers=AccountReceivers(kept.receivers, private=settings.webhooks.webhook_private),
             watching_top_ups=WatchingTopUps(
                 top_ups=kept.top_ups,
@@ -295,6 +289,8 @@ async def open_service(
             studio=studio.studio,
             portraits=studio.portraits,
             own_avatars=studio.avatars,
+            speaking=voiced.speaking,
+            films=voiced.films,
             media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
             formats=formats,
@@ -321,6 +317,7 @@ async def open_service(
                 ask_voice=making.workers.voice_sample,
                 now=now,
             ),
+            playlists=Playlists(kept.videos, delivery),
             posters=Posters(delivery=delivery, ask=making.workers.poster),
             demo_wallet=DemoWallet(settings.demo, client),
             web=settings.web,

@@ -3,7 +3,7 @@
 from service.delivery.caption_track import with_captions
 from service.delivery.captions import Cue, cues, webvtt
 from service.delivery.delivery import Delivery
-from service.errors import VideoBroken, VideoGrowing, VideoInterrupted
+from service.errors import VideoGrowing
 from service.jobs.port import Videos
 from service.orders.order import Order
 from service.orders.video import FPS, Video, VideoState
@@ -33,13 +33,7 @@ class Captioning:
         """
         if video.state is not VideoState.READY:
             raise VideoGrowing
-        size = len(video.init or b"")
-        try:
-            start = b"".join([chunk async for chunk in delivery.play(order.id, 0, size, growing=False)])
-        except VideoBroken:
-            start = b""
-        if len(start) != size:
-            raise VideoInterrupted
+        start = await delivery.whole_start(video)
         return with_captions(start, await self._cues(order, video), language=video.choice.language)
 
     async def _cues(self, order: Order, video: Video | None) -> list[Cue]:

@@ -13,6 +13,7 @@ from service.errors import (
     PaymentRequired,
     RefundBound,
     RenderRefused,
+    VideoBroken,
     VideoInterrupted,
     VideoNotStarted,
     WorkerDown,
@@ -155,6 +156,21 @@ class Delivery:
     ) -> AsyncGenerator[bytes]:
         """Stream the MP4 from `start` to before `end`, or to its end; see `Player.play`."""
         return self._player.play(order_id, start, end, growing=growing)
+
+    async def whole_start(self, video: Video) -> bytes:
+        """Return what a whole video starts with, up to its first segment.
+
+        Raises:
+            VideoInterrupted: It was lost this moment.
+        """
+        size = len(video.init or b"")
+        try:
+            start = b"".join([chunk async for chunk in self.play(video.order_id, 0, size, growing=False)])
+        except VideoBroken:
+            start = b""
+        if len(start) != size:
+            raise VideoInterrupted
+        return start
 
     async def _wait_for_payment(self, order: Order) -> Status:
         """Wait until the order is paid, or its payment is held."""

@@ -11,7 +11,8 @@ from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.prepaid import PrepaidOrders
 from service.orders.video import Video, VideoState
-from service.quotes.prepaid import PrepaidOrdering, Taken
+from service.quotes.prepaid import PrepaidOrdering
+from service.quotes.prepaid_terms import Taken
 from service.rendering.rendering import Rendering
 from service.runtime.bells import Bells
 from service.runtime.clock import Clock

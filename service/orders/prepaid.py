@@ -87,6 +87,10 @@ class PrepaidOrders(Protocol):
         """Find an order by what it is called on the outside."""
         ...
 
+    async def of_account(self, account_id: int, *, limit: int) -> list[Order]:
+        """Return the newest orders of an account whose wish is not forgotten, the newest first."""
+        ...
+
     async def of_idempotency_key(self, key_hash: bytes, now: datetime) -> tuple[IdempotencyKey, Order] | None:
         """Find the order that was made with this key and that is not given up."""
         ...

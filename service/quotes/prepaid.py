@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
@@ -29,43 +29,15 @@ from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 from service.quotes.idempotency import SALT_BYTES, parse_key
 from service.quotes.port import Screen
+from service.quotes.prepaid_terms import KEY_KEPT, NOBODY_CAME, PrepaidTerms, Taken
 from service.quotes.staging import staged
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
-from service.runtime.section import PositiveInt, Section
 from service.webhooks.addresses import check_url
 from service.webhooks.signing import secret_of
 
 MS = 1000
-
-KEY_KEPT = timedelta(days=1)
-"""How long an idempotency key is known."""
-
-NOBODY_CAME = "Nobody opened this delayed video in time: ask for a new one."
-
-
-class PrepaidTerms(Section, frozen=True, kw_only=True):
-    """What accounts may leave for later."""
-
-    delayed_days: PositiveInt = 30
-    """Days within which a delayed video can be opened for the first time; then its text is forgotten."""
-
-    delayed_per_account: PositiveInt = 1000
-    """Delayed videos that nobody has opened which one account may have."""
-
-
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of an account.
-
-    Attributes:
-        again: It was made before, by the same idempotency key.
-        webhook_secret: Signs what the receiver is told that was named with it; None: none was.
-    """
-
-    order: Order
-    again: bool
-    webhook_secret: str | None = None
 
 
 class PrepaidOrdering:
@@ -112,6 +84,7 @@ class PrepaidOrdering:
         stage: Stage | None = None,
         asked: str | None = None,
         webhook_url: str | None = None,
+        public_id: str | None = None,
     ) -> Taken:
         """Take an order, and set its time aside unless it is delayed.
 
@@ -125,6 +98,7 @@ class PrepaidOrdering:
             stage: Where somebody stands, and on what.
             asked: What else the surface that it comes by wants to tell of it.
             webhook_url: Who is told what becomes of it, in place of the account's receiver.
+            public_id: What it is called on the outside, by a surface that names orders in its own way.
 
         Raises:
             InvalidRequest: The text, the choice or the stage cannot be rendered, the key is no UUID, or nobody on the
@@ -139,7 +113,7 @@ class PrepaidOrdering:
             check_url(webhook_url, private=self._private_receivers)
 
         async def make(tokens: Tokens) -> Taken:
-            return await self._new(
+            new = await self.prepared(
                 text,
                 choice,
                 stage,
@@ -148,17 +122,76 @@ class PrepaidOrdering:
                 idempotency=tokens.idempotency,
                 asked=asked,
                 webhook=_webhook(webhook_url, tokens),
+                public_id=public_id,
+            )
+            return await self._keep(new)
+
+        # Without them it is what it always was.
+        more: list[object] = [
+            each for each in (stage, asked, webhook_url and {"webhook_url": webhook_url}) if each is not None
+        ]
+        if public_id is not None:  # an order of this surface is none of another
+            more.append(None)
+        wanted = msgspec.json.encode((text, choice, delayed, *more))
+        return await self._once(account_id, key, wanted, make, webhook_url=webhook_url)
+
+    async def order_recording(
+        self,
+        upload: str,
+        duration_ms: int,
+        choice: Choice,
+        *,
+        account_id: int,
+        key: str | None,
+        asked: bytes,
+        public_id: str,
+        stage: Stage | None = None,
+    ) -> Taken:
+        """Take an order for a recording that is stored and judged, and set its time aside.
+
+        Args:
+            upload: Its object.
+            duration_ms: How long it is.
+            choice: Names an avatar and an emotion.
+            account_id: Who pays.
+            key: As `order` says.
+            asked: What was asked for, by which the same key is told from another wish.
+            public_id: What it is called on the outside.
+            stage: As `order` says.
+
+        Raises as `order` does.
+        """
+
+        async def make(tokens: Tokens) -> Taken:
+            sold = staged(stage, self._terms, spoken=False)
+            wish = Wish(
+                text=None,
+                upload=upload,
+                duration_ms=duration_ms,
+                choice=choice,
+                stage=sold.stage,
+                percent=sold.percent,
+            )
+            return await self._keep(
+                self._priced(wish, account_id=account_id, idempotency=tokens.idempotency, public_id=public_id)
             )
 
+        return await self._once(account_id, key, asked, make)
+
+    async def _once(
+        self,
+        account_id: int,
+        key: str | None,
+        wanted: bytes,
+        make: Callable[[Tokens], Awaitable[Taken]],
+        *,
+        webhook_url: str | None = None,
+    ) -> Taken:
+        """Make an order, or find the one that was made with the same key."""
         if key is None:
             return await make(Tokens.random(private=False))
         key = parse_key(key)
         key_hash = hashlib.sha256(f"account {account_id} {key}".encode()).digest()
-        # Without them it is what it always was.
-        more = [
-            each for each in (stage, asked, webhook_url and {"webhook_url": webhook_url}) if each is not None
-        ]
-        wanted = msgspec.json.encode((text, choice, delayed, *more))
         idempotency = IdempotencyKey(
             key_hash=key_hash, fingerprint=hashlib.sha256(wanted).digest(), salt=self._random(SALT_BYTES)
         )
@@ -210,6 +243,7 @@ class PrepaidOrdering:
         idempotency: IdempotencyKey | None = None,
         asked: str | None = None,
         webhook: Webhook | None = None,
+        public_id: str | None = None,
     ) -> NewPrepaid:
         """Check and price an order that is to be kept; nothing is set aside yet.
 
@@ -230,9 +264,30 @@ class PrepaidOrdering:
         )
         if self._screen:
             await self._screen.text(text)
+        return self._priced(
+            wish,
+            account_id=account_id,
+            delayed=delayed,
+            idempotency=idempotency,
+            asked=asked,
+            webhook=webhook,
+            public_id=public_id,
+        )
+
+    def _priced(
+        self,
+        wish: Wish,
+        *,
+        account_id: int,
+        idempotency: IdempotencyKey | None,
+        delayed: bool = False,
+        asked: str | None = None,
+        webhook: Webhook | None = None,
+        public_id: str | None = None,
+    ) -> NewPrepaid:
         created_at = from_millis(to_millis(self._now()))
         return NewPrepaid(
-            public_id=str(self._new_id()),
+            public_id=public_id or str(self._new_id()),
             account_id=account_id,
             wish=wish,
             held_ms=_held(wish),
@@ -252,40 +307,20 @@ class PrepaidOrdering:
         """
         return self._holding(await self._account(account_id))
 
-    async def _new(
-        self,
-        text: str,
-        choice: Choice,
-        stage: Stage | None,
-        *,
-        account_id: int,
-        delayed: bool,
-        idempotency: IdempotencyKey | None,
-        asked: str | None,
-        webhook: Webhook | None,
-    ) -> Taken:
-        new = await self.prepared(
-            text,
-            choice,
-            stage,
-            account_id=account_id,
-            delayed=delayed,
-            idempotency=idempotency,
-            asked=asked,
-            webhook=webhook,
-        )
+    async def _keep(self, new: NewPrepaid) -> Taken:
         order = Order(
-            id=await self._orders.add(new, await self.holding(account_id)),
-            status=Status.PENDING if delayed else Status.PAID,
+            id=await self._orders.add(new, await self.holding(new.account_id)),
+            status=Status.PENDING if new.delayed else Status.PAID,
             wish=new.wish,
             amount_sat=0,
             usd_micros=0,
             created_at=new.created_at,
             expires_at=new.expires_at,
-            account_id=account_id,
+            account_id=new.account_id,
             public_id=new.public_id,
         )
-        return Taken(order=order, again=False, webhook_secret=None if webhook is None else webhook.secret)
+        secret = None if new.webhook is None else new.webhook.secret
+        return Taken(order=order, again=False, webhook_secret=secret)
 
     async def _account(self, account_id: int) -> Account:
         account = await self._accounts.get(account_id)

@@ -7,6 +7,7 @@ where they are, so a download goes on at the same offsets and nothing is encoded
 
 import struct
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from service.jobs.port import SegmentPart
 from service.orders.video import FPS
@@ -24,6 +25,14 @@ _KEY_FRAME_FIRST = 0x90000000  # starts with a stream access point of type 1
 # Where scale and duration stand in the content of a box, by its version. § 8.2.2, 8.3.2, 8.4.2
 _SCALE_AT = {b"mvhd": (12, 20), b"mdhd": (12, 20)}
 _DURATION_AT = {b"mvhd": (16, 24), b"tkhd": (20, 28), b"mdhd": (16, 24), b"mehd": (4, 4)}
+
+
+class Piece(NamedTuple):
+    """A segment by itself: how long it is, and where its bytes are in the MP4."""
+
+    frames: int
+    offset: int
+    size: int
 
 
 def with_room(start: bytes, longest_frames: int) -> bytes:
@@ -98,6 +107,27 @@ def _index(parts: Sequence[SegmentPart], scale: int) -> bytes:
     )
     head = struct.pack(">IIIIIHH", 0, _VIDEO_TRACK, scale, 0, 0, 0, len(parts))
     return box(b"sidx", head + references)
+
+
+def indexed(start: bytes) -> list[Piece]:
+    """Return the segments that the index of a whole video tells, in their order; none where it has no index.
+
+    Args:
+        start: from `whole_start`, all of it: the first segment follows.
+    """
+    for each in outermost(start):
+        if each.kind != b"sidx":
+            continue
+        head = struct.unpack_from(">IIIIIHH", start, each.start)
+        scale, count = head[2], head[-1]
+        first = each.start + _INDEX_BYTES - HEAD_BYTES
+        pieces, offset = [], len(start)
+        for n in range(count):
+            size, ticks, _ = struct.unpack_from(">III", start, first + n * _REFERENCE_BYTES)
+            pieces.append(Piece(ticks * FPS // scale, offset, size))
+            offset += size
+        return pieces
+    return []
 
 
 def _scale_of(data: bytes, kind: bytes) -> int:

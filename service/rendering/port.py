@@ -93,3 +93,19 @@ class Renderers(Protocol):
     def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Renderer | None:
         """Choose who gets a render of this avatar; None where all who have it have been tried."""
         ...
+
+
+class Utterance(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that somebody wants to hear, as a file: `mp3` or `wav`."""
+
+    text: str
+    language: str | None
+    voice: str | None
+    form: str
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """A text as a file, and how long it is."""
+
+    content: bytes
+    ms: int

@@ -17,7 +17,7 @@ from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
 from service.rendering.live_client import open_live
-from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech
+from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech, Spoken, Utterance
 from service.sessions.port import LiveRender
 from service.sessions.records import Open
 
@@ -31,6 +31,9 @@ PREVIEW_S = 20.0
 
 FINISH_S = 1800.0
 """How long a worker may be at another kind of file: it encodes a whole video anew, beside its renders."""
+
+SPEECH_S = 55.0
+"""How long a text may take to be spoken, or a file to be decoded: clients wait a minute."""
 
 BUSY_RETRY_S = 5
 """Seconds after which to ask a busy worker again that does not say."""
@@ -160,6 +163,32 @@ class HttpRenderer:
                     yield chunk
             finally:
                 await response.aclose()
+
+    async def speak(self, wanted: Utterance) -> Spoken:
+        """Speak a text to a file.
+
+        Raises:
+            RenderRefused: It cannot be spoken as it is wished.
+            WorkerDown: It does not answer as it should.
+        """
+        with _unreachable():
+            response = await self._client.post(
+                f"{self.url}/speech", content=msgspec.json.encode(wanted), timeout=SPEECH_S
+            )
+        told = response.headers.get("Speech-Ms", "")
+        if response.status_code != httpx.codes.OK or not told.isdecimal():
+            raise await _refusal(response)
+        return Spoken(content=response.content, ms=int(told))
+
+    async def pcm(self, content: bytes, *, most_s: int) -> bytes:
+        """Decode a recording, s16le mono at 16 kHz. Raises as `speak` does."""
+        with _unreachable():
+            response = await self._client.post(
+                f"{self.url}/pcm", params={"most_s": most_s}, content=content, timeout=SPEECH_S
+            )
+        if response.status_code != httpx.codes.OK:
+            raise await _refusal(response)
+        return response.content
 
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
         """Open a live session."""

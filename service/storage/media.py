@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from service.errors import InvalidApiKey
+from service.errors import InvalidApiKey, LeaseLost
 from service.retention.port import Ended
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
+from service.storage.ledger import end
 from service.storage.media_schema import media
 from service.storage.schema import accounts
-from service.studio.media import Kind, Medium, NewMedium
+from service.studio.media import Kind, Medium, NewMedium, Paid
 
 
 class SqlMedia:
@@ -21,7 +22,7 @@ class SqlMedia:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, medium: NewMedium, *, most_bytes: int) -> Medium | None:
+    async def add(self, medium: NewMedium, *, most_bytes: int, paid: Paid | None = None) -> Medium | None:
         """Keep a medium; None and no effect where the account would have more bytes than that in all."""
         row: dict[str, Any] = {
             "token": medium.token,
@@ -43,6 +44,8 @@ class SqlMedia:
                 raise InvalidApiKey
             if connection.execute(_bytes_of(medium.account_id)).scalar_one() + medium.size > most_bytes:
                 return None
+            if paid is not None and end(connection, paid.ref, paid.used_ms, medium.created_at) is None:
+                raise LeaseLost
             added = connection.execute(media.insert().values(row).returning(*media.c))
             return _medium(added.mappings().one())
 

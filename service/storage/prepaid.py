@@ -92,6 +92,17 @@ class SqlPrepaidOrders:
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         return None if row is None else to_order(row)
 
+    async def of_account(self, account_id: int, *, limit: int) -> list[Order]:
+        """Return the newest orders of an account whose wish is not forgotten, the newest first."""
+        query = (
+            ORDERS.where(orders.c.account_id == account_id, orders.c.public_id.is_not(None))
+            .where(orders.c.forgotten_at.is_(None))
+            .order_by(orders.c.id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.scan(lambda connection: connection.execute(query).mappings().all())
+        return [to_order(row) for row in rows]
+
     async def of_idempotency_key(self, key_hash: bytes, now: datetime) -> tuple[IdempotencyKey, Order] | None:
         """Find the order that was made with this key and that is not given up."""
         query = (

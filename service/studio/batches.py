@@ -14,7 +14,8 @@ from service.orders.batch import Batch, BatchStore, NewBatch
 from service.orders.order import Order
 from service.orders.prepaid import NewPrepaid
 from service.quotes.idempotency import parse_key
-from service.quotes.prepaid import KEY_KEPT, PrepaidOrdering
+from service.quotes.prepaid import PrepaidOrdering
+from service.quotes.prepaid_terms import KEY_KEPT
 from service.runtime.clock import Clock, from_millis, to_millis
 
 

@@ -63,6 +63,27 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
                 yield chunk
 
 
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was made here, and may be kept."""
+
+    content: bytes
+    format: Format
+
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return len(self.content)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of it."""
+        return hashlib.sha256(self.content).digest()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read it in pieces."""
+        yield self.content
+
+
 class Intake:
     """Writes what comes to a file, as long as it may still become something that is wanted.
 

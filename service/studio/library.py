@@ -16,8 +16,8 @@ from service.errors import InvalidRequest, MediumGone, MediumNotFound
 from service.jobs.port import MEDIA, Objects
 from service.orders.tokens import new_name
 from service.runtime.clock import Clock, from_millis, to_millis
-from service.studio.intake import MB, Arrived, LibraryTerms
-from service.studio.media import UPLOADED, Kind, Medium, NewMedium
+from service.studio.intake import MB, Arrived, LibraryTerms, Made
+from service.studio.media import UPLOADED, Kind, Medium, NewMedium, Paid
 from service.studio.media_port import Fetcher, MediaStore
 
 LONGEST_NAME = 200
@@ -52,11 +52,12 @@ class Library:
     async def keep(
         self,
         account_id: int,
-        arrived: Arrived,
+        arrived: Arrived | Made,
         *,
         kind: Kind | None = None,
         name: str | None = None,
         recipe: dict[str, Any] | None = None,
+        paid: Paid | None = None,
     ) -> Medium:
         """Keep a file.
 
@@ -66,9 +67,11 @@ class Library:
             kind: Another kind than its bytes say: a film that was made here is a video.
             name: What its owner calls it.
             recipe: What it was made from, where it was made here.
+            paid: What it costs.
 
         Raises:
             InvalidRequest: The account would keep too much.
+            LeaseLost: What was set aside for it is given back already.
         """
         now = from_millis(to_millis(self._now()))
         kept_for = self._terms.media_retention_days
@@ -86,7 +89,7 @@ class Library:
             expires_at=now + timedelta(days=kept_for) if kept_for else None,
         )
         await self._objects.put(new.object, arrived.chunks())
-        medium = await self._store.add(new, most_bytes=self._most_bytes)
+        medium = await self._store.add(new, most_bytes=self._most_bytes, paid=paid)
         if medium is None:
             await self._objects.delete(new.object)
             raise self._full()

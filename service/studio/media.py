@@ -54,6 +54,13 @@ NAMES: Mapping[Kind, str] = {
 """What each kind may be, for people."""
 
 
+class Paid(msgspec.Struct, frozen=True, kw_only=True):
+    """What a medium that was made here costs: so much of what was set aside under a reference."""
+
+    ref: str
+    used_ms: int
+
+
 class NewMedium(msgspec.Struct, frozen=True, kw_only=True):
     """A medium on its way to its row; its bytes are stored.
 

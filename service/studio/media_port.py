@@ -6,14 +6,20 @@ from datetime import datetime
 from typing import Protocol
 
 from service.studio.intake import Arrived
-from service.studio.media import Kind, Medium, NewMedium
+from service.studio.media import Kind, Medium, NewMedium, Paid
 
 
 class MediaStore(Protocol):
     """Keeps what is known of media. Each change is one transaction."""
 
-    async def add(self, medium: NewMedium, *, most_bytes: int) -> Medium | None:
-        """Keep a medium; None and no effect where the account would have more bytes than that in all."""
+    async def add(self, medium: NewMedium, *, most_bytes: int, paid: Paid | None = None) -> Medium | None:
+        """Keep a medium; None and no effect where the account would have more bytes than that in all.
+
+        What it costs is settled in the same transaction: it is there and paid for, or neither.
+
+        Raises:
+            LeaseLost: What was set aside for it is given back already; nothing is kept.
+        """
         ...
 
     async def stored_bytes(self, account_id: int) -> int:

@@ -109,6 +109,8 @@ class ScriptedWorker:
         self.asked: list[str] = []  # of these
         self.films: list[bytes] = []  # bodies that came with that
         self.lent: dict[str, bytes] = {}  # packs of accounts' avatars, by their names
+        self.said: list[dict[str, Any]] = []  # texts that were to be heard
+        self.recording = bytes(32_000)  # what any file sounds like, s16le at 16 kHz
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.retry_after_s = 5  # said with every answer
@@ -139,6 +141,12 @@ class ScriptedWorker:
                 await self._render(receive, send)
             case path if path.startswith("/avatars/own_"):
                 await self._lend(path.rsplit("/", 1)[1], scope["method"], receive, send)
+            case "/speech":
+                self.said.append(msgspec.json.decode(await body_of(receive)))
+                await self._hear(send, b"ID3" + bytes(2000), b"2500")
+            case "/pcm":
+                self.films.append(await body_of(receive))
+                await self._hear(send, self.recording, b"1000")
             case path if path in self.pictures:
                 self.asked.append(path)
                 self.films.append((await receive())["body"])
@@ -150,6 +158,13 @@ class ScriptedWorker:
         if method == "PUT":
             self.lent[name] = await body_of(receive)
         await _answer(send, 200 if name in self.lent else 404, {"title": "lent or not"})
+
+    async def _hear(self, send: Any, content: bytes, ms: bytes) -> None:
+        if self.answer is not None:
+            await _answer(send, self.answer[0], {"detail": self.answer[1]})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"speech-ms", ms)]})
+        await send({"type": "http.response.body", "body": content})
 
     async def _render(self, receive: Any, send: Any) -> None:
         body = await body_of(receive)

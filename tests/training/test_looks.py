@@ -2,8 +2,9 @@
 
 import msgspec
 
-from training.cast import CAST, CLOSED_MOUTH, EMOTIONS, expression
-from training.looks import Hair
+from faces.emotions import CLOSED_MOUTH, EMOTIONS, expression
+from faces.looks import Hair
+from training.cast import CAST
 
 ABOVE_THE_NOSE = ("brow", "eye")
 
@@ -24,9 +25,9 @@ def test_moods_move_nothing_that_the_films_of_mouths_show():
 
 
 def test_who_has_no_mood_of_their_own_shows_an_emotion_as_all_do():
-    assert expression("european_man", "serious") == {**CLOSED_MOUTH, **EMOTIONS["serious"]}
+    assert expression(CAST["european_man"], "serious") == {**CLOSED_MOUTH, **EMOTIONS["serious"]}
 
 
 def test_a_mood_adds_to_its_emotion_alone():
-    assert expression("japanese_woman", "serious")["browDown"] < EMOTIONS["serious"]["browDown"]
-    assert expression("japanese_woman", "neutral") == {**CLOSED_MOUTH, **EMOTIONS["neutral"]}
+    assert expression(CAST["japanese_woman"], "serious")["browDown"] < EMOTIONS["serious"]["browDown"]
+    assert expression(CAST["japanese_woman"], "neutral") == {**CLOSED_MOUTH, **EMOTIONS["neutral"]}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training.phonemes import FPS, UNITS, Phoneme, opening, track
+from faces.shapes import UNITS
+from training.phonemes import FPS, Phoneme, opening, track
 
 
 def say(sounds, each_s):

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from training.cast import EMOTIONS
-from training.phonemes import UNITS
-from training.shapes import SHAPES, idle_face, speaking_face, units
+from faces.emotions import EMOTIONS
+from faces.shapes import SHAPES, UNITS, idle_face, speaking_face, units
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)

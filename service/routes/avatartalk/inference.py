@@ -13,7 +13,8 @@ from service.delivery.delivery import Delivery
 from service.delivery.prepaid import PrepaidDelivery
 from service.orders.prepaid import PrepaidOrders
 from service.orders.video import Video, VideoState
-from service.quotes.prepaid import PrepaidOrdering, Taken
+from service.quotes.prepaid import PrepaidOrdering
+from service.quotes.prepaid_terms import Taken
 from service.routes.avatartalk import bought, refusals
 from service.routes.avatartalk.schemas import Inference, InferenceRequest, is_on
 from service.routes.http import openapi

@@ -112,3 +112,6 @@ def _answer(request: AnyRequest, file: File, content: bytes | None) -> Response[
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{len(content)}"
         content, status = content[span.start : span.stop], 206
     return Response(content, status_code=status, media_type=MEDIA_TYPES[file], headers=headers)
+
+
+HANDLERS = [portrait, idle, voice_sample]

@@ -14,7 +14,8 @@ from service.routes.heygen.names import STYLES
 VideoStatus = Literal["pending", "processing", "completed", "failed"]
 
 RESOLUTIONS = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
-FORMATS = ("mp4", "mov", "avi", "webm")
+MP4 = "mp4"
+FORMATS = (MP4, "mov", "avi", "webm")
 
 UNMADE = "The video could not be made. It has cost no video time."
 
@@ -88,9 +89,14 @@ class VideoAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     video_id: Annotated[str | None, Meta(description="null: a part of a batch that was refused.")]
     status: VideoStatus
-    output_url: Annotated[str | None, Meta(description="Plays without a key, also while it is being made.")]
+    output_url: Annotated[
+        str | None,
+        Meta(
+            description="Plays without a key: an MP4 also while it is being made, another once it is whole."
+        ),
+    ]
     duration: Annotated[float | None, Meta(description="Seconds, once it is whole.")]
-    file_size: Annotated[int | None, Meta(description="Bytes, once it is whole.")]
+    file_size: Annotated[int | None, Meta(description="Bytes of an MP4, once it is whole.")]
     created_at: dt.datetime
     updated_at: dt.datetime
     metadata: dict[str, Any]
@@ -111,6 +117,7 @@ class VideoAnswer(msgspec.Struct, frozen=True, kw_only=True):
         """
         status = _status(order, video, now)
         whole = video if status == "completed" else None
+        plays = metadata.get("output_format", MP4) == MP4
         failure = None
         if status == "failed":
             reason = video.failure if video is not None and video.refused else None
@@ -118,9 +125,9 @@ class VideoAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             video_id=order.public_id,
             status=status,
-            output_url=None if failure else link,
+            output_url=link if whole or (plays and not failure) else None,
             duration=None if whole is None else whole.seconds,
-            file_size=None if whole is None else whole.size,
+            file_size=whole.size if whole and plays else None,
             created_at=order.created_at,
             updated_at=_updated_at(order, video),
             metadata=metadata,

@@ -23,7 +23,14 @@ from service.orders.prepaid import NewPrepaid, PrepaidOrders
 from service.quotes.prepaid import PrepaidOrdering
 from service.routes.heygen import describing, refusals
 from service.routes.heygen.refusals import NotListed, refusal_of
-from service.routes.heygen.schemas import BatchAnswer, BatchRequest, VideoAnswer, VideoFailure, VideoRequest
+from service.routes.heygen.schemas import (
+    MP4,
+    BatchAnswer,
+    BatchRequest,
+    VideoAnswer,
+    VideoFailure,
+    VideoRequest,
+)
 from service.routes.heygen.wishes import wanted
 from service.routes.http.bodies import convert, read_json
 from service.routes.http.keys import key_of
@@ -273,16 +280,19 @@ async def _told(
     now: datetime,
 ) -> list[VideoAnswer]:
     asked = await orders.asked([order.id for order in ordered])
-    return [
-        VideoAnswer.of(
-            await orders.find(order.public_id or "") or order,  # it may have been given up since
-            await videos.get(order.id),
-            metadata=msgspec.json.decode(asked.get(order.id, "{}")),
-            link=links.of(request, "inference", order.public_id or "", "video.mp4"),
-            now=now,
+    told: list[VideoAnswer] = []
+    for order in ordered:
+        metadata = msgspec.json.decode(asked.get(order.id, "{}"))
+        kind = metadata.get("output_format", MP4)
+        place = links.of(
+            request,
+            *("inference", order.public_id or "", "video.mp4"),
+            format=None if kind == MP4 else kind,
         )
-        for order in ordered
-    ]
+        now_known = await orders.find(order.public_id or "") or order  # it may have been given up since
+        video = await videos.get(order.id)
+        told.append(VideoAnswer.of(now_known, video, metadata=metadata, link=place, now=now))
+    return told
 
 
 def _written(asked: Any) -> str:

@@ -26,9 +26,6 @@ CENTRE = "center"
 LAYOUTS = (CENTRE, "left", "right")
 """Where on the canvas somebody stands."""
 
-MADE = ("mp4",)
-"""Formats that there are yet."""
-
 MS = 1000
 
 SECONDS, LEAST_S, MOST_S = 60, 10, 600
@@ -134,11 +131,6 @@ def _stage(request: VideoRequest, layout: str, language: str) -> Stage:
         InvalidRequest: No picture of ours is like that, or no pace takes so long.
     """
     check("output_format", request.output_format, FORMATS)
-    if request.output_format not in MADE:
-        raise InvalidRequest(
-            f"Field 'output_format' has to be {', '.join(MADE)}: others are not made here yet.",
-            field="output_format",
-        )
     check("resolution", request.resolution, RESOLUTIONS)
     width, height = RESOLUTIONS[request.resolution]
     if request.background is not None and not _COLOUR.fullmatch(request.background):

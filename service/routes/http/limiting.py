@@ -11,12 +11,10 @@ from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 from service.errors import BodyTooLarge, BodyTooSlow, TooManyRequests
 from service.routes.http.proxies import Proxies
 from service.routes.http.request_ids import add_header
-from service.runtime import descriptors
 from service.runtime.clients import client_of
 from service.runtime.clock import Clock
 from service.runtime.limits import WINDOW_S, Left, Limiter
 from service.runtime.shares import Shares
-from service.runtime.waits import Waits
 
 LONGEST_ADDRESS = 64
 
@@ -80,16 +78,6 @@ class Admission:
             return counted
 
         return checked
-
-
-def open_streams(waits: Waits) -> Shares:
-    """Bound the requests that last: by what is set, and by the files that this process may have open."""
-    most = descriptors.most_streams()
-    return Shares(
-        per_client=waits.open_streams_per_client,
-        total=min(waits.open_streams or most, most),
-        what="open streams and waiting requests",
-    )
 
 
 def held_open(streams: Shares, *, waits: bool = True) -> Middleware:

@@ -1,6 +1,7 @@
 """The MP4 of a paid order: made and streamed, or read again."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from litestar import HttpMethod, Request, Response, get, post, route
@@ -50,8 +51,13 @@ Track = Annotated[
 ]
 
 
-def _video_operation(_handler: HTTPRouteHandler, method: Method, _path: object) -> str:
-    return "headVideo" if method == HttpMethod.HEAD else "getVideo"
+FILE = "video.mp4"
+"""A video by its address and this is the same: some players go by how a name ends."""
+
+
+def _video_operation(_handler: HTTPRouteHandler, method: Method, path: Sequence[object]) -> str:
+    name = "headVideo" if method == HttpMethod.HEAD else "getVideo"
+    return f"{name}File" if path and str(path[-1]) == FILE else name
 
 
 @post(
@@ -103,7 +109,7 @@ async def generate_video(
 
 
 @route(
-    "/lightning/video/{invoice:str}",
+    ["/lightning/video/{invoice:str}", f"/lightning/video/{{invoice:str}}/{FILE}"],
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     summary="Read a video again",
     description="A video has an ETag and takes Range and If-Range; a whole one takes If-None-Match, too."

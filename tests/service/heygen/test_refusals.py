@@ -97,7 +97,6 @@ UNFIT = [
     ("/videos/create", {"custom_settings": {"emotion": "angry"}}, "emotion"),
     ("/videos/create", {"custom_settings": {"layout": "above"}}, "custom_settings.layout"),
     ("/videos/create", {"custom_settings": {"layout": True}}, "custom_settings"),
-    ("/videos/create", {"output_format": "webm"}, "output_format"),
     ("/videos/create", {"background": "blue"}, "background"),
     ("/videos/create", {"background": "https://example.com/background.jpg"}, "background"),
     ("/videos/create", {"duration": 30}, "duration"),

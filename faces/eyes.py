@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training.geometry import Floats, Ints, smoothstep
+from faces.geometry import Floats, Ints, smoothstep
 
 _RINGS, _SEGMENTS = 40, 48
 _IRIS = 0.47  # radians from the axis to the iris's rim

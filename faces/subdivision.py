@@ -7,9 +7,10 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from training.geometry import Floats, Ints, base_mesh
+from faces.geometry import Floats, Ints, base_mesh
 
 _CHEST, _UPPER_ARM = 4.2, 2.3  # canonical y and x that the camera does not see beyond
 
@@ -92,13 +93,19 @@ def vertex_normals(points: Floats, triangles: Ints) -> Floats:
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
+def is_seen(quads: Ints, vertices: Floats) -> NDArray[np.bool_]:
+    """Say which of a body's quads (Q, 4, 2) the camera can see."""
+    corners = vertices[quads[..., 0]]  # (Q, 4, 3)
+    return np.asarray(
+        (corners[..., 1].min(axis=1) > _CHEST) & (np.abs(corners[..., 0]).max(axis=1) < _UPPER_ARM)
+    )
+
+
 @cache
 def head() -> Part:
     """Head, neck and the shoulders as far as the camera sees them."""
     body = base_mesh().groups["body"]
-    corners = base_mesh().vertices[body[..., 0]]  # (Q, 4, 3)
-    seen = (corners[..., 1].min(axis=1) > _CHEST) & (np.abs(corners[..., 0]).max(axis=1) < _UPPER_ARM)
-    return Part(body[seen], levels=1)
+    return Part(body[is_seen(body, base_mesh().vertices)], levels=1)
 
 
 @cache

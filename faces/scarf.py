@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from training.clothes import Cloth, grid_triangles
-from training.geometry import Floats, Ints, smoothstep
-from training.looks import Scarf, linear
-from training.subdivision import head, vertex_normals
+from faces.clothes import Cloth, grid_triangles
+from faces.geometry import Floats, Ints, smoothstep
+from faces.looks import Scarf, linear
+from faces.subdivision import head, vertex_normals
 
 _AROUND, _OVER, _DOWN = 240, 36, 84  # columns; rows of the half sphere and below it
 _LENGTH = 2.5  # how far below the head's middle the sheet ends, which is below the picture

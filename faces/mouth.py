@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import Floats, data_folder, smoothstep
-from training.subdivision import Part, head, lower_teeth, tongue, upper_teeth
+from faces.geometry import Floats, smoothstep, texture
+from faces.subdivision import Part, head, lower_teeth, tongue, upper_teeth
 
 MOUTH_COLOURS = {  # alpha tells the shader what it is
     "upper_teeth": (0.86, 0.79, 0.68, 1.0),
@@ -39,15 +39,10 @@ def seat_in_mouth(name: str, points: Floats) -> Floats:
     return points
 
 
-def _texture(name: str) -> NDArray[np.uint8]:
-    path = data_folder() / f"mpfb2/textures/mpfb_{name}.jpg"
-    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-
-
 @cache
 def lip_atlas() -> NDArray[np.uint8]:
     """Cut the lips out of the body's 2048-pixel mask, softened so that their edge does not alias."""
-    return np.ascontiguousarray(cv2.GaussianBlur(_texture("lips"), (0, 0), 0.8)[640:1408, 1472:])
+    return np.ascontiguousarray(cv2.GaussianBlur(texture("lips"), (0, 0), 0.8)[640:1408, 1472:])
 
 
 def lip_uvs(uvs: Floats) -> Floats:
@@ -73,4 +68,4 @@ def inside_mouth() -> Floats:
     """Say for each corner of the head how far inside the mouth it is, 0 to 1."""
     uvs = head().corner_uvs
     pixels = (np.stack([1 - uvs[:, 1], uvs[:, 0]]) * 2047).astype(int)
-    return _texture("inside-mouth")[tuple(pixels)] / 255
+    return texture("inside_mouth")[tuple(pixels)] / 255

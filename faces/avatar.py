@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 from scipy.spatial import cKDTree
 
-from training.clothes import Cloth, sew
-from training.eyes import eye_colours, eyeball
-from training.geometry import (
+from faces.clothes import Cloth, sew
+from faces.eyes import eye_colours, eyeball
+from faces.geometry import (
     LEFT_EYE,
     RIGHT_EYE,
     Floats,
@@ -19,10 +19,10 @@ from training.geometry import (
     rotation,
     smoothstep,
 )
-from training.hair import Ribbons, Roots, Surface, beard_mask, brow_mask, ribbons, sample_roots, scalp_mask
-from training.hairstyles import comb, comb_brows, trim_beard
-from training.looks import Look, linear
-from training.mouth import (
+from faces.hair import Ribbons, Roots, Surface, beard_mask, brow_mask, ribbons, sample_roots, scalp_mask
+from faces.hairstyles import comb, comb_brows, trim_beard
+from faces.looks import Look, linear
+from faces.mouth import (
     MOUTH_COLOURS,
     inside_mouth,
     lip_atlas,
@@ -31,10 +31,10 @@ from training.mouth import (
     mouth_parts,
     seat_in_mouth,
 )
-from training.paint import BOX, crease_face, paint_face
-from training.renderer import Camera, Material, Picture, Pose, Renderer, Scene
-from training.scarf import drape, follow, line, wind_cord
-from training.subdivision import Part, eyelashes, head
+from faces.paint import BOX, crease_face, paint_face
+from faces.renderer import Camera, Material, Picture, Pose, Renderer, Scene
+from faces.scarf import drape, follow, line, wind_cord
+from faces.subdivision import Part, eyelashes, head
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
 
@@ -174,10 +174,10 @@ class Avatar:
         surfaces = (Material.SKIN, Material.MOUTH, Material.CLOTH)
         return {name: mesh.positions for name, mesh in self.scene.meshes.items() if mesh.material in surfaces}
 
-    def camera(self, box: Box | None = None) -> Camera:
-        """Frame head and shoulders, or only a box of that picture."""
+    def camera(self, box: Box | None = None, *, degrees: float = _FIELD_OF_VIEW) -> Camera:
+        """Frame head and shoulders, or only a box of that picture; more `degrees` show more around them."""
         target = np.array([0, self.top - 1.22, 0.6])
-        camera = Camera.looking(target, distance=_DISTANCE, degrees=_FIELD_OF_VIEW)
+        camera = Camera.looking(target, distance=_DISTANCE, degrees=degrees)
         return camera if box is None else camera.cropped(box, SIZE)
 
     def mouth_box(self, pose: Pose = Pose()) -> Box:  # noqa: B008 - frozen

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import Floats
-from training.hair import beard_mask, brow_mask
-from training.looks import Look, linear
+from faces.geometry import Floats
+from faces.hair import beard_mask, brow_mask
+from faces.looks import Look, linear
 
 BOX = (-0.9, 6.0, 0.9, 8.5)  # canonical x0, y0, x1, y1
 _WIDTH = 1400
@@ -56,7 +56,8 @@ def crease_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
     depth = np.zeros((_HEIGHT, _WIDTH))
     if look.elderly:
         depth = _age_lines(rng) * look.phenotype.old
-    slopes = [np.gradient(-depth, axis=1), -np.gradient(-depth, axis=0)]
+    down, right = np.gradient(-depth)
+    slopes = [right, -down]
     return np.clip(128 + 127 * _STEEPNESS * np.dstack(slopes), 0, 255).astype(np.uint8)
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.geometry import Floats
-from training.renderer import Pose
+from faces.geometry import Floats
+from faces.renderer import Pose
 
 # Radians and decimetres: pitch, yaw, roll; x, y, z. Larger and a listener looks restless.
 _SWING = np.array([0.019, 0.038, 0.017])
 _SWAY = np.array([0.019, 0.012, 0.0])
 _HARMONICS = np.array([1.0, 0.6, 0.35])  # strength of one, two and three half periods
-_STEADY_EYES = 0.85  # part of the head's turn that the eyes make good to keep looking at the camera
+STEADY_EYES = 0.85  # part of the head's turn that the eyes make good to keep looking at the camera
 _BLINK = (0.15, 0.6, 1.0)  # how the lids close, frame by frame
 _GLANCES = 3
 _TURN = 6  # frames in which one turns
@@ -56,7 +56,7 @@ def half_loop(frames: int, posture: Posture, rng: np.random.Generator) -> list[M
     t = np.linspace(0, 1, frames)
     angles = np.array(posture.angles) + posture.liveliness * _wander(t, _SWING, rng)
     shifts = np.array([0, posture.height, 0]) + posture.liveliness * _wander(t, _SWAY, rng)
-    gaze = _glances(frames, rng) - _STEADY_EYES * angles[:, :2]
+    gaze = _glances(frames, rng) - STEADY_EYES * angles[:, :2]
     brows = 0.05 * (1 - np.cos(np.pi * t * rng.integers(1, 3))) / 2
     lids = _blink(frames, midway=posture.blinks_midway)
     return [
@@ -77,7 +77,7 @@ def blinks(moments: Sequence[Moment]) -> list[int]:
 def turns(moments: Sequence[Moment]) -> list[int]:
     """Return the frames where a walk may turn (`worker.walk`): as long as that takes, open eyes rest."""
     lids = np.array([moment.face["eyeBlink"] for moment in moments])
-    looks = np.array([moment.gaze for moment in moments]) + _STEADY_EYES * np.array(
+    looks = np.array([moment.gaze for moment in moments]) + STEADY_EYES * np.array(
         [moment.pose.angles[:2] for moment in moments]
     )
     moving = np.abs(np.diff(looks, axis=0, append=looks[-1:])).max(axis=1) > _STILL

@@ -16,7 +16,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import Floats, Ints, rotation
+from faces.geometry import Floats, Ints, rotation
 
 Picture = NDArray[np.uint8]
 Colour = tuple[float, float, float]
@@ -256,7 +256,8 @@ class Renderer:
 
         """
         self.size, self.supersampling = size, supersampling
-        self._context = moderngl.create_context(standalone=True, backend="egl")
+        self._context = moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]
+        self._context.gc_mode = "auto"  # people who are forgotten leave the graphics card as well
         self._context.enable(moderngl.DEPTH_TEST)
         # One program a material: llvmpipe walks through every branch of a shader, taken or not.
         self._surfaces = {
@@ -278,15 +279,30 @@ class Renderer:
         self._quad = self._context.vertex_array(self._screen, [(self.buffer(corners), "2f", "position")])
         copy = self._program("copy")
         self._copy = self._context.vertex_array(copy, [(self.buffer(corners), "2f", "position")])
-        inner = size * supersampling
+        self._open_target()
+        self._trace_targets: dict[int, moderngl.Framebuffer] = {}
+        self._grain = self.texture(_grain())
+        self._grain.repeat_x = self._grain.repeat_y = True
+
+    def resize(self, size: int, *, supersampling: int) -> None:
+        """Draw pictures of another size from now on; the arguments are those of the constructor."""
+        if (size, supersampling) != (self.size, self.supersampling):
+            for target in (self._target, self._picture):
+                for attachment in (*target.color_attachments, target.depth_attachment, target):
+                    if attachment is not None:
+                        attachment.release()
+            self.size, self.supersampling = size, supersampling
+            self._open_target()
+
+    def _open_target(self) -> None:
+        inner = self.size * self.supersampling
         self._light = self._context.texture((inner, inner), 4, dtype="f2")
         self._target = self._context.framebuffer(
             [self._light], self._context.depth_renderbuffer((inner, inner))
         )
-        self._trace_targets: dict[int, moderngl.Framebuffer] = {}
-        self._picture = self._context.framebuffer([self._context.texture((size, size), 3)])
-        self._grain = self.texture(_grain())
-        self._grain.repeat_x = self._grain.repeat_y = True
+        self._picture = self._context.framebuffer(
+            [self._context.texture((self.size, self.size), 3, alignment=1)]
+        )
 
     def texture(self, image: NDArray[np.uint8]) -> moderngl.Texture:
         """Upload an image with mipmaps, its first row on top."""
@@ -510,7 +526,7 @@ class Renderer:
         self._screen["samples"] = self.supersampling
         self._quad.render(moderngl.TRIANGLE_STRIP)
         self._context.enable(moderngl.DEPTH_TEST)
-        pixels = np.frombuffer(self._picture.read(), np.uint8)
+        pixels = np.frombuffer(self._picture.read(alignment=1), np.uint8)
         return pixels.reshape(self.size, self.size, 3)[::-1]
 
     def _program(self, name: str, preamble: str = "") -> moderngl.Program:
@@ -525,8 +541,8 @@ def _pose_source() -> str:
 
 def _write(program: moderngl.Program, name: str, value: object) -> None:
     """Set a uniform, unless the compiler found that the program has no use for it."""
-    if name in program:
-        program[name].write(np.ascontiguousarray(value, "f4").tobytes())
+    if isinstance(uniform := program.get(name, None), moderngl.Uniform):
+        uniform.write(np.ascontiguousarray(value, "f4").tobytes())
 
 
 def _orthographic(centre: Floats, direction: Floats, reach: float, depth: float) -> Floats:

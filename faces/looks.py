@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from training.geometry import Floats
+from faces.geometry import Floats
 
 Colour = tuple[float, float, float]
 
@@ -21,7 +21,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
 
-class Phenotype(Choice):
+class Phenotype(Choice, frozen=True, kw_only=True, omit_defaults=True):
     """Where a person lies on MakeHuman's axes; see `geometry.phenotype`."""
 
     gender: float
@@ -32,7 +32,7 @@ class Phenotype(Choice):
     details: dict[str, float] = {}
 
 
-class Hair(Choice):
+class Hair(Choice, frozen=True, kw_only=True, omit_defaults=True):
     """A head of hair.
 
     Attributes:
@@ -71,14 +71,14 @@ class Hair(Choice):
     fullness: float = 1.0
 
 
-class Beard(Choice):
+class Beard(Choice, frozen=True, kw_only=True, omit_defaults=True):
     """A beard: length in decimetres, strands."""
 
     length: float
     count: int
 
 
-class Clothes(Choice):
+class Clothes(Choice, frozen=True, kw_only=True, omit_defaults=True):
     """What the shoulders wear: cut and colours.
 
     Attributes:
@@ -95,7 +95,7 @@ class Clothes(Choice):
     tie: str | None = "#5a1f2b"
 
 
-class Scarf(Choice):
+class Scarf(Choice, frozen=True, kw_only=True, omit_defaults=True):
     """A head covering.
 
     Attributes:
@@ -110,7 +110,7 @@ class Scarf(Choice):
     cord: str | None = None
 
 
-class Look(Choice):
+class Look(Choice, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that makes one avatar.
 
     `rest` holds face units of every emotion. `moods` adds some to single emotions, above the nose only: the mouths

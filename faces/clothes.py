@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.geometry import Floats, Ints, smoothstep
-from training.looks import Clothes, linear
-from training.subdivision import head, vertex_normals
+from faces.geometry import Floats, Ints, smoothstep
+from faces.looks import Clothes, linear
+from faces.subdivision import head, vertex_normals
 
 _NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 6.06, "shirt": 6.05}  # at the nape
 _DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.22, "shirt": 0.22}  # towards the throat

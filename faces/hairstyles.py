@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from training.geometry import Floats, smoothstep
-from training.hair import Roots, Surface, brow_place, clump, curl, grow
-from training.looks import Beard, Hair
+from faces.geometry import Floats, smoothstep
+from faces.hair import Roots, Surface, brow_place, clump, curl, grow
+from faces.looks import Beard, Hair
 
 _POINTS = 22  # of a long strand
 

@@ -11,8 +11,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.cast import CLOSED_MOUTH, mix
-from training.phonemes import UNITS
+from faces.emotions import CLOSED_MOUTH, mix
+
+UNITS = (
+    "jawOpen",
+    "mouthClose",
+    "mouthPress",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthUpperUp",
+    "mouthLowerDown",
+    "mouthPucker",
+    "mouthFunnel",
+    "mouthStretch",
+    "mouthSmile",
+    "tongueOut",
+)
+"""The face units that speech moves."""
 
 SIZE = 144  # pixels of a tile
 

@@ -1,0 +1,215 @@
+"""Portraits and packs of avatars, as a worker makes them for a service."""
+
+import asyncio
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import av
+import cv2
+import httpx
+import moderngl
+import numpy as np
+import pytest
+
+from worker import portraits
+from worker.avatars import read_pack
+from worker.drawing import DrawPortrait
+from worker.errors import CannotDraw, StudioBusy
+from worker.portraits import Studio
+
+PATIENCE_S = 600  # drawing lets everybody else go first
+BALD = {"prompt": "a bald man with a hat, white background", "width": 320, "height": 400, "format": "png"}
+
+
+def _has_opengl() -> bool:
+    try:
+        moderngl.create_context(standalone=True, backend="egl").release()  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - whatever a driver says
+        return False
+    return True
+
+
+needs_opengl = pytest.mark.skipif(not _has_opengl(), reason="no OpenGL by EGL here")
+
+
+async def _post(worker, path, **content):
+    async with httpx.AsyncClient(base_url=worker.url, timeout=PATIENCE_S) as client:
+        return await client.post(path, **content)
+
+
+def _picture(answer) -> np.ndarray:
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(answer["picture"]), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return np.asarray(picture)
+
+
+def _unpack(content: bytes, folder: Path):
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        archive.extractall(folder, filter="data")
+    return read_pack(folder / "avatar.json")
+
+
+@needs_opengl
+async def test_a_prompt_becomes_a_portrait_and_the_portrait_an_avatar_that_blinks(worker, tmp_path):
+    drawn = await _post(worker, "/portraits", json=BALD)
+
+    assert drawn.status_code == 200, drawn.text
+    answer = drawn.json()
+    picture = _picture(answer)
+    assert (answer["mime"], picture.shape) == ("image/png", (400, 320, 3))
+    assert answer["ignored_words"] == ["hat"]
+    assert answer["recipe"]["emotion"] == "neutral"
+    assert picture[:20, :20].mean() > 200  # the white backdrop
+    again = await _post(worker, "/portraits", json=BALD)
+    assert again.json() == answer
+
+    made = await _post(
+        worker, "/avatars?name=own_bald&gender=male&label=Bald", content=base64.b64decode(answer["picture"])
+    )
+
+    assert made.status_code == 200, made.text
+    assert made.headers["content-type"] == "application/x-tar"
+    assert json.loads(made.headers["x-warnings"]) == []
+    pack = _unpack(made.content, tmp_path / "own_bald")
+    clip = pack.emotions["neutral"]
+    assert (pack.name, pack.label, pack.gender) == ("own_bald", "Bald", "male")
+    with av.open(tmp_path / "own_bald" / clip.footage) as film:
+        frames = [frame.to_ndarray(format="gray").astype(float) for frame in film.decode(video=0)]
+    assert len(frames) == clip.frames == len(clip.boxes)
+    x, y, side = clip.boxes[0]
+    assert frames[0].shape == (512, 512)
+    eyes = np.s_[int(y - 1.05 * side) : int(y - 0.6 * side), int(x - 0.6 * side) : int(x + 0.6 * side)]
+    assert (
+        np.abs(frames[-1][eyes] - frames[-5][eyes]).mean()
+        > 4 * np.abs(frames[20][eyes] - frames[24][eyes]).mean()
+    )
+    moved = np.array(clip.boxes)[:, :2]
+    assert 1 < np.ptp(moved, axis=0).max() < 5
+
+
+async def test_a_prompt_that_is_never_drawn_is_refused(worker):
+    answer = await _post(worker, "/portraits", json={"prompt": "a child"})
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Children" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "order", [{}, {"prompt": ""}, {"prompt": "a man", "seed": -1}, {"prompt": "a man", "format": "gif"}]
+)
+async def test_a_portrait_that_is_not_described_is_refused(order, worker):
+    assert (await _post(worker, "/portraits", json=order)).status_code == 400
+
+
+@needs_opengl
+@pytest.mark.parametrize("size", [(64, 64), (4096, 512), (512, 2000)])
+async def test_a_size_that_cannot_be_drawn_is_refused(size, worker):
+    width, height = size
+    answer = await _post(worker, "/portraits", json={"prompt": "a man", "width": width, "height": height})
+
+    assert answer.status_code == 400
+
+
+async def test_a_picture_without_a_face_is_refused_with_the_reason(worker):
+    picture = np.full((300, 300, 3), 128, np.uint8)
+    _, jpeg = cv2.imencode(".jpg", picture)
+
+    answer = await _post(worker, "/avatars?name=own_a&gender=female", content=jpeg.tobytes())
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "It shows no face."
+
+
+@pytest.mark.parametrize("query", ["name=../a&gender=male", "name=Own&gender=male", "name=own_a&gender=none"])
+async def test_an_avatar_of_no_proper_name_or_gender_is_refused(query, worker):
+    assert (await _post(worker, f"/avatars?{query}", content=b"x")).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"no picture and no film"])
+async def test_what_is_no_picture_and_no_film_is_refused(body, worker):
+    assert (await _post(worker, "/avatars?name=own_a&gender=male", content=body)).status_code == 400
+
+
+async def test_without_the_extra_it_is_told_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['moderngl'] = None\n")
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    )
+    studio = Studio()
+
+    with pytest.raises(CannotDraw, match=r"moderngl.*satspeak\[faces\].*libegl1"):
+        await studio.portrait(DrawPortrait(prompt="a man", width=256, height=256, seed=None, format="png"))
+
+    await studio.close()
+
+
+async def test_one_more_than_may_wait_is_told_when_to_come_back():
+    queue = portraits._Queue(15)
+    held = asyncio.Event()
+
+    async def wait() -> None:
+        async with queue.turn():
+            await held.wait()
+
+    async with asyncio.TaskGroup() as waiting, queue.turn():
+        tasks = [waiting.create_task(wait()) for _ in range(portraits._MAX_WAITING)]
+        await asyncio.sleep(0)  # each of them has begun to wait then
+        assert queue._there == portraits._MAX_WAITING + 1
+        with pytest.raises(StudioBusy):
+            async with queue.turn():
+                pass
+        held.set()
+    assert all(task.done() for task in tasks)
+    async with queue.turn():
+        pass
+
+
+@needs_opengl
+def test_the_command_draws_a_portrait(tmp_path):
+    picture, recipe = tmp_path / "a.jpg", tmp_path / "a.json"
+    command = [
+        sys.executable,
+        "-m",
+        "faces",
+        "a bald man with glasses",
+        "-o",
+        str(picture),
+        "--recipe",
+        str(recipe),
+    ]
+
+    done = subprocess.run(
+        [*command, "--width", "128", "--height", "128"], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+    assert "Not used: glasses" in done.stdout
+    drawn = cv2.imread(str(picture))
+    assert drawn is not None
+    assert drawn.shape == (128, 128, 3)
+    assert json.loads(recipe.read_text())["emotion"] == "neutral"
+
+
+@needs_opengl
+async def test_somebody_drawn_is_filmed_from_their_recipe(worker, full, tmp_path):
+    if not full:
+        pytest.skip("takes two minutes of a processor; --full")
+    recipe = (await _post(worker, "/portraits", json=BALD)).json()["recipe"]
+    order = {"name": "own_b", "label": "B", "gender": "male", "recipe": recipe, "mouths": True}
+
+    made = await _post(worker, "/avatars/filmed", json=order)
+
+    assert made.status_code == 200, made.text
+    clip = _unpack(made.content, tmp_path / "own_b").emotions["neutral"]
+    assert clip.mouths
+    assert clip.turns
+    assert clip.blinks == (51,)
+    with av.open(tmp_path / "own_b" / clip.mouths.film) as film:
+        assert film.streams.video[0].frames == clip.frames
