@@ -21,8 +21,9 @@ live_sessions = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.CheckConstraint("settled_ms >= 0", name="not_negative"),
     sa.Index("live_sessions_by_end", "until"),
+    sa.Index("live_sessions_by_account", "account_id", "stream"),
     # Of one name an account has one session at most, whoever else begins one at the same time.
-    sa.Index("live_sessions_by_account", "account_id", "stream", unique=True),
+    sa.Index("live_sessions_by_name", "account_id", "stream", unique=True),
 )
 
 recordings = sa.Table(
