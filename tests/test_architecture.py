@@ -80,7 +80,7 @@ CLIMBS = {
 }
 
 FRAMEWORK = {"litestar", "uvicorn"}
-EDGE = ("routes", "app", "__main__", "runtime.connections")
+EDGE = ("routes", "app", "parts", "__main__", "runtime.connections")
 """Where HTTP is spoken to buyers."""
 
 LONGEST_FILE = 350
