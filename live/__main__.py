@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Never
 
 from live.errors import CannotShow
 from live.output import Output
 from live.pipes import Pipes
-from live.records import Gone, Push, Room
+from live.records import Gone, Message, Peer, Push, Record, Room, Silence, Stop
 
 _GOODBYE_S = 2.0
 
@@ -23,6 +23,8 @@ async def main() -> Never:
                 gone = await _in_room(room, pipes)
             case Push() as push:
                 gone = await _pushed(push, pipes)
+            case Peer() as peer:
+                gone = await _called(peer, pipes)
             case _:
                 gone = Gone(reason="left")
     except CannotShow as exc:
@@ -43,7 +45,7 @@ async def _in_room(opened: Room, pipes: Pipes) -> Gone:
     stage = LiveKit(opened, pipes.tell, lambda gone: None if over.done() else over.set_result(gone))
     await stage.join()
     output = Output(stage, pipes.tell)
-    gone = await _first(output.play(), _feed(pipes, output), stage.listen(), _result(over))
+    gone = await _first(output.play(), _feed(pipes, output.take), stage.listen(), _result(over))
     await _bounded(stage.leave())
     return gone
 
@@ -53,15 +55,43 @@ async def _pushed(opened: Push, pipes: Pipes) -> Gone:
 
     stage = Rtmp(opened, pipes.tell)
     output = Output(stage, pipes.tell)
-    gone = await _first(output.play(), _feed(pipes, output))
+    gone = await _first(output.play(), _feed(pipes, output.take))
     await _bounded(asyncio.to_thread(stage.close))
     return gone
 
 
-async def _feed(pipes: Pipes, output: Output[Any]) -> None:
+async def _called(opened: Peer, pipes: Pipes) -> Gone:
+    from live.webrtc import WebRtc  # noqa: PLC0415
+
+    over: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
+    stage = WebRtc(opened, pipes.tell, lambda gone: None if over.done() else over.set_result(gone))
+    await stage.answer()
+    output = Output(stage, pipes.tell)
+
+    async def play() -> None:
+        await stage.connect()
+        await output.play()
+
+    def take(message: Message) -> None:
+        match message:
+            case Silence():
+                stage.silence()
+            case Record():
+                stage.record(message)
+            case Stop():
+                stage.stop()
+            case _:
+                output.take(message)
+
+    gone = await _first(play(), _feed(pipes, take), stage.watch(), _result(over))
+    await _bounded(stage.leave())
+    return gone
+
+
+async def _feed(pipes: Pipes, take: Callable[[Message], None]) -> None:
     """Take all that is told, until nobody is there."""
     while message := await pipes.read():
-        output.take(message)
+        take(message)
 
 
 async def _first(*works: Coroutine[Any, Any, Gone | None]) -> Gone:

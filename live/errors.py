@@ -4,6 +4,7 @@ CannotShow
 ├── BadRecord       what came in is no record, or none that fits
 ├── BadMedia        what should be shown is no film of a session
 ├── BadToken        a token is none
+├── BadOffer        a viewer's offer cannot be answered
 └── Unreachable     nobody takes it there, or somebody did and does no more
 """
 
@@ -22,6 +23,10 @@ class BadMedia(CannotShow):
 
 class BadToken(CannotShow):
     """A token is none."""
+
+
+class BadOffer(CannotShow):
+    """A viewer's offer cannot be answered."""
 
 
 class Unreachable(CannotShow):

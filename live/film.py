@@ -3,6 +3,7 @@
 import io
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -27,11 +28,12 @@ Pcm = NDArray[np.int16]  # mono, at SAMPLE_RATE
 
 
 class Shot(msgspec.Struct, frozen=True):
-    """One picture as H.264 in Annex B, and the sound of its time, (FRAME_SAMPLES,)."""
+    """One picture as H.264 in Annex B, and as the MP4 has it, and the sound of its time, (FRAME_SAMPLES,)."""
 
     picture: bytes
     key: bool
     pcm: Pcm
+    sample: bytes
 
 
 class PacketShot(msgspec.Struct, frozen=True):
@@ -64,7 +66,7 @@ class Pictures:
         Raises:
             BadMedia: It has none of what it says.
         """
-        pictures: list[tuple[bytes, bool]] = []
+        pictures: list[tuple[bytes, bool, bytes]] = []
         sound = [self._pcm]
         with _opened(self._header + segment.data) as movie:
             video, audio = _streams(movie)
@@ -73,16 +75,16 @@ class Pictures:
                 if packet.stream is audio:
                     sound.extend(_pcm(frame.to_ndarray()) for frame in self._decoder.decode(packet))
                 else:
-                    key = packet.is_keyframe
-                    pictures += [(bytes(out), key) for out in annex_b.filter(packet)]
+                    key, sample = packet.is_keyframe, bytes(packet)
+                    pictures += [(bytes(out), key, sample) for out in annex_b.filter(packet)]
         heard = np.concatenate(sound)
         count = len(pictures)
         if count != segment.frames or len(heard) < count * FRAME_SAMPLES:
             raise BadMedia(f"{count} pictures of {segment.frames}, {len(heard)} samples")
         self._pcm = heard[count * FRAME_SAMPLES :]
         return [
-            Shot(picture, key, heard[n * FRAME_SAMPLES : (n + 1) * FRAME_SAMPLES])
-            for n, (picture, key) in enumerate(pictures)
+            Shot(picture, key, heard[n * FRAME_SAMPLES : (n + 1) * FRAME_SAMPLES], sample)
+            for n, (picture, key, sample) in enumerate(pictures)
         ]
 
 
@@ -143,3 +145,10 @@ def _pcm(planes: NDArray[Any]) -> Pcm:
     """Turn what AAC decodes to, (1, N) in [-1, 1], into samples of 16 bits."""
     samples: Pcm = (np.clip(planes[0], -1, 1) * 32_767).astype(np.int16)
     return samples
+
+
+@contextmanager
+def template(header: bytes) -> Iterator[VideoStream]:
+    """Show how the pictures of a session are coded."""
+    with _opened(header) as movie:
+        yield _streams(movie)[0]

@@ -54,6 +54,30 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, tag="push"):
     patience_s: float = 10.0
 
 
+class IceServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A STUN or TURN server."""
+
+    url: str
+    username: str = ""
+    credential: str = ""
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True, tag="peer"):
+    """First of all, for one viewer by WebRTC.
+
+    Attributes:
+        sdp: the viewer's offer.
+        ice: servers that help to find a way to them.
+        reach_s: how long finding it may take.
+        lost_s: how long nothing may come from the viewer, whose player reports on what arrives each second or so.
+    """
+
+    sdp: str
+    ice: list[IceServer] = []
+    reach_s: float = 20.0
+    lost_s: float = 10.0
+
+
 class Init(msgspec.Struct, frozen=True, kw_only=True, tag="init"):
     """The header of a session's MP4; one more begins another session, which goes on where the one before is."""
 
@@ -91,6 +115,21 @@ class Cleared(msgspec.Struct, frozen=True, kw_only=True, tag="cleared"):
     """From this frame on nothing is begun that was said before a `Clear`."""
 
     first_frame: int
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True, tag="silence"):
+    """Nothing more is to be heard of what was said so far; each is followed by one `Cleared`."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, tag="record"):
+    """Write what is shown from now on to a file, until `Stop`, or for so long; then it is whole."""
+
+    path: str
+    longest_s: float
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
+    """Record no more; answered by `Recorded` where something was recorded and that was not told."""
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True, tag="leave"):
@@ -137,6 +176,24 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, tag="shown"):
     interrupted: bool
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
+    """What the viewer's offer is answered with: all candidates are in it."""
+
+    sdp: str
+
+
+class Began(msgspec.Struct, frozen=True, kw_only=True, tag="began"):
+    """The first of an utterance is shown."""
+
+    id: str
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
+    """A recording is whole; without frames there is no file."""
+
+    frames: int
+
+
 class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
     """Last of all."""
 
@@ -144,8 +201,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
     detail: str = ""
 
 
-Message = Room | Push | Init | Segment | Finished | Cleared | Leave
-Event = Ready | Pull | Audio | Done | Clear | Shown | Gone
+Message = Room | Push | Peer | Init | Segment | Finished | Cleared | Silence | Record | Stop | Leave
+Event = Ready | Pull | Audio | Done | Clear | Shown | Answer | Began | Recorded | Gone
 
 _encoder = msgspec.msgpack.Encoder()
 _messages = msgspec.msgpack.Decoder(Message)

@@ -39,6 +39,8 @@ from service.routes.lightning import events, payment_list, payments, posters, qr
 from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lightning.playlists import playlist
+from service.routes.livetalking.pages import open_to_all_pages
+from service.routes.livetalking.router import call_routers
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
 from service.routes.pages import assets, guide, pages, shop, small_files, viewer
@@ -217,6 +219,9 @@ def create_app(
                     answers_plain_polls(lambda: parts.service.watching),
                 ],
             ),
+            *call_routers(
+                settings, [in_time, polls_limited], held_open(streams), largest_json_bytes=largest_json_bytes
+            ),
             studio_router(
                 settings,
                 in_time=in_time,
@@ -268,7 +273,7 @@ def create_app(
         ),
         logging_config=None,
     )
-    own = without_others(app.asgi_handler)
+    own = open_to_all_pages(without_others(app.asgi_handler))
     app.asgi_handler = with_security_headers(with_readable_hosts(with_request_ids(own)))
     return app
 

@@ -56,6 +56,14 @@ class ServiceError(Exception):
     """Base of the tree."""
 
 
+class ToldError(ServiceError):
+    """One whose message is for whoever asked."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class InvalidRequest(ServiceError):
     """The request can never work as it stands."""
 
@@ -90,12 +98,8 @@ class FetchRefused(InvalidRequest):
     """A file that a client names by its address cannot be had: nobody on the internet has it, or it is another."""
 
 
-class ContentRefused(ServiceError):
+class ContentRefused(ToldError):
     """The operator's judge will not have this text or recording sold."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
 
 class OrderNotFound(ServiceError):
@@ -134,12 +138,8 @@ class PaymentGivenBack(ServiceError):
         self.reason = reason
 
 
-class ChoiceFixed(ServiceError):
+class ChoiceFixed(ToldError):
     """Frames of another choice are already stored or being rendered."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
 
 class VideoNotStarted(ServiceError):
@@ -162,20 +162,12 @@ class MediumGone(ServiceError):
     """What a link led to was deleted, or its time is over."""
 
 
-class VideoGone(ServiceError):
+class VideoGone(ToldError):
     """The video, or what it was to be made of, was deleted."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
-
-class NotRefundable(ServiceError):
+class NotRefundable(ToldError):
     """The money of this order is not given back, or not now."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
 
 class RefundBound(NotRefundable):
@@ -321,20 +313,12 @@ class SessionNotFound(ServiceError):
     """The account has no such live session, or it is over."""
 
 
-class PlaceLost(ServiceError):
+class PlaceLost(ToldError):
     """The room or server at which a live session was shown takes no more of it."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
-
-class LnurlRefused(ServiceError):
+class LnurlRefused(ToldError):
     """What an LNURL led to cannot be paid by it."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
 
 class VideoNotMade(ServiceError):

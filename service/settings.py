@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from service.accounts.prepaid import AccountTerms
+from service.accounts.web_tokens import WebTokenTerms
 from service.desk.terms import DeskTerms
 from service.engines.terms import ChatTerms, TranslationTerms
 from service.errors import SettingsError
@@ -34,6 +35,7 @@ from service.runtime.limits import RateLimits
 from service.runtime.section import Positive, PositiveInt, Section
 from service.runtime.waits import Waits
 from service.runtime.web import WebTerms
+from service.sessions.call_terms import CallTerms
 from service.sessions.places import PlaceTerms
 from service.sessions.terms import LiveTerms
 from service.studio.intake import LibraryTerms
@@ -206,6 +208,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     library: LibraryTerms = LibraryTerms()
     speaking: SpeakingTerms = SpeakingTerms()
     places: PlaceTerms = PlaceTerms()
+    calls: CallTerms = CallTerms()
+    web_tokens: WebTokenTerms = WebTokenTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()
     rendering: RenderTerms = RenderTerms()

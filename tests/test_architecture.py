@@ -46,6 +46,7 @@ TIERS = (
         "payments.payment",
         "payments.port",
         "pricing",
+        "sessions.call_port",
         "sessions.port",
         "sessions.records",
         "sessions.session",
@@ -79,7 +80,7 @@ CLIMBS = {
 }
 
 FRAMEWORK = {"litestar", "uvicorn"}
-EDGE = ("routes", "app", "__main__", "runtime.connections")
+EDGE = ("routes", "app", "parts", "__main__", "runtime.connections")
 """Where HTTP is spoken to buyers."""
 
 LONGEST_FILE = 350
@@ -95,6 +96,7 @@ ADAPTERS = {
     "service.rendering.live_client",
     "service.rendering.studio_client",
     "service.rendering.worker_client",
+    "service.sessions.call_stage",
     "service.sessions.stage_process",
     "service.storage",
     "service.webhooks.carrier",

@@ -35,8 +35,8 @@ from worker.errors import CannotBeDrawn, CannotDraw, DrawingFailed, StudioBusy
 
 log = structlog.get_logger()
 
-PORTRAIT_S = 300.0
-"""Longest time for one portrait, which takes some 12 s of a processor that it has to itself."""
+PORTRAIT_S = 900.0
+"""Longest time for one portrait: some 12 s of a processor, but renders go first. A caller who goes ends it."""
 IMPORT_S = 600.0
 """Longest time for a picture or film of somebody."""
 

@@ -2,15 +2,21 @@
 
 import contextlib
 
+from service.accounts.keys import Keys
 from service.accounts.prepaid import VideoTime
+from service.accounts.web_tokens import WebTokens
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.making import Making
 from service.assembly.stores import Kept
 from service.quotes.screening import open_screen
 from service.runtime.internet import Names
 from service.runtime.supervision import Supervised
+from service.sessions.call_stage import CallProcesses
+from service.sessions.callers import Callers
+from service.sessions.calls import Calls
 from service.sessions.live import Live
 from service.sessions.places import Places
+from service.sessions.recordings import Recordings
 from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.sessions.stage_process import StageProcesses
@@ -56,3 +62,47 @@ def open_places(stack: contextlib.AsyncExitStack, settings: Settings, live: Live
     rooms = Rooms(live, showing)
     stack.push_async_callback(rooms.aclose)
     return showing, rooms
+
+
+def open_calls(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    kept: Kept,
+    ambient: Ambient,
+    making: Making,
+    live: Live,
+) -> tuple[Calls, Recordings]:
+    """Open what shows live sessions by WebRTC; what is shown then is ended when the stack is closed."""
+    recordings = Recordings(
+        rows=kept.recordings,
+        objects=kept.objects,
+        folder=settings.program.data_dir / "recordings",
+        terms=settings.calls,
+        now=ambient.now,
+    )
+    sweep_s = settings.rounds.sweep_s
+    run_until_closed(
+        stack,
+        Supervised("recordings", lambda: kept.peers.alone("recordings", lambda: recordings.sweep(sweep_s))),
+    )
+    calls = Calls(
+        live=live,
+        stages=CallProcesses(settings.calls),
+        choosing=making.choosing,
+        recordings=recordings,
+        terms=settings.calls,
+    )
+    stack.push_async_callback(calls.aclose)
+    return calls, recordings
+
+
+def make_callers(settings: Settings, kept: Kept, ambient: Ambient, keys: Keys) -> Callers:
+    """Make what admits callers."""
+    return Callers(
+        keys=keys,
+        accounts=kept.accounts,
+        links=kept.call_links,
+        subjects=WebTokens(settings.web_tokens) if settings.web_tokens.jwt_jwks_file else None,
+        terms=settings.calls,
+        now=ambient.now,
+    )

@@ -17,7 +17,7 @@ from service.assembly.agents import make_agents
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
 from service.assembly.library import make_studio, open_libraries
-from service.assembly.live import open_live, open_places
+from service.assembly.live import make_callers, open_calls, open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -25,6 +25,7 @@ from service.assembly.scripts import make_scripts
 from service.assembly.selling import make_sales
 from service.assembly.stores import open_kept
 from service.assembly.studio import open_studio
+from service.assembly.telling import open_webhooks
 from service.catalogue.choosing import Choosing
 from service.catalogue.previews import Previews
 from service.delivery.captioning import Captioning
@@ -71,7 +72,10 @@ from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
+from service.sessions.callers import Callers
+from service.sessions.calls import Calls
 from service.sessions.live import Live
+from service.sessions.recordings import Recordings
 from service.sessions.rooms import Rooms
 from service.sessions.showing import Showing
 from service.settings import Settings
@@ -85,8 +89,6 @@ from service.studio.portraits import Portraits
 from service.studio.scripts import Scripts
 from service.studio.speaking import Speaking
 from service.webhooks.accounts import AccountReceivers
-from service.webhooks.carrier import HttpCarrier
-from service.webhooks.sending import Sending
 
 FIGURES_FRESH_S = 3.0
 """Seconds for which a scrape is told the same figures of the database."""
@@ -111,6 +113,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     live: Live
     showing: Showing
     rooms: Rooms
+    calls: Calls
+    callers: Callers
+    recordings: Recordings
     library: Library
     studio: Studio
     portraits: Portraits
@@ -213,17 +218,8 @@ async def open_service(
         voiced = make_studio(settings, kept, ambient, making, sales.prepaid, video_time, libraries.library)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
-        carrier = HttpCarrier(private=settings.webhooks.webhook_private)
-        stack.push_async_callback(carrier.aclose)
-        sending = Sending(
-            outbox=kept.outbox,
-            carrier=carrier,
-            terms=settings.webhooks,
-            public_url=settings.program.public_url,
-            bells=kept.bells,
-            now=now,
-        )
-        run_until_closed(stack, Supervised("webhooks", lambda: kept.peers.alone("webhooks", sending.run)))
+        calls, recordings = open_calls(stack, settings, kept, ambient, making, live)
+        open_webhooks(stack, settings, kept, ambient)
         idempotency = Idempotency(quoting=sales.quoting, orders=kept.orders, now=now)
         delivery = Delivery(
             orders=kept.orders,
@@ -286,6 +282,9 @@ async def open_service(
             live=live,
             showing=showing,
             rooms=rooms,
+            calls=calls,
+            callers=make_callers(settings, kept, ambient, keys),
+            recordings=recordings,
             library=libraries.library,
             studio=studio.studio,
             portraits=studio.portraits,

@@ -15,6 +15,7 @@ from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
 from service.storage.batches import SqlBatches
+from service.storage.calls import SqlCallLinks, SqlRecordings
 from service.storage.database import Database
 from service.storage.desk import Room, SqlDesk
 from service.storage.desk_books import SqlBooks
@@ -65,6 +66,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: SqlPrepaidOrders
     batches: SqlBatches
     live_sessions: SqlLiveSessions
+    recordings: SqlRecordings
+    call_links: SqlCallLinks
     studio_jobs: SqlStudioJobs
     media: SqlMedia
     desk: SqlDesk
@@ -101,6 +104,8 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             prepaid=SqlPrepaidOrders(database),
             batches=SqlBatches(database),
             live_sessions=SqlLiveSessions(database),
+            recordings=SqlRecordings(database),
+            call_links=SqlCallLinks(database),
             studio_jobs=SqlStudioJobs(database),
             media=SqlMedia(database),
             desk=SqlDesk(room),

@@ -1,7 +1,7 @@
 """Who keeps what is known of videos, and their bytes."""
 
 from collections.abc import AsyncIterator, Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
@@ -35,6 +35,10 @@ class Objects(Protocol):
 
     async def delete(self, name: str) -> None:
         """Forget an object, or all below a folder, whose name ends with `/`; of no effect where there is none."""
+        ...
+
+    async def link(self, name: str, lasts: timedelta) -> str | None:
+        """Return a URL at which anybody gets an object for so long; None where the store answers nobody but us."""
         ...
 
     def list(self, folder: str) -> AsyncIterator[list[str]]:

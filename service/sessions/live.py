@@ -118,8 +118,8 @@ class Live:
         if not 0 < output.ahead <= MOST_AHEAD:
             raise ValueError(output.ahead)
         with self._place(account_id):
-            if wish.audio and self._screen is not None and not self.terms.live_unscreened_audio:
-                raise ContentRefused("Live recordings are not taken here: they cannot be judged before.")
+            if wish.audio:
+                self.check_recordings()
             choice = await self._choosing.check(wish.choice, spoken=not wish.audio)
             if choice.avatar is None or choice.emotion is None:
                 raise ValueError(choice)
@@ -183,6 +183,15 @@ class Live:
                 used_ms = await asyncio.shield(meter.end())
                 ending = None if session is None else session.ending
                 logger.info("live_session_over", reason=ending.value if ending else "failed", used_ms=used_ms)
+
+    def check_recordings(self) -> None:
+        """Turn recordings away where somebody judges all that is said, who cannot judge them.
+
+        Raises:
+            ContentRefused: They are not taken.
+        """
+        if self._screen is not None and not self.terms.live_unscreened_audio:
+            raise ContentRefused("Live recordings are not taken here: they cannot be judged before.")
 
     async def require_time(self, account_id: int) -> None:
         """Turn away whoever could not show anything, before something is done for them that costs no video time.

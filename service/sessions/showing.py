@@ -12,7 +12,7 @@ from service.sessions.playing import LiveSession
 from service.sessions.port import Output
 from service.sessions.records import Told
 from service.sessions.session import Ending, Wish
-from service.sessions.stages import Heard, Interrupted, Ready, Stage, Stages, Whole
+from service.sessions.stages import Heard, Interrupted, News, Ready, Stage, Stages, Whole
 
 
 class Shown:
@@ -65,7 +65,7 @@ class Shown:
             with contextlib.suppress(RenderFailed):  # the session itself tells why
                 await self._do(news)
 
-    async def _do(self, news: Ready | Heard | Whole | Interrupted) -> None:
+    async def _do(self, news: News) -> None:
         match news:
             case Ready():
                 if not self._ready.done():

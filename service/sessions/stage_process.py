@@ -51,19 +51,21 @@ BROKEN = "Something failed where the session was to be shown."
 log = structlog.get_logger()
 
 
-class _Event(msgspec.Struct, frozen=True):
+class StageEvent(msgspec.Struct, frozen=True):
     """Any event of a process: what each has is told by its type."""
 
-    type: Literal["ready", "pull", "audio", "done", "clear", "shown", "gone"]
+    type: Literal["ready", "pull", "audio", "done", "clear", "shown", "answer", "began", "recorded", "gone"]
     id: str = ""
     pcm: bytes = b""
     segments: int = 0
+    sdp: str = ""
+    frames: int = 0
     reason: str = "failed"
     detail: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
-_events = msgspec.msgpack.Decoder(_Event)
+_events = msgspec.msgpack.Decoder(StageEvent)
 
 
 def missing(place: Place) -> bool:
@@ -76,16 +78,14 @@ class StageProcess:
     """A stage that is a process.
 
     Args:
-        place: Where it shows.
-        terms: What the operator allows.
+        opening: Its first record, which says where it shows.
     """
 
     live = True
     ahead = MOST_AHEAD
 
-    def __init__(self, place: Place, terms: PlaceTerms) -> None:
-        self._place = place
-        self._terms = terms
+    def __init__(self, opening: dict[str, Any]) -> None:
+        self._opening = opening
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._news: asyncio.Queue[News] = asyncio.Queue()
@@ -105,7 +105,7 @@ class StageProcess:
             start_new_session=True,  # who interrupts this service at a terminal does not interrupt it
         )
         self._reading = asyncio.create_task(self._read())
-        self._write(self._opening())
+        self.write(self._opening)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -150,29 +150,19 @@ class StageProcess:
         assert self._process.stdin is not None
         match told:
             case Init() | Segment() | Finished() | Cleared():
-                self._write(told)
+                self.write(told)
             case End():
-                self._write({"type": "leave"})
+                self.write({"type": "leave"})
                 await self.gone()
         with contextlib.suppress(ConnectionError):  # it is gone, and tells why
             await self._process.stdin.drain()
 
-    def _opening(self) -> dict[str, Any]:
-        match self._place:
-            case Room(url=url, token=token, listener_token=listener_token, agent=agent, addresses=addresses):
-                return {
-                    "type": "room",
-                    "url": url,
-                    "addresses": addresses,
-                    "token": token,
-                    "listener_token": listener_token,
-                    "agent": agent,
-                    "alone_s": self._terms.live_alone_s,
-                }
-            case Push(url=url, addresses=addresses):
-                return {"type": "push", "url": url, "addresses": addresses}
+    def tell(self, news: News) -> None:
+        """Take news, in order."""
+        self._news.put_nowait(news)
 
-    def _write(self, record: Any) -> None:
+    def write(self, record: Any) -> None:
+        """Tell the process something."""
         assert self._process is not None
         assert self._process.stdin is not None
         data = _encoder.encode(record)
@@ -188,7 +178,7 @@ class StageProcess:
                 length = int.from_bytes(await self._process.stdout.readexactly(_LENGTH_BYTES), "big")
                 if length > LONGEST_EVENT_BYTES or self._waiting_bytes > MOST_WAITING_BYTES:
                     break
-                gone = self._take(_events.decode(await self._process.stdout.readexactly(length)))
+                gone = self.take_event(_events.decode(await self._process.stdout.readexactly(length)))
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._ended()
             gone = Gone(Ending.PLACE_LOST, SILENT if code == -signal.SIGALRM else BROKEN)
@@ -206,20 +196,21 @@ class StageProcess:
             self._process.kill()
             return await self._process.wait()
 
-    def _take(self, event: _Event) -> Gone | None:
+    def take_event(self, event: StageEvent) -> Gone | None:
+        """Take what the process tells; its last word is returned."""
         match event.type:
             case "ready":
-                self._news.put_nowait(Ready())
+                self.tell(Ready())
             case "pull":
                 self._wanted += event.segments
                 self._more.set()
             case "audio":
                 self._waiting_bytes += len(event.pcm)
-                self._news.put_nowait(Heard(event.id, event.pcm))
+                self.tell(Heard(event.id, event.pcm))
             case "done":
-                self._news.put_nowait(Whole(event.id))
+                self.tell(Whole(event.id))
             case "clear":
-                self._news.put_nowait(Interrupted())
+                self.tell(Interrupted())
             case "gone":
                 return Gone(_ENDINGS.get(event.reason, Ending.PLACE_LOST), event.detail or BROKEN)
         return None
@@ -243,7 +234,23 @@ class StageProcesses:
         """
         if missing(place):
             raise InvalidRequest("This service shows nothing elsewhere: satspeak[live] is not installed.")
-        return StageProcess(place, self._terms)
+        return StageProcess(_opening(place, self._terms))
+
+
+def _opening(place: Place, terms: PlaceTerms) -> dict[str, Any]:
+    match place:
+        case Room(url=url, token=token, listener_token=listener_token, agent=agent, addresses=addresses):
+            return {
+                "type": "room",
+                "url": url,
+                "addresses": addresses,
+                "token": token,
+                "listener_token": listener_token,
+                "agent": agent,
+                "alone_s": terms.live_alone_s,
+            }
+        case Push(url=url, addresses=addresses):
+            return {"type": "push", "url": url, "addresses": addresses}
 
 
 def _harmless(environment: Mapping[str, str]) -> dict[str, str]:

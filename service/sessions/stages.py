@@ -31,6 +31,18 @@ class Interrupted(msgspec.Struct, frozen=True):
     """Nothing shall be shown any more of what was heard so far."""
 
 
+class Began(msgspec.Struct, frozen=True):
+    """The first of an utterance is shown."""
+
+    id: str
+
+
+class Over(msgspec.Struct, frozen=True):
+    """The last of an utterance was shown, or all that ever will be."""
+
+    id: str
+
+
 class Gone(msgspec.Struct, frozen=True):
     """Nothing more is shown there, whatever was heard before.
 
@@ -43,7 +55,7 @@ class Gone(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-News = Ready | Heard | Whole | Interrupted
+News = Ready | Heard | Whole | Interrupted | Began | Over
 
 
 class Stage(Output, AbstractAsyncContextManager["Stage"], Protocol):

@@ -68,6 +68,13 @@ class StoredObjects:
             async for page in obstore.list(self._store, name.rstrip("/")):
                 await obstore.delete_async(self._store, [found["path"] for found in page])
 
+    async def link(self, name: str, lasts: timedelta) -> str | None:
+        """Return a URL at which anybody gets an object for so long; None where the store is a folder."""
+        if not isinstance(self._store, S3Store):
+            return None
+        with _answering():
+            return await obstore.sign_async(self._store, "GET", name, lasts)
+
     async def list(self, folder: str) -> AsyncIterator[list[str]]:
         """List the names of all objects below a folder, some hundreds at a time.
 

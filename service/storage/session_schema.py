@@ -21,6 +21,34 @@ live_sessions = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.CheckConstraint("settled_ms >= 0", name="not_negative"),
     sa.Index("live_sessions_by_end", "until"),
+    sa.Index("live_sessions_by_account", "account_id", "stream"),
     # Of one name an account has one session at most, whoever else begins one at the same time.
-    sa.Index("live_sessions_by_account", "account_id", "stream", unique=True),
+    sa.Index("live_sessions_by_name", "account_id", "stream", unique=True),
+)
+
+recordings = sa.Table(
+    "recordings",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("call", sa.BigInteger, nullable=False),  # the number of the session that it is of
+    sa.Column("title", sa.Text),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("ms", sa.BigInteger, nullable=False),
+    sa.Column("stored", sa.Boolean, nullable=False),  # its object is there
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Index("recordings_by_call", "account_id", "call"),
+    sa.Index("recordings_by_end", "expires_at"),
+)
+
+call_links = sa.Table(
+    "call_links",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),  # of the token in the link
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("key_hash", sa.LargeBinary),  # of the key by which it was asked for
+    sa.Column("recording", sa.Text),  # the only thing that it opens
+    sa.Column("until", sa.BigInteger, nullable=False),
+    sa.Index("call_links_by_end", "until"),
 )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from service.catalogue.own import own_name, pack_object
-from service.errors import InvalidRequest, RenderRefused, ServiceError
+from service.errors import InvalidRequest, RenderRefused, ServiceError, ToldError
 from service.jobs.port import Objects
 from service.studio.artist import Artist, Gender, Person
 from service.studio.job import Job, Kind, State
@@ -75,12 +75,11 @@ class Avatar(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class NotSharper(ServiceError):
+class NotSharper(ToldError):
     """The avatar has no second pass."""
 
     def __init__(self) -> None:
         super().__init__(SHARP_OF_DRAWN)
-        self.detail = SHARP_OF_DRAWN
 
 
 class Avatars:

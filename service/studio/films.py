@@ -161,7 +161,7 @@ class Films:
             WorkerDown: Nobody can read it now.
         """
         with self._shares.take_or_refuse(str(account_id)):
-            await self._choosing.check_look(choice)
+            await self._choosing.check_look(choice, account_id=account_id)
             if medium.kind is not Kind.SPEECH:
                 raise InvalidRequest(f"This link leads to a {medium.kind.value}, not to speech.")
             try:

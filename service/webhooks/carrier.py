@@ -43,6 +43,7 @@ class _Post:
 
     def __init__(self, *, proven: bool) -> None:
         self.proven = proven
+        self.answered = False
         self.shares: list[Share] = []
         self.flights: list[Flight] = []
 
@@ -70,6 +71,7 @@ class HttpCarrier:
                     asyncio.timeout(TIMEOUT_S),
                     self._client.stream("POST", url, content=body, headers=headers) as answer,
                 ):
+                    _POST.get().answered = True
                     after = answer.headers.get("Retry-After", "")
                     return Answer(
                         status=answer.status_code,
@@ -107,7 +109,7 @@ class _SharingGuard(Guard):
             for share in post.shares:
                 share.give_back()
             for flight in post.flights:
-                self._lanes.end(flight, _now())
+                self._lanes.end(flight, _now(), answered=post.answered)
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """Look a name up, in threads of which those who proved quick have their own."""

@@ -87,15 +87,15 @@ class Lanes:
         self._going.add(flight)
         return flight
 
-    def end(self, flight: Flight, now: float) -> None:
-        """Note that it has arrived, or is not waited for any more."""
+    def end(self, flight: Flight, now: float, *, answered: bool) -> None:
+        """Note that it is over: it was answered or, refused or given up, it was not, which proves nothing."""
         self._going.discard(flight)
         receiver = flight.receiver
         if now - flight.began > QUICK_S:
             self._proven.pop(receiver, None)
             self._remember(receiver, -PROOF)
             return
-        if receiver in self._proven:
+        if receiver in self._proven or not answered:
             return
         quick = self._others.get(receiver, 0) + 1
         if quick < PROOF:

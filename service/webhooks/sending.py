@@ -168,13 +168,15 @@ class Sending:
             await self._outbox.delay(crowded, now + CROWDED * self._jitter())
 
     async def _fly(self, letter: Letter, flight: Flight) -> None:
+        answered_at = None
         try:
-            await self._send(letter, proven=flight.kind is Kind.PROVEN)
+            answered_at = await self._send(letter, proven=flight.kind is Kind.PROVEN)
         finally:
-            self._lanes.end(flight, _monotonic())
+            self._lanes.end(flight, answered_at or _monotonic(), answered=answered_at is not None)
 
-    async def _send(self, letter: Letter, *, proven: bool) -> None:
-        """Try once, and note what came of it."""
+    async def _send(self, letter: Letter, *, proven: bool) -> float | None:
+        """Try once, and note what came of it; when it was answered, if it was."""
+        answered_at = None
         body = self._body(letter)
         signed = headers(letter.webhook.secret, letter.message_id, int(self._now().timestamp()), body)
         wait: timedelta | None = None
@@ -182,7 +184,7 @@ class Sending:
             answer = await self._carrier.post(letter.webhook.url, body, signed, proven=proven)
         except ReceiverCrowded:
             await self._outbox.delay([letter], self._now() + CROWDED * self._jitter())
-            return
+            return None
         except ReceiverAway as error:
             failure = error.reason
         except Exception as error:  # noqa: BLE001 - whatever a stranger's URL or answer breaks, it ends with this letter
@@ -190,17 +192,19 @@ class Sending:
             # Without its words, which may hold the URL.
             log.error("webhook_broken", order=letter.order_id, failure=failure)  # noqa: TRY400
         else:
+            answered_at = _monotonic()
             if 200 <= answer.status < 300:  # noqa: PLR2004 - success
                 await self._outbox.sent(letter)
-                return
+                return answered_at
             failure = f"status {answer.status}"
             if answer.status == GONE:
                 log.warning("webhook_gone", order=letter.order_id)
                 await self._outbox.give_up(letter, failure, all_of_order=True)
-                return
+                return answered_at
             if answer.retry_after_s is not None:
                 wait = min(timedelta(seconds=answer.retry_after_s), LONGEST_RETRY_AFTER)
         await self._fail(letter, failure, wait)
+        return answered_at
 
     async def _fail(self, letter: Letter, failure: str, wait: timedelta | None) -> None:
         now = self._now()

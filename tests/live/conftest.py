@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from live.records import Push, Room
+from live.records import Peer, Push, Room
 from tests.live import rooms
 from tests.live.feeding import Feeder
 from tests.live.rooms import Other
@@ -41,7 +41,7 @@ async def show():
     """Start live outputs; whatever they print is kept for the test, and has no secret in it."""
     feeders: list[Feeder] = []
 
-    async def start(opened: Room | Push) -> Feeder:
+    async def start(opened: Room | Push | Peer) -> Feeder:
         feeder = await Feeder.start(opened)
         feeders.append(feeder)
         return feeder

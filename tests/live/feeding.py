@@ -23,6 +23,7 @@ from live.records import (
     Finished,
     Init,
     Message,
+    Peer,
     Pull,
     Push,
     Room,
@@ -74,7 +75,7 @@ class Feeder:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, opened: Room | Push) -> "Feeder":
+    async def start(cls, opened: Room | Push | Peer) -> "Feeder":
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "live"),
             stdin=asyncio.subprocess.PIPE,

@@ -111,6 +111,8 @@ class ScriptedWorker:
         self.lent: dict[str, bytes] = {}  # packs of accounts' avatars, by their names
         self.said: list[dict[str, Any]] = []  # texts that were to be heard
         self.recording = bytes(32_000)  # what any file sounds like, s16le at 16 kHz
+        self.portrait: bytes | None = None  # what it draws; None: it does no such work
+        self.packs: list[dict[str, Any]] = []  # what it was asked to make avatars of
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
         self.retry_after_s = 5  # said with every answer
@@ -133,12 +135,27 @@ class ScriptedWorker:
         match scope["path"]:
             case "/health":
                 await _answer(send, 200, {"status": "ok", "renders_active": self.active})
-            case "/avatars":
+            case "/avatars" if scope["method"] == "GET":
                 await _answer(send, 200, self.avatars)
             case "/voices":
                 await _answer(send, 200, self.voices)
             case "/renders":
                 await self._render(receive, send)
+            case path if path in self.pictures:
+                self.asked.append(path)
+                self.films.append((await receive())["body"])
+                await _answer(send, 200, self.pictures[path])
+            case _:
+                await self._studio(scope, receive, send)
+
+    async def _studio(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """What accounts have made beside videos."""
+        match scope["path"]:
+            case "/portraits" | "/avatars/filmed" if self.portrait is not None:
+                await self._draw(msgspec.json.decode(await body_of(receive)), send)
+            case "/avatars" if scope["method"] == "POST" and self.portrait is not None:
+                self.packs.append({"film": await body_of(receive), "query": scope["query_string"].decode()})
+                await _pack(send, ["The mouth is open."])
             case path if path.startswith("/avatars/own_"):
                 await self._lend(path.rsplit("/", 1)[1], scope["method"], receive, send)
             case "/speech":
@@ -147,12 +164,18 @@ class ScriptedWorker:
             case "/pcm":
                 self.films.append(await body_of(receive))
                 await self._hear(send, self.recording, b"1000")
-            case path if path in self.pictures:
-                self.asked.append(path)
-                self.films.append((await receive())["body"])
-                await _answer(send, 200, self.pictures[path])
             case _:
                 await _answer(send, 404, {"title": "Not Found"})
+
+    async def _draw(self, asked: dict[str, Any], send: Any) -> None:
+        if "prompt" not in asked:
+            self.packs.append(asked)
+            await _pack(send, [])
+        elif self.answer is not None:
+            await _answer(send, self.answer[0], {"detail": self.answer[1]})
+        else:
+            drawn = {"picture": self.portrait, "recipe": {"seed": 7}, "ignored_words": ["monocle"]}
+            await _answer(send, 200, drawn)
 
     async def _lend(self, name: str, method: str, receive: Any, send: Any) -> None:
         if method == "PUT":
@@ -267,6 +290,12 @@ class ScriptedWorker:
 
     def _segment(self, n: int) -> bytes:
         return bytes([n]) * self.segment_bytes
+
+
+async def _pack(send: Any, warnings: list[str]) -> None:
+    headers = [(b"content-type", b"application/x-tar"), (b"x-warnings", msgspec.json.encode(warnings))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"the tar of an avatar"})
 
 
 async def _answer(send: Any, status: int, content: Any, *, retry_after_s: int = 5) -> None:

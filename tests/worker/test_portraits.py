@@ -23,7 +23,7 @@ from worker.drawing import DrawPortrait
 from worker.errors import CannotDraw, StudioBusy
 from worker.portraits import Studio
 
-PATIENCE_S = 600  # drawing lets everybody else go first
+PATIENCE_S = 1200  # drawing lets everybody else go first
 BALD = {"prompt": "a bald man with a hat, white background", "width": 320, "height": 400, "format": "png"}
 
 

@@ -1,5 +1,6 @@
 """Who speaks, and how: anchors, voices, languages; what an account has; the files that it brings."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post
@@ -17,6 +18,7 @@ from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.links import Links
 from service.routes.http.parts import Part
+from service.studio.avatars import Avatar, Avatars
 from service.studio.library import Library
 from service.studio.media import Kind, Medium
 from spoken.languages import detect_language
@@ -80,33 +82,49 @@ async def characters(
     keys: Part[Keys],
     choosing: Part[Choosing],
     links: Part[Links],
+    own_avatars: Part[Avatars],
     user_video_twin_id: Query = None,
     kind: Annotated[str | None, QueryParameter(name="type")] = None,
 ) -> Answer:
     """List who can speak."""
-    await keys.account(key_of(request), Scope.VIDEO)
+    account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = Characters(type=kind, user_video_twin_id=user_video_twin_id)
-    return ok(await _characters(request, choosing, links, asked))
+    return ok(await _characters(request, choosing, links, await own_avatars.all(account_id), asked))
 
 
 @post("/anchor/character_list", status_code=200)
 async def characters_by_post(
-    request: AnyRequest, keys: Part[Keys], choosing: Part[Choosing], links: Part[Links]
+    request: AnyRequest,
+    keys: Part[Keys],
+    choosing: Part[Choosing],
+    links: Part[Links],
+    own_avatars: Part[Avatars],
 ) -> Answer:
     """List who can speak, for clients that ask by POST."""
-    await keys.account(key_of(request), Scope.VIDEO)
+    account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Characters, lenient=True)
-    return ok(await _characters(request, choosing, links, asked))
+    return ok(await _characters(request, choosing, links, await own_avatars.all(account_id), asked))
 
 
 async def _characters(
-    request: AnyRequest, choosing: Choosing, links: Links, asked: Characters
+    request: AnyRequest, choosing: Choosing, links: Links, own: Sequence[Avatar], asked: Characters
 ) -> list[dict[str, Any]]:
     if asked.type not in (None, "", DEFAULT, CUSTOM):
         raise InvalidRequest(f"'type' must be '{DEFAULT}' or '{CUSTOM}'.", field="type")
-    if asked.type == CUSTOM or asked.user_video_twin_id:  # nobody can make one yet
-        return []
-    return [
+    made = [
+        {
+            "_id": avatar.id,
+            "name": avatar.name,
+            "type": CUSTOM,
+            "gender": avatar.gender,
+            "user_video_twin_id": avatar.id,
+        }
+        for avatar in own
+        if avatar.spoken_as is not None and asked.user_video_twin_id in (None, "", avatar.id)
+    ]
+    if asked.type == CUSTOM or asked.user_video_twin_id:
+        return made
+    return ([] if asked.type == DEFAULT else made) + [
         {
             "_id": anchor_id(avatar.name),
             "name": avatar.label,

@@ -12,6 +12,7 @@ from service.accounts.account import whole_seconds
 from service.routes.http import problems
 from service.routes.http.problems import AnyRequest, Handlers
 from service.routes.http.request_ids import current_request_id
+from service.studio.avatars import NotSharper
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -65,6 +66,10 @@ def _not_here(_request: AnyRequest, error: NotHere) -> Response[bytes]:
     return failed(error.status, error.reason)
 
 
+def _not_sharper(_request: AnyRequest, error: NotSharper) -> Response[bytes]:
+    return failed(HTTPStatus.NOT_IMPLEMENTED, error.detail)
+
+
 def _invalid_api_key(_request: AnyRequest, _error: errors.InvalidApiKey) -> Response[bytes]:
     headers = {"WWW-Authenticate": 'Bearer realm="a2e"'}
     return failed(HTTPStatus.UNAUTHORIZED, "Invalid or missing API key", headers)
@@ -107,6 +112,7 @@ HANDLERS: Handlers = {
     errors.InsufficientCredits: _insufficient,
     errors.OrderNotFound: _no_record,
     NotHere: _not_here,
+    NotSharper: _not_sharper,
     HTTPException: _of_framework,
     Exception: _unexpected,
 }

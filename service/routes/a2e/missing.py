@@ -22,8 +22,8 @@ NEVER = {
 """By the first part of the path."""
 
 NOT_YET = {
-    "userText2image": "Portraits are not made of prompts yet: this service has no engine for pictures.",
-    "userVideoTwin": "Avatars are not made over HTTP yet: an operator adds them with 'satspeak avatars add'.",
+    "userVideoTwin/cloneVoice": "Voices are not learnt from films yet: an operator adds them to the worker's voices"
+    " file.",
     "userVoice/training": "Voices are not learnt from samples yet: an operator adds them to the worker's voices file.",
     "userVoice/startTraining": "Voices are not learnt from samples yet: an operator adds them to the worker's voices"
     " file.",

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.types import Middleware
 
-from service.routes.a2e import catalogue, missing, videos
+from service.routes.a2e import catalogue, missing, portraits, twins, videos
 from service.routes.a2e.envelope import HANDLERS
 
 PREFIX = "/api/v1"
@@ -22,7 +22,13 @@ def a2e_router(
     """
     return Router(
         PREFIX,
-        route_handlers=[*catalogue.HANDLERS, *videos.HANDLERS, *missing.HANDLERS],
+        route_handlers=[
+            *catalogue.HANDLERS,
+            *videos.HANDLERS,
+            *portraits.HANDLERS,
+            *twins.HANDLERS,
+            *missing.HANDLERS,
+        ],
         middleware=[in_time, limited, held_open],
         exception_handlers=HANDLERS,
         request_max_body_size=largest_json,

@@ -22,6 +22,7 @@ from service.routes.http.keys import key_of
 from service.routes.http.links import Links
 from service.routes.http.parts import Part
 from service.routes.http.waiting import unless_gone
+from service.studio.avatars import EMOTION, Avatars
 from service.studio.films import Film, Films
 from service.studio.library import Library
 from service.studio.media import Kind
@@ -69,6 +70,7 @@ async def generate(
     choosing: Part[Choosing],
     library: Part[Library],
     films: Part[Films],
+    own_avatars: Part[Avatars],
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Have a video made of an anchor that says something."""
@@ -77,9 +79,14 @@ async def generate(
     stage = asked.stage()
     if (asked.audioSrc is None) == (asked.msg is None):
         raise InvalidRequest("Name either 'audioSrc', or 'msg' with 'tts_id'.", field="audioSrc")
-    avatar = find_avatar(asked.anchor_id, (await choosing.avatars()).values())
-    emotion = NEUTRAL if NEUTRAL in avatar.emotions else avatar.emotions[0]
-    choice, record = Choice(avatar=avatar.name, emotion=emotion), new_record()
+    own = await own_avatars.find(account_id, asked.anchor_id)
+    if own is not None and own.spoken_as is not None:
+        look = Choice(avatar=own.spoken_as, emotion=EMOTION)
+    else:
+        avatar = find_avatar(asked.anchor_id, (await choosing.avatars()).values())
+        emotion = NEUTRAL if NEUTRAL in avatar.emotions else avatar.emotions[0]
+        look = Choice(avatar=avatar.name, emotion=emotion)
+    choice, record = look, new_record()
     if asked.msg is not None:
         voice = find_voice(_voice(asked.tts_id, asked.user_voice_id), await choosing.voices())
         choice = msgspec.structs.replace(choice, language=voice.language, voice=voice.name)

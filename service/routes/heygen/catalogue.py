@@ -8,9 +8,12 @@ from litestar import Request, Response, get, post
 from service.accounts.askers import Askers
 from service.accounts.port import Scope
 from service.catalogue.choosing import Choosing
+from service.catalogue.own import own_name
 from service.catalogue.port import Avatar, Voice
+from service.errors import MediumGone, MediumNotFound
 from service.routes.heygen import describing, refusals
 from service.routes.heygen.catalogue_schemas import AvatarAnswer, AvatarRequest, CloneRequest, VoiceAnswer
+from service.routes.heygen.keys import Key
 from service.routes.heygen.names import (
     LOOKS,
     NEUTRAL,
@@ -27,6 +30,10 @@ from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.links import Links
 from service.routes.http.parts import Part
+from service.studio.avatars import Avatar as OwnAvatar
+from service.studio.avatars import Avatars
+from service.studio.job import State
+from service.studio.library import Library
 
 NO_CACHE = {"Cache-Control": "no-cache"}
 
@@ -37,10 +44,9 @@ NO_CLONES = (
     "No voice is made of samples here: this service has no engine that does so. Nothing was charged; GET /api/v1/voices"
     " lists the voices that there are."
 )
-NO_AVATARS = (
-    "No avatar is made of a picture here: this service has no engine that does so. Nothing was charged; GET"
-    " /api/v1/avatars lists the avatars that there are, and an operator adds others with `satspeak avatars add`."
-)
+
+MOST_LISTED = 100
+"""Avatars of an account, the newest first."""
 
 
 @get(
@@ -76,10 +82,15 @@ async def list_voices(
     | refusals.described(*refusals.KEYS),
 )
 async def list_avatars(
-    request: Request[Any, Any, Any], askers: Part[Askers], choosing: Part[Choosing], links: Part[Links]
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    choosing: Part[Choosing],
+    own_avatars: Part[Avatars],
+    library: Part[Library],
+    links: Part[Links],
 ) -> Response[list[AvatarAnswer]]:
     """List avatars."""
-    await askers.account(key_of(request), Scope.VIDEO)
+    account_id = await askers.account(key_of(request), Scope.VIDEO)
     avatars = await choosing.avatars()
     told = [
         _avatar(name, avatar, links, request)
@@ -88,6 +99,8 @@ async def list_avatars(
             *avatars.items(),
         )
     ]
+    mine = (await own_avatars.all(account_id))[:MOST_LISTED]
+    told += [await _own_avatar(own, library, links, request) for own in mine]
     return Response(told, headers=NO_CACHE)
 
 
@@ -123,7 +136,8 @@ async def clone_voice(request: Request[Any, Any, Any], askers: Part[Askers]) -> 
     "/avatars/create",
     status_code=200,
     summary="Make an avatar of a picture",
-    description="Not to be had here yet: what is well formed gets 501 with the reason.",
+    description="Of a picture on the internet, or in the account's library, for some video time, which comes back where"
+    " it cannot be made. It is made meanwhile: GET /api/v1/avatars tells when it is `completed` and can speak.",
     tags=[describing.TAG],
     security=describing.SECURITY,
     operation_id="heygenCreateAvatar",
@@ -136,17 +150,58 @@ async def clone_voice(request: Request[Any, Any, Any], askers: Part[Askers]) -> 
             "description": "Avatar based on my personal photo",
         },
     ),
-    responses=describing.answers(AvatarAnswer, "The avatar.")
+    responses=describing.answers(AvatarAnswer, "The avatar, which is being made.")
     | refusals.described(
-        *refusals.KEYS, *refusals.BODY, (HTTPStatus.NOT_IMPLEMENTED, "No engine here makes avatars.")
+        *refusals.PAID,
+        *refusals.BODY,
+        (HTTPStatus.NOT_FOUND, "The address is a link of a library that leads nowhere."),
+        (HTTPStatus.GONE, "The address is a link of a library whose time is over."),
     ),
 )
-async def create_avatar(request: Request[Any, Any, Any], askers: Part[Askers]) -> Response[AvatarAnswer]:
+async def create_avatar(
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    own_avatars: Part[Avatars],
+    library: Part[Library],
+    links: Part[Links],
+    idempotency_key: Key = None,
+) -> Response[AvatarAnswer]:
     """Make an avatar of a picture."""
-    await askers.account(key_of(request), Scope.VIDEO)
+    account_id = await askers.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, AvatarRequest)
     check("style", asked.style, STYLES)
-    raise NotThere(NO_AVATARS)
+    avatar = await own_avatars.begin(
+        account_id,
+        name=asked.name,
+        gender=asked.gender,
+        url=asked.image_url,
+        field="image_url",
+        kind="picture",
+        key=idempotency_key,
+    )
+    return Response(await _own_avatar(avatar, library, links, request), headers={"Cache-Control": "no-store"})
+
+
+async def _own_avatar(
+    avatar: OwnAvatar, library: Library, links: Links, request: Request[Any, Any, Any]
+) -> AvatarAnswer:
+    try:
+        picture = links.of(request, "media", (await library.find(avatar.medium)).file_name)
+    except (MediumNotFound, MediumGone):
+        picture = None
+    return AvatarAnswer(
+        avatar_id=avatar.spoken_as or own_name(avatar.id),
+        name=avatar.name,
+        gender=avatar.gender,
+        style="custom",
+        age_range=None,
+        ethnicity=None,
+        image_url=picture,
+        is_custom=True,
+        model={"emotions": [NEUTRAL], "warnings": [*avatar.warnings], "progress": avatar.progress},
+        status=avatar.state.value,
+        failure=avatar.failure if avatar.state is State.FAILED else None,
+    )
 
 
 def _voice(name: str, voice: Voice) -> VoiceAnswer:

@@ -29,11 +29,18 @@ class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True, rename={"model": "
     name: str
     gender: str | None
     style: str
-    age_range: str
+    age_range: str | None
     ethnicity: str | None
-    image_url: str
+    image_url: Annotated[str | None, Meta(description="null: the picture that it was made of is gone.")]
     is_custom: bool
     model: dict[str, Any]
+    status: Annotated[
+        Literal["pending", "processing", "completed", "failed"],
+        Meta(description="Once it is `completed` it can speak."),
+    ] = "completed"
+    failure: Annotated[
+        str | None, Meta(description="Why it could not be made; it has cost nothing then.")
+    ] = None
 
 
 class CloneRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +58,10 @@ class AvatarRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     image_url: Url
     style: Style = "professional"
     description: Words | None = None
+    gender: Annotated[
+        Literal["female", "male"],
+        Meta(description="What GET /api/v1/avatars says of it; nothing else depends on it."),
+    ] = "female"
 
 
 class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from service.orders.order import Order
 from service.orders.prepaid import NewPrepaid, PrepaidOrders
 from service.quotes.prepaid import PrepaidOrdering
 from service.routes.heygen import describing, refusals
+from service.routes.heygen.keys import Key
 from service.routes.heygen.refusals import NotListed, refusal_of
 from service.routes.heygen.schemas import (
     MP4,
@@ -57,15 +58,6 @@ EXAMPLE = {
 _WAIT = re.compile(r"\bwait\s*=\s*(\d{1,6})\b", re.IGNORECASE)
 _ASYNC = re.compile(r"\brespond-async\b", re.IGNORECASE)
 
-Key = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        description="A UUID that names this wish. The same request of the account within a day gets the same answer,"
-        " paid once; another request gets 422.",
-        examples=[Example(value="8e03978e-40d5-43dd-bc93-6894a57f9324")],
-    ),
-]
 Prefer = Annotated[
     str | None,
     HeaderParameter(
@@ -112,7 +104,7 @@ async def create_video(
 ) -> Response[VideoAnswer]:
     """Make a video."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
-    wish = await wanted(await read_json(request, VideoRequest), choosing)
+    wish = await wanted(await read_json(request, VideoRequest), choosing, account_id)
     taken = await ordering.order(
         wish.text,
         wish.choice,
@@ -239,7 +231,7 @@ async def _part(
 ) -> NewPrepaid | str:
     """Check one video of a batch: an order, or why it is refused."""
     try:
-        wish = await wanted(convert(values, VideoRequest), choosing)
+        wish = await wanted(convert(values, VideoRequest), choosing, account_id)
         return await ordering.prepared(
             wish.text, wish.choice, wish.stage, account_id=account_id, asked=_written(wish.asked)
         )

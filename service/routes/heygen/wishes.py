@@ -8,10 +8,18 @@ import msgspec
 
 from service.catalogue.built_in import LANGUAGES
 from service.catalogue.choosing import Choosing
+from service.catalogue.own import own_job
 from service.errors import InvalidRequest
 from service.orders.choice import Choice
 from service.orders.stage import FASTEST, SLOWEST, Box, Stage
-from service.routes.heygen.names import STYLES, avatar_aliases, avatar_named, voice_aliases, voice_named
+from service.routes.heygen.names import (
+    NEUTRAL,
+    STYLES,
+    avatar_aliases,
+    avatar_named,
+    voice_aliases,
+    voice_named,
+)
 from service.routes.heygen.refusals import NotListed
 from service.routes.heygen.schemas import FORMATS, RESOLUTIONS, VideoRequest
 from service.speech.speech_length import estimate
@@ -50,8 +58,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     asked: dict[str, Any]
 
 
-async def wanted(request: VideoRequest, choosing: Choosing) -> Wanted:
-    """Understand a wish.
+async def wanted(request: VideoRequest, choosing: Choosing, account_id: int) -> Wanted:
+    """Understand a wish of an account, which may have avatars of its own.
 
     Raises:
         InvalidRequest: It asks for what there is not.
@@ -65,15 +73,16 @@ async def wanted(request: VideoRequest, choosing: Choosing) -> Wanted:
     _check_custom(custom)
     avatars = await choosing.avatars()
     avatar = avatar_named(request.avatar_id)
-    if avatar not in avatars:
+    own = own_job(avatar) is not None and await _is_own(avatar, choosing, account_id)
+    if avatar not in avatars and not own:
         raise NotListed("avatar", request.avatar_id, [*avatars, *avatar_aliases(avatars)])
     voices = [voice.name for voice in await choosing.voices()]
     voice = voice_named(request.voice_id, voices)
     if voice not in voices:
         raise NotListed("voice", request.voice_id, [*voices, *voice_aliases(voices)])
-    emotion = str(custom.get(EMOTION, STYLES[request.style]))
+    emotion = str(custom.get(EMOTION, NEUTRAL if own else STYLES[request.style]))
     choice = Choice(avatar=avatar, emotion=emotion, language=request.language, voice=voice)
-    language = (await choosing.check(choice)).language
+    language = (await choosing.check_speech(choice, spoken=True)).language
     assert language is not None, "a voice brings its own"
     layout = str(custom.get(LAYOUT, CENTRE))
     check("custom_settings.layout", layout, LAYOUTS)
@@ -87,6 +96,14 @@ async def wanted(request: VideoRequest, choosing: Choosing) -> Wanted:
         "output_format": request.output_format,
     }
     return Wanted(text=request.script, choice=choice, stage=_stage(request, layout, language), asked=asked)
+
+
+async def _is_own(avatar: str, choosing: Choosing, account_id: int) -> bool:
+    try:
+        await choosing.check_look(Choice(avatar=avatar), account_id=account_id)
+    except InvalidRequest:
+        return False
+    return True
 
 
 def check(field: str, value: str, known: Collection[str]) -> None:

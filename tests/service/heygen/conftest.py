@@ -87,8 +87,9 @@ class Chat:
 class Holder:
     """Who has an account with so much video time, and its key."""
 
-    def __init__(self, shop, key: str) -> None:
+    def __init__(self, shop, account_id: int, key: str) -> None:
         self.shop = shop
+        self.account_id = account_id
         self.headers = {"X-API-Key": key}
 
     async def post(self, path: str, body: Any, **headers: str):
@@ -116,7 +117,7 @@ async def holder_of(shop, ms: int = 60_000, **settings: Any) -> Holder:
         assert account is not None
         if ms:
             await holders.video_time.grant(account, ms)
-        return Holder(shop, await holders.keys.create("test", account_id=number))
+        return Holder(shop, number, await holders.keys.create("test", account_id=number))
 
 
 @pytest.fixture

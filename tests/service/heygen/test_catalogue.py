@@ -43,6 +43,8 @@ async def test_avatars_are_listed_by_our_names_and_by_those_of_the_examples(shop
             "emotions": ["happy", "neutral", "serious"],
             "avatar": "european_woman",
         },
+        "status": "completed",
+        "failure": None,
     }
     assert set(told) == {*ALIASES, *AVATARS}
 

@@ -90,6 +90,18 @@ async def test_who_pays_the_challenge_gets_the_video_as_often_as_wanted(shop):
     assert len(shop.worker.requests) == 1
 
 
+async def test_first_uses_at_once_share_one_render_and_a_preimage_alone_opens_nothing(shop):
+    bought = await buy(shop)
+    other = await ask(shop, OTHER)
+    stolen = {"Authorization": f"L402 {other.json()['macaroon']}:{bought.preimage.hex()}"}
+
+    answers = await asyncio.gather(*(ask(shop, headers=bought.header()) for _ in range(12)))
+
+    assert [answer.content for answer in answers] == [shop.worker.video] * 12
+    assert len(shop.worker.requests) == 1
+    challenged(await ask(shop, OTHER, stolen))
+
+
 async def test_who_takes_something_with_a_weight_that_is_none_gets_what_was_paid_for(shop):
     bought = await buy(shop)
 

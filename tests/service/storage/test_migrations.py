@@ -174,11 +174,15 @@ def everything(connection: sa.Connection) -> dict[str, list[dict[str, object]]]:
     }
 
 
+NOW_UNIQUE = {"live_sessions_by_account"}
+"""Indexes that were not, in older versions."""
+
+
 def indexes(connection: sa.Connection) -> set[tuple[Any, ...]]:
     """All indexes of all tables."""
     inspector = sa.inspect(connection)
     return {
-        (table, index["name"], tuple(index["column_names"]), index["unique"])
+        (table, index["name"], tuple(index["column_names"]), index["unique"] or index["name"] in NOW_UNIQUE)
         for table in inspector.get_table_names()
         for index in inspector.get_indexes(table)
     }
@@ -650,4 +654,50 @@ async def test_names_of_sessions_come_into_a_server_without_losing_a_row(databas
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
     async with engine.connect() as connection:
         await connection.run_sync(add_streams)
+    await engine.dispose()
+
+
+def add_calls(connection: sa.Connection) -> None:
+    """Bring a database of the version before calls up to date: every row is there, and a recording can be."""
+    upgrade(connection, to="0022")
+    account: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 8000, "reserved_ms": 1000,
+        "used_ms": 0, "open": 1, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    session: dict[str, object] = {
+        "id": "talk", "account_id": 7, "owner": "here", "output": "file", "slices": 1, "settled_ms": 0, "until": 9,
+        "created_at": 8,
+    }  # fmt: skip
+    for name, row in {"accounts": account, "live_sessions": session}.items():
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        connection.execute(table.insert(), row)
+    connection.commit()
+    before = everything(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = everything(connection)
+    assert now.pop("recordings") == now.pop("call_links") == []
+    for name, rows in before.items():
+        assert [{**kept, **row} for kept, row in zip(now[name], rows, strict=True)] == now[name]
+    assert had <= indexes(connection)
+    connection.exec_driver_sql(
+        "INSERT INTO recordings (id, account_id, call, size, ms, stored, created_at, expires_at)"
+        " VALUES ('film', 7, 9007199254740991, 5, 40, true, 8, 9)"
+    )
+    connection.exec_driver_sql("INSERT INTO call_links (hash, account_id, until) VALUES ('h', 7, 9)")
+    connection.commit()
+
+
+def test_calls_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_calls(connection)
+
+
+async def test_calls_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_calls)
     await engine.dispose()

@@ -12,6 +12,7 @@ from service.accounts.port import Scope
 from service.assembly.stores import open_accounts, open_outbox
 from service.holders import accounts as accounts_command
 from tests.service.webhooks.conftest import SETTINGS
+from tests.service.webhooks.test_webhooks import until_noted
 
 WISH = {"text": "Hello there, my dear friend.", "avatar": "arab_woman", "emotion": "happy"}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -217,3 +218,19 @@ async def test_an_operator_names_the_receiver_of_an_account_by_hand(closed_shop)
     assert (await run("webhook", "app", "--remove")).exit_code == 0
     assert "Nobody" in (await run("webhook", "app")).stderr
     assert (await run("webhook", "app", "nowhere")).exit_code == 1
+
+
+async def test_a_secret_that_rotates_between_two_tries_signs_the_second(shop, receiver):
+    key = await new_account(shop, 60)
+    receiver.status = 500
+    await name(shop, key, receiver.url)
+    await infer(shop, key)
+    await until_noted(shop, 1)
+    rotated = (await shop.http.post("/account/webhook/secret", headers=key)).json()["webhook_secret"]
+
+    receiver.status = 200
+    shop.clock.pass_by(minutes=1)
+    await shop.eventually(lambda: receiver.types == ["video.started", "video.ready"])
+
+    headers, body = next(each for each in reversed(receiver.tries) if b"video.started" in each[1])
+    assert Webhook(rotated).verify(body, headers)

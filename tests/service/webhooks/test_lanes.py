@@ -135,11 +135,11 @@ async def test_a_letter_that_cannot_be_noted_is_sent_again_and_no_other_waits_or
     assert len(dawdler.tries) == 1
 
 
-def send(lanes: Lanes, receiver: str, *, took: float) -> None:
+def send(lanes: Lanes, receiver: str, *, took: float, answered: bool = True) -> None:
     """Send one that took so long."""
     flight = lanes.begin(receiver, receiver, 0.0)
     assert flight is not None
-    lanes.end(flight, took)
+    lanes.end(flight, took, answered=answered)
 
 
 def full(lanes: Lanes, now: float, *receivers: str) -> list[str]:
@@ -187,6 +187,14 @@ def test_a_slow_answer_costs_a_receiver_what_it_proved_and_quick_ones_prove_it_a
     assert lanes.kind("a") is Kind.UNKNOWN
     proven(lanes, "a")
     assert lanes.kind("a") is Kind.PROVEN
+
+
+def test_what_is_not_answered_proves_nothing():
+    lanes = Lanes(total=8, group=8)
+    for _ in range(PROOF):
+        send(lanes, "refused", took=0.0, answered=False)
+
+    assert lanes.kind("refused") is Kind.UNKNOWN
 
 
 def test_receivers_of_one_group_have_their_share_together_until_they_prove_quick():

@@ -459,3 +459,29 @@ async def failure(shop) -> str:
 )
 def test_only_addresses_of_the_internet_are_public(address, public):
     assert is_public(address) == public
+
+
+async def test_a_receiver_that_trickles_its_answer_is_waited_for_no_longer_than_any_other(
+    shop, receiver, monkeypatch
+):
+    monkeypatch.setattr("service.webhooks.carrier.TIMEOUT_S", 0.5)
+    stop = asyncio.Event()
+
+    async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            while not stop.is_set():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        made = await quote(shop, receiver, webhook_url=url)
+        shop.node.pay(made["bolt11_invoice"])
+        await until_noted(shop, 1)
+        stop.set()
+
+    assert "no answer in" in await failure(shop)

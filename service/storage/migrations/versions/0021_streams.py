@@ -19,8 +19,7 @@ UPDATE live_sessions SET stream = NULL WHERE EXISTS (
 
 
 def upgrade() -> None:
-    """Add the column, and make the index one of what is unique."""
+    """Add the column, and an index of what is unique; the one that is there stays for services of before."""
     op.add_column("live_sessions", sa.Column("key_id", ID, nullable=True))
-    op.drop_index("live_sessions_by_account", "live_sessions")
     op.execute(UNNAME)
-    op.create_index("live_sessions_by_account", "live_sessions", ["account_id", "stream"], unique=True)
+    op.create_index("live_sessions_by_name", "live_sessions", ["account_id", "stream"], unique=True)
