@@ -41,7 +41,7 @@ def open_studio(
     studio = Studio(
         jobs=kept.studio_jobs,
         makers={
-            Kind.PORTRAIT: PortraitMaker(artists, library, settings.library),
+            Kind.PORTRAIT: PortraitMaker(artists, library),
             Kind.AVATAR: AvatarMaker(artists, library, kept.objects),
         },
         accounts=kept.accounts,

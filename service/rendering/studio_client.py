@@ -11,8 +11,8 @@ from service.errors import NotOffered, RenderFailed, RenderRefused, WorkerBusy, 
 from service.rendering.worker_client import BUSY_RETRY_S, CONNECT_S
 from service.studio.artist import Drawn, Pack, Person
 
-PORTRAIT_S = 120.0
-"""Without a byte of an answer for so long, a portrait has failed: the first of a worker takes longest."""
+PORTRAIT_S = 900.0
+"""As long as a worker gives a portrait: beside renders one takes minutes."""
 
 WARNINGS = "X-Warnings"
 """A JSON list of sentences beside a pack."""

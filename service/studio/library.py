@@ -22,6 +22,9 @@ from service.studio.media_port import Fetcher, MediaStore
 
 LONGEST_NAME = 200
 
+LOOKED_THROUGH = 200
+"""Media of an account, the newest first, that are looked through for one."""
+
 _LINK = re.compile(r"(?:/[^/]+)*/media/([a-z2-7]{26})\.[a-z0-9]{2,4}")
 """The path of a link of ours, behind whatever path the operator's proxy has it."""
 
@@ -169,6 +172,11 @@ class Library:
         return await self._store.page(
             account_id, kind=kind, before_id=before_id, now=self._now(), limit=limit
         )
+
+    async def made_under(self, account_id: int, ref: str) -> Medium | None:
+        """Find speech of an account that was made lately under a reference, by its recipe."""
+        newest = await self.page(account_id, kind=Kind.SPEECH, limit=LOOKED_THROUGH)
+        return next((medium for medium in newest if (medium.recipe or {}).get("ref") == ref), None)
 
     async def delete(self, account_id: int, token: str) -> None:
         """Delete a medium: its link leads nowhere from now on, and its bytes go at once.

@@ -4,16 +4,16 @@ from typing import Any
 
 import msgspec
 
-from service.errors import InvalidRequest
+from service.errors import InvalidRequest, RenderFailed
 from service.quotes.port import Screen
 from service.studio.artist import Artist
-from service.studio.intake import LibraryTerms
+from service.studio.intake import Made
 from service.studio.job import Job, Kind
 from service.studio.jobs import Studio
 from service.studio.library import Library
 from service.studio.media import Kind as MediaKind
 from service.studio.port import Note
-from service.studio.receipt import received
+from service.studio.sniffing import HEAD_BYTES, sniff
 from service.studio.terms import StudioTerms
 
 LONGEST_PROMPT = 1000
@@ -82,10 +82,9 @@ class Portraits:
 class PortraitMaker:
     """Has portraits drawn, and keeps them."""
 
-    def __init__(self, artist: Artist, library: Library, terms: LibraryTerms) -> None:
+    def __init__(self, artist: Artist, library: Library) -> None:
         self._artist = artist
         self._library = library
-        self._terms = terms
 
     async def make(self, job: Job, note: Note) -> dict[str, Any]:
         """Do it, as `Maker` says."""
@@ -93,9 +92,14 @@ class PortraitMaker:
         await note("drawing", 10)
         drawn = await self._artist.portrait(prompt=asked.prompt, width=asked.width, height=asked.height)
         await note("keeping", 90)
-        with received(drawn.picture, self._terms, MediaKind.PICTURE) as arrived:
-            medium = await self._library.keep(
-                job.account_id, arrived, name=asked.name or None, recipe=drawn.recipe
-            )
+        form = sniff(drawn.picture[:HEAD_BYTES], MediaKind.PICTURE)
+        if form is None:
+            raise RenderFailed("what was drawn is no picture")
+        medium = await self._library.keep(
+            job.account_id,
+            Made(content=drawn.picture, format=form),
+            name=asked.name or None,
+            recipe=drawn.recipe,
+        )
         made = Portrait(media=(medium.file_name,), ignored_words=drawn.ignored_words)
         return msgspec.to_builtins(made)  # type: ignore[no-any-return]

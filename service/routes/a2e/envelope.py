@@ -25,12 +25,13 @@ class Success(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
+class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why it is not to be had."""
 
     code: int
     msg: str
     trace_id: str
+    details: dict[str, Any] = {}  # what a program can do about it
 
 
 class NotHere(errors.ServiceError):
@@ -47,10 +48,14 @@ def ok(data: Any) -> Response[Success]:
     return Response(Success(data=data, trace_id=current_request_id()), status_code=200, headers=NO_STORE)
 
 
-def failed(status: int, msg: str, headers: dict[str, str] | None = None) -> Response[bytes]:
+def failed(
+    status: int, msg: str, headers: dict[str, str] | None = None, *, details: dict[str, Any] | None = None
+) -> Response[bytes]:
     """Answer with a refusal."""
     return Response(
-        msgspec.json.encode(Failure(code=status, msg=msg, trace_id=current_request_id())),
+        msgspec.json.encode(
+            Failure(code=status, msg=msg, trace_id=current_request_id(), details=details or {})
+        ),
         status_code=status,
         media_type="application/json",
         headers={**NO_STORE, **(headers or {})},
@@ -85,6 +90,7 @@ def _insufficient(_request: AnyRequest, error: errors.InsufficientCredits) -> Re
         HTTPStatus.PAYMENT_REQUIRED,
         f"{missing} coins (seconds of video time) are missing."
         f' POST /lightning/top-up {{"seconds": {missing}}} buys them.',
+        details={"missing_seconds": missing},
     )
 
 

@@ -50,6 +50,7 @@ async def send_tts(
     choosing: Part[Choosing],
     speaking: Part[Speaking],
     links: Part[Links],
+    idempotency_key: IdempotencyKey = None,
 ) -> ASGIApp:
     """Speak a text; the data is the link of the file."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
@@ -58,7 +59,9 @@ async def send_tts(
     if len(asked.msg) > MOST_CHARS:
         raise InvalidRequest(f"'msg' has more than {MOST_CHARS:,} characters.", field="msg")
     voice = find_voice(_voice(asked.tts_id, asked.user_voice_id), await choosing.voices())
-    medium = await unless_gone(request.receive, speaking.say(account_id, asked.msg, voice))
+    medium = await unless_gone(
+        request.receive, speaking.say(account_id, asked.msg, voice, key=idempotency_key)
+    )
     url = None if medium is None else links.of(request, "media", medium.file_name)
     return ok(url).to_asgi_response(None, request)
 

@@ -158,3 +158,19 @@ async def test_what_is_no_wish_for_an_avatar_is_refused_and_costs_nothing(a2e):
     assert await a2e.delete(f"userVideoTwin/{'f' * 24}", status=404)
     assert await a2e.get(f"userText2image/{'f' * 24}", status=404)
     assert await a2e.coins() == 200
+
+
+async def test_speech_that_is_asked_for_again_is_the_same_and_paid_once(a2e, worker):
+    wish = {"msg": "Hello there, my dear friend.", "tts_id": "anna"}
+    spoken = await a2e.post("video/send_tts", wish, key=KEY)
+    left = await a2e.coins()
+
+    assert await a2e.post("video/send_tts", wish, key=KEY) == spoken
+    assert (await a2e.coins(), len(worker.said)) == (left, 1)
+    assert await a2e.post("video/send_tts", {**wish, "msg": "Another text."}, key=KEY, status=422)
+
+    other = "2b7a1c1e-6f1c-4f0e-9d5e-0c9a6f1f7d11"
+    worker.answer = (400, "It cannot be said.")
+    await a2e.post("video/send_tts", wish, key=other, status=400)
+    worker.answer = None
+    assert await a2e.post("video/send_tts", wish, key=other) != spoken  # what failed is asked for anew
