@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromQuery, JSONBody
 
 from faces.prompts import Recipe
 from worker.drawing import DrawPortrait, FilmPerson, ImportPerson
@@ -65,7 +65,7 @@ class FilmOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 @post("/portraits", status_code=200)
 async def draw_portrait(
-    request: AnyRequest, data: PortraitOrder, drawing: NamedDependency[Studio]
+    request: AnyRequest, data: JSONBody[PortraitOrder], drawing: NamedDependency[Studio]
 ) -> PortraitAnswer:
     """Draw somebody who does not exist."""
     wanted = DrawPortrait(
@@ -111,7 +111,7 @@ async def make_avatar(
 
 @post("/avatars/filmed", status_code=200, media_type=_TAR)
 async def film_avatar(
-    request: AnyRequest, data: FilmOrder, drawing: NamedDependency[Studio]
+    request: AnyRequest, data: JSONBody[FilmOrder], drawing: NamedDependency[Studio]
 ) -> Response[bytes]:
     """Make a pack of somebody drawn, from their recipe; it takes minutes."""
     wanted = FilmPerson(
