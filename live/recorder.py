@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 from live.film import FPS, SAMPLE_RATE, Pcm, Shot, template
 
 _CLOCK = Fraction(1, 90_000)
+_SLACK_S = 0.001  # more than sums of floats are off by
 _LATE_S = 0.02  # by which a frame may come out of step before the sound is filled up
 
 
@@ -47,7 +48,7 @@ class Recorder:
         assert self._movie is not None
         assert self._video is not None
         at_s = due - self._first_due
-        if at_s >= self._longest_s:
+        if at_s + 1 / FPS > self._longest_s + _SLACK_S:
             return False
         packet = av.Packet(shot.sample)
         packet.stream = self._video
