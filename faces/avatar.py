@@ -1,6 +1,6 @@
 """One person ready to be filmed: built once from a `Look`, then moved by ARKit coefficients, gaze and pose."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
@@ -72,6 +72,7 @@ class Avatar:
         """
         self._renderer = renderer
         self._look = look
+        self._degrees = _FIELD_OF_VIEW
         rng = np.random.default_rng(seed)
         person = look.phenotype
         self._base = phenotype(
@@ -174,10 +175,20 @@ class Avatar:
         surfaces = (Material.SKIN, Material.MOUTH, Material.CLOTH)
         return {name: mesh.positions for name, mesh in self.scene.meshes.items() if mesh.material in surfaces}
 
-    def camera(self, box: Box | None = None, *, degrees: float = _FIELD_OF_VIEW) -> Camera:
+    def widen(self, poses: Iterable[Pose], most: float) -> None:
+        """Show as much around the person as makes the mouth's square at most so many pixels wide in all poses.
+
+        A film of mouths has squares of one size, and some faces are large for their head.
+        """
+        self._degrees = _FIELD_OF_VIEW
+        widest = max(self.mouth_box(pose)[2] for pose in poses)
+        wide = np.tan(np.radians(_FIELD_OF_VIEW) / 2) * max(widest / most, 1)
+        self._degrees = float(np.degrees(2 * np.arctan(wide)))
+
+    def camera(self, box: Box | None = None, *, degrees: float | None = None) -> Camera:
         """Frame head and shoulders, or only a box of that picture; more `degrees` show more around them."""
         target = np.array([0, self.top - 1.22, 0.6])
-        camera = Camera.looking(target, distance=_DISTANCE, degrees=degrees)
+        camera = Camera.looking(target, distance=_DISTANCE, degrees=degrees or self._degrees)
         return camera if box is None else camera.cropped(box, SIZE)
 
     def mouth_box(self, pose: Pose = Pose()) -> Box:  # noqa: B008 - frozen

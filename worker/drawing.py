@@ -18,8 +18,8 @@ import numpy as np
 from faces.emotions import EMOTIONS
 from faces.prompts import Recipe, Undrawable, imagine
 from worker import import_pack
-from worker.avatars import Emotion, Pack
-from worker.errors import CannotDraw, Unimportable
+from worker.avatars import Emotion, Pack, read_pack
+from worker.errors import BadAssets, CannotDraw, Unimportable
 from worker.footage import Mouths, square
 from worker.import_faces import FaceFinder
 from worker.import_film import read_film, write_footage
@@ -138,7 +138,7 @@ class _Studio:
             if isinstance(request, FilmPerson):
                 return self._film(request)
             return import_person(request)
-        except (Undrawable, Unimportable) as exc:
+        except (BadAssets, Undrawable, Unimportable) as exc:
             return Refused(reason=str(exc))
         except CannotDraw as exc:
             return Missing(reason=str(exc))
@@ -175,6 +175,8 @@ class _Studio:
             if emotion not in EMOTIONS:
                 raise Undrawable(f"There is no emotion {emotion!r}, only {', '.join(EMOTIONS)}.")
         person = painter.person(look, seed)
+        poses = [moment.pose for emotion in request.emotions for moment in filming.moments(seed, emotion)]
+        person.widen(poses, SIZE - 1)  # also without mouths: a second pass is to look the same
         emotions: dict[str, Emotion] = {}
         for emotion in request.emotions:
             painter.renderer.resize(FRAME, supersampling=3)
@@ -205,6 +207,7 @@ class _Studio:
             studio=Studio(centre=look.backdrop[0], edge=look.backdrop[1]),
         )
         (home / "avatar.json").write_bytes(msgspec.json.encode(pack) + b"\n")
+        read_pack(home / "avatar.json")  # nobody is to pay for one that no worker shows
         return Packed()
 
 

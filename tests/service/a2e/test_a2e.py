@@ -336,8 +336,7 @@ NOT_HERE = [
     *((501, name) for name in missing.NEVER),
     *((503, name) for name in missing.NOT_YET),
     (501, "userFaceSwapTask/add"),
-    (503, "userText2image/start"),
-    (503, "userVideoTwin/continueTranining"),
+    (503, "userVoice/startTraining/anything"),
 ]
 
 
