@@ -88,11 +88,15 @@ class Generation(Body, frozen=True, kw_only=True):
         canvas: dict[str, Any] = {"width": pixels(width), "height": pixels(drawn)}
         if all(getattr(self, name) is None for name in PEOPLE):
             return canvas
+        across = width if self.web_people_width is None else self.web_people_width
+        high = drawn if self.web_people_height is None else self.web_people_height
+        # A2E's anchors are upright pictures that somebody fills. Ours are square: as high, and centred where theirs are.
+        square = max(across, high)
         person = {
-            "x": pixels(self.web_people_x or 0),
+            "x": pixels((self.web_people_x or 0) - (square - across) / 2),
             "y": pixels(self.web_people_y or 0),
-            "width": pixels(width if self.web_people_width is None else self.web_people_width),
-            "height": pixels(drawn if self.web_people_height is None else self.web_people_height),
+            "width": pixels(square),
+            "height": pixels(high),
         }
         return {**canvas, "person": person}
 

@@ -228,7 +228,8 @@ async def test_a_scene_is_scaled_to_its_resolution_and_costs_its_canvas(a2e):
 
     shown = a2e.shop.worker.requests[-1]["stage"]
     assert (shown["width"], shown["height"], shown["background"]) == (1920, 1080, "#102030")
-    assert shown["person"] == {"x": 656, "y": 0, "width": 608, "height": 1080}
+    # The box of an upright picture, 608 wide, holds the middle of a square one.
+    assert shown["person"] == {"x": 420, "y": 0, "width": 1080, "height": 1080}
 
 
 async def test_what_a_scene_cannot_be_is_refused_by_name(a2e):
