@@ -32,6 +32,7 @@ OPERATIONS = {
 
 INTERNAL = {
     errors.ServiceError,
+    errors.ToldError,
     errors.InvalidApiKey,  # the source API's own form
     errors.KeyNotAllowed,
     errors.InsufficientCredits,
@@ -48,6 +49,8 @@ INTERNAL = {
     errors.OutputGone,  # live sessions: told by the close of their WebSocket, or in the source API's own form
     errors.PlaceLost,
     errors.SessionNotFound,
+    errors.StreamTaken,
+    errors.BatchNotFound,  # in the words of the surface that has batches
     errors.LnurlRefused,  # in the words of LNURL
     errors.StoreOfAnother,
     errors.SettingsError,
@@ -237,7 +240,9 @@ def test_every_operation_is_described_with_its_problems_and_headers(label):
         content = answer.get("content", {})
         if int(status) >= 400 and label.split()[1] not in ("/health", "/health/ready"):
             [media_type] = content
-            if "/inference" in label or "/livekit/" in label:  # in the source API's shapes
+            if any(
+                place in label for place in ("/inference", "/livekit/", "/api/v1/")
+            ):  # in the shapes of other APIs
                 assert media_type == "application/json"
             elif status not in ("401", "403") or media_type == "application/problem+json":
                 assert media_type == "application/problem+json"
