@@ -312,5 +312,5 @@ async def test_a_shell_completes_commands_and_options():
         printed, _ = await process.communicate()
         return printed.decode().split()
 
-    assert await completed("st") == ["status"]
+    assert await completed("st") == ["status", "studio"]
     assert await completed("status", "--w") == ["--watch"]

@@ -90,7 +90,7 @@ class Generation(Body, frozen=True, kw_only=True):
             return canvas
         across = width if self.web_people_width is None else self.web_people_width
         high = drawn if self.web_people_height is None else self.web_people_height
-        # A2E's anchors are upright pictures that somebody fills. Ours are square: as high, and centred where theirs are.
+        # A2E's anchors are upright pictures that somebody fills. Ours are square: as high, and centred like theirs.
         square = max(across, high)
         person = {
             "x": pixels((self.web_people_x or 0) - (square - across) / 2),

@@ -207,7 +207,11 @@ def answer(_request: AnyRequest, error: Exception) -> Response[bytes]:
 HANDLERS: Handlers = {Exception: answer}
 
 
-RETRIED = {status: {"Retry-After": openapi.RETRY_AFTER} for status in (429,)}
+RETRIED: openapi.Headers = {
+    429: {"Retry-After": openapi.RETRY_AFTER},
+    # Not where an engine is missing: that is no matter of time.
+    503: {"Retry-After": openapi.header("Seconds after which to ask again, where waiting helps.", "5")},
+}
 
 KEYED: openapi.Headers = {
     401: {"WWW-Authenticate": openapi.header("Bearer.", 'Bearer realm="api"', required=True)}

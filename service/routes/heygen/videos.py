@@ -134,6 +134,7 @@ async def create_video(
     responses=describing.answers(VideoAnswer, "The video, as far as it is made.")
     | refusals.described(
         *refusals.KEYS,
+        (HTTPStatus.BAD_REQUEST, "The request cannot be read."),
         (HTTPStatus.NOT_FOUND, "The account has no such video."),
         (HTTPStatus.GONE, "The video was deleted."),
     ),
@@ -203,12 +204,17 @@ async def create_batch(
 @get(
     "/videos/batch/{batch_id:str}",
     summary="Tell of several videos",
+    description="Of an account's own batch: each video as far as it is made, and how many are done or have failed.",
     tags=[describing.TAG],
     security=describing.SECURITY,
     operation_id="heygenGetBatch",
     operation_class=describing.operation(),
     responses=describing.answers(BatchAnswer, "The videos, as far as they are made.")
-    | refusals.described(*refusals.KEYS, (HTTPStatus.NOT_FOUND, "The account has no such batch.")),
+    | refusals.described(
+        *refusals.KEYS,
+        (HTTPStatus.BAD_REQUEST, "The request cannot be read."),
+        (HTTPStatus.NOT_FOUND, "The account has no such batch."),
+    ),
 )
 async def get_batch(
     request: Request[Any, Any, Any],

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, QueryParameter
 from litestar.response import ServerSentEvent
 from litestar.response.base import ASGIResponse
 
@@ -28,6 +28,10 @@ from service.sessions.calls import Calls
 from service.sessions.recordings import Recordings
 
 AnyRequest = Request[Any, Any, Any]
+
+CallId = Annotated[
+    str, QueryParameter(description="The `sessionid` of the call, as the answer to its offer says.")
+]
 
 NOTHING_RECORDED = "No recording found. Make sure you stopped recording before downloading."
 
@@ -53,7 +57,7 @@ NOTHING_RECORDED = "No recording found. Make sure you stopped recording before d
     | shapes.described(404),
 )
 async def sse(
-    request: AnyRequest, callers: Part[Callers], calls: Part[Calls], sessionid: FromQuery[str]
+    request: AnyRequest, callers: Part[Callers], calls: Part[Calls], sessionid: CallId
 ) -> Response[Any]:
     """Follow what is said in a call."""
     call = calls.get(await admitted(request, callers), number_of(sessionid))

@@ -256,7 +256,9 @@ def test_every_operation_is_described_with_its_problems_and_headers(label):
         if status in ("429", "503") and label.split()[1] not in ("/health", "/health/ready"):
             assert "Retry-After" in answer["headers"]
     if "429" in operation["responses"]:
-        assert all("RateLimit" in answer["headers"] for answer in operation["responses"].values())
+        named = "X-RateLimit-Limit" if operation["tags"] == ["HeyGen-like"] else "RateLimit"
+        told = [answer for answer in operation["responses"].values() if named in answer["headers"]]
+        assert len(told) == len(operation["responses"]) or operation["operationId"] == "heygenHealth"
 
 
 def test_operations_have_names_of_their_own():
