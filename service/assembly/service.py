@@ -16,7 +16,7 @@ from service.accounts.top_up import TopUps
 from service.assembly.agents import make_agents
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
-from service.assembly.library import make_studio, open_libraries
+from service.assembly.library import open_libraries
 from service.assembly.live import make_callers, open_calls, open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
@@ -214,8 +214,9 @@ async def open_service(
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
         sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
-        studio = open_studio(stack, settings, kept, ambient, making, video_time, libraries.library)
-        voiced = make_studio(settings, kept, ambient, making, sales.prepaid, video_time, libraries.library)
+        studio = open_studio(
+            stack, settings, kept, ambient, making, sales.prepaid, video_time, libraries.library
+        )
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
         calls, recordings = open_calls(stack, settings, kept, ambient, making, live)
@@ -289,8 +290,8 @@ async def open_service(
             studio=studio.studio,
             portraits=studio.portraits,
             own_avatars=studio.avatars,
-            speaking=voiced.speaking,
-            films=voiced.films,
+            speaking=studio.speaking,
+            films=studio.films,
             media_intake=libraries.intake,
             captioning=Captioning(kept.videos),
             formats=formats,

@@ -8,15 +8,18 @@ from service.accounts.prepaid import VideoTime
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.making import Making
 from service.assembly.stores import Kept
+from service.quotes.prepaid import PrepaidOrdering
 from service.quotes.screening import open_screen
 from service.rendering.studio_client import HttpArtists
 from service.runtime.supervision import Supervised
 from service.settings import Settings
 from service.studio.avatars import AvatarMaker, Avatars
+from service.studio.films import Films
 from service.studio.job import Kind
 from service.studio.jobs import Studio
 from service.studio.library import Library
 from service.studio.portraits import PortraitMaker, Portraits
+from service.studio.speaking import Speaking
 
 
 class StudioParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +28,8 @@ class StudioParts(msgspec.Struct, frozen=True, kw_only=True):
     studio: Studio
     portraits: Portraits
     avatars: Avatars
+    speaking: Speaking
+    films: Films
 
 
 def open_studio(
@@ -33,6 +38,7 @@ def open_studio(
     kept: Kept,
     ambient: Ambient,
     making: Making,
+    ordering: PrepaidOrdering,
     video_time: VideoTime,
     library: Library,
 ) -> StudioParts:
@@ -53,10 +59,38 @@ def open_studio(
         now=ambient.now,
     )
     run_until_closed(stack, Supervised("studio", studio.watch))
+    screen = open_screen(settings.judge, ambient.client)
+    workers = making.workers
+    speaking = Speaking(
+        speak=workers.speak,
+        library=library,
+        accounts=kept.accounts,
+        video_time=video_time,
+        screen=screen,
+        terms=settings.quotes,
+        prices=settings.speaking,
+    )
+    films = Films(
+        library=library,
+        decode=lambda content, most_s: workers.pcm(content, most_s=most_s),
+        choosing=making.choosing,
+        ordering=ordering,
+        orders=kept.prepaid,
+        videos=kept.videos,
+        rendering=making.rendering,
+        forgetting=kept.retention,
+        objects=kept.objects,
+        screen=screen,
+        terms=settings.quotes,
+        folder=settings.program.data_dir / "judged",
+        bells=kept.bells,
+        stopping=ambient.stopping,
+        now=ambient.now,
+    )
     return StudioParts(
         studio=studio,
-        portraits=Portraits(
-            studio=studio, terms=settings.studio, screen=open_screen(settings.judge, ambient.client)
-        ),
+        portraits=Portraits(studio=studio, terms=settings.studio, screen=screen),
         avatars=Avatars(studio=studio, library=library, objects=kept.objects, terms=settings.studio),
+        speaking=speaking,
+        films=films,
     )
