@@ -33,7 +33,8 @@ class A2e:
             assert set(told) == {"code", "data", "trace_id"}
             assert told["code"] == 0
             return told["data"]
-        assert set(told) == {"code", "msg", "trace_id"}
+        assert set(told) - {"details"} == {"code", "msg", "trace_id"}
+        assert ("details" in told) == (status == 402)
         assert told["code"] == status
         return told["msg"]
 
