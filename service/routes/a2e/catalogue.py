@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from litestar import Request, Response, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath, QueryParameter
 
 from service.accounts.keys import Keys
@@ -11,8 +11,9 @@ from service.accounts.port import Accounts, Scope
 from service.catalogue.built_in import LANGUAGES
 from service.catalogue.choosing import Choosing
 from service.errors import InvalidApiKey, InvalidRequest
-from service.routes.a2e.envelope import Success, ok
+from service.routes.a2e.envelope import ok
 from service.routes.a2e.names import anchor_id
+from service.routes.a2e.records import Answer, AnyRequest
 from service.routes.a2e.schemas import Address, Characters, Text
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
@@ -22,10 +23,6 @@ from service.studio.avatars import Avatar, Avatars
 from service.studio.library import Library
 from service.studio.media import Kind, Medium
 from spoken.languages import detect_language
-
-AnyRequest = Request[Any, Any, Any]
-
-Answer = Response[Success]
 
 LISTED = 200
 

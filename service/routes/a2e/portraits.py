@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Request, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
@@ -14,7 +14,7 @@ from service.accounts.port import Scope
 from service.errors import OrderNotFound
 from service.routes.a2e.envelope import NotHere, ok
 from service.routes.a2e.making import Portrait as PortraitBody
-from service.routes.a2e.records import Answer, IdempotencyKey, Page, status_of
+from service.routes.a2e.records import Answer, AnyRequest, IdempotencyKey, Page, status_of
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.links import Links
@@ -26,8 +26,6 @@ from service.studio.portraits import Portrait, PortraitRequest, Portraits
 
 LONGEST_WAIT = timedelta(seconds=50)
 """For which `start` waits: its clients give it a minute."""
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @post("/userText2image/start", status_code=200)

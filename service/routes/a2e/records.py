@@ -1,12 +1,14 @@
 """What records of A2E have in common."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.params import HeaderParameter, QueryParameter
 
 from service.routes.a2e.envelope import Success
 from service.studio.job import State
+
+AnyRequest = Request[Any, Any, Any]
 
 Answer = Response[Success]
 

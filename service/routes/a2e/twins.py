@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath
 
 from service.accounts.keys import Keys
@@ -10,14 +10,12 @@ from service.accounts.port import Scope
 from service.errors import InvalidRequest, OrderNotFound
 from service.routes.a2e.envelope import ok
 from service.routes.a2e.making import Training
-from service.routes.a2e.records import Answer, IdempotencyKey, status_of
+from service.routes.a2e.records import Answer, AnyRequest, IdempotencyKey, status_of
 from service.routes.a2e.schemas import Named
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
 from service.studio.avatars import Avatar, Avatars
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @post("/userVideoTwin/startTraining", status_code=200)

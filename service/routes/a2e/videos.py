@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, delete, get, post
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar import delete, get, post
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ASGIApp
 
 from service.accounts.keys import Keys
@@ -14,8 +14,9 @@ from service.catalogue.choosing import Choosing
 from service.errors import InvalidRequest, OrderNotFound
 from service.orders.choice import Choice
 from service.orders.video import VideoState
-from service.routes.a2e.envelope import Success, ok
+from service.routes.a2e.envelope import ok
 from service.routes.a2e.names import find_avatar, find_voice, new_record, public_id, record_id
+from service.routes.a2e.records import Answer, AnyRequest, IdempotencyKey
 from service.routes.a2e.schemas import Generation, Named, Speech, check_rate
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
@@ -35,12 +36,6 @@ LONGEST_WAIT = timedelta(seconds=45)
 """For which `awsResult` waits: scripts ask once, with a timeout of a minute."""
 
 NEUTRAL = "neutral"
-
-AnyRequest = Request[Any, Any, Any]
-
-Answer = Response[Success]
-
-IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 
 
 @post("/video/send_tts", status_code=200)
