@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from faces.clothes import Cloth, sew
-from faces.eyes import eye_colours, eyeball
+from faces.eyes import eyeball
 from faces.geometry import (
     LEFT_EYE,
     RIGHT_EYE,
@@ -19,7 +19,17 @@ from faces.geometry import (
     rotation,
     smoothstep,
 )
-from faces.hair import Ribbons, Roots, Surface, beard_mask, brow_mask, ribbons, sample_roots, scalp_mask
+from faces.hair import (
+    Ribbons,
+    Roots,
+    Surface,
+    beard_mask,
+    brow_mask,
+    ribbons,
+    sample_roots,
+    scalp_mask,
+    twin,
+)
 from faces.hairstyles import comb, comb_brows, trim_beard
 from faces.looks import Look, linear
 from faces.mouth import (
@@ -48,12 +58,15 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0042, 0.0026
+_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0020
+_BEARD_GROWN, _BROW_GROWN = 0.7, 0.8  # of the hairs that are asked for, since each has a twin
 _BROW_HAIRS = 1150
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
 _VIEWS = np.array([(0, 0, 1), (0.3, 0, 1), (-0.3, 0, 1), (0, 0.25, 1), (0, -0.2, 1), (-0.55, 0.75, 0.9)])
+_SWAY = 0.06  # how far long hair moves against neck and shoulders
+_CUT_SHORT = ("short", "curly")  # of which little is ever seen, and all of it from near by
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -100,6 +113,8 @@ class Avatar:
             "blush": look.blush,
             "lip_gloss": look.lip_gloss,
             "knit": 0.3,
+            "own": (own := rng.spawn(1)[0]).uniform(0, 20, 3),
+            "freckles": _fairness(look) * own.random() ** 2,
             "paint_box": np.array(BOX),
         }
         self.scene.set_texture("lips", lip_atlas())
@@ -127,11 +142,15 @@ class Avatar:
                 self._add_cloth("cord", wind_cord(look.scarf.cord, scarf, self.top))
         self.express({})
         self._shade(renderer)
-        if look.hair and look.hair.style in (
-            "short",
-            "curly",
-        ):  # long hair shows behind the neck in every pose
+        if look.hair and look.hair.style in _CUT_SHORT:
             renderer.drop_hidden(self.scene, "hair", _VIEWS, depth=0.06)
+        self._hides_hair = bool(look.hair and look.hair.style not in _CUT_SHORT)
+
+    def drop_hidden_hair(self) -> None:
+        """Leave out long hair that is never seen. It takes as long as two pictures, so it is for films."""
+        if self._hides_hair:
+            self._renderer.drop_hidden(self.scene, "hair", _VIEWS, depth=0.2, aside=_SWAY)
+            self._hides_hair = False
 
     def express(self, coefficients: Mapping[str, float], gaze: tuple[float, float] = (0.0, 0.0)) -> None:
         """Move the face.
@@ -196,6 +215,15 @@ class Avatar:
         x, y, scale = self.camera().project(self.scene.place(self._mouth_centre, pose), SIZE)
         return x, y, self._mouth_side * scale
 
+    def eyes(self, pose: Pose) -> tuple[float, float, float, float]:
+        """Return where the eyes look out in a pose: (x, y) of the one on the left of the picture, and of the other."""
+        camera = self.camera()
+        (ax, ay), (bx, by) = sorted(
+            camera.project(self.scene.place(centre, pose) + np.array([0, 0, radius]), SIZE)[:2]
+            for centre, radius in _eyes(self._base)
+        )
+        return ax, ay, bx, by
+
     def render(self, pose: Pose = Pose(), camera: Camera | None = None) -> Picture:  # noqa: B008 - frozen
         """Draw the person as last expressed, RGB uint8."""
         return self._renderer.render(self.scene, camera or self.camera(), pose)
@@ -228,7 +256,7 @@ class Avatar:
                 name,
                 ball.triangles,
                 Material.EYE,
-                eye_colours(linear(self._look.iris)),
+                np.tile(linear(self._look.iris), (len(ball.points), 1)),
                 ball.points,
                 ball.points,
                 rigid=True,
@@ -283,22 +311,24 @@ class Avatar:
         canonical = head().canonical
         from_lips = cKDTree(canonical[lip_points()]).query(canonical)[0]
         mask = smoothstep(0.25, 0.6, beard_mask(canonical)) * smoothstep(0.008, 0.03, from_lips)
-        count = int(beard.count * density)
+        count = int(_BEARD_GROWN * beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = trim_beard(beard, roots, roots.carried(from_lips[:, None])[:, 0], surface, rng)
-        drawn = ribbons(strands, _BEARD_WIDTH / density**0.5, linear(self._look.hair_colour), rng)
+        drawn = ribbons(twin(strands, rng), _BEARD_WIDTH / density**0.5, linear(self._look.hair_colour), rng)
         self._add_rooted("beard", drawn, roots, darkest=0.4)
 
     def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
         canonical, look = head().canonical, self._look
         mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
         mask = smoothstep(0.2, 0.8, mask) * (canonical[:, 2] > _FRONT)
-        count = int(_BROW_HAIRS * look.brow_thickness)
+        count = int(_BROW_GROWN * _BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)
         self._add_rooted(
             "brows",
-            ribbons(strands, _BROW_WIDTH, 0.95 * linear(look.brow) + 0.05 * linear(look.skin), rng),
+            ribbons(
+                twin(strands, rng), _BROW_WIDTH, 0.95 * linear(look.brow) + 0.05 * linear(look.skin), rng
+            ),
             roots,
             darkest=0.7,
         )
@@ -371,6 +401,11 @@ class Avatar:
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
             )
+
+
+def _fairness(look: Look) -> float:
+    """Say how likely a skin has freckles, 0 to 1: by how light it is."""
+    return float(smoothstep(0.35, 0.6, linear(look.skin) @ np.array([0.3, 0.55, 0.15])))
 
 
 def _eyes(base: Floats) -> list[Eye]:

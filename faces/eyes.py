@@ -1,23 +1,20 @@
-"""Eyeballs: a unit sphere with a bulging cornea, painted with pupil, iris and white."""
+"""Eyeballs: a unit sphere with a bulging cornea; pupil, iris and white are the shader's."""
 
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from faces.geometry import Floats, Ints, smoothstep
+from faces.geometry import Floats, Ints
 
 _RINGS, _SEGMENTS = 40, 48
-_IRIS = 0.47  # radians from the axis to the iris's rim
 
 
 class Eyeball(NamedTuple):
-    """Points (E, 3) looking along +z, triangles, and each point's angles: from the axis and around it, each (E,)."""
+    """Points (E, 3) looking along +z, and triangles."""
 
     points: Floats
     triangles: Ints
-    from_axis: Floats
-    around: Floats
 
 
 @cache
@@ -37,23 +34,4 @@ def eyeball() -> Eyeball:
             np.stack([first + 1, first + row, first + row + 1], axis=1),
         ]
     )
-    return Eyeball((sphere * cornea[..., None]).reshape(-1, 3), triangles, from_axis.ravel(), around.ravel())
-
-
-def eye_colours(iris: Floats) -> Floats:
-    """Colour the eyeball's points for an iris colour (3,), shape (E, 3)."""
-    ball = eyeball()
-    radius = ball.from_axis / _IRIS
-    turn = ball.around
-    white = np.array([0.72, 0.68, 0.66]) * (1 - 0.25 * smoothstep(0.9, 1.6, ball.from_axis))[:, None]
-    white[:, 1:] *= (1 - 0.12 * smoothstep(0.7, 1.4, ball.from_axis))[:, None]
-    fibres = (
-        0.75
-        + 0.35 * np.sin(23 * turn + 3 * np.sin(7 * turn)) * np.sin(11 * turn + 1)
-        + 0.2 * np.sin(41 * turn)
-    )
-    ring = (0.55 + 0.75 * smoothstep(0.35, 0.85, radius)) * (1 - 0.75 * smoothstep(0.84, 1.0, radius))
-    in_iris = smoothstep(1.06, 0.96, radius)[:, None]
-    in_pupil = smoothstep(0.46, 0.40, radius)[:, None]
-    colours = white * (1 - in_iris) + iris * (fibres * ring)[:, None] * in_iris
-    return colours * (1 - in_pupil) + 0.004 * in_pupil
+    return Eyeball((sphere * cornea[..., None]).reshape(-1, 3), triangles)

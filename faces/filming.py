@@ -30,6 +30,7 @@ _HASTE = 4.0  # how quickly one drawn frame takes over from the last
 MOUTH_SIDE = _FINE * SIZE
 """Side in pixels of the renderer that draws mouths."""
 
+Eyes = tuple[float, float, float, float]
 Square = Callable[[Box, int, int], Box]
 
 
@@ -39,12 +40,13 @@ def moments(seed: int, emotion: str) -> list[Moment]:
     return half_loop(FRAMES, POSTURES[emotion], rng)
 
 
-def film_idle(avatar: Avatar, look: Look, seed: int, emotion: str) -> Iterator[tuple[Picture, Box]]:
-    """Draw the frames of an idle half loop, each with the mouth's square in it."""
+def film_idle(avatar: Avatar, look: Look, seed: int, emotion: str) -> Iterator[tuple[Picture, Box, Eyes]]:
+    """Draw the frames of an idle half loop, each with the mouth's square and the eyes in it."""
+    avatar.drop_hidden_hair()
     face = expression(look, emotion)
     for moment in moments(seed, emotion):
         avatar.express(mix(face, moment.face), moment.gaze)
-        yield avatar.render(moment.pose), avatar.mouth_box(moment.pose)
+        yield avatar.render(moment.pose), avatar.mouth_box(moment.pose), avatar.eyes(moment.pose)
 
 
 def mouth_renderer() -> Renderer:

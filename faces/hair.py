@@ -19,6 +19,7 @@ _HAIRLINE_Z = [-0.9, 0.1, 0.28, 0.36, 0.56, 0.62, 0.72, 0.86, 1.05, 1.25, 1.45]
 _HAIRLINE_Y = [6.9, 6.95, 7.05, 7.36, 7.38, 7.28, 7.42, 7.72, 7.88, 7.97, 8.0]
 _ABOVE_EARS = 7.65
 _FRONT = 1.2  # canonical z
+_BESIDE = 0.007  # decimetres between two hairs that are grown as one
 _SCATTER = 0.12  # spread of lengths and of brightness from hair to hair
 
 
@@ -199,6 +200,29 @@ def clump(strands: Floats, amount: float, rng: np.random.Generator, *, keep_side
     offset = (roots - guide[:, 0])[:, None] * 0.45
     pull = (amount * np.linspace(0, 1, strands.shape[1]) ** 1.2)[None, :, None]
     return strands * (1 - pull) + pull * (guide + offset)
+
+
+def fray(strands: Floats, share: float, rng: np.random.Generator) -> Floats:
+    """Let a share of the hairs go their own way, outwards: a head whose hairs all keep in line is a helmet."""
+    loose = rng.random(len(strands)) < share
+    tips = strands[loose, -1]
+    lengths = np.linalg.norm(tips - strands[loose, 0], axis=1)[:, None]
+    way = 0.05 * rng.standard_normal(tips.shape) * np.sqrt(lengths)
+    way[:, 0] = np.abs(way[:, 0]) * np.sign(tips[:, 0])  # never across the face
+    way[:, 2] = -np.abs(way[:, 2])
+    along = smoothstep(0.1, 1, np.linspace(0, 1, strands.shape[1]))
+    frayed = strands.copy()
+    frayed[loose] += along[None, :, None] * way[:, None]
+    return frayed
+
+
+def twin(strands: Floats, rng: np.random.Generator) -> Floats:
+    """Let a second hair grow beside each, (2 N, S, 3): growing one costs far more than drawing it."""
+    beside = np.repeat(strands, 2, axis=0)
+    beside[1::2] += _BESIDE * rng.standard_normal((len(strands), 1, 3))
+    lean = np.linspace(0, 1, strands.shape[1])[None, :, None]
+    beside[1::2] += _BESIDE * lean * rng.standard_normal((len(strands), 1, 3))
+    return beside
 
 
 def ribbons(strands: Floats, width: Floats | float, colour: Floats, rng: np.random.Generator) -> Ribbons:

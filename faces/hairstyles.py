@@ -4,7 +4,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from faces.geometry import Floats, smoothstep
-from faces.hair import Roots, Surface, brow_place, clump, curl, grow
+from faces.hair import Roots, Surface, brow_place, clump, curl, fray, grow
 from faces.looks import Beard, Hair
 
 _POINTS = 22  # of a long strand
@@ -56,7 +56,7 @@ def _short(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator)
     strands, _ = grow(
         roots.positions, direction, lengths, 8, surface, rng, gravity=0.16, clearance=0.015, lift=0.05
     )
-    return clump(strands, 0.35, rng)
+    return fray(clump(strands, 0.35, rng), 0.05, rng)
 
 
 def _thinning(roots: Roots) -> Floats:
@@ -69,9 +69,11 @@ def _curly(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator)
     direction = roots.normals + 0.25 * rng.standard_normal(roots.normals.shape) + np.array([0, 0.15, 0])
     lengths = hair.length * (0.45 + 0.55 * crown) * _thinning(roots)
     strands, lengths = grow(
-        roots.positions, direction, lengths, 12, surface, rng, gravity=0.02, clearance=0.02
+        roots.positions, direction, lengths, 8, surface, rng, gravity=0.02, clearance=0.02
     )
-    return clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.55, rng)
+    points = round(8 + 6 * hair.turns)  # fewer would show as corners
+    fine = CubicSpline(np.linspace(0, 1, 9), strands, axis=1)(np.linspace(0, 1, points))
+    return clump(curl(fine, lengths, 1.3 * hair.curl, hair.turns, rng), 0.55, rng)
 
 
 def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
@@ -96,13 +98,13 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         gravity=0.22,
         clearance=0.03,
         lift=0.08,
-        scatter=hair.layers,
+        scatter=0.03 + hair.layers,
         field=lambda positions: _fall_beside_face(positions, top, hair.fullness),
     )
     strands = _rounded(clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True))
     along = np.linspace(0, 1, strands.shape[1])
     strands[..., 0] -= np.sign(strands[..., 0]) * hair.tuck * smoothstep(0.7, 1, along)
-    return strands
+    return fray(strands, 0.07, rng)
 
 
 def _rounded(strands: Floats) -> Floats:

@@ -21,18 +21,19 @@ import numpy as np
 
 from faces.avatar import SIZE, Avatar, Box
 from faces.emotions import CLOSED_MOUTH, EMOTIONS, expression
-from faces.filming import FRAMES, film_idle
+from faces.filming import FRAMES, Eyes, film_idle
 from faces.filming import moments as _moments
 from faces.looks import Look
 from faces.motion import POSTURES, Moment, blinks, turns
 from faces.renderer import Picture, Renderer
 from training.cast import CAST
+from worker.importing import rounded
 from worker.matte import Studio
 
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
 FPS = 25
 
-_RECIPE = 3  # raise it when code changes what a clip shows
+_RECIPE = 4  # raise it when code changes what a clip shows
 _CRF = 17
 _GOP = 12
 
@@ -52,6 +53,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     frames: int
     playback: str
     boxes: list[Box]
+    eyes: list[Eyes] = []
     mouths: Mouths | None = None
     turns: list[int] = []
     blinks: list[int] = []
@@ -90,11 +92,11 @@ def film(names: Sequence[str], out: Path) -> int:
     for done, (name, emotion) in enumerate(clips, start=1):
         if name not in avatars:
             avatars[name] = build(renderer, name)
-        pictures, boxes = _perform(avatars[name], name, emotion)
+        filmed = list(film_idle(avatars[name], CAST[name], seed(name), emotion))
         path = out / name / f"{emotion}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
-        encode(path, pictures, recipe(name, emotion), crf=_CRF)
-        _write_pack(out, name, emotion, boxes)
+        encode(path, [picture for picture, _, _ in filmed], recipe(name, emotion), crf=_CRF)
+        _write_pack(out, name, emotion, [box for _, box, _ in filmed], [eyes for _, _, eyes in filmed])
         minutes = (time.monotonic() - started) / 60
         left = minutes / done * (len(clips) - done)
         size = path.stat().st_size / 1024
@@ -159,11 +161,6 @@ def moments(name: str, emotion: str) -> list[Moment]:
     return _moments(seed(name), emotion)
 
 
-def _perform(avatar: Avatar, name: str, emotion: str) -> tuple[list[Picture], list[Box]]:
-    filmed = list(film_idle(avatar, CAST[name], seed(name), emotion))
-    return [picture for picture, _ in filmed], [box for _, box in filmed]
-
-
 def encode(path: Path, pictures: Sequence[Picture], recipe_hash: str, *, crf: int) -> None:
     """Write pictures as a film that carries the hash of its recipe."""
     unfinished = path.with_suffix(".part")
@@ -182,7 +179,7 @@ def encode(path: Path, pictures: Sequence[Picture], recipe_hash: str, *, crf: in
     unfinished.replace(path)
 
 
-def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> None:
+def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box], eyes: Sequence[Eyes]) -> None:
     folder = out / name
     clips = dict(read_pack(folder).emotions) if (folder / "avatar.json").exists() else {}
     clips[emotion] = Clip(
@@ -190,6 +187,7 @@ def _write_pack(out: Path, name: str, emotion: str, boxes: Sequence[Box]) -> Non
         frames=len(boxes),
         playback="pingpong",
         boxes=[(round(x, 2), round(y, 2), round(side, 2)) for x, y, side in boxes],
+        eyes=[rounded(pair) for pair in eyes],
     )
     _write_clips(folder, name, clips)
 

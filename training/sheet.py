@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 
 from faces.avatar import Box
+from faces.emotions import EMOTIONS
 from faces.renderer import Picture, Renderer
 from training.cast import CAST
 from training.footage import AVATARS, draw_stills, read_pack
 
 _BOX_COLOUR = (40, 220, 120)
+_NEUTRAL = list(EMOTIONS).index("neutral")
 
 
 @click.command()
@@ -20,11 +22,22 @@ _BOX_COLOUR = (40, 220, 120)
 @click.option("--name", "names", multiple=True, type=click.Choice(list(CAST)), help="Only these avatars.")
 @click.option("--size", default=256, show_default=True, help="Pixels of one picture.")
 @click.option("--draw", is_flag=True, help="Draw anew instead of showing the footage that ships.")
+@click.option(
+    "--beside",
+    "before",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Another folder of packs, shown to the left of the footage that ships, neutral alone.",
+)
 @click.option("--boxes", is_flag=True, help="Frame the mouths; only for footage.")
-def main(out: Path, names: tuple[str, ...], size: int, draw: bool, boxes: bool) -> None:
+def main(out: Path, names: tuple[str, ...], size: int, draw: bool, before: Path | None, boxes: bool) -> None:
     """Write a picture OUT of every avatar in every emotion."""
     chosen = names or tuple(CAST)
-    if draw:
+    if before:
+        rows = [
+            [_first_frames(folder / name, size, boxes=boxes)[_NEUTRAL] for folder in (before, AVATARS)]
+            for name in chosen
+        ]
+    elif draw:
         renderer = Renderer(size)
         rows = [draw_stills(renderer, name) for name in chosen]
     else:

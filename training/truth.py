@@ -81,6 +81,7 @@ def _perform(
     """Film the mouth speaking through the footage, there and back again; return where its squares lie as well."""
     moments = footage.moments(name, emotion)
     moments += moments[-2:0:-1]
+    avatar.drop_hidden_hair()
     pictures, corners = [], []
     for frame, units in enumerate(clip.track[:FRAMES]):
         moment = moments[frame % len(moments)]

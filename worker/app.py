@@ -17,7 +17,9 @@ from litestar.di import Provide
 
 from worker.admission import Admission
 from worker.avatars import Avatars, Pack
+from worker.backgrounds import Backgrounds
 from worker.batching import Batcher
+from worker.film_mattes import FilmMattes
 from worker.footage import Film, references_shape
 from worker.intake import Intake
 from worker.lent import Lent
@@ -26,6 +28,7 @@ from worker.live.desk import Desk, LiveSettings
 from worker.live.idle import IdleGops
 from worker.live.route import sessions
 from worker.live.session import Studio
+from worker.matching import Matcher
 from worker.memory import give_back
 from worker.metrics import Metrics
 from worker.model import LipModel
@@ -58,13 +61,14 @@ def create_app(settings: Settings) -> Litestar:
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     cache = settings.cache or cache_folder(os.environ)
     lent = Lent(cache / "lent", limit_bytes=settings.lent_mb * _MB, check=partial(_check_pack, model))
+    backgrounds = Backgrounds(cache / "backgrounds", limit_bytes=settings.lent_mb * _MB)
     avatars = Avatars(settings.assets / "avatars", memory_bytes=settings.avatar_memory_mb * _MB, lent=lent)
     model.check(avatars.references())
     give_back()
     http = httpx.Client()
     own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
     speech = _open_speaker(settings, own)
-    samples = Samples(speech, cache, own)
+    samples, matcher = Samples(speech, cache, own), Matcher(speech)
     metrics = Metrics()
     batcher = Batcher(
         metrics.measured(model.predict),
@@ -79,6 +83,7 @@ def create_app(settings: Settings) -> Litestar:
     }
     renderer = Renderer(
         avatars=avatars,
+        backgrounds=backgrounds,
         speech=speech,
         batcher=batcher,
         graph=model.graph,
@@ -156,11 +161,13 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         [*HANDLERS, *LENDING, *PORTRAIT_HANDLERS, sessions],
         dependencies={
+            "backgrounds": Provide(lambda: backgrounds, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "drawing": Provide(lambda: drawing, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "intake": Provide(lambda: intake, sync_to_thread=False),
             "lent": Provide(lambda: lent, sync_to_thread=False),
+            "matcher": Provide(lambda: matcher, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "samples": Provide(lambda: samples, sync_to_thread=False),
             "renderer": Provide(lambda: renderer, sync_to_thread=False),
@@ -177,7 +184,9 @@ def _check_pack(model: LipModel, pack: Pack, home: Path) -> None:
     """Refuse a pack whose mouths the networks do not know, or whose films are not what it says; raises BadAssets."""
     model.check({references_shape(emotion.mouths) for emotion in pack.emotions.values()})
     for emotion in pack.emotions.values():
-        Film(home / emotion.footage, emotion.boxes, emotion.mouths)[0]
+        first = Film(home / emotion.footage, emotion.boxes, emotion.mouths)[0]
+        if emotion.mattes:
+            FilmMattes(home / emotion.mattes, emotion.frames, first.picture)
 
 
 def _tell_if_it_died(serving: asyncio.Task[None]) -> None:

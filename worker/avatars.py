@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import msgspec
 import structlog
 
-from worker.compose import Box
+from worker.compose import Box, Eyes
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Film, Footage, Mouths, references_shape
 from worker.matte import Studio
@@ -31,7 +31,11 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     playback: Playback
     boxes: tuple[Box | None, ...]  # one a frame; None where no face is: it passes through untouched
+    eyes: tuple[
+        Eyes | None, ...
+    ] = ()  # one pair a frame; without them brows and eyes move as they were filmed
     mouths: Mouths | None = None  # without them the idle mouth is the network's only reference
+    mattes: str | None = None  # file name: a film of how much of each pixel is the person
     turns: tuple[int, ...] = ()  # where a walk through it may turn; without them it goes round and round
     blinks: tuple[int, ...] = ()  # frames in which the eyes are shut
 
@@ -199,7 +203,13 @@ class Avatars:
     def _open(self, pack: Pack, emotion: str) -> _Opened:
         description = pack.emotions[emotion]
         shelf = Shelf(self._keep, clock=self._clock)
-        film = Film(self.film(pack, emotion), description.boxes, description.mouths, shelf=shelf)
+        film = Film(
+            self.film(pack, emotion),
+            description.boxes,
+            description.mouths,
+            eyes=description.eyes,
+            shelf=shelf,
+        )
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
         footage = Footage(
             film,
@@ -207,6 +217,7 @@ class Avatars:
             turns=description.turns,
             blinks=description.blinks,
             studio=pack.studio,
+            mattes=self.film(pack, emotion).with_name(description.mattes) if description.mattes else None,
         )
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 
@@ -224,6 +235,10 @@ def read_pack(path: Path) -> Pack:
     for name, emotion in pack.emotions.items():
         if emotion.frames < 1 or len(emotion.boxes) != emotion.frames:
             raise BadAssets(f"{path} has {len(emotion.boxes)} boxes for {emotion.frames} frames of {name!r}.")
+        if len(emotion.eyes) not in (0, emotion.frames):
+            raise BadAssets(
+                f"{path} has {len(emotion.eyes)} pairs of eyes for {emotion.frames} frames of {name!r}."
+            )
         if any(not 0 < turn < emotion.frames - 1 for turn in emotion.turns):
             raise BadAssets(f"{path} has turns of {name!r} that are not between its ends: {emotion.turns}.")
         widest = max((box[2] for box in emotion.boxes if box), default=0)

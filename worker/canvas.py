@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.compose import IdleFrame
+from worker.film_mattes import FilmMattes
 from worker.matte import Alpha, Mattes, centres
 from worker.planes import Picture, parted, planes, to_yuv
 from worker.stage import PLAIN, Place, Stage
@@ -24,6 +25,14 @@ _LEAST_ROWS = 0.75  # of the footage that are shown of a person
 _SWAY = 10  # pixels by which shoulders move
 
 
+class Behind(Protocol):
+    """What is seen behind a person, as large as the canvas."""
+
+    def at(self, index: int) -> Picture:
+        """Return what is seen at a frame of the video; not to be written to."""
+        ...
+
+
 class Film(Protocol):
     """What a canvas has to know of footage."""
 
@@ -33,8 +42,8 @@ class Film(Protocol):
         ...
 
     @property
-    def mattes(self) -> Mattes | None:
-        """Its mattes; None where nobody knows what it was filmed before."""
+    def mattes(self) -> Mattes | FilmMattes | None:
+        """Its mattes; None where nobody can be cut out."""
         ...
 
     def matte(self, index: int) -> Alpha:
@@ -55,25 +64,31 @@ class Canvas:
     Args:
         stage: how.
         film: what its pictures are from.
+        behind: the picture or film that the stage names.
     """
 
-    def __init__(self, stage: Stage, film: Film) -> None:
+    def __init__(self, stage: Stage, film: Film, behind: Behind | None = None) -> None:
         self._film = film
         self.plain = stage.background is None and stage.person is None
         self.plain &= stage.width == stage.height == PLAIN
         if self.plain:
             return
         self._mattes = film.mattes
+        if stage.background is None and not isinstance(self._mattes, Mattes):
+            self._mattes = None  # what they were filmed before is known there alone, and not beyond
         rows = PLAIN if self._mattes is None else _rows(self._mattes[0])
         self._rows = rows
         self.place = fitted(stage, (PLAIN, rows))
+        self._behind = behind
         colour = stage.colour
+        if behind is not None:
+            return
         if colour is not None:
             self._still = to_yuv(np.full((stage.height, stage.width, 3), colour, np.uint8))
-        elif self._mattes is not None:
+        elif isinstance(self._mattes, Mattes):
             self._still = _studio(self._mattes, (stage.width, stage.height), self.place)
         else:
-            self._still = _going_on(film.first.picture, (stage.width, stage.height), self.place)
+            self._still = going_on(film.first.picture, (stage.width, stage.height), self.place)
 
     def show(self, picture: Picture, index: int) -> Picture:
         """Return a picture of the footage as it is on the canvas; the same where nothing is to be done.
@@ -84,10 +99,9 @@ class Canvas:
         """
         if self.plain:
             return picture
-        shown = self._still.copy()
+        shown = (self._still if self._behind is None else self._behind.at(index)).copy()
         if self._mattes is None:
-            for plane, source, place in _triples(shown, picture, self.place):
-                _paste(plane, source, place)
+            paste(shown, picture, self.place)
             return shown
         alpha = self._film.matte(index)
         backdrop = self._mattes.backdrop
@@ -164,10 +178,11 @@ def _lay(
     plane[within] = cv2.add(behind, person)
 
 
-def _paste(plane: NDArray[np.uint8], source: NDArray[np.uint8], place: Place) -> None:
-    """Scale a plane into its place of another, in place; what is outside is cut off."""
-    within, of_it = _overlap(plane, place)
-    plane[within] = scaled(source, place.width, place.height)[of_it]
+def paste(shown: Picture, picture: Picture, place: Place) -> None:
+    """Scale a picture into its place of another, in place; what is outside is cut off."""
+    for plane, source, at in _triples(shown, picture, place):
+        within, of_it = _overlap(plane, at)
+        plane[within] = scaled(source, at.width, at.height)[of_it]
 
 
 def _overlap(plane: NDArray[np.uint8], place: Place) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
@@ -190,8 +205,8 @@ def _studio(mattes: Mattes, size: tuple[int, int], place: Place) -> Picture:
     return parted(exact + noise)
 
 
-def _going_on(first: Picture, size: tuple[int, int], place: Place) -> Picture:
-    """Make a background of a picture's edges, which go on and blur."""
+def going_on(first: Picture, size: tuple[int, int], place: Place) -> Picture:
+    """Make a background of the edges of a picture that is at a place: they go on and blur."""
     width, height = size
     still = np.empty((height * 3 // 2, width), np.uint8)
     for plane, source, at in _triples(still, first, place):

@@ -7,6 +7,7 @@ Pores and hair that are finer than its pixels stay, except where the change is l
 have moved away, and are covered.
 
 A box is (centre x, centre y, side) in pixels of the frame, on continuous coordinates: pixel i spans i to i + 1.
+Eyes are (x, y) of the one on the left of the picture and (x, y) of the other.
 Pictures for the encoder are yuv420p, BT.709, limited range, planes under each other: (768, 512). The blend is
 linear and so is the change of colour space, so the frame itself never leaves YUV.
 
@@ -26,6 +27,7 @@ from worker.sights import Shelf, Sight
 CROP = 96  # pixels of the square where the idle mouth is the only reference
 
 Box = tuple[float, float, float]
+Eyes = tuple[float, float, float, float]
 Picture = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
@@ -64,6 +66,7 @@ class IdleFrame(msgspec.Struct, frozen=True, kw_only=True):
     references: NDArray[np.uint8]  # RGB, (K, S, S, 3); the first is the idle mouth
     framing: Box = (CROP / 2, CROP / 2, CROP)  # the mouth in the references, in their pixels
     box: Box | None  # of the references; None shows the picture as it is, whatever the network makes of them
+    eyes: Eyes | None = None  # None where they are not known
     shelf: Shelf | None = None  # of its film
     index: int = 0  # in its film
 

@@ -7,8 +7,10 @@ in by its standard input and one answer goes out by its standard output, each a 
 import os
 import struct
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, Literal
 
 import cv2
@@ -20,11 +22,13 @@ from faces.prompts import Recipe, Undrawable, imagine
 from worker import import_pack
 from worker.avatars import Emotion, Pack, read_pack
 from worker.errors import BadAssets, CannotDraw, Unimportable
+from worker.fitting import fit
 from worker.footage import Mouths, square
-from worker.import_faces import FaceFinder
+from worker.import_faces import FaceFinder, Rgb
 from worker.import_film import read_film, write_footage
+from worker.import_mouths import LONGEST_S, find_mouths
 from worker.import_pack import Person
-from worker.importing import Take, study, study_still
+from worker.importing import Take, one_face, rounded, study, study_still
 from worker.matte import Studio
 
 NEEDED = "Install satspeak[faces] on this worker, and libegl1 with libgl1-mesa-dri (or a driver of your graphics card)."
@@ -47,6 +51,14 @@ class DrawPortrait(msgspec.Struct, frozen=True, kw_only=True, tag="portrait"):
     format: Literal["jpeg", "png"]
 
 
+class FitPicture(msgspec.Struct, frozen=True, kw_only=True, tag="fit"):
+    """A picture of somebody that was drawn elsewhere, to be cut and scaled to a size."""
+
+    picture: bytes
+    width: int
+    height: int
+
+
 class FilmPerson(msgspec.Struct, frozen=True, kw_only=True, tag="film"):
     """Somebody drawn, to be filmed into a pack in a folder."""
 
@@ -67,6 +79,7 @@ class ImportPerson(msgspec.Struct, frozen=True, kw_only=True, tag="import"):
     label: str
     gender: Literal["male", "female"]
     source: str
+    mouths: str | None = None  # a film of four shapes of the mouth
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True, tag="drawn"):
@@ -75,6 +88,12 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True, tag="drawn"):
     picture: bytes
     recipe: Recipe
     ignored_words: tuple[str, ...]
+
+
+class Fitted(msgspec.Struct, frozen=True, kw_only=True, tag="fitted"):
+    """A picture of that size, as a JPEG."""
+
+    picture: bytes
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True, tag="packed"):
@@ -95,8 +114,8 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True, tag="missing"):
     reason: str
 
 
-Request = DrawPortrait | FilmPerson | ImportPerson
-Answer = Drawn | Packed | Refused | Missing
+Request = DrawPortrait | FitPicture | FilmPerson | ImportPerson
+Answer = Drawn | Fitted | Packed | Refused | Missing
 
 
 def write_message(stream: BinaryIO, message: Request | Answer) -> None:
@@ -137,6 +156,8 @@ class _Studio:
                 return self._portrait(request)
             if isinstance(request, FilmPerson):
                 return self._film(request)
+            if isinstance(request, FitPicture):
+                return fit_picture(request)
             return import_person(request)
         except (BadAssets, Undrawable, Unimportable) as exc:
             return Refused(reason=str(exc))
@@ -145,7 +166,7 @@ class _Studio:
 
     def _open(self) -> Any:
         if self._painter is None:
-            _demand("moderngl", "scipy")
+            demand("moderngl", "scipy")
             from faces.portraits import Painter  # noqa: PLC0415 - needs what may be missing
 
             try:
@@ -157,10 +178,8 @@ class _Studio:
     def _portrait(self, request: DrawPortrait) -> Drawn:
         imagined = imagine(request.prompt, request.seed)
         picture = self._open().draw(imagined.recipe, request.width, request.height)
-        options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY] if request.format == "jpeg" else []
-        written, data = cv2.imencode(f".{request.format}", np.ascontiguousarray(picture[..., ::-1]), options)
-        assert written
-        return Drawn(picture=data.tobytes(), recipe=imagined.recipe, ignored_words=imagined.ignored_words)
+        written = _written(picture, request.format)
+        return Drawn(picture=written, recipe=imagined.recipe, ignored_words=imagined.ignored_words)
 
     def _film(self, request: FilmPerson) -> Packed:
         """Film each emotion's idle loop and, if they are wanted, the mouths beside it."""
@@ -181,7 +200,7 @@ class _Studio:
         for emotion in request.emotions:
             painter.renderer.resize(FRAME, supersampling=3)
             takes = list(filming.film_idle(person, look, seed, emotion))
-            write_footage(home / f"{emotion}.mp4", [picture for picture, _ in takes])
+            write_footage(home / f"{emotion}.mp4", [picture for picture, _, _ in takes])
             moments = filming.moments(seed, emotion)
             mouths = None
             if request.mouths:
@@ -193,7 +212,8 @@ class _Studio:
                 footage=f"{emotion}.mp4",
                 frames=len(takes),
                 playback="pingpong",
-                boxes=tuple((round(x, 2), round(y, 2), round(side, 2)) for _, (x, y, side) in takes),
+                boxes=tuple((round(x, 2), round(y, 2), round(side, 2)) for _, (x, y, side), _ in takes),
+                eyes=tuple(rounded(eyes) for _, _, eyes in takes),
                 mouths=mouths,
                 turns=tuple(turns(moments)),
                 blinks=tuple(blinks(moments)),
@@ -211,10 +231,35 @@ class _Studio:
         return Packed()
 
 
-def _demand(*modules: str) -> None:
+def demand(*modules: str) -> None:
+    """Refuse where a module is not installed.
+
+    Raises:
+        CannotDraw: it is missing; says what to install.
+    """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise CannotDraw(f"This worker has no {', '.join(missing)}. {NEEDED}")
+
+
+def fit_picture(request: FitPicture) -> Fitted:
+    """Cut a picture of one person to a size, around the face."""
+    with NamedTemporaryFile(prefix="satspeak-picture-") as file:
+        file.write(request.picture)
+        file.flush()
+        picture = read_picture(Path(file.name))
+    if picture is None:
+        raise Unimportable("It is no JPEG, PNG or WebP.")
+    face = one_face(picture, FaceFinder())
+    return Fitted(picture=_written(fit(picture, face, request.width, request.height), "jpeg"))
+
+
+def _written(picture: Any, form: str) -> bytes:
+    """Write a picture, RGB (height, width, 3), as a file."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY] if form == "jpeg" else []
+    written, data = cv2.imencode(f".{form}", np.ascontiguousarray(picture[..., ::-1]), options)
+    assert written
+    return bytes(data)
 
 
 def import_person(request: ImportPerson) -> Packed:
@@ -224,11 +269,28 @@ def import_person(request: ImportPerson) -> Packed:
     warnings: list[str] = []
     if picture is None:
         take = study(lambda: read_film(source, longest_s=LONGEST_FILM_S), FaceFinder())
+        take, warnings = cut_out(take, take.frames)
     else:
         take, warnings = bring_to_life(picture)
+    squares = [] if request.mouths is None else mouths_of(take, Path(request.mouths))
     person = Person(name=request.name, label=request.label, gender=request.gender, elderly=False)
-    import_pack.add(Path(request.folder).parent, person, ("neutral",), take)
+    import_pack.add(Path(request.folder).parent, person, ("neutral",), take, squares)
     return Packed(warnings=tuple(warnings))
+
+
+def mouths_of(take: Take, film: Path) -> list[Rgb]:
+    """Find the four shapes of a mouth in a film, for footage of the same person.
+
+    Raises:
+        UnusableFootage: as `find_mouths` says.
+    """
+    demand("ai_edge_litert")
+    from worker.landmarks import Landmarks  # noqa: PLC0415 - needs what may be missing
+
+    def frames() -> Iterable[Rgb]:
+        return read_film(film, longest_s=LONGEST_S)
+
+    return find_mouths(take, frames, FaceFinder(), Landmarks().find)
 
 
 def read_picture(path: Path) -> Any:
@@ -250,24 +312,50 @@ def read_picture(path: Path) -> Any:
     return np.ascontiguousarray(bgr[..., ::-1])
 
 
+def cut_out(take: Take, frames: Iterable[Any]) -> tuple[Take, list[str]]:
+    """Give a film its mattes where that can be done, and tell what is wrong with them.
+
+    Args:
+        take: the film.
+        frames: its own, as they are to be gone through.
+    """
+    if find_spec("ai_edge_litert") is None:
+        return take, [f"Nobody is cut out of this film. {NEEDED}"]
+    from worker.cutout import cut_film  # noqa: PLC0415 - needs what may be missing
+
+    mattes, warnings = cut_film(frames)
+    return msgspec.structs.replace(take, mattes=mattes), warnings
+
+
 def bring_to_life(picture: Any) -> tuple[Take, list[str]]:
     """Make footage of a picture (height, width, 3), and tell what is wrong with it.
 
     Raises:
         UnusableFootage: it does not show one face, large enough and with its mouth closed.
     """
-    _demand("ai_edge_litert")
-    from worker.landmarks import Landmarks  # noqa: PLC0415 - needs what may be missing
+    demand("ai_edge_litert")
+    from worker.cutout import cut_film  # noqa: PLC0415 - needs what may be missing
+    from worker.landmarks import Landmarks  # noqa: PLC0415
     from worker.stills import idle_loop, judge_mouth  # noqa: PLC0415
 
     still = study_still(picture, FaceFinder())
     points = Landmarks().find(still.picture, *still.eyes)
     (left_x, left_y), (right_x, right_y) = still.eyes
     warnings = judge_mouth(points, float(np.hypot(right_x - left_x, right_y - left_y)))
-    filmed = list(idle_loop(still.picture, points, still.box))
-    boxes = tuple((round(x, 2), round(y, 2), round(side, 2)) for _, (x, y, side) in filmed)
+    mattes, doubts = cut_film([still.picture])
+    layers = np.dstack([still.picture, *mattes])
+    filmed = list(idle_loop(layers, points, still.box, (*still.eyes[0], *still.eyes[1])))
+    boxes = tuple((round(x, 2), round(y, 2), round(side, 2)) for _, (x, y, side), _ in filmed)
+    eyes = tuple(rounded(eyes) for _, _, eyes in filmed)
     size = picture.shape[0]
-    return Take(frames=[frame for frame, _ in filmed], boxes=boxes, cut=(0, 0, size)), warnings
+    take = Take(
+        frames=[np.ascontiguousarray(frame[..., :3]) for frame, _, _ in filmed],
+        boxes=boxes,
+        eyes=eyes,
+        cut=(0, 0, size),
+        mattes=[frame[..., 3] for frame, _, _ in filmed] if mattes else (),
+    )
+    return take, warnings + doubts
 
 
 if __name__ == "__main__":

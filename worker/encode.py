@@ -66,8 +66,12 @@ def gop_end(frame: int) -> int:
 
 
 @cache
-def header(sample_rate: int, profile: Profile = "high", size: tuple[int, int] = PLAIN_SIZE) -> bytes:
+def header(
+    sample_rate: int, profile: Profile = "high", size: tuple[int, int] = PLAIN_SIZE, *, pictures: bool = True
+) -> bytes:
     """Return `ftyp` and `moov`, the same for every video of this sample rate, profile, width and height.
+
+    Without `pictures` there is a track of sound alone.
 
     libavformat writes them for a movie of one frame: codec setup and metadata. There is no edit list: readers of
     fragments take it for a sound that starts before the pictures, or pass over it.
@@ -77,18 +81,23 @@ def header(sample_rate: int, profile: Profile = "high", size: tuple[int, int] = 
         "movflags": "frag_keyframe+delay_moov+default_base_moof",
         "use_editlist": "0",
         "video_track_timescale": str(_VIDEO_SCALE),
+        "use_stream_ids_as_track_ids": "1",
     }
     with av.open(sink, "w", format="mp4", options=options) as movie:
         movie.metadata.update({"comment": MACHINE_GENERATED, "description": MACHINE_GENERATED})
-        video = movie.add_stream("libx264", rate=FPS)
-        _set_up_video(video.codec_context, profile, size)
+        if pictures:
+            video = movie.add_stream("libx264", rate=FPS)
+            video.id = VIDEO_TRACK
+            _set_up_video(video.codec_context, profile, size)
         audio = movie.add_stream("aac", rate=sample_rate)
+        audio.id = AUDIO_TRACK
         _set_up_audio(audio.codec_context, sample_rate)
-        black = av.VideoFrame(*size, "yuv420p")
-        black.pts = 0
+        if pictures:
+            black = av.VideoFrame(*size, "yuv420p")
+            black.pts = 0
+            movie.mux([*video.encode(black), *video.encode()])
         silence = audio_frame(np.zeros(AAC_SAMPLES, np.int16), 0, sample_rate)
-        for packets in (video.encode(black), video.encode(), audio.encode(silence), audio.encode()):
-            movie.mux(packets)
+        movie.mux([*audio.encode(silence), *audio.encode()])
     return split_header(sink.getvalue())
 
 

@@ -8,12 +8,14 @@ WorkerError
 │   ├── NoSpeech
 │   ├── NoFilm
 │   ├── BadPack
+│   ├── BadBackground
 │   └── CannotBeDrawn
 ├── Busy
 ├── CannotDraw
 ├── StudioBusy
 ├── DrawingFailed
 ├── CallerGone
+├── BackgroundMissing
 ├── NetworkStopped
 ├── BadAssets
 ├── ProviderUnavailable
@@ -77,6 +79,17 @@ class NoFilm(Unrenderable):
 
 class BadPack(Unrenderable):
     """What was lent is no avatar that can be shown here."""
+
+
+class BadBackground(Unrenderable):
+    """What was lent is no picture and no film that can be shown behind a person; says why."""
+
+
+class BackgroundMissing(WorkerError):
+    """A stage names a background that is not here, or not any more: whoever lends it can ask again."""
+
+    def __init__(self) -> None:
+        super().__init__("The background was not lent to this worker.")
 
 
 class CannotBeDrawn(Unrenderable):

@@ -9,18 +9,23 @@ from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
 
-import av
 import msgspec
 import numpy as np
+from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from worker.backdrop import Backdrop
-from worker.compose import CROP, Box, IdleFrame, crop
+from worker.compose import CROP, Box, Eyes, IdleFrame, crop
 from worker.errors import BadAssets
+from worker.film_mattes import FilmMattes
 from worker.matte import Alpha, Mattes, Studio
+from worker.reel import Reel
 from worker.sights import Shelf
 from worker.walk import LEAST_FRAMES, Order, Playback, Round, Walk
+
+LIDS_MOVE = 2
+"""Frames before and after the eyes are shut in which their lids move."""
 
 
 class Mouths(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,49 +50,6 @@ def square(box: Box, size: int, frame: int) -> Box:
     return left + size / 2, top + size / 2, float(size)
 
 
-class _Reel:
-    """The pictures of a file, from the first to the last.
-
-    Args:
-        path: of the film.
-        frames: that it should have.
-
-    Raises:
-        BadAssets: it cannot be opened or has another number of frames.
-    """
-
-    def __init__(self, path: Path, frames: int) -> None:
-        self._path = path
-        try:
-            self._container = av.open(path)
-            stream = self._container.streams.video[0]
-        except (av.FFmpegError, IndexError) as exc:
-            raise BadAssets(f"{path} is no film.") from exc
-        if stream.frames != frames:
-            raise BadAssets(f"{path} has {stream.frames} frames and not {frames}.")
-        stream.thread_count = 1  # those of the encoders and of the network fill the cores
-        self.size = stream.width, stream.height
-        self._pictures = self._container.decode(stream)
-        self._shown = 0
-
-    def next(self) -> av.VideoFrame:
-        """Return the next picture, RGB in full range.
-
-        Raises:
-            BadAssets: the film is damaged there.
-        """
-        try:
-            picture = next(self._pictures)
-        except (av.FFmpegError, StopIteration) as exc:
-            raise BadAssets(f"{self._path} is damaged at frame {self._shown}.") from exc
-        self._shown += 1
-        return picture.reformat(format="rgb24", dst_color_range=ColorRange.JPEG)
-
-    def close(self) -> None:
-        """Free what the decoder holds."""
-        self._container.close()
-
-
 class Film:
     """The frames of a file, each decoded when it is asked for first.
 
@@ -98,6 +60,7 @@ class Film:
         path: of the film.
         boxes: one a frame; None where no face is.
         mouths: beside it in the same folder, if there are any.
+        eyes: one pair a frame, or none at all.
         shelf: where networks keep what they make of its frames.
 
     Raises:
@@ -110,14 +73,16 @@ class Film:
         boxes: Sequence[Box | None],
         mouths: Mouths | None = None,
         *,
+        eyes: Sequence[Eyes | None] = (),
         shelf: Shelf | None = None,
     ) -> None:
         self._boxes = boxes
+        self._eyes = eyes or [None] * len(boxes)
         self._shelf = shelf
         self._mouths = mouths
         self._frames: list[IdleFrame] = []
         self._lock = threading.Lock()
-        self._reel = _Reel(path, len(boxes))
+        self._reel = Reel(path, len(boxes))
         self._backdrop = Backdrop()
         self._mouth_reel = _mouth_reel(path.with_name(mouths.film), mouths, len(boxes)) if mouths else None
 
@@ -139,9 +104,9 @@ class Film:
 
     def _next_frame(self) -> IdleFrame:
         index = len(self._frames)
-        box = self._boxes[index]
+        box, eyes = self._boxes[index], self._eyes[index]
         # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
-        rgb = self._reel.next()
+        rgb = _rgb(self._reel.next())
         converted = rgb.reformat(
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
@@ -154,8 +119,10 @@ class Film:
         if not self._mouth_reel:
             if box:
                 references[0] = crop(_pixels(rgb), box, size)
-            return IdleFrame(picture=picture, references=references, box=box, shelf=self._shelf, index=index)
-        others = _pixels(self._mouth_reel.next())
+            return IdleFrame(
+                picture=picture, references=references, box=box, eyes=eyes, shelf=self._shelf, index=index
+            )
+        others = _pixels(_rgb(self._mouth_reel.next()))
         references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
         if not box:
             return IdleFrame(picture=picture, references=references, box=None)
@@ -168,6 +135,7 @@ class Film:
             references=references,
             framing=framing,
             box=place,
+            eyes=eyes,
             shelf=self._shelf,
             index=index,
         )
@@ -178,12 +146,16 @@ class Film:
             self._mouth_reel.close()
 
 
-def _pixels(picture: av.VideoFrame) -> NDArray[np.uint8]:
+def _rgb(picture: VideoFrame) -> VideoFrame:
+    return picture.reformat(format="rgb24", dst_color_range=ColorRange.JPEG)
+
+
+def _pixels(picture: VideoFrame) -> NDArray[np.uint8]:
     return np.asarray(picture.to_ndarray(), np.uint8)
 
 
-def _mouth_reel(path: Path, mouths: Mouths, frames: int) -> _Reel:
-    reel = _Reel(path, frames)
+def _mouth_reel(path: Path, mouths: Mouths, frames: int) -> Reel:
+    reel = Reel(path, frames)
     if reel.size != (mouths.shapes * mouths.size, mouths.size):
         raise BadAssets(
             f"{path} is {reel.size[0]}×{reel.size[1]} and not {mouths.shapes} mouths of {mouths.size} pixels."
@@ -200,6 +172,7 @@ class Footage:
         turns: frames between its ends where a walk through it may turn; see `worker.walk`.
         blinks: frames in which the eyes are shut.
         studio: what all of it was filmed before, where that is known.
+        mattes: the film of its mattes, where there is one.
     """
 
     def __init__(
@@ -210,12 +183,15 @@ class Footage:
         turns: Sequence[int] = (),
         blinks: Sequence[int] = (),
         studio: Studio | None = None,
+        mattes: Path | None = None,
     ) -> None:
         self._frames = frames
         self._studio = studio
-        self._mattes: list[Mattes] = []  # one, once it was asked for
+        self._mattes_path = mattes
+        self._mattes: list[Mattes | FilmMattes] = []  # one, once it was asked for
         self._turns = turns
-        self._blinks = blinks
+        self.blinks = blinks
+        self.seed = ""  # of the walk, and of all else that chance decides
         self.order: Order = Round(len(frames), playback)
 
     def walk(self, seed: str) -> "Footage":
@@ -223,7 +199,8 @@ class Footage:
         if not self._turns or len(self._frames) < LEAST_FRAMES:
             return self
         walked = copy(self)
-        walked.order = Walk(len(self._frames), turns=self._turns, blinks=self._blinks, seed=seed)
+        walked.seed = seed
+        walked.order = Walk(len(self._frames), turns=self._turns, blinks=self.blinks, seed=seed)
         return walked
 
     @property
@@ -232,13 +209,17 @@ class Footage:
         return self._frames[0]
 
     @property
-    def mattes(self) -> Mattes | None:
-        """The mattes of the film, which all walks through it share; None where nobody knows its backdrop."""
-        if self._studio is None:
-            return None
-        if not self._mattes:
+    def mattes(self) -> Mattes | FilmMattes | None:
+        """The mattes of the film, which all walks through it share; None where nobody can be cut out.
+
+        Raises:
+            BadAssets: they cannot be read.
+        """
+        if not self._mattes and self._studio is not None:
             self._mattes.append(Mattes(self._studio, lambda frame: self._frames[frame].picture))
-        return self._mattes[0]
+        elif not self._mattes and self._mattes_path is not None:
+            self._mattes.append(FilmMattes(self._mattes_path, len(self._frames), self.first.picture))
+        return self._mattes[0] if self._mattes else None
 
     def matte(self, index: int) -> Alpha:
         """Return the matte of what is shown at a frame of the video."""
@@ -269,3 +250,15 @@ class Footage:
     def frame(self, index: int) -> IdleFrame:
         """Return the frame to show at a frame of the video."""
         return self._frames[self.order[index]]
+
+    def lids(self, before: int) -> IdleFrame:
+        """Return the frame of the film so many frames before its eyes are shut; it must have `blinks`."""
+        return self._frames[max(self.blinks[0] - before, 0)]
+
+    def blinks_within(self, frames: range) -> bool:
+        """Tell whether the film blinks by itself at frames of the video."""
+        return any(
+            abs(self.order[index] - blink) <= LIDS_MOVE
+            for index in frames[max(-frames.start, 0) :]
+            for blink in self.blinks
+        )

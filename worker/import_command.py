@@ -9,13 +9,15 @@ import click
 import msgspec
 
 from worker import import_pack
-from worker.drawing import bring_to_life, read_picture
+from worker.drawing import bring_to_life, cut_out, mouths_of, read_picture
 from worker.encode import FPS
 from worker.errors import WorkerError
 from worker.import_faces import FaceFinder, Rgb
 from worker.import_film import read_film
+from worker.import_mouths import HOW_TO_FILM
 from worker.import_pack import Person
 from worker.importing import Take, study
+from worker.model import SEVERAL
 from worker.settings import Settings
 
 _RESTART = "Workers show it from their next start on."
@@ -57,6 +59,12 @@ def avatars() -> None:
     help="A film or a picture of one person who looks at the camera with the mouth closed.",
 )
 @click.option(
+    "--mouths",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A film in which they hold `ah`, `ee`, `oo` and `mm`, a second each, for sharp lips and teeth; it may be the "
+    "one of --footage, which then goes on with these.",
+)
+@click.option(
     "--emotion",
     "emotions",
     multiple=True,
@@ -79,6 +87,7 @@ def add(
     *,
     name: str,
     footage: Path,
+    mouths: Path | None,
     emotions: tuple[str, ...],
     label: str | None,
     gender: Literal["female", "male"] | None,
@@ -93,6 +102,8 @@ def add(
     known = import_pack.find(assets / "avatars", name)
     if not known and not gender:
         raise click.UsageError("A new avatar needs --gender.")
+    if mouths and not (assets / "model" / SEVERAL).exists():
+        raise click.UsageError(f"There is no {SEVERAL} in {assets / 'model'}, which --mouths are for.")
     person = Person(
         name=name,
         label=label or (known.label if known else name.replace("_", " ").capitalize()),
@@ -101,15 +112,20 @@ def add(
     )
     if (picture := read_picture(footage)) is not None:
         take, warnings = bring_to_life(picture)
-        for warning in warnings:
-            click.echo(warning, err=True)
     else:
         take = _study(footage, seconds, may_speak=may_speak)
-    pack = import_pack.add(assets / "avatars", person, emotions, take)
+        with click.progressbar(take.frames, label="Cutting out the person") as bar:
+            take, warnings = cut_out(take, bar)
+    for warning in warnings:
+        click.echo(warning, err=True)
+    squares = mouths_of(take, mouths) if mouths else []
+    pack = import_pack.add(assets / "avatars", person, emotions, take, squares)
     through = sum(1 for box in take.boxes if box is None)
     click.echo(
         f"{pack.name}: {', '.join(emotions)}, {len(take.frames)} frames, {through} of them without a face."
     )
+    if not mouths:
+        click.echo(f"Lips and teeth would be sharper with --mouths FILM. {HOW_TO_FILM}")
     click.echo(_RESTART)
 
 

@@ -1,8 +1,10 @@
 """Reads somebody's film, of any codec, size and rate, and writes footage as the worker plays it. Knows no faces."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from worker.encode import FPS
 from worker.errors import UnusableFootage
+from worker.matte import Alpha
 
 Rgb = NDArray[np.uint8]  # (height, width, 3)
 
@@ -36,18 +39,35 @@ def read_film(path: Path, *, longest_s: float) -> Iterator[Rgb]:
 
 def write_footage(path: Path, frames: Sequence[Rgb]) -> None:
     """Write frames of any one size as H.264, and nothing at `path` before all of it is written."""
-    unfinished = path.with_suffix(".part")
-    with av.open(unfinished, "w", format="mp4", options={"movflags": "faststart"}) as film:
-        stream = film.add_stream("libx264", rate=FPS, options={"crf": "16", "preset": "medium"})
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        stream.time_base = Fraction(1, FPS)
+    with _film_of(path, frames[0].shape[:2], {"crf": "16", "preset": "medium"}) as (film, stream):
         context = stream.codec_context
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         for rgb in frames:
             frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
             film.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+
+
+def write_mattes(path: Path, mattes: Sequence[Alpha]) -> None:
+    """Write mattes of any one size, (height, width), likewise: as the brightness of H.264 without loss."""
+    height, width = mattes[0].shape
+    with _film_of(path, (height, width), {"qp": "0", "preset": "medium"}) as (film, stream):
+        picture = np.full((height * 3 // 2, width), 128, np.uint8)
+        for matte in mattes:
+            picture[:height] = matte
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
+
+
+@contextmanager
+def _film_of(path: Path, size: tuple[int, int], options: dict[str, str]) -> Iterator[tuple[Any, Any]]:
+    """Open a film of a height and width to be written, which is at `path` once it is whole."""
+    unfinished = path.with_suffix(".part")
+    with av.open(unfinished, "w", format="mp4", options={"movflags": "faststart"}) as film:
+        stream = film.add_stream("libx264", rate=FPS, options=options)
+        stream.height, stream.width = size
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, FPS)
+        yield film, stream
         film.mux(stream.encode())
     unfinished.replace(path)
 

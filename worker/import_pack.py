@@ -7,6 +7,7 @@ breaks off half-way, a worker that starts then finds whole packs only.
 import hashlib
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +15,10 @@ import msgspec
 
 from worker.avatars import Emotion, Pack, read_pack
 from worker.errors import AvatarExists, BadAvatarName, UnknownAvatar
-from worker.import_film import write_footage
-from worker.importing import Take
+from worker.footage import Mouths
+from worker.import_film import write_footage, write_mattes
+from worker.import_mouths import SHAPES, SIZE
+from worker.importing import Rgb, Take
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # also a folder's name: nothing that could lead out of ours
 
@@ -56,16 +59,39 @@ def list_packs(folder: Path) -> list[Pack]:
     return [read_pack(path) for path in sorted(folder.glob("*/avatar.json"))]
 
 
-def add(folder: Path, person: Person, emotions: tuple[str, ...], take: Take) -> Pack:
-    """Give an avatar footage for some emotions, in place of what it had for them."""
+def add(
+    folder: Path, person: Person, emotions: tuple[str, ...], take: Take, squares: Sequence[Rgb] = ()
+) -> Pack:
+    """Give an avatar footage for some emotions, in place of what it had for them.
+
+    Args:
+        folder: of the packs.
+        person: who it is.
+        emotions: what the footage shows.
+        take: the footage.
+        squares: of `import_mouths.find_mouths`, one a frame; without them the idle mouth is the only reference.
+    """
     home = folder / person.name
     home.mkdir(parents=True, exist_ok=True)
-    draft = home / "new.mp4"
-    write_footage(draft, take.frames)
-    digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:8]
-    footage = draft.rename(home / f"{emotions[0]}-{digest}.mp4")
+    footage = _write(home, emotions[0], "mp4", take.frames)
+    mattes = None
+    if take.mattes:
+        mattes = footage.with_suffix(".mattes.mp4")
+        write_mattes(mattes, take.mattes)
+    mouths = None
+    if squares:
+        film = _write(home, emotions[0], "mouths.mp4", squares)
+        mouths = Mouths(film=film.name, shapes=len(SHAPES), size=SIZE)
     known = find(folder, person.name)
-    emotion = Emotion(footage=footage.name, frames=len(take.frames), playback="pingpong", boxes=take.boxes)
+    emotion = Emotion(
+        footage=footage.name,
+        frames=len(take.frames),
+        playback="pingpong",
+        boxes=take.boxes,
+        eyes=take.eyes,
+        mattes=mattes.name if mattes else None,
+        mouths=mouths,
+    )
     pack = Pack(
         name=person.name,
         label=person.label,
@@ -78,10 +104,18 @@ def add(folder: Path, person: Person, emotions: tuple[str, ...], take: Take) -> 
     description.replace(home / "avatar.json")
     played = {emotion.footage for emotion in pack.emotions.values()}
     played |= {emotion.mouths.film for emotion in pack.emotions.values() if emotion.mouths}
+    played |= {emotion.mattes for emotion in pack.emotions.values() if emotion.mattes}
     for film in home.glob("*.mp4"):
         if film.name not in played:
             film.unlink()
     return pack
+
+
+def _write(home: Path, emotion: str, kind: str, pictures: Sequence[Rgb]) -> Path:
+    draft = home / f"new.{kind}"
+    write_footage(draft, pictures)
+    digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:8]
+    return draft.rename(home / f"{emotion}-{digest}.{kind}")
 
 
 def remove(folder: Path, name: str) -> None:

@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.compose import Box, crop
+from worker.compose import Box, Eyes, crop
 from worker.encode import FPS, WIDTH
 from worker.errors import UnusableFootage
 from worker.import_faces import Face
+from worker.matte import Alpha
 
 Rgb = NDArray[np.uint8]  # (height, width, 3)
-Boxes = NDArray[np.float64]  # (N, 3): centre x, centre y, side; NaN where there is no face
+Boxes = NDArray[np.float64]  # (N, 3): centre x, centre y, side; NaN where there is no face. Eyes are (N, 4)
 
 # The square from nose tip to just below the chin, in distances between the eyes: its side, and how far its centre is
 # below the tip of the nose. Fitted to the footage of `assets`, whose squares are known from the geometry that drew
@@ -61,7 +62,9 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
 
     frames: Sequence[Rgb]  # (512, 512, 3)
     boxes: tuple[Box | None, ...]  # one a frame
+    eyes: tuple[Eyes | None, ...]  # one pair a frame
     cut: tuple[int, int, int]  # the square of the film that the frames show: left, top and size
+    mattes: Sequence[Alpha] = ()  # one a frame; without them nobody is cut out
 
 
 def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool = False) -> Take:
@@ -85,8 +88,12 @@ def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool 
         raise UnusableFootage("The size of its picture changes.")
     _check_faces(found)
     boxes = smooth(np.array([_mouth(faces[0]) if faces else (np.nan,) * 3 for faces in found]))
+    eyes = smooth(
+        np.array([np.ravel(faces[0].points[:2]) if faces else np.full(4, np.nan) for faces in found])
+    )
     left, top, size = _cut(boxes, *shapes.pop())
     scale = WIDTH / size
+    eyes = (eyes - [left, top, left, top]) * scale
     boxes = (boxes - [left, top, 0]) * scale
     if (np.abs(boxes[:, :2] - WIDTH / 2) > WIDTH / 2).any():  # NaN is not
         raise UnusableFootage("The face moves out of the picture.")
@@ -97,6 +104,7 @@ def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool 
             None if np.isnan(x) else (round(x, 2), round(y, 2), round(side, 2))
             for x, y, side in boxes.tolist()
         ),
+        eyes=tuple(None if np.isnan(pair[0]) else rounded(pair) for pair in eyes.tolist()),
     )
     if _speaks(take) and not may_speak:
         raise UnusableFootage("The mouth moves most of the time; take a film in which the person listens.")
@@ -117,12 +125,11 @@ def study_still(picture: Rgb, finder: Finder) -> Still:
     Raises:
         UnusableFootage: it does not show one face that is large enough; says why.
     """
-    faces = _faces(picture, finder)
-    _check_faces([faces])
-    x, y, side = _mouth(faces[0])
+    face = one_face(picture, finder)
+    x, y, side = _mouth(face)
     left, top, size = _cut(np.array([(x, y, side)]), *picture.shape[:2])
     scale = WIDTH / size
-    eyes = [((ex - left) * scale, (ey - top) * scale) for ex, ey in faces[0].points[:2]]
+    eyes = [((ex - left) * scale, (ey - top) * scale) for ex, ey in face.points[:2]]
     return Still(
         picture=_resized(picture[top : top + size, left : left + size], scale),
         box=((x - left) * scale, (y - top) * scale, side * scale),
@@ -130,8 +137,25 @@ def study_still(picture: Rgb, finder: Finder) -> Still:
     )
 
 
+def one_face(picture: Rgb, finder: Finder) -> Face:
+    """Find the face in a picture, in pixels of it.
+
+    Raises:
+        UnusableFootage: it does not show one face that is large enough; says why.
+    """
+    faces = _faces(picture, finder)
+    _check_faces([faces])
+    return faces[0]
+
+
+def rounded(eyes: Sequence[float]) -> Eyes:
+    """Return eyes as packs tell them."""
+    left_x, left_y, right_x, right_y = (round(float(at), 2) for at in eyes)
+    return left_x, left_y, right_x, right_y
+
+
 def smooth(boxes: Boxes) -> Boxes:
-    """Steady the boxes of a film; draw them over short gaps, and leave long ones."""
+    """Steady the boxes of a film, or its eyes; draw them over short gaps, and leave long ones."""
     frames = np.arange(len(boxes))
     seen = ~np.isnan(boxes[:, 0])
     filled = np.column_stack([np.interp(frames, frames[seen], values[seen]) for values in boxes.T])

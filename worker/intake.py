@@ -26,7 +26,9 @@ from worker.speech import NothingToSpeak
 
 log = structlog.get_logger()
 
-_MAX_REQUEST_BYTES = 1 << 20  # the record, without the PCM: a long text
+MAX_REQUEST_BYTES = 1 << 20
+"""Of the record, without the PCM: a long text."""
+
 _SPOOL_BYTES = 1 << 20  # PCM beyond it goes to a temporary file
 
 
@@ -73,7 +75,7 @@ class Intake:
 
     async def _read(self, body: AsyncIterator[bytes], pcm: BinaryIO) -> RenderRequest:
         """Return the request; the PCM after it goes to `pcm`."""
-        reader = RecordReader(max_bytes=_MAX_REQUEST_BYTES)
+        reader = RecordReader(max_bytes=MAX_REQUEST_BYTES)
         request: Record | None = None
         async for data in body:
             if request is None:

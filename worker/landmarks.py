@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Rgb = NDArray[np.uint8]  # (height, width, 3)
+from worker.litert import PictureNetwork
+from worker.planes import Rgb
+
 Points = NDArray[np.float64]  # (468, 2): x, y
 
 MODEL = Path(__file__).parent / "assets/landmarks/face_landmark.tflite"
@@ -31,13 +33,7 @@ class Landmarks:
     """
 
     def __init__(self) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - of the extra `faces`
-
-        self._network = Interpreter(model_path=str(MODEL), num_threads=1)
-        self._network.allocate_tensors()
-        self._input = self._network.get_input_details()[0]["index"]
-        outputs = self._network.get_output_details()
-        self._points = max(outputs, key=lambda output: int(np.prod(output["shape"])))["index"]
+        self._network = PictureNetwork(MODEL)
 
     def find(self, picture: Rgb, left_eye: tuple[float, float], right_eye: tuple[float, float]) -> Points:
         """Return the points of a face, of which the eyes' middles are known roughly."""
@@ -59,7 +55,5 @@ class Landmarks:
         square = cv2.warpAffine(
             picture, to_picture, (_SIDE, _SIDE), flags=how, borderMode=cv2.BORDER_REPLICATE
         )
-        self._network.set_tensor(self._input, square[None].astype(np.float32) / np.float32(255))
-        self._network.invoke()
-        found = np.asarray(self._network.get_tensor(self._points), float).reshape(-1, 3)[:, :2]
+        found = self._network.look(np.asarray(square, np.uint8)).astype(float).reshape(-1, 3)[:, :2]
         return np.asarray(found @ turn.T + to_picture[:, 2])

@@ -1,4 +1,4 @@
-"""Where a service lends the avatars of its accounts: `GET` asks for one, `PUT` brings it."""
+"""Where a service lends avatars and backgrounds of its accounts: `GET` asks for one, `PUT` brings it."""
 
 import asyncio
 import tempfile
@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from worker.errors import BadPack
+from worker.backgrounds import MAX_BACKGROUND_BYTES, Backgrounds
+from worker.errors import BadBackground, BadPack
 from worker.lent import MAX_PACK_BYTES, Lent
 
 _SPOOL_BYTES = 1 << 20
@@ -39,4 +40,25 @@ async def lend(request: Request[Any, Any, Any], name: FromPath[str], lent: Named
         await asyncio.to_thread(lent.keep, name, archive)
 
 
-LENDING = [has, lend]
+@get("/backgrounds/{digest:str}", status_code=204)
+async def has_background(digest: FromPath[str], backgrounds: NamedDependency[Backgrounds]) -> None:
+    """Tell whether a background was lent, and keep it for longer."""
+    if await asyncio.to_thread(backgrounds.find, digest) is None:
+        raise NotFoundException(f"{digest[:80]} was not lent.")
+
+
+@put("/backgrounds/{digest:str}", status_code=204, request_max_body_size=None)
+async def lend_background(
+    request: Request[Any, Any, Any], digest: FromPath[str], backgrounds: NamedDependency[Backgrounds]
+) -> None:
+    """Take in a picture or a film, by its SHA-256."""
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+            if file.tell() > MAX_BACKGROUND_BYTES:
+                raise BadBackground(f"It is larger than {MAX_BACKGROUND_BYTES >> 20} MB.")
+        file.seek(0)
+        await asyncio.to_thread(backgrounds.keep, digest, file)
+
+
+LENDING = [has, lend, has_background, lend_background]

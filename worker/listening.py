@@ -1,13 +1,16 @@
 """Speech at any rate to what the network hears for each video frame, while the speech arrives."""
 
+import msgspec
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from worker.accents import Accent, Accents
 from worker.detecting import SpeechDetector
 from worker.mel import MEL, Mel, MelStream, MelWindow
 
-_REST_FRAMES = 3  # at either end of a video, over which the mouth leaves its rest and comes back to it
+REST_FRAMES = 3
+"""At either end of a video, over which the mouth leaves its rest and comes back to it."""
 
 
 class Listener:
@@ -31,6 +34,7 @@ class Listener:
     ) -> None:
         self._resample = soxr.ResampleStream(sample_rate, MEL.sample_rate, 1, dtype="float32")
         self._stream = MelStream()
+        self._accents = Accents(first_frame)
         self._mel = np.zeros((MEL.bands, 0), np.float32)
         self._mel_start = 0  # index of its first mel frame
         self._next_frame = first_frame
@@ -46,6 +50,7 @@ class Listener:
         """Take note that no more samples come, and how many video frames the speech has."""
         self._push(np.zeros(0, np.float32), last=True)
         self._append(self._stream.finish())
+        self._accents.end(frames)
         self._frames = frames
 
     def cut(self, end_frame: int, frames: int) -> None:
@@ -57,6 +62,7 @@ class Listener:
         """
         kept = max(self._window.start(end_frame) + self._window.before - self._mel_start, 0)
         self._mel = self._mel[:, :kept]
+        self._accents.cut(end_frame, frames)
         self._frames = frames
 
     def can_hear(self, end_frame: int) -> bool:
@@ -64,7 +70,14 @@ class Listener:
         if self._frames is not None:
             return end_frame <= self._frames
         mel_end = self._mel_start + self._mel.shape[1]
-        return self._window.end(end_frame - 1) <= mel_end
+        return self._window.end(end_frame - 1) <= mel_end and self._accents.can_tell(end_frame)
+
+    def accents(self, end_frame: int) -> list[Accent]:
+        """Return what the frames up to `end_frame` are told beside the windows; to be asked for before `take`."""
+        return [
+            msgspec.structs.replace(accent, brows=accent.brows * self._share(frame))
+            for frame, accent in enumerate(self._accents.take(end_frame), self._next_frame)
+        ]
 
     def take(self, end_frame: int) -> NDArray[np.float32]:
         """Return the windows of the frames up to `end_frame`, (B, 1, 80, M), and forget what is before it."""
@@ -82,13 +95,14 @@ class Listener:
     def _share(self, frame: int) -> float:
         """Tell how much of what sounds a frame hears, 0 to 1."""
         to_end = frame if self._frames is None else min(frame, self._frames - 1 - frame)
-        share = min(to_end / _REST_FRAMES, 1.0)
+        share = min(to_end / REST_FRAMES, 1.0)
         return min(share, self._detector.share(frame)) if self._detector else share
 
     def _push(self, samples: NDArray[np.float32], *, last: bool) -> None:
         resampled = self._resample.resample_chunk(samples, last=last)
         if self._detector:
             self._detector.hear(resampled)
+        self._accents.hear(resampled)
         self._append(self._stream.push(resampled))
 
     def _append(self, mel: NDArray[np.float32]) -> None:

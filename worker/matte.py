@@ -32,6 +32,8 @@ _MIDDLE = 0.5, 0.42  # of the light spot, from the left and from above
 
 _SAME = 3.5  # levels: what differs less is the backdrop, and how it was coded
 _SURE = 14.0  # what differs more, and is well inside, is the person
+_GAP = 12  # pixels, from which on a gap between strands is one, and no noise
+_HAIR = 10.0  # that the hair around it differs by
 _INSIDE = 5  # pixels from the backdrop from which on a person is no longer mixed with it
 _REACH = 5.0  # sigma in pixels over which the person's own colour is taken to be the same
 _COLOUR_WEIGHT = 1.6  # a difference in colour says more than one in brightness, which has noise
@@ -124,15 +126,18 @@ def matte(picture: Plane, backdrop: Plane) -> Alpha:
         picture: YUV, (H, W, 3).
         backdrop: what would be seen without the person.
     """
-    change = _weighted(picture - backdrop)
+    change = weighted(picture - backdrop)
     apart = np.sqrt((change**2).sum(axis=2))
-    outside = _reached_from_above(apart < _SAME)
+    outside = _backdrop(apart)
     inside = _distance(outside)
     # Between strands the backdrop is seen without hanging together with the rest of it.
-    own_change = _weighted(_gone_on(picture, inside > 2 * _INSIDE) - backdrop)
-    gaps = (apart < 2 * _SAME) & (inside < 4 * _INSIDE) & ((own_change**2).sum(axis=2) > (3 * _SURE) ** 2)
+    sure = (inside > 2 * _INSIDE) & (apart > _SURE)
+    own_change = weighted(gone_on(picture, sure) - backdrop)
+    known = _distance(sure) < 3 * _REACH  # further away nothing goes on
+    unlike = (own_change**2).sum(axis=2) > (3 * _SURE) ** 2
+    gaps = (apart < 3 * _SAME) & (inside < 4 * _INSIDE) & known & unlike
     inside = _distance(outside | gaps)
-    own_change = _weighted(_gone_on(picture, inside > _INSIDE) - backdrop)
+    own_change = weighted(gone_on(picture, inside > _INSIDE) - backdrop)
     length = (own_change**2).sum(axis=2)
     share = (change * own_change).sum(axis=2) / np.maximum(length, 1)
     # Where a person is as the backdrop is, the pictures say nothing, and the distance has to.
@@ -145,7 +150,8 @@ def matte(picture: Plane, backdrop: Plane) -> Alpha:
     return np.asarray(np.rint(255 * alpha), np.uint8)
 
 
-def _weighted(change: Plane) -> Plane:
+def weighted(change: Plane) -> Plane:
+    """Weigh differences of colour as they count beside those of brightness, in place."""
     change[..., 1:] *= _COLOUR_WEIGHT
     return change
 
@@ -154,18 +160,32 @@ def _distance(outside: NDArray[np.bool_]) -> Plane:
     return np.asarray(cv2.distanceTransform((~outside).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
 
 
-def _reached_from_above(same: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keep of what is as the backdrop what hangs together with the upper edge, or is too large for a coincidence."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(same.astype(np.uint8), connectivity=4)
-    above = np.unique(labels[: len(same) // 2, [0, -1]])
+def _backdrop(apart: Plane) -> NDArray[np.bool_]:
+    """Tell where nothing but the backdrop is seen: all that hangs together with the upper edge, and gaps in the hair.
+
+    A gap is some strands away from the rest of the backdrop, and ends at once at the hair around it. Clothes that are
+    as the backdrop somewhere are so further inside, or differ by and by.
+    """
+    same = (apart < _SAME).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(same, connectivity=4)
     kept = np.zeros(len(stats), bool)
-    kept[above] = True
+    kept[np.unique(labels[: len(same) // 2, [0, -1]])] = True
     kept[np.unique(labels[0])] = True
     kept[0] = False
+    away = _distance(kept[labels])
+    large = stats[:, cv2.CC_STAT_AREA] >= _GAP
+    large[0] = False
+    for label in np.flatnonzero(large & ~kept):
+        left, top, width, height, _ = stats[label]
+        around = np.s_[max(0, top - 3) : top + height + 3, max(0, left - 3) : left + width + 3]
+        gap = (labels[around] == label).astype(np.uint8)
+        rim = (cv2.dilate(gap, np.ones((7, 7), np.uint8)) > 0) & (same[around] == 0)
+        near = away[around][gap > 0].min() < 2 * _INSIDE
+        kept[label] = near and apart[around][rim].mean() > _HAIR
     return np.asarray(kept[labels])
 
 
-def _gone_on(picture: Plane, sure: NDArray[np.bool_]) -> Plane:
+def gone_on(picture: Plane, sure: NDArray[np.bool_]) -> Plane:
     """Return the colours of where the person is sure, gone on to where they are not: blurred by what is near."""
     # At half the size: what is blurred needs no more.
     half = (picture.shape[1] // 2, picture.shape[0] // 2)

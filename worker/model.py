@@ -33,7 +33,8 @@ log = structlog.get_logger()
 Provider = Literal["auto", "cpu", "cuda"]
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-_SINGLE, _SEVERAL = "wav2lip.onnx", "references.onnx"
+_SINGLE = "wav2lip.onnx"
+SEVERAL = "references.onnx"
 
 
 class Graph(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,13 +92,13 @@ class LipModel:
         self._networks: dict[str, WholeGraph | SplitGraph] = {}
         self._shapes: dict[str, dict[str, list[Any]]] = {}  # of each graph's inputs
         self.provider = ""
-        for name, rest in ((_SINGLE, self.description.rest), (_SEVERAL, self.description.references.rest)):
+        for name, rest in ((_SINGLE, self.description.rest), (SEVERAL, self.description.references.rest)):
             if (folder / name).exists():
                 self._networks[name] = self._open(name, rest, candidates, cut=cut)
                 if provider == "cuda" and self.provider != "cuda":
                     raise ProviderUnavailable(provider, [self.provider])
         if not self._networks:
-            raise BadAssets(f"{folder} has neither {_SINGLE} nor {_SEVERAL}.")
+            raise BadAssets(f"{folder} has neither {_SINGLE} nor {SEVERAL}.")
 
     @property
     def networks(self) -> list[str]:
@@ -192,7 +193,7 @@ class LipModel:
         return None
 
     def _path(self, references: int) -> Path:
-        path = self._folder / (_SEVERAL if references > 1 else _SINGLE)
+        path = self._folder / (SEVERAL if references > 1 else _SINGLE)
         if path.name not in self._networks:
             which = "other mouths" if references > 1 else "no other mouths"
             raise BadAssets(f"{path} is missing; avatars with {which} need it.")

@@ -87,12 +87,23 @@ def settle(request: RenderRequest, pcm_bytes: int, *, avatars: Avatars, speech: 
     return Order(request=request, pack=pack, voice=voice)
 
 
-def _check_stage(request: RenderRequest) -> None:
+def _check_stage(request: RenderRequest, pcm_bytes: int) -> None:
     if request.stage is None:
         return
     check(request.stage)
     if request.text is None and request.stage.speed != 1:
         raise MalformedRequest("A recording has a pace of its own: leave speed out.")
+    if not request.stage.captions:
+        return
+    if request.text is None:
+        raise MalformedRequest("Nobody knows the words of a recording: leave captions out.")
+    samples, spoken = sum(each for each, _ in request.told), [each for _, each in request.told]
+    if (
+        samples * SAMPLE_BYTES != pcm_bytes
+        or spoken != sorted({*spoken})
+        or (spoken or [0])[-1] != request.spoken
+    ):
+        raise MalformedRequest("What is told of the speech in the PCM does not add up to it.")
 
 
 def _check(request: RenderRequest, pcm_bytes: int) -> None:
@@ -100,7 +111,7 @@ def _check(request: RenderRequest, pcm_bytes: int) -> None:
         raise MalformedRequest(
             f"{pcm_bytes} bytes of PCM are not whole 16-bit samples. Send s16le mono, two bytes a sample."
         )
-    _check_stage(request)
+    _check_stage(request, pcm_bytes)
     if request.first_frame < 0 or request.spoken < 0:
         raise MalformedRequest("first_frame and spoken count from 0; send no negative numbers.")
     if request.text is None:

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.avatars import Avatars
+from worker.backgrounds import Backgrounds
 from worker.batching import Batcher
+from worker.captions import Captions
 from worker.encode import FPS, Pcm, header, samples_per_frame
 from worker.errors import NoSpeech
 from worker.metrics import Metrics, Stage
@@ -45,6 +47,7 @@ class Renderer:
 
     Args:
         avatars: who can speak.
+        backgrounds: what can stand behind them.
         speech: how they speak.
         batcher: the network.
         graph: what to know of the network for so many references.
@@ -57,6 +60,7 @@ class Renderer:
         self,
         *,
         avatars: Avatars,
+        backgrounds: Backgrounds,
         speech: Speech,
         batcher: Batcher,
         graph: Callable[[int], Graph],
@@ -65,6 +69,7 @@ class Renderer:
         engine: dict[str, str],
     ) -> None:
         self.avatars = avatars
+        self._backgrounds = backgrounds
         self.speech = speech
         self._batcher = batcher
         self._graph = graph
@@ -78,8 +83,15 @@ class Renderer:
         self._batcher.check()
 
     async def accept(self, request: RenderRequest, pcm_bytes: int) -> Order:
-        """Check a request and settle its choices; see `worker.orders.settle`."""
-        return await asyncio.to_thread(settle, request, pcm_bytes, avatars=self.avatars, speech=self.speech)
+        """Check a request and settle its choices; see `worker.orders.settle`.
+
+        Raises:
+            BackgroundMissing: what is to stand behind the person is not here.
+        """
+        order = await asyncio.to_thread(settle, request, pcm_bytes, avatars=self.avatars, speech=self.speech)
+        if request.stage is not None:
+            await asyncio.to_thread(self._backgrounds.check, request.stage)
+        return order
 
     async def render(self, order: Order, pcm: BinaryIO) -> AsyncGenerator[RenderRecord, None]:
         """Yield the records of a render, ending with an `EndRecord`.
@@ -94,6 +106,8 @@ class Renderer:
         """
         self._batcher.check()
         footage = await self._film("footage", self.avatars.footage, order.pack, order.request.emotion)
+        behind = await self._film("footage", self._backgrounds.open, order.request.stage)
+        captions = _captions(order)
         graph = self._graph(footage.references)
         begin = partial(
             RenderPass,
@@ -103,13 +117,15 @@ class Renderer:
             graph,
             uploaded=order.voice is None,
             stage=order.request.stage,
+            behind=behind,
+            captions=captions,
         )
         render_pass = await self._film("footage", begin)
         header_sent = False
         ahead: tuple[Gop, _Mouths] | None = None
         try:
             async with (
-                aclosing(self._speak(order, pcm)) as pieces,
+                aclosing(self._speak(order, pcm, captions)) as pieces,
                 aclosing(self._gops(render_pass, pieces)) as gops,
             ):
                 async for gop in gops:
@@ -136,7 +152,7 @@ class Renderer:
 
     async def _encode(self, render_pass: RenderPass, gop: Gop, mouths: _Mouths) -> SegmentRecord:
         drawn = await mouths
-        segment = await self._film("filming", render_pass.encode, gop.first_frame, drawn)
+        segment = await self._film("filming", render_pass.encode, gop, drawn)
         self.frames_rendered += segment.frames
         self._metrics.frames.inc(segment.frames)
         return SegmentRecord(
@@ -146,7 +162,9 @@ class Renderer:
             data=segment.data,
         )
 
-    async def _speak(self, order: Order, pcm: BinaryIO) -> AsyncGenerator[_Piece, None]:
+    async def _speak(
+        self, order: Order, pcm: BinaryIO, captions: Captions | None
+    ) -> AsyncGenerator[_Piece, None]:
         """Yield the whole speech from its start, padded with silence to whole frames."""
         rate = order.sample_rate
         position = 0
@@ -175,6 +193,8 @@ class Renderer:
                     language=order.voice.language,
                     voice=order.voice.name,
                 )
+                if captions is not None:
+                    captions.hear(len(untold) // SAMPLE_BYTES, record.spoken)
                 yield _Piece(pcm=new, record=record)
                 spoken, untold = part.spoken, b""
         if position == 0:
@@ -208,6 +228,17 @@ class Renderer:
 
     async def _film(self, stage: Stage, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await on(self._threads.films, self._metrics.timed(stage, work), *args, **kwargs)
+
+
+def _captions(order: Order) -> Captions | None:
+    """Begin to write what is said, if that is wished, with what was said before."""
+    stage, text = order.request.stage, order.request.text
+    if stage is None or not stage.captions or text is None:
+        return None
+    captions = Captions(text, order.sample_rate, order.size, order.language)
+    for samples, spoken in order.request.told:
+        captions.hear(samples, spoken)
+    return captions
 
 
 def _init(order: Order) -> InitRecord:

@@ -24,6 +24,8 @@ from worker.drawing import (
     Drawn,
     DrawPortrait,
     FilmPerson,
+    FitPicture,
+    Fitted,
     ImportPerson,
     Missing,
     Packed,
@@ -71,6 +73,20 @@ class Studio:
         assert isinstance(answer, Drawn)
         return answer
 
+    async def fit(self, request: FitPicture) -> bytes:
+        """Cut a picture of somebody, drawn elsewhere, to a size.
+
+        Returns:
+            A JPEG.
+
+        Raises:
+            As `portrait`.
+        """
+        async with self._portraits.turn():
+            answer = await self._easel.ask(request, within_s=PORTRAIT_S)
+        assert isinstance(answer, Fitted)
+        return answer.picture
+
     async def film(self, request: FilmPerson) -> bytes:
         """Film somebody drawn; however long it takes. `request.folder` is chosen here.
 
@@ -102,14 +118,19 @@ class Studio:
 
 
 class Importing:
-    """A turn in which somebody is imported; `source` is where to write the picture or film."""
+    """A turn in which somebody is imported.
+
+    Attributes:
+        source: Where to write the picture or film.
+        mouths: Where to write the film of the mouth, if there is one.
+    """
 
     def __init__(self, camera: "_Hand", home: Path) -> None:
         self._camera, self._home = camera, home
-        self.source = home / "source"
+        self.source, self.mouths = home / "source", home / "mouths"
 
     async def pack(self, request: ImportPerson) -> tuple[bytes, tuple[str, ...]]:
-        """Make a pack of what was written to `source`; folder and source are chosen here.
+        """Make a pack of what was written to `source`, and to `mouths`; folder and files are chosen here.
 
         Returns:
             The pack as a tar, and what is not as good as it could be.
@@ -119,7 +140,12 @@ class Importing:
         """
         folder = self._home / request.name
         folder.mkdir()
-        request = msgspec.structs.replace(request, folder=str(folder), source=str(self.source))
+        request = msgspec.structs.replace(
+            request,
+            folder=str(folder),
+            source=str(self.source),
+            mouths=str(self.mouths) if self.mouths.exists() else None,
+        )
         answer = await self._camera.ask(request, within_s=IMPORT_S)
         assert isinstance(answer, Packed)
         return await asyncio.to_thread(_tar, folder), answer.warnings

@@ -21,6 +21,7 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True, tag="render", for
         text: None for an audio order, whose PCM is all there is to say.
         spoken: characters of `text` that the PCM already says.
         first_frame: the first one not yet stored by the caller.
+        told: of the speech in the PCM, for captions: samples of each part, and characters that are spoken by its end.
         stage: None is the picture as it was filmed, at the voice's own pace.
     """
 
@@ -33,6 +34,7 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True, tag="render", for
     voice: str | None = None
     spoken: int = 0
     first_frame: int = 0
+    told: tuple[tuple[int, int], ...] = ()
     stage: Stage | None = None
 
 

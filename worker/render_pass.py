@@ -4,11 +4,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.canvas import Canvas
-from worker.compose import IdleFrame, compose
+from worker.accents import Accent
+from worker.canvas import Behind, Canvas
+from worker.captions import Captions
+from worker.compose import IdleFrame
 from worker.encode import PLAIN_SIZE, Encoder, Pcm, Segment, gop_end, samples_per_frame
 from worker.errors import MalformedRequest
 from worker.footage import Footage
+from worker.gestures import Performer
 from worker.listening import Listener
 from worker.model import Graph
 from worker.stage import Stage
@@ -19,6 +22,7 @@ class Gop(msgspec.Struct, frozen=True, kw_only=True):
 
     first_frame: int
     mel: NDArray[np.float32]  # (B, 1, 80, M)
+    accents: list[Accent]  # B
 
 
 class RenderPass:
@@ -33,6 +37,8 @@ class RenderPass:
         graph: what to know of the network that draws.
         uploaded: whether the speech was sent, and may be anything else.
         stage: what the pictures are put onto; None leaves them as they are.
+        behind: the picture or film that it names.
+        captions: what is read in them; None writes nothing.
     """
 
     def __init__(
@@ -44,16 +50,19 @@ class RenderPass:
         *,
         uploaded: bool = False,
         stage: Stage | None = None,
+        behind: Behind | None = None,
+        captions: Captions | None = None,
     ) -> None:
         self._footage = footage
-        self._mask = graph.mask
+        self._performer = Performer(footage, graph.mask)
         self._samples_per_frame = samples_per_frame(sample_rate)
         self._listener = Listener(
             sample_rate=sample_rate, first_frame=first_frame, window=graph.mel, uploaded=uploaded
         )
         size = PLAIN_SIZE if stage is None else (stage.width, stage.height)
-        self._canvas = None if stage is None else Canvas(stage, footage)
+        self._canvas = None if stage is None else Canvas(stage, footage, behind)
         self._encoder = Encoder(sample_rate=sample_rate, first_frame=first_frame, size=size)
+        self._captions = captions
         self._samples = 0
         self._next_frame = first_frame
         self.frames = 0  # of the whole video, once the speech has ended
@@ -87,20 +96,23 @@ class RenderPass:
         if first == end or not self._listener.can_hear(end):
             return None
         self._next_frame = end
-        return Gop(first_frame=first, mel=self._listener.take(end))
+        accents = self._listener.accents(end)
+        return Gop(first_frame=first, mel=self._listener.take(end), accents=accents)
 
     def faces(self, gop: Gop) -> list[IdleFrame]:
         """Return the footage to draw a GOP's mouths onto."""
         return self._footage.faces(range(gop.first_frame, gop.first_frame + len(gop.mel)))
 
-    def encode(self, first_frame: int, mouths: NDArray[np.uint8]) -> Segment:
+    def encode(self, gop: Gop, mouths: NDArray[np.uint8]) -> Segment:
         """Compose and encode the frames of a GOP."""
         segment = None
-        for frame, mouth in enumerate(mouths, first_frame):
-            picture = compose(self._footage.frame(frame), mouth, self._mask)
-            segment = self._encoder.show(
-                picture if self._canvas is None else self._canvas.show(picture, frame)
-            )
+        for frame, (mouth, accent) in enumerate(zip(mouths, gop.accents, strict=True), gop.first_frame):
+            picture = self._performer.show(frame, mouth, accent)
+            if self._canvas is not None:
+                picture = self._canvas.show(picture, frame)
+            if self._captions is not None:
+                picture = self._captions.show(picture, frame)
+            segment = self._encoder.show(picture)
         segment = segment or self._encoder.finish()
         assert segment
         return segment

@@ -21,16 +21,26 @@ from litestar.response import Stream
 
 from worker import previews
 from worker.admission import Admission
-from worker.errors import Busy, CallerGone, CannotDraw, NetworkStopped, StudioBusy, Unrenderable
+from worker.errors import (
+    BackgroundMissing,
+    Busy,
+    CallerGone,
+    CannotDraw,
+    NetworkStopped,
+    StudioBusy,
+    Unrenderable,
+)
 from worker.finish import FORMATS, finish
 from worker.intake import Intake
 from worker.live.desk import Desk
+from worker.matching import MAX_MATCH_BYTES, Matcher, MatchRequest
 from worker.metrics import METRICS_MEDIA_TYPE, Metrics
 from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
 from worker.samples import Samples
 from worker.sound import MAX_FILE_BYTES, SpeechRequest, heard, say
-from worker.speech import SAMPLE_RATE, Accent, SpeechError, SynthesisFailed
+from worker.speech import SAMPLE_RATE, Accent, SpeechError, SynthesisFailed, UnfitSamples
+from worker.speech.likeness import Likeness
 
 MAX_FILM_BYTES = 16 << 20
 """Of what is sent for a poster: its first seconds are under 2 MB."""
@@ -257,8 +267,20 @@ async def pcm(request: AnyRequest, most_s: FromQuery[int]) -> bytes:
         return await asyncio.to_thread(heard, content, most_s=most_s)
 
 
+@post("/voices/match", status_code=200, request_max_body_size=MAX_MATCH_BYTES)
+async def match(request: AnyRequest, matcher: NamedDependency[Matcher]) -> Likeness:
+    """Find the voice of ours that is most like somebody's, by samples in msgpack; see `MatchRequest`."""
+    try:
+        wanted = msgspec.msgpack.decode(await request.body(), type=MatchRequest)
+    except msgspec.MsgspecError as exc:
+        raise Unrenderable(f"The request cannot be read: {exc}") from exc
+    async with _speeches:
+        return await asyncio.to_thread(matcher.match, wanted)
+
+
 HANDLERS = [
     speak,
+    match,
     pcm,
     render,
     health,
@@ -291,12 +313,20 @@ def _unspeakable(_: AnyRequest, exc: SpeechError) -> Response[Problem]:
     return _problem(400, f"{exc} GET /voices lists the languages and their voices.")
 
 
+def _unfit(_: AnyRequest, exc: UnfitSamples) -> Response[Problem]:
+    return _problem(400, str(exc))
+
+
 def _busy(_: AnyRequest, exc: Busy) -> Response[Problem]:
     return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
 
 
 def _studio_busy(_: AnyRequest, exc: StudioBusy) -> Response[Problem]:
     return _problem(503, str(exc), {"Retry-After": str(exc.retry_after_s)})
+
+
+def _missing(_: AnyRequest, exc: BackgroundMissing) -> Response[Problem]:
+    return _problem(409, str(exc))
 
 
 def _cannot_draw(_: AnyRequest, exc: CannotDraw) -> Response[Problem]:
@@ -324,7 +354,9 @@ PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Probl
     Unrenderable: _unrenderable,
     SpeechError: _unspeakable,
     SynthesisFailed: _failed,
+    UnfitSamples: _unfit,
     Busy: _busy,
+    BackgroundMissing: _missing,
     CallerGone: _caller_gone,
     CannotDraw: _cannot_draw,
     StudioBusy: _studio_busy,

@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speech_engine: Annotated[
         SpeechEngine,
         Meta(
-            description="Who speaks: kokoro naturally, fast at a fiftieth of the cost; auto is fast for now."
+            description="Who speaks: kokoro naturally, fast at a thirtieth of the cost; auto is fast for now."
         ),
     ] = "auto"
     cache: Annotated[
@@ -60,7 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=64,
-            description="Megabytes of avatars to keep that accounts have made, which a service has elsewhere.",
+            description="Megabytes of avatars to keep that accounts have made, which a service has elsewhere, and as"
+            " many of backgrounds.",
         ),
     ] = 1024
     max_pcm_mb: Annotated[
@@ -84,6 +85,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     live_idle_memory_mb: Annotated[
         int, Meta(ge=1, description="Megabytes of encoded footage at rest to keep for live sessions.")
     ] = 32
+    ray_replicas: Annotated[
+        int, Meta(ge=1, description="On Ray (python -m worker.serve): workers, on all machines together.")
+    ] = 1
+    ray_cpus: Annotated[
+        float, Meta(ge=0, description="On Ray: cores of each worker, and threads of its network.")
+    ] = 2
+    ray_gpus: Annotated[
+        float, Meta(ge=0, description="On Ray: GPUs of each worker; 0.5 puts two on one.")
+    ] = 0
     grace_s: Annotated[
         int, Meta(ge=0, description="Seconds that running renders get to finish after SIGTERM.")
     ] = 10

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import av
 import msgspec
@@ -12,6 +12,7 @@ from worker.encode import audio_frame
 from worker.errors import Unrenderable
 from worker.speech import SAMPLE_RATE, Pcm, SpeechError
 from worker.speech.port import Speech
+from worker.stage import FASTEST, SLOWEST
 
 HEARD_RATE = 16_000
 """Rate of recordings in orders, in hertz."""
@@ -31,6 +32,7 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes:
         voice: None lets language, gender and age decide.
         form: of the file.
+        speed: of the voice; 1 is its own.
     """
 
     text: str
@@ -39,6 +41,7 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     gender: str = "female"
     elderly: bool = False
     form: Literal["mp3", "wav"] = "mp3"
+    speed: Annotated[float, msgspec.Meta(ge=SLOWEST, le=FASTEST)] = 1.0
 
 
 class BadSound(SpeechError):
@@ -65,7 +68,7 @@ def say(speech: Speech, wanted: SpeechRequest) -> tuple[bytes, int]:
         gender=wanted.gender,
         elderly=wanted.elderly,
     )
-    pcm = np.concatenate([part.pcm for part in speech.speak(wanted.text, voice)])
+    pcm = np.concatenate([part.pcm for part in speech.speak(wanted.text, voice, speed=wanted.speed)])
     sink = io.BytesIO()
     with av.open(sink, "w", format=wanted.form) as file:
         stream = file.add_stream(

@@ -1,5 +1,8 @@
 """What a render may wish for besides who speaks what: the canvas, where the person stands on it, and the pace. Pure."""
 
+import re
+from typing import Literal
+
 import msgspec
 
 from worker.errors import MalformedRequest
@@ -9,8 +12,11 @@ PLAIN = 512
 
 _LEAST, _MOST = 64, 4096
 _LEAST_BOX, _MOST_BOX = 32, 8192
-_SLOWEST, _FASTEST = 0.8, 1.25
-_COLOUR_DIGITS = 6
+SLOWEST, FASTEST = 0.8, 1.25
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
+DIGEST = re.compile("[0-9a-f]{64}")
+
+Fit = Literal["cover", "contain"]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,8 +35,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         width: of the picture, even.
         height: as well.
         person: where the person stands, as large as fits, on its lower edge; None is the whole picture.
-        background: `#rrggbb`, or the digest of the picture that comes with the request; None goes on with what was
-            filmed.
+        background: `#rrggbb`, or the SHA-256 of a picture or film that was lent; None goes on with what was filmed.
+        fit: whether a picture or film covers the canvas, which cuts it off, or is contained in it.
         captions: whether what is said is written into the picture.
         speed: of the voice; 1 is its own.
     """
@@ -39,6 +45,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     height: int = PLAIN
     person: Place | None = None
     background: str | None = None
+    fit: Fit = "cover"
     captions: bool = False
     speed: float = 1.0
 
@@ -49,6 +56,11 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             return None
         red, green, blue = bytes.fromhex(self.background[1:])
         return red, green, blue
+
+    @property
+    def picture(self) -> str | None:
+        """The digest of the picture or film behind the person; None where there is none."""
+        return None if self.background is None or self.background.startswith("#") else self.background
 
 
 def check(stage: Stage) -> None:
@@ -61,22 +73,15 @@ def check(stage: Stage) -> None:
         raise MalformedRequest(
             f"A canvas of {stage.width}×{stage.height} cannot be encoded: its sides are even, {_LEAST} to {_MOST}."
         )
-    if not _SLOWEST <= stage.speed <= _FASTEST:
-        raise MalformedRequest(f"A speed of {stage.speed} is not from {_SLOWEST} to {_FASTEST}.")
+    if not SLOWEST <= stage.speed <= FASTEST:
+        raise MalformedRequest(f"A speed of {stage.speed} is not from {SLOWEST} to {FASTEST}.")
     if (place := stage.person) is not None:
         fits = all(_LEAST_BOX <= side <= _MOST_BOX for side in (place.width, place.height))
         if not (fits and -place.width < place.x < stage.width and -place.height < place.y < stage.height):
             raise MalformedRequest(
                 "The box of the person has nothing of the canvas, or is too small or too large."
             )
-    if stage.captions:
-        raise MalformedRequest("Captions are not written into pictures.")
-    if stage.background is not None and not _is_colour(stage.background):
-        raise MalformedRequest(f"{stage.background!r} is no colour such as #1f3b57.")
-
-
-def _is_colour(text: str) -> bool:
-    try:
-        return text.startswith("#") and 2 * len(bytes.fromhex(text[1:])) == _COLOUR_DIGITS
-    except ValueError:
-        return False
+    if (behind := stage.background) is not None and not (
+        _COLOUR.fullmatch(behind) or DIGEST.fullmatch(behind)
+    ):
+        raise MalformedRequest(f"{behind[:80]!r} is no colour such as #1f3b57, and no digest.")

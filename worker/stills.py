@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.compose import Box
+from worker.compose import Box, Eyes
 from worker.errors import UnusableFootage
 from worker.landmarks import INNER_LIPS, LOWER_LIDS, UPPER_LIDS, Points
 
@@ -52,13 +52,14 @@ def judge_mouth(points: Points, apart: float) -> list[str]:
     return [OPEN_MOUTH] if gap > _OPEN else []
 
 
-def idle_loop(picture: Rgb, points: Points, box: Box) -> Iterator[tuple[Rgb, Box]]:
-    """Yield the frames of half a loop, each with the mouth's square in it.
+def idle_loop(picture: Rgb, points: Points, box: Box, eyes: Eyes) -> Iterator[tuple[Rgb, Box, Eyes]]:
+    """Yield the frames of half a loop, each with the mouth's square and the eyes in it.
 
     Args:
-        picture: (512, 512, 3).
+        picture: (512, 512, C): its colours, and what moves with them.
         points: of the face in it.
         box: the mouth's square in it.
+        eyes: in it.
     """
     shut = [_blink(picture, points, part) for part in _LIDS]
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
@@ -75,8 +76,10 @@ def idle_loop(picture: Rgb, points: Points, box: Box) -> Iterator[tuple[Rgb, Box
         source = shut[lids] if lids >= 0 else picture
         map_x, map_y = (x - moved_x).astype(np.float32), (y - moved_y).astype(np.float32)
         shown = cv2.remap(source, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        at_x, at_y = way[0] - roll * (box[1] - centre[1]), way[1] + roll * (box[0] - centre[0])
-        yield np.asarray(shown, np.uint8), (box[0] + float(at_x), box[1] + float(at_y), box[2])
+        places = np.array([box[:2], eyes[:2], eyes[2:]])
+        turned = roll * (places - centre) @ np.array([[0, 1], [-1, 0]])
+        (mouth_x, mouth_y), (left_x, left_y), (right_x, right_y) = (places + way + turned).tolist()
+        yield np.asarray(shown, np.uint8), (mouth_x, mouth_y, box[2]), (left_x, left_y, right_x, right_y)
 
 
 def _reach(size: int, centre: Floats, height: float) -> Floats:

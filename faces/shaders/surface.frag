@@ -17,12 +17,26 @@ out vec4 pixel;
 uniform vec3 eye;
 uniform vec3 light_directions[3], light_colours[3], sky_low, sky_high;   // key, fill, rim
 uniform vec3 skin_colour, lip_colour, hair_colour;
-uniform float hair_shine, knit, blush, lip_gloss;
+uniform float hair_shine, knit, blush, lip_gloss, freckles;
+uniform vec3 own;                         // moves the grain of the skin, so that no two people share their spots
 uniform vec4 paint_box;                   // canonical x0, y0, x1, y1 that the paint covers
 uniform sampler2DShadow shadow_map;
 uniform sampler2D lips, paint, relief, grain;
 
-float noise(vec3 p) { return texture(grain, p.xy * .05 + p.z * vec2(.037, .021)).r; }
+// Laid on from the front, and on the sides of a head from the side: nowhere is it drawn out into streaks.
+float noise(vec3 p) {
+    float side = smoothstep(.34, .56, abs(place.x));
+    return mix(texture(grain, p.xy * .05).r, texture(grain, p.zy * .05 + sign(place.x) * .37).r, side);
+}
+
+// One spot in some cells of a grid, round, of a size of its own.
+float freckle(vec2 p) {
+    vec2 cell = floor(p);
+    vec3 chance = vec3(textureLod(grain, cell * vec2(.371, .213), 0.).r, textureLod(grain, cell * vec2(.157, .439), 0.).r,
+                       textureLod(grain, cell * vec2(.291, .333), 0.).r);
+    float size = .14 + .4 * abs(chance.z - .5);
+    return smoothstep(size, .4 * size, length(p - cell - .5 - .6 * (chance.xy - .5))) * smoothstep(.42, .58, chance.y);
+}
 
 float blob(vec2 p, vec2 centre, vec2 radius) {
     vec2 d = (p - centre) / radius;
@@ -41,6 +55,8 @@ float sunlit(float bias) {
 // Kajiya and Kay's model with two highlights, the second in the hair's own colour.
 vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     float depth = mix(.35, 1., smoothstep(0., .6, shading.y)) * mix(.35, 1., shading.x);
+    // Locks and strands differ in colour, which runs along them.
+    depth *= .72 + .56 * (.6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60)));
     vec3 sum = tint.rgb * mix(sky_low, sky_high, .6) * depth;
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
@@ -60,7 +76,15 @@ vec2 on_paint() { return (place.xy - paint_box.xy) / (paint_box.zw - paint_box.x
 vec3 skin_albedo(float lip, float inside, float pores) {
     vec2 cheek = vec2(abs(place.x), place.y);
     float front = smoothstep(.25, .6, place.z);
-    vec3 c = skin_colour * (1. + .07 * (pores - .5));
+    vec3 c = skin_colour * (1. + .16 * (pores - .5));
+    // Blood and melanin are uneven, in patches of a centimetre and of a few millimetres.
+    float patches = .6 * noise(place * 2.9 + own) + .4 * noise(place * 7.1 - own);
+    c *= mix(vec3(1.045, .965, .955), vec3(.97, 1.01, 1.015), smoothstep(.25, .75, patches));
+    c *= mix(vec3(1), vec3(.88, .82, .85), .7 * blob(cheek, vec2(.29, 7.165), vec2(.17, .055)) * front);   // under the eyes
+    c *= mix(vec3(1), vec3(1.05, .87, .85), smoothstep(.76, .84, cheek.x) * smoothstep(6.6, 6.8, cheek.y));   // ears
+    float spots = max(freckle(place.xy * 21. + own.xy), freckle(place.yx * 33. + own.yz)) * smoothstep(.3, .6, patches);
+    float where = blob(cheek, vec2(.26, 6.95), vec2(.34, .22)) + .35 * blob(cheek, vec2(.1, 7.75), vec2(.5, .2));
+    c *= mix(vec3(1), vec3(.72, .58, .50), freckles * spots * min(where, 1.) * front);
     c = mix(c, c * vec3(1.06, .86, .84), .55 * blob(cheek, vec2(.42, 6.86), vec2(.24, .18)) * front * blush);
     c = mix(c, c * vec3(1.05, .88, .86), .5 * blob(place.xy, vec2(0, 6.93), vec2(.14, .12)) * front * blush);
     vec4 painted = texture(paint, on_paint());
@@ -69,6 +93,33 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     c = mix(c, mix(c, hair_colour, .75), tint.g);
     c = mix(c, lip_colour * (1. + .16 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
     return mix(c, vec3(.21, .055, .05), inside);
+}
+
+// Iris, pupil and white of an eye, of which `tint` is the iris's colour; all by the angle from its axis.
+vec3 eye_albedo(vec3 key) {
+    vec3 towards = normalize(place);
+    float radius = acos(clamp(towards.z, -1., 1.)) / .47, turn = atan(towards.y, towards.x) / (2. * PI);
+    float fibres = .65 * textureLod(grain, vec2(turn * 2., radius * .05), 0.).r
+                 + .35 * textureLod(grain, vec2(turn * 5. + radius * .11, radius * .12), 0.).r;
+    vec3 iris = tint.rgb * (.30 + 1.25 * fibres);
+    iris = mix(iris * vec3(1.35, 1.12, .85), iris, smoothstep(.44, .66, radius + .18 * (fibres - .5)));   // the collarette
+    iris *= 1. - .8 * smoothstep(.80, 1., radius);
+    // The cornea gathers the key light on the side that is away from it.
+    iris *= 1. + .6 * smoothstep(.3, .9, radius) * dot(towards.xy / max(length(towards.xy), 1e-3), -normalize(key.xy));
+    iris *= smoothstep(.36, .42, radius);
+    float out_of = smoothstep(1., 2.1, radius);
+    vec3 white = mix(vec3(.56, .535, .52), vec3(.50, .34, .31), out_of * out_of);
+    float veins = smoothstep(.045, 0., abs(texture(grain, towards.xy * vec2(.10, .22) + own.xy).r - .5));
+    white *= mix(vec3(1), vec3(.93, .66, .63), veins * smoothstep(1.1, 1.9, radius));
+    return mix(iris, white, smoothstep(.95, 1.07, radius));
+}
+
+// A softbox in a mirror that looks along `mirror`: a square with rounded edges around `towards`.
+float softbox(vec3 mirror, vec3 towards, vec2 half_size) {
+    vec3 right = normalize(cross(vec3(0, 1, 0), towards)), up = cross(towards, right);
+    vec2 at = abs(vec2(dot(mirror, right), dot(mirror, up))) / max(dot(mirror, towards), 1e-3);
+    vec2 inside = smoothstep(half_size + .05, half_size - .05, at);
+    return inside.x * inside.y * step(0., dot(mirror, towards));
 }
 
 // Enamel or gum at a place on a row of teeth; the gaps between them are carved into the normal and the outline.
@@ -113,7 +164,7 @@ void main() {
     float enclosed = material == MOUTH ? 1. : 0.;       // where neither fill nor rim light can reach
     if (material == SKIN) {
         float lip = smoothstep(.12, .75, texture(lips, texel).r), inside = shading.y;
-        float pores = noise(place * 9.) * .6 + noise(place * 23.) * .4;
+        float pores = noise(place * 11. + own) * .3 + noise(place * 29. - own) * .35 + noise(place * 67. + own) * .35;
         albedo = skin_albedo(lip, inside, pores);
         float seam = lip * smoothstep(.022, .004, abs(place.y - SEAM));
         float nostril = smoothstep(.35, .7, blob(vec2(abs(place.x), place.z), vec2(.086, 1.572), vec2(.042, .046)))
@@ -121,15 +172,18 @@ void main() {
         albedo *= 1. - .75 * nostril * vec3(.8, 1, 1);
         enclosed = max(max(inside, nostril), max(seam, lip));
         occlusion *= 1. - .45 * seam;
-        roughness = mix(mix(.46, .38, pores), .28, lip * lip_gloss);
+        float oily = blob(place.xy, vec2(0, 7.0), vec2(.12, .35)) + .7 * blob(place.xy, vec2(0, 7.75), vec2(.35, .2));
+        roughness = mix(mix(.56, .34, pores) - .05 * oily, .28, lip * lip_gloss);
         wrap = .35;
         scatter = vec3(.65, .24, .15) * (1. - inside);
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
+        bump += .9 * (vec3(noise(place * 41. + own), noise(place * 41. - own), noise(place * 41. + own.yzx)) - .5);
         vec2 slope = texture(relief, on_paint()).rg - 128. / 255.;
-        n = normalize(n + .05 * bump * (1. - lip) - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
+        n = normalize(n + .085 * bump * (1. - lip) - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
         occlusion *= mix(1., .45, inside);
         reflectance = mix(.028, .045, lip) * occlusion;
     } else if (material == EYE) {
+        albedo = eye_albedo(key);
         roughness = .08;
         reflectance = .05;
         wrap = .25;
@@ -176,9 +230,13 @@ void main() {
         sum += light_colours[2] * pow(1. - nv, 4.) * .10 * occlusion * albedo * 2.;
     if (material == EYE) {
         vec3 mirror = reflect(-view, n);
-        sum += vec3(1.1) * smoothstep(.955, .975, dot(mirror, normalize(vec3(-.42, .38, .85))));
-        sum += vec3(.18) * smoothstep(.90, .95, dot(mirror, normalize(light_directions[1])));
-        sum *= 1. - .45 * smoothstep(.25, .8, place.y);     // shade of the upper lid
+        // Lids shade what lies next to them: most of all the upper one, and both in the corners.
+        sum *= 1. - .55 * smoothstep(.02, .32, place.y);
+        sum *= 1. - .25 * smoothstep(-.14, -.34, place.y);
+        sum *= 1. - .5 * smoothstep(.4, .9, abs(place.x));
+        sum += vec3(1.9) * softbox(mirror, normalize(vec3(-.31, .17, .93)), vec2(.13, .16));
+        sum += vec3(.05) * softbox(mirror, normalize(vec3(.5, -.2, .84)), vec2(.12, .2));
+        sum += sky_high * .10 * smoothstep(-.2, .9, mirror.y);
     }
     pixel = vec4(sum, 1);
 }

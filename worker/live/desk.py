@@ -104,7 +104,9 @@ class Desk:
         opened = await self._opened(messages)
         pack, footage = await self._studio.run(self._cast, opened)
         line = _Line(send, self._settings.silence_s, self._settings.wait_s)
-        line.tell(Init(data=session_header(), sample_rate=SAMPLE_RATE, width=WIDTH, height=HEIGHT, fps=FPS))
+        width, height = (WIDTH, HEIGHT) if opened.pictures else (0, 0)
+        head = session_header(pictures=opened.pictures)
+        line.tell(Init(data=head, sample_rate=SAMPLE_RATE, width=width, height=height, fps=FPS))
         session = Session(
             opened,
             pack=pack,

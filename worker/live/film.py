@@ -33,9 +33,9 @@ SEGMENT_FRAMES = 4
 """A segment is 160 ms: as long as an interruption waits for the one that is being made."""
 
 
-def session_header() -> bytes:
-    """Return the header of every session."""
-    return header(SAMPLE_RATE, PROFILE)
+def session_header(*, pictures: bool = True) -> bytes:
+    """Return the header of every session, with pictures or of sound alone."""
+    return header(SAMPLE_RATE, PROFILE, pictures=pictures)
 
 
 class Fragment(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,29 +84,36 @@ class Film:
         self._gop_frames = GOP
         return self._add(coded, np.zeros(len(coded) * FRAME_SAMPLES, np.int16), last=last)
 
+    def hear(self, pcm: Pcm, *, last: bool = False) -> Fragment:
+        """Take sound alone, for a film without pictures."""
+        return self._add((), pcm, last=last)
+
     def _add(self, coded: Sequence[Sample], pcm: Pcm, *, last: bool) -> Fragment:
-        """Return the fragment of some pictures.
+        """Return the fragment of some frames.
 
         Args:
-            coded: the pictures.
-            pcm: as much sound, which is heard `LEAD` frames later.
+            coded: their pictures; none in a film of sound alone.
+            pcm: their sound, which is heard `LEAD` frames later.
             last: whether the film ends here; the sound of the `LEAD` frames that are not there is left out.
         """
-        assert len(pcm) == len(coded) * FRAME_SAMPLES
+        frames = len(pcm) // FRAME_SAMPLES
+        assert len(coded) in (0, frames)
         first_frame = self.next_frame
-        self.next_frame += len(coded)
+        self.next_frame += frames
         end = self.next_frame * FRAME_SAMPLES
         self._audio.hear(pcm)
         if last:
             self._audio.finish(end)
-        runs = [Run(track=VIDEO_TRACK, decode_time=first_frame * FRAME_TICKS, samples=coded)]
+        runs = []
+        if coded:
+            runs.append(Run(track=VIDEO_TRACK, decode_time=first_frame * FRAME_TICKS, samples=coded))
         if sound := self._audio.take(end):
             runs.append(sound)
         return Fragment(
             first_frame=first_frame,
-            frames=len(coded),
+            frames=frames,
             first_sample=first_frame * FRAME_SAMPLES,
-            key=coded[0].sync,
+            key=not coded or coded[0].sync,
             data=fragment(first_frame + 1, runs),
         )
 

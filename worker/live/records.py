@@ -21,6 +21,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag="open", forbid_unknown
         language, voice: of texts; what is left open is settled for each text.
         sample_rate: of the audio that comes, s16le mono.
         live: whether pictures go on while nothing is said. Else a pull waits for speech.
+        pictures: whether there are any; else the film has sound alone.
         first_frame: where another worker has left off; all is counted and goes on from there.
     """
 
@@ -31,6 +32,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag="open", forbid_unknown
     voice: str | None = None
     sample_rate: int = 16_000
     live: bool = True
+    pictures: bool = True
     first_frame: Annotated[int, msgspec.Meta(ge=0, le=LATEST_FRAME)] = 0
 
 
@@ -69,7 +71,7 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True, tag="finish", forbid_unk
 
 
 class Init(msgspec.Struct, frozen=True, kw_only=True, tag="init"):
-    """The header of the MP4, `ftyp` and `moov`."""
+    """The header of the MP4, `ftyp` and `moov`; width and height are 0 without pictures."""
 
     data: bytes
     sample_rate: int

@@ -15,11 +15,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.accents import Accent
 from worker.avatars import Pack
 from worker.batching import Batcher
-from worker.compose import compose
 from worker.encode import Pcm
 from worker.footage import Footage
+from worker.gestures import Performer
 from worker.live.film import FRAME_SAMPLES, SEGMENT_FRAMES, Film, Fragment
 from worker.live.idle import IdleGops
 from worker.live.records import (
@@ -38,16 +39,17 @@ from worker.live.records import (
     Spoken,
 )
 from worker.live.script import Script
-from worker.live.stretch import Stretch
+from worker.live.stretch import HALF, Stretch
 from worker.live.utterance import Recording, Run, Text, Utterance, Wish
 from worker.model import Graph
 from worker.mp4 import Sample
 from worker.speech import Speech, SpeechError, SynthesisFailed
 
 _AHEAD_SAMPLES = 3 * SAMPLE_RATE  # of sound that is made ready; more than the listener holds back
-_PATIENCE_S = 0.1  # for which a face that speaks may wait for its next word, before it pauses
+_PATIENCE_S = 0.15  # for which a face that speaks may wait for its next word, before it pauses
 _SLOW_S = 0.5  # after which the beginning of an utterance is said without waiting for more
 _SHOWN: tuple[Outcome, None] = ("shown", None)
+_SILENCE = np.zeros(SEGMENT_FRAMES * FRAME_SAMPLES, np.int16)
 _LOST_S = 10.0  # after which nothing more is expected of an utterance
 
 
@@ -106,6 +108,7 @@ class Session:
         self._pack = pack
         self._footage = footage
         self._graph = graph
+        self._performer = Performer(footage, graph.mask)
         self._studio = studio
         self._tell = tell
         wish = Wish(pack=pack, language=opened.language, voice=opened.voice)
@@ -182,7 +185,7 @@ class Session:
         """Return whether there was something to show; else something has changed meanwhile."""
         if self._stretches:
             stretch = self._stretches[0]
-            if stretch.can_show():
+            if stretch.certain():
                 return await self._show(stretch)
             if not self._opened.live or stretch.shown or self._patience_s(stretch, 0) <= 0:
                 await self._await_more(stretch)
@@ -202,13 +205,16 @@ class Session:
             if stretch not in self._stretches:
                 return False
             first, utterance = self._film.next_frame, stretch.utterance
-            mel, pcm = stretch.take()
+            mel, accents, pcm = stretch.take()
             self._changed.set()  # there is room for more sound
             last = stretch.over and self._is_last(stretch)
-            frames = range(first, first + SEGMENT_FRAMES)
-            faces = await self._studio.run(self._footage.faces, frames)
-            mouths = await self._studio.batcher.mouths(mel, faces, urgent=True)
-            fragment = await self._studio.run(self._draw, frames, mouths, pcm, last)
+            if self._opened.pictures:
+                frames = range(first, first + len(mel))
+                faces = await self._studio.run(self._footage.faces, frames)
+                mouths = await self._studio.batcher.mouths(mel, faces, urgent=True)
+                fragment = await self._studio.run(self._draw, frames, mouths, accents, pcm, last)
+            else:
+                fragment = self._film.hear(pcm, last=last)
             self._gop = ()
             self._tell_segment(fragment, utterance)
             if stretch.over:
@@ -221,17 +227,19 @@ class Session:
         return True
 
     async def _rest(self, *, last: bool) -> bool:
-        """Show the next segment of footage as it is."""
+        """Show the next segment of footage as it is, or of silence where there are no pictures."""
         async with self._making:
-            if not self._gop:
+            if not self._gop and self._opened.pictures:
                 place = self._pack.name, self._opened.emotion, self._footage, self._film.next_frame
                 idle = self._studio.idle
                 gop = idle.kept(*place)
                 if gop is None:  # not shown before, by any session
                     gop = await self._studio.run(idle.gop, *place)
                 self._gop = gop
-            coded, self._gop = self._gop[:SEGMENT_FRAMES], self._gop[SEGMENT_FRAMES:]
-            self._tell_segment(self._film.rest(coded, last=last), None)
+            count = HALF if self._stretches else SEGMENT_FRAMES  # somebody is about to speak
+            coded, self._gop = self._gop[:count], self._gop[count:]
+            fragment = self._film.rest(coded, last=last) if coded else self._film.hear(_SILENCE, last=last)
+            self._tell_segment(fragment, None)
             if last:
                 self._end()
         return True
@@ -239,7 +247,7 @@ class Session:
     async def _await_more(self, stretch: Stretch) -> None:
         """Wait until the next segment of a stretch is certain; where that takes too long the stretch ends."""
         since = time.monotonic()
-        while self._stretches and self._stretches[0] is stretch and not stretch.can_show():
+        while self._stretches and self._stretches[0] is stretch and not stretch.certain():
             patience_s = self._patience_s(stretch, since)
             if patience_s <= 0:
                 stretch.end()
@@ -255,16 +263,18 @@ class Session:
             return since + _PATIENCE_S - now
         return math.inf if self._starving_since is None else self._starving_since + _SLOW_S - now
 
-    def _draw(self, frames: range, mouths: NDArray[np.uint8], pcm: Pcm, last: bool) -> Fragment:
-        mask = self._graph.mask
+    def _draw(
+        self, frames: range, mouths: NDArray[np.uint8], accents: Sequence[Accent], pcm: Pcm, last: bool
+    ) -> Fragment:
         pictures = [
-            compose(self._footage.frame(frame), mouth, mask)
-            for frame, mouth in zip(frames, mouths, strict=True)
+            self._performer.show(frame, mouth, accent)
+            for frame, mouth, accent in zip(frames, mouths, accents, strict=True)
         ]
         return self._film.show(pictures, pcm, last=last)
 
     def _tell_segment(self, fragment: Fragment, utterance: str | None) -> None:
-        self._studio.rendered(fragment.frames, utterance is not None)
+        if self._opened.pictures:
+            self._studio.rendered(fragment.frames, utterance is not None)
         self._tell(
             Segment(
                 first_frame=fragment.first_frame,
@@ -284,7 +294,7 @@ class Session:
                 async for pcm in self._heard(utterance, pieces):
                     for start in range(0, len(pcm), SAMPLE_RATE):
                         if stretch is None or stretch.frames is not None:  # it came to rest meanwhile
-                            stretch = Stretch(utterance.id, self._graph.mel)
+                            stretch = Stretch(utterance.id, self._graph.mel, hurried=self._opened.live)
                             self._stretches.append(stretch)
                         stretch.hear(pcm[start : start + SAMPLE_RATE])
                         self._changed.set()

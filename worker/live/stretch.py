@@ -7,12 +7,14 @@ time. It ends at rest: with silence until nothing of the speech is within the ne
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.accents import Accent
 from worker.encode import Pcm
 from worker.listening import Listener
 from worker.live.film import FRAME_SAMPLES, LEAD, SEGMENT_FRAMES
 from worker.live.records import SAMPLE_RATE
 from worker.mel import MEL, MelWindow
 
+HALF = SEGMENT_FRAMES // 2  # of a segment, for which less of a word has to be heard
 _FADE = SAMPLE_RATE // 100  # samples; a sound that is cut in its middle would click
 
 
@@ -22,10 +24,12 @@ class Stretch:
     Args:
         utterance: what it belongs to.
         window: what the network hears of a frame.
+        hurried: whether it may begin, and go on, with half a segment, where its sound comes in small pieces.
     """
 
-    def __init__(self, utterance: str, window: MelWindow) -> None:
+    def __init__(self, utterance: str, window: MelWindow, *, hurried: bool) -> None:
         self.utterance: str | None = utterance
+        self._hurried = hurried
         self._listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0, window=window)
         self._listener.hear(np.zeros(LEAD * FRAME_SAMPLES, np.int16))
         # Frames after the last sound whose windows still have some of it, and one for the edges of the spectrum.
@@ -57,6 +61,7 @@ class Stretch:
         assert self.frames is None
         if not len(pcm):
             return
+        self._hurried &= len(pcm) <= HALF * FRAME_SAMPLES  # larger pieces come too seldom
         self._keep(pcm)
         sounding = np.flatnonzero(pcm)
         rest = len(pcm) - 1 - int(sounding[-1]) if len(sounding) else self._rest_samples + len(pcm)
@@ -93,22 +98,28 @@ class Stretch:
         else:
             self._listener.cut(heard, self.frames)
 
-    def can_show(self) -> bool:
-        """Tell whether its next segment is certain."""
-        return not self.over and self._listener.can_hear(self.shown + SEGMENT_FRAMES)
+    def certain(self) -> int:
+        """Return how many frames its next segment has; 0: it is not certain yet."""
+        sizes = (SEGMENT_FRAMES, HALF) if self._hurried else (SEGMENT_FRAMES,)
+        return next((each for each in sizes if self._can_show(each)), 0)
 
-    def take(self) -> tuple[NDArray[np.float32], Pcm]:
-        """Return what the network hears in the frames of the next segment, (B, 1, 80, M), and their sound.
+    def take(self) -> tuple[NDArray[np.float32], list[Accent], Pcm]:
+        """Return what the network hears in the frames of the next segment, (B, 1, 80, M), their accents and sound.
 
         The sound is that which is heard `LEAD` frames later.
         """
-        self.shown += SEGMENT_FRAMES
+        frames = self.certain()
+        self.shown += frames
+        accents = self._listener.accents(self.shown)
         mel = self._listener.take(self.shown)
-        samples = SEGMENT_FRAMES * FRAME_SAMPLES
+        samples = frames * FRAME_SAMPLES
         waiting = np.concatenate([*self._sound, np.zeros(0, np.int16)])
         pcm, rest = waiting[:samples], waiting[samples:]
         self._sound, self._sound_samples = [rest], len(rest)
-        return mel, np.pad(pcm, (0, samples - len(pcm)))
+        return mel, accents, np.pad(pcm, (0, samples - len(pcm)))
+
+    def _can_show(self, frames: int) -> bool:
+        return not self.over and self._listener.can_hear(self.shown + frames)
 
     def _keep(self, pcm: Pcm) -> None:
         self._sound.append(pcm)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from worker.speech.errors import SynthesisFailed
 from worker.speech.port import SAMPLE_RATE
+from worker.speech.reference import Reference
 
 log = structlog.get_logger()
 
@@ -48,7 +49,9 @@ class EndpointVoice:
         client: the caller's, and closed by it.
         url: the base, such as http://127.0.0.1:8880/v1.
         model: as the endpoint names it.
-        voice: as the endpoint names it.
+        voice: as the endpoint names it; None where a recording tells.
+        reference: whom it is to sound like, sent with each text as `ref_audio` and `ref_text`: as vLLM-Omni and other
+            servers of zero-shot voices extend that protocol.
         api_key: sent as a bearer token.
         response_format: what to ask for; "pcm" starts soonest.
         pcm_rate: hertz of "pcm", which does not tell; OpenAI's is 24,000.
@@ -62,7 +65,8 @@ class EndpointVoice:
         *,
         url: str,
         model: str,
-        voice: str,
+        voice: str | None,
+        reference: Reference | None = None,
         api_key: str | None = None,
         response_format: Format = "pcm",
         pcm_rate: int = SAMPLE_RATE,
@@ -73,7 +77,13 @@ class EndpointVoice:
         self._url = f"{url.rstrip('/')}/audio/speech"
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._timeout = httpx.Timeout(timeout_s, connect=_CONNECT_S)
-        self._request = {"model": model, "voice": voice, "response_format": response_format}
+        self._request = {"model": model, "response_format": response_format}
+        if voice is not None:
+            self._request["voice"] = voice
+        if reference is not None:
+            self._request["ref_audio"] = reference.data_url()
+            if reference.words:
+                self._request["ref_text"] = reference.words
         self._speed = speed
         self._pcm_rate = pcm_rate
 

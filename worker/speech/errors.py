@@ -5,10 +5,11 @@ SpeechError
 ├── UnknownVoice
 ├── VoiceDoesNotSpeak
 ├── NothingToSpeak
+├── UnfitSamples
 ├── SynthesisFailed
 └── BadVoices
 
-The first four are the caller's to mend: asked again, the same request fails again. `BadVoices` ends the program at its
+The first five are the caller's to mend: asked again, the same request fails again. `BadVoices` ends the program at its
 start.
 """
 
@@ -51,6 +52,10 @@ class NothingToSpeak(SpeechError):
 
 class SynthesisFailed(SpeechError):
     """An engine did not speak: it is away, or refused its own voice or text. Never the buyer's to mend."""
+
+
+class UnfitSamples(SpeechError):
+    """Samples of a voice to which none can be matched; says which, and why."""
 
 
 class BadVoices(SpeechError):

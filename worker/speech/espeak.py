@@ -22,6 +22,7 @@ _DONT_EXIT = 0x8000  # report a missing data folder instead of calling exit()
 _CHARS_UTF8 = 1
 _RATE, _PITCH = 1, 3
 _EVENT_LIST_END, _EVENT_PHONEME = 0, 7
+_MONOTONE_HZ = 150
 _TIE = "^"
 # Phoneme mode: IPA, with this character between letters of one sound.
 _TIED_IPA = ord(_TIE) << 8 | 0x80 | 0x02
@@ -84,7 +85,9 @@ class Espeak:
         with _lock:
             self._library, self.sample_rate = _open_library()
 
-    def utter(self, text: str, voice_name: str, *, rate: int = 165, pitch: int = 50) -> Utterance:
+    def utter(
+        self, text: str, voice_name: str, *, rate: int = 165, pitch: int = 50, monotone: bool = False
+    ) -> Utterance:
         """Say a text at once.
 
         Args:
@@ -92,6 +95,8 @@ class Espeak:
             voice_name: a language of eSpeak NG, with a variant or not: "de", "cmn+f3".
             rate: words per minute, 80 to 450.
             pitch: 0 to 99; 50 is the voice's own.
+            monotone: on one pitch. Else a slow flutter goes on from one utterance into the next, so that the same
+                text lasts some milliseconds more or less each time.
 
         Raises:
             SynthesisFailed: there is no such voice, or the library reports an error.
@@ -122,6 +127,9 @@ class Espeak:
                 raise SynthesisFailed(f"eSpeak NG has no voice {voice_name!r}")
             self._library.espeak_SetParameter(_RATE, rate, 0)
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
+            self._library.espeak_ng_SetConstF0(_MONOTONE_HZ if monotone else 0)
+            # It seeds its jitter and breath with the time of day; a fixed seed makes speech repeatable.
+            self._library.espeak_ng_SetRandSeed(ctypes.c_long(1))
             status = self._library.espeak_Synth(
                 encoded, ctypes.c_size_t(len(encoded) + 1), 0, 1, 0, _CHARS_UTF8, None, None
             )
@@ -167,6 +175,4 @@ def _open_library() -> tuple[ctypes.CDLL, int]:
         raise SynthesisFailed(f"eSpeak NG did not start: error {sample_rate}")
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
-    # It seeds its jitter and breath with the time of day; a fixed seed makes a program's speech repeatable.
-    library.espeak_ng_SetRandSeed(ctypes.c_long(1))
     return library, sample_rate

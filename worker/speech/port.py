@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.speech.turning import Turn
+
 SAMPLE_RATE = 24_000
 """Rate of all synthesised speech, in hertz: the neural voice's own, so that it is never resampled."""
 
@@ -22,6 +24,7 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
         name: that an order can name; it stands for the same sound on every worker.
         engine: what makes the sound.
         accent: whether it speaks as who grew up with the language, or as a foreigner.
+        turn: how it is made another of a voice whose name its own begins with; see `worker.speech.turning`.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     elderly: bool = False
     accent: Accent = "native"
+    turn: Turn | None = None
 
 
 class Engine(Protocol):

@@ -1,12 +1,13 @@
 """Speaks any text with the best voice there is: the port `Speech` on own voices, natural ones and fast ones.
 
-The natural ones are Kokoro's, in every language. The fast ones cost a fiftieth: a neural one in English,
+The natural ones are Kokoro's, in every language. The fast ones cost a thirtieth: a neural one in English,
 eSpeak NG in all others. A voice's name stands for one sound: it tells which of them speaks.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import soxr
 import structlog
@@ -25,10 +26,12 @@ from worker.speech.errors import (
 )
 from worker.speech.espeak import Espeak
 from worker.speech.g2p import Phonemizer
+from worker.speech.g2p.arabic import ArabicReader
 from worker.speech.japanese import JapaneseReader
 from worker.speech.kokoro import KokoroVoice, accent
 from worker.speech.loudness import level_and_trim, level_and_trim_pieces
 from worker.speech.port import SAMPLE_RATE, Gender, OwnVoice, Pcm, SpokenPart, Voice
+from worker.speech.turning import Turn, turn_of
 
 log = structlog.get_logger()
 
@@ -48,6 +51,8 @@ _ESPEAK_VARIANT: dict[tuple[Gender, bool], str] = {  # by gender and whether eld
 _RATE = 165  # words a minute; about as fast as the neural voice
 _PAUSE_S = 0.35  # after every stretch, the last one too: the mouth comes to rest
 _CLAUSE_PAUSE_S = 0.15  # but after one that ends inside its sentence
+# The natural voices keep to a length within some 100 ms: they aim below it by as much, and rest until it is over.
+_SPARE_S, _MOST_REST_S = 0.12, 0.4
 
 
 class Speaker:
@@ -75,6 +80,7 @@ class Speaker:
             phonemizer = Phonemizer(
                 english=self._english.phonemes,
                 japanese=self._japanese,
+                arabic=ArabicReader().read,
                 espeak=self._espeak,
                 espeak_languages=ESPEAK_LANGUAGE,
             )
@@ -94,7 +100,7 @@ class Speaker:
         if language is not None and language not in ESPEAK_LANGUAGE:
             raise UnknownLanguage(language)
         if voice is not None:
-            named = self._by_name.get(voice) or self._stand_in(voice)
+            named = self._by_name.get(voice) or self._turned(voice) or self._stand_in(voice)
             if named is None:
                 raise UnknownVoice(voice)
             if language is not None and named.language != language:
@@ -103,6 +109,15 @@ class Speaker:
         language = language or detect_language(text)
         best = _best(self.voices[: len(self._own)], language, gender, elderly=elderly)
         return best or self._comes_with(language, gender, elderly=elderly)
+
+    def _turned(self, name: str) -> Voice | None:
+        """Return a voice that is another, turned; None where the name is of none."""
+        found = turn_of(name)
+        if found is None:
+            return None
+        base, turn = found
+        voice = self._by_name.get(base) or self._stand_in(base)
+        return voice and msgspec.structs.replace(voice, name=name, turn=turn)
 
     def _stand_in(self, name: str) -> Voice | None:
         """Return who speaks for a natural voice that is away here: a video that another worker began is still owed."""
@@ -127,6 +142,10 @@ class Speaker:
         Where a voice fails, also in the middle of a stretch, the next best says that stretch from its start
         and goes on to the end: a video that is paid for is not held up by somebody else's server.
         """
+        if voice.turn is not None:
+            for part in self.speak(text, self._base(voice), soon=soon, speed=speed):
+                yield msgspec.structs.replace(part, pcm=_turned_pcm(part.pcm, voice.turn))
+            return
         covered = 0
         for passage in passages(text, voice.language, soon=soon):
             pause_s = _CLAUSE_PAUSE_S if passage.goes_on else _PAUSE_S
@@ -152,11 +171,20 @@ class Speaker:
         Raises:
             SynthesisFailed: it does not speak.
         """
+        if voice.turn is not None:
+            return _turned_pcm(self.say(text, self._base(voice)), voice.turn)
         pause = np.zeros(round(_PAUSE_S * SAMPLE_RATE), np.float32)
         said: list[Sound] = []
         for passage in passages(text, voice.language):
             said += [*([pause] if said else []), *self._say(passage.words, voice, 1.0)]
         return _pcm(np.concatenate(said))
+
+    def _base(self, voice: Voice) -> Voice:
+        """Return the voice that one is when it is not turned."""
+        found = turn_of(voice.name)
+        base = found and (self._by_name.get(found[0]) or self._stand_in(found[0]))
+        assert base, "it was chosen here"
+        return base
 
     def _next_best(self, voice: Voice, failure: SynthesisFailed) -> Voice:
         """Return who speaks where a voice has failed.
@@ -197,24 +225,38 @@ class Speaker:
     def _say_ours(self, words: str, voice: Voice, speed: float) -> Sound:
         """Say a stretch with a voice that comes with the worker."""
         runs = runs_by_script(words, voice.language)
-        if voice.engine == "kokoro":
-            return self._say_naturally(runs, voice, speed)
-        return np.concatenate([self._say_run(run, language, voice, speed) for language, run in runs])
-
-    def _say_naturally(self, runs: Sequence[tuple[str, str]], voice: Voice, speed: float) -> Sound:
-        """Say words in any languages with one natural voice."""
-        assert self.natural
-        samples = level_and_trim(
-            self.natural.utter(runs, voice.language, voice.gender, elderly=voice.elderly, speed=speed),
-            SAMPLE_RATE,
+        natural = voice.engine == "kokoro"
+        said = np.concatenate(
+            [self._say_run(run, language, voice, speed, monotone=natural) for language, run in runs]
         )
+        if not natural:
+            return said
+        # The length of the fast voices is sold. They cost so little that asking them is cheaper than any guess is good;
+        # on one pitch, which lasts the same each time, so that a resumed text fits.
+        return self._say_naturally(runs, voice, speed, seconds=len(said) / SAMPLE_RATE)
+
+    def _say_naturally(
+        self, runs: Sequence[tuple[str, str]], voice: Voice, speed: float, *, seconds: float
+    ) -> Sound:
+        """Say words in any languages with one natural voice, in that time as far as it can."""
+        assert self.natural
+        if not seconds:
+            raise SynthesisFailed("There is nothing to be heard of it.")
+        aim = seconds - min(_SPARE_S, seconds / 4)
+        said = self.natural.utter(
+            runs, voice.language, voice.gender, seconds=aim, elderly=voice.elderly, speed=speed
+        )
+        samples = level_and_trim(said, SAMPLE_RATE)
         if not len(samples):
             raise SynthesisFailed("Kokoro said nothing.")
-        return samples
+        rest = min(seconds - len(samples) / SAMPLE_RATE, _MOST_REST_S)
+        return np.pad(samples, (0, max(0, round(rest * SAMPLE_RATE))))
 
-    def _say_run(self, words: str, language: str, voice: Voice, speed: float) -> Sound:
+    def _say_run(
+        self, words: str, language: str, voice: Voice, speed: float, *, monotone: bool = False
+    ) -> Sound:
         """Say words in a language that need not be the voice's own. Returns float32 at `SAMPLE_RATE`."""
-        if voice.engine == "hibari" and language == "en":
+        if voice.language == language == "en":
             samples = level_and_trim(
                 self._english.utter(words, voice.gender, elderly=voice.elderly, speed=speed), SAMPLE_RATE
             )
@@ -224,7 +266,7 @@ class Speaker:
             words = self._japanese.read(words)
         variant = _ESPEAK_VARIANT[voice.gender, voice.elderly]
         name = f"{ESPEAK_LANGUAGE.get(language, language)}+{variant}"
-        said = self._espeak.utter(words, name, rate=round(_RATE * speed))
+        said = self._espeak.utter(words, name, rate=round(_RATE * speed), monotone=monotone)
         samples = soxr.resample(said.pcm.astype(np.float32) / 32768, said.sample_rate, SAMPLE_RATE)
         return level_and_trim(samples, SAMPLE_RATE)
 
@@ -237,6 +279,10 @@ def _best(voices: Sequence[Voice], language: str, gender: str, *, elderly: bool)
 
 def _pcm(samples: Sound) -> Pcm:
     return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
+
+
+def _turned_pcm(pcm: Pcm, turn: Turn) -> Pcm:
+    return _pcm(turn.turned(np.asarray(pcm / 32768, np.float32), SAMPLE_RATE))
 
 
 def _natural_voices() -> list[Voice]:

@@ -16,6 +16,16 @@
     engine = "sherpa-onnx"                  # a model folder of that project
     folder = "/srv/voices/vits-piper-de_DE-thorsten-medium"
 
+    [[voice]]
+    name = "en-ann"
+    language = "en"
+    gender = "female"
+    engine = "sherpa-onnx"                  # ZipVoice or Pocket: speaks as a recording does
+    folder = "/srv/voices/sherpa-onnx-zipvoice-distill-zh-en-emilia"
+    sample = "ann.wav"
+    sample_words = "I have agreed that this voice speaks for you."
+    consent = "Ann, by letter of 3 May"
+
 They go before the voices that come with the worker, in their order. Paths are relative to the file.
 """
 
@@ -32,6 +42,7 @@ from spoken.languages import LANGUAGES
 from worker.speech.endpoint import EndpointVoice, Format
 from worker.speech.errors import BadVoices
 from worker.speech.port import SAMPLE_RATE, Engine, Gender, OwnVoice, Voice
+from worker.speech.reference import Reference, read_reference
 from worker.speech.sherpa import SherpaModel, SherpaVoice
 
 _Speed = Annotated[float, Meta(ge=0.25, le=4)]
@@ -45,6 +56,9 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         elderly: speaks for elderly avatars, before the others.
         multilingual: reads words in any script itself; else those of another go to a voice that can.
         speed: 1 is its own pace. Prices are predicted at the pace of the voices that come with the worker.
+        sample: a recording of whoever it is to sound like, for an engine that takes one.
+        sample_words: what is said in it.
+        consent: how that person agreed; a sample needs it.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -53,6 +67,9 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     elderly: bool = False
     multilingual: bool = False
     speed: _Speed = 1.0
+    sample: str | None = None
+    sample_words: str = ""
+    consent: str = ""
 
 
 class _Endpoint(_Entry, frozen=True, kw_only=True, tag="openai"):
@@ -60,7 +77,7 @@ class _Endpoint(_Entry, frozen=True, kw_only=True, tag="openai"):
 
     url: Annotated[str, Meta(pattern="^https?://")]
     model: str
-    voice: str
+    voice: str | None = None
     api_key_env: str | None = None
     response_format: Format = "pcm"
     pcm_rate: Annotated[int, Meta(ge=8_000, le=96_000)] = SAMPLE_RATE
@@ -98,13 +115,14 @@ def read_voices(path: Path, *, client: httpx.Client, env: Mapping[str, str]) -> 
     voices = []
     for entry in entries:
         try:
+            reference = _reference(entry, path.parent)
             engine: Engine
             match entry:
                 case _Endpoint():
-                    engine = _endpoint(entry, client, _api_key(entry, env))
+                    engine = _endpoint(entry, client, _api_key(entry, env), reference)
                 case _Sherpa():
                     model = load(path.parent / entry.folder, threads=entry.threads)
-                    engine = SherpaVoice(model, speaker=entry.speaker, speed=entry.speed)
+                    engine = SherpaVoice(model, speaker=entry.speaker, speed=entry.speed, reference=reference)
         except BadVoices as exc:
             raise BadVoices(f"{path}: voice {entry.name!r}: {exc}") from exc
         voice = Voice(
@@ -118,12 +136,25 @@ def read_voices(path: Path, *, client: httpx.Client, env: Mapping[str, str]) -> 
     return voices
 
 
-def _endpoint(entry: _Endpoint, client: httpx.Client, api_key: str | None) -> EndpointVoice:
+def _reference(entry: _Entry, folder: Path) -> Reference | None:
+    if entry.sample is None:
+        return None
+    if not entry.consent.strip():
+        raise BadVoices("its sample is somebody's voice: say in `consent` how that person agreed.")
+    return read_reference(folder / entry.sample, entry.sample_words.strip())
+
+
+def _endpoint(
+    entry: _Endpoint, client: httpx.Client, api_key: str | None, reference: Reference | None
+) -> EndpointVoice:
+    if entry.voice is None and reference is None:
+        raise BadVoices("it needs a `voice`, as the endpoint names it, or a `sample`.")
     return EndpointVoice(
         client,
         url=entry.url,
         model=entry.model,
         voice=entry.voice,
+        reference=reference,
         api_key=api_key,
         response_format=entry.response_format,
         pcm_rate=entry.pcm_rate,

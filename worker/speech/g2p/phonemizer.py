@@ -31,6 +31,7 @@ class Phonemizer:
     Args:
         english: writes English as Kokoro's symbols, with its marks.
         japanese: writes Japanese as kana.
+        arabic: writes Arabic as Kokoro's symbols, with its marks.
         espeak_languages: eSpeak NG's name of a language, where it is not our own.
     """
 
@@ -39,11 +40,13 @@ class Phonemizer:
         *,
         english: Callable[[str], str],
         japanese: JapaneseReader,
+        arabic: Callable[[str], str],
         espeak: Espeak,
         espeak_languages: dict[str, str],
     ) -> None:
         self._english = english
         self._japanese = japanese
+        self._arabic = arabic
         self._espeak = espeak
         self._espeak_languages = espeak_languages
 
@@ -65,6 +68,8 @@ class Phonemizer:
     def _read(self, words: str, language: str) -> str:
         words = words.translate(_TO_MARKS)
         match language:
+            case "ar":
+                return self._ours(self._arabic(words))
             case "en":
                 return spelled(self._english(words))
             case "ja":
