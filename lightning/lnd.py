@@ -20,7 +20,8 @@ from lightning.invoice import (
     Settlement,
     check_terms,
 )
-from lightning.lnd_connection import Connection, Secret
+from lightning.lnd_connection import Connection
+from lightning.lnd_credentials import Secret
 from lightning.lnd_errors import translated
 from lightning.lnd_holds import HoldInvoices
 from lightning.lnd_settlements import SettlementFollower

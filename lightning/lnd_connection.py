@@ -7,11 +7,9 @@ again while the connection is used: a certificate that changed opens a new chann
 import asyncio
 import functools
 import os
-import ssl
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -20,10 +18,8 @@ from lndgrpc.compiled import lightning_pb2 as ln
 from lndgrpc.compiled.lightning_pb2_grpc import LightningStub
 
 from lightning.errors import CredentialsInvalid
+from lightning.lnd_credentials import Secret, checked_certificate, macaroon_hex
 from lightning.lnd_errors import translated
-
-Secret: TypeAlias = bytes | Path
-"""What a file held when it was read, or the file itself, which may be renewed."""
 
 _CHANNEL_OPTIONS = (
     # A subscription can hang for days with nobody noticing (lnd#7727). LND ends connections that ping more
@@ -63,7 +59,7 @@ class Connection:
         self._address = address
         self._deadline_s = deadline_s
         self._files: list[_File] = []
-        self._tls_cert = self._file("TLS certificate", tls_cert, _checked_certificate)
+        self._tls_cert = self._file("TLS certificate", tls_cert, checked_certificate)
         self._channel = self._open()
         # Calls over a channel that was replaced go on until they end by themselves, as streams do when LND restarts.
         self._replaced: set[grpc.aio.Channel] = set()
@@ -79,7 +75,7 @@ class Connection:
         Raises:
             CredentialsInvalid: The macaroon cannot be read, or is none.
         """
-        return _Stub(self, make, self._file("macaroon", macaroon, _macaroon_hex))
+        return _Stub(self, make, self._file("macaroon", macaroon, macaroon_hex))
 
     async def node(self) -> str:
         """Return the public key of the node at the other end, which is asked once for each time that it is connected.
@@ -122,8 +118,11 @@ class Connection:
         await asyncio.gather(*self._closing)
 
     def _file(self, what: str, source: Secret, check: Callable[[bytes], str]) -> "_File":
-        file = _File(what, source, check)
-        self._files.append(file)
+        """Keep an eye on a file; one for all stubs that show the same macaroon, since each look costs every call."""
+        file = next((file for file in self._files if (file.what, file.source) == (what, source)), None)
+        if file is None:
+            file = _File(what, source, check)
+            self._files.append(file)
         return file
 
     def _open(self) -> grpc.aio.Channel:
@@ -190,12 +189,14 @@ class _File:
     """What opens the connection, as it was when it could last be used.
 
     Attributes:
+        what: It is, for people.
+        source: Where it is, or its bytes.
         value: The certificate as PEM, or the macaroon as hex.
     """
 
     def __init__(self, what: str, source: Secret, check: Callable[[bytes], str]) -> None:
-        self._what = what
-        self._source = source
+        self.what = what
+        self.source = source
         self._check = check
         self._state = self._now()
         self.value = self._read()
@@ -214,59 +215,25 @@ class _File:
         if value == self.value:
             return False
         self.value = value
-        _log.info("credentials_renewed", what=self._what)
+        _log.info("credentials_renewed", what=self.what)
         return True
 
     def _read(self) -> str:
-        if isinstance(self._source, bytes):
-            return self._check(self._source)
+        if isinstance(self.source, bytes):
+            return self._check(self.source)
         try:
-            return self._check(self._source.read_bytes())
+            return self._check(self.source.read_bytes())
         except OSError as error:
             raise CredentialsInvalid(
-                f"cannot read the {self._what} {self._source}: {error.strerror}"
+                f"cannot read the {self.what} {self.source}: {error.strerror}"
             ) from error
 
     def _now(self) -> tuple[int, ...] | None:
         """What changes with the file: read before it, so that a change in between is seen at the next look."""
-        if isinstance(self._source, bytes):
+        if isinstance(self.source, bytes):
             return ()
         try:
-            stat = os.stat(self._source)  # noqa: PTH116 - as cheap as it gets: it is done while quotes are made
+            stat = os.stat(self.source)  # noqa: PTH116 - as cheap as it gets: it is done while quotes are made
         except OSError:
             return None
         return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-
-
-def check_credentials(tls_cert: bytes, macaroon: bytes) -> None:
-    """Tell a certificate and a macaroon from anything else, without connecting.
-
-    Raises:
-        CredentialsInvalid: One of them is no such thing.
-    """
-    _checked_certificate(tls_cert)
-    _macaroon_hex(macaroon)
-
-
-def _checked_certificate(pem: bytes) -> str:
-    """Refuse what gRPC would take and then report as a node that cannot be reached."""
-    try:
-        text = pem.decode("ascii")
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-    except (UnicodeDecodeError, ValueError, ssl.SSLError) as error:
-        raise CredentialsInvalid("the TLS certificate is not PEM; LND keeps it in tls.cert") from error
-    return text
-
-
-def _macaroon_hex(macaroon: bytes) -> str:
-    """Give a macaroon as the hex that LND reads from a call's metadata."""
-    text = macaroon.hex()
-    if not text.startswith("02"):  # version 2 of the binary format, the only one that LND writes
-        text = macaroon.decode("ascii", errors="replace").strip().lower()
-        try:
-            bytes.fromhex(text)
-        except ValueError:
-            text = ""
-    if not text.startswith("0201"):
-        raise CredentialsInvalid("the macaroon is none; LND keeps it in a file ending in .macaroon")
-    return text

@@ -16,7 +16,8 @@ from lndgrpc.compiled.router_pb2_grpc import RouterStub
 from lightning.errors import NodeFailed, NodeUnavailable, PaymentNotFound
 from lightning.invoice import Msat, Payment, PaymentHash, PaymentState, Preimage
 from lightning.lnd_channels import Channels
-from lightning.lnd_connection import Connection, Secret
+from lightning.lnd_connection import Connection
+from lightning.lnd_credentials import Secret
 from lightning.lnd_errors import translated
 from lightning.reading import read_invoice
 

@@ -12,6 +12,9 @@ So from any index that exists there is no window. Two things it does not give:
 A node that was restored from its seed counts from 1 again, and replays nothing after an index that it has not reached.
 So whoever connects first asks whether the node knows the settlement of that index; if not, its history is another,
 which is told from its beginning.
+
+The stream also tells of each new invoice whose add index is above the one given, which costs both sides as much as a
+settlement does. So the one given is above all that there will ever be.
 """
 
 import asyncio
@@ -34,6 +37,8 @@ from lightning.pauses import pauses_between_attempts
 _PAGE = 500  # invoices asked at once: about 1 KB each
 _GAP_PATIENCE_S = 1.0  # a replay out of order fills its gaps in milliseconds
 _STEADY_S = 10.0  # a stream that lived this long was no failed attempt
+_NO_NEW_INVOICES = 1 << 62  # LND's SQL store adds one to it, in 63 bits
+_REST = 9  # times as long as a reading of the whole list: that may take seconds, and rarely finds anything
 
 _log = structlog.get_logger(__name__)
 
@@ -159,10 +164,12 @@ class SettlementFollower:
         subscription may miss a payment while it is being set up, but what it tells first with index 1 is the first.
         """
         pauses = pauses_between_attempts()
+        clock = asyncio.get_running_loop().time
         call = self._subscribe(SettleIndex(0))
         paid = asyncio.ensure_future(_next_settlement(call))
         try:
             while True:
+                began_at = clock()
                 listed = asyncio.ensure_future(self._first_listed())
                 try:
                     await asyncio.wait({paid, listed}, return_when=asyncio.FIRST_COMPLETED)
@@ -174,7 +181,7 @@ class SettlementFollower:
                     await asyncio.gather(listed, return_exceptions=True)
                 if first is not None:
                     return first
-                await asyncio.wait({paid}, timeout=next(pauses))
+                await asyncio.wait({paid}, timeout=max(next(pauses), _REST * (clock() - began_at)))
         finally:
             await _hang_up(call, paid)
 
@@ -208,11 +215,16 @@ class SettlementFollower:
             offset = page.last_index_offset
 
     def _subscribe(self, after: SettleIndex) -> Any:
-        return self._stub.SubscribeInvoices(ln.InvoiceSubscription(settle_index=after))
+        return self._stub.SubscribeInvoices(since(after))
+
+
+def since(index: SettleIndex) -> ln.InvoiceSubscription:
+    """Ask for what is settled after an index, and for no new invoices."""
+    return ln.InvoiceSubscription(settle_index=index, add_index=_NO_NEW_INVOICES)
 
 
 async def _next_settlement(call: Any) -> Settlement:
-    """Read on to the next settled invoice; the stream also tells of every new one."""
+    """Read on to the next settled invoice."""
     while (invoice := await call.read()) is not grpc.aio.EOF:
         if invoice.state == ln.Invoice.SETTLED:
             return _decode(invoice)

@@ -75,7 +75,7 @@ async def _called(opened: Peer, pipes: Pipes) -> Gone:
     def take(message: Message) -> None:
         match message:
             case Silence():
-                stage.silence()
+                stage.mute.silence()  # its pictures go on, since others are made of them
             case Record():
                 stage.record(message)
             case Stop():

@@ -13,6 +13,7 @@ from live import pinning, tokens
 from live.ears import Ears
 from live.errors import BadToken, Unreachable
 from live.film import FPS, FRAME_SAMPLES, SAMPLE_RATE, Pcm, Pictures, Shot
+from live.mute import Mute
 from live.player import FRAME_S
 from live.records import Event, Finished, Gone, Ready, Reason, Room, Shown
 
@@ -48,6 +49,7 @@ class LiveKit:
     """
 
     def __init__(self, opened: Room, tell: Callable[[Event], None], gone: Callable[[Gone], None]) -> None:
+        self.mute = Mute()
         self._opened = opened
         self._tell = tell
         self._gone = gone
@@ -65,7 +67,6 @@ class LiveKit:
         self._published: asyncio.Task[None] | None = None
         self._size = (0, 0)
         self._sounded = 0  # frames whose sound was handed on
-        self._mute_until: float = 0  # a frame
         self._frames_shown: Counter[str] = Counter()  # by utterance
 
     async def join(self) -> None:
@@ -130,7 +131,7 @@ class LiveKit:
         await self._publishing()
         assert self._audio is not None
         pcm = shot.pcm
-        if self._sounded < self._mute_until:
+        if self.mute(self._sounded):
             pcm = np.zeros(FRAME_SAMPLES, np.int16)
         self._sounded += 1
         early_s = due - _PACKET_S - time.monotonic() - self._audio.queued_duration
@@ -170,13 +171,9 @@ class LiveKit:
         if self._ears is not None:
             self._ears.finished(end.id, position_s, interrupted=end.outcome != "shown")
 
-    def cleared(self, frame: int) -> None:
-        """See `live.output.Stage`."""
-        self._mute_until = frame
-
     def _silence(self) -> None:
         """Let nothing more be heard of what was said so far; its pictures go on, since others are made of them."""
-        self._mute_until = float("inf")
+        self.mute.silence()
         if self._audio is not None:
             self._audio.clear_queue()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from live.errors import BadRecord
+from live.mute import Mute
 from live.player import Player
 from live.records import Cleared, Event, Finished, Init, Leave, Message, Pull, Segment
 
@@ -19,7 +20,13 @@ class Cutter(Protocol[Shot]):
 
 
 class Stage(Protocol[Shot]):
-    """Where a session is shown."""
+    """Where a session is shown.
+
+    Attributes:
+        mute: what of it is not to be heard.
+    """
+
+    mute: Mute
 
     def begin(self, header: bytes, first_frame: int) -> Cutter[Shot]:
         """Take the header of a session, which goes on at this frame of all."""
@@ -37,10 +44,6 @@ class Stage(Protocol[Shot]):
         """Take note that the last of an utterance was shown."""
         ...
 
-    def cleared(self, frame: int) -> None:
-        """Take note that from this frame of all on nothing is said that was said before the clear."""
-        ...
-
 
 class Output(Generic[Shot]):
     """A class because segments mean what the header before them says.
@@ -53,8 +56,7 @@ class Output(Generic[Shot]):
     def __init__(self, stage: Stage[Shot], tell: Callable[[Event], None]) -> None:
         self._stage = stage
         self._cutter: Cutter[Shot] | None = None
-        self._first_frame = 0  # of the present session, counted over all
-        self._loaded = 0
+        self._loaded = 0  # frames
         self._player = Player(
             sound=stage.sound,
             picture=stage.picture,
@@ -75,17 +77,19 @@ class Output(Generic[Shot]):
         """
         match message:
             case Init():
-                self._first_frame = self._loaded
+                self._stage.mute.begin()
                 self._cutter = self._stage.begin(message.data, self._loaded)
                 self._player.restart()
             case Segment() if self._cutter is not None:
                 shots = self._cutter.cut(message)
+                if message.utterance is not None:
+                    self._stage.mute.speak(self._loaded)
                 self._loaded += len(shots)
                 self._player.load(shots, message.utterance)
             case Finished():
                 self._player.mark(message)
             case Cleared():
-                self._stage.cleared(self._first_frame + message.first_frame)
+                self._stage.mute.cleared()
             case Leave():
                 self._player.end()
             case _:

@@ -118,7 +118,7 @@ class Cleared(msgspec.Struct, frozen=True, kw_only=True, tag="cleared"):
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, tag="silence"):
-    """Nothing more is to be heard of what was said so far; each is followed by one `Cleared`."""
+    """Nothing is to be heard before something new is said; each is followed by one `Cleared`."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag="record"):

@@ -17,6 +17,7 @@ from av.container import OutputContainer
 from live import pinning
 from live.errors import Unreachable
 from live.film import Packet, Packets, PacketShot
+from live.mute import Mute
 from live.records import Event, Finished, Push, Ready, Shown
 
 SCHEMES = ("rtmp", "rtmps")
@@ -40,6 +41,7 @@ class Rtmp:
         scheme = urlsplit(opened.url).scheme
         if scheme not in SCHEMES:
             raise Unreachable("The URL is neither rtmp: nor rtmps:.")
+        self.mute = Mute()  # nobody interrupts here
         self._opened = opened
         self._url, self._options = opened.url, dict[str, str]()
         if scheme == "rtmp" and opened.addresses:
@@ -88,9 +90,6 @@ class Rtmp:
         self._tell(
             Shown(id=end.id, position_s=round(end.samples / _RATE, 3), interrupted=end.outcome != "shown")
         )
-
-    def cleared(self, frame: int) -> None:
-        """See `live.output.Stage`; what was sent is sent."""
 
     def close(self) -> None:
         """Say goodbye; may block, as all of it."""

@@ -21,6 +21,7 @@ from av.audio.codeccontext import AudioCodecContext
 
 from live.errors import BadOffer, Unreachable
 from live.film import FRAME_SAMPLES, SAMPLE_RATE, Pcm, Pictures, Shot
+from live.mute import Mute
 from live.recorder import Recorder
 from live.records import Answer, Began, Event, Finished, Gone, Peer, Ready, Record, Recorded, Shown
 
@@ -30,7 +31,6 @@ OPUS_SAMPLES = 960
 _VIDEO_CLOCK = Fraction(1, 90_000)
 _AUDIO_CLOCK = Fraction(1, SAMPLE_RATE)
 _MOST_WAITING = 16  # packets that a track keeps; a connection that takes none for longer has lost them
-_FADE_FRAMES = 2  # in which what is cleared may still fade; an utterance begins as many before its sound
 _WATCH_S = 1.0
 _PREFERRED = ("video/h264", "video/vp8")
 
@@ -45,6 +45,7 @@ class WebRtc:
     """
 
     def __init__(self, opened: Peer, tell: Callable[[Event], None], gone: Callable[[Gone], None]) -> None:
+        self.mute = Mute()
         self._opened = opened
         self._tell = tell
         self._gone = gone
@@ -56,11 +57,9 @@ class WebRtc:
         self._connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clock = _Clock()
         self._pictures = _PictureTrack(self._clock)
-        self._sound = _SoundTrack(self._clock, self._muted)
+        self._sound = _SoundTrack(self._clock, self.mute)
         self._sounded = 0  # frames whose sound was handed on
         self._shown = 0  # frames
-        self._mute_until: float = 0  # a frame
-        self._silences = 0  # that no clear has followed yet
         self._speaks: str | None = None
         self._header = b""
         self._recorder: Recorder | None = None
@@ -131,7 +130,6 @@ class WebRtc:
     def begin(self, header: bytes, first_frame: int) -> Pictures:  # noqa: ARG002 - see there
         """See `live.output.Stage`."""
         self._header = header
-        self._mute_until, self._silences = 0, 0  # nothing of what was said before is in this session
         if self._recorder is not None and not self._recorder.fits(header):
             self.stop()
         return Pictures(header)
@@ -150,7 +148,7 @@ class WebRtc:
             self._tell(Began(id=utterance))
         self._speaks = utterance
         if self._recorder is not None:
-            pcm = np.zeros(FRAME_SAMPLES, np.int16) if self._muted(self._shown) else shot.pcm
+            pcm = np.zeros(FRAME_SAMPLES, np.int16) if self.mute(self._shown) else shot.pcm
             if not self._recorder.take(shot, pcm, due):
                 self.stop()
         self._shown += 1
@@ -159,17 +157,6 @@ class WebRtc:
         """See `live.output.Stage`."""
         position_s = round(end.samples / SAMPLE_RATE, 3)
         self._tell(Shown(id=end.id, position_s=position_s, interrupted=end.outcome != "shown"))
-
-    def cleared(self, frame: int) -> None:
-        """See `live.output.Stage`."""
-        self._silences = max(0, self._silences - 1)
-        if not self._silences:
-            self._mute_until = frame + _FADE_FRAMES
-
-    def silence(self) -> None:
-        """Let nothing more be heard of what was said so far; its pictures go on, since others are made of them."""
-        self._silences += 1
-        self._mute_until = float("inf")
 
     def record(self, wanted: Record) -> None:
         """Record what is shown from now on; what was recorded so far is whole."""
@@ -186,9 +173,6 @@ class WebRtc:
 
     async def _close(self, recorder: Recorder) -> None:
         self._tell(Recorded(frames=await asyncio.to_thread(recorder.close)))
-
-    def _muted(self, frame: int) -> bool:
-        return frame < self._mute_until
 
     def _changed(self) -> None:
         match self._connection.connectionState:
@@ -272,9 +256,9 @@ class _PictureTrack(_Track):
 class _SoundTrack(_Track):
     kind = "audio"
 
-    def __init__(self, clock: _Clock, muted: Callable[[int], bool]) -> None:
+    def __init__(self, clock: _Clock, mute: Mute) -> None:
         super().__init__(clock)
-        self._muted = muted
+        self._mute = mute
         encoder = av.CodecContext.create("libopus", "w")
         assert isinstance(encoder, AudioCodecContext)
         encoder.sample_rate = SAMPLE_RATE
@@ -288,7 +272,7 @@ class _SoundTrack(_Track):
         while True:
             frame, pcm, due = await self._next()
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            if self._muted(frame):
+            if self._mute(frame):
                 pcm = np.zeros(OPUS_SAMPLES, np.int16)
             for packet in self._encoded(pcm):
                 packet.time_base = _AUDIO_CLOCK

@@ -44,6 +44,7 @@ class NodeAccess(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path  # with tls.cert, admin.macaroon, seller.macaroon and refunds.macaroon
     address: str  # host:port of gRPC
     peer_address: str  # host:port where other nodes reach it
+    rest_address: str = ""  # host:port of REST; empty where it serves none
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +106,11 @@ class LndNode:
     def address(self) -> str:
         """Where its gRPC listens, as host:port."""
         return self.access.address
+
+    @property
+    def rest_url(self) -> str:
+        """Where its REST listens."""
+        return f"https://{self.access.rest_address}"
 
     @property
     def tls_cert_path(self) -> Path:
@@ -369,7 +375,7 @@ def lnd_arguments(lnd: Path, access: NodeAccess, chain_flags: Sequence[str]) -> 
         f"--readonlymacaroonpath={folder / 'readonly.macaroon'}",
         f"--invoicemacaroonpath={folder / 'invoice.macaroon'}",
         "--tlsdisableautofill",  # the certificate names this machine's loopback and nothing else of it
-        "--norest",
+        f"--restlisten={access.rest_address}" if access.rest_address else "--norest",
         "--nobootstrap",
         "--noseedbackup",  # a wallet without a password: its coins are worthless
         "--bitcoin.regtest",

@@ -172,6 +172,7 @@ def _lay_out(
             folder=folder / name,
             address=f"127.0.0.1:{ports.take()}",
             peer_address=f"127.0.0.1:{ports.take()}",
+            rest_address=f"127.0.0.1:{ports.take()}",
         )
         arguments = lnd_arguments(programs.lnd, access, chain.lnd_flags)
         made = LndNode(access, Program(name, arguments, log=folder / f"{name}.log", guard=guard))

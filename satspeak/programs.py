@@ -11,7 +11,8 @@ import httpx
 from regtest.lnd import LndNode
 from regtest.process import Guard, Program, until
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 240.0
+"""The first start after an installation compiles every module; one that ends is noticed at once."""
 
 UNLIMITED = {
     f"{what}{whose}": "0"

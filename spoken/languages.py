@@ -4,6 +4,7 @@ By the script first. What is written in Latin letters and short is English unles
 of another language; of longer texts the letter sequences tell that py3langid has learnt.
 """
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -56,6 +57,7 @@ _COMMON = (
 _ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"})
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NOT_WORDS = re.compile(r"(?:https?://|www\.)\S+|[!-~]+@[!-~]+|[@#]\w+|<[^<>]*>")
+_CERTAIN = 700.0  # of a logarithm: beyond it nothing is left of the other
 _FEW = 4  # words up to which a text is short
 _NAME = 2  # words up to which a text may be a name
 _ARTICLES = frozenset(
@@ -90,6 +92,8 @@ _LEVEL_TWO = 0x98_9F  # where Shift JIS begins the ideographs that Japanese rare
 def detect_language(text: str) -> str:
     """Return the most likely of `LANGUAGES`; "en" for a text without letters. The first call loads the model."""
     sample = _NOT_WORDS.sub(" ", text.strip())[:_SAMPLE]
+    if sample.isascii():
+        return _of_latin_letters(sample)
     scripts = _scripts(sample)
     if not scripts:
         return "en"
@@ -101,13 +105,29 @@ def detect_language(text: str) -> str:
     return _of_latin_letters(sample)
 
 
+def likelihood(text: str, language: str) -> float | None:
+    """Tell how likely the letter sequences of a text make a language, among those written in Latin letters: 0 to 1.
+
+    None where the script tells more than they do, or there are no letters.
+    """
+    sample = _NOT_WORDS.sub(" ", text.strip())[:_SAMPLE]
+    scripts = _scripts(sample)
+    if language not in _LATIN or not scripts or scripts.most_common(1)[0][0] != "LATIN":
+        return None
+    scores = {str(each): float(score) for each, score in _identifier().rank(sample)}
+    return 1 / sum(math.exp(min(score - scores[language], _CERTAIN)) for score in scores.values())
+
+
 def unspoken_script(text: str) -> str | None:
     """Name the script that most of a text is written in, where none of `LANGUAGES` is written in it.
 
     Returns:
         Its name in Unicode, "Hebrew"; None where a voice for sale reads most of the text.
     """
-    scripts = _scripts(text[:_SAMPLE])
+    sample = text[:_SAMPLE]
+    if sample.isascii():
+        return None
+    scripts = _scripts(sample)
     if not scripts:
         return None
     script = scripts.most_common(1)[0][0]
@@ -117,9 +137,6 @@ def unspoken_script(text: str) -> str | None:
 def _scripts(text: str) -> Counter[str]:
     """Count the letters of each script; an ideograph or syllable weighs as much as two letters."""
     found: Counter[str] = Counter()
-    if text.isascii():
-        letters = sum(map(str.isalpha, text))
-        return Counter(LATIN=letters) if letters else found
     for character, number in Counter(text).items():
         if character.isascii():
             if character.isalpha():
@@ -165,11 +182,12 @@ def _is_modern_japanese(character: str) -> bool:
 
 
 def _of_latin_letters(text: str) -> str:
-    words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
-    if not words:
+    written = _WORD.findall(text)
+    if not written:
         return "en"
-    if len(words) > _FEW:
+    if len(written) > _FEW:
         return _guess(text, _LATIN)
+    words = [word.lower().replace("’", "'") for word in written]
     foreign = _by_letters(text) or _by_words(words, text)
     if foreign is None and not text.isascii() and ENGLISH.isdisjoint(words):
         return _guess(text, _LATIN)

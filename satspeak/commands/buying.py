@@ -53,7 +53,10 @@ _PAYER_SETTINGS = {
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--pay", envvar="SATSPEAK_PAY", help=f"A wallet that pays: {payers.WALLETS}; or SATSPEAK_PAY.")
 @click.option("--max-sats", type=click.IntRange(min=1), help="Pay no more, with the fee; never asks then.")
-@click.option("--lnd-address", help="With --pay lnd: host and port of its gRPC.  [default: 127.0.0.1:10009]")
+@click.option(
+    "--lnd-address",
+    help="With --pay lnd: host and port of its gRPC, or https://… of its REST.  [default: 127.0.0.1:10009]",
+)
 @click.option("--lnd-cert", help="With --pay lnd: its tls.cert.  [default: ~/.lnd/tls.cert]")
 @click.option("--lnd-macaroon", help="With --pay lnd: a macaroon that may pay.")
 @click.option("--resume", is_flag=True, help="Go on with the newest order, or with the one that TEXT names.")

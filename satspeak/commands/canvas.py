@@ -1,4 +1,4 @@
-"""What the options of a stage mean: `--canvas 1080p --background '#1f3b57' --speed 1.1`."""
+"""What the options of a stage mean: `--canvas 1080p --background '#1f3b57' --captions --speed 1.1`."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _LINES = {"720p": 720, "1080p": 1080, "4k": 2160}
 _NAMED = re.compile(r"(720p|1080p|4k)(-portrait|-square)?", re.IGNORECASE)
 _SIZE = re.compile(r"([0-9]{2,4})x([0-9]{2,4})", re.ASCII)
 
-OPTIONS = ("canvas", "background", "speed")
+OPTIONS = ("canvas", "background", "captions", "speed")
 
 
 class Canvas(click.ParamType[tuple[int, int]]):

@@ -21,6 +21,7 @@ def wish_options(command: Any) -> Any:
     """Add what a wish may say beside its text."""
     options: list[Callable[[Any], Any]] = [  # the last first: each stands before what was there
         click.option("--speed", type=click.FloatRange(0.8, 1.25), help="Of the voice; 1 is its own."),
+        click.option("--captions", is_flag=True, default=None, help="Write what is said into the picture."),
         click.option("--background", default=None, help="A colour behind the person, such as #1f3b57."),
         click.option("--canvas", type=Canvas(), help="720p, 1080p, 4k (-portrait, -square), or 1280x720."),
         click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),

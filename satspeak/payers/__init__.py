@@ -1,4 +1,4 @@
-"""Wallets that pay invoices, within a bound: LND, phoenixd, a command, Nostr Wallet Connect.
+"""Wallets that pay invoices, within a bound: LND (gRPC or REST), phoenixd, a command, Nostr Wallet Connect.
 
     payer = open_payer("lnd", os.environ)
     receipt = await pay(payer, quote.bolt11_invoice, max_sats=500, agreed_sats=quote.amount)

@@ -12,7 +12,7 @@ from lightning.errors import (
     PaymentNotFound,
 )
 from lightning.invoice import Msat, Payment, PaymentHash, PaymentState
-from lightning.lnd_connection import Secret
+from lightning.lnd_credentials import Secret
 from lightning.lnd_payments import LndPayments
 from satspeak.payers.errors import NotAsked, NotPaid, OutcomeUnknown, UnderWay, WalletUnusable
 from satspeak.payers.port import Bill, Receipt

@@ -18,16 +18,16 @@ def open_payer(wallet: str, environment: Mapping[str, str]) -> Wallet:
 
     Args:
         wallet: `lnd`, `phoenixd`, `nostr+walletconnect://…` (or `nwc://…`), or a command with `{invoice}` in it.
-        environment: Where an LND or a phoenixd is, and what opens it: `SATSPEAK_PAYER_LND_ADDRESS`,
-            `SATSPEAK_PAYER_LND_TLS_CERT` and `SATSPEAK_PAYER_LND_MACAROON`, `SATSPEAK_PAYER_PHOENIXD_URL` and
-            `SATSPEAK_PAYER_PHOENIXD_PASSWORD`.
+        environment: Where an LND or a phoenixd is, and what opens it: `SATSPEAK_PAYER_LND_ADDRESS` (`https://…` is
+            LND's REST, anything else its gRPC), `SATSPEAK_PAYER_LND_TLS_CERT` and `SATSPEAK_PAYER_LND_MACAROON`,
+            `SATSPEAK_PAYER_PHOENIXD_URL` and `SATSPEAK_PAYER_PHOENIXD_PASSWORD`.
 
     Raises:
         WalletUnusable: It is none that we know, or something that opens it is missing.
     """
     # Each is imported when it is asked for: nobody needs gRPC to run a command.
     if wallet == "lnd":
-        _require("bolt11", "lndgrpc")
+        _require("bolt11")
         return _lnd(environment)
     if wallet == "phoenixd":
         _require("bolt11")
@@ -51,16 +51,24 @@ def open_payer(wallet: str, environment: Mapping[str, str]) -> Wallet:
 
 
 def _lnd(environment: Mapping[str, str]) -> Wallet:
-    from satspeak.payers.lnd import LndPayer  # noqa: PLC0415
-
     address = environment.get("SATSPEAK_PAYER_LND_ADDRESS") or "127.0.0.1:10009"
-    certificate = environment.get("SATSPEAK_PAYER_LND_TLS_CERT") or "~/.lnd/tls.cert"
+    named = environment.get("SATSPEAK_PAYER_LND_TLS_CERT")
+    certificate = Path(named or "~/.lnd/tls.cert").expanduser()
     macaroon = environment.get("SATSPEAK_PAYER_LND_MACAROON")
     if not macaroon:
         raise WalletUnusable(
             "Name a macaroon of your LND that may pay: --lnd-macaroon or SATSPEAK_PAYER_LND_MACAROON."
         )
-    return LndPayer(address, Path(certificate).expanduser(), Path(macaroon).expanduser())
+    if address.startswith("https://"):
+        from satspeak.payers.lnd_rest import LndRestPayer  # noqa: PLC0415
+
+        # A host's or a proxy's certificate is signed by somebody whom the system trusts.
+        own = certificate if named or certificate.exists() else None
+        return LndRestPayer(address, own, Path(macaroon).expanduser())
+    _require("lndgrpc")
+    from satspeak.payers.lnd import LndPayer  # noqa: PLC0415
+
+    return LndPayer(address, certificate, Path(macaroon).expanduser())
 
 
 def _require(*libraries: str) -> None:
