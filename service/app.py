@@ -4,8 +4,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
-from litestar import Litestar, Router
-from litestar.di import Provide
+from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.minijinja import MiniJinjaTemplateEngine
@@ -13,8 +12,8 @@ from litestar.template import TemplateConfig
 
 from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
-from service.assembly.service import Service, open_service
-from service.parts import DESKS, Parts, l402_desk
+from service.assembly.service import open_service
+from service.parts import Parts, l402_desk
 from service.routes.a2e.router import a2e_router
 from service.routes.accounts import account, receivers, top_ups
 from service.routes.avatartalk import continuous, infer, inference, rooms
@@ -30,6 +29,7 @@ from service.routes.http.hosts import with_readable_hosts
 from service.routes.http.keys import HEADER
 from service.routes.http.limiting import Admission, held_open, small_unless_form, timely_bodies
 from service.routes.http.request_ids import with_request_ids
+from service.routes.http.routers import Routes
 from service.routes.http.security import with_security_headers
 from service.routes.http.surfaces import by_surface
 from service.routes.l402 import top_ups as l402_top_ups
@@ -43,8 +43,7 @@ from service.routes.livetalking.pages import open_to_all_pages
 from service.routes.livetalking.router import call_routers
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
-from service.routes.pages import assets, guide, pages, shop, small_files, viewer
-from service.routes.pages.schema import EncodedOnce
+from service.routes.pages import assets, guide, pages, schema, shop, small_files, viewer
 from service.routes.studio.router import studio_router
 from service.runtime import descriptors
 from service.runtime.clock import Clock, utc_now
@@ -86,7 +85,6 @@ def create_app(
         SettingsError: The settings do not fit what they name.
     """
     node = Node(backend=backend, payer=payer) if backend is not None else check_access(settings.lnd)
-    parts = Parts()
     clock = now or utc_now
     limits = settings.limits
     in_time = timely_bodies(settings.program.client_patience_s)
@@ -106,6 +104,7 @@ def create_app(
     polls_limited = poll_admission.middleware()
     largest_json_bytes = settings.quotes.max_text_chars * BYTES_PER_CHARACTER + JSON_SLACK_BYTES
     streams = open_streams(settings.waits)
+    parts = Parts(quote_admission, poll_admission, streams)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -115,12 +114,12 @@ def create_app(
             yield
 
     app = Litestar(
-        route_handlers=[
-            Router(
+        route_handlers=parts.handed_to(
+            Routes(
                 "/",
                 middleware=[in_time],
                 route_handlers=[
-                    Router(
+                    Routes(
                         "/",
                         route_handlers=[quotes.request_video_text],
                         middleware=[
@@ -128,14 +127,14 @@ def create_app(
                             answers_plain_quotes(lambda: parts.service.idempotency),
                         ],
                     ),
-                    Router("/", route_handlers=[top_ups.top_up], middleware=[quotes_limited]),
-                    Router("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
-                    Router(
+                    Routes("/", route_handlers=[top_ups.top_up], middleware=[quotes_limited]),
+                    Routes("/", route_handlers=[quotes.estimate_text], middleware=[estimates_limited]),
+                    Routes(
                         "/",
                         route_handlers=[videos.generate_video, inference.inference, rooms.create_session],
                         middleware=[polls_limited, held_open(streams)],
                     ),
-                    Router(
+                    Routes(
                         "/",
                         route_handlers=[
                             refunds.refund,
@@ -151,13 +150,13 @@ def create_app(
                 ],
                 request_max_body_size=largest_json_bytes,
             ),
-            Router(
+            Routes(
                 "/",
                 middleware=[in_time, quotes_limited],
                 route_handlers=[quotes.request_video_audio],
                 request_max_body_size=settings.quotes.largest_upload_bytes,
             ),
-            Router(
+            Routes(
                 "/",
                 # A challenge counts as a quote, too: the handler takes that token, once no credential is good.
                 middleware=[
@@ -170,7 +169,7 @@ def create_app(
                 route_handlers=[l402_videos.buy_video],
                 request_max_body_size=settings.quotes.largest_upload_bytes,
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[
                     qr.qr,
@@ -196,21 +195,22 @@ def create_app(
                     viewer.viewer,
                     viewer.oembed,
                     *small_files.HANDLERS,
+                    schema.asyncapi,
                 ],
                 middleware=[polls_limited],
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[lnurl.pay_request, lnurl.invoice, lnurl.verify],
                 middleware=[polls_limited],
                 exception_handlers=lnurl.HANDLERS,
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[events.events, videos.video, inference_videos.inference_video],
                 middleware=[polls_limited, held_open(streams)],
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[payments.payment],
                 middleware=[
@@ -235,23 +235,21 @@ def create_app(
                 held_open=held_open(streams),
                 largest_json=largest_json_bytes,
             ),
-            infer.infer,  # these are accepted before they are refused
-            continuous.continuous,
+            Routes(
+                "/", route_handlers=[infer.infer, continuous.continuous]
+            ),  # accepted before they are refused
             desk_router(settings, lambda: parts.service.desk, clock, [in_time, polls_limited]),
             heygen_router(
                 limits.heygen_per_hour, streams, clock, in_time=in_time, polls_limited=polls_limited
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[top_ups.top_up_state],
                 middleware=[polls_limited, held_open(streams, waits=False)],
             ),
-            health.live,  # a prober that is turned away would have the process started again
-            health.ready,
-        ],
-        dependencies={name: parts.provide(name) for name in Service.__struct_fields__}
-        | {name: parts.provide_desk(desk, quote_admission) for name, desk in DESKS.items()}
-        | {"socket_desk": Provide(lambda: parts.socket_desk(poll_admission, streams), sync_to_thread=False)},
+            # A prober that is turned away would have the process started again.
+            Routes("/", route_handlers=[health.live, health.ready]),
+        ),
         lifespan=[lifespan],
         exception_handlers=by_surface(problems.HANDLERS, {PREFIX: heygen.HANDLERS}),
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
@@ -260,8 +258,8 @@ def create_app(
             title="satspeak",
             version="1",
             description="Talking-head videos for Lightning payments.",
-            render_plugins=[EncodedOnce()],
-            openapi_router=Router(
+            render_plugins=[schema.EncodedOnce()],
+            openapi_router=Routes(
                 "/schema", route_handlers=[], middleware=[polls_limited], include_in_schema=False
             ),
             components=Components(

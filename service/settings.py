@@ -16,7 +16,7 @@ import msgspec
 from service.accounts.prepaid import AccountTerms
 from service.accounts.web_tokens import WebTokenTerms
 from service.desk.terms import DeskTerms
-from service.engines.terms import ChatTerms, TranslationTerms
+from service.engines.terms import ChatTerms, ImagesTerms, LiveTalkingTerms, TranslationTerms
 from service.errors import SettingsError
 from service.l402.selling import Terms as L402Terms
 from service.payments.holds import HoldTerms
@@ -61,6 +61,7 @@ OTHERS = {
             "MAX_WAIT_S",
         ),
         *("AVATAR_MEMORY_MB", "LENT_MB", "MAX_PCM_MB", "GRACE_S", "SPEECH_ENGINE", "CACHE"),
+        *("RAY_REPLICAS", "RAY_CPUS", "RAY_GPUS"),
         *(
             "LIVE_SESSIONS",
             "LIVE_SILENCE_S",
@@ -202,6 +203,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prepaid: PrepaidTerms = PrepaidTerms()
     scripts: ScriptTerms = ScriptTerms()
     chat: ChatTerms = ChatTerms()
+    images: ImagesTerms = ImagesTerms()
     translation: TranslationTerms = TranslationTerms()
     live: LiveTerms = LiveTerms()
     studio: StudioTerms = StudioTerms()
@@ -209,6 +211,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speaking: SpeakingTerms = SpeakingTerms()
     places: PlaceTerms = PlaceTerms()
     calls: CallTerms = CallTerms()
+    livetalking: LiveTalkingTerms = LiveTalkingTerms()
     web_tokens: WebTokenTerms = WebTokenTerms()
     holds: HoldTerms = HoldTerms()
     l402: L402Terms = L402Terms()

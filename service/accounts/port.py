@@ -164,6 +164,10 @@ class Accounts(Protocol):
         """Note how much was used so far, which never falls nor passes what is held; False where it is ended."""
         ...
 
+    async def reserved(self, ref: str, now: datetime) -> bool:
+        """Whether something is set aside under a reference, by a lease that is not over."""
+        ...
+
     async def settle(self, ref: str, used_ms: int, now: datetime) -> int | None:
         """End a reservation: so much of it is used, at most what is held, and the rest is free again.
 

@@ -89,6 +89,10 @@ class VideoTime:
             unlimited=self.unlimited(account),
         )
 
+    async def reserved(self, ref: str) -> bool:
+        """Whether something is set aside under a reference by a lease that is not over: somebody is at it."""
+        return await self._accounts.reserved(ref, self._now())
+
     async def renew(self, ref: str, *, used_ms: int, lease: timedelta) -> bool:
         """Note how much was used so far and keep the rest for longer; False where it is ended."""
         return await self._accounts.renew(ref, used_ms=used_ms, until=self._now() + lease)

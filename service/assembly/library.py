@@ -19,6 +19,7 @@ class Libraries(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps the files of accounts, and takes them in."""
 
     library: Library
+    fetcher: HttpFetcher
     intake: MediaIntake
 
 
@@ -36,4 +37,6 @@ def open_libraries(
     )
     library = Library(store=kept.media, objects=kept.objects, fetcher=fetcher, terms=terms, now=ambient.now)
     incoming = settings.uploads.incoming(terms.largest_bytes())
-    return Libraries(library=library, intake=MediaIntake(folder / "incoming-media", incoming, terms))
+    return Libraries(
+        library=library, fetcher=fetcher, intake=MediaIntake(folder / "incoming-media", incoming, terms)
+    )

@@ -7,13 +7,17 @@ from service.accounts.prepaid import VideoTime
 from service.accounts.web_tokens import WebTokens
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.making import Making
+from service.assembly.scripts import make_answering
 from service.assembly.stores import Kept
+from service.engines.livetalking import LiveTalkingServer
 from service.quotes.screening import open_screen
 from service.runtime.internet import Names
 from service.runtime.supervision import Supervised
 from service.sessions.call_stage import CallProcesses
 from service.sessions.callers import Callers
 from service.sessions.calls import Calls
+from service.sessions.control import CallControl, OwnCalls
+from service.sessions.far_calls import FarCalls
 from service.sessions.live import Live
 from service.sessions.places import Places
 from service.sessions.recordings import Recordings
@@ -42,6 +46,7 @@ async def open_live(
         owner=making.owner,
         terms=settings.live,
         stopping=ambient.stopping,
+        sound_percent=settings.speaking.speech_percent,
         bells=kept.bells,
         now=ambient.now,
     )
@@ -71,6 +76,7 @@ def open_calls(
     ambient: Ambient,
     making: Making,
     live: Live,
+    video_time: VideoTime,
 ) -> tuple[Calls, Recordings]:
     """Open what shows live sessions by WebRTC; what is shown then is ended when the stack is closed."""
     recordings = Recordings(
@@ -90,10 +96,21 @@ def open_calls(
         stages=CallProcesses(settings.calls),
         choosing=making.choosing,
         recordings=recordings,
+        answering=make_answering(settings, kept, ambient, video_time),
         terms=settings.calls,
     )
     stack.push_async_callback(calls.aclose)
     return calls, recordings
+
+
+def make_control(
+    settings: Settings, ambient: Ambient, calls: Calls, recordings: Recordings, live: Live
+) -> CallControl:
+    """Make what pages' own servers ask about calls."""
+    terms = settings.livetalking
+    if terms.livetalking_url:
+        return FarCalls(terms.livetalking_url, LiveTalkingServer(ambient.client, terms), recordings)
+    return OwnCalls(calls, recordings, live)
 
 
 def make_callers(settings: Settings, kept: Kept, ambient: Ambient, keys: Keys) -> Callers:

@@ -32,7 +32,8 @@ async def open_making(settings: Settings, kept: Kept, ambient: Ambient) -> Async
     """Open what renders; the renders that were interrupted go on."""
     terms = settings.rendering
     workers = Workers(
-        [HttpRenderer(ambient.client, url, silence_s=terms.render_silence_s) for url in terms.workers]
+        [HttpRenderer(ambient.client, url, silence_s=terms.render_silence_s) for url in terms.workers],
+        kept.objects,
     )
     owner = _replica(settings.program.data_dir)
     rendering = Rendering(

@@ -8,7 +8,7 @@ import msgspec
 
 from lightning import CredentialsInvalid, InvoiceBackend, PaymentBackend
 from lightning.lnd import LndBackend
-from lightning.lnd_connection import check_credentials
+from lightning.lnd_credentials import check_credentials
 from lightning.lnd_payments import LndPayments
 from service.errors import SettingsError
 from service.settings import Lnd

@@ -20,6 +20,8 @@ from service.quotes.screening import open_screen
 from service.quotes.top_ups import Selling
 from service.quotes.upload_room import UploadRoom
 from service.settings import Settings
+from service.studio.backgrounds import Backgrounds
+from service.studio.library import Library
 
 
 class Sales(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ def make_sales(
     money: Money,
     rates: RateSource,
     video_time: VideoTime,
+    library: Library,
 ) -> Sales:
     """Join what sells. Both count the same open quotes, and ask the same node what it can receive."""
     open_quotes = OpenQuotes(kept.payments, settings.open_quotes)
@@ -89,6 +92,7 @@ def make_sales(
         video_time=video_time,
         orders=kept.prepaid,
         choosing=making.choosing,
+        backgrounds=Backgrounds(library, kept.objects, making.workers.try_background),
         screen=screen,
         private_receivers=settings.webhooks.webhook_private,
         now=ambient.now,

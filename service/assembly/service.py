@@ -17,7 +17,7 @@ from service.assembly.agents import make_agents
 from service.assembly.background import Ambient, run_until_closed
 from service.assembly.desk import make_desk
 from service.assembly.library import open_libraries
-from service.assembly.live import make_callers, open_calls, open_live, open_places
+from service.assembly.live import make_callers, make_control, open_calls, open_live, open_places
 from service.assembly.making import open_making
 from service.assembly.money import open_money
 from service.assembly.node import Access, Node, open_node
@@ -74,6 +74,7 @@ from service.runtime.supervision import Supervised
 from service.runtime.web import WebTerms
 from service.sessions.callers import Callers
 from service.sessions.calls import Calls
+from service.sessions.control import CallControl
 from service.sessions.live import Live
 from service.sessions.recordings import Recordings
 from service.sessions.rooms import Rooms
@@ -88,6 +89,7 @@ from service.studio.library import Library
 from service.studio.portraits import Portraits
 from service.studio.scripts import Scripts
 from service.studio.speaking import Speaking
+from service.studio.voices import Voices
 from service.webhooks.accounts import AccountReceivers
 
 FIGURES_FRESH_S = 3.0
@@ -114,12 +116,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     showing: Showing
     rooms: Rooms
     calls: Calls
+    call_control: CallControl
     callers: Callers
     recordings: Recordings
     library: Library
     studio: Studio
     portraits: Portraits
     own_avatars: Avatars
+    own_voices: Voices
     speaking: Speaking
     films: Films
     media_intake: MediaIntake
@@ -213,13 +217,11 @@ async def open_service(
         rates = open_rates(settings.rates, client)
         if isinstance(rates, FeedRates):
             stack.push_async_callback(rates.aclose)
-        sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time)
-        studio = open_studio(
-            stack, settings, kept, ambient, making, sales.prepaid, video_time, libraries.library
-        )
+        sales = make_sales(settings, kept, ambient, node, making, money, rates, video_time, libraries.library)
+        studio = open_studio(stack, settings, kept, ambient, making, sales.prepaid, video_time, libraries)
         live = await open_live(stack, settings, kept, ambient, making, video_time)
         showing, rooms = open_places(stack, settings, live)
-        calls, recordings = open_calls(stack, settings, kept, ambient, making, live)
+        calls, recordings = open_calls(stack, settings, kept, ambient, making, live, video_time)
         open_webhooks(stack, settings, kept, ambient)
         idempotency = Idempotency(quoting=sales.quoting, orders=kept.orders, now=now)
         delivery = Delivery(
@@ -284,12 +286,14 @@ async def open_service(
             showing=showing,
             rooms=rooms,
             calls=calls,
+            call_control=make_control(settings, ambient, calls, recordings, live),
             callers=make_callers(settings, kept, ambient, keys),
             recordings=recordings,
             library=libraries.library,
             studio=studio.studio,
             portraits=studio.portraits,
             own_avatars=studio.avatars,
+            own_voices=studio.voices,
             speaking=studio.speaking,
             films=studio.films,
             media_intake=libraries.intake,

@@ -14,6 +14,7 @@ from service.runtime.bells import Bells
 from service.runtime.clock import utc_now
 from service.settings import Settings
 from service.storage.accounts import SqlAccounts
+from service.storage.answers import SqlAnswers
 from service.storage.batches import SqlBatches
 from service.storage.calls import SqlCallLinks, SqlRecordings
 from service.storage.database import Database
@@ -65,6 +66,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     receivers: SqlReceivers
     prepaid: SqlPrepaidOrders
     batches: SqlBatches
+    answers: SqlAnswers
     live_sessions: SqlLiveSessions
     recordings: SqlRecordings
     call_links: SqlCallLinks
@@ -103,6 +105,7 @@ async def open_kept(settings: Settings) -> AsyncIterator[Kept]:
             receivers=SqlReceivers(database),
             prepaid=SqlPrepaidOrders(database),
             batches=SqlBatches(database),
+            answers=SqlAnswers(database),
             live_sessions=SqlLiveSessions(database),
             recordings=SqlRecordings(database),
             call_links=SqlCallLinks(database),

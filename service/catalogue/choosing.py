@@ -1,13 +1,13 @@
 """Checks what a buyer chose against what there is, before any money moves."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
 import msgspec
 
 from service.catalogue.built_in import AVATARS, EMOTIONS, LANGUAGES
-from service.catalogue.own import own_job
+from service.catalogue.own import base_of, own_job
 from service.catalogue.port import Avatar, OwnAvatars, Voice
 from service.errors import InvalidRequest
 from service.orders.choice import Choice
@@ -35,6 +35,8 @@ class Choosing:
         self._ask_voices = voices
         self._own = own
         self._now = now
+        self._told: Sequence[Avatar] | None = None
+        self._avatars: Mapping[str, Avatar] = BUILT_IN
         self._voices: Sequence[Voice] = ()
         self._asked_at: datetime | None = None
 
@@ -64,8 +66,9 @@ class Choosing:
                 field="voice",
             )
         voices = {voice.name: voice for voice in await self.voices()}
-        _check("voice", choice.voice, voices)
-        language = voices[choice.voice].language
+        base = base_of(choice.voice)
+        _check("voice", base, voices)
+        language = voices[base].language
         if choice.language not in (None, language):
             raise InvalidRequest(
                 f"Voice '{choice.voice}' speaks '{language}', not '{choice.language}'."
@@ -93,7 +96,7 @@ class Choosing:
                 field="emotion",
             )
 
-    async def _own_avatar(self, choice: Choice, account_id: int | None) -> dict[str, Avatar]:
+    async def _own_avatar(self, choice: Choice, account_id: int | None) -> Mapping[str, Avatar]:
         """Return the avatar that was chosen, by name, where it is the account's own."""
         if self._own is None or account_id is None or own_job(choice.avatar) is None:
             return {}
@@ -101,11 +104,12 @@ class Choosing:
         own = await self._own.own_avatar(account_id, choice.avatar)
         return {} if own is None else {own.name: own}
 
-    async def avatars(self) -> dict[str, Avatar]:
+    async def avatars(self) -> Mapping[str, Avatar]:
         """Return who there is, by name: those that come with every worker first, as long as none says otherwise."""
-        told = {avatar.name: avatar for avatar in await self._ask_avatars()} or BUILT_IN
-        names = [name for name in AVATARS if name in told] + sorted(told.keys() - AVATARS.keys())
-        return {name: told[name] for name in names}
+        told = await self._ask_avatars()
+        if told is not self._told:  # each sale that names an avatar asks
+            self._told, self._avatars = told, _by_name(told)
+        return self._avatars
 
     async def voices(self) -> Sequence[Voice]:
         """Return the voices that the worker has, or raise WorkerDown."""
@@ -113,6 +117,12 @@ class Choosing:
             self._voices = await self._ask_voices()
             self._asked_at = self._now()
         return self._voices
+
+
+def _by_name(told: Sequence[Avatar]) -> Mapping[str, Avatar]:
+    named = {avatar.name: avatar for avatar in told} or BUILT_IN
+    names = [name for name in AVATARS if name in named] + sorted(named.keys() - AVATARS.keys())
+    return {name: named[name] for name in names}
 
 
 def _check(field: str, value: str | None, known: Collection[str]) -> None:

@@ -1,11 +1,15 @@
-"""Avatars that an account has made: what they are called, and where their packs are. Pure.
+"""Avatars and voices that an account has made: what they are called, and where packs are. Pure.
 
 A name says which job made the avatar, so a pack never changes under its name, and is found without a look at any row.
+A voice that was matched to samples is one of a worker's, turned: its name says which and how, so that every worker
+speaks with it (`worker/speech/turning.py`).
 """
 
 import re
 
 PREFIX = "own_"
+
+_TURNED = re.compile(r"([^~]+)~\d{3}-\d{3}-[1-9a-f]{7}")
 
 _NAME = re.compile(rf"{PREFIX}([0-9a-f]{{24}})")
 
@@ -24,3 +28,9 @@ def own_job(avatar: str | None) -> str | None:
 def pack_object(job: str) -> str:
     """Name the object of the pack that a job made, a tar."""
     return f"avatars/{job}.tar"
+
+
+def base_of(voice: str) -> str:
+    """Tell which voice of a worker one is, turned or not; of a name that turns none in a way that can be, itself."""
+    turned = _TURNED.fullmatch(voice)
+    return turned[1] if turned else voice

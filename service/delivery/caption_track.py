@@ -7,8 +7,8 @@ They are timed text of 3GPP (TS 26.245, `tx3g`), which ffmpeg, VLC and Apple's p
 import struct
 from collections.abc import Sequence
 
-from service.delivery.captions import Cue
 from service.rendering.boxes import box, find, full_box, outermost
+from spoken.cues import Cue
 
 SCALE = 1000
 """Ticks a second: those of the cues."""

@@ -1,12 +1,13 @@
 """Finds the captions of a video, whole or still being rendered, and puts them into a whole one."""
 
 from service.delivery.caption_track import with_captions
-from service.delivery.captions import Cue, cues, webvtt
+from service.delivery.captions import cues, webvtt
 from service.delivery.delivery import Delivery
 from service.errors import VideoGrowing
 from service.jobs.port import Videos
 from service.orders.order import Order
 from service.orders.video import FPS, Video, VideoState
+from spoken.cues import Cue
 
 
 class Captioning:

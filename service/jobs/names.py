@@ -1,5 +1,8 @@
 """What the objects of a job are called. Pure."""
 
+BACKGROUNDS = "backgrounds/"
+"""How the names of pictures and films begin that stand behind people."""
+
 
 def pieces_folder(job_id: int) -> str:
     """Where the pieces of a video are until it is whole."""
@@ -9,6 +12,11 @@ def pieces_folder(job_id: int) -> str:
 def finished_folder(job_id: int) -> str:
     """Where the other kinds of files of a whole video are."""
     return f"finished/{job_id}/"
+
+
+def background_name(digest: str) -> str:
+    """What the object of a picture or film behind people is called, by its SHA-256."""
+    return f"{BACKGROUNDS}{digest}"
 
 
 def video_name(job_id: int) -> str:

@@ -1,6 +1,7 @@
 """Where somebody stands in a video, on what, and how fast they speak: one struct from the edge to the worker. Pure."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -17,9 +18,15 @@ SLOWEST, FASTEST = 0.8, 1.25
 """Of a voice's own pace: beyond these it sounds like no person."""
 
 Side = Annotated[int, Meta(ge=64, le=MOST_PIXELS, multiple_of=2)]
-Background = Annotated[str, Meta(pattern="^(#[0-9a-fA-F]{6}|[0-9a-f]{64})$")]
+Background = Annotated[
+    str,
+    Meta(pattern=r"^(#[0-9a-fA-F]{6}|https?://[^\s]{1,2000}|[a-z2-7]{26}|[0-9a-f]{64})$", max_length=2048),
+]
 Place = Annotated[int, Meta(ge=-MOST_PIXELS, le=MOST_PIXELS)]
 Extent = Annotated[int, Meta(ge=32, le=2 * MOST_PIXELS)]
+
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,11 +57,15 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     background: Annotated[
         Background | None,
         Meta(
-            description="A colour, `#rrggbb`, or the SHA-256 of a picture that was sent here; null goes on with the"
-            " background that the person was filmed before.",
+            description="A colour, `#rrggbb`; of accounts also a picture or a film, by its address or by the token of"
+            " their library. Null goes on with the background that the person was filmed before.",
             examples=["#1f3b57"],
         ),
     ] = None
+    fit: Annotated[
+        Literal["cover", "contain"],
+        Meta(description="Whether a picture or film behind covers the canvas, or is seen whole."),
+    ] = "cover"
     captions: Annotated[bool, Meta(description="Writes what is said into the picture.", examples=[True])] = (
         False
     )
@@ -75,12 +86,21 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def picture(self) -> str | None:
-        """The digest of the picture behind the person; None where there is a colour, or what was filmed."""
-        return None if self.background is None or self.background.startswith("#") else self.background
+        """The SHA-256 of the picture or film behind the person, once it was fetched; None where there is none."""
+        return self.background if self.background and _DIGEST.fullmatch(self.background) else None
+
+    @property
+    def address(self) -> str | None:
+        """Where a picture or film is, or its token in a library; None where there is none to be fetched."""
+        named = self.background is not None and not self.background.startswith("#")
+        return self.background if named and self.picture is None else None
 
     def wire(self) -> dict[str, Any]:
         """Return what it consists of, for a worker or a digest."""
-        return dict(msgspec.to_builtins(self))
+        told = dict(msgspec.to_builtins(self))
+        if self.fit == "cover":  # a worker of before there were pictures takes what it knows alone
+            del told["fit"]
+        return told
 
 
 def paced(milliseconds: int, stage: Stage | None) -> int:

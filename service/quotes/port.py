@@ -4,6 +4,23 @@ from pathlib import Path
 from typing import Protocol
 
 
+class Backgrounds(Protocol):
+    """Fetches what is to stand behind a person, before it is sold."""
+
+    async def bring(self, account_id: int, address: str) -> str:
+        """Keep a picture or film for renders; its SHA-256.
+
+        Args:
+            account_id: Whose.
+            address: A URL, or a token of the account's library.
+
+        Raises:
+            InvalidRequest: It cannot be had, or cannot be shown.
+            WorkerDown: Nobody is there who could tell.
+        """
+        ...
+
+
 class Screen(Protocol):
     """Judges what may be sold, before it is quoted.
 

@@ -28,9 +28,9 @@ from service.orders.tokens import IdempotencyKey, Tokens
 from service.orders.webhook import Webhook
 from service.orders.wish import Wish
 from service.quotes.idempotency import SALT_BYTES, parse_key
-from service.quotes.port import Screen
+from service.quotes.port import Backgrounds, Screen
 from service.quotes.prepaid_terms import KEY_KEPT, NOBODY_CAME, PrepaidTerms, Taken
-from service.quotes.staging import staged
+from service.quotes.staging import furnished
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.runtime.clock import Clock, from_millis, to_millis
@@ -53,6 +53,7 @@ class PrepaidOrdering:
         video_time: VideoTime,
         orders: PrepaidOrders,
         choosing: Choosing,
+        backgrounds: Backgrounds,
         screen: Screen | None,
         private_receivers: bool,
         now: Clock,
@@ -66,6 +67,7 @@ class PrepaidOrdering:
         self._video_time = video_time
         self._orders = orders
         self._choosing = choosing
+        self._backgrounds = backgrounds
         self._screen = screen
         self._private_receivers = private_receivers
         self._now = now
@@ -163,7 +165,7 @@ class PrepaidOrdering:
         """
 
         async def make(tokens: Tokens) -> Taken:
-            sold = staged(stage, self._terms, spoken=False)
+            sold = await furnished(stage, self._terms, self._backgrounds, account_id, spoken=False)
             wish = Wish(
                 text=None,
                 upload=upload,
@@ -244,8 +246,9 @@ class PrepaidOrdering:
         asked: str | None = None,
         webhook: Webhook | None = None,
         public_id: str | None = None,
+        brought: dict[str, str] | None = None,
     ) -> NewPrepaid:
-        """Check and price an order that is to be kept; nothing is set aside yet.
+        """Check and price an order that is to be kept; nothing is set aside yet. `brought` is as `furnished` says.
 
         Raises:
             InvalidRequest: The text, the choice or the stage cannot be rendered.
@@ -253,7 +256,7 @@ class PrepaidOrdering:
         """
         text = text.strip()  # what is judged is what is kept and spoken
         choice = await self._choosing.check(choice, account_id=account_id)
-        sold = staged(stage, self._terms)
+        sold = await furnished(stage, self._terms, self._backgrounds, account_id, brought=brought)
         wish = Wish(
             text=text,
             upload=None,

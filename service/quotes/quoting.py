@@ -184,11 +184,8 @@ class Quoting:
         now = self._now()
         if webhook_url is not None:
             check_url(webhook_url, private=self._private_receivers)
-        async with contextlib.AsyncExitStack() as stack:
-            held = None
-            if hold:
-                held = await stack.enter_async_context(self._holds.reserve(choice, client, now))
-            opened = await stack.enter_async_context(self._open_quotes.reserve(client, now))
+        holding = self._holds.reserve(choice, client, now) if hold else contextlib.nullcontext()
+        async with holding as held, self._open_quotes.reserve(client, now) as opened:
             yield _Room(opened=opened, held=held, seal=seal, webhook_url=webhook_url)
 
     @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ import msgspec
 from service.errors import InvalidRequest
 from service.orders.stage import Stage
 from service.pricing.price import PERCENT
+from service.quotes.port import Backgrounds
 from service.quotes.terms import Terms
 
 _PLAIN = Stage()
@@ -22,13 +23,14 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     percent: int = PERCENT
 
 
-def staged(stage: Stage | None, terms: Terms, *, spoken: bool = True) -> Staged:
+def staged(stage: Stage | None, terms: Terms, *, spoken: bool = True, picture: str | None = None) -> Staged:
     """Check a stage.
 
     Args:
         stage: As it was asked for.
         terms: What is sold.
         spoken: Whether we speak; a recording has its own pace.
+        picture: The SHA-256 of what was fetched for its background.
 
     Raises:
         InvalidRequest: It is not sold.
@@ -36,22 +38,26 @@ def staged(stage: Stage | None, terms: Terms, *, spoken: bool = True) -> Staged:
     if stage is None:
         return Staged()
     stage = msgspec.structs.replace(stage, speed=round(stage.speed, 2))
+    if picture is None and (stage.address or stage.picture):
+        raise InvalidRequest(
+            "Field 'stage.background' has to be a colour, such as #1f3b57: pictures and films are for accounts, whose"
+            " libraries keep them.",
+            field="stage.background",
+        )
+    stage = msgspec.structs.replace(
+        stage, background=picture or stage.background, fit=stage.fit if picture else _PLAIN.fit
+    )
     if stage == _PLAIN:
         return Staged()
+    if not spoken and stage.captions:
+        raise InvalidRequest(
+            "Field 'stage.captions' cannot be met for uploaded audio: nobody knows its words. Leave it out.",
+            field="stage.captions",
+        )
     if not spoken and stage.speed != 1:
         raise InvalidRequest(
             "Field 'stage.speed' cannot be chosen for uploaded audio: it has its own pace. Leave it out.",
             field="stage.speed",
-        )
-    if stage.captions:
-        raise InvalidRequest(
-            "Field 'stage.captions': captions come as a file or a track, and are not written into pictures here.",
-            field="stage.captions",
-        )
-    if stage.picture is not None:
-        raise InvalidRequest(
-            "Field 'stage.background' names no picture that is known here: send a colour, such as #1f3b57.",
-            field="stage.background",
         )
     canvases = terms.canvases
     percent = canvases.percent(stage.pixels)
@@ -66,3 +72,36 @@ def staged(stage: Stage | None, terms: Terms, *, spoken: bool = True) -> Staged:
     ):
         raise InvalidRequest("Field 'stage.person' is outside of the canvas.", field="stage.person")
     return Staged(stage=stage, percent=percent)
+
+
+async def furnished(
+    stage: Stage | None,
+    terms: Terms,
+    backgrounds: Backgrounds,
+    account_id: int,
+    *,
+    spoken: bool = True,
+    brought: dict[str, str] | None = None,
+) -> Staged:
+    """Check a stage of an account, and fetch what is to stand behind the person once all else is well.
+
+    Args:
+        stage: How.
+        terms: What is sold.
+        backgrounds: Fetch.
+        account_id: Whose.
+        spoken: Whether it is a text, which has a pace.
+        brought: The SHA-256 by its address of what was fetched for others just now; what is fetched is added.
+
+    Raises:
+        InvalidRequest: It is not sold, or what is to stand behind the person cannot be had or shown.
+        WorkerDown: Nobody is there who could tell.
+    """
+    if stage is None or stage.address is None:
+        return staged(stage, terms, spoken=spoken)
+    staged(msgspec.structs.replace(stage, background=None), terms, spoken=spoken)
+    brought = {} if brought is None else brought
+    if stage.address not in brought:
+        brought[stage.address] = await backgrounds.bring(account_id, stage.address)
+    picture = brought[stage.address]
+    return staged(stage, terms, spoken=spoken, picture=picture)

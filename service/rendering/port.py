@@ -18,6 +18,9 @@ class RenderRequest(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate: int  # of the PCM that goes with it
     spoken: int  # characters of `text` that the PCM covers already
     first_frame: int
+    told: tuple[
+        tuple[int, int], ...
+    ] = ()  # of the speech, for captions: samples of a part, `spoken` by its end
     stage: Stage | None = None
 
 
@@ -63,6 +66,11 @@ class End(Record, frozen=True, kw_only=True):
 class Renderer(Protocol):
     """A worker: renders elsewhere."""
 
+    @property
+    def many(self) -> bool:
+        """Whether many workers share its address, so that another goes on there where one is lost."""
+        ...
+
     def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render a video as a stream of records that ends with `End`; closing it stops the worker.
 
@@ -82,6 +90,15 @@ class Renderer(Protocol):
         """
         ...
 
+    async def lend_background(self, digest: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it a picture or film to stand behind people, unless it has it.
+
+        Raises:
+            WorkerDown: It cannot take it now.
+            RenderRefused: It can never show it.
+        """
+        ...
+
 
 class Renderers(Protocol):
     """Knows who can render."""
@@ -95,13 +112,42 @@ class Renderers(Protocol):
         ...
 
 
-class Utterance(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that somebody wants to hear, as a file: `mp3` or `wav`."""
+class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A text that somebody wants to hear, as a file: `mp3` or `wav`.
+
+    Attributes:
+        speed: Of the voice. None is its own, of which a worker of an older version need not be told.
+    """
 
     text: str
     language: str | None
     voice: str | None
     form: str
+    speed: float | None = None
+
+
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice of a worker's that is like somebody's; see `worker/speech/likeness.py`.
+
+    Attributes:
+        voice: What a choice names it by.
+        base: The voice that is turned.
+        pitch_hz: Median of the samples.
+        pitch: Times that of the base.
+        tract: Times the frequencies of its resonances.
+        cosine: Of the envelopes of samples and voice.
+        cosine_unmatched: Of samples and base.
+    """
+
+    voice: str
+    base: str
+    language: str
+    gender: str
+    pitch_hz: float
+    pitch: float
+    tract: float
+    cosine: float
+    cosine_unmatched: float
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):

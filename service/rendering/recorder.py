@@ -72,6 +72,7 @@ class Recorder:
             sample_rate=self._rate,
             spoken=self._spoken,
             first_frame=self.frames,
+            told=tuple((part.samples, part.spoken) for part in self.parts),
             stage=self._order.wish.stage,
         )
 

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import structlog
 
-from service.catalogue.own import own_job, pack_object
 from service.errors import (
     LeaseLost,
     RenderFailed,
@@ -29,6 +28,7 @@ from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import Video, VideoState
 from service.rendering.container import whole_start
+from service.rendering.lending import lend, lend_background
 from service.rendering.port import Renderer, Renderers
 from service.rendering.recorder import Recorder
 from service.rendering.terms import Terms
@@ -40,7 +40,6 @@ FAILED = "The video is not finished yet. Your payment is safe: it goes on by its
 
 INPUT_LOST = "The recording that this video is made of was lost, so it cannot be made."
 
-AVATAR_GONE = "The avatar of this video was deleted, so it cannot be made."
 
 log = structlog.get_logger()
 
@@ -234,7 +233,10 @@ class Rendering:
             try:
                 await self._render_on(worker, order, video, recorder)
             except (WorkerDown, RenderFailed) as error:
-                tried = {worker: error} if recorder.frames > frames else {**tried, worker: error}
+                if recorder.frames > frames:
+                    tried = {} if worker.many else {worker: error}
+                else:
+                    tried = {**tried, worker: error}
                 worker = self._workers.least_loaded(recorder.choice, besides=tried)
                 if worker is None:  # who is only busy can still do it
                     raise next(
@@ -248,7 +250,9 @@ class Rendering:
 
     async def _render_on(self, worker: Renderer, order: Order, video: Video, recorder: Recorder) -> None:
         """Store what a worker renders, from the first frame that is not stored yet."""
-        await self._lend(worker, recorder.choice.avatar)
+        await lend(worker, recorder.choice.avatar, self._objects)
+        if (stage := order.wish.stage) is not None:
+            await lend_background(worker, stage.picture, self._objects)
         pcm = self._pcm(order, tuple(recorder.parts))
         waited = video.queued_at is not None
         async with contextlib.aclosing(worker.render(recorder.job(), pcm)) as records:
@@ -258,17 +262,6 @@ class Rendering:
                 if waited:
                     waited = False
                     self._tell_room()  # the next in the queue may try
-
-    async def _lend(self, worker: Renderer, avatar: str | None) -> None:
-        """Bring a worker the avatar that an account has made itself; raises RenderRefused where it is gone."""
-        job = own_job(avatar)
-        if avatar is None or job is None:
-            return
-        try:
-            await self._objects.size(pack_object(job))
-            await worker.lend(avatar, lambda: self._objects.read(pack_object(job), 0, None))
-        except FileNotFoundError as error:
-            raise RenderRefused(AVATAR_GONE) from error
 
     async def _check_input(self, order: Order, parts: Sequence[SpeechPart]) -> None:
         """Look whether all is there that a worker is to be sent; raises StoredLost."""

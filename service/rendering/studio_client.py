@@ -9,7 +9,7 @@ import msgspec
 
 from service.errors import NotOffered, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.rendering.worker_client import BUSY_RETRY_S, CONNECT_S
-from service.studio.artist import Drawn, Pack, Person
+from service.studio.artist import Drawn, Pack, Person, Source
 
 PORTRAIT_S = 900.0
 """As long as a worker gives a portrait: beside renders one takes minutes."""
@@ -72,11 +72,31 @@ class HttpArtists:
 
         return await self._first_who(ask)
 
+    async def fitted(self, picture: bytes, *, width: int, height: int) -> bytes:
+        """Cut a picture to a size, as `Artist` says."""
+
+        async def ask(url: str) -> bytes:
+            answer = await self._client.post(
+                f"{url}/portraits/fitted",
+                params={"width": width, "height": height},
+                content=picture,
+                timeout=httpx.Timeout(PORTRAIT_S, connect=CONNECT_S),
+            )
+            await _check(answer)
+            return answer.content
+
+        return await self._first_who(ask)
+
     @contextlib.asynccontextmanager
-    async def studied(self, person: Person, film: Callable[[], AsyncIterator[bytes]]) -> AsyncGenerator[Pack]:
+    async def studied(
+        self, person: Person, film: Source, mouths: Source | None = None
+    ) -> AsyncGenerator[Pack]:
         """Make an avatar of a picture or a film, as `Artist` says."""
         query = msgspec.structs.asdict(person)
-        async with self._pack("/avatars", lambda: {"params": query, "content": film()}) as pack:
+        if mouths is not None:
+            query["footage"] = film.size  # the film of the mouth comes behind so many bytes
+        sources = (film,) if mouths is None else (film, mouths)
+        async with self._pack("/avatars", lambda: {"params": query, "content": _joined(sources)}) as pack:
             yield pack
 
     @contextlib.asynccontextmanager
@@ -124,6 +144,12 @@ class HttpArtists:
             except WorkerDown as error:
                 failed = error if isinstance(error, WorkerBusy) or failed is None else failed
         raise failed or refused or WorkerDown("There is no renderer.")
+
+
+async def _joined(sources: Sequence[Source]) -> AsyncIterator[bytes]:
+    for source in sources:
+        async for chunk in source.read():
+            yield chunk
 
 
 class _NotHere(Exception):

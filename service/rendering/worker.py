@@ -6,11 +6,11 @@ from typing import Protocol
 
 import structlog
 
-from service.catalogue.own import own_job
+from service.catalogue.own import base_of, own_job
 from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
-from service.rendering.port import Record, Renderer, RenderRequest, Spoken, Utterance
+from service.rendering.port import Likeness, Record, Renderer, RenderRequest, Spoken, Utterance
 from service.sessions.port import LiveRender
 from service.sessions.records import Open
 
@@ -43,6 +43,10 @@ class RemoteWorker(Renderer, Protocol):
 
     async def voice_sample(self, name: str) -> bytes | None:
         """Return some seconds of a voice; None where it has not got it. Raises WorkerDown."""
+        ...
+
+    async def match(self, samples: Sequence[bytes], *, language: str, gender: str | None) -> Likeness | None:
+        """Match a voice to samples; None where it matches none. Raises RenderRefused, WorkerDown."""
         ...
 
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
@@ -90,6 +94,11 @@ class Worker:
         return self._remote.url
 
     @property
+    def many(self) -> bool:
+        """Whether many share its address, as far as we know."""
+        return self._remote.many
+
+    @property
     def load(self) -> tuple[bool, int, int]:
         """What speaks against giving it a render: that it is sick, the renders it has, those that it had."""
         return not self.well, self._ours + self._others, self._given
@@ -116,7 +125,7 @@ class Worker:
 
     def may_speak(self, choice: Choice) -> bool:
         """Tell whether it has the voice, or has not said yet; the same name is the same sound everywhere."""
-        return choice.voice is None or self.voices is None or choice.voice in self.voices
+        return choice.voice is None or self.voices is None or base_of(choice.voice) in self.voices
 
     async def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render there, as the port says."""
@@ -129,6 +138,14 @@ class Worker:
         """Bring it the pack of an account's own avatar, as the port says."""
         try:
             await self._remote.lend(avatar, pack)
+        except WorkerDown as error:
+            self._know(error)
+            raise
+
+    async def lend_background(self, digest: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it a picture or film to stand behind people, as the port says."""
+        try:
+            await self._remote.lend_background(digest, content)
         except WorkerDown as error:
             self._know(error)
             raise

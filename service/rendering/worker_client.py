@@ -17,7 +17,17 @@ from service.catalogue.port import Avatar, Voice
 from service.errors import RenderFailed, RenderRefused, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
 from service.rendering.live_client import open_live
-from service.rendering.port import End, Init, Record, RenderRequest, Segment, Speech, Spoken, Utterance
+from service.rendering.port import (
+    End,
+    Init,
+    Likeness,
+    Record,
+    RenderRequest,
+    Segment,
+    Speech,
+    Spoken,
+    Utterance,
+)
 from service.sessions.port import LiveRender
 from service.sessions.records import Open
 
@@ -35,6 +45,9 @@ FINISH_S = 1800.0
 SPEECH_S = 55.0
 """How long a text may take to be spoken, or a file to be decoded: clients wait a minute."""
 
+MATCH_S = 300.0
+"""How long a voice may take to be matched: for the first time a worker has to hear all of its own."""
+
 BUSY_RETRY_S = 5
 """Seconds after which to ask a busy worker again that does not say."""
 
@@ -49,10 +62,15 @@ class _Health(msgspec.Struct, frozen=True):
     renders_active: int
     renders_waiting: int = 0  # a worker without a queue says nothing of it
     live_sessions: int = 0  # nor one without live sessions
+    workers: int | None = None  # told by what passes on to many, be they one for now
 
 
 class HttpRenderer:
-    """A worker, by its base URL."""
+    """A worker, by its base URL.
+
+    Attributes:
+        many: Many workers share the address, as its health told.
+    """
 
     def __init__(self, client: httpx.AsyncClient, url: str, *, silence_s: float) -> None:
         """Connect to nothing yet.
@@ -63,6 +81,7 @@ class HttpRenderer:
             silence_s: Without a byte for so long, a render has failed.
         """
         self.url = url
+        self.many = False
         self._client = client
         self._timeout = httpx.Timeout(silence_s, connect=CONNECT_S)
 
@@ -95,15 +114,22 @@ class HttpRenderer:
 
     async def lend(self, avatar: str, pack: Callable[[], AsyncIterator[bytes]]) -> None:
         """Bring it the pack of an account's own avatar, unless it has it."""
-        url = f"{self.url}/avatars/{quote(avatar, safe='')}"
+        await self._bring(f"avatars/{quote(avatar, safe='')}", pack)
+
+    async def lend_background(self, digest: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it a picture or film to stand behind people, unless it has it."""
+        await self._bring(f"backgrounds/{digest}", content)
+
+    async def _bring(self, path: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        url = f"{self.url}/{path}"
         with _unreachable():
             has = await self._client.get(url, timeout=CONNECT_S)
             if has.status_code != httpx.codes.NOT_FOUND:
                 answer = has
             else:
-                answer = await self._client.put(url, content=pack(), timeout=self._timeout)
+                answer = await self._client.put(url, content=content(), timeout=self._timeout)
         if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
-            raise WorkerDown("The renderer is of a version that shows no avatars of accounts.")
+            raise WorkerDown("The renderer is of a version that shows nothing of accounts' own.")
         if not answer.is_success:
             raise await _refusal(answer)
 
@@ -190,6 +216,22 @@ class HttpRenderer:
             raise await _refusal(response)
         return response.content
 
+    async def match(self, samples: Sequence[bytes], *, language: str, gender: str | None) -> Likeness | None:
+        """Find its voice that is most like that of some samples, s16le mono at 16 kHz; None where it matches none.
+
+        Raises as `speak` does.
+        """
+        asked = {"samples": samples, "language": language, "gender": gender}
+        with _unreachable():
+            response = await self._client.post(
+                f"{self.url}/voices/match", content=msgspec.msgpack.encode(asked), timeout=MATCH_S
+            )
+        if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
+            return None  # of a version that does not
+        if response.status_code != httpx.codes.OK:
+            raise await _refusal(response)
+        return msgspec.json.decode(response.content, type=Likeness)
+
     def live(self, opening: Open) -> contextlib.AbstractAsyncContextManager[LiveRender]:
         """Open a live session."""
         return open_live(self.url, opening)
@@ -198,6 +240,7 @@ class HttpRenderer:
         """Count its renders, those that wait there, and its live sessions, of every service; raises WorkerDown."""
         try:
             health = msgspec.json.decode(await self._get("/health"), type=_Health)
+            self.many = health.workers is not None
             return health.renders_active + health.renders_waiting + health.live_sessions
         except msgspec.MsgspecError as error:
             raise WorkerDown("The renderer does not say how it is. Try again soon.") from error
@@ -237,6 +280,7 @@ async def _body(job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncIterator[
             "first_frame": job.first_frame,
             # A worker of before stages takes what it knows alone.
             **({} if job.stage is None else {"stage": job.stage.wire()}),
+            **({"told": job.told} if job.stage is not None and job.stage.captions else {}),
         }
     )
     yield _LENGTH.pack(len(record)) + record

@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from itertools import chain
+from operator import is_
 from typing import TypeVar
 
 import msgspec
 import structlog
 
 from service.catalogue.port import Avatar, Voice
-from service.errors import WorkerBusy, WorkerDown
+from service.errors import NotOffered, WorkerBusy, WorkerDown
+from service.jobs.port import Objects
 from service.orders.choice import Choice
-from service.rendering.port import Renderer, Spoken, Utterance
+from service.rendering.lending import lend
+from service.rendering.port import Likeness, Renderer, Spoken, Utterance
 from service.rendering.worker import RemoteWorker, Worker
 from service.runtime.cached import Cached
 from service.sessions.port import LiveRender
@@ -31,10 +35,13 @@ log = structlog.get_logger()
 class Workers:
     """All of them. But for their avatars and voices they are taken for alike: any may go on with what another began."""
 
-    def __init__(self, remotes: Sequence[RemoteWorker]) -> None:
+    def __init__(self, remotes: Sequence[RemoteWorker], objects: Objects | None = None) -> None:
+        self._objects = objects  # None: avatars of accounts are not shown live
         self.all = tuple(Worker(remote) for remote in remotes)
         self._checked = Cached(self._check, fresh_s=ASKED_AGAIN_S)
         self._voices = Cached(self._ask_voices, fresh_s=0)  # who asks for them keeps them
+        self._told: tuple[Sequence[Avatar] | None, ...] = ()
+        self._avatars: Sequence[Avatar] = ()
 
     def least_loaded(self, choice: Choice, *, besides: Collection[Renderer] = ()) -> Worker | None:
         """Choose who gets a render of this avatar; None where all who have it have been tried.
@@ -82,17 +89,15 @@ class Workers:
     async def avatars(self) -> Sequence[Avatar]:
         """Return the avatars that any of them has, with all of its emotions; none where nobody ever answered.
 
-        Those of a worker that is down are among them: a buyer can wait for it.
+        Those of a worker that is down are among them: a buyer can wait for it. It is one and the same object until a
+        worker has told anew, since every challenge and every render asks.
         """
         if not any(worker.avatars for worker in self.all):
             await self._checked.get()
-        found: dict[str, Avatar] = {}
-        for worker in self.all:
-            for avatar in worker.avatars or ():
-                known = found.get(avatar.name, avatar)
-                emotions = tuple(dict.fromkeys(known.emotions + avatar.emotions))
-                found[avatar.name] = msgspec.structs.replace(known, emotions=emotions)
-        return list(found.values())
+        told = tuple(worker.avatars for worker in self.all)
+        if len(told) != len(self._told) or not all(map(is_, told, self._told)):
+            self._told, self._avatars = told, _gathered(told)
+        return self._avatars
 
     async def preview(self, avatar: str, emotion: str, file: str) -> bytes | None:
         """Return a picture or film of an avatar at rest; None where nobody has one. Raises WorkerDown."""
@@ -151,6 +156,36 @@ class Workers:
             raise WorkerDown("No renderer can be reached. Try again soon.")
         return found
 
+    async def try_background(self, digest: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Have a worker take a picture or film to stand behind people.
+
+        Raises:
+            RenderRefused: It can never be shown; says why.
+            WorkerDown: Nobody answers.
+        """
+
+        async def lend(remote: RemoteWorker) -> bool:
+            await remote.lend_background(digest, content)
+            return True
+
+        if not await self._ask_one(lambda _worker: True, lend):
+            raise WorkerDown("No renderer can be reached. Try again soon.")
+
+    async def match(self, samples: Sequence[bytes], *, language: str, gender: str | None) -> Likeness:
+        """Find the voice that is most like that of some samples, s16le mono at 16 kHz.
+
+        Raises:
+            RenderRefused: Nothing can be told by them; says why.
+            NotOffered: No worker does so.
+            WorkerDown: Nobody answers.
+        """
+        found = await self._ask_one(
+            lambda _worker: True, lambda remote: remote.match(samples, language=language, gender=gender)
+        )
+        if found is None:
+            raise NotOffered("No renderer here matches voices.")
+        return found
+
     async def _ask_one(
         self,
         may: Callable[[Worker], bool],
@@ -183,6 +218,8 @@ class Workers:
             failed: WorkerDown = WorkerDown("No renderer can be reached. Try again soon.")
             while (worker := self.least_loaded(choice, besides=tried)) is not None:
                 try:
+                    if self._objects is not None:
+                        await lend(worker, opening.avatar, self._objects)
                     render = await stack.enter_async_context(worker.live(opening))
                 except WorkerDown as error:
                     failed = error if not isinstance(failed, WorkerBusy) else failed
@@ -206,3 +243,12 @@ class Workers:
 
     async def _check(self) -> None:
         await asyncio.gather(*(worker.check() for worker in self.all))
+
+
+def _gathered(told: Sequence[Sequence[Avatar] | None]) -> Sequence[Avatar]:
+    found: dict[str, Avatar] = {}
+    for avatar in chain.from_iterable(avatars or () for avatars in told):
+        known = found.get(avatar.name, avatar)
+        emotions = tuple(dict.fromkeys(known.emotions + avatar.emotions))
+        found[avatar.name] = msgspec.structs.replace(known, emotions=emotions)
+    return tuple(found.values())

@@ -48,6 +48,10 @@ class RetentionStore(Protocol):
         """End delayed orders that nobody opened in time, and forget their text; how many."""
         ...
 
+    async def forget_answers(self, now: datetime, *, limit: int) -> int:
+        """Delete answers that are kept no longer for wishes that are sent again; how many."""
+        ...
+
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
         """Return orders whose video was whole and paid for before a moment, or refunded, the oldest first."""
         ...

@@ -1,6 +1,7 @@
 """Forgets what buyers sent and bought once nobody can need it.
 
-That is words and recordings that were never paid, and videos some time after. The rows of orders that were paid stay,
+That is words and recordings that were never paid, and videos some time after; and answers once their wishes are not
+sent again. The rows of orders that were paid stay,
 for the books; those of the others go a while after their input.
 
 Each is first marked, then its objects are deleted, then it is done: a crash between leaves work for the next look.
@@ -87,6 +88,8 @@ class Retention:
         while await self._store.forget_delayed(now, limit=PAGE) == PAGE:
             pass
         while await self._delete_unpaid(now) == PAGE:
+            pass
+        while await self._store.forget_answers(now, limit=PAGE) == PAGE:
             pass
         if self._delivered is not None:
             before = now - self._delivered

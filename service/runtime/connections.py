@@ -111,8 +111,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether it waits for a request."""
-        return self._head is not None and not self._head.cancelled()
+        """Whether it waits for a request, and was not hung up on: that is seen a turn of the loop later."""
+        return self._head is not None and not self._head.cancelled() and not self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         """Parse it, and refuse a head that does not end."""

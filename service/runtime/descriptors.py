@@ -33,6 +33,11 @@ def most_connections() -> int:
     return limit() * 3 // 4
 
 
+def most_waiting() -> int:
+    """Tell how many connections may wait to be accepted: asyncio accepts all of them before any is sent away."""
+    return max(64, min(2048, limit() // 16))
+
+
 def most_streams() -> int:
     """Tell how many of these may stay open for long, so that short requests always find one."""
     return limit() // 2

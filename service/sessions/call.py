@@ -1,8 +1,9 @@
 """One viewer by WebRTC, and the face that they see and speak by."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,9 +17,13 @@ from service.sessions.recordings import Recordings
 from service.sessions.records import Finished, Told
 from service.sessions.session import Ending
 from service.sessions.stages import Began, Gone, News, Over
+from service.studio.script_port import Turn
 
 PIECE_BYTES = 1 << 18
 """Of a recording, which are read at once."""
+
+MOST_TURNS = 20
+"""Of a conversation, which are remembered."""
 
 MOST_EVENTS = 200
 """That wait for one listener; of more the oldest are lost."""
@@ -90,6 +95,8 @@ class Call:
         number: Names it to its client.
         account_id: Whose it is.
         over: Set once it is over and settled.
+        context: What the face is to know when it is asked something.
+        turns: What it was asked and has answered, as long as that is remembered.
     """
 
     def __init__(
@@ -105,6 +112,8 @@ class Call:
         self.number = number
         self.account_id = account_id
         self.over = asyncio.Event()
+        self.context = ""
+        self.turns: deque[Turn] = deque(maxlen=MOST_TURNS)
         self._live = live
         self._session = session
         self._stage = stage
@@ -113,6 +122,7 @@ class Call:
         self._count = 0
         self._utterances: dict[str, _Utterance] = {}
         self._interruptions = 0
+        self._interrupted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._saying = asyncio.Lock()
         self._listeners: set[asyncio.Queue[SpeechEvent | None]] = set()
         self._recording: asyncio.Task[None] | None = None
@@ -127,6 +137,29 @@ class Call:
         if interrupt:
             await self.interrupt()
         await self._speak(text, lambda utterance: self._session.say(utterance, text))
+
+    async def answer(self, question: str, sentences: AsyncGenerator[str]) -> str:
+        """Say an answer in place of all else, each sentence as soon as it is there; return what was said of it.
+
+        An interruption ends it. Raises as what writes it does.
+        """
+        await self.interrupt()
+        interrupted, said = self._interrupted, list[str]()
+
+        async def say(utterance: str) -> None:
+            while (sentence := await _next_unless(interrupted, sentences)) is not None:
+                if (spoken := self._utterances.get(utterance)) is None:
+                    return  # the operator's judge will not have it, or no voice can say it
+                said.append(sentence)
+                spoken.text = " ".join(said)
+                await self._session.say(utterance, f"{sentence} ")
+
+        async with aclosing(sentences):
+            await self._speak("", say)
+        answer = " ".join(said)
+        if answer:
+            self.turns += [Turn(role="user", content=question), Turn(role="assistant", content=answer)]
+        return answer
 
     async def play(self, file: Path) -> None:
         """Have a recording spoken: a file that its first bytes tell, or samples, s16le mono 16 kHz.
@@ -146,6 +179,8 @@ class Call:
     async def interrupt(self) -> None:
         """Say nothing more of what was said so far, be it heard already or not."""
         self._interruptions += 1
+        self._interrupted.set_result(None)
+        self._interrupted = asyncio.get_running_loop().create_future()
         for utterance in self._utterances.values():
             if utterance.heard:
                 utterance.heard = False
@@ -248,11 +283,29 @@ class Call:
             self._count += 1
             utterance = str(self._count)
             self._utterances[utterance] = _Utterance(text)
-            await say(utterance)
-            await self._session.done(utterance)
+            try:
+                await say(utterance)
+            except BaseException:
+                if not self._session.hears(utterance):  # nobody will tell of its end
+                    self._utterances.pop(utterance, None)
+                raise
+            finally:
+                await self._session.done(utterance)
             if self._interruptions != interruptions:  # while it was judged, or waited
                 self._stage.silence()
                 await self._session.clear()
+
+
+async def _next_unless(over: asyncio.Future[None], sentences: AsyncGenerator[str]) -> str | None:
+    """Wait for the next sentence; None where there is none, or something is over before."""
+    waiting = asyncio.ensure_future(anext(sentences, None))
+    either: list[asyncio.Future[Any]] = [waiting, over]
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        return None if over.done() else waiting.result()
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 def _put(queue: "asyncio.Queue[SpeechEvent | None]", event: SpeechEvent | None) -> None:

@@ -18,11 +18,6 @@ class IceServer(msgspec.Struct, frozen=True):
         """Say it as `live/records.py` has it."""
         return msgspec.structs.asdict(self)
 
-    def for_browsers(self) -> dict[str, str]:
-        """Say it as `RTCPeerConnection` takes it."""
-        names = {"urls": self.url, "username": self.username, "credential": self.credential}
-        return {name: value for name, value in names.items() if value}
-
 
 class CallTerms(Section, frozen=True, kw_only=True):
     """What calls may take."""

@@ -1,7 +1,7 @@
 """Who may call: holders of keys and of JSON Web Tokens, and whoever has a link that one of them was given."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -96,19 +96,33 @@ class Callers:
         holder = await self._keys.of_account(shown, Scope.VIDEO)
         return Caller(account_id=holder.account_id, key_id=holder.key_id)
 
-    async def link(self, account_id: int, shown: str | None, *, recording: str | None = None) -> str:
-        """Make a token for a link, which is good for a while and no longer than the key that it is made by."""
+    async def link(
+        self,
+        account_id: int,
+        shown: str | None,
+        *,
+        recording: str | None = None,
+        longest: timedelta = timedelta.max,
+    ) -> tuple[str, datetime]:
+        """Make a token for a link, and tell until when it is good; it never is longer than the key that it is made by.
+
+        Args:
+            account_id: Whose calls or recording.
+            shown: The key, or JSON Web Token, by which it is asked for.
+            recording: The only thing that it opens; None: calls.
+            longest: For which it may be good; never longer than the operator allows.
+        """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         of_key = shown is not None and await self._of_subject(shown) is None
         link = Link(
             account_id=account_id,
             key=digest(shown) if shown is not None and of_key else None,
             recording=recording,
-            until=self._now() + timedelta(seconds=self._terms.call_token_s),
+            until=self._now() + min(longest, timedelta(seconds=self._terms.call_token_s)),
         )
         await self._links.expire(self._now())
         await self._links.add(digest(token), link)
-        return token
+        return token, link.until
 
     async def recording(self, token: str) -> str | None:
         """Return which recording a token opens; None where it opens calls.

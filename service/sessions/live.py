@@ -61,6 +61,7 @@ class Live:
         terms: What the operator allows.
         stopping: Told when this service is about to stop.
         now: The clock.
+        sound_percent: What is heard and not seen costs so much of its length.
         bells: Tell the services of one database that a session is to end; None where this one is alone.
     """
 
@@ -77,6 +78,7 @@ class Live:
         terms: LiveTerms,
         stopping: Stopping,
         now: Clock,
+        sound_percent: int = 100,
         bells: Bells | None = None,
     ) -> None:
         self.terms = terms
@@ -90,6 +92,7 @@ class Live:
         self._owner = owner
         self._stopping = stopping
         self._now = now
+        self._sound_percent = sound_percent
         self._bells = bells or Bells()
         self._of_account: Counter[int] = Counter()
         self._here: dict[str, tuple[int, LiveSession]] = {}
@@ -120,7 +123,7 @@ class Live:
         with self._place(account_id):
             if wish.audio:
                 self.check_recordings()
-            choice = await self._choosing.check(wish.choice, spoken=not wish.audio)
+            choice = await self._choosing.check(wish.choice, spoken=not wish.audio, account_id=account_id)
             if choice.avatar is None or choice.emotion is None:
                 raise ValueError(choice)
             account = await self._accounts.get(account_id)
@@ -164,6 +167,7 @@ class Live:
                     language=choice.language,
                     voice=choice.voice,
                     live=output.live,
+                    pictures=wish.pictures,
                 )
                 async with lasting(self._renderers, opening) as render:
                     session = LiveSession(
@@ -171,6 +175,7 @@ class Live:
                         render=render,
                         output=output,
                         meter=meter,
+                        percent=100 if wish.pictures else self._sound_percent,
                         terms=self.terms,
                         stopping=self._stopping,
                         screen=self._screen,

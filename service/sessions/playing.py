@@ -51,6 +51,7 @@ class LiveSession:
         render: The face.
         output: Where it is seen.
         meter: Counts what is shown.
+        percent: Of its length, that it costs.
         terms: What the operator allows.
         stopping: Told when this service is about to stop.
         screen: Who judges texts; None where nobody does.
@@ -63,6 +64,7 @@ class LiveSession:
         render: LiveRender,
         output: Output,
         meter: Meter,
+        percent: int,
         terms: LiveTerms,
         stopping: Stopping,
         screen: Screen | None,
@@ -72,6 +74,7 @@ class LiveSession:
         self._render = render
         self._output = output
         self._meter = meter
+        self._percent = percent
         self._terms = terms
         self._stopping = stopping
         self._screen = screen
@@ -175,7 +178,7 @@ class LiveSession:
                     if not self._owed or event.frames > SEGMENT_FRAMES:
                         raise RenderFailed("a segment that nobody asked for")
                     await self._take(event)
-                    self._meter.count(event.frames * FRAME_MS)
+                    self._meter.count(self._cost_ms(event.frames))
                     await self._change(owed=-1)
                 case Finished():
                     if (detail := self._refused.pop(event.id, None)) is not None:
@@ -192,13 +195,17 @@ class LiveSession:
         while True:
             await self._output.wants()
             await self._until_fewer(self._output.ahead)
-            if not await self._meter.room((self._owed + 1) * SEGMENT_MS):
+            if not await self._meter.room((self._owed + 1) * self._cost_ms(SEGMENT_FRAMES)):
                 if not self._owed:
                     return Ending.SPENT
                 await self._until_fewer(self._owed)
                 continue
             await self._send(Pull())
             await self._change(owed=1)
+
+    def _cost_ms(self, frames: int) -> int:
+        """What a segment costs, rounded up."""
+        return -(-frames * FRAME_MS * self._percent // 100)
 
     async def _until_fewer(self, segments: int) -> None:
         async with self._changed:

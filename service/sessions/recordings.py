@@ -1,6 +1,7 @@
 """Recordings of calls: stored once they are whole, found by the number of their call, forgotten after some days."""
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
@@ -57,22 +58,48 @@ class Recordings:
         """
         if not frames:
             return
+        size = (await asyncio.to_thread(path.stat)).st_size
+        try:
+            await self._store(account_id, call, path, size=size, ms=frames * FRAME_MS)
+        finally:
+            await asyncio.to_thread(path.unlink)
+
+    async def _store(self, account_id: int, call: int, path: Path, *, size: int, ms: int) -> Recording:
         now = self._now()
         recording = Recording(
             id=path.stem,
             account_id=account_id,
             call=call,
-            size=(await asyncio.to_thread(path.stat)).st_size,
-            ms=frames * FRAME_MS,
+            size=size,
+            ms=ms,
             expires_at=now + timedelta(days=self._terms.recordings_days),
         )
-        try:
-            await self._rows.begin(recording, now)
-            await self._objects.put(recording.object, _chunks(path))
-            await self._rows.store(recording.id)
-        finally:
-            await asyncio.to_thread(path.unlink)
+        await self._rows.begin(recording, now)
+        await self._objects.put(recording.object, _chunks(path))
+        await self._rows.store(recording.id)
         log.info("recording_kept", recording=recording.id, account=account_id, ms=recording.ms)
+        return recording
+
+    async def fetched(self, account_id: int, call: int, path: Path) -> Recording:
+        """Store a recording that was made elsewhere, whose length is not known; the same is stored once.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        size = (await asyncio.to_thread(path.stat)).st_size
+        before = await self.latest(account_id, call)
+        if before is not None and before.size == size and await self._same(before, path):
+            return before
+        return await self._store(account_id, call, path, size=size, ms=0)
+
+    async def _same(self, recording: Recording, path: Path) -> bool:
+        """Tell whether a file is what was stored of a recording."""
+        stored = hashlib.sha256()
+        async for chunk in self.read(recording, 0, recording.size):
+            stored.update(chunk)
+        with path.open("rb") as file:
+            found = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
+        return stored.digest() == found.digest()
 
     async def latest(self, account_id: int, call: int) -> Recording | None:
         """Return the last recording of an account's call, be it over or not."""

@@ -32,6 +32,7 @@ class Open(Record, frozen=True, kw_only=True, omit_defaults=True):
     voice: str | None = None
     sample_rate: int = 16_000  # of plain samples that come, s16le mono
     live: bool = True  # whether pictures go on while nothing is said; else a pull waits for speech
+    pictures: bool = True  # else the film has sound alone
     first_frame: int = 0  # that comes, where another worker has left off
 
 
@@ -70,7 +71,7 @@ class Finish(Record, frozen=True, kw_only=True):
 
 
 class Init(Record, frozen=True, kw_only=True):
-    """The header of an MP4."""
+    """The header of an MP4; width and height are 0 without pictures."""
 
     data: bytes
     sample_rate: int = SAMPLE_RATE

@@ -34,7 +34,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     choice: Choice  # avatar and emotion are named
     audio: bool = False  # recordings are to come, and no texts
-    output: str = "file"  # where its pictures go: for the record
+    pictures: bool = True  # else it is heard alone
+    output: str = "file"  # where it goes: for the record
     stream: str | None = (
         None  # what the client calls it: a second one of an account takes the place of the first
     )

@@ -2,7 +2,8 @@
 
 The prediction is linear in what can be counted: letters, syllable nuclei and words of each script, digits, pauses, and
 the names of letters that are spelled. The weights of each language were fitted to the worker's own voices
-(`python -m bench.speech_length --fit`) and lie in `speech_length.json`, the names in `letter_names.json`. What is
+(`python -m bench.speech_length --fit`) and lie in `speech_length.json`, the names in `letter_names.json`, and how
+long Chinese says each ideograph in `readings.json`. What is
 counted is what the worker hands to its voices: the text as `spoken.passages` writes it. Pure and bounded.
 """
 
@@ -32,6 +33,7 @@ FEATURES = (
     "letter",  # what stands for most of the time in each script, see `_letter_kind`
     "consonant",  # a tenth of a second of letters' names, in a word without vowels: PDF is spelled, krk not
     "nucleus",  # what stands for the rest: a group of vowels, an ideograph, a vowel sign
+    "reading",  # a tenth of a second of ideographs' readings: in Chinese alone, whose neutral tone takes half as long
     "roman",  # a Roman numeral
     "number",  # a run of digits
     "digit",  # one that is read as part of a number
@@ -110,7 +112,7 @@ def estimate(text: str, language: str | None) -> SpeechLength:
 
 def warm_up() -> None:
     """Load the model that tells languages apart, and compile what each language looks for: most of a second, once."""
-    longest(estimate("E.g. 1 is warm and so are all the others.", None))
+    longest(estimate("E.g. 1 is warm, 的 too, and so are all the others.", None))
 
 
 def longest(speech: SpeechLength, *, enough: float = math.inf) -> int:
@@ -164,7 +166,10 @@ def features(counts: Counts, language: str) -> dict[str, float]:
     own = _OWN_SCRIPTS.get(language, _LATIN)
     met: dict[str, float] = defaultdict(float, counts.common)
     for (script, feature), number in counts.letters.items():
-        if script in own:
+        if feature == "reading":
+            if language == "zh":
+                met[feature] += number / 100
+        elif script in own:
             met[feature] += number
         elif feature == "word":
             met["switch"] += number
@@ -196,7 +201,7 @@ def _slowest() -> tuple[Weights, dict[tuple[str, str], float], dict[Letter, floa
             sum(weights[language][met] * number for met, number in features(one, language).items())
             for language in LANGUAGES
         )
-        for kind in itertools.product(_WORTH, ("word", "letter", "nucleus"))
+        for kind in (*itertools.product(_WORTH, ("word", "letter", "nucleus")), ("CJK", "reading"))
         for one in [Counts(common=Counter(), letters=Counter({kind: 1}), named=none, spelled=none)]
     }
     names: dict[Letter, float] = {}

@@ -131,6 +131,12 @@ class SqlAccounts:
         )
         return await self._database.write(lambda connection: connection.execute(renewed).rowcount > 0)
 
+    async def reserved(self, ref: str, now: datetime) -> bool:
+        """Whether something is set aside under a reference, by a lease that is not over."""
+        lasts = reservations.c.until.is_(None) | (reservations.c.until > to_millis(now))
+        query = sa.select(reservations.c.ref).where(reservations.c.ref == ref, lasts)
+        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
+
     async def settle(self, ref: str, used_ms: int, now: datetime) -> int | None:
         """End a reservation: so much of it is used, at most what is held, and the rest is free again."""
         ended = await self._database.write(lambda connection: end(connection, ref, used_ms, now))

@@ -84,7 +84,7 @@ def reserve(
     _note(connection, account_id, Move.RESERVE, ref, ms, now)
     end = None if until is None else to_millis(until)
     row = {"ref": ref, "account_id": account_id, "held_ms": ms, "used_ms": 0, "until": end}
-    connection.execute(reservations.insert().values(row))
+    connection.execute(reservations.insert(), row)
     return True
 
 
@@ -203,4 +203,4 @@ def _refusal(connection: sa.Connection, account_id: int, ms: int) -> Exception:
 
 def _note(connection: sa.Connection, account_id: int, move: Move, ref: str, ms: int, now: datetime) -> None:
     row = {"account_id": account_id, "move": move.value, "ref": ref, "ms": ms, "at": to_millis(now)}
-    connection.execute(ledger.insert().values(row))
+    connection.execute(ledger.insert(), row)

@@ -22,8 +22,10 @@ class SqlMedia:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, medium: NewMedium, *, most_bytes: int, paid: Paid | None = None) -> Medium | None:
-        """Keep a medium; None and no effect where the account would have more bytes than that in all."""
+    async def add(
+        self, medium: NewMedium, *, most_bytes: int, most: int, paid: Paid | None = None
+    ) -> Medium | None:
+        """Keep a medium; None and no effect where the account would have more bytes, or more of them, than that."""
         row: dict[str, Any] = {
             "token": medium.token,
             "account_id": medium.account_id,
@@ -43,6 +45,8 @@ class SqlMedia:
             if connection.execute(owner).first() is None:  # it has just gone
                 raise InvalidApiKey
             if connection.execute(_bytes_of(medium.account_id)).scalar_one() + medium.size > most_bytes:
+                return None
+            if connection.execute(_count_of(medium.account_id)).scalar_one() >= most:
                 return None
             if paid is not None and end(connection, paid.ref, paid.used_ms, medium.created_at) is None:
                 raise LeaseLost
@@ -117,6 +121,10 @@ class SqlMedia:
 def _is_there(now: datetime) -> sa.ColumnElement[bool]:
     lasts = media.c.expires_at.is_(None) | (media.c.expires_at > to_millis(now))
     return media.c.object.is_not(None) & lasts
+
+
+def _count_of(account_id: int) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).where(media.c.account_id == account_id, media.c.object.is_not(None))
 
 
 def _bytes_of(account_id: int) -> sa.Select[Any]:

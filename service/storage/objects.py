@@ -66,7 +66,14 @@ class StoredObjects:
                     await obstore.delete_async(self._store, name)
                 return
             async for page in obstore.list(self._store, name.rstrip("/")):
-                await obstore.delete_async(self._store, [found["path"] for found in page])
+                paths = [found["path"] for found in page]
+                try:
+                    await obstore.delete_async(self._store, paths)
+                except FileNotFoundError:
+                    # Somebody else deletes it too, and a folder gives up there: the rest may remain.
+                    for path in paths:
+                        with contextlib.suppress(FileNotFoundError):
+                            await obstore.delete_async(self._store, path)
 
     async def link(self, name: str, lasts: timedelta) -> str | None:
         """Return a URL at which anybody gets an object for so long; None where the store is a folder."""

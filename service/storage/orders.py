@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from service.errors import KeyTaken, Unavailable
+from service.jobs.names import background_name
 from service.orders.choice import Choice
 from service.orders.order import Order, Status
 from service.orders.port import Filter, NewOrder, Tally
@@ -157,8 +158,13 @@ def _rows(order: NewOrder) -> dict[str, dict[str, Any]]:
 def stage_columns(wish: Wish) -> dict[str, Any]:
     """Lay out what an order has on a stage of its own; nothing of one without."""
     if wish.stage is None:
-        return {"stage": None, "percent": None}
-    return {"stage": msgspec.json.encode(wish.stage).decode(), "percent": wish.percent}
+        return {"stage": None, "percent": None, "background": None}
+    picture = wish.stage.picture
+    return {
+        "stage": msgspec.json.encode(wish.stage).decode(),
+        "percent": wish.percent,
+        "background": picture and background_name(picture),
+    }
 
 
 def _add_quotes(connection: sa.Connection, quotes: Sequence[dict[str, dict[str, Any]]]) -> list[int]:

@@ -22,6 +22,8 @@ NEW = 1000
 
 COLUMNS = ("order_id", "message_id", "event", "state", "tries", "next_at", "happened_at")
 
+_earlier = outbox.alias()  # made once: an alias finds its columns when it is used first
+
 
 def tell(connection: sa.Connection, order_id: int, event: Event, now: datetime) -> None:
     """Have the receiver of an order told of an event; nothing where it has none."""
@@ -62,11 +64,10 @@ class SqlOutbox:
         newest: bool = False,
     ) -> list[Letter]:
         """Return letters to be sent now: the first that waits of each order; none of these, none to these origins."""
-        earlier = outbox.alias()
         first = ~sa.exists().where(
-            (earlier.c.order_id == outbox.c.order_id) | (earlier.c.account_id == outbox.c.account_id),
-            earlier.c.state == WAITING,
-            earlier.c.id < outbox.c.id,
+            (_earlier.c.order_id == outbox.c.order_id) | (_earlier.c.account_id == outbox.c.account_id),
+            _earlier.c.state == WAITING,
+            _earlier.c.id < outbox.c.id,
         )
         ready = (outbox.c.state == WAITING) & (outbox.c.next_at <= to_millis(now))
         query = _LETTERS.where(ready, first, outbox.c.id.not_in(but), *(~_at(origin) for origin in full))

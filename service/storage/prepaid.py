@@ -176,7 +176,7 @@ def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
         "account_id": order.account_id,
         "public_id": order.public_id,
     }
-    order_id = int(connection.execute(orders.insert().values(row).returning(orders.c.id)).scalar_one())
+    order_id = int(connection.execute(orders.insert().returning(orders.c.id), row).scalar_one())
     paid = {"status": Status.PAID.value, "paid_at": to_millis(order.created_at), "paid_msat": 0}
     payment = {
         "order_id": order_id,
@@ -184,7 +184,7 @@ def _insert(connection: sa.Connection, order: NewPrepaid) -> int:
         "expires_at": to_millis(order.expires_at),
         **({"status": Status.PENDING.value} if order.delayed else paid),
     }
-    connection.execute(payments.insert().values(payment))
+    connection.execute(payments.insert(), payment)
     if order.asked is not None:
         connection.execute(video_requests.insert().values(order_id=order_id, asked=order.asked))
     return order_id
@@ -208,7 +208,7 @@ def _note_key(
         "expires_at": to_millis(order.expires_at),
     }
     try:
-        connection.execute(idempotency_keys.insert().values(row))
+        connection.execute(idempotency_keys.insert(), row)
     except sa.exc.IntegrityError as error:
         raise KeyTaken from error
 
@@ -259,4 +259,4 @@ def _reserve(
 def _leave_job(connection: sa.Connection, order_id: int, choice: Choice, now: datetime) -> None:
     """Leave a video to be made, as one that was interrupted before its first frame: whoever comes first begins it."""
     row: dict[str, Any] = waiting_job(order_id, choice, now)
-    connection.execute(jobs.insert().values(row))
+    connection.execute(jobs.insert(), row)

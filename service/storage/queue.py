@@ -13,16 +13,19 @@ from service.storage.schema import jobs, payments, refunds
 
 _UNDECIDED = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value)
 
+# Made once: an alias finds its columns when it is used first, which takes longer than the query.
+_pays, _mine, _theirs = payments.alias("renderable"), payments.alias("mine"), payments.alias("theirs")
+_job = jobs.alias("waiting")
+
 
 def renderable(order_id: int | sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Whether somebody pays for an order, and the money is not on its way back."""
-    pays = payments.alias("renderable")
     refunded = sa.exists().where(refunds.c.order_id == order_id, refunds.c.state != RefundState.FAILED.value)
     return (
         sa.exists().where(
-            pays.c.order_id == order_id,
-            pays.c.status.in_([status.value for status in RENDERABLE]),
-            ~pays.c.giving_back,
+            _pays.c.order_id == order_id,
+            _pays.c.status.in_([status.value for status in RENDERABLE]),
+            ~_pays.c.giving_back,
         )
         & ~refunded
     )
@@ -42,26 +45,25 @@ def behind(order_id: int, rivals: Collection[str] | None) -> sa.ColumnElement[bo
         order_id: The order that is not to overtake.
         rivals: The avatars that may wait for the same workers; None for all.
     """
-    mine, theirs, job = payments.alias("mine"), payments.alias("theirs"), jobs.alias("waiting")
     earlier = sa.or_(
-        theirs.c.paid_at.is_not(None)
+        _theirs.c.paid_at.is_not(None)
         & (
-            mine.c.paid_at.is_(None)
-            | (theirs.c.paid_at < mine.c.paid_at)
-            | ((theirs.c.paid_at == mine.c.paid_at) & (theirs.c.order_id < mine.c.order_id))
+            _mine.c.paid_at.is_(None)
+            | (_theirs.c.paid_at < _mine.c.paid_at)
+            | ((_theirs.c.paid_at == _mine.c.paid_at) & (_theirs.c.order_id < _mine.c.order_id))
         ),
-        theirs.c.paid_at.is_(None) & mine.c.paid_at.is_(None) & (theirs.c.order_id < mine.c.order_id),
+        _theirs.c.paid_at.is_(None) & _mine.c.paid_at.is_(None) & (_theirs.c.order_id < _mine.c.order_id),
     )
     waits = [
-        mine.c.order_id == order_id,
-        job.c.queued_at.is_not(None),
-        job.c.order_id == theirs.c.order_id,
-        job.c.order_id != order_id,
-        job.c.state.in_(_UNDECIDED),
-        renderable(job.c.order_id),
+        _mine.c.order_id == order_id,
+        _job.c.queued_at.is_not(None),
+        _job.c.order_id == _theirs.c.order_id,
+        _job.c.order_id != order_id,
+        _job.c.state.in_(_UNDECIDED),
+        renderable(_job.c.order_id),
         earlier,
     ]
     if rivals is not None:
         # Whom an account has made, any worker shows.
-        waits.append(job.c.avatar.in_(rivals) | job.c.avatar.startswith(OWN, autoescape=True))
-    return sa.exists(sa.select(job.c.id).where(*waits))
+        waits.append(_job.c.avatar.in_(rivals) | _job.c.avatar.startswith(OWN, autoescape=True))
+    return sa.exists(sa.select(_job.c.id).where(*waits))

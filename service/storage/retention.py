@@ -10,6 +10,7 @@ from service.payments.payment import Incoming, Payment
 from service.retention.port import Kept
 from service.runtime.clock import to_millis
 from service.storage.account_schema import account_webhooks, top_ups
+from service.storage.answer_schema import answers
 from service.storage.database import Database
 from service.storage.order_schema import lnurls, outbox, root_keys, webhooks
 from service.storage.outbox import WAITING
@@ -166,6 +167,14 @@ class SqlRetention:
 
         return await self._database.write(work)
 
+    async def forget_answers(self, now: datetime, *, limit: int) -> int:
+        """Delete answers that are kept no longer; how many."""
+        over = answers.c.expires_at <= to_millis(now)
+        due = sa.select(answers.c.key_hash).where(over).order_by(answers.c.expires_at).limit(limit)
+        # The condition again: on PostgreSQL the key may have a new answer between both.
+        gone = answers.delete().where(answers.c.key_hash.in_(due), over)
+        return await self._database.write(lambda connection: connection.execute(gone).rowcount)
+
     async def delivered(self, *, before: datetime, limit: int) -> list[int]:
         """Return orders whose video was whole and paid for before a moment, or refunded, the oldest first."""
         query = (
@@ -240,7 +249,7 @@ def _forget(
     changed = connection.execute(
         orders.update()
         .where(orders.c.id == order_id, orders.c.forgotten_at.is_(None), condition)
-        .values(text=None, forgotten_at=to_millis(now))
+        .values(text=None, background=None, forgotten_at=to_millis(now))
     )
     if changed.rowcount == 0:
         return False

@@ -31,6 +31,7 @@ orders = sa.Table(
     # Of an order that an account pays: whose it is, and what it is called on the outside. Null: it has an invoice.
     sa.Column("account_id", sa.ForeignKey("accounts.id")),
     sa.Column("public_id", sa.Text),
+    sa.Column("background", sa.Text),  # object name of what stands behind the person
     sa.Column("stage", sa.Text),  # JSON; null: the picture as it was filmed
     sa.Column("percent", sa.Integer),  # of the price of a plain video; null: 100
     sqlite_autoincrement=True,  # the number of an order that was deleted is nobody else's
@@ -62,6 +63,13 @@ with_input = orders.c.forgotten_at.is_(None)
 
 sa.Index("orders_with_input", orders.c.id, sqlite_where=with_input, postgresql_where=with_input)
 
+with_background = orders.c.background.is_not(None)
+sa.Index(
+    "orders_with_background",
+    orders.c.background,
+    sqlite_where=with_background,
+    postgresql_where=with_background,
+)
 sa.Index("orders_with_upload", orders.c.upload, sqlite_where=with_upload, postgresql_where=with_upload)
 
 payments = sa.Table(

@@ -12,13 +12,15 @@ import sqlalchemy as sa
 
 from service.catalogue.own import own_job
 from service.catalogue.port import Avatar
-from service.errors import KeyReused, LeaseLost
+from service.errors import InvalidRequest, KeyReused, LeaseLost
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
 from service.storage.ledger import end, reserve
 from service.storage.schema import accounts
 from service.storage.studio_schema import open_jobs, studio_jobs
 from service.studio.job import Job, Kind, NewJob, Outcome, State
+
+TOO_MANY = "You have {most:,} {kind}s, and may have no more. Delete one first."
 
 
 class SqlStudioJobs:
@@ -51,16 +53,26 @@ class SqlStudioJobs:
             studio_jobs.c.account_id == job.account_id, studio_jobs.c.key == job.key
         )
 
+        kept_of_kind = (
+            sa.select(sa.func.count())
+            .select_from(studio_jobs)
+            .where(
+                studio_jobs.c.account_id == job.account_id,
+                studio_jobs.c.kind == job.kind.value,
+                studio_jobs.c.state != State.FAILED.value,
+            )
+        )
+
         def work(connection: sa.Connection) -> Job:
-            if job.key is not None:
-                # The lock: of two that bring the same key, the second sees the first.
+            if job.key is not None or job.most is not None:
+                # The lock: of two at the same time, the second sees the first.
                 connection.execute(
                     sa.select(accounts.c.id).where(accounts.c.id == job.account_id).with_for_update()
                 )
-                if (found := connection.execute(before).mappings().first()) is not None:
-                    if (found["kind"], found["request"]) != (row["kind"], row["request"]):
-                        raise KeyReused
-                    return _job(found)
+            if job.key is not None and (found := connection.execute(before).mappings().first()) is not None:
+                if (found["kind"], found["request"]) != (row["kind"], row["request"]):
+                    raise KeyReused
+                return _job(found)
             if job.held_ms:
                 reserve(
                     connection,
@@ -72,6 +84,8 @@ class SqlStudioJobs:
                     most_open=most_open,
                     unlimited=unlimited,
                 )
+            if job.most is not None and connection.execute(kept_of_kind).scalar_one() >= job.most:
+                raise InvalidRequest(TOO_MANY.format(most=job.most, kind=job.kind.value))
             kept = connection.execute(studio_jobs.insert().values(row).returning(*studio_jobs.c))
             return _job(kept.mappings().one())
 

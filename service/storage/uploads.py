@@ -24,6 +24,7 @@ class SqlUploads:
         """Return those of these names that a row has."""
         query = sa.union_all(
             sa.select(orders.c.upload).where(orders.c.upload.in_(names)),
+            sa.select(orders.c.background).where(orders.c.background.in_(names)),
             sa.select(media.c.object).where(media.c.object.in_(names)),
         )
         return set(await self._database.read(lambda connection: connection.execute(query).scalars().all()))

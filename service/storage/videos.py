@@ -68,7 +68,7 @@ class SqlVideos(SqlPieces):
                 return None
             if video is None:
                 new = {**NEW, **attempt, **fresh, "order_id": order_id, "attempt": 1}
-                connection.execute(jobs.insert().values(new))
+                connection.execute(jobs.insert(), new)
                 tell(connection, order_id, Event.VIDEO_STARTED, now)
                 return get_video(connection, order_id)
             claimed = connection.execute(
@@ -115,11 +115,8 @@ class SqlVideos(SqlPieces):
         def work(connection: sa.Connection) -> None:
             _change(connection, video, lease_until=to_millis(until), **_told(playable), **_ADMITTED)
             count = sa.select(sa.func.count()).where(speech.c.job_id == video.id)
-            connection.execute(
-                speech.insert().values(
-                    job_id=video.id, n=connection.scalar(count), **msgspec.structs.asdict(part)
-                )
-            )
+            row = {"job_id": video.id, "n": connection.scalar(count), **msgspec.structs.asdict(part)}
+            connection.execute(speech.insert(), row)
 
         await self._database.write(work)
 
@@ -140,11 +137,8 @@ class SqlVideos(SqlPieces):
                 **_ADMITTED,
             )
             count = sa.select(jobs.c.segments - 1).where(jobs.c.id == video.id)
-            connection.execute(
-                segments.insert().values(
-                    job_id=video.id, n=connection.scalar(count), **msgspec.structs.asdict(part)
-                )
-            )
+            row = {"job_id": video.id, "n": connection.scalar(count), **msgspec.structs.asdict(part)}
+            connection.execute(segments.insert(), row)
 
         await self._database.write(work)
 
@@ -309,7 +303,7 @@ def _queue(
         "refused": False,
     }
     if video is None:
-        connection.execute(jobs.insert().values({**waiting_job(order_id, choice, now), **waiting}))
+        connection.execute(jobs.insert(), {**waiting_job(order_id, choice, now), **waiting})
     elif video.queued_at is None:
         takes = jobs.update().where(jobs.c.id == video.id, jobs.c.attempt == video.attempt, takable)
         connection.execute(takes.values(waiting))

@@ -23,6 +23,23 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     ignored_words: tuple[str, ...]
 
 
+class Painter(Protocol):
+    """Draws portraits in place of the workers."""
+
+    @property
+    def engine(self) -> str:
+        """What it is called: the name of its model."""
+        ...
+
+    async def paint(self, prompt: str, *, width: int, height: int) -> bytes:
+        """Draw a prompt, about so large: a JPEG, PNG or WebP.
+
+        Raises:
+            EngineFailed: It did not.
+        """
+        ...
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who an avatar is.
 
@@ -35,6 +52,18 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     label: str
     gender: Gender
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture or film that somebody is seen in.
+
+    Attributes:
+        size: Bytes.
+        read: Yields them; may be called more than once.
+    """
+
+    size: int
+    read: Callable[[], AsyncIterator[bytes]]
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,10 +94,14 @@ class Artist(Protocol):
         """Draw a portrait of a prompt."""
         ...
 
+    async def fitted(self, picture: bytes, *, width: int, height: int) -> bytes:
+        """Cut a picture of one person, which was drawn elsewhere, to a size; a JPEG."""
+        ...
+
     def studied(
-        self, person: Person, film: Callable[[], AsyncIterator[bytes]]
+        self, person: Person, film: Source, mouths: Source | None = None
     ) -> AbstractAsyncContextManager[Pack]:
-        """Make an avatar of a picture or a film, which may be read more than once."""
+        """Make an avatar of a picture or a film; with a film of its mouths, the lips are sharper."""
         ...
 
     def filmed(

@@ -14,18 +14,23 @@ import msgspec
 from service.catalogue.own import own_name, pack_object
 from service.errors import InvalidRequest, RenderRefused, ServiceError, ToldError
 from service.jobs.port import Objects
-from service.studio.artist import Artist, Gender, Person
+from service.studio.artist import Artist, Gender, Person, Source
 from service.studio.job import Job, Kind, State
 from service.studio.jobs import Studio
 from service.studio.library import Library
 from service.studio.media import Kind as MediaKind
+from service.studio.media import Medium
 from service.studio.port import Note
+from service.studio.portraits import drawn_from
 from service.studio.terms import StudioTerms
 
 EMOTION = "neutral"
 """What a made avatar shows."""
 
 LONGEST_NAME = 100
+
+MOST_BYTES = 64 << 20
+"""Of a picture or film that somebody is made of, as workers take it."""
 
 MOST = 1000
 """Passes of an account that are looked through, the newest first."""
@@ -36,18 +41,32 @@ SHARP_OF_DRAWN = (
 )
 
 
+MOUTHS_OF_DRAWN = (
+    "A portrait that was drawn here has its mouths filmed by the second pass, and by no film of somebody's."
+)
+
+
 class AvatarRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What one pass works on.
 
     Attributes:
         medium: The token of the picture or film.
         first: The job of the first pass, of a second one.
+        mouths: The token of a film of its mouths.
     """
 
     name: str
     gender: Gender
     medium: str
     first: str | None = None
+    mouths: str | None = None
+
+    def written(self) -> dict[str, Any]:
+        """Return what its row has: without mouths what it had before there were any, so that its key finds it."""
+        written: dict[str, Any] = msgspec.to_builtins(self)
+        if self.mouths is None:
+            del written["mouths"]
+        return written
 
 
 class Avatar(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +75,7 @@ class Avatar(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: The job of its first pass.
         state: Of the pass that was begun last; COMPLETED once the first is, whatever became of a second.
-        sharp: Its second pass is done.
+        sharp: Its own mouths were filmed.
         spoken_as: What a choice names it by; None until it can speak.
         medium: The token of what it was made of.
     """
@@ -107,9 +126,20 @@ class Avatars:
         url: str,
         field: str,
         kind: Literal["picture", "film"] | None = None,
+        mouths_url: str | None = None,
         key: str | None = None,
     ) -> Avatar:
         """Have an avatar made of what an address leads to: of the library, or of the internet.
+
+        Args:
+            account_id: Who pays.
+            name: What people call it.
+            gender: Chooses the voice where none is named.
+            url: Where its picture or film is.
+            field: What named that.
+            kind: What it has to be; None: either.
+            mouths_url: Where a film is in which its mouth has four shapes, which it costs as much again.
+            key: As `Studio.begin` says.
 
         Raises:
             InvalidRequest: The name is too long, or nothing of use is there.
@@ -120,13 +150,29 @@ class Avatars:
             raise InvalidRequest(f"Field 'name' has 1 to {LONGEST_NAME} characters.", field="name")
         wanted = (MediaKind.PICTURE, MediaKind.FILM) if kind is None else (MediaKind(kind),)
         medium = await self._library.bring(account_id, url, wanted=wanted, field=field)
-        asked = AvatarRequest(name=name.strip(), gender=gender, medium=medium.token)
+        _check_size(medium, field)
+        mouths = None
+        if mouths_url is not None:
+            if drawn_from(medium) is not None:
+                raise InvalidRequest(MOUTHS_OF_DRAWN, field="mouths_url")
+            mouths = await self._library.bring(
+                account_id, mouths_url, wanted=(MediaKind.FILM,), field="mouths_url"
+            )
+            _check_size(mouths, "mouths_url")
+        asked = AvatarRequest(
+            name=name.strip(),
+            gender=gender,
+            medium=medium.token,
+            mouths=None if mouths is None else mouths.token,
+        )
+        films = 1 if mouths is None else 2
         job = await self._studio.begin(
             account_id,
             Kind.AVATAR,
-            msgspec.to_builtins(asked),
-            held_ms=self._terms.avatar_s * 1000,
+            asked.written(),
+            held_ms=films * self._terms.avatar_s * 1000,
             key=key,
+            most=self._terms.avatars_per_account,
         )
         return _avatar([job])
 
@@ -147,14 +193,15 @@ class Avatars:
         if any(job.state is not State.FAILED for job in passes[1:]):
             return _avatar(passes)
         first = msgspec.convert(passes[0].request, AvatarRequest)
-        if (await self._library.find(first.medium)).recipe is None:
+        if drawn_from(await self._library.find(first.medium)) is None:
             raise NotSharper
         job = await self._studio.begin(
             account_id,
             Kind.AVATAR,
-            msgspec.to_builtins(msgspec.structs.replace(first, first=avatar_id)),
+            msgspec.structs.replace(first, first=avatar_id).written(),
             held_ms=self._terms.sharp_avatar_s * 1000,
             key=key,
+            most=self._terms.avatars_per_account,
         )
         return _avatar([*passes, job])
 
@@ -200,16 +247,20 @@ class AvatarMaker:
         asked = msgspec.convert(job.request, AvatarRequest)
         try:
             medium = await self._library.find(asked.medium)
+            mouths = None if asked.mouths is None else await self._library.find(asked.mouths)
         except ServiceError as error:
             raise RenderRefused("What the avatar is made of was deleted.") from error
         person = Person(name=own_name(job.public_id), label=asked.name, gender=asked.gender)
-        if medium.recipe is None:
+        recipe = drawn_from(medium)
+        if recipe is None:
             await note("studying", 10)
-            making = self._artist.studied(person, lambda: self._library.read(medium))
+            making = self._artist.studied(
+                person, self._source(medium), None if mouths is None else self._source(mouths)
+            )
         else:
             await note("filming", 10)
             sharp = asked.first is not None
-            making = self._artist.filmed(person, medium.recipe, emotions=(EMOTION,), mouths=sharp)
+            making = self._artist.filmed(person, recipe, emotions=(EMOTION,), mouths=sharp)
         async with making as pack:
             await note("keeping", 90)
             await self._objects.put(pack_object(job.public_id), pack.chunks)
@@ -219,6 +270,18 @@ class AvatarMaker:
             "emotions": [EMOTION],
             "warnings": list(pack.warnings),
         }
+
+    def _source(self, medium: Medium) -> Source:
+        return Source(size=medium.size, read=lambda: self._library.read(medium))
+
+
+def _check_size(medium: Medium, field: str) -> None:
+    """Refuse what no worker takes, before it is paid for."""
+    if medium.size > MOST_BYTES:
+        raise InvalidRequest(
+            f"Field '{field}' leads to a file of more than {MOST_BYTES >> 20} MiB: a few seconds of somebody will do.",
+            field=field,
+        )
 
 
 def _seconds(jobs: Sequence[Job], first: str) -> list[Job]:
@@ -243,7 +306,7 @@ def _avatar(passes: Sequence[Job]) -> Avatar:
         progress=shown.progress,
         failure=newest.failure,
         warnings=tuple(result.get("warnings", ())),
-        sharp=len(done) > 1,
+        sharp=len(done) > 1 or (bool(done) and asked.mouths is not None),
         spoken_as=own_name(done[-1].public_id) if done else None,
         medium=asked.medium,
         created_at=first.created_at,

@@ -29,6 +29,9 @@ class LibraryTerms(Section, frozen=True, kw_only=True):
     film_mb: PositiveInt = 500
     """Megabytes of one film."""
 
+    library_files_per_account: PositiveInt = 10_000
+    """Files that the library of one account keeps."""
+
     library_mb_per_account: PositiveInt = 5000
     """Megabytes that one account may keep."""
 

@@ -31,6 +31,7 @@ class Kind(Enum):
 
     PORTRAIT = "portrait"  # a picture of somebody who does not exist, of a prompt
     AVATAR = "avatar"  # who can speak, of a picture or a film
+    VOICE = "voice"  # one of ours that is turned to be like somebody's
 
 
 class State(Enum):
@@ -87,6 +88,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: What its client calls it, so that it is one job however often it is asked for; None: each time another.
+        most: Jobs of its kind that the account may have which have not failed; None: any number.
     """
 
     public_id: str
@@ -96,6 +98,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     held_ms: int
     key: str | None
     created_at: datetime
+    most: int | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

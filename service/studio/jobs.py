@@ -82,6 +82,7 @@ class Studio:
         *,
         held_ms: int,
         key: str | None = None,
+        most: int | None = None,
     ) -> Job:
         """Set video time aside and leave a job to be done.
 
@@ -92,9 +93,10 @@ class Studio:
             held_ms: What it costs.
             key: What the client calls it, a UUID, so that it is one job however often it is asked for. One that
                 failed is asked for anew.
+            most: Jobs of this kind that the account may have which have not failed; None: any number.
 
         Raises:
-            InvalidRequest: The key is no UUID.
+            InvalidRequest: The key is no UUID, or the account has as many of this kind as it may.
             KeyReused: Something else was asked for with it.
             InsufficientCredits: So much is not free.
             TooManyRequests: The account has too many jobs open.
@@ -112,6 +114,7 @@ class Studio:
                 held_ms=held_ms,
                 key=None if key is None else parse_key(key),
                 created_at=self._now(),
+                most=most,
             ),
             most_open=self._video_time.most_open(account),
             unlimited=self._video_time.unlimited(account),
@@ -122,6 +125,8 @@ class Studio:
 
     async def find(self, public_id: str, account_id: int) -> Job | None:
         """Find a job of an account."""
+        if "\0" in public_id:  # what PostgreSQL cannot even be asked for
+            return None
         return await self._jobs.find(public_id, account_id)
 
     async def of_account(

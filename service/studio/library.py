@@ -92,7 +92,9 @@ class Library:
             expires_at=now + timedelta(days=kept_for) if kept_for else None,
         )
         await self._objects.put(new.object, arrived.chunks())
-        medium = await self._store.add(new, most_bytes=self._most_bytes, paid=paid)
+        medium = await self._store.add(
+            new, most_bytes=self._most_bytes, most=self._terms.library_files_per_account, paid=paid
+        )
         if medium is None:
             await self._objects.delete(new.object)
             raise self._full()
@@ -148,7 +150,7 @@ class Library:
             MediumNotFound: There is none, or it is long gone.
             MediumGone: Its time is over.
         """
-        medium = await self._store.find(token)
+        medium = None if "\0" in token else await self._store.find(token)  # PostgreSQL cannot be asked for it
         if medium is None:
             raise MediumNotFound
         if medium.over(self._now()):
@@ -173,9 +175,9 @@ class Library:
             account_id, kind=kind, before_id=before_id, now=self._now(), limit=limit
         )
 
-    async def made_under(self, account_id: int, ref: str) -> Medium | None:
-        """Find speech of an account that was made lately under a reference, by its recipe."""
-        newest = await self.page(account_id, kind=Kind.SPEECH, limit=LOOKED_THROUGH)
+    async def made_under(self, account_id: int, ref: str, *, kind: Kind) -> Medium | None:
+        """Find what was made for an account lately under a reference, by its recipe."""
+        newest = await self.page(account_id, kind=kind, limit=LOOKED_THROUGH)
         return next((medium for medium in newest if (medium.recipe or {}).get("ref") == ref), None)
 
     async def delete(self, account_id: int, token: str) -> None:
@@ -184,7 +186,7 @@ class Library:
         Raises:
             MediumNotFound: The account has none, or it was deleted.
         """
-        medium = await self._store.end(token, account_id, self._now())
+        medium = None if "\0" in token else await self._store.end(token, account_id, self._now())
         if medium is None:
             raise MediumNotFound
         # What fails here is done by who looks for what is over.
@@ -198,5 +200,6 @@ class Library:
 
     def _full(self) -> InvalidRequest:
         return InvalidRequest(
-            f"Your library is full: it takes {self._terms.library_mb_per_account:,} MB. Delete something first."
+            f"Your library is full: it takes {self._terms.library_mb_per_account:,} MB in"
+            f" {self._terms.library_files_per_account:,} files. Delete something first."
         )

@@ -12,7 +12,9 @@ from service.studio.media import Kind, Medium, NewMedium, Paid
 class MediaStore(Protocol):
     """Keeps what is known of media. Each change is one transaction."""
 
-    async def add(self, medium: NewMedium, *, most_bytes: int, paid: Paid | None = None) -> Medium | None:
+    async def add(
+        self, medium: NewMedium, *, most_bytes: int, most: int, paid: Paid | None = None
+    ) -> Medium | None:
         """Keep a medium; None and no effect where the account would have more bytes than that in all.
 
         What it costs is settled in the same transaction: it is there and paid for, or neither.

@@ -3,23 +3,38 @@
 from typing import Any
 
 import msgspec
+import structlog
 
-from service.errors import InvalidRequest, RenderFailed
+from service.errors import InvalidRequest, RenderFailed, RenderRefused
 from service.quotes.port import Screen
-from service.studio.artist import Artist
+from service.studio.artist import Artist, Drawn, Painter
 from service.studio.intake import Made
 from service.studio.job import Job, Kind
 from service.studio.jobs import Studio
 from service.studio.library import Library
 from service.studio.media import Kind as MediaKind
+from service.studio.media import Medium
 from service.studio.port import Note
+from service.studio.script_port import EngineFailed
 from service.studio.sniffing import HEAD_BYTES, sniff
 from service.studio.terms import StudioTerms
 
 LONGEST_PROMPT = 1000
 
+OWN_ENGINE = "satspeak"
+"""What draws by a recipe: a worker."""
+
+ENGINE = "engine"
+"""In a recipe: what drew a picture that no worker draws again."""
+
+REFUSED = "The endpoint that draws portraits here did not draw this. Try another prompt."
+
+NO_PICTURE = "what was drawn is no picture"
+
 LEAST_PX, MOST_PX = 256, 2048
 """Of each side of a portrait."""
+
+log = structlog.get_logger()
 
 
 class PortraitRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,10 +52,12 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         media: The names of its links, the files' extension with them.
         ignored_words: What of the prompt was not used.
+        engine: What drew it: a model of the operator's endpoint, or a worker.
     """
 
     media: tuple[str, ...]
     ignored_words: tuple[str, ...]
+    engine: str = OWN_ENGINE
 
 
 class Portraits:
@@ -80,26 +97,63 @@ class Portraits:
 
 
 class PortraitMaker:
-    """Has portraits drawn, and keeps them."""
+    """Has portraits drawn, and keeps each once: whoever takes a job up after a crash finds what was kept before it."""
 
-    def __init__(self, artist: Artist, library: Library) -> None:
+    def __init__(self, artist: Artist, library: Library, painter: Painter | None = None) -> None:
         self._artist = artist
+        self._painter = painter
         self._library = library
 
     async def make(self, job: Job, note: Note) -> dict[str, Any]:
         """Do it, as `Maker` says."""
         asked = msgspec.convert(job.request, PortraitRequest)
-        await note("drawing", 10)
-        drawn = await self._artist.portrait(prompt=asked.prompt, width=asked.width, height=asked.height)
-        await note("keeping", 90)
-        form = sniff(drawn.picture[:HEAD_BYTES], MediaKind.PICTURE)
-        if form is None:
-            raise RenderFailed("what was drawn is no picture")
-        medium = await self._library.keep(
-            job.account_id,
-            Made(content=drawn.picture, format=form),
-            name=asked.name or None,
-            recipe=drawn.recipe,
+        medium = await self._library.made_under(job.account_id, job.public_id, kind=MediaKind.PICTURE)
+        if medium is None:
+            await note("drawing", 10)
+            drawn = await self._drawn(asked)
+            await note("keeping", 90)
+            form = sniff(drawn.picture[:HEAD_BYTES], MediaKind.PICTURE)
+            if form is None:
+                raise RenderFailed(NO_PICTURE)
+            medium = await self._library.keep(
+                job.account_id,
+                Made(content=drawn.picture, format=form),
+                name=asked.name or None,
+                recipe={**drawn.recipe, "ref": job.public_id, "ignored_words": drawn.ignored_words},
+            )
+        assert medium.recipe is not None, "what was drawn has one"
+        made = Portrait(
+            media=(medium.file_name,),
+            ignored_words=tuple(medium.recipe["ignored_words"]),
+            engine=medium.recipe.get(ENGINE, OWN_ENGINE),
         )
-        made = Portrait(media=(medium.file_name,), ignored_words=drawn.ignored_words)
         return msgspec.to_builtins(made)  # type: ignore[no-any-return]
+
+    async def _drawn(self, asked: PortraitRequest) -> Drawn:
+        """Have it drawn by whoever draws here; what is told of it has no recipe unless it can be drawn again."""
+        size = {"width": asked.width, "height": asked.height}
+        if self._painter is None:
+            return await self._artist.portrait(prompt=asked.prompt, **size)
+        try:
+            picture = await self._painter.paint(asked.prompt, **size)
+        except EngineFailed as error:
+            log.warning("engine_failed", reason=str(error))
+            if error.passing:
+                raise RenderFailed("the endpoint that draws failed") from error
+            raise RenderRefused(REFUSED) from error
+        if sniff(picture[:HEAD_BYTES], MediaKind.PICTURE) is None:
+            raise RenderFailed(NO_PICTURE)
+        # A picture of somebody else's program: decoded where pictures of strangers are, and refused without a face.
+        fitted = await self._artist.fitted(picture, **size)
+        return Drawn(
+            picture=fitted,
+            recipe={"prompt": asked.prompt, ENGINE: self._painter.engine},
+            ignored_words=(),
+        )
+
+
+def drawn_from(medium: Medium) -> dict[str, Any] | None:
+    """Return what a worker drew a portrait from, to film it; None where it drew none."""
+    if medium.recipe is None or ENGINE in medium.recipe:
+        return None
+    return {name: value for name, value in medium.recipe.items() if name not in ("ref", "ignored_words")}

@@ -9,7 +9,7 @@ import msgspec
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """What was said in a conversation."""
 
-    role: Literal["system", "user"]
+    role: Literal["system", "user", "assistant"]
     content: str
 
 

@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 import structlog
@@ -9,9 +11,10 @@ import structlog
 from service.catalogue.built_in import LANGUAGES
 from service.errors import EngineMissing, InvalidRequest, Unavailable
 from service.quotes.port import Screen
+from service.runtime.clock import Clock
 from service.speech.speech_length import estimate
 from service.studio.analysis import Judged, count, judge
-from service.studio.charging import Charging
+from service.studio.answers import Answers, Question
 from service.studio.script_port import Chat, CutOff, Dictionary, EngineFailed, Translated, Turn
 from service.studio.script_terms import ScriptTerms
 from service.studio.sentiment import Sentiment, sentiment_of
@@ -55,6 +58,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     words: int
     duration_ms: int
     engine: str
+    created_at: datetime
 
 
 class Analysed(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +91,8 @@ class Scripts:
 
     Args:
         terms: What it costs.
-        charging: Has accounts pay.
+        answers: Has accounts pay, and answers each wish once.
+        now: The clock.
         chat: None: nobody writes.
         dictionary: Translates where nobody writes.
         screen: Judges what is asked and what is answered.
@@ -97,13 +102,15 @@ class Scripts:
         self,
         *,
         terms: ScriptTerms,
-        charging: Charging,
+        answers: Answers,
+        now: Clock,
         chat: Chat | None,
         dictionary: Dictionary,
         screen: Screen | None,
     ) -> None:
         self._terms = terms
-        self._charging = charging
+        self._answers = answers
+        self._now = now
         self._chat = chat
         self._dictionary = dictionary
         self._screen = screen
@@ -114,7 +121,15 @@ class Scripts:
         return self._chat
 
     async def write(
-        self, topic: str, *, account_id: int, language: str, style: str, seconds: float, context: str
+        self,
+        topic: str,
+        *,
+        account_id: int,
+        language: str,
+        style: str,
+        seconds: float,
+        context: str,
+        key: str | None = None,
     ) -> Written:
         """Have a script written.
 
@@ -125,40 +140,62 @@ class Scripts:
             style: One word.
             seconds: How long it is to take.
             context: What else to know; may be empty.
+            key: What the client calls this wish, so that it has one answer and is paid once; None: another each time.
 
         Raises:
             EngineMissing: There is nobody to write it.
-            Unavailable: It was not written.
+            Unavailable: It was not written, or another replica is writing it.
             ContentRefused: The operator's judge will not have what is asked, or what was answered.
+            InvalidRequest: The key is no UUID.
+            KeyReused: The key was used to ask for something else.
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open.
         """
-        if self._chat is None:
-            raise EngineMissing(NO_CHAT)
-        await self._judge("\n".join(filter(None, (topic, context))))
-        turns = script_turns(topic, language=language, style=style, seconds=seconds, context=context)
-        most_tokens = tokens_for(characters_in(seconds, language), language)
-        async with self._charging.charged(account_id, self._terms.script_s, what="script"):
+        asked = {
+            "topic": topic,
+            "language": language,
+            "style": style,
+            "seconds": seconds,
+            "context": context,
+        }
+
+        async def check() -> None:
+            self._writer()
+            await self._judge("\n".join(filter(None, (topic, context))))
+
+        async def make() -> Written:
+            chat = self._writer()
+            turns = script_turns(topic, language=language, style=style, seconds=seconds, context=context)
+            most_tokens = tokens_for(characters_in(seconds, language), language)
             try:
                 script = await self._answer(
-                    self._chat, turns, temperature=TEMPERATURE[style], most_tokens=most_tokens
+                    chat, turns, temperature=TEMPERATURE[style], most_tokens=most_tokens
                 )
             except EngineFailed as error:
                 raise _failure(error) from error
             await self._judge(script)
-        return Written(
-            id=_name("script"),
-            script=script,
-            words=count(script, language).words,
-            duration_ms=estimate(script, language).milliseconds,
-            engine=self._chat.engine,
-        )
+            return Written(
+                id=_name("script"),
+                script=script,
+                words=count(script, language).words,
+                duration_ms=estimate(script, language).milliseconds,
+                engine=chat.engine,
+                created_at=self._now(),
+            )
 
-    async def analyse(self, script: str, *, account_id: int, language: str | None) -> Analysed:
+        question = self._question("script", account_id, asked, key)
+        return await self._answers.once(question, Written, check=check, make=make)
+
+    async def analyse(
+        self, script: str, *, account_id: int, language: str | None, key: str | None = None
+    ) -> Analysed:
         """Tell how easy a script is to follow, how it sounds and what would help; raises as `write` does."""
         language = language or detect_language(script)
-        await self._judge(script)
-        async with self._charging.charged(account_id, self._terms.script_s, what="analysis"):
+
+        async def check() -> None:
+            await self._judge(script)
+
+        async def make() -> Analysed:
             sentiment, method = await self._sentiment(script, language)
             return Analysed(
                 id=_name("analysis"),
@@ -169,8 +206,18 @@ class Scripts:
                 sentiment_method=method,
             )
 
+        question = self._question("analysis", account_id, {"script": script, "language": language}, key)
+        return await self._answers.once(question, Analysed, check=check, make=make)
+
     async def translate(
-        self, script: str, *, account_id: int, source: str | None, target: str, preserve_style: bool
+        self,
+        script: str,
+        *,
+        account_id: int,
+        source: str | None,
+        target: str,
+        preserve_style: bool,
+        key: str | None = None,
     ) -> Rendered:
         """Translate a script.
 
@@ -186,18 +233,33 @@ class Scripts:
                 f"The script is in {LANGUAGES[target]} already: name another 'target_language'.",
                 field="target_language",
             )
-        if self._chat is None and await self._way(source, target) is None:
-            raise EngineMissing(NO_TRANSLATOR.format(source=source, target=target))
-        await self._judge(script)
-        async with self._charging.charged(account_id, self._terms.script_s, what="translation"):
+        asked = {"script": script, "source": source, "target": target, "preserve_style": preserve_style}
+
+        async def check() -> None:
+            if self._chat is None and await self._way(source, target) is None:
+                raise EngineMissing(NO_TRANSLATOR.format(source=source, target=target))
+            await self._judge(script)
+
+        async def make() -> Rendered:
             translated = await self._translated(script, source, target, preserve_style=preserve_style)
             await self._judge(translated.text)
-        return Rendered(
-            id=_name("translation"),
-            source=source,
-            words=count(translated.text, target).words,
-            translated=translated,
-        )
+            return Rendered(
+                id=_name("translation"),
+                source=source,
+                words=count(translated.text, target).words,
+                translated=translated,
+            )
+
+        question = self._question("translation", account_id, asked, key)
+        return await self._answers.once(question, Rendered, check=check, make=make)
+
+    def _question(self, what: str, account_id: int, asked: dict[str, Any], key: str | None) -> Question:
+        return Question(what=what, account_id=account_id, seconds=self._terms.script_s, asked=asked, key=key)
+
+    def _writer(self) -> Chat:
+        if self._chat is None:
+            raise EngineMissing(NO_CHAT)
+        return self._chat
 
     async def _translated(self, script: str, source: str, target: str, *, preserve_style: bool) -> Translated:
         """Ask the endpoint, and the dictionary where there is none, or where it fails."""

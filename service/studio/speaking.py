@@ -4,25 +4,22 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from typing import Any
 from weakref import WeakValueDictionary
 
-from service.accounts.port import Accounts
-from service.accounts.prepaid import VideoTime
 from service.catalogue.port import Voice
-from service.errors import InvalidApiKey, KeyReused
+from service.errors import KeyReused
+from service.orders.stage import Stage
 from service.quotes.idempotency import parse_key
 from service.quotes.port import Screen
 from service.quotes.terms import Terms
 from service.quotes.texts import speech_of
 from service.rendering.port import Spoken, Utterance
 from service.runtime.section import PositiveInt, Section
+from service.studio.charging import Charging
 from service.studio.intake import Made
 from service.studio.library import Library
-from service.studio.media import MP3, WAV, Medium, Paid
-
-LEASE = timedelta(minutes=5)
-"""Longer than speaking takes: what was set aside for it comes back then, whoever has died."""
+from service.studio.media import MP3, WAV, Kind, Medium, Paid
 
 FORMATS = {"mp3": MP3, "wav": WAV}
 
@@ -42,23 +39,28 @@ class Speaking:
         *,
         speak: Callable[[Utterance], Awaitable[Spoken]],
         library: Library,
-        accounts: Accounts,
-        video_time: VideoTime,
+        charging: Charging,
         screen: Screen | None,
         terms: Terms,
         prices: SpeakingTerms,
     ) -> None:
         self._speak = speak
         self._library = library
-        self._accounts = accounts
-        self._video_time = video_time
+        self._charging = charging
         self._screen = screen
         self._terms = terms
         self._prices = prices
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def say(
-        self, account_id: int, text: str, voice: Voice, *, form: str = "mp3", key: str | None = None
+        self,
+        account_id: int,
+        text: str,
+        voice: Voice,
+        *,
+        form: str = "mp3",
+        speed: float = 1.0,
+        key: str | None = None,
     ) -> Medium:
         """Speak a text into a library; it costs its length, at most the predicted one.
 
@@ -67,6 +69,7 @@ class Speaking:
             text: What is said.
             voice: Who says it.
             form: Of the file: `mp3` or `wav`.
+            speed: Of the voice; 1 is its own.
             key: What the client calls this wish, a UUID, so that it is spoken and paid once however often it is sent;
                 None: each time anew.
 
@@ -77,48 +80,51 @@ class Speaking:
             InsufficientCredits: The account has not so much.
             TooManyRequests: Too many of its jobs are open.
             RenderRefused: The voice cannot say it.
-            WorkerDown: Nobody speaks now. None of these costs anything.
+            Unavailable: Nobody speaks now, or another replica is speaking it. None of these costs anything.
         """
+        wanted = Utterance(
+            text=text.strip(),
+            language=voice.language,
+            voice=voice.name,
+            form=form,
+            speed=None if speed == 1 else speed,
+        )
         if key is None:
-            return await self._new(account_id, text, voice, form, ref=_new_ref())
+            return await self._new(account_id, wanted, ref=_new_ref())
         ref = f"speech-{hashlib.sha256(f'{account_id} {parse_key(key)}'.encode()).hexdigest()[:24]}"
         async with self._locks.setdefault(ref, asyncio.Lock()):
-            spoken = await self._library.made_under(account_id, ref)
-            if spoken is None:
-                return await self._new(account_id, text, voice, form, ref=ref)
-            asked = {"text": text.strip(), "voice": voice.name, "language": voice.language, "ref": ref}
-            if spoken.recipe != asked:
-                raise KeyReused
-            return spoken
+            return await self._spoken(account_id, wanted, ref) or await self._new(account_id, wanted, ref=ref)
 
-    async def _new(self, account_id: int, text: str, voice: Voice, form: str, *, ref: str) -> Medium:
-        text = text.strip()
-        held_ms = self._price(speech_of(text, voice.language, self._terms).milliseconds)
+    async def _spoken(self, account_id: int, wanted: Utterance, ref: str) -> Medium | None:
+        spoken = await self._library.made_under(account_id, ref, kind=Kind.SPEECH)
+        if spoken is not None and spoken.recipe != _recipe(wanted, ref):
+            raise KeyReused
+        return spoken
+
+    async def _new(self, account_id: int, wanted: Utterance, *, ref: str) -> Medium:
+        stage = None if wanted.speed is None else Stage(speed=wanted.speed)
+        held_ms = self._price(speech_of(wanted.text, wanted.language, self._terms, stage).milliseconds)
         if self._screen:
-            await self._screen.text(text)
-        account = await self._accounts.get(account_id)
-        if account is None:
-            raise InvalidApiKey
-        paid_by = ref
-        if not await self._video_time.reserve(account, held_ms, ref=paid_by, lease=LEASE):
-            paid_by = _new_ref()  # what was begun under it before has failed, and was given back
-            await self._video_time.reserve(account, held_ms, ref=paid_by, lease=LEASE)
-        try:
-            spoken = await self._speak(
-                Utterance(text=text, language=voice.language, voice=voice.name, form=form)
-            )
+            await self._screen.text(wanted.text)
+        async with self._charging.held(account_id, held_ms, ref=ref) as paid_by:
+            # Another replica may have spoken it since we looked: what is spoken and what is paid are one transaction.
+            if (spoken := await self._spoken(account_id, wanted, ref)) is not None:
+                return spoken
+            said = await self._speak(wanted)
             return await self._library.keep(
                 account_id,
-                Made(content=spoken.content, format=FORMATS[form]),
-                recipe={"text": text, "voice": voice.name, "language": voice.language, "ref": ref},
-                paid=Paid(ref=paid_by, used_ms=min(self._price(spoken.ms), held_ms)),
+                Made(content=said.content, format=FORMATS[wanted.form]),
+                recipe=_recipe(wanted, ref),
+                paid=Paid(ref=paid_by, used_ms=min(self._price(said.ms), held_ms)),
             )
-        except BaseException:  # of no effect where it is paid for already
-            await asyncio.shield(self._video_time.release(paid_by))
-            raise
 
     def _price(self, ms: int) -> int:
         return -(-ms * self._prices.speech_percent // 100)
+
+
+def _recipe(wanted: Utterance, ref: str) -> dict[str, Any]:
+    recipe = {"text": wanted.text, "voice": wanted.voice, "language": wanted.language, "ref": ref}
+    return recipe if wanted.speed is None else {**recipe, "speed": wanted.speed}
 
 
 def _new_ref() -> str:

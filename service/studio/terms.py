@@ -15,6 +15,12 @@ class StudioTerms(Section, frozen=True, kw_only=True):
     sharp_avatar_s: PositiveInt = 60
     """Video time that an avatar's second pass costs, which films its own mouths."""
 
+    avatars_per_account: PositiveInt = 100
+    """Avatars of its own that an account may have, the passes of each counted."""
+
+    voice_s: PositiveInt = 20
+    """Video time that a voice costs which is matched to samples."""
+
     studio_at_once: PositiveInt = 2
     """Jobs of the studio that one service has done at once; the others wait."""
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from service.catalogue.built_in import LANGUAGES
 from service.studio.script_port import Turn
@@ -10,6 +11,12 @@ SCRIPTWRITER = (
     "You write scripts that one person speaks to a camera. Answer with the words to be spoken and nothing else: no"
     " title, no headings, no lists, no Markdown, no stage directions, no names of speakers, no emoji, no quotation"
     " marks around the whole. Write numbers and units as one reads them. State no figure that you are not sure of."
+)
+
+ANSWERER = (
+    "You are a person whom somebody sees and hears in a live call. Answer what they say as one speaks: briefly, in a"
+    " few short sentences, in the language in which they ask. Answer with the words to be spoken and nothing else: no"
+    " lists, no Markdown, no stage directions, no emoji. Where you do not know something, say so."
 )
 
 TRANSLATOR = (
@@ -48,12 +55,16 @@ _INLINE_DIRECTION = re.compile(r"\[[^\]\n]{0,120}\]\s*")
 _SPEAKER = re.compile(
     r"^\s*(?:narrator|host|speaker|presenter|voice-?over|script)\s*:\s*", re.MULTILINE | re.IGNORECASE
 )
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _SENTENCE_END = re.compile(
     r"[.!?\u3002\uff01\uff1f\u2026][\"'\u201d\u2019\u00bb)]*(?=\s|$)|[\u3002\uff01\uff1f]"
 )
+_SENTENCE_OVER = re.compile(rf"(?:{_SENTENCE_END.pattern})(?=\s)\s*|[\u3002\uff01\uff1f]|\n+")
+"""A sentence that is whole although more may follow: a space or another line comes after it."""
+
 _PAIRS = (("“", "”"), ('"', '"'), ("«", "»"), ("„", "“"))
 
 
@@ -93,6 +104,29 @@ def translation_turns(script: str, *, source: str, target: str, preserve_style: 
     style = "Keep its tone and rhythm." if preserve_style else "Prefer plain words to its tone."
     asked = f"Translate from {LANGUAGES[source]} to {LANGUAGES[target]}. {style}\n\n{script}"
     return [Turn(role="system", content=TRANSLATOR), Turn(role="user", content=asked)]
+
+
+def answer_turns(question: str, *, context: str, before: Sequence[Turn]) -> list[Turn]:
+    """Ask for an answer in a call."""
+    role = f"{ANSWERER}\n\nWhat you are to know:\n{context}" if context else ANSWERER
+    return [Turn(role="system", content=role), *before, Turn(role="user", content=question)]
+
+
+def sentences_of(written: str, *, end: bool = False) -> tuple[list[str], str]:
+    """Part what is being written into sentences to be spoken, and the rest, which is not whole yet.
+
+    Args:
+        written: From the end of the last sentence on.
+        end: Nothing follows: the rest is one, too.
+    """
+    written = _THOUGHT.sub("", written)
+    if not end and "<think>" in written:
+        return [], written
+    cut = len(written) if end else max((each.end() for each in _SENTENCE_OVER.finditer(written)), default=0)
+    text = plain(written[:cut], cut_off=False)
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)] + [len(text)]
+    parts = [text[start:stop].strip() for start, stop in zip([0, *ends], ends, strict=False)]
+    return [part for part in parts if part], written[cut:]
 
 
 def plain(answer: str, *, cut_off: bool) -> str:

@@ -4,11 +4,12 @@ import {say} from "./words.js";
 
 /** What the API refused, in words for people. */
 export class Refused extends Error {
-  constructor(name, status, message, retryAfter) {
+  constructor(name, status, message, retryAfter, field) {
     super(message);
     this.name = name;
     this.status = status;
     this.retryAfter = retryAfter;
+    this.field = field;
   }
 }
 
@@ -19,6 +20,11 @@ export class Offline extends Error {
   }
 }
 
+let ahead = 0; // milliseconds by which the shop's clock is ahead of the browser's
+
+/** What time it is at the shop, as in `Date.now`: the invoice ends by its clock. */
+export const now = () => Date.now() + ahead;
+
 async function send(path, options = {}) {
   let answer;
   try {
@@ -27,6 +33,9 @@ async function send(path, options = {}) {
     if (options.signal?.aborted) throw error;
     throw new Offline();
   }
+  const fresh = options.method === "POST" || options.cache === "no-store";
+  const told = Date.parse(answer.headers.get("Date"));
+  if (fresh && told) ahead = told - Date.now();
   if (answer.ok) return answer;
   throw await refusal(answer);
 }
@@ -44,7 +53,7 @@ async function refusal(answer) {
   const detail = problem.detail ?? `HTTP ${answer.status}`;
   const gateway = answer.status >= 502 && !problem.type ? say("problem_unavailable") : "";
   const own = name === "content-refused" && problem.detail ? `${known} ${detail}` : known;
-  return new Refused(name, answer.status, own || gateway || say("problem_other", {detail}), seconds);
+  return new Refused(name, answer.status, own || gateway || say("problem_other", {detail}), seconds, problem.field);
 }
 
 const json = body => ({
@@ -103,6 +112,20 @@ export async function video(order, signal) {
 
 export async function stored(order, query = "") {
   return send(`/lightning/video/${order.invoice}${query}`, {headers: claimed(order.claim)});
+}
+
+/** A video that somebody has begun, from its first byte on, while it grows. */
+export async function begun(order, signal) {
+  return send(`/lightning/video/${order.invoice}`, {headers: claimed(order.claim), signal, cache: "no-store"});
+}
+
+/** Whether there is something in the playlist yet. */
+export async function hasPlaylist(order) {
+  try {
+    return (await send(`/lightning/video/${order.invoice}/hls.m3u8`, {cache: "no-store"})).ok;
+  } catch {
+    return false;
+  }
 }
 
 export async function demoPay(order) {

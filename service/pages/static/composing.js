@@ -1,6 +1,7 @@
 // What is to be made: who says what, in which mood, language and voice, and what that costs. All of it is kept as a draft.
 
 import * as api from "./api.js";
+import {showFaces, watchFaces} from "./faces.js";
 import {$, notice, problem} from "./page.js";
 import {record, secondsOf, toWav} from "./sound.js";
 import {currency, draft, sound} from "./store.js";
@@ -25,6 +26,14 @@ export function fail(text, element) {
 export function label(name) {
   const radio = form.querySelector(`input[name="avatar"][value="${CSS.escape(name)}"]`);
   return avatars[name] ?? radio?.dataset.label ?? name;
+}
+
+const LONG = 1000; // characters: of more, what is wrong with a text is its length
+
+/** Say why the shop did not take a wish. */
+export function reason(error) {
+  const aboutText = !bySound() && (error.field === "text" || error.name === "body-too-large");
+  return aboutText ? say($("text").value.length > LONG ? "text_too_long" : "nothing_to_speak") : error.message;
 }
 
 const field = name => form.elements.namedItem(name);
@@ -62,7 +71,7 @@ function restoreDraft() {
   $("private").checked = kept.private ?? false;
 }
 
-/** Show the chosen face: its picture at once, and its film once there is time, if it may move. */
+/** Show the faces and the chosen one, and offer the emotions that it has. */
 function showFace() {
   const avatar = chosenAvatar();
   const able = avatar.dataset.emotions.split(" ");
@@ -71,17 +80,8 @@ function showFace() {
     radio.parentElement.hidden = radio.disabled;
     if (radio.disabled && radio.checked) form.querySelector(`input[name="emotion"][value="${able[0]}"]`).checked = true;
   }
-  const from = `/avatars/${avatar.value}/${field("emotion").value}`;
   $("face-name").textContent = avatar.dataset.label;
-  if (!$("face").src.endsWith(`${from}/portrait.jpg`)) $("face").src = `${from}/portrait.jpg`;
-  const film = $("idle");
-  film.hidden = true;
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData) return;
-  film.oncanplay = () => {
-    film.hidden = false;
-    film.play().catch(() => {});
-  };
-  film.src = `${from}/idle.mp4`;
+  showFaces(field("emotion").value);
 }
 
 let estimating = null;
@@ -96,6 +96,7 @@ function price(main, rest = "") {
 export function estimate() {
   clearTimeout(estimateTimer);
   estimating?.abort();
+  problem($("problem"), ""); // now, since the answer may come after a problem with the invoice
   if (bySound()) {
     price("", recorded ? say("price_audio", {seconds: number(secondsOf(recorded), 1)}) : say("price_audio_empty"));
     return;
@@ -110,7 +111,6 @@ export function estimate() {
     try {
       const told = await api.estimate({text, ...wish()}, mine.signal);
       if (mine.signal.aborted) return;
-      problem($("problem"), "");
       const what = say("price_for", {money: money(told.amount_usd), seconds: number(told.duration, 1)});
       const detected = told.language && !field("language").value;
       const language = detected ? ` ${say("in_language", {language: languageName(told.language)})}` : "";
@@ -119,7 +119,7 @@ export function estimate() {
       if (mine.signal.aborted) return;
       price("");
       if (error.status === 429) estimateTimer = setTimeout(estimate, 1000 * error.retryAfter);
-      else problem($("problem"), error.message);
+      else problem($("problem"), reason(error));
     }
   }, ESTIMATE_AFTER_MS);
 }
@@ -193,9 +193,9 @@ async function loadCurrencies() {
 }
 
 function showSource() {
+  if (!bySound()) finishRecording();
   $("text-part").hidden = bySound();
   $("audio-part").hidden = !bySound();
-  problem($("problem"), "");
   estimate();
 }
 
@@ -213,33 +213,46 @@ function showClip() {
   estimate();
 }
 
+let taking = null; // the sound that came last
+
 async function take(blob) {
+  taking = blob;
   problem($("problem"), "");
   notice(say("converting"));
+  let wav;
   try {
-    recorded = await toWav(blob);
+    wav = await toWav(blob);
   } catch {
-    problem($("problem"), say("not_audio"));
+    if (taking === blob) problem($("problem"), say("not_audio"));
     return;
   }
-  await sound.set(recorded);
+  if (taking !== blob) return;
+  recorded = wav;
+  await sound.set(wav);
   notice("");
   showClip();
 }
 
 let stopRecording = null;
+let starting = false; // while the visitor is asked for the microphone
+
+/** Stop a recording that goes on, and take what it has. */
+export async function finishRecording() {
+  const button = $("record");
+  if (!stopRecording) return;
+  const stop = stopRecording;
+  stopRecording = null;
+  button.textContent = say("record");
+  button.classList.remove("on");
+  $("level-line").hidden = true;
+  await take(await stop());
+}
 
 async function toggleRecording() {
   const button = $("record");
-  if (stopRecording) {
-    const stop = stopRecording;
-    stopRecording = null;
-    button.textContent = say("record");
-    button.classList.remove("on");
-    $("level-line").hidden = true;
-    await take(await stop());
-    return;
-  }
+  if (stopRecording) return finishRecording();
+  if (starting) return;
+  starting = true;
   try {
     stopRecording = await record((loudness, seconds) => {
       $("level").value = loudness;
@@ -248,6 +261,8 @@ async function toggleRecording() {
   } catch {
     problem($("problem"), say("no_microphone"));
     return;
+  } finally {
+    starting = false;
   }
   problem($("problem"), "");
   button.textContent = say("stop");
@@ -278,23 +293,32 @@ $("clip-remove").addEventListener("click", async () => {
   showClip();
   $("record").focus();
 });
+// A file may be dropped anywhere: beside the box the browser would open it, and the shop would be gone.
 const drop = $("drop");
-drop.addEventListener("dragover", event => {
+const carriesFile = event => event.dataTransfer.types.includes("Files");
+addEventListener("dragover", event => {
+  if (!carriesFile(event)) return;
   event.preventDefault();
   drop.classList.add("over");
 });
-drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-drop.addEventListener("drop", event => {
+addEventListener("dragleave", () => drop.classList.remove("over"));
+addEventListener("drop", event => {
+  if (!carriesFile(event)) return;
   event.preventDefault();
   drop.classList.remove("over");
-  const [file] = event.dataTransfer.files;
-  if (file) take(file);
+  if ($("make").hidden) return;
+  field("source").value = "audio";
+  showSource();
+  keepDraft();
+  take(event.dataTransfer.files[0]);
 });
+addEventListener("online", estimate);
 
 /** Show what was composed before. */
 export function setUp() {
   restoreDraft();
   showFace();
+  watchFaces();
   showSource();
   loadVoices();
   loadCurrencies();

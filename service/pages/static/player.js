@@ -1,9 +1,11 @@
-// Plays a video while it is rendered: by MediaSource on the stream, and where there is none by a plain <video>.
+// Plays a video while it is rendered: by MediaSource on the stream, where there is none by a playlist (HTTP Live Streaming), as
+// on older iPhones, and where there is neither by a plain <video>.
 
-import {Offline, Refused, captions, video as askForVideo, stored} from "./api.js";
+import {Offline, Refused, captions, hasPlaylist, stored, video} from "./api.js";
 import {say} from "./words.js";
 
 const Source = self.ManagedMediaSource ?? self.MediaSource;
+const PLAYLIST = "application/vnd.apple.mpegurl";
 
 /** The MIME type of a fragmented MP4, read from its start: profile and level stand in its `avcC`. */
 export function typeOf(start) {
@@ -30,12 +32,13 @@ const pause = (ms, signal) =>
   });
 
 /** Ask for the stream until there is one; what breaks is asked for again from its first byte, and what is there skipped. */
-async function* bytesOf(order, signal, broken) {
+async function* bytesOf({ask, order, signal, broken}) {
   let had = 0;
   while (!signal.aborted) {
+    let reader;
     try {
-      const answer = await askForVideo(order, signal);
-      const reader = answer.body.getReader();
+      const answer = await ask(order, signal);
+      reader = answer.body.getReader();
       let at = 0;
       for (;;) {
         const {done, value} = await reader.read();
@@ -54,6 +57,8 @@ async function* bytesOf(order, signal, broken) {
       if (final) throw error;
       broken(true, error);
       await pause(error instanceof Refused ? 1000 * error.retryAfter : error instanceof Offline ? 2000 : 500, signal);
+    } finally {
+      reader?.cancel().catch(() => {}); // who wants no more of it need not be sent the rest
     }
   }
 }
@@ -64,15 +69,18 @@ async function* bytesOf(order, signal, broken) {
  * @param element a <video>
  * @param order invoice and claim
  * @param broken is called with true when the stream breaks, with false when it goes on
- * @returns {stop, whole}: a function, and a promise of the end
+ * @param ask has the video sent: by default it is begun, too
+ * @returns {stop, whole}: a function, and a promise that fails where there will be no video
  */
-export function playGrowing(element, order, broken) {
+export function playGrowing(element, order, broken, ask = video) {
   const stop = new AbortController();
-  return {stop: () => stop.abort(), whole: play(element, order, broken, stop.signal)};
+  const stream = {ask, order, broken, signal: stop.signal};
+  return {stop: () => stop.abort(), whole: play(element, stream)};
 }
 
-async function play(element, order, broken, signal) {
-  if (!Source) return playPlainly(element, order, broken, signal);
+async function play(element, stream) {
+  if (!Source) return playPlainly(element, stream);
+  const {signal} = stream;
   const source = new Source();
   element.disableRemotePlayback = true; // without which ManagedMediaSource opens nothing
   element.src = URL.createObjectURL(source);
@@ -80,7 +88,7 @@ async function play(element, order, broken, signal) {
   URL.revokeObjectURL(element.src);
   let buffer = null;
   let start = new Uint8Array();
-  for await (const chunk of bytesOf(order, signal, broken)) {
+  for await (const chunk of bytesOf(stream)) {
     let next = chunk;
     if (!buffer) {
       const longer = new Uint8Array(start.length + chunk.length);
@@ -89,7 +97,7 @@ async function play(element, order, broken, signal) {
       start = longer;
       const type = typeOf(start);
       if (!type) continue;
-      if (!Source.isTypeSupported(type)) return playPlainly(element, order, broken, signal);
+      if (!Source.isTypeSupported(type)) return playPlainly(element, stream);
       buffer = source.addSourceBuffer(type);
       next = start;
     }
@@ -101,20 +109,39 @@ async function play(element, order, broken, signal) {
   if (!signal.aborted && source.readyState === "open") source.endOfStream();
 }
 
-/** Begin the render, then let the browser read the file itself; of a private one, read it here once it is whole. */
-async function playPlainly(element, order, broken, signal) {
-  let begun = false;
-  const parts = [];
-  for await (const chunk of bytesOf(order, signal, broken)) {
-    if (order.claim) {
-      parts.push(chunk);
-    } else if (!begun) {
-      begun = true;
-      element.src = `/lightning/video/${order.invoice}`;
-      element.load();
-    }
+/** Begin the render, then let the browser read the video itself; of a private one, read it here once it is whole. */
+async function playPlainly(element, stream) {
+  const {order, broken, signal} = stream;
+  if (order.claim) {
+    // Whoever reads by an address alone would have to be given the token in it.
+    const parts = [];
+    for await (const chunk of bytesOf(stream)) parts.push(chunk);
+    if (!signal.aborted) change(element, URL.createObjectURL(new Blob(parts, {type: "video/mp4"})));
+    return;
   }
-  if (order.claim && !signal.aborted) element.src = URL.createObjectURL(new Blob(parts, {type: "video/mp4"}));
+  const byPlaylist = element.canPlayType(PLAYLIST) !== "";
+  for await (const _ of bytesOf(stream)) {
+    if (!byPlaylist || await hasPlaylist(order)) break;
+  }
+  if (signal.aborted) return;
+  const address = `/lightning/video/${order.invoice}${byPlaylist ? "/hls.m3u8" : ""}`;
+  element.addEventListener("error", async () => {
+    const at = element.currentTime;
+    broken(true);
+    await pause(2000, signal);
+    if (signal.aborted) return;
+    change(element, address);
+    element.currentTime = at;
+  }, {signal});
+  element.addEventListener("playing", () => broken(false), {signal});
+  change(element, address);
+}
+
+/** Show something else in an element, which goes on if it played or was about to. */
+function change(element, address) {
+  const going = !element.paused;
+  element.src = address;
+  if (going) element.play().catch(() => {}); // whoever called it first offers a button
 }
 
 /**

@@ -2,7 +2,7 @@
 // reload at any step comes back to it.
 
 import * as api from "./api.js";
-import {bySound, estimate, fail, form, label, recording, setUp, wish} from "./composing.js";
+import {bySound, estimate, fail, finishRecording, form, label, reason, recording, setUp, wish} from "./composing.js";
 import {$, copy, fileName, notice, offerDownload, problem} from "./page.js";
 import {offerCaptions, playGrowing, playWhole} from "./player.js";
 import {asking, current, orders, sound} from "./store.js";
@@ -14,6 +14,17 @@ let shown = null; // the order that pay, expired, watch or failed is about
 let unfollow = () => {};
 let playing = null;
 let captioned = null; // the state of the video in which its captions were asked for
+
+/** Have the browser's own back button lead to what was shown before, in each tab for itself. */
+function step(state) {
+  if (JSON.stringify(history.state) !== JSON.stringify(state)) history.pushState(state, "");
+}
+
+function go(state, focus) {
+  if (state.invoice && orders.get(state.invoice)) open(state.invoice);
+  else if (state.purchases) showPurchases();
+  else compose(focus);
+}
 
 function show(section, {focus = true} = {}) {
   for (const each of SECTIONS) $(each).hidden = each !== section;
@@ -30,6 +41,7 @@ function show(section, {focus = true} = {}) {
 
 async function buy(event) {
   event?.preventDefault();
+  await finishRecording();
   const text = $("text").value.trim();
   if (bySound() && !recording()) return fail(say("need_audio"), $("record"));
   if (!bySound() && !text) return fail(say("need_text"), $("text"));
@@ -37,15 +49,28 @@ async function buy(event) {
   await ask(asked, $("get"));
 }
 
-/** Get an invoice for a wish. A request that broke off is sent again with the same key, and gets the same invoice. */
-async function ask(asked, button) {
+/**
+ * Get an invoice for a wish. A request that broke off is sent again with the same key, and gets the same invoice.
+ *
+ * @param asked the wish
+ * @param button that asks for it: it waits meanwhile
+ * @param size of the recording that an earlier order was about: another one is no more the same wish
+ */
+async function ask(asked, button, size) {
+  if (button.disabled) return;
+  const focused = document.activeElement === button;
+  button.disabled = true;
   const same = asking.get();
   const audio = "text" in asked ? null : (recording() ?? (await sound.get()));
   const mark = audio ? audio.size : 0;
+  if (size !== undefined && mark !== size) {
+    button.disabled = false;
+    compose();
+    return fail(say("need_audio"));
+  }
   const request = same && same.mark === mark && JSON.stringify(same.asked) === JSON.stringify(asked)
     ? same : {asked, mark, key: crypto.randomUUID?.() ?? uuid()};
   asking.set(request);
-  button.disabled = true;
   const label = button.textContent;
   button.textContent = say("getting");
   problem($("problem"), "");
@@ -55,17 +80,18 @@ async function ask(asked, button) {
     const order = {
       invoice: quote.bolt11_invoice, uri: quote.lightning_uri, amount: quote.amount, usd: quote.amount_usd,
       duration: quote.duration, expires: quote.expires_at, refund: quote.refund_token, claim: quote.claim_token,
-      asked, at: new Date().toISOString(), state: "pending",
+      asked, mark, at: new Date().toISOString(), state: "pending",
     };
     orders.put(order);
     open(order.invoice);
   } catch (error) {
     if (error instanceof api.Refused) asking.set(null);
     if ($("make").hidden) notice(error.message); // a fresh invoice was asked for
-    else fail(error.message);
+    else fail(reason(error));
   } finally {
     button.disabled = false;
     button.textContent = label;
+    if (focused && document.activeElement === document.body) button.focus(); // which it lost when it was disabled
   }
 }
 
@@ -86,6 +112,7 @@ function open(invoice) {
   shown = orders.get(invoice);
   if (!shown) return compose();
   current.set(invoice);
+  step({invoice});
   const order = shown;
   const over = ({status, video}) =>
     ["expired", "canceled", "refunded"].includes(status) || ["ready", "deleted"].includes(video.state);
@@ -121,6 +148,7 @@ function close() {
 function compose({focus = true} = {}) {
   close();
   current.set(null);
+  step({make: true});
   show("make", {focus});
   estimate();
 }
@@ -172,11 +200,12 @@ async function showInvoice(order) {
   $("pay-state").textContent = say("waiting");
   $("pay-webln").hidden = !window.webln;
   clearInterval(counting);
+  let looked = false;
   const count = () => {
-    const left = (Date.parse(order.expires) - Date.now()) / 1000;
+    const left = (Date.parse(order.expires) - api.now()) / 1000;
     $("pay-left").textContent = left > 0 ? say("left", {time: clock(left)}) : "";
-    if (left < -5 && order === shown && order.state === "pending") {
-      clearInterval(counting);
+    if (left < -5 && !looked) {
+      looked = true;
       look(order); // the service tells it too; where its events are late, this does
     }
   };
@@ -309,6 +338,7 @@ async function sendRefund(event) {
 function showPurchases() {
   close();
   current.set(null);
+  step({purchases: true});
   const list = $("bought");
   list.replaceChildren();
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {dateStyle: "medium", timeStyle: "short"});
@@ -340,6 +370,7 @@ $("pay-copy").addEventListener("click", () => copy(shown.invoice, say("copied"))
 $("pay-invoice").addEventListener("focus", event => event.target.select());
 $("pay-webln").addEventListener("click", async () => {
   const order = shown;
+  $("pay-webln").disabled = true;
   try {
     await window.webln.enable();
     $("pay-state").textContent = say("paying");
@@ -350,6 +381,8 @@ $("pay-webln").addEventListener("click", async () => {
     }
   } catch (error) {
     $("pay-state").textContent = say("wallet_refused", {why: error.message ?? ""});
+  } finally {
+    $("pay-webln").disabled = false;
   }
 });
 $("pay-demo")?.addEventListener("click", async () => {
@@ -363,7 +396,7 @@ $("pay-demo")?.addEventListener("click", async () => {
     $("pay-demo").disabled = false;
   }
 });
-$("fresh").addEventListener("click", () => ask(shown.asked, $("fresh")));
+$("fresh").addEventListener("click", () => ask(shown.asked, $("fresh"), shown.mark));
 $("share").addEventListener("click", async () => {
   const url = `${location.origin}/video/${shown.invoice}${shown.claim ? `#claim=${shown.claim}` : ""}`;
   await copy(url, say("link_copied"));
@@ -392,7 +425,8 @@ $("forget").addEventListener("click", () => {
   compose();
 });
 
+addEventListener("popstate", event => event.state && go(event.state)); // a link to a part of the page has none
+
 setUp();
-const order = current.get();
-if (order && orders.get(order)) open(order);
-else compose({focus: false});
+if (!history.state) history.replaceState(current.get() ? {invoice: current.get()} : {make: true}, "");
+go(history.state, {focus: false});

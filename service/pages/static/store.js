@@ -1,6 +1,9 @@
 // What this browser remembers: the draft, the order under way, what was bought. Sound is kept in IndexedDB.
 
+const unkept = new Map(); // what the browser would not keep: a full one, or one that keeps nothing, still buys
+
 const read = (key, otherwise) => {
+  if (unkept.has(key)) return unkept.get(key) ?? otherwise;
   try {
     return JSON.parse(localStorage.getItem(`satspeak.${key}`)) ?? otherwise;
   } catch {
@@ -12,8 +15,9 @@ const write = (key, value) => {
   try {
     if (value === null) localStorage.removeItem(`satspeak.${key}`);
     else localStorage.setItem(`satspeak.${key}`, JSON.stringify(value));
+    unkept.delete(key);
   } catch {
-    // a browser that keeps nothing still buys
+    unkept.set(key, value);
   }
 };
 
@@ -23,7 +27,12 @@ export const language = {get: () => read("lang", null), set: value => write("lan
 /** The currency that prices are read in. */
 export const currency = {get: () => read("currency", "USD"), set: value => write("currency", value)};
 
-const MOST = 100; // orders
+/** Whether faces move: true or false once it was said on the page. */
+export const motion = {get: () => read("motion", null), set: value => write("motion", value)};
+
+const MOST = 100; // orders, of which those that nobody paid go first: the others may be owed a refund
+
+const unpaid = order => ["pending", "expired", "canceled"].includes(order.state);
 
 export const draft = {get: () => read("draft", {}), set: value => write("draft", value)};
 
@@ -38,7 +47,10 @@ export const orders = {
   get: invoice => read("orders", []).find(order => order.invoice === invoice) ?? null,
   put(order) {
     const others = read("orders", []).filter(each => each.invoice !== order.invoice);
-    write("orders", [order, ...others].slice(0, MOST));
+    const all = [order, ...others];
+    const oldest = all.findLastIndex(unpaid);
+    if (all.length > MOST) all.splice(oldest > 0 ? oldest : MOST, 1);
+    write("orders", all);
   },
   change(invoice, facts) {
     write("orders", read("orders", []).map(each => (each.invoice === invoice ? {...each, ...facts} : each)));

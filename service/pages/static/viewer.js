@@ -7,9 +7,10 @@ import {say} from "./words.js";
 
 const seen = $("seen");
 const claim = new URLSearchParams(location.hash.slice(1)).get("claim");
+const order = {invoice: decodeURIComponent(location.pathname.split("/").pop()), claim};
+const play = () => playGrowing($("player"), order, () => {}, api.begun).whole;
 
 async function openPrivately() {
-  const order = {invoice: decodeURIComponent(location.pathname.split("/").pop()), claim};
   let state;
   try {
     state = await api.payment(order);
@@ -27,13 +28,15 @@ async function openPrivately() {
   $("seen-watch").hidden = false;
   offerDownload($("download"), order, fileName(""), api.stored);
   if (made === "ready") await playWhole($("player"), order);
-  else await playGrowing($("player"), order, () => {}).whole;
+  else await play();
   await offerCaptions($("player"), order);
   if ($("player").querySelector("track")) {
     offerDownload($("download-captions"), order, fileName(""), api.stored, "?captions=track");
   }
 }
 
-if (claim && seen.dataset.state === "unknown") openPrivately().catch(error => problem($("problem"), error.message));
+const tell = error => problem($("problem"), error.message);
+if (claim && seen.dataset.state === "unknown") openPrivately().catch(tell);
+else if (seen.dataset.state === "rendering") play().catch(tell); // where no script runs, the file itself plays
 else if (seen.dataset.state === "waiting") setTimeout(() => location.reload(), 3000);
 addEventListener("hashchange", () => location.reload());

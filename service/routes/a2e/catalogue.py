@@ -22,7 +22,7 @@ from service.routes.http.parts import Part
 from service.studio.avatars import Avatar, Avatars
 from service.studio.library import Library
 from service.studio.media import Kind, Medium
-from spoken.languages import detect_language
+from spoken.languages import detect_language, likelihood
 
 LISTED = 200
 
@@ -86,7 +86,7 @@ async def characters(
     """List who can speak."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = Characters(type=kind, user_video_twin_id=user_video_twin_id)
-    return ok(await _characters(request, choosing, links, await own_avatars.all(account_id), asked))
+    return ok(await anchors(request, choosing, links, await own_avatars.all(account_id), asked))
 
 
 @post("/anchor/character_list", status_code=200)
@@ -100,12 +100,13 @@ async def characters_by_post(
     """List who can speak, for clients that ask by POST."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Characters, lenient=True)
-    return ok(await _characters(request, choosing, links, await own_avatars.all(account_id), asked))
+    return ok(await anchors(request, choosing, links, await own_avatars.all(account_id), asked))
 
 
-async def _characters(
+async def anchors(
     request: AnyRequest, choosing: Choosing, links: Links, own: Sequence[Avatar], asked: Characters
 ) -> list[dict[str, Any]]:
+    """Tell of the avatars of an account, and of those that everybody may choose, as anchors."""
     if asked.type not in (None, "", DEFAULT, CUSTOM):
         raise InvalidRequest(f"'type' must be '{DEFAULT}' or '{CUSTOM}'.", field="type")
     made = [
@@ -147,7 +148,14 @@ async def language_detect(request: AnyRequest, keys: Part[Keys]) -> Answer:
     await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Text, lenient=True)
     code = detect_language(asked.text)
-    return ok({"language": code, "name": LANGUAGES.get(code, code)})
+    likely = likelihood(asked.text, code)
+    return ok(
+        {
+            "language": code,
+            "name": LANGUAGES.get(code, code),
+            "probability": None if likely is None else round(likely, 3),
+        }
+    )
 
 
 @get("/user/remainingCoins")
@@ -206,13 +214,6 @@ async def transfer(
     return ok(links.of(request, "media", medium.file_name))
 
 
-@get(["/userVoice/completedRecord", "/userVoice/processingRecord"])
-async def user_voices(request: AnyRequest, keys: Part[Keys]) -> Answer:
-    """List the voices of an account: nobody can make one."""
-    await keys.account(key_of(request), Scope.VIDEO)
-    return ok([])
-
-
 HANDLERS = [
     voice_list,
     tts_list,
@@ -225,5 +226,4 @@ HANDLERS = [
     add_background,
     delete_background,
     transfer,
-    user_voices,
 ]

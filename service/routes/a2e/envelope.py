@@ -98,6 +98,10 @@ def _no_record(_request: AnyRequest, _error: errors.OrderNotFound) -> Response[b
     return failed(HTTPStatus.NOT_FOUND, "There is no record with this _id.")
 
 
+def _no_session(_request: AnyRequest, error: errors.SessionNotFound) -> Response[bytes]:
+    return failed(HTTPStatus.NOT_FOUND, str(error))
+
+
 def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]:
     detail = error.detail
     match error:
@@ -117,6 +121,7 @@ HANDLERS: Handlers = {
     errors.KeyNotAllowed: _key_not_allowed,
     errors.InsufficientCredits: _insufficient,
     errors.OrderNotFound: _no_record,
+    errors.SessionNotFound: _no_session,
     NotHere: _not_here,
     NotSharper: _not_sharper,
     HTTPException: _of_framework,

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from service.errors import InvalidRequest
 from service.routes.a2e.schemas import Body
+from service.studio.artist import Gender
 
 SIDE = 1024
 """Of a portrait whose size is left open."""
@@ -35,6 +38,33 @@ def _whole(field: str, value: int | str) -> int:
         raise InvalidRequest(f"Field '{field}' must be a whole number of pixels.", field=field) from None
 
 
+class Voicing(Body, frozen=True, kw_only=True):
+    """`userVoice/training`, and `userVideoTwin/cloneVoice`, which names an avatar."""
+
+    id: str | None = msgspec.field(name="_id", default=None)
+    name: str | None = None
+    voice_urls: list[str] | None = None
+    audio_url: str | None = None
+    language: str | None = None
+    gender: str | None = None
+    consent: bool | str | None = None
+
+    @property
+    def samples(self) -> tuple[str, list[str]]:
+        """The field that names the samples, and their addresses."""
+        return ("audio_url", [self.audio_url]) if self.audio_url else ("voice_urls", self.voice_urls or [])
+
+    @property
+    def spoken(self) -> str:
+        """The language, of a locale such as en-US; English where none is named."""
+        return (self.language or "en").lower().replace("_", "-").partition("-")[0]
+
+    @property
+    def of_gender(self) -> Gender | None:
+        """Of whom our voices are tried; None tries all."""
+        return "male" if self.gender == "male" else "female" if self.gender == "female" else None
+
+
 class Training(Body, frozen=True, kw_only=True):
     """`userVideoTwin/startTraining`. The misspelt names are A2E's; the right ones are taken as well."""
 
@@ -42,6 +72,7 @@ class Training(Body, frozen=True, kw_only=True):
     gender: str
     image_url: str | None = None
     video_url: str | None = None
+    mouths_url: str | None = None
     video_backgroud_color: Any = None
     video_background_color: Any = None
     video_backgroud_image: Any = None

@@ -21,14 +21,6 @@ NEVER = {
 }
 """By the first part of the path."""
 
-NOT_YET = {
-    "userVideoTwin/cloneVoice": "Voices are not learnt from films yet: an operator adds them to the worker's voices"
-    " file.",
-    "userVoice/training": "Voices are not learnt from samples yet: an operator adds them to the worker's voices file.",
-    "userVoice/startTraining": "Voices are not learnt from samples yet: an operator adds them to the worker's voices"
-    " file.",
-}
-
 METHODS = [HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE]
 
 
@@ -48,11 +40,4 @@ async def never(request: Request[Any, Any, Any], keys: Part[Keys]) -> None:
     raise NotHere(HTTPStatus.NOT_IMPLEMENTED, _reason(request, NEVER))
 
 
-@route(_paths(NOT_YET), http_method=METHODS)
-async def not_yet(request: Request[Any, Any, Any], keys: Part[Keys]) -> None:
-    """Say what is missing for now."""
-    await keys.account(key_of(request), Scope.VIDEO)
-    raise NotHere(HTTPStatus.SERVICE_UNAVAILABLE, _reason(request, NOT_YET))
-
-
-HANDLERS = [never, not_yet]
+HANDLERS = [never]

@@ -40,7 +40,7 @@ def anchor_id(avatar: str) -> str:
     return hashlib.sha256(f"anchor {avatar}".encode()).hexdigest()[: 2 * ID_BYTES]
 
 
-def find_avatar(named: str, avatars: Iterable[Avatar]) -> Avatar:
+def find_avatar(named: str, avatars: Iterable[Avatar], *, field: str = "anchor_id") -> Avatar:
     """Find an avatar by its anchor's `_id`, or by its name.
 
     Raises:
@@ -50,7 +50,7 @@ def find_avatar(named: str, avatars: Iterable[Avatar]) -> Avatar:
         if named in (anchor_id(avatar.name), avatar.name):
             return avatar
     raise InvalidRequest(
-        "There is no anchor with this 'anchor_id': GET anchor/character_list lists them.", field="anchor_id"
+        f"There is no anchor with this '{field}': GET anchor/character_list lists them.", field=field
     )
 
 

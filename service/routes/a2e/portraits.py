@@ -111,6 +111,7 @@ def _told(request: AnyRequest, links: Links, job: Job) -> dict[str, Any]:
         made = msgspec.convert(job.result, Portrait)
         told["image_urls"] = [links.of(request, "media", name) for name in made.media]
         told["ignored_words"] = made.ignored_words
+        told["engine"] = made.engine
     if job.state is State.FAILED:
         told["failed_message"] = job.failure
     return told

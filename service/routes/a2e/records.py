@@ -1,10 +1,11 @@
 """What records of A2E have in common."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from litestar import Request, Response
 from litestar.params import HeaderParameter, QueryParameter
 
+from service.errors import OrderNotFound
 from service.routes.a2e.envelope import Success
 from service.studio.job import State
 
@@ -22,6 +23,20 @@ _STATUS = {
     State.COMPLETED: "completed",
     State.FAILED: "failed",
 }
+
+
+T = TypeVar("T")
+
+
+def owned(found: T | None, record: str) -> T:
+    """Return what was found of an account's own under a name.
+
+    Raises:
+        OrderNotFound: It was not.
+    """
+    if found is None:
+        raise OrderNotFound(record)
+    return found
 
 
 def status_of(state: State) -> str:

@@ -1,17 +1,17 @@
 """Where A2E's API is."""
 
-from litestar import Router
 from litestar.types import Middleware
 
-from service.routes.a2e import catalogue, missing, portraits, twins, videos
+from service.routes.a2e import catalogue, missing, portraits, streaming, twins, videos, voices
 from service.routes.a2e.envelope import HANDLERS
+from service.routes.http.routers import Routes
 
 PREFIX = "/api/v1"
 
 
 def a2e_router(
     *, in_time: Middleware, limited: Middleware, held_open: Middleware, largest_json: int
-) -> Router:
+) -> Routes:
     """Make its routes. What they take and answer is A2E's to document.
 
     Args:
@@ -20,13 +20,15 @@ def a2e_router(
         held_open: Counts those that last, as each here may.
         largest_json: Bytes of a body.
     """
-    return Router(
+    return Routes(
         PREFIX,
         route_handlers=[
             *catalogue.HANDLERS,
             *videos.HANDLERS,
             *portraits.HANDLERS,
             *twins.HANDLERS,
+            *streaming.HANDLERS,
+            *voices.HANDLERS,
             *missing.HANDLERS,
         ],
         middleware=[in_time, limited, held_open],

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from service.errors import InvalidRequest
-from service.orders.stage import Stage
+from service.orders.stage import FASTEST, SLOWEST, Stage
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +57,16 @@ class Generation(Body, frozen=True, kw_only=True):
         unmet = [name for name in UNMET if getattr(self, name) not in (None, "", False)]
         if unmet:
             raise InvalidRequest(
-                f"Not met here: {', '.join(unmet)}. A scene has a colour or what its anchor was filmed before, and no"
-                " captions. Leave these fields out.",
+                f"Not met here: {', '.join(unmet)}. Leave these fields out.",
                 field=unmet[0],
             )
         wish: dict[str, Any] = {}
         if any(getattr(self, name) is not None for name in LAYOUT):
             wish |= self._laid_out()
-        if self.anchor_background_color:
-            wish["background"] = self.anchor_background_color
+        if behind := self.back_id or self.anchor_background_img or self.anchor_background_color:
+            wish["background"] = behind
+        if self.isCaptionEnabled not in (None, "", False, "false", 0):
+            wish["captions"] = True
         if (speed := _number("speechRate", self.speechRate)) != 1:
             wish["speed"] = speed
         try:
@@ -108,7 +109,7 @@ PEOPLE = ("web_people_width", "web_people_height", "web_people_x", "web_people_y
 
 LAYOUT = ("resolution", "web_bg_width", "web_bg_height", *PEOPLE)
 
-UNMET = ("isCaptionEnabled", "captionAlign", "back_id", "anchor_background_img")
+UNMET = ("captionAlign",)
 
 
 def _number(field: str, said: float | str) -> float:
@@ -121,14 +122,19 @@ def _number(field: str, said: float | str) -> float:
     return number
 
 
-def check_rate(rate: float | str) -> None:
-    """Refuse another speed than the voice's own.
+def speed_of(rate: float | str) -> float:
+    """Read how fast a voice is to speak.
 
     Raises:
-        InvalidRequest: It is another, or no number.
+        InvalidRequest: It is no number, or beyond what sounds like a person.
     """
-    if _number("speechRate", rate) != 1:
-        raise InvalidRequest("Not met here: speechRate other than 1. Leave it out.", field="speechRate")
+    speed = _number("speechRate", rate)
+    if not SLOWEST <= speed <= FASTEST:
+        raise InvalidRequest(
+            f"Not met here: a speechRate of {speed:g}. It may be {SLOWEST:g} to {FASTEST:g}.",
+            field="speechRate",
+        )
+    return speed
 
 
 class Named(Body, frozen=True, kw_only=True):

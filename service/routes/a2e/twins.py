@@ -10,7 +10,7 @@ from service.accounts.port import Scope
 from service.errors import InvalidRequest, OrderNotFound
 from service.routes.a2e.envelope import ok
 from service.routes.a2e.making import Training
-from service.routes.a2e.records import Answer, AnyRequest, IdempotencyKey, status_of
+from service.routes.a2e.records import Answer, AnyRequest, IdempotencyKey, owned, status_of
 from service.routes.a2e.schemas import Named
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
@@ -38,6 +38,7 @@ async def start_training(
         url=url,
         field=field,
         kind="picture" if field == "image_url" else "film",
+        mouths_url=asked.mouths_url,
         key=idempotency_key,
     )
     return ok(_told(avatar) | {"ignored": asked.ignored})
@@ -56,9 +57,7 @@ async def continue_training(
     """Sharpen the lips of an avatar."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Named, lenient=True)
-    avatar = await own_avatars.sharpen(account_id, asked.id, key=idempotency_key)
-    if avatar is None:
-        raise OrderNotFound(asked.id)
+    avatar = owned(await own_avatars.sharpen(account_id, asked.id, key=idempotency_key), asked.id)
     return ok(_told(avatar))
 
 
@@ -83,10 +82,7 @@ async def twin(
 ) -> Answer:
     """Tell how far an avatar is."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
-    avatar = await own_avatars.find(account_id, record)
-    if avatar is None:
-        raise OrderNotFound(record)
-    return ok(_told(avatar))
+    return ok(_told(owned(await own_avatars.find(account_id, record), record)))
 
 
 @delete("/userVideoTwin/{record:str}", status_code=200)

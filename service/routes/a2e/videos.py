@@ -11,13 +11,14 @@ from litestar.types import ASGIApp
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
 from service.catalogue.choosing import Choosing
+from service.catalogue.port import Voice
 from service.errors import InvalidRequest, OrderNotFound
 from service.orders.choice import Choice
 from service.orders.video import VideoState
 from service.routes.a2e.envelope import ok
 from service.routes.a2e.names import find_avatar, find_voice, new_record, public_id, record_id
 from service.routes.a2e.records import Answer, AnyRequest, IdempotencyKey
-from service.routes.a2e.schemas import Generation, Named, Speech, check_rate
+from service.routes.a2e.schemas import Generation, Named, Speech, speed_of
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.links import Links
@@ -28,6 +29,7 @@ from service.studio.films import Film, Films
 from service.studio.library import Library
 from service.studio.media import Kind
 from service.studio.speaking import Speaking
+from service.studio.voices import Voices
 
 MOST_CHARS = 1000
 """Of `send_tts`, as A2E has it."""
@@ -43,6 +45,7 @@ async def send_tts(
     request: AnyRequest,
     keys: Part[Keys],
     choosing: Part[Choosing],
+    own_voices: Part[Voices],
     speaking: Part[Speaking],
     links: Part[Links],
     idempotency_key: IdempotencyKey = None,
@@ -50,12 +53,12 @@ async def send_tts(
     """Speak a text; the data is the link of the file."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Speech, lenient=True)
-    check_rate(asked.speechRate)
+    speed = speed_of(asked.speechRate)
     if len(asked.msg) > MOST_CHARS:
         raise InvalidRequest(f"'msg' has more than {MOST_CHARS:,} characters.", field="msg")
-    voice = find_voice(_voice(asked.tts_id, asked.user_voice_id), await choosing.voices())
+    voice = await _voice(asked, account_id, choosing, own_voices)
     medium = await unless_gone(
-        request.receive, speaking.say(account_id, asked.msg, voice, key=idempotency_key)
+        request.receive, speaking.say(account_id, asked.msg, voice, speed=speed, key=idempotency_key)
     )
     url = None if medium is None else links.of(request, "media", medium.file_name)
     return ok(url).to_asgi_response(None, request)
@@ -69,6 +72,7 @@ async def generate(
     library: Part[Library],
     films: Part[Films],
     own_avatars: Part[Avatars],
+    own_voices: Part[Voices],
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Have a video made of an anchor that says something."""
@@ -86,7 +90,7 @@ async def generate(
         look = Choice(avatar=avatar.name, emotion=emotion)
     choice, record = look, new_record()
     if asked.msg is not None:
-        voice = find_voice(_voice(asked.tts_id, asked.user_voice_id), await choosing.voices())
+        voice = await _voice(asked, account_id, choosing, own_voices)
         choice = msgspec.structs.replace(choice, language=voice.language, voice=voice.name)
         order = await films.of_text(
             account_id, asked.msg, choice, public_id=record, key=idempotency_key, stage=stage
@@ -172,12 +176,27 @@ def _told(request: AnyRequest, links: Links, film: Film) -> dict[str, Any]:
     return told
 
 
-def _voice(tts_id: str | None, user_voice_id: str | None) -> str:
-    if tts_id:
-        return tts_id
-    if user_voice_id:
-        raise InvalidRequest("There are no voices of accounts here: name a 'tts_id'.", field="user_voice_id")
-    raise InvalidRequest("Field 'tts_id' is missing: GET anchor/voice_list lists the voices.", field="tts_id")
+async def _voice(
+    asked: Speech | Generation, account_id: int, choosing: Choosing, own_voices: Voices
+) -> Voice:
+    """Find who speaks: a voice of ours, or one of the account's.
+
+    Raises:
+        InvalidRequest: Nobody is named, or there is no such voice that can speak.
+    """
+    if asked.tts_id:
+        return find_voice(asked.tts_id, await choosing.voices())
+    if not asked.user_voice_id:
+        raise InvalidRequest(
+            "Field 'tts_id' is missing: GET anchor/voice_list lists the voices.", field="tts_id"
+        )
+    own = await own_voices.find(account_id, asked.user_voice_id)
+    if own is None or own.spoken_as is None or own.likeness is None:
+        raise InvalidRequest(
+            "There is no voice with this 'user_voice_id' that can speak: GET userVoice/completedRecord lists them.",
+            field="user_voice_id",
+        )
+    return Voice(name=own.spoken_as, language=own.language, gender=own.likeness.gender)
 
 
 HANDLERS = [send_tts, generate, result, result_by_get, records, delete_video]

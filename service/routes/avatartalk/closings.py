@@ -61,6 +61,16 @@ FAILURES: dict[type[Exception], tuple[int, str | None]] = {
 }
 """Code and reason, which is the failure's own where none is named; the first that fits."""
 
+NOT_WEBSOCKET, NOT_UTF8, TOO_LARGE = 1002, 1007, 1009
+"""What the server closes with by itself."""
+
+
+def documented() -> list[tuple[int, str | None]]:
+    """Return every code with its reasons, in order; None where the reason says what is wrong."""
+    closes: set[tuple[int, str | None]] = {*ENDINGS.values(), *FAILURES.values()}
+    closes |= {(code, None) for code in (NOT_WEBSOCKET, NOT_UTF8, TOO_LARGE)}
+    return sorted(closes, key=lambda close: (close[0], close[1] is None, close[1] or ""))
+
 
 def closing_of(error: Exception) -> tuple[int, str]:
     """Say with which code and reason a failure closes."""

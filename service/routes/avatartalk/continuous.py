@@ -5,12 +5,27 @@ import contextlib
 import itertools
 from typing import Any
 
+import msgspec
 from litestar import WebSocket
 from litestar.handlers import websocket
 
 from service.errors import InvalidRequest, OutputGone, RenderFailed
 from service.routes.avatartalk import closings, continuous_messages
-from service.routes.avatartalk.continuous_messages import Asked
+from service.routes.avatartalk.continuous_messages import (
+    ASKED,
+    LONGEST_TYPE,
+    Asked,
+    BillingError,
+    ContinuousQuery,
+    Error,
+    Pong,
+    SessionStart,
+    TextAppended,
+    TextQueued,
+    TextStreamCompleted,
+    Told,
+    TurnQueued,
+)
 from service.routes.avatartalk.continuous_output import ContinuousOutput
 from service.routes.avatartalk.infer import SocketDesk, choice_of
 from service.routes.http.parts import Part
@@ -38,9 +53,9 @@ async def continuous(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
                 output.session_id = session.id
                 ending = await _serve(socket, session, output, first)
             if ending is Ending.SPENT:
-                await _tell(socket, "billing_error", closings.SPENT)
+                await _tell(socket, BillingError(data={"message": closings.SPENT}))
         except Exception as error:
-            await _tell(socket, "error", closings.closing_of(error)[1])
+            await _tell(socket, Error(data={"message": closings.closing_of(error)[1]}))
             raise
         await closings.close(socket, *closings.ENDINGS[ending])
 
@@ -62,15 +77,12 @@ async def _first(socket: AnySocket, patience_s: float) -> Asked | None:
 
 
 def _wish_of(socket: AnySocket, first: Asked) -> tuple[Wish, float]:
-    start = first.start() if first.type == START else continuous_messages.SessionStart()
-    asked = socket.query_params
+    start = first.start() if first.type == START else SessionStart()
+    asked = msgspec.convert(dict(socket.query_params), ContinuousQuery)
     choice = choice_of(
-        {
-            "avatar": start.avatar_name or asked.get("avatar") or "",
-            "emotion": start.expression or asked.get("expression") or "",
-            "language": start.language or asked.get("language") or "",
-        },
-        spoken=True,
+        start.avatar_name or asked.avatar,
+        start.expression or asked.expression,
+        start.language or asked.language,
     )
     return Wish(choice=choice, output="continuous"), start.target_buffer_ms
 
@@ -100,7 +112,7 @@ async def _read(socket: AnySocket, session: LiveSession, output: ContinuousOutpu
             try:
                 await talk.take(continuous_messages.read(event.get("bytes") or event.get("text") or ""))
             except InvalidRequest as error:
-                await output.tell("error", message=error.detail)
+                await output.tell(Error(data={"message": error.detail}))
     session.end(Ending.LEFT)
 
 
@@ -118,26 +130,24 @@ class _Talk:
         Raises:
             InvalidRequest: There is no such thing.
         """
+        if asked.type not in ASKED:
+            raise InvalidRequest(f"There is no message '{asked.type[:LONGEST_TYPE]}'.")
         match asked.type:
             case "text_input":
-                await self._output.tell("text_queued")
+                await self._output.tell(TextQueued())
                 await self._say(asked.text())
             case "text_append":
-                await self._output.tell("text_appended")
+                await self._output.tell(TextAppended())
                 await self._say(asked.text())
             case "text_stream_done":
-                await self._output.tell("text_stream_completed")
+                await self._output.tell(TextStreamCompleted())
                 await self._output.tell_rest()
             case "turn_start":
-                await self._output.tell("turn_queued")
+                await self._output.tell(TurnQueued())
             case "ping":
-                await self._output.tell("pong")
+                await self._output.tell(Pong())
             case "session_end":
                 self._session.end(Ending.DONE)
-            case "session_start" | "buffer_status":
-                pass
-            case kind:
-                raise InvalidRequest(f"There is no message '{kind[: continuous_messages.LONGEST_TYPE]}'.")
 
     async def _say(self, text: str) -> None:
         if text:
@@ -147,7 +157,7 @@ class _Talk:
             await self._session.done(utterance)
 
 
-async def _tell(socket: AnySocket, kind: str, detail: str) -> None:
+async def _tell(socket: AnySocket, message: Told) -> None:
     with contextlib.suppress(*closings.GONE, TimeoutError):
         async with asyncio.timeout(closings.CLOSE_S):
-            await socket.send_text(continuous_messages.told(kind, message=detail))
+            await socket.send_text(continuous_messages.written(message))

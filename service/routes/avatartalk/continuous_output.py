@@ -8,11 +8,18 @@ from litestar import WebSocket
 
 from service.errors import OutputGone
 from service.routes.avatartalk import closings
-from service.routes.avatartalk.continuous_messages import told as message
+from service.routes.avatartalk.continuous_messages import (
+    SILENCE,
+    SPEECH,
+    Error,
+    ReadyToListen,
+    SessionReady,
+    State,
+    StateChange,
+    written,
+)
+from service.routes.avatartalk.continuous_messages import Told as Message
 from service.sessions.records import FPS, Finished, Init, Segment, Told
-
-SILENCE, SPEECH = "silence", "dynamic_speech"
-"""Two of the states that clients know. The others are of clips that are made in advance, of which there are none."""
 
 LEAST_AHEAD_S, MOST_AHEAD_S = 0.2, 2.0
 
@@ -40,7 +47,7 @@ class ContinuousOutput:
         self._ahead_s = min(max(target_ms / 1000, LEAST_AHEAD_S), MOST_AHEAD_S)
         self._began: float | None = None
         self._frames = 0
-        self._state = SILENCE
+        self._state: State = SILENCE
         self._waiting: set[str] = set()  # utterances that have no end yet
 
     def said(self, utterance: str) -> None:
@@ -57,9 +64,9 @@ class ContinuousOutput:
         """Send it."""
         match told:
             case Init():
-                await self.tell("session_ready", session_id=self.session_id)
+                await self.tell(SessionReady(data={"session_id": self.session_id}))
                 await self._send(told.data)
-                await self.tell("ready_to_listen", timestamp=time.time())
+                await self.tell(ReadyToListen(data={"timestamp": time.time()}))
             case Segment():
                 if told.utterance is not None:
                     await self._become(SPEECH)
@@ -71,23 +78,23 @@ class ContinuousOutput:
             case Finished():
                 self._waiting.discard(told.id)
                 if told.outcome in ("refused", "failed"):
-                    await self.tell("error", message=told.detail or "It could not be said.")
+                    await self.tell(Error(data={"message": told.detail or "It could not be said."}))
                 await self.tell_rest()
 
     async def tell_rest(self) -> None:
         """Tell that all was said, where it was."""
         if not self._waiting:
             await self._become(SILENCE)
-            await self.tell("ready_to_listen", timestamp=time.time())
+            await self.tell(ReadyToListen(data={"timestamp": time.time()}))
 
-    async def tell(self, kind: str, **data: Any) -> None:
+    async def tell(self, message: Message) -> None:
         """Send a message."""
-        await self._send(message(kind, **data))
+        await self._send(written(message))
 
-    async def _become(self, state: str) -> None:
+    async def _become(self, state: State) -> None:
         if state != self._state:
             before, self._state = self._state, state
-            await self.tell("state_change", **{"from": before, "to": state})
+            await self.tell(StateChange(data={"from": before, "to": state}))
 
     async def _send(self, frame: str | bytes) -> None:
         try:

@@ -1,8 +1,10 @@
 """What clients of `/ws/infer` send, in every framing that they are known to use."""
 
 from enum import Enum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from service.errors import InvalidRequest
 
@@ -17,12 +19,21 @@ class Sign(Enum):
     CLEAR = "clear"  # what was said and is not shown yet shall not be
 
 
-class _Message(msgspec.Struct, frozen=True):
-    text: str | None = None
-    type: str | None = None
+class Message(msgspec.Struct, frozen=True):
+    """A text, or a sign. What else may be in it is passed over."""
+
+    text: Annotated[str | None, Meta(description="What is to be said, as an utterance of its own.")] = None
+    type: Annotated[
+        str | None,
+        Meta(
+            description="`end`: nothing more will be said. `clear`: what was said and is not shown yet shall not be."
+            " Anything else is passed over.",
+            examples=[sign.value for sign in Sign],
+        ),
+    ] = None
 
 
-_decoder = msgspec.json.Decoder(_Message)
+_decoder = msgspec.json.Decoder(Message)
 
 
 def read_text(frame: str | bytes) -> str | Sign | None:
@@ -56,7 +67,7 @@ def read_audio(frame: str | bytes) -> bytes | Sign | None:
     return None if message is None else _sign(message)
 
 
-def _message(words: str) -> _Message | None:
+def _message(words: str) -> Message | None:
     """Read an object of JSON; None where it is none, and so plain words."""
     if not words.lstrip().startswith("{"):
         return None
@@ -66,5 +77,5 @@ def _message(words: str) -> _Message | None:
         return None
 
 
-def _sign(message: _Message) -> Sign | None:
+def _sign(message: Message) -> Sign | None:
     return next((sign for sign in Sign if sign.value == message.type), None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from service.orders.choice import Choice
 from service.routes.avatartalk import closings
 from service.routes.avatartalk.file_output import FileOutput
 from service.routes.avatartalk.frames import Sign, read_audio, read_text
+from service.routes.avatartalk.infer_messages import AUDIO, INPUTS, LONGEST_STREAM_ID, OUTPUTS, InferQuery
 from service.routes.avatartalk.schemas import AVATARS, EMOTIONS, SPEECH
 from service.routes.avatartalk.spoken_teller import SpokenTeller
 from service.routes.http.keys import key_of
@@ -28,13 +29,6 @@ from service.sessions.playing import LiveSession
 from service.sessions.saying import Recordings, Texts
 from service.sessions.session import Ending, Wish
 from service.sessions.showing import Showing
-
-FILE, LIVEKIT, RTMP = "file", "livekit", "rtmp"
-
-OUTPUTS = {FILE: FILE, "video": FILE, LIVEKIT: LIVEKIT, RTMP: RTMP}
-"""By `output_type`; `video` is a name for `file` in the same document."""
-
-LONGEST_STREAM_ID = 200
 
 AnySocket = WebSocket[Any, Any, Any]
 
@@ -64,8 +58,9 @@ class SocketDesk(msgspec.Struct, frozen=True, kw_only=True):
 async def infer(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
     """Speak what comes, and send it back as it is shown."""
     async with socket_desk.admit(socket) as holder:
-        wish = wish_of(socket.query_params)
-        place = place_of(socket.query_params, wish.output)
+        asked = msgspec.convert(dict(socket.query_params), InferQuery)
+        wish = wish_of(asked)
+        place = place_of(asked, wish.output)
         if place is None:
             async with socket_desk.live.open(
                 holder.account_id, wish, FileOutput(socket), key_id=holder.key_id
@@ -81,32 +76,31 @@ async def infer(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
         await closings.close(socket, *closings.ENDINGS[ending])
 
 
-def wish_of(asked: Mapping[str, str]) -> Wish:
-    """Read how a session is to be; what is not known is passed over.
+def wish_of(asked: InferQuery) -> Wish:
+    """Read how a session is to be.
 
     Raises:
         InvalidRequest: Something is missing, or there is no such thing.
     """
-    output = asked.get("output_type", "")
-    if output not in OUTPUTS:
+    if asked.output_type not in OUTPUTS:
         raise InvalidRequest(
-            "Parameter 'output_type' must be 'file', 'livekit' or 'rtmp'.", field="output_type"
+            "Parameter 'output_type' must be 'file', 'audio', 'livekit' or 'rtmp'.", field="output_type"
         )
-    kind = asked.get("input_type", "")
-    if kind not in ("text", "audio"):
+    if asked.input_type not in INPUTS:
         raise InvalidRequest("Parameter 'input_type' must be 'text' or 'audio'.", field="input_type")
-    stream = asked.get("stream_id") or None
-    if stream is not None and len(stream) > LONGEST_STREAM_ID:
+    if len(asked.stream_id) > LONGEST_STREAM_ID:
         raise InvalidRequest("Parameter 'stream_id' is too long.", field="stream_id")
+    audio = asked.input_type == "audio"
     return Wish(
-        choice=choice_of(asked, spoken=kind == "text"),
-        audio=kind == "audio",
-        output=OUTPUTS[output],
-        stream=stream,
+        choice=choice_of(asked.avatar, asked.emotion, "" if audio else asked.language),
+        audio=audio,
+        pictures=asked.output_type != AUDIO,
+        output=OUTPUTS[asked.output_type],
+        stream=asked.stream_id or None,
     )
 
 
-def place_of(asked: Mapping[str, str], output: str) -> Place | None:
+def place_of(asked: InferQuery, output: str) -> Place | None:
     """Read where a session is to be shown; None: to its client.
 
     Raises:
@@ -114,33 +108,31 @@ def place_of(asked: Mapping[str, str], output: str) -> Place | None:
     """
     match output:
         case "livekit":
-            if not (token := asked.get("meeting_token")):
+            if not asked.meeting_token:
                 raise InvalidRequest("Parameter 'meeting_token' is missing.", field="meeting_token")
-            return Room(url=asked.get("livekit_url", ""), token=token)
+            return Room(url=asked.livekit_url, token=asked.meeting_token)
         case "rtmp":
-            if not (url := asked.get("rtmp_url")):
+            if not asked.rtmp_url:
                 raise InvalidRequest("Parameter 'rtmp_url' is missing.", field="rtmp_url")
-            return Push(url=url)
+            return Push(url=asked.rtmp_url)
     return None
 
 
-def choice_of(asked: Mapping[str, str], *, spoken: bool) -> Choice:
-    """Read who is to be seen and heard, by the names that we have for them.
+def choice_of(avatar: str, emotion: str, language: str) -> Choice:
+    """Choose who is to be seen and heard, by the names that we have for them; empty names choose nothing.
 
     Raises:
         InvalidRequest: No avatar is named.
     """
-    avatar = asked.get("avatar", "")
     if not avatar:
         raise InvalidRequest(
             "Parameter 'avatar' is missing: GET /avatars lists who there is.", field="avatar"
         )
-    emotion = asked.get("emotion") or "neutral"
-    language = asked.get("language") or None
+    emotion = emotion or "neutral"
     return Choice(
         avatar=AVATARS.get(avatar, avatar),
         emotion=EMOTIONS.get(emotion, emotion),
-        language=SPEECH.get(language, language) if language and spoken else None,
+        language=SPEECH.get(language, language) or None,
     )
 
 

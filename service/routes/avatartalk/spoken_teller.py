@@ -3,10 +3,10 @@
 import contextlib
 from typing import Any
 
-import msgspec
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from service.routes.avatartalk.infer_messages import Duration, reason, written
 from service.sessions.records import Finished, Spoken, Told
 
 
@@ -25,13 +25,12 @@ class SpokenTeller:
         match told:
             case Spoken():
                 self._told.add(told.id)
-                await self._send({"audio_duration": round(told.seconds, 3)})
+                await self._send(Duration(audio_duration=round(told.seconds, 3)))
             case Finished():
                 if told.id not in self._told:
-                    detail = {} if told.detail is None else {"message": told.detail}
-                    await self._send({"audio_duration": 0.0, "status": told.outcome, **detail})
+                    await self._send(Duration(audio_duration=0.0, status=told.outcome, message=reason(told)))
                 self._told.discard(told.id)
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: Duration) -> None:
         with contextlib.suppress(OSError, RuntimeError, WebSocketDisconnect):
-            await self._socket.send_text(msgspec.json.encode(message).decode())
+            await self._socket.send_text(written(message))

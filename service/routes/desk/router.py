@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from litestar import Router
 from litestar.types import Middleware
 
 from service.desk.desk import OperatorsDesk
 from service.routes.desk import accounts, money, orders, rendering, session, system
 from service.routes.desk.gate import HOME, gate
 from service.routes.http.limiting import Admission, held_open
+from service.routes.http.routers import Routes
 from service.runtime.clock import Clock
 from service.runtime.limits import Limiter, Rate
 from service.runtime.shares import Shares
@@ -22,7 +22,7 @@ LARGEST_FORM_BYTES = 16_384
 
 def desk_router(
     settings: Settings, desk: Callable[[], OperatorsDesk], now: Clock, middleware: Sequence[Middleware]
-) -> Router:
+) -> Routes:
     """Make the routes of the desk.
 
     Args:
@@ -39,10 +39,10 @@ def desk_router(
         now,
     ).middleware()
     room = held_open(Shares(per_client=AT_ONCE_PER_CLIENT, total=AT_ONCE, what="requests to the desk"))
-    return Router(
+    return Routes(
         HOME,
         route_handlers=[
-            Router("/", route_handlers=[session.sign_in], middleware=[tries]),
+            Routes("/", route_handlers=[session.sign_in], middleware=[tries]),
             session.sign_in_page,
             session.sign_out,
             money.money,

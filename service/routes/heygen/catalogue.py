@@ -3,12 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
+from litestar.params import FromPath
 
 from service.accounts.askers import Askers
 from service.accounts.port import Scope
 from service.catalogue.choosing import Choosing
-from service.catalogue.own import own_name
+from service.catalogue.own import own_job, own_name
 from service.catalogue.port import Avatar, Voice
 from service.errors import MediumGone, MediumNotFound
 from service.routes.heygen import describing, refusals
@@ -24,7 +25,7 @@ from service.routes.heygen.names import (
     gender_of,
     voice_aliases,
 )
-from service.routes.heygen.refusals import NotThere
+from service.routes.heygen.refusals import NotListed
 from service.routes.heygen.wishes import check
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
@@ -34,19 +35,25 @@ from service.studio.avatars import Avatar as OwnAvatar
 from service.studio.avatars import Avatars
 from service.studio.job import State
 from service.studio.library import Library
+from service.studio.voices import MATCHED, OwnVoice, Voices
 
 NO_CACHE = {"Cache-Control": "no-cache"}
+
+NO_STORE = {"Cache-Control": "no-store"}
 
 SAMPLE_RATE = 24_000
 """Hertz of the sound of our videos."""
 
-NO_CLONES = (
-    "No voice is made of samples here: this service has no engine that does so. Nothing was charged; GET /api/v1/voices"
-    " lists the voices that there are."
-)
-
 MOST_LISTED = 100
 """Avatars of an account, the newest first."""
+
+MADE_OF_MEDIA = refusals.described(
+    *refusals.PAID,
+    *refusals.BODY,
+    (HTTPStatus.NOT_FOUND, "An address is a link of a library that leads nowhere."),
+    (HTTPStatus.GONE, "An address is a link of a library whose time is over."),
+)
+"""What it may be answered with who has something made of files that addresses lead to."""
 
 
 @get(
@@ -61,13 +68,18 @@ MOST_LISTED = 100
     | refusals.described(*refusals.KEYS),
 )
 async def list_voices(
-    request: Request[Any, Any, Any], askers: Part[Askers], choosing: Part[Choosing]
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    choosing: Part[Choosing],
+    own_voices: Part[Voices],
 ) -> Response[list[VoiceAnswer]]:
     """List voices."""
-    await askers.account(key_of(request), Scope.VIDEO)
+    account_id = await askers.account(key_of(request), Scope.VIDEO)
     voices = {voice.name: voice for voice in await choosing.voices()}
     told = [_voice(alias, voices[name]) for alias, name in voice_aliases(voices).items()]
-    return Response(told + [_voice(name, voice) for name, voice in voices.items()], headers=NO_CACHE)
+    told += [_voice(name, voice) for name, voice in voices.items()]
+    told += [_own_voice(own) for own in await own_voices.all(account_id)]
+    return Response(told, headers=NO_CACHE)
 
 
 @get(
@@ -107,8 +119,11 @@ async def list_avatars(
 @post(
     "/voices/clone",
     status_code=200,
-    summary="Make a voice of samples",
-    description="Not to be had here yet: what is well formed gets 501 with the reason.",
+    summary="Match a voice to samples",
+    description="Chooses which of our voices is nearest to the samples, and turns it to their pitch, vocal"
+    " tract and colour: it resembles the speaker and is no clone. It costs some video time, which comes back where"
+    " nothing can be matched. It is made meanwhile: `characteristics.status` of GET /api/v1/voices tells when it is"
+    " `completed` and can speak.",
     tags=[describing.TAG],
     security=describing.SECURITY,
     operation_id="heygenCloneVoice",
@@ -118,18 +133,58 @@ async def list_avatars(
             "voice_name": "My Custom Voice",
             "audio_samples": [f"https://example.com/audio/sample{n}.wav" for n in (1, 2, 3)],
             "description": "Professional voice for business presentations",
+            "consent": True,
         },
     ),
-    responses=describing.answers(VoiceAnswer, "The voice.")
-    | refusals.described(
-        *refusals.KEYS, *refusals.BODY, (HTTPStatus.NOT_IMPLEMENTED, "No engine here makes voices.")
+    responses=describing.answers(VoiceAnswer, "The voice, which is being made.") | MADE_OF_MEDIA,
+)
+async def clone_voice(
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    own_voices: Part[Voices],
+    idempotency_key: Key = None,
+) -> Response[VoiceAnswer]:
+    """Match a voice to samples."""
+    account_id = await askers.account(key_of(request), Scope.VIDEO)
+    asked = await read_json(request, CloneRequest)
+    voice = await own_voices.begin(
+        account_id,
+        name=asked.voice_name,
+        urls=asked.audio_samples,
+        field="audio_samples",
+        language=asked.language,
+        consent=asked.consent,
+        gender=asked.gender,
+        description=asked.description,
+        key=idempotency_key,
+    )
+    return Response(_own_voice(voice), headers=NO_STORE)
+
+
+@delete(
+    "/voices/{voice_id:str}",
+    status_code=204,
+    summary="Delete a voice",
+    response_description="It is deleted.",
+    description="Of the account's own. Videos that were ordered with it are spoken with it all the same.",
+    tags=[describing.TAG],
+    security=describing.SECURITY,
+    operation_id="heygenDeleteVoice",
+    operation_class=describing.operation(),
+    responses=refusals.described(
+        *refusals.KEYS,
+        (HTTPStatus.BAD_REQUEST, "The request cannot be read."),
+        (HTTPStatus.NOT_FOUND, "The account has no such voice."),
     ),
 )
-async def clone_voice(request: Request[Any, Any, Any], askers: Part[Askers]) -> Response[VoiceAnswer]:
-    """Make a voice of samples."""
-    await askers.account(key_of(request), Scope.VIDEO)
-    await read_json(request, CloneRequest)
-    raise NotThere(NO_CLONES)
+async def delete_voice(
+    request: Request[Any, Any, Any], voice_id: FromPath[str], askers: Part[Askers], own_voices: Part[Voices]
+) -> None:
+    """Delete a voice."""
+    account_id = await askers.account(key_of(request), Scope.VIDEO)
+    job = own_job(voice_id)
+    if job is None or not await own_voices.delete(account_id, job):
+        raise NotListed("voice", voice_id, [own_name(own.id) for own in await own_voices.all(account_id)])
 
 
 @post(
@@ -150,13 +205,7 @@ async def clone_voice(request: Request[Any, Any, Any], askers: Part[Askers]) -> 
             "description": "Avatar based on my personal photo",
         },
     ),
-    responses=describing.answers(AvatarAnswer, "The avatar, which is being made.")
-    | refusals.described(
-        *refusals.PAID,
-        *refusals.BODY,
-        (HTTPStatus.NOT_FOUND, "The address is a link of a library that leads nowhere."),
-        (HTTPStatus.GONE, "The address is a link of a library whose time is over."),
-    ),
+    responses=describing.answers(AvatarAnswer, "The avatar, which is being made.") | MADE_OF_MEDIA,
 )
 async def create_avatar(
     request: Request[Any, Any, Any],
@@ -177,9 +226,10 @@ async def create_avatar(
         url=asked.image_url,
         field="image_url",
         kind="picture",
+        mouths_url=asked.mouths_url,
         key=idempotency_key,
     )
-    return Response(await _own_avatar(avatar, library, links, request), headers={"Cache-Control": "no-store"})
+    return Response(await _own_avatar(avatar, library, links, request), headers=NO_STORE)
 
 
 async def _own_avatar(
@@ -201,6 +251,38 @@ async def _own_avatar(
         model={"emotions": [NEUTRAL], "warnings": [*avatar.warnings], "progress": avatar.progress},
         status=avatar.state.value,
         failure=avatar.failure if avatar.state is State.FAILED else None,
+    )
+
+
+def _own_voice(voice: OwnVoice) -> VoiceAnswer:
+    like = voice.likeness
+    measured = (
+        {}
+        if like is None
+        else {
+            "pitch_hz": like.pitch_hz,
+            "base": like.base,
+            "similarity": like.cosine,
+            "similarity_unmatched": like.cosine_unmatched,
+        }
+    )
+    return VoiceAnswer(
+        voice_id=own_name(voice.id),
+        name=voice.name,
+        language=voice.language,
+        accent=None,
+        gender="" if like is None else like.gender,
+        style="custom",
+        sample_rate=SAMPLE_RATE,
+        is_cloned=False,
+        characteristics={
+            "method": MATCHED,
+            "status": voice.state.value,
+            "progress": voice.progress,
+            "failure": voice.failure if voice.state is State.FAILED else None,
+            "consent": voice.consent,
+            **measured,
+        },
     )
 
 

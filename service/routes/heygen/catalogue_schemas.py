@@ -46,6 +46,17 @@ class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True, rename={"model": "
 class CloneRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A voice like these, please."""
 
+    consent: Annotated[
+        bool | Annotated[str, Meta(max_length=500)] | None,
+        Meta(
+            description="That the speaker has agreed: true, or in words. Needed; it is kept with the voice."
+        ),
+    ] = None
+    language: Annotated[str, Meta(description="That the voice is to speak.")] = "en"
+    gender: Annotated[
+        Literal["female", "male"] | None, Meta(description="Of our voices that are tried; null tries all.")
+    ] = None
+
     voice_name: Name
     audio_samples: Annotated[list[Url], Meta(min_length=3, max_length=10)]
     description: Words | None = None
@@ -58,6 +69,13 @@ class AvatarRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     image_url: Url
     style: Style = "professional"
     description: Words | None = None
+    mouths_url: Annotated[
+        Url | None,
+        Meta(
+            description="A film of the same person who holds `ah`, `ee`, `oo` and `mm`, a second each, for sharp lips"
+            " and teeth. It costs as much again."
+        ),
+    ] = None
     gender: Annotated[
         Literal["female", "male"],
         Meta(description="What GET /api/v1/avatars says of it; nothing else depends on it."),

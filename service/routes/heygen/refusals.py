@@ -62,10 +62,6 @@ class NotListed(errors.ServiceError):
         self.known = known
 
 
-class NotThere(errors.ServiceError):
-    """This service cannot do it, whoever asks: the reason is its message."""
-
-
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """An error, before it is an answer: parts of a batch have theirs within one."""
 
@@ -103,8 +99,6 @@ def refusal_of(error: Exception) -> Refusal:  # noqa: C901, PLR0911, PLR0912 - o
             return _of(
                 HTTPStatus.NOT_FOUND, str(error), code=f"{error.what.upper()}_NOT_FOUND", details=details
             )
-        case NotThere():
-            return _of(HTTPStatus.NOT_IMPLEMENTED, str(error))
         case errors.OrderNotFound():
             return _of(HTTPStatus.NOT_FOUND, "There is no such video.", code="VIDEO_NOT_FOUND")
         case errors.BatchNotFound():

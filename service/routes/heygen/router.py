@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from litestar import Router
 from litestar.types import Middleware
 
 from service.routes.heygen import catalogue, health, scripts, videos
 from service.routes.heygen.limiting import hourly
 from service.routes.http.limiting import held_open
+from service.routes.http.routers import Routes
 from service.runtime.clock import Clock
 from service.runtime.shares import Shares
 
@@ -19,7 +19,7 @@ LARGEST_BODY_BYTES = 10 * 5000 * 12 + 65_536
 
 def heygen_router(
     per_hour: int, streams: Shares, now: Clock, *, in_time: Middleware, polls_limited: Middleware
-) -> Router:
+) -> Routes:
     """Make the routes of `/api/v1`.
 
     Args:
@@ -31,11 +31,11 @@ def heygen_router(
     """
     an_hour = hourly(per_hour, now).middleware()
     lasting: Sequence[Middleware] = [in_time, an_hour, held_open(streams)]
-    return Router(
+    return Routes(
         PREFIX,
         route_handlers=[
-            Router("/", route_handlers=[health.health], middleware=[polls_limited]),
-            Router(
+            Routes("/", route_handlers=[health.health], middleware=[polls_limited]),
+            Routes(
                 "/",
                 route_handlers=[
                     videos.get_video,
@@ -45,7 +45,7 @@ def heygen_router(
                 ],
                 middleware=[an_hour],
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[
                     videos.create_video,
@@ -54,6 +54,7 @@ def heygen_router(
                     scripts.analyze_script,
                     scripts.translate_script,
                     catalogue.clone_voice,
+                    catalogue.delete_voice,
                     catalogue.create_avatar,
                 ],
                 middleware=lasting,

@@ -52,14 +52,16 @@ class VideoRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     background: Annotated[
         Url | None,
         Meta(
-            description="A colour, `#rrggbb`; else what the avatar was filmed before.", examples=["#1f3b57"]
+            description="The address of a picture or a film, or a colour, `#rrggbb`; else what the avatar was filmed"
+            " before.",
+            examples=["#1f3b57"],
         ),
     ] = None
     custom_settings: Annotated[
         dict[str, str | bool] | None,
         Meta(
             description="`lighting`: studio; `camera_angle`: front; `layout`: center, left or right; `emotion`: as"
-            " GET /avatars lists them."
+            " GET /avatars lists them; `captions`: true writes what is said into the picture."
         ),
     ] = None
 

@@ -42,7 +42,7 @@ class ScriptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     engine: Annotated[str, Meta(description="What wrote it.")]
 
     @classmethod
-    def of(cls, written: Written, asked: ScriptRequest, *, now: dt.datetime) -> Self:
+    def of(cls, written: Written, asked: ScriptRequest) -> Self:
         """Translate."""
         return cls(
             script_id=written.id,
@@ -51,7 +51,7 @@ class ScriptAnswer(msgspec.Struct, frozen=True, kw_only=True):
             estimated_duration=minutes(written.duration_ms),
             language=asked.language,
             style=asked.style,
-            created_at=now,
+            created_at=written.created_at,
             engine=written.engine,
         )
 

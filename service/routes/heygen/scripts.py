@@ -9,6 +9,7 @@ from service.accounts.askers import Askers
 from service.accounts.port import Scope
 from service.catalogue.built_in import LANGUAGES
 from service.routes.heygen import describing, refusals
+from service.routes.heygen.keys import Key
 from service.routes.heygen.names import STYLES
 from service.routes.heygen.script_schemas import (
     AnalysisAnswer,
@@ -22,7 +23,6 @@ from service.routes.heygen.wishes import check, seconds_of
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
-from service.runtime.clock import Clock
 from service.studio.scripts import Scripts
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -55,7 +55,10 @@ REFUSALS = refusals.described(
     responses=describing.answers(ScriptAnswer, "The script.") | REFUSALS,
 )
 async def generate_script(
-    request: Request[Any, Any, Any], askers: Part[Askers], scripts: Part[Scripts], now: Part[Clock]
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    scripts: Part[Scripts],
+    idempotency_key: Key = None,
 ) -> Response[ScriptAnswer]:
     """Write a script."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
@@ -69,8 +72,9 @@ async def generate_script(
         style=asked.style,
         seconds=seconds_of(asked.duration),
         context=asked.additional_context or "",
+        key=idempotency_key,
     )
-    return Response(ScriptAnswer.of(written, asked, now=now()), headers=NO_STORE)
+    return Response(ScriptAnswer.of(written, asked), headers=NO_STORE)
 
 
 @post(
@@ -87,14 +91,19 @@ async def generate_script(
     responses=describing.answers(AnalysisAnswer, "What there is to say of it.") | REFUSALS,
 )
 async def analyze_script(
-    request: Request[Any, Any, Any], askers: Part[Askers], scripts: Part[Scripts]
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    scripts: Part[Scripts],
+    idempotency_key: Key = None,
 ) -> Response[AnalysisAnswer]:
     """Analyse a script."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, AnalysisRequest)
     if asked.language is not None:
         check("language", asked.language, LANGUAGES)
-    analysed = await scripts.analyse(asked.script, account_id=account_id, language=asked.language)
+    analysed = await scripts.analyse(
+        asked.script, account_id=account_id, language=asked.language, key=idempotency_key
+    )
     return Response(AnalysisAnswer.of(analysed), headers=NO_STORE)
 
 
@@ -118,7 +127,10 @@ async def analyze_script(
     responses=describing.answers(TranslationAnswer, "The translation.") | REFUSALS,
 )
 async def translate_script(
-    request: Request[Any, Any, Any], askers: Part[Askers], scripts: Part[Scripts]
+    request: Request[Any, Any, Any],
+    askers: Part[Askers],
+    scripts: Part[Scripts],
+    idempotency_key: Key = None,
 ) -> Response[TranslationAnswer]:
     """Translate a script."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
@@ -132,5 +144,6 @@ async def translate_script(
         source=asked.source_language,
         target=asked.target_language,
         preserve_style=asked.preserve_style,
+        key=idempotency_key,
     )
     return Response(TranslationAnswer.of(rendered, asked), headers=NO_STORE)

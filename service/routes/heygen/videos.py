@@ -40,6 +40,7 @@ from service.routes.http.parts import Part
 from service.routes.http.waiting import unless_gone
 from service.runtime.clock import Clock
 from service.studio.batches import Batches
+from service.studio.voices import Voices
 
 LONGEST_WAIT_S = 25
 """Less than clients and proxies wait that nobody has told to wait longer."""
@@ -93,6 +94,7 @@ async def create_video(
     request: Request[Any, Any, Any],
     askers: Part[Askers],
     choosing: Part[Choosing],
+    own_voices: Part[Voices],
     ordering: Part[PrepaidOrdering],
     prepaid: Part[PrepaidDelivery],
     prepaid_orders: Part[PrepaidOrders],
@@ -104,7 +106,7 @@ async def create_video(
 ) -> Response[VideoAnswer]:
     """Make a video."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
-    wish = await wanted(await read_json(request, VideoRequest), choosing, account_id)
+    wish = await wanted(await read_json(request, VideoRequest), choosing, own_voices, account_id)
     taken = await ordering.order(
         wish.text,
         wish.choice,
@@ -175,6 +177,7 @@ async def create_batch(
     request: Request[Any, Any, Any],
     askers: Part[Askers],
     choosing: Part[Choosing],
+    own_voices: Part[Voices],
     ordering: Part[PrepaidOrdering],
     batches: Part[Batches],
     prepaid_orders: Part[PrepaidOrders],
@@ -189,7 +192,11 @@ async def create_batch(
     asked = await read_json(request, BatchRequest)
 
     async def parts() -> Sequence[NewPrepaid | str]:
-        return [await _part(values, account_id, choosing, ordering) for values in asked.videos]
+        brought: dict[str, str] = {}  # a background that several have is fetched once
+        return [
+            await _part(values, account_id, choosing, own_voices, ordering, brought)
+            for values in asked.videos
+        ]
 
     batch = await batches.order(
         parts, account_id=account_id, asked=msgspec.json.encode(asked, order="sorted"), key=idempotency_key
@@ -233,13 +240,23 @@ async def get_batch(
 
 
 async def _part(
-    values: dict[str, Any], account_id: int, choosing: Choosing, ordering: PrepaidOrdering
+    values: dict[str, Any],
+    account_id: int,
+    choosing: Choosing,
+    own_voices: Voices,
+    ordering: PrepaidOrdering,
+    brought: dict[str, str],
 ) -> NewPrepaid | str:
     """Check one video of a batch: an order, or why it is refused."""
     try:
-        wish = await wanted(convert(values, VideoRequest), choosing, account_id)
+        wish = await wanted(convert(values, VideoRequest), choosing, own_voices, account_id)
         return await ordering.prepared(
-            wish.text, wish.choice, wish.stage, account_id=account_id, asked=_written(wish.asked)
+            wish.text,
+            wish.choice,
+            wish.stage,
+            account_id=account_id,
+            asked=_written(wish.asked),
+            brought=brought,
         )
     except (InvalidRequest, NotListed, ContentRefused) as error:
         refusal = refusal_of(error)

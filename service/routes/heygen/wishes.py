@@ -23,11 +23,12 @@ from service.routes.heygen.names import (
 from service.routes.heygen.refusals import NotListed
 from service.routes.heygen.schemas import FORMATS, RESOLUTIONS, VideoRequest
 from service.speech.speech_length import estimate
+from service.studio.voices import Voices
 
 OF_PICTURES = {"lighting": ("studio",), "camera_angle": ("front",)}
 """What all our pictures are; settings that ask for it are met, and others are not."""
 
-EMOTION, LAYOUT = "emotion", "layout"
+EMOTION, LAYOUT, CAPTIONS = "emotion", "layout", "captions"
 OF_OUR_OWN = (EMOTION, LAYOUT)
 
 CENTRE = "center"
@@ -38,7 +39,7 @@ MS = 1000
 
 SECONDS, LEAST_S, MOST_S = 60, 10, 600
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_BACKGROUND = re.compile(r"#[0-9a-fA-F]{6}|https?://\S{1,2000}")
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
 _SPOKEN = re.compile(
     r"(?:about\s+)?(\d+(?:\.\d+)?)\s*-?\s*(s|sec|secs|seconds?|m|min|mins|minutes?)", re.IGNORECASE
@@ -58,8 +59,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     asked: dict[str, Any]
 
 
-async def wanted(request: VideoRequest, choosing: Choosing, account_id: int) -> Wanted:
-    """Understand a wish of an account, which may have avatars of its own.
+async def wanted(request: VideoRequest, choosing: Choosing, own_voices: Voices, account_id: int) -> Wanted:
+    """Understand a wish of an account, which may have avatars and voices of its own.
 
     Raises:
         InvalidRequest: It asks for what there is not.
@@ -77,8 +78,9 @@ async def wanted(request: VideoRequest, choosing: Choosing, account_id: int) -> 
     if avatar not in avatars and not own:
         raise NotListed("avatar", request.avatar_id, [*avatars, *avatar_aliases(avatars)])
     voices = [voice.name for voice in await choosing.voices()]
-    voice = voice_named(request.voice_id, voices)
-    if voice not in voices:
+    matched = await _own_voice(request.voice_id, own_voices, account_id)
+    voice = matched or voice_named(request.voice_id, voices)
+    if matched is None and voice not in voices:
         raise NotListed("voice", request.voice_id, [*voices, *voice_aliases(voices)])
     emotion = str(custom.get(EMOTION, NEUTRAL if own else STYLES[request.style]))
     choice = Choice(avatar=avatar, emotion=emotion, language=request.language, voice=voice)
@@ -96,6 +98,13 @@ async def wanted(request: VideoRequest, choosing: Choosing, account_id: int) -> 
         "output_format": request.output_format,
     }
     return Wanted(text=request.script, choice=choice, stage=_stage(request, layout, language), asked=asked)
+
+
+async def _own_voice(name: str, own_voices: Voices, account_id: int) -> str | None:
+    """Return what a voice of the account is spoken as; None where it has none of this name that can speak."""
+    job = own_job(name)
+    found = None if job is None else await own_voices.find(account_id, job)
+    return None if found is None else found.spoken_as
 
 
 async def _is_own(avatar: str, choosing: Choosing, account_id: int) -> bool:
@@ -150,9 +159,9 @@ def _stage(request: VideoRequest, layout: str, language: str) -> Stage:
     check("output_format", request.output_format, FORMATS)
     check("resolution", request.resolution, RESOLUTIONS)
     width, height = RESOLUTIONS[request.resolution]
-    if request.background is not None and not _COLOUR.fullmatch(request.background):
+    if request.background is not None and not _BACKGROUND.fullmatch(request.background):
         raise InvalidRequest(
-            "Field 'background' has to be a colour, #rrggbb: pictures and films are not put behind a person here yet.",
+            "Field 'background' has to be the address of a picture or film, https://…, or a colour, #rrggbb.",
             field="background",
         )
     half = Box(x=0 if layout == "left" else width // 2, y=0, width=width // 2, height=height)
@@ -161,6 +170,7 @@ def _stage(request: VideoRequest, layout: str, language: str) -> Stage:
         height=height,
         person=None if layout == CENTRE else half,
         background=request.background,
+        captions=(request.custom_settings or {}).get(CAPTIONS) is True,
         speed=_pace(request, language),
     )
 
@@ -184,12 +194,13 @@ def _pace(request: VideoRequest, language: str) -> float:
 def _check_custom(custom: dict[str, str | bool]) -> None:
     """Refuse settings that nothing would come of."""
     for name, value in custom.items():
-        if name in OF_OUR_OWN and isinstance(value, str):
+        if isinstance(value, bool) if name == CAPTIONS else name in OF_OUR_OWN and isinstance(value, str):
             continue
         known = OF_PICTURES.get(name)
         if known is None:
+            there = ", ".join((*OF_PICTURES, *OF_OUR_OWN, CAPTIONS))
             raise InvalidRequest(
-                f"Field 'custom_settings' has no '{name[:40]}'. There are: {', '.join((*OF_PICTURES, *OF_OUR_OWN))}.",
+                f"Field 'custom_settings' has no '{name[:40]}'. There are: {there}.",
                 field="custom_settings",
             )
         if value not in known:

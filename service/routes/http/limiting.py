@@ -166,7 +166,10 @@ def small_unless_form(most_bytes: int) -> Middleware:
 
     def middleware(app: ASGIApp) -> ASGIApp:
         async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
-            if Connection(scope).headers.get("Content-Type", "").lower().startswith("multipart/"):
+            if any(
+                name == b"content-type" and value.lower().startswith(b"multipart/")
+                for name, value in scope["headers"]
+            ):
                 await app(scope, receive, send)
                 return
             left = most_bytes

@@ -176,7 +176,7 @@ async def buy_video(
                 )
     else:
         asked = await read_json(request, TextWish)
-        wish = wishes.of_text(PATH, asked.text, asked.choice, asked.stage)
+        wish = _named(asked)
         redeemed = await l402_desk.selling.redeem(shown, wish)
         if redeemed is None:
             return _challenged(request, await _price_text(request, l402_desk, asked, wish, idempotency_key))
@@ -211,8 +211,12 @@ async def challenge_of_text(
         LightningError: The node makes no invoice.
     """
     asked = await read_json(request, TextWish)
-    wish = wishes.of_text(PATH, asked.text, asked.choice)
-    return _answer(await _price_text(request, desk, asked, wish, key))
+    return _answer(await _price_text(request, desk, asked, _named(asked), key))
+
+
+def _named(asked: TextWish) -> str:
+    """Name what a challenge is bound to and a credential is good for: here alone, or the two might differ."""
+    return wishes.of_text(PATH, asked.text, asked.choice, asked.stage)
 
 
 async def _price_text(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, post
 
 from service.errors import InvalidRequest
@@ -11,6 +12,7 @@ from service.routes.http.keys import key_of
 from service.routes.http.parts import Part
 from service.routes.http.uploads import Spool
 from service.routes.livetalking import shapes
+from service.routes.livetalking.refusals import HEADERS, LIVETALKING
 from service.routes.livetalking.shapes import (
     NO_STORE,
     Answered,
@@ -19,10 +21,9 @@ from service.routes.livetalking.shapes import (
     RecordingWish,
     Result,
     Said,
-    number_of,
 )
 from service.sessions.callers import Callers
-from service.sessions.calls import Calls
+from service.sessions.calls import Calls, number_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -49,10 +50,10 @@ async def admitted(request: AnyRequest, callers: Callers) -> int:
     operation_class=openapi.operation(
         body=Offer,
         example={"sdp": "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n…", "type": "offer", "avatar": "european_woman"},
-        headers=shapes.RETRIED,
+        headers=HEADERS,
     ),
-    exception_handlers=shapes.HANDLERS,
-    responses=shapes.described(408, 413),
+    exception_handlers=LIVETALKING.handlers,
+    responses=LIVETALKING.described(408, 413),
 )
 async def offer(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Answered]:
     """See a face by WebRTC."""
@@ -60,7 +61,12 @@ async def offer(request: AnyRequest, callers: Part[Callers], calls: Part[Calls])
     asked = await read_json(request, Offer, lenient=True)
     if asked.type != "offer":
         raise InvalidRequest("Field 'type' must be 'offer'.", field="type")
-    call, sdp = await calls.open(caller, asked.choice, asked.sdp)
+    place = request.query_params
+    choice, number = asked.choice, None
+    if shapes.shown(request) is not None and "channel" in place:  # a link that names the call
+        number = number_of(place["channel"])
+        choice = msgspec.structs.replace(choice, avatar=choice.avatar or place.get("avatar"))
+    call, sdp = await calls.open(caller, choice, asked.sdp, number=number)
     return Response(Answered(sdp=sdp, type="answer", sessionid=call.number), headers=NO_STORE)
 
 
@@ -68,31 +74,34 @@ async def offer(request: AnyRequest, callers: Part[Callers], calls: Part[Calls])
     "/human",
     status_code=200,
     summary="Say something in a call",
-    description="Answered once it is on its way. `interrupt` drops what is being said and what waits.",
+    description="Answered once it is on its way. `interrupt` drops what is being said and what waits. `type` `chat` has"
+    " the text answered by the operator's chat endpoint, in place of what is being said; it costs what a script does.",
     tags=TAGS,
     security=openapi.KEY_SECURITY,
     operation_id="sayInCall",
     operation_class=openapi.operation(
         body=Said,
         example={"sessionid": 4503599627370495, "text": "Hello!", "type": "echo", "interrupt": True},
-        headers=shapes.RETRIED,
+        headers=HEADERS,
     ),
-    exception_handlers=shapes.HANDLERS,
-    responses=shapes.described(408, 413),
+    exception_handlers=LIVETALKING.handlers,
+    responses=LIVETALKING.described(408, 413),
 )
 async def human(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Say something in a call."""
     account_id = await admitted(request, callers)
     asked = await read_json(request, Said, lenient=True)
     call = calls.get(account_id, number_of(asked.sessionid))
-    if asked.type != "echo":
-        raise InvalidRequest("Field 'type' must be 'echo': nobody answers questions here.", field="type")
+    if asked.type not in ("echo", "chat"):
+        raise InvalidRequest("Field 'type' must be 'echo' or 'chat'.", field="type")
     text = asked.text.strip()
     if not text and not asked.interrupt:
         raise InvalidRequest("Field 'text' is empty.", field="text")
     if len(text) > LONGEST_TEXT:
         raise InvalidRequest(f"Field 'text' has more than {LONGEST_TEXT} characters.", field="text")
-    if text:
+    if text and asked.type == "chat":
+        await calls.ask(account_id, call.number, text)
+    elif text:
         await call.say(text, interrupt=asked.interrupt)
     else:
         await call.interrupt()
@@ -107,9 +116,9 @@ async def human(request: AnyRequest, callers: Part[Callers], calls: Part[Calls])
     tags=TAGS,
     security=openapi.KEY_SECURITY,
     operation_id="playInCall",
-    operation_class=openapi.operation(form=OfSession, headers=shapes.RETRIED),
-    exception_handlers=shapes.HANDLERS,
-    responses=shapes.described(408, 413),
+    operation_class=openapi.operation(form=OfSession, headers=HEADERS),
+    exception_handlers=LIVETALKING.handlers,
+    responses=LIVETALKING.described(408, 413),
 )
 async def human_audio(
     request: AnyRequest, callers: Part[Callers], calls: Part[Calls], spool: Part[Spool]
@@ -131,10 +140,10 @@ async def human_audio(
     security=openapi.KEY_SECURITY,
     operation_id="interruptCall",
     operation_class=openapi.operation(
-        body=OfSession, example={"sessionid": 4503599627370495}, headers=shapes.RETRIED
+        body=OfSession, example={"sessionid": 4503599627370495}, headers=HEADERS
     ),
-    exception_handlers=shapes.HANDLERS,
-    responses=shapes.described(408, 413),
+    exception_handlers=LIVETALKING.handlers,
+    responses=LIVETALKING.described(408, 413),
 )
 async def interrupt_talk(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Interrupt what is said in a call."""
@@ -153,10 +162,10 @@ async def interrupt_talk(request: AnyRequest, callers: Part[Callers], calls: Par
     security=openapi.KEY_SECURITY,
     operation_id="askWhetherCallSpeaks",
     operation_class=openapi.operation(
-        body=OfSession, example={"sessionid": 4503599627370495}, headers=shapes.RETRIED
+        body=OfSession, example={"sessionid": 4503599627370495}, headers=HEADERS
     ),
-    exception_handlers=shapes.HANDLERS,
-    responses=shapes.described(408, 413),
+    exception_handlers=LIVETALKING.handlers,
+    responses=LIVETALKING.described(408, 413),
 )
 async def is_speaking(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Ask whether a face speaks."""
@@ -178,10 +187,10 @@ async def is_speaking(request: AnyRequest, callers: Part[Callers], calls: Part[C
     operation_class=openapi.operation(
         body=RecordingWish,
         example={"sessionid": 4503599627370495, "type": "start_record"},
-        headers=shapes.RETRIED,
+        headers=HEADERS,
     ),
-    exception_handlers=shapes.HANDLERS,
-    responses=shapes.described(408, 413),
+    exception_handlers=LIVETALKING.handlers,
+    responses=LIVETALKING.described(408, 413),
 )
 async def record(request: AnyRequest, callers: Part[Callers], calls: Part[Calls]) -> Response[Result]:
     """Record a call."""

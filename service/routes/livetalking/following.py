@@ -20,11 +20,11 @@ from service.routes.http.ranges import parse_range
 from service.routes.http.streams import VideoStream
 from service.routes.livetalking import shapes
 from service.routes.livetalking.calls import TAGS, admitted
-from service.routes.livetalking.shapes import number_of
+from service.routes.livetalking.refusals import HEADERS, NOT_THERE, NOTHING_RECORDED
 from service.sessions.call import SpeechEvent
 from service.sessions.call_port import Recording
 from service.sessions.callers import Callers
-from service.sessions.calls import Calls
+from service.sessions.calls import Calls, number_of
 from service.sessions.recordings import Recordings
 
 AnyRequest = Request[Any, Any, Any]
@@ -32,8 +32,6 @@ AnyRequest = Request[Any, Any, Any]
 CallId = Annotated[
     str, QueryParameter(description="The `sessionid` of the call, as the answer to its offer says.")
 ]
-
-NOTHING_RECORDED = "No recording found. Make sure you stopped recording before downloading."
 
 
 @get(
@@ -43,8 +41,8 @@ NOTHING_RECORDED = "No recording found. Make sure you stopped recording before d
     tags=TAGS,
     security=openapi.KEY_SECURITY,
     operation_id="followCall",
-    operation_class=openapi.operation(headers=shapes.RETRIED),
-    exception_handlers=shapes.NOT_THERE,
+    operation_class=openapi.operation(headers=HEADERS),
+    exception_handlers=NOT_THERE.handlers,
     responses={
         200: ResponseSpec(
             SpeechEvent,
@@ -54,7 +52,7 @@ NOTHING_RECORDED = "No recording found. Make sure you stopped recording before d
             examples=[Example(value='data: {"status":"start","text":"Hello!"}\r\n\r\n')],
         )
     }
-    | shapes.described(404),
+    | NOT_THERE.described(404),
 )
 async def sse(
     request: AnyRequest, callers: Part[Callers], calls: Part[Calls], sessionid: CallId
@@ -78,10 +76,10 @@ async def _messages(events: AsyncGenerator[SpeechEvent]) -> AsyncGenerator[str]:
     security=openapi.KEY_SECURITY,
     operation_id="getRecording",
     operation_class=openapi.operation(
-        headers={**shapes.RETRIED, 200: openapi.VIDEO_HEADERS, 206: openapi.VIDEO_HEADERS}
+        headers={**HEADERS, 200: openapi.VIDEO_HEADERS, 206: openapi.VIDEO_HEADERS}
     ),
-    exception_handlers=shapes.NOT_THERE,
-    responses=openapi.video(parts=True) | shapes.described(404, 416),
+    exception_handlers=NOT_THERE.handlers,
+    responses=openapi.video(parts=True) | NOT_THERE.described(404, 416),
 )
 async def recording(
     request: AnyRequest, sessionid: FromPath[str], callers: Part[Callers], recordings: Part[Recordings]

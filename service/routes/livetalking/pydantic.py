@@ -1,5 +1,6 @@
 """Says what is wrong with a body in the words of pydantic, which programs that were made for another service read."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,9 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """A field that is an integer, or a text of one."""
+    """A field that is an integer, or a text of one; or any short text."""
+
+    texts: bool = False
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -90,11 +93,14 @@ def _read(values: Mapping[str, Any], name: str, field: Field) -> tuple[Any, tupl
         case Text():
             return value, _text(value, field)
         case Whole():
-            return _whole(value)
+            return _whole(value, field)
         case Flag():
             flag = _FLAGS.get(str(value).lower()) if isinstance(value, bool | int | str) else None
             return flag, None if flag is not None else ("bool_parsing", _NO_FLAG)
 
+
+_NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
+"""Of a session that is called by a UUID."""
 
 _NO_FLAG = "Input should be a valid boolean, unable to interpret input"
 _NO_NUMBER = "Input should be a valid integer, unable to parse string as an integer"
@@ -114,7 +120,9 @@ def _text(value: Any, field: Text) -> tuple[str, str] | None:
     return None
 
 
-def _whole(value: Any) -> tuple[int | None, tuple[str, str] | None]:
+def _whole(value: Any, field: Whole) -> tuple[int | str | None, tuple[str, str] | None]:
+    if isinstance(value, str) and field.texts and _NAME.fullmatch(value):
+        return value, None
     if isinstance(value, str):
         digits = value.strip()
         fits = digits.isascii() and digits.isdecimal() and len(digits) <= 16  # noqa: PLR2004 - of 2^53

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from litestar import Router
 from litestar.types import Middleware
 
+from service.routes.http.routers import Routes
 from service.routes.livetalking import calls, following, proxy
 from service.settings import Settings
 
@@ -13,7 +13,7 @@ LARGEST_OFFER_BYTES = 1 << 18
 
 def call_routers(
     settings: Settings, limited: list[Any], held: Middleware, *, largest_json_bytes: int
-) -> list[Router]:
+) -> list[Routes]:
     """Make them.
 
     Args:
@@ -23,24 +23,24 @@ def call_routers(
         largest_json_bytes: Of a text.
     """
     return [
-        Router(
+        Routes(
             "/",
             middleware=[*limited, held],
             route_handlers=[calls.offer],
             request_max_body_size=LARGEST_OFFER_BYTES,
         ),
-        Router(
+        Routes(
             "/",
             middleware=limited,
             route_handlers=[*calls.HANDLERS, *proxy.POSTS],
             request_max_body_size=largest_json_bytes,
         ),
-        Router(
+        Routes(
             "/",
             middleware=limited,
             route_handlers=[calls.human_audio],
             request_max_body_size=settings.quotes.largest_upload_bytes,
         ),
-        Router("/", middleware=limited, route_handlers=[*proxy.GETS]),
-        Router("/", middleware=[*limited, held], route_handlers=[following.sse, following.recording]),
+        Routes("/", middleware=limited, route_handlers=[*proxy.GETS]),
+        Routes("/", middleware=[*limited, held], route_handlers=[following.sse, following.recording]),
     ]

@@ -18,9 +18,9 @@ FOLDER = Path(__file__).parents[2] / "pages" / "guide"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "media-src blob:; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The theme's signs are `data:` pictures in its style sheet; its search is a worker."""
+"""The theme's signs are `data:` pictures in its style sheet; its search is a worker; an example plays a video."""
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -1,9 +1,14 @@
-"""The OpenAPI document for programs."""
+"""The OpenAPI document for programs, and the AsyncAPI document of its WebSockets."""
 
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response, get
 from litestar.openapi.plugins import JsonRenderPlugin
+
+from service.routes.avatartalk.asyncapi import document
+from service.routes.http.conditions import cacheable_json
+from service.routes.http.links import Links
+from service.routes.http.parts import Part
 
 
 class EncodedOnce(JsonRenderPlugin):
@@ -16,3 +21,9 @@ class EncodedOnce(JsonRenderPlugin):
         if self._encoded is None:
             self._encoded = super().render(request, openapi_schema)
         return self._encoded
+
+
+@get("/schema/asyncapi.json", include_in_schema=False, sync_to_thread=False)
+def asyncapi(request: Request[Any, Any, Any], links: Part[Links]) -> Response[Any]:
+    """Describe the WebSockets."""
+    return cacheable_json(request, document(links.here(request)), headers={})

@@ -1,8 +1,8 @@
 """Where the studio is, and what each request of it may take of a client."""
 
-from litestar import Router
 from litestar.types import Middleware
 
+from service.routes.http.routers import Routes
 from service.routes.studio import media
 from service.routes.studio.receiving import FORM_SLACK_BYTES
 from service.settings import Settings
@@ -10,7 +10,7 @@ from service.settings import Settings
 
 def studio_router(
     settings: Settings, *, in_time: Middleware, limited: Middleware, held_open: Middleware, largest_json: int
-) -> Router:
+) -> Routes:
     """Make the routes of the studio.
 
     Args:
@@ -20,20 +20,20 @@ def studio_router(
         held_open: Counts those that last.
         largest_json: Bytes of a body that is held in memory.
     """
-    return Router(
+    return Routes(
         "/",
         middleware=[limited],
         route_handlers=[
             media.list_media,
             media.delete_medium,
-            Router("/", route_handlers=[media.medium], middleware=[held_open]),
-            Router(
+            Routes("/", route_handlers=[media.medium], middleware=[held_open]),
+            Routes(
                 "/",
                 route_handlers=[media.fetch],
                 middleware=[in_time, held_open],
                 request_max_body_size=largest_json,
             ),
-            Router(
+            Routes(
                 "/",
                 route_handlers=[media.upload],
                 middleware=[in_time, held_open],
