@@ -11,6 +11,7 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 import contextlib
 import functools
+import gc
 import secrets
 import ssl
 import sys
@@ -33,15 +34,37 @@ from tests.visitor import Visitor
 pytest_plugins = ["tests.parallel"]
 
 
+def pytest_configure() -> None:
+    # Modules and tests stay, and at Python's 700 they are looked through for garbage again and again.
+    gc.set_threshold(10_000)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--full", action="store_true", help="Take the long corpora whole: some ten minutes more."
+    )
+    parser.addoption(
+        "--pictures", type=Path, metavar="DIR", help="Take the pictures of the docs, and write them into DIR."
     )
 
 
 @pytest.fixture(scope="session")
 def full(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def pictures(request: pytest.FixtureRequest) -> Path:
+    """The folder for pictures of pages, where somebody wants them."""
+    folder: Path | None = request.config.getoption("--pictures")
+    if folder is None:
+        pytest.skip("pictures are taken with --pictures DIR")
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -171,12 +194,14 @@ async def chromium():
 
 @pytest.fixture
 async def visit(chromium):
-    """Send somebody to a shop, with a browser that remembers nothing."""
+    """Send somebody to a shop, with a browser that remembers nothing and wants no motion, which costs films."""
     visitors: list[Visitor] = []
     async with contextlib.AsyncExitStack() as closing:
 
         async def send(url: str, **traits: Any) -> Visitor:
-            context = await chromium.new_context(**{"permissions": ["microphone"], **traits})
+            context = await chromium.new_context(
+                **{"permissions": ["microphone"], "reduced_motion": "reduce", **traits}
+            )
             closing.push_async_callback(context.close)
             visitor = Visitor(await context.new_page(), url)
             visitors.append(visitor)

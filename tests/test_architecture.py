@@ -51,6 +51,7 @@ TIERS = (
         "sessions.records",
         "sessions.session",
         "speech",
+        "studio.answer_port",
         "studio.artist",
         "studio.job",
         "studio.port",
@@ -68,7 +69,7 @@ TIERS = (
     {"settings"},
     {"routes"},
     {"assembly"},
-    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed", "parts"},
+    {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed", "parts", "program"},
 )
 """The packages of the service, and modules of theirs, from the ground up."""
 
@@ -80,7 +81,7 @@ CLIMBS = {
 }
 
 FRAMEWORK = {"litestar", "uvicorn"}
-EDGE = ("routes", "app", "parts", "__main__", "runtime.connections")
+EDGE = ("routes", "app", "parts", "program", "runtime.connections")
 """Where HTTP is spoken to buyers."""
 
 LONGEST_FILE = 350

@@ -18,7 +18,11 @@ import service.settings
 import worker.settings
 
 ROOT = Path(__file__).parent.parent
-COMPOSE_FILES = ["docker-compose.yml", "docker/production.yml", "docker/cuda.yml", "regtest/compose.yml"]
+COMPOSE_FILES = [
+    *("docker-compose.yml", "docker/production.yml", "docker/cuda.yml", "docker/ray.yml"),
+    "regtest/compose.yml",
+]
+RAY_SERVICE = "docker/rayservice.yml"
 DOCKERFILES = ["docker/service.Dockerfile", "docker/worker.Dockerfile"]
 
 SETTINGS = {
@@ -60,7 +64,7 @@ def test_a_compose_file_is_valid_by_the_official_schema(name):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("name", COMPOSE_FILES + DOCKERFILES)
+@pytest.mark.parametrize("name", [*COMPOSE_FILES, *DOCKERFILES, RAY_SERVICE])
 def test_every_variable_is_a_setting(name):
     assert set(re.findall(r"\bSATSPEAK_\w+", (ROOT / name).read_text())) <= SETTINGS
 
@@ -81,6 +85,38 @@ def test_the_gpu_file_changes_only_what_is_there():
     assert {f"{name}=cpu" for name in build["args"]} == set(
         instructions(base["worker"]["build"]["dockerfile"], "ARG")
     )
+
+
+def test_on_ray_the_worker_of_the_compose_file_becomes_the_head_and_nobody_reaches_its_nodes():
+    base = read_yaml("docker-compose.yml")["services"]
+    over = read_yaml("docker/ray.yml")["services"]
+
+    assert over.keys() - base.keys() == {"node"}
+    assert over["node"]["networks"] == base["worker"]["networks"]
+    assert not any("ports" in each for each in over.values())
+    assert "python -m worker.serve" in over["worker"]["command"][-1]
+    assert find_spec("worker.serve")
+
+
+def test_on_kubernetes_ray_finds_what_it_runs_in_the_version_that_is_locked():
+    ray, policy = YAML(typ="safe").load_all(ROOT / RAY_SERVICE)
+    [application] = YAML(typ="safe").load(ray["spec"]["serveConfigV2"])["applications"]
+    locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    cluster = ray["spec"]["rayClusterConfig"]
+    [head] = cluster["headGroupSpec"]["template"]["spec"]["containers"]
+    [nodes] = cluster["workerGroupSpecs"]
+    [node] = nodes["template"]["spec"]["containers"]
+
+    module, _, builder = application["import_path"].partition(":")
+    assert f"def {builder}(" in (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
+    settings = worker.settings.Settings.from_env({}, **application["args"])
+    assert settings.ray_replicas == nodes["replicas"]
+    assert settings.ray_gpus == int(node["resources"]["limits"]["nvidia.com/gpu"])
+    assert settings.ray_cpus < int(node["resources"]["limits"]["cpu"])
+    assert [cluster["rayVersion"]] == [each["version"] for each in locked if each["name"] == "ray"]
+    port = {each["name"]: each["containerPort"] for each in head["ports"]}["satspeak"]
+    assert port == worker.settings.Settings().port
+    assert policy["spec"]["ingress"][1]["ports"] == [{"port": port}]
 
 
 def test_only_the_service_is_reachable_and_only_from_this_host():

@@ -6,10 +6,22 @@ import socket
 from functools import partial
 from pathlib import Path
 
+import grpc.aio
 import pytest
+from lndgrpc.compiled import lightning_pb2 as ln
+from lndgrpc.compiled.lightning_pb2_grpc import LightningStub
 
-from lightning import CredentialsInvalid, InvoiceBackend, LightningError, Msat, NodeRefused, NodeUnavailable
+from lightning import (
+    CredentialsInvalid,
+    InvoiceBackend,
+    LightningError,
+    Msat,
+    NodeRefused,
+    NodeUnavailable,
+    SettleIndex,
+)
 from lightning.lnd import LndBackend
+from lightning.lnd_settlements import since
 from regtest.process import until
 from tests.line import Line
 
@@ -64,6 +76,27 @@ async def test_a_node_that_is_far_away_is_reached(merchant):
 
     await backend.aclose()
     await line.cut()
+
+
+@pytest.mark.regtest
+async def test_who_follows_settlements_is_told_of_no_new_invoices(connect, merchant, payer):
+    seller = connect()
+    sold = [await sell(seller) for _ in range(3)]
+    macaroon = (("macaroon", merchant.macaroon_path.read_bytes().hex()),)
+    certificate = grpc.ssl_channel_credentials(merchant.tls_cert_path.read_bytes())
+    async with grpc.aio.secure_channel(merchant.address, certificate) as channel:
+        stub = LightningStub(channel)
+        for invoice in sold[:2]:
+            await payer.pay(invoice.bolt11)
+        first = await stub.LookupInvoice(ln.PaymentHash(r_hash=sold[0].payment_hash), metadata=macaroon)
+        settlements = stub.SubscribeInvoices(since(SettleIndex(first.settle_index)), metadata=macaroon)
+        replayed = await settlements.read()
+
+        await sell(seller)
+        await payer.pay(sold[2].bolt11)
+
+        told = [replayed.r_hash, (await settlements.read()).r_hash]
+    assert told == [invoice.payment_hash for invoice in sold[1:]]
 
 
 @pytest.mark.regtest

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from regtest.process import Guard, Program, until
 from tests.live.feeding import ROOT
 
 KEY, SECRET = "devkey", "secret-of-thirty-two-bytes-or-more"
+DEADLINE_S = 180  # an agent imports some 70 packages before it says anything
 MODULE = Module(
     folder=Path(__file__).parent / "livekit_server", targets=("github.com/livekit/livekit-server/cmd/server",)
 )
@@ -83,7 +86,7 @@ class Other:
         return self.of(event)[count - 1]
 
     async def until_true(self, holds: Callable[[], bool], what: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(DEADLINE_S):
             while not holds():
                 assert not self._reading.done(), f"no {what}: {self.events[-3:]}"
                 self._told.clear()
@@ -108,6 +111,28 @@ def who(other: Other) -> set[str]:
     """Who is in the room, as somebody sees it."""
     gone = {each["who"] for each in other.of("went")}
     return {each["who"] for each in other.of("came")} - gone
+
+
+async def hire(server: LiveKitServer, service: str, key: str, avatar: str) -> Other:
+    """Let the agent with AvatarTalk's plugin wait for a room."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    assert uv
+    script = Path(__file__).with_name("avatartalk_agent.py")
+    installing = await asyncio.create_subprocess_exec(uv, "sync", "--script", script)
+    assert await installing.wait() == 0
+    process = await asyncio.create_subprocess_exec(
+        *(uv, "run", "--script", script, service, avatar),
+        env={
+            **os.environ,
+            "LIVEKIT_URL": server.url,
+            "LIVEKIT_API_KEY": KEY,
+            "LIVEKIT_API_SECRET": SECRET,
+            "AVATARTALK_API_KEY": key,
+        },
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    return Other(process)
 
 
 async def join(server: LiveKitServer, room: str, identity: str, *, agent: bool = False) -> Other:

@@ -8,6 +8,7 @@ import pytest
 
 from live.errors import BadMedia
 from live.film import FRAME_SAMPLES, Packets, Pictures
+from live.mute import Mute
 from live.player import AHEAD, FRAME_S, Player
 from live.records import Finished, Segment
 from tests.live.feeding import picture
@@ -130,3 +131,31 @@ async def test_sound_is_handed_on_before_its_picture_and_both_wait_together_wher
     due = dict(stage.heard)
     assert due[4] > stopped + 0.3  # later than it would have been
     assert all(due[n + 1] - due[n] == pytest.approx(FRAME_S) for n in range(4, 7))
+
+
+def test_of_two_interruptions_the_last_decides_from_where_on_something_is_heard():
+    mute = Mute()
+    assert not mute(0)
+
+    mute.silence()
+    mute.silence()
+    mute.cleared()
+    mute.speak(8)  # said before the second one
+    assert mute(8)
+    mute.cleared()
+    assert mute(20)  # what was cut fades there
+    mute.speak(24)
+    mute.speak(28)
+
+    assert [mute(frame) for frame in (23, 24, 28)] == [True, False, False]
+
+
+def test_a_session_that_goes_on_elsewhere_is_heard_once_it_speaks():
+    mute = Mute()
+    mute.silence()
+
+    mute.begin()
+
+    assert mute(3)
+    mute.speak(4)
+    assert not mute(4)

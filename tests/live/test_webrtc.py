@@ -86,7 +86,7 @@ async def test_it_tells_what_of_an_utterance_is_shown(call):
     assert kinds.index(Answer) < kinds.index(Ready) < kinds.index(Began) < kinds.index(Shown)
 
 
-async def test_after_a_silence_nothing_is_heard_until_the_clear_is_told(call):
+async def test_after_a_silence_nothing_is_heard_until_something_new_is_said(call):
     viewer, feeder = await call()
     await viewer.until(viewer.heard, "beep")
 
@@ -95,6 +95,10 @@ async def test_after_a_silence_nothing_is_heard_until_the_clear_is_told(call):
     await viewer.until(lambda: len(viewer.level) > since + 60, "sound")  # each second has its beep
     assert not viewer.heard(since)
     feeder.tell(Cleared(first_frame=0))
+    cleared = len(viewer.level)
+    await viewer.until(lambda: len(viewer.level) > cleared + 60, "sound")
+    assert not viewer.heard(since)
+    feeder.say("again", 50)
 
     await viewer.until(lambda: viewer.heard(since), "beep")
 

@@ -66,8 +66,12 @@ def fits(screen: str) -> bool:
     return all(len(line) <= COLUMNS or "lnbcrt" in line or "/" in line for line in screen.splitlines())
 
 
-async def test_a_video_is_bought_in_one_command_from_an_lnd(shop, payer, home, tmp_path):
-    buy = ("buy", *WISH, *lnd_of(payer), "--max-sats", "500", "--url", shop.url)
+@pytest.mark.parametrize("rest", [False, True], ids=["gRPC", "REST"])
+async def test_a_video_is_bought_in_one_command_from_an_lnd(shop, payer, home, tmp_path, rest):
+    if rest and not payer.access.rest_address:
+        pytest.skip("this network serves no REST")
+    paying = lnd_of(payer, address=payer.rest_url if rest else "")
+    buy = ("buy", *WISH, *paying, "--max-sats", "500", "--url", shop.url)
     async with satspeak(*buy, folder=tmp_path, environment=home) as terminal:
         assert await terminal.ends() == Exit.DONE
     async with satspeak("status", "--url", shop.url, folder=tmp_path, environment=home) as status:

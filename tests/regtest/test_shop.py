@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import wave
 
 import av
@@ -11,6 +12,7 @@ import pytest
 from lndgrpc.compiled import lightning_pb2
 
 from tests.line import Line
+from tests.pictures import PHONE, side_by_side
 from tests.visitor import DEADLINE_S
 
 pytestmark = pytest.mark.regtest
@@ -77,9 +79,14 @@ async def test_a_text_is_bought_and_plays_before_it_is_whole(visitor, shop, paye
     assert price == shown
     assert scanned == f"LIGHTNING:{invoice.upper()}"
     assert made < 1
+    assert await visitor.violations() == []
     await visitor.sees("download")
     await visitor.plays()
+    assert await visitor.violations() == []
     name, content = await downloaded(visitor)
+    before = await visitor.at()
+    await visitor.page.click("#replay")
+    await visitor.until(f"document.getElementById('player').currentTime < {before}")
     assert name.startswith("satspeak-The-first-train")
     assert content == await whole(shop, invoice)
     await visitor.until("document.querySelector('#player track') !== null")
@@ -91,7 +98,11 @@ async def test_a_text_is_bought_and_plays_before_it_is_whole(visitor, shop, paye
         assert [stream.type for stream in file.streams] == ["video", "audio", "subtitle"]
 
 
-async def test_a_voice_is_heard_before_anything_is_bought(visitor):
+async def test_faces_move_and_a_voice_is_heard_before_anything_is_bought(visit, shop):
+    visitor = await visit(shop.url, reduced_motion="no-preference", **PHONE)
+    await visitor.come()
+    await visitor.until("document.getElementById('idle').currentTime > 0")
+    await visitor.until("document.querySelector('.grid video')?.currentTime > 0")
     await visitor.until("document.getElementById('voice').options.length > 1")
     await visitor.page.select_option("#voice", "de-female")
 
@@ -163,7 +174,7 @@ async def test_a_private_video_opens_by_its_link_alone(visitor, visit, shop, pay
     _, content = await downloaded(visitor)
     _, captioned = await downloaded(visitor, "#download-captions")
     assert b"tx3g" in captioned
-    friend, stranger = await visit(shop.url), await visit(shop.url)
+    friend, stranger = await visit(shop.url, color_scheme="dark"), await visit(shop.url, color_scheme="dark")
     friend.page.on("request", lambda request: asked.append(request.url))
     await friend.come(link.removeprefix(shop.url))
     await friend.until("document.getElementById('player').readyState >= 2")
@@ -176,6 +187,55 @@ async def test_a_private_video_opens_by_its_link_alone(visitor, visit, shop, pay
     assert await stranger.page.title() == "There is no video here"
     assert TEXT not in await friend.page.content()
     assert (await stranger.violations(), await friend.violations()) == ([], [])
+
+
+@pytest.fixture
+async def old_phone(visit, shop):
+    """Somebody whose browser has no MediaSource, as iPhones had none before iOS 17."""
+    visitor = await visit(shop.url, color_scheme="dark", **PHONE)
+    await visitor.page.add_init_script("delete window.MediaSource; delete window.ManagedMediaSource")
+    await visitor.come()
+    return visitor
+
+
+async def test_a_browser_without_media_source_follows_the_playlist_while_the_video_is_made(
+    old_phone, visit, shop, payer
+):
+    await old_phone.writes(LONGER)
+    invoice = await old_phone.asks()
+    await payer.pay(invoice)
+    await old_phone.sees("watch")
+    await old_phone.plays()
+    made = await old_phone.tell("document.getElementById('bar').value")
+    friend = await visit(shop.url)
+    await friend.come(f"/video/{invoice}")
+
+    assert made < 1
+    assert (await old_phone.tell("document.getElementById('player').currentSrc")).endswith("/hls.m3u8")
+    await friend.until("document.getElementById('player').readyState >= 1")
+    assert await old_phone.violations() == []
+    await old_phone.sees("download")
+    assert await old_phone.violations() == []
+    await old_phone.page.reload()
+    await old_phone.page.click("#start")
+    await old_phone.until("document.getElementById('player').duration > 5")
+    await old_phone.plays()
+
+
+async def test_a_private_video_without_media_source_is_shown_once_it_is_whole(old_phone, shop, payer):
+    asked: list[str] = []
+    old_phone.page.on("request", lambda request: asked.append(request.url))
+    await old_phone.writes(TEXT)
+    await old_phone.page.check("#private")
+    await payer.pay(await old_phone.asks())
+
+    await old_phone.sees("download")
+    await old_phone.plays()
+
+    [order] = json.loads(await old_phone.tell("localStorage.getItem('satspeak.orders')"))
+    assert (await old_phone.tell("document.getElementById('player').currentSrc")).startswith("blob:")
+    assert order["claim"]
+    assert not [url for url in asked if order["claim"] in url]
 
 
 async def test_a_reload_at_any_step_loses_nothing(visitor, payer):
@@ -261,10 +321,11 @@ async def test_whoever_has_a_keyboard_alone_can_buy(visitor, payer):
 
 
 async def test_a_video_that_fails_offers_the_refund_where_it_was_bought(visit, failing_shop, payer, merchant):
-    visitor = await visit(failing_shop.url)
+    visitor = await visit(failing_shop.url, color_scheme="dark")
     await visitor.come()
     await visitor.writes("Something unspeakable.")
-    payment = await payer.pay(await visitor.asks())
+    invoice = await visitor.asks()
+    payment = await payer.pay(invoice)
     await visitor.sees("failed")
     offered = await visitor.page.inner_text("#failed-text")
     assert await visitor.violations() == []
@@ -277,9 +338,12 @@ async def test_a_video_that_fails_offers_the_refund_where_it_was_bought(visit, f
     await visitor.page.click("#refund button.main")
 
     await visitor.reads("#refund-state", "Your money is back in your wallet.")
+    assert await visitor.violations() == []
     assert str(payment.amount_msat // 1000 - 1) in offered or str(payment.amount_msat // 1000) in offered
     await visitor.page.reload()
     await visitor.reads("#refund-state", "Your money is back in your wallet.")
+    await visitor.come(f"/video/{invoice}")
+    assert await visitor.violations() == []
 
 
 async def test_the_page_of_a_video_shows_it_to_people_and_its_picture_to_programs(visit, shop, client, payer):
@@ -287,6 +351,7 @@ async def test_the_page_of_a_video_shows_it_to_people_and_its_picture_to_program
     visitor = await visit(shop.url)
     await visitor.come(f"/video/{quote.bolt11_invoice}")
     assert await visitor.page.title() == "This video is not paid yet"
+    assert await visitor.violations() == []
     await payer.pay(quote.bolt11_invoice)
     chunks = client.video(quote.bolt11_invoice, avatar="african_man", emotion="happy")
     content = b"".join([chunk async for chunk in chunks])
@@ -308,3 +373,29 @@ async def test_the_page_of_a_video_shows_it_to_people_and_its_picture_to_program
     assert (described["type"], described["title"]) == ("video", f"“{TEXT[:70].rstrip()}…”")
     _, saved = await downloaded(visitor)
     assert saved == content or len(saved) == len(content)  # a whole one starts otherwise, and is as long
+
+
+async def test_the_pictures_of_the_docs_are_of_a_real_purchase(pictures, visit, shop, payer):
+    desk = await visit(shop.url, viewport={"width": 1280, "height": 1060}, reduced_motion="no-preference")
+    await desk.come()
+    await desk.writes(TEXT)
+    await desk.page.wait_for_selector("#idle:not([hidden])")
+    await desk.until("document.querySelector('#price b').textContent")
+    await desk.tell("document.activeElement.blur()")
+    shots = [await desk.page.screenshot()]
+
+    phone = await visit(shop.url, color_scheme="dark", **PHONE)
+    await phone.come("/?lang=de")
+    await phone.writes("Guten Morgen! Der Kaffee ist fertig, und die Züge sind pünktlich.")
+    invoice = await phone.asks()
+    await phone.until("document.getElementById('qr').naturalWidth > 0")
+    await phone.tell("scrollTo(0, 0)")
+    shots.append(await phone.page.screenshot())
+    await payer.pay(invoice)
+    await phone.sees("download")
+    await phone.until("document.getElementById('player').currentTime > 1.2")
+    await phone.tell("document.getElementById('player').pause()")
+    await phone.tell("scrollTo(0, 0)")
+    shots.append(await phone.page.screenshot())
+
+    await asyncio.to_thread(side_by_side, shots, pictures / "shop.jpg")

@@ -2,9 +2,11 @@
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from satspeak.client.requests import quote_audio
 from satspeak.commands.canvas import Canvas, with_stage
+from satspeak.commands.looking import wish_options
 
 
 @pytest.mark.parametrize(
@@ -32,12 +34,22 @@ def test_a_wish_without_a_stage_stays_as_it_was():
     assert with_stage({"avatar": "ann", "speed": None}) == {"avatar": "ann"}
 
 
+def test_captions_are_asked_for_by_a_flag():
+    @click.command()
+    @wish_options
+    def said(**wish):
+        click.echo(repr(wish["captions"]))
+
+    assert CliRunner().invoke(said, ["--captions"]).output == "True\n"
+    assert CliRunner().invoke(said, []).output == "None\n"
+
+
 def test_what_is_said_of_a_stage_is_one_field():
-    wish = {"avatar": "ann", "canvas": (1280, 720), "background": "#1f3b57", "speed": 1.1}
+    wish = {"avatar": "ann", "canvas": (1280, 720), "background": "#1f3b57", "captions": True, "speed": 1.1}
 
     assert with_stage(wish) == {
         "avatar": "ann",
-        "stage": {"width": 1280, "height": 720, "background": "#1f3b57", "speed": 1.1},
+        "stage": {"width": 1280, "height": 720, "background": "#1f3b57", "captions": True, "speed": 1.1},
     }
 
 

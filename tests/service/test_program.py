@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lightning.memory import EVERY_BITCOIN
-from service.__main__ import alone, main
 from service.errors import SettingsError
+from service.program import alone, main
 
 CERTIFICATE = Path(__file__).parents[1] / "lightning" / "nobody.pem"
 

@@ -85,12 +85,16 @@ def test_mouths_lie_where_the_footage_has_them(folder, pack):
     size = clip["mouths"]["size"]
     nose = np.s_[: size // 6, size // 3 : size * 2 // 3]  # where no shape moves much; beside it moustaches do
 
-    for number in (0, clip["frames"] // 3, clip["frames"] - 1):
+    shifts = []
+    for number in range(0, clip["frames"], 10):
         idle = _square(_frame(folder / clip["footage"], number), clip["boxes"][number], size)
         pressed = _frame(folder / clip["mouths"]["film"], number)[:, -size:]
         shift, _ = cv2.phaseCorrelate(idle[nose].astype(np.float32), pressed[nose].astype(np.float32))
+        shifts.append(shift)
 
-        assert np.abs(shift).max() < 0.7  # pixels of the frame; pressed lips pull a little at the nose
+    # In pixels of the frame; pressed lips pull a little at the nose, and of one frame alone compression tells others.
+    assert np.abs(np.mean(shifts, axis=0)).max() < 0.7
+    assert np.abs(shifts).max() < 1
 
 
 def test_an_open_mouth_is_filmed_as_sharply_as_the_closed_one(folder, pack):

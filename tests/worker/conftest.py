@@ -112,46 +112,12 @@ def mouth_colours() -> tuple[tuple[int, int, int], ...]:
     return MOUTHS
 
 
-class WorkerProcess:
-    """`python -m worker`, and a client that speaks its protocol."""
+class WorkerClient:
+    """A client that speaks the worker's protocol."""
 
-    def __init__(self, assets: Path, *options: str, ready: bool = True) -> None:
-        command = [sys.executable, "-m", "worker", "--port", "0", "--assets", str(assets), *options]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-        )
-        assert self.process.stdout
-        assert self.process.stderr
-        self._stdout, self._stderr = self.process.stdout, self.process.stderr
-        self.log: list[str] = []
+    def __init__(self, url: str) -> None:
+        self.url = url
         self._live = 0
-        self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._read_log, daemon=True)
-        self._reader.start()
-        if ready:
-            assert self._ready.wait(DEADLINE_S)
-            listens = next((line for line in self.log if "worker listens" in line), None)
-            assert listens, "".join(self.log)
-            port = listens.split("port=")[1].split()[0]
-            self.url = f"http://127.0.0.1:{port}"
-
-    def _read_log(self) -> None:
-        for line in self._stderr:
-            self.log.append(line)
-            if "worker ready" in line:
-                self._ready.set()
-        self._ready.set()
-
-    def stop(self) -> str:
-        """Ask it to end; returns what it printed since its start."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(DEADLINE_S)
-        self._reader.join(DEADLINE_S)
-        printed = "" if self._stdout.closed else self._stdout.read()
-        self._stdout.close()
-        self._stderr.close()
-        return printed
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S)
@@ -191,6 +157,47 @@ class WorkerProcess:
     async def records(self, pcm: bytes = b"", **fields: Any) -> list[Any]:
         async with self.render(pcm, **fields) as records:
             return [record async for record in records]
+
+
+class WorkerProcess(WorkerClient):
+    """`python -m worker`, and a client of it."""
+
+    def __init__(self, assets: Path, *options: str, ready: bool = True) -> None:
+        command = [sys.executable, "-m", "worker", "--port", "0", "--assets", str(assets), *options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        )
+        assert self.process.stdout
+        assert self.process.stderr
+        self._stdout, self._stderr = self.process.stdout, self.process.stderr
+        self.log: list[str] = []
+        self._ready = threading.Event()
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        if ready:
+            assert self._ready.wait(DEADLINE_S)
+            listens = next((line for line in self.log if "worker listens" in line), None)
+            assert listens, "".join(self.log)
+            port = listens.split("port=")[1].split()[0]
+            super().__init__(f"http://127.0.0.1:{port}")
+
+    def _read_log(self) -> None:
+        for line in self._stderr:
+            self.log.append(line)
+            if "worker ready" in line:
+                self._ready.set()
+        self._ready.set()
+
+    def stop(self) -> str:
+        """Ask it to end; returns what it printed since its start."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(DEADLINE_S)
+        self._reader.join(DEADLINE_S)
+        printed = "" if self._stdout.closed else self._stdout.read()
+        self._stdout.close()
+        self._stderr.close()
+        return printed
 
 
 class LiveClient:

@@ -9,6 +9,7 @@ from spoken.languages import LANGUAGES
 from worker.speech import Espeak
 from worker.speech.english import EnglishVoice
 from worker.speech.g2p import SYMBOLS, Phonemizer
+from worker.speech.g2p.arabic import ArabicReader, sounds
 from worker.speech.g2p.hangul import hangul
 from worker.speech.g2p.ipa import kokoro_phonemes
 from worker.speech.g2p.kana import kana
@@ -23,6 +24,7 @@ def phonemizer() -> Phonemizer:
     return Phonemizer(
         english=EnglishVoice().phonemes,
         japanese=JapaneseReader(),
+        arabic=ArabicReader().read,
         espeak=Espeak(),
         espeak_languages=ESPEAK_LANGUAGE,
     )
@@ -51,6 +53,23 @@ def test_every_sentence_is_written_in_known_symbols_with_its_marks(phonemizer, l
 )  # fmt: skip
 def test_letters_of_hangul_that_meet_change_each_other(word, sounds):
     assert hangul(word) == sounds
+
+
+@pytest.mark.parametrize(
+    ("vowelled", "said"),
+    [
+        ("الشَّمْسُ", "aʃːams"), ("وَالشَّمْسُ", "waʃːams"), ("الْقَمَرُ", "alkamar"), ("بِالْبَيْتِ", "bilbajt"),
+        ("قَالَ", "kaːl"), ("كَبِيرٌ", "kabiːr"), ("شُكْرًا", "ʃukran"), ("عَادَةً", "aːdatan"), ("سَاعَةٍ", "saːa"),
+        ("تَعْمَلُ", "taːmal"), ("اللَّهُ", "alːah"), ("آخَرُ", "aːxar"), ("الِاجْتِمَاعُ", "aliʤtimaː"), ("اكْتُبْ", "iktub"),
+        ("جِدًّا", "ʤidːan"),
+    ],
+)  # fmt: skip
+def test_arabic_is_said_with_its_vowels_and_without_its_cases(vowelled, said):
+    assert sounds(vowelled) == said
+
+
+def test_the_vowels_of_arabic_are_found_and_its_marks_stay(phonemizer):
+    assert phonemizer.phonemes([("ar", "يلعب الأطفال، في الحديقة!")]) == "jalab alatfaːl, fiː alhadiːka!"
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,21 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from worker.avatars import Avatars, Pack, read_pack
+from worker.canvas import Canvas
 from worker.compose import Mask, compose
+from worker.footage import references_shape, square
 from worker.import_command import avatars
 from worker.import_faces import FaceFinder
 from worker.import_film import read_film
 from worker.importing import smooth, study
+from worker.planes import planes, to_yuv
 from worker.records import EndRecord, InitRecord, SegmentRecord
+from worker.stage import Stage
 
 ROOT = Path(__file__).parents[2]
 BUILT_IN = ROOT / "worker" / "assets" / "avatars"
 BACKGROUND = (90, 110, 120)
+DARK = 180  # of the three channels together
 BRIEFLY = ("--seconds", "1")
 
 Rgb = NDArray[np.uint8]
@@ -35,6 +40,21 @@ Draw = Callable[[Rgb, int], Rgb]
 def footage_of(name: str, emotion: str = "neutral") -> list[Rgb]:
     with av.open(BUILT_IN / name / f"{emotion}.mp4") as film:
         return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in film.decode(video=0)]
+
+
+def showing_shapes(name: str) -> list[Rgb]:
+    """Show at rest, then ah, ee, oo and mm, eight frames each."""
+    emotion = read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"]
+    assert emotion.mouths
+    size = emotion.mouths.size
+    shown = footage_of(name)[: 8 * 5]
+    tiles = footage_of(name, "neutral.mouths")
+    for index, (picture, box) in enumerate(zip(shown, emotion.boxes, strict=False)):
+        if index >= 8 and box:
+            left, top = (int(middle - size / 2) for middle in square(box, size, 512)[:2])
+            shape = index // 8 - 1
+            picture[top : top + size, left : left + size] = tiles[index][:, shape * size : (shape + 1) * size]
+    return shown
 
 
 def place(face: Rgb, size: int, x: int, y: int, picture: Rgb) -> Rgb:
@@ -82,8 +102,16 @@ def home(tmp_path, assets) -> Path:
 
 
 @pytest.fixture
-def run(home):
+def cutting() -> bool:
+    """Whether people are cut out, which takes longer than all the rest."""
+    return False
+
+
+@pytest.fixture
+def run(home, cutting, monkeypatch):
     """Runs `python -m worker avatars`, in this process."""
+    if not cutting:
+        monkeypatch.setattr("worker.import_command.cut_out", lambda take, _: (take, []))
 
     def run(command: str, *arguments: str | Path) -> Result:
         words = [command, *map(str, arguments), "--assets", str(home)]
@@ -172,6 +200,24 @@ def test_a_film_from_a_telephone_held_upright_is_turned(tmp_path, faces):
     assert np.abs(picture.astype(int) - faces[0]).mean() < 5
 
 
+def test_four_mouths_in_a_film_become_those_that_a_network_is_shown(add, home, tmp_path, faces):
+    rest = write(tmp_path / "clip.mp4", (place(face, 440, 100, 20, blank()) for face in faces[:30]))
+    shown = (place(face, 440, 90, 24, blank()) for face in showing_shapes("european_woman"))
+
+    emotion = add(rest, "--mouths", write(tmp_path / "mouths.mp4", shown, rate=25)).emotions["neutral"]
+
+    known = read_pack(BUILT_IN / "european_woman" / "avatar.json").emotions["neutral"]
+    assert references_shape(emotion.mouths) == references_shape(known.mouths)
+    with av.open(home / "avatars" / "eve" / emotion.mouths.film) as film:
+        squares = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(squares) == emotion.frames
+    ah, ee, oo, mm = np.split(squares[10].astype(int), 4, axis=1)
+    dark = [(mouth[40:110].sum(axis=-1) < DARK).sum() for mouth in (ah, ee, oo, mm)]  # the inside of a mouth
+    assert dark[0] > 2 * max(dark[1:])
+    assert all(np.abs(mouth - mm)[40:110, 30:114].mean() > 5 for mouth in (ah, ee, oo))
+    assert all(np.abs(mouth - mm)[:, :4].max() < 40 for mouth in (ah, ee, oo))  # the cheeks are the frame's
+
+
 async def test_an_added_avatar_speaks(add, home, tmp_path, faces, start_worker):
     pictures = (place(face, 440, 100, 20, blank()) for face in faces)
     add(write(tmp_path / "clip.mp4", pictures))
@@ -190,6 +236,16 @@ async def test_an_added_avatar_speaks(add, home, tmp_path, faces, start_worker):
         assert len(list(film.decode(video=0))) == 25
     with av.open(movie) as film:
         assert sum(frame.samples for frame in film.decode(audio=0)) >= 16_000
+
+
+def test_a_film_without_one_of_the_mouths_is_refused_with_what_to_film(refusal, tmp_path, faces):
+    rest = write(tmp_path / "clip.mp4", faces[:30], rate=25)
+    shapes = write(tmp_path / "mouths.mp4", showing_shapes("european_woman")[:24], rate=25)
+
+    told = refusal(rest, "--mouths", shapes)
+
+    assert 'shows no "oo"' in told
+    assert 'hold "aaah"' in told
 
 
 def test_frames_without_a_face_pass_through(add, home, tmp_path, faces):
@@ -280,6 +336,44 @@ def test_a_name_that_could_lead_elsewhere_is_refused(name, run, home):
         assert run(*command).exit_code == 1
     assert list(home.iterdir())
     assert not list((home / "avatars").iterdir())
+
+
+@pytest.mark.parametrize("cutting", [True])
+def test_the_person_of_a_film_is_cut_out(add, run, home, tmp_path, faces):
+    emotion = add(
+        write(tmp_path / "clip.mp4", [place(face, 400, 120, 80, blank()) for face in faces[:32]]), *BRIEFLY
+    )
+    emotion = emotion.emotions["neutral"]
+
+    packs = Avatars(home / "avatars", memory_bytes=1 << 28)
+    footage = packs.footage(packs.find("eve", "neutral"), "neutral")
+    canvas = Canvas(Stage(width=640, height=512, background="#00a040"), footage)
+    shown = canvas.show(footage.frame(7).picture, 7)
+
+    green = next(planes(to_yuv(np.full((2, 2, 3), (0, 160, 64), np.uint8))))[0, 0]
+    luma = next(planes(shown))
+    assert (luma[:60] == green).all()  # of the background nothing is left
+    eye = emotion.eyes[7]
+    assert eye
+    place_of_eye = int(canvas.place.y + eye[1]), int(canvas.place.x + eye[0])
+    assert luma[place_of_eye] != green
+    picture = footage.frame(7).picture
+    plain = Canvas(Stage(width=640, height=512), footage).show(picture, 7)
+    assert (next(planes(plain))[:, 64:576] == next(planes(picture))).all()
+    kept = {path.name for path in (home / "avatars" / "eve").iterdir()}
+    assert kept == {"avatar.json", emotion.footage, emotion.mattes}
+
+
+@pytest.mark.parametrize("cutting", [True])
+def test_where_nobody_can_be_cut_out_it_is_told(run, home, monkeypatch):
+    monkeypatch.setattr("worker.drawing.find_spec", lambda _: None)
+
+    done = run(
+        "add", "eve", "--footage", BUILT_IN / "arab_woman" / "neutral.mp4", "--gender", "female", *BRIEFLY
+    )
+
+    assert (done.exit_code, "satspeak[faces]" in done.stderr) == (0, True)
+    assert read_pack(home / "avatars" / "eve" / "avatar.json").emotions["neutral"].mattes is None
 
 
 def test_what_exists_is_replaced_only_by_force(add, run, home):

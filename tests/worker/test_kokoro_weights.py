@@ -84,7 +84,7 @@ def test_a_damaged_graph_is_made_anew(tmp_path, rewritten):
 def test_where_nothing_can_be_kept_the_graph_is_made_in_memory(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setitem(
-        sys.modules, "worker.speech.kokoro_graph", type("Graph", (), {"to_floats": lambda graph: graph[:4]})
+        sys.modules, "worker.speech.kokoro_graph", type("Graph", (), {"rewritten": lambda graph: graph[:4]})
     )
 
     assert weights.float_graph(tmp_path / "file" / "cache") == weights.published_graph()[:4]
@@ -96,7 +96,7 @@ def test_a_rewriting_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setitem(
-        sys.modules, "worker.speech.kokoro_graph", type("Graph", (), {"to_floats": lambda graph: graph[:4]})
+        sys.modules, "worker.speech.kokoro_graph", type("Graph", (), {"rewritten": lambda graph: graph[:4]})
     )
 
     assert weights.float_graph(tmp_path) == weights.published_graph()[:4]

@@ -114,6 +114,15 @@ def test_a_pack_whose_film_is_another_is_refused(worker, pack):
     assert (refused.status_code, "frames" in refused.json()["detail"]) == (400, True)
 
 
+def test_a_pack_whose_mattes_are_none_is_refused(worker, pack):
+    described = json.loads((pack / "avatar.json").read_text())
+    described["emotions"]["neutral"]["mattes"] = "nothing.mp4"
+
+    refused = httpx.put(path(worker), content=packed(pack, **described))
+
+    assert (refused.status_code, "nothing.mp4 is no film" in refused.json()["detail"]) == (400, True)
+
+
 def test_what_was_used_longest_ago_gives_way(tmp_path, pack):
     (pack / "neutral.mp4").write_bytes(bytes(60_000))
     size = sum(file.stat().st_size for file in pack.iterdir())

@@ -97,6 +97,18 @@ def test_where_nobody_is_nothing_of_the_backdrop_is_left():
     assert levels(alpha, np.rint(255 * share)) < 2
 
 
+def test_the_backdrop_is_not_left_between_a_head_and_a_strand_that_stands_off_it():
+    person, share = drawn()
+    strand = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.ellipse(strand, (350, 230), (55, 60), 0, -100, 100, 255, 2, cv2.LINE_AA)
+    picture = coded(filmed(person, np.maximum(share, strand / 255), seen()))
+
+    alpha = matte(whole(picture), seen())
+
+    assert (alpha[210:250, 382:395] == 0).all()
+    assert (alpha[210:250, 396:412].max(axis=1) > 32).all()
+
+
 def test_clothes_as_light_as_the_backdrop_have_no_holes():
     person, share = drawn()
     light = whole(to_yuv(person.astype(np.uint8)))
@@ -106,6 +118,18 @@ def test_clothes_as_light_as_the_backdrop_have_no_holes():
     alpha = matte(whole(picture), seen())
 
     assert (alpha[430:500, 180:330] == 255).all()
+
+
+def test_clothes_that_are_nearly_as_the_backdrop_up_to_their_edge_have_no_holes():
+    person, share = drawn()
+    light = whole(to_yuv(person.astype(np.uint8)))
+    light[380:] = seen()[380:] + np.array([8, 0, 0])
+    picture = parted(share[..., None] * light + (1 - share[..., None]) * seen())
+
+    alpha = matte(whole(picture), seen())
+
+    inside = cv2.erode((share == 1).astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    assert (alpha[400:500][inside[400:500]] == 255).all()
 
 
 def test_the_backdrop_goes_on_beyond_the_footage_without_a_seam():

@@ -1,9 +1,11 @@
 """Voices that an operator brings: a real server that speaks OpenAI's protocol, with the voice of eSpeak NG."""
 
 import asyncio
+import base64
 import io
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,41 @@ def test_an_endpoint_is_asked_for_each_sentence_with_what_the_file_says(server, 
     sentences = ["The lamp shines on the table.", "Everyone reads a page."]
     assert [{**usual, "input": sentence} for sentence in sentences] == server.requests
     assert server.keys == ["Bearer secret"] * 2
+
+
+def test_an_endpoint_of_zero_shot_voices_is_sent_the_recording_with_each_sentence(server, client, tmp_path):
+    recording = encoded({"input": LONG, "response_format": "mp3"})
+    (tmp_path / "ann.mp3").write_bytes(recording)
+    entry = ENDPOINT.format(url=server.url).replace('voice = "af_bella"', 'sample = "ann.mp3"')
+    agreed = entry + f'sample_words = "{LONG}"\nconsent = "Ann, by letter"\npcm_rate = 22050\n'
+
+    speak(Speaker(read_voices(write(tmp_path, agreed), client=client, env={})))
+
+    assert [asked["ref_text"] for asked in server.requests] == [LONG] * 2
+    assert "voice" not in server.requests[0]
+    sent = base64.b64decode(server.requests[1]["ref_audio"].removeprefix("data:audio/wav;base64,"))
+    with wave.open(io.BytesIO(sent)) as sound:
+        assert (sound.getframerate(), sound.getnchannels()) == (SAMPLE_RATE, 1)
+        assert 4 < sound.getnframes() / SAMPLE_RATE < 9
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ('sample = "ann.mp3"', "consent"),
+        ('sample = "nobody.mp3"\nconsent = "yes"', "nobody.mp3 cannot be read"),
+        ('sample = "short.wav"\nconsent = "yes"', "lasts 1.0 s"),
+        ("", "needs a `voice`"),
+    ],
+)
+def test_a_sample_that_does_not_do_is_refused_at_the_start(tmp_path, client, more, reason):
+    with wave.open(str(tmp_path / "short.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000))
+    entry = ENDPOINT.format(url="http://127.0.0.1:1").replace('voice = "af_bella"', more)
+
+    with pytest.raises(BadVoices, match=reason):
+        read_voices(write(tmp_path, entry), client=client, env={})
 
 
 @pytest.mark.parametrize("wanted", ["pcm", "wav", "flac", "mp3"])

@@ -17,10 +17,13 @@ import moderngl
 import numpy as np
 import pytest
 
+from tests.worker.test_importing import blank, footage_of, place, showing_shapes, write
 from worker import portraits
 from worker.avatars import read_pack
 from worker.drawing import DrawPortrait
 from worker.errors import CannotDraw, StudioBusy
+from worker.film_mattes import FilmMattes
+from worker.import_faces import FaceFinder
 from worker.portraits import Studio
 
 PATIENCE_S = 1200  # drawing lets everybody else go first
@@ -82,7 +85,10 @@ async def test_a_prompt_becomes_a_portrait_and_the_portrait_an_avatar_that_blink
     with av.open(tmp_path / "own_bald" / clip.footage) as film:
         frames = [frame.to_ndarray(format="gray").astype(float) for frame in film.decode(video=0)]
     assert len(frames) == clip.frames == len(clip.boxes)
+    mattes = FilmMattes(tmp_path / "own_bald" / clip.mattes, clip.frames, np.zeros((768, 512), np.uint8))
+    assert (mattes[30][:40, :100] == 0).all()
     x, y, side = clip.boxes[0]
+    assert mattes[30][int(y), int(x)] == 255
     assert frames[0].shape == (512, 512)
     eyes = np.s_[int(y - 1.05 * side) : int(y - 0.6 * side), int(x - 0.6 * side) : int(x + 0.6 * side)]
     assert (
@@ -91,6 +97,44 @@ async def test_a_prompt_becomes_a_portrait_and_the_portrait_an_avatar_that_blink
     )
     moved = np.array(clip.boxes)[:, :2]
     assert 1 < np.ptp(moved, axis=0).max() < 5
+
+
+@pytest.mark.parametrize("size", [(512, 512), (600, 200), (300, 900)])
+async def test_a_picture_that_was_drawn_elsewhere_is_cut_to_a_size_around_the_face(worker, size):
+    portrait = footage_of("european_woman")[0][..., ::-1]
+    high, wide = portrait.shape[:2]
+    wall = np.full((high, 3 * wide, 3), portrait[0, 0], np.uint8)  # the face is far from its middle
+    wall[:, 2 * wide :] = portrait
+    _, png = cv2.imencode(".png", wall)
+    width, height = size
+
+    cut = await _post(worker, f"/portraits/fitted?width={width}&height={height}", content=png.tobytes())
+
+    assert cut.status_code == 200, cut.text
+    assert cut.content.startswith(b"\xff\xd8\xff")
+    picture = cv2.imdecode(np.frombuffer(cut.content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (height, width, 3)
+    [found] = FaceFinder().find(np.ascontiguousarray(picture[..., ::-1]), smallest=40)
+    x = np.mean(found.points, axis=0)[0]
+    assert abs(x / width - 0.5) < (0.25 if width < 2 * height else 0.4)
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        ("width=512&height=512", b""),
+        ("width=512&height=512", b"no picture"),
+        ("width=512&height=512", b"\x89PNG\r\n\x1a\n"),
+        ("width=512&height=512", cv2.imencode(".png", np.full((300, 300, 3), 128, np.uint8))[1].tobytes()),
+        ("width=9000&height=512", b"x"),
+        ("width=512", b"x"),
+    ],
+)
+async def test_what_shows_nobody_is_not_cut(worker, query, body):
+    answer = await _post(worker, f"/portraits/fitted?{query}", content=body)
+
+    assert answer.status_code == 400, answer.text
 
 
 async def test_a_prompt_that_is_never_drawn_is_refused(worker):
@@ -125,6 +169,43 @@ async def test_a_picture_without_a_face_is_refused_with_the_reason(worker):
 
     assert answer.status_code == 400
     assert answer.json()["detail"] == "It shows no face."
+
+
+async def _trained(worker, tmp_path, shapes):
+    faces = footage_of("european_woman")
+    rest = write(tmp_path / "clip.mp4", (place(face, 440, 100, 20, blank()) for face in faces[:30]))
+    shown = (place(face, 440, 90, 24, blank()) for face in shapes)
+    mouths = write(tmp_path / "mouths.mp4", shown, rate=25)
+    query = f"name=own_eve&gender=female&footage={rest.stat().st_size}"
+    return await _post(worker, f"/avatars?{query}", content=rest.read_bytes() + mouths.read_bytes())
+
+
+async def test_a_film_of_the_mouths_behind_the_footage_makes_lips_sharp(worker, tmp_path):
+    made = await _trained(worker, tmp_path, showing_shapes("european_woman"))
+
+    assert made.status_code == 200, made.text
+    emotion = _unpack(made.content, tmp_path / "own_eve").emotions["neutral"]
+    assert emotion.mouths
+    with av.open(tmp_path / "own_eve" / emotion.mouths.film) as film:
+        squares = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(squares) == emotion.frames
+    ah, ee, oo, mm = np.split(squares[10].astype(int), 4, axis=1)
+    assert all(np.abs(mouth - mm)[40:110, 30:114].mean() > 5 for mouth in (ah, ee, oo))
+
+
+async def test_a_film_without_one_of_the_mouths_is_refused_as_the_command_does(worker, tmp_path):
+    refused = await _trained(worker, tmp_path, showing_shapes("european_woman")[:24])
+
+    assert refused.status_code == 400, refused.text
+    assert 'shows no "oo"' in refused.json()["detail"]
+    assert 'hold "aaah"' in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(("footage", "body"), [(5, b"12345"), (9, b"12345"), (0, b"12345"), (5, b"")])
+async def test_footage_without_anything_behind_it_is_refused(worker, footage, body):
+    answer = await _post(worker, f"/avatars?name=own_a&gender=male&footage={footage}", content=body)
+
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("query", ["name=../a&gender=male", "name=Own&gender=male", "name=own_a&gender=none"])

@@ -10,7 +10,8 @@ import sherpa_onnx
 
 from bench.loudness import loudness_lufs
 from worker.speech import SAMPLE_RATE, BadVoices, Speaker, SynthesisFailed, read_voices
-from worker.speech.sherpa import SherpaModel, _model_config
+from worker.speech.reference import Reference
+from worker.speech.sherpa import SherpaModel, SherpaVoice, _model_config
 
 TINY = Path(__file__).parent / "data" / "voice"
 ENTRY = """
@@ -83,6 +84,11 @@ def test_a_speaker_that_the_model_lacks_is_an_error():
         (["model.onnx", "model.int8.onnx", "voices.bin", "lexicon-us-en.txt", "lexicon-zh.txt"], "kokoro"),
         (["model-steps-3.onnx", "vocos-22khz-univ.onnx"], "matcha"),
         (["model-steps-3.onnx", "hifigan_v2.onnx"], "matcha"),
+        (
+            ["encoder.onnx", "encoder.int8.onnx", "decoder.onnx", "vocos_24khz.onnx", "lexicon.txt"],
+            "zipvoice",
+        ),
+        (["text_encoder.onnx", "fm_decoder.onnx", "vocos_24khz.onnx"], "zipvoice"),
     ],
 )
 def test_the_kind_of_a_folder_is_told_by_its_files(tmp_path, files, kind):
@@ -90,16 +96,48 @@ def test_the_kind_of_a_folder_is_told_by_its_files(tmp_path, files, kind):
         (tmp_path / name).touch()
     (tmp_path / "espeak-ng-data").mkdir()
 
-    config = _model_config(sherpa_onnx, tmp_path, 1)
+    told, config = _model_config(sherpa_onnx, tmp_path, 1)
 
     models = {
         "vits": config.vits.model,
         "kokoro": config.kokoro.model,
         "matcha": config.matcha.acoustic_model,
+        "zipvoice": config.zipvoice.encoder,
     }
+    assert told == kind
     assert {kind: str(tmp_path / files[0])} == {name: model for name, model in models.items() if model}
     assert str(tmp_path / "espeak-ng-data") == getattr(config, kind).data_dir
     assert getattr(config, kind).lexicon.count("lexicon") == sum("lexicon" in name for name in files)
+
+
+def test_a_pocket_folder_is_told_by_its_vocabulary_and_has_all_its_networks(tmp_path):
+    for name in ("lm_flow.int8.onnx", "lm_main.int8.onnx", "encoder.onnx", "decoder.int8.onnx", "vocab.json"):
+        (tmp_path / name).touch()
+
+    with pytest.raises(BadVoices, match="text_conditioner"):
+        _model_config(sherpa_onnx, tmp_path, 1)
+    (tmp_path / "text_conditioner.onnx").touch()
+    kind, config = _model_config(sherpa_onnx, tmp_path, 1)
+
+    assert (kind, config.pocket.encoder) == ("pocket", str(tmp_path / "encoder.onnx"))
+
+
+def test_a_recording_goes_with_the_text_where_a_model_takes_one(monkeypatch):
+    reference = Reference(samples=np.zeros(3 * SAMPLE_RATE, np.float32), words="Hello.")
+    model = SherpaModel(TINY, threads=1)
+    with pytest.raises(BadVoices, match="takes no `sample`"):
+        SherpaVoice(model, speaker=0, speed=1, reference=reference)
+
+    monkeypatch.setattr(
+        model, "kind", "zipvoice"
+    )  # its call is the same; the tiny one overhears the recording
+    with pytest.raises(BadVoices, match="name one by `sample`"):
+        SherpaVoice(model, speaker=0, speed=1)
+    with pytest.raises(BadVoices, match="sample_words"):
+        SherpaVoice(model, speaker=0, speed=1, reference=Reference(samples=reference.samples))
+    said = np.concatenate([*SherpaVoice(model, speaker=0, speed=1, reference=reference).utter("two two")])
+
+    assert abs(tone(said) - 200) < 3
 
 
 @pytest.mark.parametrize("missing", ["model.onnx", "tokens.txt"])

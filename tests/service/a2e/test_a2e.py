@@ -1,5 +1,6 @@
 """A2E's API: each endpoint once as its clients ask, and once for each way in which it refuses."""
 
+import asyncio
 import re
 import uuid
 from datetime import timedelta
@@ -14,6 +15,13 @@ from service.routes.a2e.schemas import UNMET
 from tests.media_files import film, picture, speech
 
 SHOWN = "6625ebd4613f49985c349f95"
+
+
+async def until(holds) -> None:
+    """Wait until something is so that the service tells."""
+    async with asyncio.timeout(60):
+        while not await holds():  # noqa: ASYNC110 - a poll is how A2E's clients wait
+            await asyncio.sleep(0.05)
 
 
 async def anchor(a2e) -> str:
@@ -47,7 +55,10 @@ async def test_avatars_are_anchors_with_pictures_and_names_that_stay(a2e):
 
 async def test_languages_are_listed_and_told(a2e):
     assert {each["value"] for each in await a2e.get("anchor/language_list")} == set(LANGUAGES)
-    assert (await a2e.post("video/language_detect", text="Guten Tag, wie geht es Ihnen?"))["language"] == "de"
+    german = await a2e.post("video/language_detect", text="Guten Tag, wie geht es Ihnen?")
+    assert (german["language"], german["probability"] > 0.9) == ("de", True)
+    korean = await a2e.post("video/language_detect", text="안녕하세요")  # whose letters no other has
+    assert (korean["language"], korean["probability"]) == ("ko", None)
     assert "text" in await a2e.post("video/language_detect", 400)
 
 
@@ -86,8 +97,71 @@ async def test_a_file_is_transferred_to_the_library(a2e, run_server):
     assert (await a2e.shop.http.get(told)).content == speech("mp3", "libmp3lame")
 
 
-async def test_there_are_no_voices_of_accounts(a2e):
+async def test_there_are_no_voices_of_accounts_before_one_is_made(a2e):
     assert await a2e.get("userVoice/completedRecord") == await a2e.get("userVoice/processingRecord") == []
+
+
+LIKE = {
+    "voice": "bert~090-105-8888a77", "base": "bert", "language": "en", "gender": "male", "pitch_hz": 104.2,
+    "pitch": 0.9, "tract": 1.05, "cosine": 0.96, "cosine_unmatched": 0.81,
+}  # fmt: skip
+
+
+async def test_a_voice_is_matched_to_samples_speaks_and_is_deleted(a2e, client_of):
+    a2e.shop.worker.like = LIKE
+    sample = await a2e.shop.http.post("/media", content=speech("wav", "pcm_s16le"), headers=a2e.headers)
+    wish = {"name": "Me", "voice_urls": [sample.json()["url"]], "language": "en-US", "gender": "male"}
+    assert "consent" in await a2e.post("userVoice/training", 400, **wish)
+
+    begun = await a2e.post("userVoice/training", **wish, consent=True)
+    path = f"userVoice/{begun['_id']}"
+
+    async def done():
+        return (await a2e.get(path))["current_status"] == "completed"
+
+    await until(done)
+    told = await a2e.get(path)
+    assert (told["method"], told["similarity"], told["gender"], told["consent"]) == (
+        "matched",
+        0.96,
+        "male",
+        "yes",
+    )
+    assert [each["_id"] for each in await a2e.get("userVoice/completedRecord")] == [begun["_id"]]
+    [asked] = a2e.shop.worker.said
+    assert (asked["language"], asked["gender"], len(asked["samples"])) == ("en", "male", 1)
+    await a2e.post("video/send_tts", msg="Hello.", user_voice_id=begun["_id"])
+    assert a2e.shop.worker.said[-1]["voice"] == LIKE["voice"]
+    await a2e.post("video/generate", anchor_id="arab_woman", msg="Hello.", user_voice_id=begun["_id"])
+    await a2e.shop.eventually(lambda: bool(a2e.shop.worker.requests))
+    assert a2e.shop.worker.requests[-1]["voice"] == LIKE["voice"]
+    stranger = await client_of(a2e.shop, 60)
+    await stranger.get(path, 404)
+    await stranger.post("video/send_tts", 400, msg="Hello.", user_voice_id=begun["_id"])
+
+    await a2e.ask("DELETE", path)
+
+    await a2e.get(path, 404)
+    await a2e.ask("DELETE", path, 404)
+
+
+async def test_a_voice_that_cannot_be_matched_costs_nothing_and_says_why(a2e):
+    sample = await a2e.shop.http.post("/media", content=speech("wav", "pcm_s16le"), headers=a2e.headers)
+    begun = await a2e.post(
+        "userVoice/startTraining", name="Me", audio_url=sample.json()["url"], consent="She agreed in May."
+    )
+
+    async def over():
+        return (await a2e.get(f"userVoice/{begun['_id']}"))["current_status"] == "failed"
+
+    await until(over)
+    assert "matches" in (await a2e.get(f"userVoice/{begun['_id']}"))["failed_message"]
+    assert (await a2e.balance())[1:] == (0, 0)
+    assert "samples" in await a2e.post("userVoice/training", 400, name="x", consent=True)
+    assert "language" in await a2e.post(
+        "userVoice/training", 400, name="x", consent=True, audio_url=sample.json()["url"], language="tlh"
+    )
+    await a2e.post("userVideoTwin/cloneVoice", 404, _id="0" * 24, consent=True)
 
 
 async def test_speech_is_a_link_and_costs_a_fifth_of_its_length(a2e):
@@ -109,6 +183,14 @@ async def test_speech_is_a_link_and_costs_a_fifth_of_its_length(a2e):
     assert 0 < used <= 500  # of 2.5 s, and at most what was predicted
     [listed] = (await a2e.shop.http.get("/media", headers=a2e.headers)).json()
     assert listed["url"] == url
+
+
+async def test_speech_may_be_slower_and_takes_as_much_longer(a2e):
+    said = {"msg": "Hello there, my dear friend.", "tts_id": SHOWN}
+    for rate in (1, "0.8"):
+        await a2e.post("video/send_tts", **said, speechRate=rate)
+
+    assert [each.get("speed") for each in a2e.shop.worker.said] == [None, 0.8]
 
 
 REFUSED_SPEECH: dict[str, tuple[int, dict[str, Any]]] = {
@@ -335,15 +417,13 @@ async def test_a_whole_video_is_deleted_for_good(a2e):
 
 NOT_HERE = [
     *((501, name) for name in missing.NEVER),
-    *((503, name) for name in missing.NOT_YET),
     (501, "userFaceSwapTask/add"),
-    (503, "userVoice/startTraining/anything"),
 ]
 
 
 @pytest.mark.parametrize(("status", "path"), NOT_HERE)
 async def test_what_is_not_to_be_had_says_why(a2e, status, path):
-    reasons = {**missing.NEVER, **missing.NOT_YET}
+    reasons = missing.NEVER
 
     posted, got = await a2e.post(path, status, name="x"), await a2e.get(path, status)
 
@@ -363,6 +443,10 @@ ENDPOINTS = [
     ("GET", "user/remainingCoins"),
     ("GET", "userVoice/completedRecord"),
     ("GET", "userVoice/processingRecord"),
+    ("POST", "userVoice/training"),
+    ("GET", "userVoice/x"),
+    ("DELETE", "userVoice/x"),
+    ("POST", "userVideoTwin/cloneVoice"),
     ("POST", "video/send_tts"),
     ("POST", "video/generate"),
     ("POST", "video/awsResult"),

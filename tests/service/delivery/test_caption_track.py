@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from service.delivery.caption_track import with_captions
-from service.delivery.captions import Cue
 from service.jobs.port import SegmentPart
 from service.rendering.container import whole_start, with_room
+from spoken.cues import Cue
 from worker.encode import Encoder, header
 
 FRAMES = 61

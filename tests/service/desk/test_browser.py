@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+import random
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from playwright.async_api import expect
 
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts, open_keys, open_outbox
+from tests.pictures import side_by_side
 from tests.receivers import Receiver
 
 PAGES = ("", "/orders", "/owed", "/accounts", "/system", "/webhooks")
@@ -117,7 +120,9 @@ async def test_a_wrong_key_is_refused_and_the_right_one_opens_the_desk_until_one
     await expect(visitor.page.locator("h1")).to_have_text("Sign in")
 
 
-@pytest.mark.parametrize("traits", [{}, PHONE, {"color_scheme": "dark"}], ids=["desk", "phone", "dark"])
+@pytest.mark.parametrize(
+    "traits", [{}, PHONE, {**PHONE, "color_scheme": "dark"}], ids=["desk", "phone", "phone in the dark"]
+)
 async def test_every_page_can_be_read_by_everybody(visit, sold, traits):
     visitor = await signed_in(visit, sold, **traits)
     for path in PAGES:
@@ -243,3 +248,26 @@ async def test_a_key_that_is_revoked_ends_what_it_opened(visit, sold):
     await visitor.page.reload()
 
     await expect(visitor.page.locator("h1")).to_have_text("Sign in")
+
+
+async def test_the_picture_of_the_docs_is_of_a_month_of_sales(pictures, visit, make_shop, tmp_path):
+    chance = random.Random(14)
+    async with make_shop(tmp_path) as shop:
+        for _ in range(90):
+            avatar = chance.choices(
+                ["european_woman", "african_man", "arab_woman", "japanese_woman"], [8, 4, 2, 1]
+            )[0]
+            invoice = await shop.paid(avatar=avatar)
+            assert (await shop.video(invoice, avatar=avatar)).status_code == 200
+        with sqlite3.connect(shop.folder / "satspeak.sqlite3") as database:
+            for (number,) in database.execute("select id from payments").fetchall():
+                ago_ms = int(chance.triangular(0, 29, 4) * 86_400_000)
+                database.execute("update payments set paid_at = paid_at - ? where id = ?", (ago_ms, number))
+        async with open_keys(shop.settings()) as keys:
+            sold: Any = (shop, await keys.create("me", [Scope.DESK]), {})
+        shots = [
+            await (await signed_in(visit, sold, **traits)).page.screenshot()
+            for traits in ({"viewport": {"width": 960, "height": 900}}, {**PHONE, "color_scheme": "dark"})
+        ]
+
+    await asyncio.to_thread(side_by_side, shots, pictures / "desk.jpg", height=760)

@@ -40,6 +40,8 @@ class Chat:
         self.keys: list[str] = []
         self.pings = 0
         self.url = ""
+        self.go = asyncio.Event()  # or it answers nothing
+        self.go.set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -53,6 +55,7 @@ class Chat:
         assert (scope["method"], scope["path"]) == ("POST", "/v1/chat/completions")
         self.requests.append(json.loads(await body_of(receive)))
         self.keys.append(headers.get(b"authorization", b"").decode())
+        await self.go.wait()
         if self.statuses and (status := self.statuses.pop(0)) != 200:
             await self._send(send, status, b'{"error": {"message": "no"}}', b"application/json")
             return
@@ -126,7 +129,7 @@ def make_holder():
 
 
 @contextlib.asynccontextmanager
-async def _chat() -> AsyncIterator[Chat]:
+async def open_chat() -> AsyncIterator[Chat]:
     chat = Chat()
     async with serve(chat) as url:
         chat.url = f"{url}/v1"
@@ -135,7 +138,7 @@ async def _chat() -> AsyncIterator[Chat]:
 
 @pytest.fixture(scope="module")
 async def standing_chat():
-    async with _chat() as chat:
+    async with open_chat() as chat:
         yield chat
 
 

@@ -1,15 +1,13 @@
 """`POST /api/v1/avatars/create`: an account's own avatar, made of a picture in its library."""
 
 import uuid
-from datetime import timedelta
 
 import pytest
 
 from service.assembly.stores import open_kept
-from service.catalogue.own import own_job, own_name, pack_object
-from service.runtime.clock import utc_now
-from service.studio.job import Kind, NewJob
+from service.catalogue.own import own_job
 from tests.service.heygen.conftest import VOICES, holder_of
+from tests.service.made import make_avatar
 
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
@@ -45,24 +43,9 @@ async def listed(holder):
 
 async def leave(closed_shop, account_id) -> str:
     """Leave what is left when a worker has made an avatar; its name."""
-    now = utc_now()
-    new = NewJob(
-        public_id="0123456789abcdef01234567",
-        account_id=account_id,
-        kind=Kind.AVATAR,
-        request={"name": "Me", "gender": "female", "medium": "gone"},
-        held_ms=1000,
-        key=None,
-        created_at=now,
-    )
+    request = {"name": "Me", "gender": "female", "medium": "gone"}
     async with open_kept(closed_shop.settings()) as kept:
-        await kept.studio_jobs.add(new, most_open=5, unlimited=False)
-        job = await kept.studio_jobs.claim("test", now=now, until=now + timedelta(hours=1))
-        assert job is not None
-        result = {"label": "Me", "gender": "female", "emotions": ["neutral"], "warnings": []}
-        await kept.objects.put(pack_object(job.public_id), b"the tar of an avatar")
-        assert await kept.studio_jobs.complete(job, result, now)
-    return own_name(new.public_id)
+        return await make_avatar(kept, account_id, request=request)
 
 
 async def test_it_is_one_job_by_one_key_and_its_account_alone_sees_it(shop, holder):

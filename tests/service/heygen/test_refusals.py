@@ -98,7 +98,8 @@ UNFIT = [
     ("/videos/create", {"custom_settings": {"layout": "above"}}, "custom_settings.layout"),
     ("/videos/create", {"custom_settings": {"layout": True}}, "custom_settings"),
     ("/videos/create", {"background": "blue"}, "background"),
-    ("/videos/create", {"background": "https://example.com/background.jpg"}, "background"),
+    ("/videos/create", {"background": "https://127.0.0.1/background.jpg"}, "background"),
+    ("/videos/create", {"custom_settings": {"captions": "yes"}}, "custom_settings"),
     ("/videos/create", {"duration": 30}, "duration"),
     ("/videos/create", {"duration": 1}, "duration"),
     ("/videos/create", {"duration": 601}, "duration"),
@@ -163,11 +164,13 @@ async def test_an_account_without_video_time_is_told_what_is_missing_and_where_t
     assert bought.status_code == 200
 
 
-async def test_what_no_engine_makes_is_said_and_costs_nothing(shop, holder):
+async def test_a_voice_of_nobody_who_has_agreed_is_refused_and_costs_nothing(shop, holder):
     before = await holder.balance()
 
-    refused(await holder.post("/voices/clone", BODIES["/voices/clone"]), 501, "NOT_IMPLEMENTED")
+    answer = await holder.post("/voices/clone", BODIES["/voices/clone"] | {"consent": ""})
 
+    refused(answer, 422, "VALIDATION_ERROR")
+    assert "agreed" in answer.text
     assert await holder.balance() == before
 
 

@@ -1,10 +1,11 @@
 """`/api/v1/scripts/…`: written by a chat endpoint, analysed by formulas, translated by whoever can."""
 
 import stat
+import uuid
 
 import pytest
 
-from tests.service.heygen.conftest import VOICES
+from tests.service.heygen.conftest import VOICES, holder_of
 
 SCRIPT = "Hello, welcome to our presentation. We love what we do, and you will too!"
 
@@ -173,6 +174,46 @@ async def test_a_translation_that_is_cut_off_is_none(holder, chat):
 
     assert answer.status_code == 503
     assert (await holder.balance())[0] == 60_000
+
+
+WISHES = {
+    "generate": ({"topic": "Bees"}, {"topic": "Wasps"}),
+    "analyze": ({"script": SCRIPT}, {"script": SCRIPT, "language": "de"}),
+    "translate": (
+        {"script": SCRIPT, "target_language": "es"},
+        {"script": SCRIPT, "target_language": "es", "preserve_style": False},
+    ),
+}
+
+
+@pytest.mark.parametrize("wish", WISHES)
+async def test_a_wish_that_is_sent_again_has_its_answer_and_costs_once(holder, chat, wish):
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    body, other_body = WISHES[wish]
+    first = await holder.post(f"/scripts/{wish}", body, **key)
+    chat.pieces = ["Something else."]
+
+    again = await holder.post(f"/scripts/{wish}", body, **key)
+    other = await holder.post(f"/scripts/{wish}", other_body, **key)
+
+    assert first.status_code == 200, first.text
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (other.status_code, other.json()["error_code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert len(chat.requests) == (wish != "analyze")
+    assert await holder.balance() == (58_000, 0, 2_000)
+
+
+async def test_a_key_is_an_accounts_own_and_no_other_wishs(holder, shop, chat):
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first = (await holder.post("/scripts/analyze", {"script": SCRIPT}, **key)).json()
+
+    other_wish = await holder.post("/scripts/translate", {"script": SCRIPT, "target_language": "es"}, **key)
+    stranger = await (await holder_of(shop)).post("/scripts/analyze", {"script": SCRIPT}, **key)
+    no_uuid = await holder.post("/scripts/analyze", {"script": SCRIPT}, **{"Idempotency-Key": "mine"})
+
+    assert other_wish.json()["error_code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert stranger.json()["script_id"] != first["script_id"]
+    assert (no_uuid.status_code, "UUID" in no_uuid.json()["error"]) == (422, True)
 
 
 async def test_health_tells_whether_the_endpoint_answers(shop, chat):

@@ -80,10 +80,12 @@ async def own_shop(closed_shop):
         yield own
 
 
-async def test_who_pays_the_challenge_gets_the_video_as_often_as_wanted(shop):
-    bought = await buy(shop)
+@pytest.mark.parametrize("stage", [None, {"width": 640, "height": 360}])
+async def test_who_pays_the_challenge_gets_the_video_as_often_as_wanted(shop, stage):
+    wish = WISH if stage is None else {**WISH, "stage": stage}
+    bought = await buy(shop, wish)
 
-    answers = [await ask(shop, headers=bought.header(scheme)) for scheme in ("L402", "LSAT", "l402")]
+    answers = [await ask(shop, wish, bought.header(scheme)) for scheme in ("L402", "LSAT", "l402")]
 
     assert [answer.content for answer in answers] == [shop.worker.video] * 3
     assert answers[0].headers["Content-Type"] == "video/mp4"

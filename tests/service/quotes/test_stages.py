@@ -13,7 +13,7 @@ from service.orders.choice import Choice
 from service.orders.stage import Box, Stage, paced
 from service.orders.wish import Wish
 from service.pricing.canvases import parse_canvases
-from service.quotes.staging import staged
+from service.quotes.staging import furnished, staged
 from service.quotes.terms import Terms
 
 TEXT = "Hello there, my dear friend."
@@ -77,6 +77,23 @@ def test_what_cannot_be_shown_is_not_sold(stage, field):
 def test_a_table_of_prices_that_is_none_is_refused_at_the_start(table):
     with pytest.raises(ValueError, match="SATSPEAK_CANVAS_PRICES"):
         parse_canvases(table)
+
+
+async def test_what_several_videos_show_is_fetched_once():
+    fetched = []
+
+    class Fetching:
+        async def bring(self, account_id, address):
+            fetched.append((account_id, address))
+            return "ab" * 32
+
+    stage = Stage(background="https://example.com/office.jpg")
+    brought: dict[str, str] = {}
+    together = [await furnished(stage, Terms(), Fetching(), 7, brought=brought) for _ in range(2)]
+    alone = await furnished(stage, Terms(), Fetching(), 7)
+
+    assert fetched == [(7, "https://example.com/office.jpg")] * 2
+    assert [*together, alone] == [alone] * 3
 
 
 def test_what_is_billed_is_rounded_up():
@@ -171,7 +188,8 @@ async def test_a_stage_that_is_not_sold_is_refused_before_any_money_moves(shop):
         {"background": "red"},
         {"background": "#12345"},
         {"background": "0" * 64},
-        {"captions": True},
+        {"background": "https://example.com/a.png"},
+        {"fit": "stretch"},
         {"speed": 1.3},
         {"speed": 0.79},
         {"colour": "#123456"},

@@ -225,3 +225,20 @@ async def test_a_render_that_moves_is_not_taken_over_for_the_time_that_it_lost(
     second.go.set()
     assert worker.video == (await download).content
     assert len(first.requests) == len(second.requests) == 1
+
+
+async def test_the_avatars_are_gathered_anew_only_once_a_worker_has_told_of_them(
+    make_workers, worker, make_avatar
+):
+    worker.avatars = [make_avatar("boss")]
+    workers = make_workers(worker.url)
+    await workers.ping()
+
+    first, again = await workers.avatars(), await workers.avatars()
+    worker.avatars = [make_avatar("boss"), make_avatar("chief")]
+    await workers._check()
+    later = await workers.avatars()
+
+    assert again is first
+    assert [avatar.name for avatar in first] == ["boss"]
+    assert [avatar.name for avatar in later] == ["boss", "chief"]

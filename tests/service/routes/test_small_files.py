@@ -93,7 +93,7 @@ async def test_a_language_model_is_told_how_to_buy_and_nothing_that_is_not_there
     assert told.text.startswith("# satspeak\n\n> ")
     assert "$" not in told.text
     named = set(re.findall(rf"{re.escape(standing_shop.url)}(/[\w/{{}}.-]*[\w}}])", told.text))
-    pages = {"/schema/openapi.json", "/docs", "/docs/problems"}
+    pages = {"/schema/openapi.json", "/schema/asyncapi.json", "/docs", "/docs/problems"}
     assert named - pages <= set(schema["paths"])
     for page in pages:
         assert (await standing_shop.http.get(page)).status_code == 200

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts
+from tests.service.sessions import described
 from tests.worker.conftest import WorkerProcess, write_assets
 
 DEADLINE_S = 60
@@ -26,10 +27,11 @@ LARGEST_BYTES = 1 << 20
 
 
 class Client:
-    """Who talks to `/ws/infer` and keeps all that comes."""
+    """Who talks to a WebSocket and keeps all that comes."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, path: str) -> None:
         self.socket = connection
+        self.path = path
         self.movie = b""
         self.pieces = 0  # of the movie; the first is its header
         self.told: list[dict[str, Any]] = []
@@ -50,6 +52,7 @@ class Client:
             self.pieces += 1
         else:
             self.told.append(json.loads(frame))
+            described.check(self.path, self.told[-1])
         return frame
 
     async def until(self, status: str) -> dict[str, Any]:
@@ -109,7 +112,7 @@ class Holder:
             max_size=None,
             proxy=None,
         ) as connection:
-            yield Client(connection)
+            yield Client(connection, path)
 
     async def balance(self) -> tuple[int, int, int]:
         """What is free, reserved and used, in milliseconds."""

@@ -11,8 +11,10 @@ from jwt.algorithms import ECAlgorithm
 
 from service.assembly.stores import open_accounts
 from service.errors import SettingsError
+from service.sessions.call_terms import IceServer
 from service.settings import Settings
 from tests.live.viewer import Viewer
+from tests.service.sessions.test_calls import HEAR, LONG, LOOK
 
 ISSUER, AUDIENCE = "https://issuer.example/project", "project"
 
@@ -201,3 +203,77 @@ async def test_a_json_web_token_stands_for_the_account_of_its_subject(shop, sign
 def test_tokens_of_anybody_are_not_trusted():
     with pytest.raises(SettingsError, match="SATSPEAK_JWT_ISSUER"):
         Settings.from_env({"SATSPEAK_JWT_JWKS_FILE": "keys.json"})
+
+
+def test_turn_servers_come_with_what_opens_them_and_others_are_refused():
+    calls = Settings.of(
+        ice_servers="stun:stun.example.org:3478 turn:turn.example.org:3478?transport=udp",
+        turn_username="us",
+        turn_credential="secret",
+    ).calls
+
+    assert calls.servers() == [
+        IceServer("stun:stun.example.org:3478"),
+        IceServer("turn:turn.example.org:3478?transport=udp", "us", "secret"),
+    ]
+    with pytest.raises(SettingsError, match="SATSPEAK_ICE_SERVERS"):
+        Settings.of(ice_servers="https://turn.example.org")
+
+
+STEPS = """
+async key => {
+    const headers = {"Authorization": `Bearer ${key}`};
+    const json = {"Content-Type": "application/json"};
+    const urls = await (await fetch("/api/v1/avatar/session", {headers})).json();
+
+    const connection = window.connection = new RTCPeerConnection();
+    for (const kind of ["video", "audio"]) connection.addTransceiver(kind, {direction: "recvonly"});
+    const video = document.body.appendChild(document.createElement("video"));
+    connection.ontrack = ({streams}) => video.srcObject = streams[0];
+    const offer = await connection.createOffer();
+    await connection.setLocalDescription(offer);
+    const body = JSON.stringify({sdp: offer.sdp, type: offer.type});
+    const answer = await (await fetch(urls.webrtc_url, {method: "POST", headers: json, body})).json();
+    await connection.setRemoteDescription(answer);
+    await video.play();
+
+    window.ask = async (path, asked) => {
+        const body = JSON.stringify({session_id: answer.sessionid, ...asked});
+        const options = {method: "POST", headers: {...headers, ...json}, body};
+        return (await fetch(`/api/v1/avatar/${path}`, options)).json();
+    };
+    return answer.sessionid;
+}
+"""
+
+PLAY = """
+async url => {
+    const film = await (await fetch(url)).blob();
+    const video = document.createElement("video");
+    video.src = URL.createObjectURL(film);
+    await new Promise((loaded, failed) => { video.onloadeddata = loaded; video.onerror = failed; });
+    return [film.size, video.duration, video.videoWidth];
+}
+"""
+
+
+async def test_a_page_goes_the_steps_of_its_document(shop, holder, chromium):
+    page = await chromium.new_page()
+    await page.goto(f"{shop.url}/health/live")
+    session = await page.evaluate(STEPS, holder.headers["Authorization"].removeprefix("Bearer "))
+
+    started = await page.evaluate("ask('recording', {action: 'start'})")
+    said = await page.evaluate("text => ask('send-text', {text, interrupt: true})", LONG)
+    assert await page.evaluate(HEAR, True) is not None
+    assert await page.evaluate(LOOK) >= 8
+    stopped = await page.evaluate("ask('recording', {action: 'stop'})")
+    kept = await page.evaluate("ask('recording/download', {title: 'My recording'})")
+    size, duration_s, width = await page.evaluate(PLAY, kept["download_url"])
+    film = await shop.http.get(f"/record/{session}", headers=holder.headers)
+    await page.close()
+    free_ms, used_ms = await holder.settled()  # a closed tab frees the session
+
+    assert [each["success"] for each in (started, said, stopped, kept)] == [True] * 4
+    assert (size, width) == (len(film.content), 512)
+    assert duration_s > 0.5
+    assert free_ms + used_ms == 60_000

@@ -88,7 +88,10 @@ async def test_a_face_is_seen_heard_and_interrupted_and_costs_what_was_sent(call
     assert await caller.speaks()
     await caller.post("/interrupt_talk")
     assert not await caller.speaks()
+    await viewer.until(lambda: viewer.quiet_for(0.3), "silence")
+    silent = len(viewer.level)
     await viewer.until(lambda: viewer.quiet_for(1.5), "silence")
+    assert not viewer.heard(silent)  # nor the end of what was cut, which its worker lets fade
     assert viewer.level[-1][0] - viewer.level[0][0] < SPEECH_S
     since = len(viewer.level)
 

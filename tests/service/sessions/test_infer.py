@@ -1,5 +1,9 @@
 """`/ws/infer`: what comes is spoken, comes back as a film, and costs what was shown."""
 
+import io
+
+import av
+import numpy as np
 import pytest
 
 from service.accounts.port import Scope
@@ -59,6 +63,39 @@ async def test_what_says_nothing_is_told_and_what_comes_after_it_is_spoken(holde
     refused, shown = client.of("refused")[0], client.of("shown")[0]
     assert (refused["utterance"], shown["utterance"]) == ("1", "2")
     assert "nothing to speak" in refused["message"].lower()
+
+
+async def test_sound_alone_is_a_film_without_pictures_and_costs_what_speech_does(holder):
+    async with holder.connect(output_type="audio", language="en") as client:
+        await client.send({"text": TEXT})
+        assert await client.closed() == (1000, "")
+
+    ready, spoken, shown, end = client.told
+    assert (ready["mime"], ready["sample_rate"]) == ('audio/mp4; codecs="mp4a.40.2"', 48_000)
+    assert ready.keys() == {"status", "mime", "sample_rate"}
+    assert spoken["audio_duration"] == shown["shown_duration"] > 1
+    with av.open(io.BytesIO(client.movie), "r") as movie:
+        assert [stream.type for stream in movie.streams] == ["audio"]
+        sound = np.concatenate([frame.to_ndarray()[0] for frame in movie.decode(audio=0)])
+    assert len(sound) / 48_000 == pytest.approx(end["video_duration"], abs=0.03)
+    assert spoken["audio_duration"] <= end["video_duration"] < spoken["audio_duration"] + 1
+    assert np.abs(sound).max() > 0.1
+    cost_ms = round(end["video_duration"] * 1_000 / 5)
+    assert await holder.settled() == (60_000 - cost_ms, cost_ms)
+
+
+async def test_a_recording_is_interrupted_where_there_are_no_pictures(holder):
+    async with holder.connect(output_type="audio", input_type="audio") as client:
+        await client.send(buzz(20))
+        await client.until("ready")
+        while client.pieces < 3:
+            await client.next()
+        await client.send({"type": "clear"}, {"type": "end"})
+        assert await client.closed() == (1000, "")
+
+    assert client.of("interrupted")[0]["shown_duration"] < 20
+    assert client.of("end")[0]["video_duration"] < 20
+    assert sum(await holder.settled()) == 60_000
 
 
 async def test_samples_are_heard_in_pieces_of_any_size(holder):

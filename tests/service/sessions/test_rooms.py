@@ -7,6 +7,7 @@ import pytest
 from tests.live import rooms
 from tests.live.rooms import who
 from tests.live.rtmp import listening
+from tests.worker.live.test_sessions import buzz
 
 KEY = "a-key-that-nobody-may-read"
 
@@ -102,6 +103,37 @@ async def test_an_agent_speaks_by_a_face_that_is_interrupted_and_ended(holder, a
     assert used_ms >= 1_000
     again = await delete(holder, task_id)
     assert (again.status_code, again.json()) == (404, {"detail": f"Task {task_id} not found"})
+
+
+async def test_an_agent_speaks_by_avatartalks_own_plugin_as_it_comes(full, holder, livekit_server, room):
+    if not full:
+        pytest.skip("The agent has an environment of its own, of 71 packages: --full.")
+    key = holder.headers["Authorization"].removeprefix("Bearer ")
+    agent = await rooms.hire(livekit_server, holder.shop.url, key, "ann")
+    await agent.until("waits")
+
+    user = await rooms.join(livekit_server, room, "user")
+    await agent.until("finished")
+    heard = len(user.of("beep"))
+    agent.do(do="go on")
+    await user.until("beep", heard + 1)
+    agent.do(do="stop")
+    await agent.until("left")
+
+    one, two, three = agent.of("finished")
+    assert (one["interrupted"], two["interrupted"], three["interrupted"]) == (False, True, False)
+    assert one["position"] == pytest.approx(1.0, abs=0.01)
+    assert 0 < two["position"] < 20
+    assert three["position"] == pytest.approx(0.5, abs=0.01)
+    assert {track["name"] for track in user.of("track")} >= {"avatar_video", "avatar_audio"}
+    assert user.of("beep")
+    await user.until_true(lambda: not {"avatartalk-agent", "listener"} & who(user), "their end")
+    free_ms, used_ms = await holder.settled()
+    assert free_ms + used_ms == 60_000
+    assert used_ms > 2_500
+    assert (await delete(holder, agent.of("joined")[0]["task"])).status_code == 404  # the plugin has done it
+    await user.close()
+    await agent.close()
 
 
 async def test_a_face_that_is_removed_costs_no_more(holder, asked, agent, livekit_server, room):
@@ -222,6 +254,36 @@ async def test_texts_are_pushed_and_each_is_told_of_by_one_json_message(holder, 
     free_ms, used_ms = await holder.settled()
     assert free_ms + used_ms == 60_000
     assert over["pictures"] <= used_ms / 40 <= over["pictures"] + 12
+
+
+async def test_a_recording_is_spoken_in_a_room_to_its_end_by_whoever_only_goes_away(
+    holder, livekit_server, room
+):
+    user = await rooms.join(livekit_server, room, "user")
+    async with holder.connect(
+        output_type="livekit",
+        input_type="audio",
+        meeting_token=livekit_server.token(room, "avatar"),
+        livekit_url=livekit_server.url,
+    ) as client:
+        await client.send(buzz(1.0))
+
+    await user.until("beep")
+    await user.until_true(lambda: "avatar" not in who(user), "end")
+    _free_ms, used_ms = await holder.settled()
+    assert used_ms >= 1_000
+    await user.close()
+
+
+async def test_a_recording_is_pushed(holder):
+    async with listening(KEY) as (url, server):
+        async with holder.connect(output_type="rtmp", input_type="audio", rtmp_url=url) as client:
+            await client.send(buzz(1.0), b"!!!Close!!!")
+            assert await client.closed() == (1000, "")
+        await server.until("over")
+
+    assert [each["audio_duration"] for each in client.told] == [1.0]
+    assert len(server.of("beep")) == 1
 
 
 async def test_whoever_goes_away_without_an_end_takes_the_face_along(holder):

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.orders.order import Status
-from service.storage.migrate import FOLDER, upgrade
+from service.storage.migrate import FOLDER, newest, upgrade, version
 
 BEFORE = "0007"
 
@@ -71,6 +72,28 @@ def old_rows() -> dict[str, list[dict[str, object]]]:
         "nodes": [{"pubkey": "02aa", "settle_index": 17}],
         "keys": [{"name": "me", "prefix": "sk", "hash": b"h" * 32, "scopes": "payments:read", "created_at": 1}],
     }  # fmt: skip
+
+
+def an_order(connection, **more):
+    """Put an order into a database as it is then; its row."""
+    order = {
+        "id": 7, "text": "Hello.", "duration_ms": 900, "amount_sat": 14, "usd_micros": 9000, "avatar": "ann",
+        "refund_hash": bytes(32), "created_at": 1, **more,
+    }  # fmt: skip
+    orders = sa.Table("orders", sa.MetaData(), autoload_with=connection)
+    connection.execute(orders.insert(), [order])
+    connection.commit()
+    [row] = connection.execute(sa.select(orders)).mappings()
+    return dict(row)
+
+
+def an_account(**changes: object) -> dict[str, object]:
+    """A row of an account with nine seconds, which are free unless it is said otherwise."""
+    usual: dict[str, object] = {
+        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
+        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1,
+    }  # fmt: skip
+    return {**usual, **changes}
 
 
 def fill(connection: sa.Connection, rows: dict[str, list[dict[str, object]]]) -> None:
@@ -233,6 +256,31 @@ async def test_accounts_come_into_a_server_without_losing_a_row(database_url):
     await engine.dispose()
 
 
+def start_twice(connection: sa.Connection) -> None:
+    upgrade(connection)
+    assert version(connection) == newest()
+    connection.commit()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "upgrade", None)
+        upgrade(connection)
+
+
+def test_a_file_that_is_up_to_date_costs_a_look(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'orders.db'}").connect() as connection:
+        start_twice(connection)
+
+
+async def test_a_server_that_is_up_to_date_costs_a_look(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.connect() as connection:
+        await connection.run_sync(start_twice)
+    await engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_alembic_ends_with():
+    assert newest() == ScriptDirectory(FOLDER).get_current_head()
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
         upgrade(connection, to=BEFORE)
@@ -254,10 +302,7 @@ def add_prepaid(connection: sa.Connection) -> None:
     upgrade(connection, to=BEFORE)
     fill(connection, old_rows())
     upgrade(connection, to="0010")
-    account: dict[str, object] = {
-        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 5000, "reserved_ms": 1000,
-        "used_ms": 3000, "open": 1, "most_open": None, "created_at": 1,
-    }  # fmt: skip
+    account = an_account(free_ms=5000, reserved_ms=1000, used_ms=3000, open=1)
     payment: dict[str, object] = {
         "id": 900, "order_id": None, "kind": "lightning", "invoice": "lnbctopup", "payment_hash": b"t" * 32,
         "node": "02aa", "status": "paid", "expires_at": 5, "paid_at": 4, "paid_msat": 9000, "giving_back": False,
@@ -314,10 +359,7 @@ async def test_orders_of_accounts_come_into_a_server_without_losing_a_row(databa
 def add_receivers(connection: sa.Connection) -> None:
     """Bring a database with letters, top-ups and keys of accounts up to date: every row is there."""
     upgrade(connection, to="0015")
-    account: dict[str, object] = {
-        "id": 7, "name": None, "house": False, "granted_ms": 0, "free_ms": 0, "reserved_ms": 0, "used_ms": 0,
-        "open": 0, "most_open": None, "created_at": 1,
-    }  # fmt: skip
+    account = an_account(name=None, granted_ms=0, free_ms=0)
     order: dict[str, object] = {
         "id": 3, "text": "text", "duration_ms": 1000, "amount_sat": 10, "usd_micros": 10, "refund_hash": b"r" * 32,
         "created_at": 1,
@@ -400,14 +442,7 @@ async def test_receivers_of_accounts_come_into_a_server_without_losing_a_row(dat
 def add_stages(connection: sa.Connection) -> None:
     """Bring a database of the version before stages up to date: no order has one, and one can have one."""
     upgrade(connection, to="0017")
-    order: dict[str, object] = {
-        "id": 7, "text": "Hello.", "duration_ms": 900, "amount_sat": 14, "usd_micros": 9000, "avatar": "ann",
-        "refund_hash": bytes(32), "created_at": 1,
-    }  # fmt: skip
-    orders = sa.Table("orders", sa.MetaData(), autoload_with=connection)
-    connection.execute(orders.insert(), [order])
-    connection.commit()
-    [before] = [dict(row) for row in connection.execute(sa.select(orders)).mappings()]
+    before = an_order(connection)
     had = indexes(connection)
     connection.commit()
 
@@ -416,9 +451,10 @@ def add_stages(connection: sa.Connection) -> None:
     now = sa.Table("orders", sa.MetaData(), autoload_with=connection)
     [after] = [dict(row) for row in connection.execute(sa.select(now)).mappings()]
     assert (after.pop("stage"), after.pop("percent")) == (None, None)
+    assert after.pop("background") is None  # of a later version
     assert after == before
     assert had <= indexes(connection)
-    connection.execute(now.insert(), [{**order, "id": 8, "stage": "{}", "percent": 150}])
+    connection.execute(now.insert(), [{**before, "id": 8, "stage": "{}", "percent": 150}])
     connection.commit()
 
 
@@ -434,15 +470,74 @@ async def test_stages_come_into_a_server_without_losing_a_row(database_url):
     await engine.dispose()
 
 
+def add_backgrounds(connection: sa.Connection) -> None:
+    """Bring a database of the version before backgrounds up to date: a stage stays what it was."""
+    upgrade(connection, to="0024")
+    before = an_order(connection, stage='{"width":640}', percent=100)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    now = sa.Table("orders", sa.MetaData(), autoload_with=connection)
+    [after] = [dict(row) for row in connection.execute(sa.select(now)).mappings()]
+    assert after.pop("background") is None
+    assert after == before
+    assert had <= indexes(connection)
+    connection.execute(now.insert(), [{**before, "id": 8, "background": "backgrounds/1"}])
+    connection.commit()
+
+
+def test_backgrounds_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_backgrounds(connection)
+
+
+async def test_backgrounds_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_backgrounds)
+    await engine.dispose()
+
+
+def add_answers(connection: sa.Connection) -> None:
+    """Bring a database of the version before kept answers up to date: an answer can be kept, and all is there."""
+    upgrade(connection, to="0025")
+    before = an_order(connection)
+    had = indexes(connection)
+    connection.commit()
+
+    upgrade(connection)
+
+    orders, answers = (
+        sa.Table(name, sa.MetaData(), autoload_with=connection) for name in ("orders", "answers")
+    )
+    [after] = [dict(row) for row in connection.execute(sa.select(orders)).mappings()]
+    assert before.items() <= after.items()
+    assert had <= indexes(connection)
+    answer = {"key_hash": b"k" * 32, "fingerprint": b"f" * 32, "answer": "{}", "expires_at": 1}
+    connection.execute(answers.insert(), [answer])
+    connection.commit()
+
+
+def test_answers_come_into_a_file_without_losing_a_row(tmp_path):
+    with sa.create_engine(f"sqlite:///{tmp_path / 'db.sqlite3'}").connect() as connection:
+        add_answers(connection)
+
+
+async def test_answers_come_into_a_server_without_losing_a_row(database_url):
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(add_answers)
+    await engine.dispose()
+
+
 def add_batches(connection: sa.Connection) -> None:
     """Bring a database of the version before batches up to date: every row is there, and a batch can be."""
     before_it = ScriptDirectory(str(FOLDER)).get_revision("0020").down_revision
     assert isinstance(before_it, str)
     upgrade(connection, to=before_it)
-    account: dict[str, object] = {
-        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
-        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1, "address": "a" * 26,
-    }  # fmt: skip
+    account = an_account(address="a" * 26)
     order: dict[str, object] = {
         "id": 3, "text": "Hello.", "duration_ms": 900, "amount_sat": 0, "usd_micros": 0, "refund_hash": b"r" * 32,
         "created_at": 2, "account_id": 7, "public_id": "film",
@@ -520,10 +615,7 @@ async def test_receivers_of_single_videos_come_into_a_server_without_losing_a_ro
 def add_live_sessions(connection: sa.Connection) -> None:
     """Bring a database of the version before live sessions up to date: every row is there, and a session can be."""
     upgrade(connection, to="0016")
-    account: dict[str, object] = {
-        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 8000, "reserved_ms": 1000,
-        "used_ms": 0, "open": 1, "most_open": None, "created_at": 1,
-    }  # fmt: skip
+    account = an_account(free_ms=8000, reserved_ms=1000, open=1)
     held: dict[str, object] = {"ref": "video", "account_id": 7, "held_ms": 1000, "used_ms": 0, "until": None}
     moves: list[dict[str, object]] = [
         {"account_id": 7, "move": "grant", "ref": "first", "ms": 9000, "at": 4},
@@ -565,10 +657,7 @@ async def test_live_sessions_come_into_a_server_without_losing_a_row(database_ur
 def add_media(connection: sa.Connection) -> None:
     """Bring a database of the version before the library up to date: every row is there, and a file can be kept."""
     upgrade(connection, to="0017")
-    account: dict[str, object] = {
-        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
-        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1, "address": "abc",
-    }  # fmt: skip
+    account = an_account(address="abc")
     scopes = ("account:read account:write video:make", "account:read", "payments:read")
     keys: list[dict[str, object]] = [
         {
@@ -616,10 +705,7 @@ async def test_libraries_come_into_a_server_without_losing_a_row(database_url):
 def add_streams(connection: sa.Connection) -> None:
     """Bring a database up to date in which two sessions of one name run: both are there, and the newer has the name."""
     upgrade(connection, to="0017")
-    account: dict[str, object] = {
-        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 9000, "reserved_ms": 0,
-        "used_ms": 0, "open": 0, "most_open": None, "created_at": 1,
-    }  # fmt: skip
+    account = an_account()
     talk: dict[str, object] = {
         "account_id": 7, "owner": "here", "output": "file", "slices": 1, "settled_ms": 0, "stop": None, "until": 9,
     }  # fmt: skip
@@ -660,10 +746,7 @@ async def test_names_of_sessions_come_into_a_server_without_losing_a_row(databas
 def add_calls(connection: sa.Connection) -> None:
     """Bring a database of the version before calls up to date: every row is there, and a recording can be."""
     upgrade(connection, to="0022")
-    account: dict[str, object] = {
-        "id": 7, "name": "app", "house": False, "granted_ms": 9000, "free_ms": 8000, "reserved_ms": 1000,
-        "used_ms": 0, "open": 1, "most_open": None, "created_at": 1,
-    }  # fmt: skip
+    account = an_account(free_ms=8000, reserved_ms=1000, open=1)
     session: dict[str, object] = {
         "id": "talk", "account_id": 7, "owner": "here", "output": "file", "slices": 1, "settled_ms": 0, "until": 9,
         "created_at": 8,

@@ -1,5 +1,6 @@
 """Where uploads and videos are kept: a folder and a bucket behave alike."""
 
+import asyncio
 import os
 import socket
 from datetime import timedelta
@@ -71,6 +72,15 @@ async def test_a_folder_is_deleted_and_nothing_beside_it(objects):
     for name in ("pieces/1/0", "pieces/1/1"):
         with pytest.raises(FileNotFoundError):
             await content(objects, name)
+
+
+async def test_a_folder_that_two_delete_at_once_is_gone(objects):
+    names = [f"pieces/1/{number}" for number in range(600)]
+    await asyncio.gather(*(objects.put(name, b"x") for name in names))
+
+    await asyncio.gather(*(objects.delete("pieces/1/") for _ in range(4)))
+
+    assert [page async for page in objects.list("pieces/1/")] in ([], [[]])
 
 
 async def test_an_object_has_a_size_or_is_not_there(objects):

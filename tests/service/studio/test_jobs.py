@@ -10,6 +10,7 @@ import pytest
 from service.accounts.prepaid import AccountTerms, VideoTime
 from service.errors import (
     InsufficientCredits,
+    InvalidRequest,
     KeyReused,
     LeaseLost,
     RenderFailed,
@@ -172,6 +173,23 @@ async def test_what_cannot_be_paid_is_not_begun(studios, replicas, account):
     assert len(await studios[0].of_account(account, kinds=list(Kind))) == 5
 
 
+async def test_an_account_has_so_many_jobs_of_a_kind_and_those_that_failed_are_none(
+    studios, replicas, account
+):
+    async def one_of_two(studio):
+        return await studio.begin(account, Kind.PORTRAIT, {"prompt": "a man"}, held_ms=1, most=2)
+
+    answers = await asyncio.gather(*(one_of_two(studios[n % 2]) for n in range(6)), return_exceptions=True)
+    jobs = [answer for answer in answers if not isinstance(answer, BaseException)]
+    assert len(jobs) == 2
+    assert {str(answer) for answer in answers if isinstance(answer, InvalidRequest)} == {
+        "You have 2 portraits, and may have no more. Delete one first."
+    }
+
+    await studios[0].delete(jobs[0].public_id, account)
+    await one_of_two(studios[1])
+
+
 async def test_two_services_never_do_one_job(studios, replicas, account, clock):
     for _ in range(5):
         await ask(studios[0], account, held_ms=1000)
@@ -306,3 +324,7 @@ async def test_one_key_is_one_job_however_often_it_is_sent(studios, replicas, ac
         assert anew.public_id != jobs[0].public_id
         assert (await studios[0].over(anew, longest=DEADLINE)).state is State.COMPLETED
     assert (await ask_again(studios[0])).public_id == anew.public_id
+
+
+async def test_an_id_that_no_database_can_be_asked_for_is_nobodys(studios, account):
+    assert await studios[0].find("a\0b", account) is None

@@ -128,7 +128,8 @@ async def test_a_form_brings_a_file_too(standing_shop, standing_holder, run_curl
 
 @pytest.fixture
 async def narrow_shop(closed_shop):
-    async with closed_shop.open(picture_mb=1, speech_mb=1, film_mb=2, library_mb_per_account=3) as shop:
+    narrow = {"library_mb_per_account": 3, "library_files_per_account": 2}
+    async with closed_shop.open(picture_mb=1, speech_mb=1, film_mb=2, **narrow) as shop:
         yield shop
 
 
@@ -171,6 +172,9 @@ async def test_a_library_that_is_full_takes_nothing_until_something_is_deleted(n
     assert unsaid.status_code == 400
     assert again.status_code == 201
     assert len(objects(narrow_shop)) == 2
+    await holder.upload(picture("png"))
+    many = await holder.send(picture("png"))
+    assert (many.status_code, "2 files" in many.json()["detail"]) == (400, True)
 
 
 @both

@@ -1,15 +1,11 @@
 """An avatar that an account has made is shown in its own videos alone, by whichever worker renders."""
 
-from datetime import timedelta
-
 import pytest
 
 from service.assembly.stores import open_kept, open_keys
-from service.catalogue.own import own_name, pack_object
+from service.catalogue.own import pack_object
 from service.runtime.clock import utc_now
-from service.studio.job import Kind, NewJob
-
-PACK = b"the tar of an avatar"
+from tests.service.made import PACK, make_avatar
 
 WISH = {"text": "This is my own face.", "emotion": "neutral", "language": "en"}
 
@@ -45,26 +41,6 @@ def holder(closed_shop, kept):
         return Holder(shop, number, {"Authorization": f"Bearer {key}"})
 
     return make
-
-
-async def make_avatar(kept, account_id, public_id="0123456789abcdef01234567"):
-    """Leave what the studio leaves when it has made one; its name."""
-    now = utc_now()
-    new = NewJob(
-        public_id=public_id,
-        account_id=account_id,
-        kind=Kind.AVATAR,
-        request={},
-        held_ms=1000,
-        key=None,
-        created_at=now,
-    )
-    await kept.studio_jobs.add(new, most_open=5, unlimited=False)
-    job = await kept.studio_jobs.claim("test", now=now, until=now + timedelta(minutes=1))
-    result = {"label": "Me", "gender": "female", "emotions": ["neutral"], "warnings": []}
-    await kept.objects.put(pack_object(public_id), PACK)
-    assert await kept.studio_jobs.complete(job, result, now)
-    return own_name(public_id)
 
 
 async def test_who_made_it_is_shown_it_and_a_worker_is_lent_it_once(closed_shop, kept, holder, worker):

@@ -144,6 +144,57 @@ async def test_a_picture_of_somebody_is_studied_and_has_no_second_pass(a2e, work
     assert "drawn here" in refused
 
 
+MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42" + bytes(300)
+
+
+async def test_a_film_of_its_mouths_goes_along_and_costs_as_much_again(a2e, worker):
+    picture, film = await a2e.holder.upload(JPEG), await a2e.holder.upload(MP4)
+    wish = {"name": "Ada", "gender": "female", "image_url": picture["url"], "mouths_url": film["url"]}
+
+    begun = await a2e.post("userVideoTwin/startTraining", wish, key=KEY)
+    avatar = await a2e.ready(begun["_id"])
+
+    assert avatar["sharp"]
+    [pack] = worker.packs
+    assert pack["film"] == JPEG + MP4
+    assert f"footage={len(JPEG)}" in pack["query"]
+    assert (await a2e.post("userVideoTwin/startTraining", wish, key=KEY))["_id"] == begun["_id"]
+    del wish["mouths_url"]
+    assert await a2e.post("userVideoTwin/startTraining", wish, key=KEY, status=422)
+    assert await a2e.coins() == 140
+
+
+async def test_mouths_of_no_use_are_refused_and_cost_nothing(a2e, worker):
+    picture = await a2e.holder.upload(JPEG)
+    drawn = (await a2e.post("userText2image/start", PROMPT))["image_urls"][0]
+    wish = {"name": "Ada", "gender": "female", "image_url": picture["url"]}
+    film = (await a2e.holder.upload(MP4))["url"]
+    for wrong, told in (
+        ({"mouths_url": picture["url"]}, "mouths_url"),  # a picture
+        ({"mouths_url": "http://127.0.0.1/b.mp4"}, "mouths_url"),
+        ({"mouths_url": film, "image_url": drawn}, "second pass"),
+    ):
+        assert told in await a2e.post("userVideoTwin/startTraining", {**wish, **wrong}, status=400)
+    worker.answer = (400, 'The film of the mouth shows no "oo".')
+
+    failed = await a2e.trained(image_url=picture["url"], mouths_url=film)
+
+    assert (failed["current_status"], failed["sharp"]) == ("failed", False)
+    assert failed["failed_message"] == 'The film of the mouth shows no "oo".'
+    assert await a2e.coins() == 195
+
+
+async def test_what_no_worker_takes_is_refused_before_it_is_paid(a2e):
+    film = (await a2e.holder.upload(MP4 + bytes(64 << 20)))["url"]
+
+    refusal = await a2e.post(
+        "userVideoTwin/startTraining", {"name": "Ada", "gender": "female", "video_url": film}, status=400
+    )
+
+    assert "64 MiB" in refusal
+    assert await a2e.coins() == 200
+
+
 async def test_what_is_no_wish_for_an_avatar_is_refused_and_costs_nothing(a2e):
     wish = {"name": "Ada", "gender": "female"}
     for wrong, named in (

@@ -147,6 +147,24 @@ async def test_audio_that_comes_in_pieces_is_heard_to_the_sample_and_moves_the_m
     assert abs(dark[-1] - dark[0]) < 3
 
 
+async def test_a_word_at_a_microphone_is_shown_once_seven_tenths_of_a_second_are_heard(worker):
+    pcm = buzz(0.72)
+
+    async with worker.live() as client:
+        for start in range(0, len(pcm), 640):
+            await client.send(Audio(id="a", pcm=pcm[start : start + 640]))
+            await client.pull()  # so that each piece comes by itself
+        await client.pull_until(lambda: bool(spoken_by(client, "a")))
+        shown = client.segments[-1]
+        await client.send(Audio(id="a", pcm=buzz(1)), Done(id="a"))
+        await client.pull_until(lambda: bool(client.of(Finished)))
+        await client.end()
+
+    assert shown.frames == 2  # a whole segment needs more of it, and then it has them
+    assert {segment.frames for segment in spoken_by(client, "a")} == {2, 4}
+    check_clock(client)
+
+
 async def test_rest_is_the_footage_as_it_is_and_nothing_jumps_where_speech_begins_and_ends(worker):
     async with worker.live(avatar="cleo") as resting:
         for _ in range(40):
