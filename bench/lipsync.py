@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 import worker
+from bench.brows import face, watch_brows
 from bench.motion import repeat_s
 from bench.mouths import (
     Curve,
@@ -131,10 +132,13 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
     click.echo("\nuploads: motion of noises, of that of speech; and what speech keeps of its own")
     for group_of in (uploads.motions, uploads.kept):
         click.echo("  ".join(f"{name} {value:.3f}" for name, value in group_of.items()))
+    brows = watch_brows(face(ASSETS))
     told = msgspec.structs.asdict(everything) | {
         "music_motion": uploads.music_motion,
         "speech_kept": uploads.speech_kept,
         "repeat_s": repeat_s(ASSETS),
+        "brow_stress_correlation": brows.correlation,
+        "brow_stress_correlation_shifted": brows.shifted,
         "human_opening_correlation": human and human.loudness,
         "human_low_to_high_vowels": human and human.low_to_high,
         "human_words_opening_correlation": words and words.opening,

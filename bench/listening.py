@@ -1,7 +1,9 @@
-"""Listens to every voice: one sample each, its level, length and pitch, and a picture of all of them.
+"""Listens to every voice: one sample each, its level and length, and a picture of all, spectrogram and pitch.
 
     python -m bench.listening OUT                     writes OUT/*.wav, OUT/voices.csv, OUT/index.html, OUT/voices.png
     python -m bench.listening OUT --voices voices.toml    the voices of that file, too
+    python -m bench.listening OUT --natural --adults  the natural voices as well, and no elderly ones
+    python -m bench.listening OUT --pictures docs     a small copy of the picture, as docs/pictures/voices.png
     python -m bench.listening OUT --json              ends with one JSON object: level_spread_lu, word_error_rate
 
 Where pocketsphinx is installed (`uv sync --group listening`) it writes down what the English voices say: errors in a
@@ -26,10 +28,13 @@ import msgspec
 import numpy as np
 import soxr
 from numpy.typing import NDArray
+from PIL import Image
 
 from bench.loudness import loudness_lufs
+from bench.pitch import contour
 from bench.speech_length import held_out
 from worker.speech import SAMPLE_RATE, Pcm, Speaker, Voice, read_voices
+from worker.speech.kokoro_weights import cache_folder, float_graph
 
 _SENTENCES = 2  # of each sample
 _RECOGNISED = 10  # of each English voice
@@ -40,6 +45,8 @@ _WINDOW, _HOP = 1024, 480  # 20 ms
 _TILE = (120, 300)  # pixels of a spectrogram, height and width
 _COLUMNS = 4
 _SHOWN_DB = (-75, -15)
+_DOT = (255, 255, 0)
+_SHOWN_HZ = (60, 480)  # of the pitch: an octave is a third of the height
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,17 +79,23 @@ def main() -> None:
     )
     parser.add_argument("out", type=Path, help="folder to write to")
     parser.add_argument("--voices", type=Path, help="TOML file of voices of your own")
+    parser.add_argument("--natural", action="store_true", help="the natural voices, too")
+    parser.add_argument("--adults", action="store_true", help="leave the elderly voices out")
+    parser.add_argument("--pictures", type=Path, help="folder of the docs, for a small copy of the picture")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
 
     with httpx.Client() as client:
         own = read_voices(arguments.voices, client=client, env=os.environ) if arguments.voices else ()
-        speaker = Speaker(own)
+        natural = float_graph(cache_folder(os.environ)) if arguments.natural else None
+        speaker = Speaker(own, natural=natural)
         recognise = _recogniser()
         rows, pictures = [], []
         first_of: dict[str, float] = {}
         for voice in sorted(speaker.voices, key=lambda voice: voice.language):
+            if arguments.adults and voice.elderly:
+                continue
             row, pcm = listen(speaker, voice, recognise, first_of)
             rows.append(row)
             pictures.append(_tile(row, pcm))
@@ -90,7 +103,10 @@ def main() -> None:
             print(_line(row), flush=True)
     _write_csv(arguments.out / "voices.csv", rows)
     (arguments.out / "index.html").write_text(_page(rows), encoding="utf-8")
-    cv2.imwrite(str(arguments.out / "voices.png"), _sheet(pictures))
+    sheet = _sheet(pictures)
+    cv2.imwrite(str(arguments.out / "voices.png"), sheet)
+    if arguments.pictures:
+        write_small(sheet, arguments.pictures / "pictures" / "voices.png")
     levels = [row.lufs for row in rows]
     errors = {row.voice: row.word_error_rate for row in rows if row.word_error_rate is not None}
     print(f"loudness from {min(levels):.1f} to {max(levels):.1f} LUFS")
@@ -175,13 +191,19 @@ def _line(row: Row) -> str:
 
 
 def _tile(row: Row, pcm: Pcm) -> NDArray[np.uint8]:
-    """Draw a spectrogram, 0 to 8 kHz from below, with the voice's name."""
+    """Draw a spectrogram, 0 to 8 kHz from below, with the voice's name, and its pitch as dots."""
     starts = range(0, len(pcm) - _WINDOW, _HOP)
     frames = np.stack([pcm[start : start + _WINDOW] for start in starts]) / 32768 * np.hanning(_WINDOW)
     level = 20 * np.log10(np.abs(np.fft.rfft(frames)) / _WINDOW * 4 + 1e-6)  # (frames, bins)
     low = level[:, : round(8_000 / SAMPLE_RATE * _WINDOW)].T[::-1]
     shade = np.interp(low, _SHOWN_DB, (0, 255)).astype(np.uint8)
     tile = cv2.applyColorMap(cv2.resize(shade, _TILE[::-1], interpolation=cv2.INTER_AREA), cv2.COLORMAP_MAGMA)
+    height, width = _TILE
+    hertz = contour(pcm)
+    for index in np.flatnonzero(~np.isnan(hertz)):
+        across = round((index + 0.5) * width / len(hertz))
+        up = float(np.interp(np.log(hertz[index]), np.log(_SHOWN_HZ), (0, height)))
+        cv2.circle(tile, (across, round(height - up)), 1, _DOT, -1, cv2.LINE_AA)
     text = f"{row.voice} {row.lufs:.1f} LUFS"
     cv2.putText(tile, text, (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
     return np.asarray(
@@ -194,6 +216,12 @@ def _sheet(tiles: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     tiles = tiles + [blank] * (-len(tiles) % _COLUMNS)
     rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]
     return np.vstack(rows)
+
+
+def write_small(sheet: NDArray[np.uint8], path: Path) -> None:
+    """Write half its size in 32 colours, under 300 kB."""
+    small = Image.fromarray(cv2.cvtColor(sheet, cv2.COLOR_BGR2RGB)).reduce(2)
+    small.quantize(32, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _write_wav(path: Path, pcm: Pcm) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedOK
 
 from bench.load import percentile
 from bench.machine import machine
@@ -33,7 +34,7 @@ from satspeak import programs
 from worker.avatars import Avatars
 from worker.encode import FPS
 from worker.footage import Footage
-from worker.live.film import FRAME_SAMPLES, LEAD, SEGMENT_FRAMES
+from worker.live.film import FRAME_SAMPLES, LEAD
 from worker.live.records import (
     SAMPLE_RATE,
     Audio,
@@ -57,7 +58,7 @@ from worker.live.records import (
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE as SPEECH_RATE
 
-AVATAR, EMOTION = "european_woman", "neutral"
+SESSION, AVATAR, EMOTION = "bench", "european_woman", "neutral"
 TEXTS = (
     "Good evening, and welcome to the news.",
     "The weather stays warm until Friday, with rain in the west.",
@@ -66,8 +67,9 @@ TEXTS = (
 )
 CYCLE_S = 60  # of which one text and one recording are spoken, and one of three texts is interrupted
 RECORDING_S = 2
-WARM_CYCLES = 2  # until then memory may grow: footage, GOPs, codecs
+WARM_CYCLES = 10  # until then memory may grow: footage, codecs, and the GOPs at rest that a worker keeps
 BUFFER_S = 0.2  # of a player, below which it pulls
+MICROPHONE_S = 0.02  # of sound, which a microphone gives at a time
 SEED = 7
 
 
@@ -80,10 +82,11 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     av_skew_ms_max: (
         float  # of the sound of recordings, the pictures' times and the footage at rest, against the clock
     )
-    memory_growth_mb: float  # of the worker, from the second minute on
+    memory_growth_mb: float  # of the worker, from the tenth minute on; of a short session from its half on
     idle_cpu: float  # of one core, at rest
     speaking_cpu: float  # of one core, while it speaks
     text_to_first_frame_ms: float  # median, from sending a text to having the first segment that speaks it
+    mic_latency_ms: float  # median, from a word at a microphone to having the first segment that shows it
     interrupt_ms_p95: float  # from sending a clear to having the first segment after it
     interrupt_heard_ms_p95: float  # until the player has played the last of it
     sessions_realtime: int  # that can speak at once without falling behind
@@ -112,7 +115,7 @@ async def _measure(minutes: float, rounds: int) -> Figures:
             click.echo("reading it again", err=True)
             skew_ms = max(_sound_skew_ms(film, hour, pcm), _picture_skew_ms(film), hour.rest_skew_ms)
         click.echo("answers", err=True)
-        answers = await _answers(worker, rounds)
+        answers = await _answers(worker, rounds, pcm[: RECORDING_S * SPEECH_RATE])
         by_sessions: dict[str, float] = {}
         for count in (1, 2, 3, 4, 5, 6):
             click.echo(f"{count} at once", err=True)
@@ -128,6 +131,7 @@ async def _measure(minutes: float, rounds: int) -> Figures:
         idle_cpu=round(hour.idle_cpu, 4),
         speaking_cpu=round(hour.speaking_cpu, 3),
         text_to_first_frame_ms=round(statistics.median(answers.first_ms)),
+        mic_latency_ms=round(statistics.median(answers.microphone_ms)),
         interrupt_ms_p95=round(percentile(answers.interrupt_ms, 0.95)),
         interrupt_heard_ms_p95=round(percentile(answers.heard_ms, 0.95)),
         sessions_realtime=max(
@@ -172,8 +176,13 @@ class _Session:
                 return None
 
     async def pull(self) -> Segment | None:
-        await self.send(Pull())
+        with contextlib.suppress(ConnectionClosedOK):  # it closes after the end, which then waits to be read
+            await self.send(Pull())
         return await self.segment()
+
+
+def _ended(session: _Session, utterance: str) -> bool:
+    return any(isinstance(event, Finished) and event.id == utterance for event in session.events[-4:])
 
 
 class _Worker:
@@ -187,7 +196,7 @@ class _Worker:
     async def session(self) -> AsyncIterator[_Session]:
         async with connect(self._url, max_size=None, proxy=None, compression=None) as socket:
             session = _Session(socket)
-            await session.send(Open(session="bench", avatar=AVATAR, emotion=EMOTION, sample_rate=SPEECH_RATE))
+            await session.send(Open(session=SESSION, avatar=AVATAR, emotion=EMOTION, sample_rate=SPEECH_RATE))
             yield session
 
     def cpu_s(self) -> float:
@@ -258,11 +267,11 @@ class _Reel:
         await self.session.send(Say(id=text, text=TEXTS[cycle % 4]), Done(id=text))
         begun = None
         while not self._is_over(text, (await self.pull()).utterance, interrupt=cycle % 3 == 0):
-            begun = self.frame if begun is None and self._speaks == recording else begun
+            begun = self._from if begun is None and self._speaks == recording else begun
         if cycle % 3 == 0:
             await self.session.send(Clear())
         assert begun is not None
-        return begun - SEGMENT_FRAMES
+        return begun
 
     async def end(self) -> None:
         await self.session.send(Finish())
@@ -270,12 +279,11 @@ class _Reel:
             self._keep(segment)
 
     def _is_over(self, text: str, utterance: str | None, *, interrupt: bool) -> bool:
-        ended = any(isinstance(event, Finished) and event.id == text for event in self.session.events[-4:])
-        return ended or (interrupt and utterance == text)
+        return _ended(self.session, text) or (interrupt and utterance == text)
 
     def _keep(self, segment: Segment) -> None:
         self.frame += segment.frames
-        self._speaks = segment.utterance
+        self._from, self._speaks = segment.first_frame, segment.utterance
         if not self._film.tell():
             self._film.write(self.session.init)
         self._film.write(segment.data)
@@ -289,8 +297,9 @@ async def _hour(worker: _Worker, film: Any, minutes: float, pcm: Samples) -> _Ho
     warm_mb = 0.0
     async with worker.session() as session:
         reel = _Reel(session, film)
-        for cycle in range(round(minutes * 60 / CYCLE_S)):
-            if cycle == WARM_CYCLES:
+        cycles = round(minutes * 60 / CYCLE_S)
+        for cycle in range(cycles):
+            if cycle == min(WARM_CYCLES, cycles // 2):
                 warm_mb = worker.resident_mb()
             cpu_s, started = worker.cpu_s(), reel.frame
             hour.recordings.append((await reel.speech(cycle, said) + LEAD) * FRAME_SAMPLES)
@@ -312,8 +321,9 @@ async def _hour(worker: _Worker, film: Any, minutes: float, pcm: Samples) -> _Ho
 
 
 def _footage() -> Footage:
+    """Return what the session shows at rest, which goes its own way through the film."""
     avatars = Avatars(Settings().assets / "avatars", memory_bytes=1)
-    return avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION)
+    return avatars.footage(avatars.find(AVATAR, EMOTION), EMOTION).walk(SESSION)
 
 
 def _rest_skew_frames(movie: bytes, footage: Footage, first: int) -> int:
@@ -336,8 +346,8 @@ def _sound_skew_ms(film: Any, hour: _Hour, pcm: Samples) -> float:
     reach = SAMPLE_RATE // 5
     film.seek(0)
     worst = 0
-    heard = np.zeros(0, np.float32)  # from sample `start` on
-    start = 0
+    heard = np.zeros(reach, np.float32)  # from sample `start` on; the first may begin sooner than that
+    start = -reach
     waiting = list(hour.recordings)
     with av.open(film) as container:
         for frame in container.decode(audio=0):
@@ -375,6 +385,7 @@ def _picture_skew_ms(film: Any) -> float:
 
 class _Answers(msgspec.Struct, kw_only=True):
     first_ms: list[float] = []
+    microphone_ms: list[float] = []
     interrupt_ms: list[float] = []
     heard_ms: list[float] = []
 
@@ -406,14 +417,24 @@ class _Player:
         self._frame = segment.first_frame + segment.frames
         return segment
 
+    async def until(self, utterance: str) -> None:
+        """Play up to the first segment that shows an utterance."""
+        while (await self.pull()).utterance != utterance:
+            pass
+
+    async def over(self, utterance: str) -> None:
+        """Play up to the end of an utterance: what is said before that waits for it."""
+        while not _ended(self._session, utterance):
+            await self.pull()
+
     async def play(self, seconds: float) -> None:
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             await self.pull()
 
 
-async def _answers(worker: _Worker, rounds: int) -> _Answers:
-    """Talk to a player: it says something, waits for it, and interrupts it somewhere."""
+async def _answers(worker: _Worker, rounds: int, spoken: Samples) -> _Answers:
+    """Talk to a player: it says something, waits for it, and interrupts it somewhere; then somebody speaks."""
     draw = random.Random(SEED)
     answers = _Answers()
     async with worker.session() as session:
@@ -422,8 +443,7 @@ async def _answers(worker: _Worker, rounds: int) -> _Answers:
         for number in range(rounds):
             sent = time.perf_counter()
             await session.send(Say(id=str(number), text=TEXTS[number % 4]), Done(id=str(number)))
-            while (await player.pull()).utterance != str(number):
-                pass
+            await player.until(str(number))
             answers.first_ms.append((time.perf_counter() - sent) * 1_000)
             await player.play(draw.uniform(0.2, 1))
             sent = time.perf_counter()
@@ -434,7 +454,24 @@ async def _answers(worker: _Worker, rounds: int) -> _Answers:
             (cleared,) = [event for event in session.events if isinstance(event, Cleared)]
             answers.heard_ms.append(max(0, player.plays_at(cleared.first_frame + LEAD) - sent) * 1_000)
             await player.play(1)
+            began = time.perf_counter()
+            microphone = asyncio.create_task(_speak(session, f"microphone {number}", spoken))
+            await player.until(f"microphone {number}")
+            answers.microphone_ms.append((time.perf_counter() - began) * 1_000)
+            await microphone
+            await player.over(f"microphone {number}")
+            await player.play(1)
     return answers
+
+
+async def _speak(session: _Session, utterance: str, spoken: Samples) -> None:
+    """Send a recording as a microphone does: each piece when the last of its samples was spoken."""
+    began = time.perf_counter()
+    step = round(MICROPHONE_S * SPEECH_RATE)
+    for end in range(step, len(spoken) + 1, step):
+        await asyncio.sleep(began + end / SPEECH_RATE - time.perf_counter())
+        await session.send(Audio(id=utterance, pcm=spoken[end - step : end].tobytes()))
+    await session.send(Done(id=utterance))
 
 
 async def _realtime_factor(worker: _Worker, count: int, pcm: Samples) -> float:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from training.phonemes import CLOSURES
 from training.shots import SIDE, TRUTH, Shot
 from worker.avatars import Avatars
-from worker.compose import compose
 from worker.encode import FPS, GOP, Pcm
 from worker.footage import Footage
-from worker.listening import Listener
+from worker.gestures import Performer
+from worker.listening import REST_FRAMES, Listener
 from worker.model import LipModel
 
 Squares = NDArray[np.float32]
@@ -57,20 +57,32 @@ class Worker:
         return self._avatars.footage(self._avatars.find(avatar, emotion), emotion)
 
     def film(
-        self, footage: Footage, pcm: Pcm, corners: Sequence[tuple[int, int]], *, uploaded: bool = False
+        self,
+        footage: Footage,
+        pcm: Pcm,
+        corners: Sequence[tuple[int, int]],
+        *,
+        uploaded: bool = False,
+        excerpt: bool = False,
     ) -> Squares:
-        """Let footage say samples at 16 kHz; return the squares of the pictures that are encoded."""
+        """Let footage say samples at 16 kHz; return the squares of the pictures that are encoded.
+
+        A video begins and ends at rest. An `excerpt` is out of the middle of one, so its mouth does not.
+        """
         graph = self._model.graph(footage.references)
-        listener = Listener(sample_rate=RATE, first_frame=0, window=graph.mel, uploaded=uploaded)
-        listener.hear(pcm)
-        listener.end_of_speech(len(corners))
+        around = REST_FRAMES if excerpt else 0
+        listener = Listener(sample_rate=RATE, first_frame=around, window=graph.mel, uploaded=uploaded)
+        listener.hear(np.pad(pcm, around * RATE // FPS))
+        listener.end_of_speech(len(corners) + 2 * around)
+        performer = Performer(footage, graph.mask)
         pictures = []
         for start in range(0, len(corners), GOP):
             frames = range(start, min(start + GOP, len(corners)))
-            mouths = self._model.predict(listener.take(frames.stop), footage.faces(frames))
+            accents = listener.accents(frames.stop + around)
+            mouths = self._model.predict(listener.take(frames.stop + around), footage.faces(frames))
             pictures += [
-                compose(footage.frame(frame), mouth, graph.mask)
-                for frame, mouth in zip(frames, mouths, strict=True)
+                performer.show(frame, mouth, accent)
+                for frame, mouth, accent in zip(frames, mouths, accents, strict=True)
             ]
         return _squares(pictures, corners)
 
@@ -94,8 +106,8 @@ class Worker:
         footage = self.footage(shot.avatar, shot.emotion)
         return Seen(
             shot=shot,
-            ours=self.film(footage, read_sound(TRUTH / f"{shot.name}.wav"), shot.corners),
-            truth=_read_film(TRUTH / f"{shot.name}.mp4"),
+            ours=self.film(footage, read_sound(TRUTH / f"{shot.name}.wav"), shot.corners, excerpt=True),
+            truth=read_film(TRUTH / f"{shot.name}.mp4"),
             idle=self.rest(footage, shot.corners),
         )
 
@@ -221,7 +233,8 @@ def _squares(pictures: Sequence[NDArray[np.uint8]], corners: Sequence[tuple[int,
     return np.array(cut, np.float32) / np.float32(255)
 
 
-def _read_film(path: Path) -> Squares:
+def read_film(path: Path) -> Squares:
+    """Decode the squares of a true film."""
     with av.open(str(path)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     return np.array(frames, np.float32) / np.float32(255)

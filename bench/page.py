@@ -24,7 +24,7 @@ from typing import Any
 import click
 import httpx
 import msgspec
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from bench.browser import ARGUMENTS, axe_source, cache_folder, find_chromium
 from lightning.invoice import SettleIndex
@@ -78,23 +78,17 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--purchases", default=10, show_default=True, help="Purchases for the time until a video plays."
 )
-@click.option(
-    "--screenshots",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Folder for pictures of the shop, as the documentation shows them.",
-)
 @click.option("--browser", default=None, help="A Chromium that plays H.264; found or fetched if not given.")
-def main(*, as_json: bool, purchases: int, screenshots: Path | None, browser: str | None) -> None:
+def main(*, as_json: bool, purchases: int, browser: str | None) -> None:
     """Measure and print."""
-    figures = asyncio.run(_measure(purchases, browser or str(find_chromium()), screenshots))
+    figures = asyncio.run(_measure(purchases, browser or str(find_chromium())))
     for name, value in msgspec.to_builtins(figures).items():
         click.echo(f"{name:26} {value}")
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(figures)))
 
 
-async def _measure(purchases: int, browser: str, screenshots: Path | None) -> Figures:
+async def _measure(purchases: int, browser: str) -> Figures:
     with tempfile.TemporaryDirectory(prefix="satspeak-bench-") as folder:
         async with _stage(Path(folder)) as stage, async_playwright() as driver:
             chromium = await driver.chromium.launch(executable_path=browser, args=[*ARGUMENTS])
@@ -113,8 +107,6 @@ async def _measure(purchases: int, browser: str, screenshots: Path | None) -> Fi
             viewer = await _bought(stage)
             await page.goto(viewer)
             violations += await _violations(page)
-            if screenshots is not None:
-                await _photograph(chromium, stage, screenshots)
             await chromium.close()
             scores = await asyncio.to_thread(_lighthouse, [f"{stage.url}/", viewer], browser)
             return Figures(
@@ -203,29 +195,6 @@ async def _bought(stage: Stage) -> str:
         async for _ in client.video(quote.bolt11_invoice, avatar="european_woman", emotion="happy"):
             pass
     return f"{stage.url}/video/{quote.bolt11_invoice}"
-
-
-async def _photograph(chromium: Browser, stage: Stage, folder: Path) -> None:
-    """Take a picture of the shop on a desk, and of its invoice and its video on a phone in the dark."""
-    desk = await chromium.new_page(viewport={"width": 1280, "height": 1060})
-    await desk.goto(stage.url)
-    await desk.fill("#text", TEXT)
-    await desk.wait_for_selector("#idle:not([hidden])")
-    await desk.wait_for_selector("#price b:not(:empty)")
-    await desk.evaluate("document.activeElement.blur()")
-    await desk.screenshot(path=folder / "shop.jpg", type="jpeg", quality=82)
-    phone = await chromium.new_page(
-        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, color_scheme="dark"
-    )
-    await phone.goto(f"{stage.url}/?lang=de")
-    await phone.fill("#text", "Guten Morgen! Der Kaffee ist fertig, und die Züge sind pünktlich.")
-    await phone.click("#get")
-    await phone.wait_for_selector("#qr[src]")
-    await phone.locator("#qr").evaluate("picture => picture.decode()")
-    await phone.screenshot(path=folder / "shop-invoice.jpg", type="jpeg", quality=82)
-    await stage.network.payer.pay(await phone.input_value("#pay-invoice"))
-    await phone.wait_for_selector("#download:not([hidden])", timeout=120_000)
-    await phone.screenshot(path=folder / "shop-video.jpg", type="jpeg", quality=82)
 
 
 async def _violations(page: Page) -> int:

@@ -3,6 +3,7 @@
 
     python -m bench.speech_length           prints the error of the committed weights
     python -m bench.speech_length --fit     fits the weights anew and writes them, then prints the error
+    … --languages zh                        of these alone
     python -m bench.speech_length --json    ends with one JSON object: median_error (a fraction), by_language
 
 Sentences lie in bench/sentences, one file a language: those to fit on, "# held out", those to measure on.
@@ -12,6 +13,8 @@ import argparse
 import json
 import statistics
 import sys
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,11 +28,13 @@ from service.speech.speech_length import FEATURES, estimate, features, known_ms
 from spoken import VOCABULARIES, passages
 from spoken.alphabets import LETTERS
 from spoken.languages import detect_language
-from worker.speech import SAMPLE_RATE, Speaker
+from worker.speech import SAMPLE_RATE, Espeak, Speaker
+from worker.speech.speaker import ESPEAK_LANGUAGE
 
 SENTENCES = Path(__file__).parent / "sentences"
 WEIGHTS = Path(__file__).parents[1] / "service" / "speech" / "speech_length.json"
 NAMES = WEIGHTS.with_name("letter_names.json")
+READINGS = WEIGHTS.with_name("readings.json")
 
 # Fitted beside each language's sentences: how it reads numbers, alone and in pairs, short and long.
 NUMBERS = (
@@ -98,7 +103,9 @@ AT_LEAST_IN = {
     "zh": {"borrowed": 0},
 }
 RIDGE = 0.002  # of a column's sum of squares: keeps a feature that hardly occurs from running away
+READ_TIMES = 4
 SENTENCE_WEIGHT = 4  # of natural sentences; numbers, marks and borrowed words count once
+SENTENCE_WEIGHT_IN = {"zh": 16}  # nor is anything else told worse then
 
 
 class Sample(NamedTuple):
@@ -116,26 +123,32 @@ def main() -> None:
     parser.add_argument(
         "--fit", action="store_true", help="fit the weights and write service/speech/speech_length.json"
     )
+    parser.add_argument("--languages", nargs="+", default=LANGUAGES, choices=LANGUAGES)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()
 
     speaker = Speaker()
     if arguments.fit:
-        names = letter_names(speaker)
-        NAMES.write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        table = {}
-        for language in LANGUAGES:
+        if arguments.languages == LANGUAGES:
+            names = letter_names(speaker)
+            NAMES.write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if "zh" in arguments.languages:
+            READINGS.write_text(json.dumps(readings(), indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+        table = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+        for language in arguments.languages:
             progress(f"fitting {language} ...")
             sentences = calibration(language)
             natural = measure(speaker, language, (*sentences, *joined(sentences)))
             sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED, *MARKS))
-            table[language] = fit(language, natural * SENTENCE_WEIGHT + sundry)
+            table[language] = fit(
+                language, natural * SENTENCE_WEIGHT_IN.get(language, SENTENCE_WEIGHT) + sundry
+            )
         WEIGHTS.write_text(json.dumps(table, indent=1) + "\n")
 
     errors: dict[str, list[float]] = {}
     detected = 0
     print("language  sentences  median error  mean error  bias   worst")
-    for language in LANGUAGES:
+    for language in arguments.languages:
         samples = measure(speaker, language, held_out(language))
         signed = [estimate(s.text, language).milliseconds / s.milliseconds - 1 for s in samples]
         detected += sum(detect_language(s.text) == language for s in samples)
@@ -222,6 +235,31 @@ def letter_names(speaker: Speaker) -> dict[str, dict[str, int]]:
             alone = (length - PAUSE_MS) * (1 if group in borrowed else ALONE)
             names[group][letter] = max(names[group][letter], round(alone))
     return names
+
+
+def readings() -> dict[str, str]:
+    """Measure how long eSpeak NG says each ideograph between two others, to 10 ms.
+
+    Returns:
+        By milliseconds the ideographs that take so long.
+    """
+    espeak = Espeak()
+    ideographs = [chr(code) for code in range(0x3400, 0xA000) if unicodedata.category(chr(code)) == "Lo"]
+    by_sound: dict[str, list[str]] = defaultdict(list)
+    for ideograph in ideographs:
+        sound = " ".join(clause.ipa for clause in espeak.phonemes(ideograph, ESPEAK_LANGUAGE["zh"]))
+        by_sound[sound].append(ideograph)
+
+    def said_ms(between: str) -> float:
+        text = f"东{between}" * READ_TIMES + "。"
+        return espeak.utter(text, ESPEAK_LANGUAGE["zh"], monotone=True).phonemes[-1][0] * 1000
+
+    nothing_ms = said_ms("")
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for alike in by_sound.values():
+        length = (said_ms(alike[0]) - nothing_ms) / READ_TIMES
+        by_length[max(0, 10 * round(length / 10))] += alike
+    return {str(length): "".join(sorted(by_length[length])) for length in sorted(by_length)}
 
 
 def fit(language: str, samples: Sequence[Sample]) -> dict[str, float]:

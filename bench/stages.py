@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.accents import Accent
 from worker.avatars import Avatars
-from worker.compose import IdleFrame, compose
+from worker.compose import IdleFrame
 from worker.encode import GOP, Encoder, samples_per_frame
 from worker.footage import Footage
+from worker.gestures import Performer
 from worker.listening import Listener
 from worker.mel import MEL
 from worker.model import LipModel
@@ -49,18 +51,23 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
     gops = [range(start, min(start + GOP, frames)) for start in range(0, frames, GOP)]
     speaker = Speaker()
 
-    def listen() -> NDArray[np.float32]:
+    def listen() -> tuple[NDArray[np.float32], list[Accent]]:
         listener = Listener(sample_rate=SAMPLE_RATE, first_frame=0, window=graph.mel)
         for start in range(0, len(pcm), SAMPLE_RATE):
             listener.hear(pcm[start : start + SAMPLE_RATE])
         listener.end_of_speech(frames)
-        return listener.take(frames)
+        accents = listener.accents(frames)
+        return listener.take(frames), accents
 
     def draw() -> NDArray[np.uint8]:
         return np.concatenate([model.predict(mel[gop.start : gop.stop], footage.faces(gop)) for gop in gops])
 
     def blend() -> list[NDArray[np.uint8]]:
-        return [compose(footage.frame(frame), mouth, graph.mask) for frame, mouth in enumerate(mouths)]
+        performer = Performer(footage, graph.mask)
+        return [
+            performer.show(frame, mouth, accent)
+            for frame, (mouth, accent) in enumerate(zip(mouths, accents, strict=True))
+        ]
 
     def encode() -> None:
         encoder = Encoder(sample_rate=SAMPLE_RATE)
@@ -70,7 +77,7 @@ def frames_per_second(pcm: Samples, *, rounds: int) -> dict[str, float]:
             encoder.show(picture)
 
     said, speak_s = _best(lambda: _speak(speaker), rounds)
-    mel, listen_s = _best(listen, rounds)
+    (mel, accents), listen_s = _best(listen, rounds)
     mouths, draw_s = _best(draw, rounds)
     pictures, blend_s = _best(blend, rounds)
     _, encode_s = _best(encode, rounds)
@@ -110,7 +117,7 @@ def stream_speedup(pcm: Samples, *, rounds: int) -> float:
         render_pass.end_of_speech()
         assert render_pass.frames == frames
         while gop := render_pass.next_gop():
-            render_pass.encode(gop.first_frame, model.predict(gop.mel, render_pass.faces(gop)))
+            render_pass.encode(gop, model.predict(gop.mel, render_pass.faces(gop)))
         return time.thread_time() - started
 
     stream(parts)

@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 - sounds are written in the International Phonetic Alphabet
 """Pictures of lips for people: a shot's frames at rest, as they truly are and as ours; and sounds with their mouths."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.mouths import Seen, Squares
 from training.phonemes import FPS
+from training.shots import Shot
 
 _COLUMNS = 8
 _SHOWN = (slice(16, 144), slice(16, 144))  # rows and columns of a square
@@ -41,15 +42,21 @@ def draw_strips(folder: Path, seen: Sequence[Seen]) -> None:
 
 def compare(seen: Seen) -> Picture:
     """Lay frames side by side, alternately the most and the least open of their stretch: idle, truth, ours."""
-    wide = np.array(seen.shot.opening)
-    talking = np.flatnonzero(~np.array(seen.shot.silent))
+    return lay({"idle": seen.idle, "truth": seen.truth, "ours": seen.ours}, seen.shot)
+
+
+def lay(rows: Mapping[str, Squares], shot: Shot) -> Picture:
+    """Lay such frames of a shot side by side, a row for each of its films."""
+    wide = np.array(shot.opening)
+    talking = np.flatnonzero(~np.array(shot.silent))
     stretches = np.array_split(talking, _COLUMNS)
     frames = [
         int(stretch[(np.argmin if n % 2 else np.argmax)(wide[stretch])])
         for n, stretch in enumerate(stretches)
     ]
-    rows = [("idle", seen.idle), ("truth", seen.truth), ("ours", seen.ours)]
-    return np.concatenate([_row([squares[frame] for frame in frames], [label]) for label, squares in rows])
+    return np.concatenate(
+        [_row([squares[frame] for frame in frames], [label]) for label, squares in rows.items()]
+    )
 
 
 def sounds(seen: Sequence[Seen]) -> Picture:

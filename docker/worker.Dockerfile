@@ -11,7 +11,7 @@ WORKDIR /app
 # Dependencies change less often than code: their layers are kept when only code changes.
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --frozen --no-dev --no-install-project --extra worker --extra faces --extra sherpa
+    uv sync --frozen --no-dev --no-install-project --extra worker --extra faces --extra openvino --extra ray --extra sherpa
 # ONNX Runtime for CUDA takes the place of the one for the CPU, never a place beside it, in the version that is
 # locked. Its wheels bring CUDA and cuDNN: the host needs a driver and the NVIDIA Container Toolkit, no more.
 ARG DEVICE=cpu
@@ -35,7 +35,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends libegl1 libgl1-
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home satspeak
 COPY --from=build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 SATSPEAK_WORKER_HOST=0.0.0.0
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 SATSPEAK_WORKER_HOST=0.0.0.0 \
+    RAY_USAGE_STATS_ENABLED=0
 USER satspeak
 WORKDIR /home/satspeak
 EXPOSE 8020

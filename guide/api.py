@@ -13,7 +13,8 @@ from service.settings import Settings
 HEAD = """# API reference
 
 What the service says of itself at `/schema/openapi.json`, for people. On [/docs](/docs) you can send each request to
-this very service.
+this very service. Of its WebSockets `/schema/asyncapi.json` tells as much, and
+[Live sessions](live.md) for people.
 
 Errors are problem documents (RFC 9457). People read their `detail`; programs go by their `type`, and
 [/docs/problems](/docs/problems) explains each. Every answer has an `X-Request-Id`, by which the operator finds the

@@ -50,7 +50,6 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that are made of other files."""
     made: dict[str, str | bytes] = {
-        "buying.md": _section((ROOT / "README.md").read_text(), "Buying", title="Buy"),
         "security.md": (ROOT / "SECURITY.md").read_text(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(),
         "api.md": api.reference(),
@@ -64,7 +63,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Have links lead to where things are here. What is in the repository alone is named and not linked."""
-    from_root = page.file.src_uri in ("buying.md", "security.md", "changelog.md")
+    from_root = page.file.src_uri in ("security.md", "changelog.md")
 
     def here(link: re.Match[str]) -> str:
         label, target = link.groups()
@@ -81,7 +80,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         if name.parts[0] == "docs":
             return f"[{_title(name) if label == path else label}]({PurePosixPath(*name.parts[1:])}{at})"
         if str(name) == "README.md":
-            return f"[{label}]({'buying.md' if anchor == 'buying' else 'index.md'})"
+            return f"[{label}](index.md)"
         if str(name) in _ELSEWHERE:
             return f"[{label}]({_ELSEWHERE[str(name)]}{at})"
         return named
@@ -113,13 +112,6 @@ def on_post_build(*, config: MkDocsConfig) -> None:
 def _title(name: PurePosixPath) -> str:
     """Return the heading of a page, which says more to a reader of the guide than the name of its file."""
     return (ROOT / name).read_text().partition("\n")[0].removeprefix("# ")
-
-
-def _section(markdown: str, heading: str, *, title: str) -> str:
-    """Return a section of a file as a page of its own."""
-    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", markdown, re.DOTALL | re.MULTILINE)
-    assert found is not None, heading
-    return f"# {title}\n{found[1]}"
 
 
 def _without_inline(html: str, url: PurePosixPath | None) -> str:
