@@ -24,7 +24,7 @@ from service.owed import owed
 from service.routes.http.problems import malformed_http
 from service.routes.http.request_ids import log_request_id
 from service.runtime import descriptors
-from service.runtime.connections import patient_for, patient_sockets_for
+from service.runtime.connections import KEPT_ALIVE_S, patient_for, patient_sockets_for
 from service.runtime.garbage import keep_what_is_there
 from service.runtime.recent import RecentErrors
 from service.runtime.stopping import Stopping
@@ -106,6 +106,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         access_log=False,  # its lines would carry invoices
         log_config=None,
         log_level=settings.program.log_level,
+        timeout_keep_alive=KEPT_ALIVE_S,
         timeout_graceful_shutdown=settings.program.drain_s,
         server_header=False,
         ws=patient_sockets_for(settings.live.live_patience_s),

@@ -31,9 +31,15 @@ async def body_of(receive: Any) -> bytes:
 @contextlib.asynccontextmanager
 async def serve(app: Any, config: uvicorn.Config | None = None) -> AsyncIterator[str]:
     """Run an ASGI app on a real socket in this event loop; its URL."""
-    server = uvicorn.Server(
-        config or uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
+    config = config or uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_config=None,
+        timeout_keep_alive=75,  # longer than its clients do, as servers should
+        timeout_graceful_shutdown=1,
     )
+    server = uvicorn.Server(config)
     # pytest's signals stay its own.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # same shape
     task = asyncio.create_task(server.serve())

@@ -12,6 +12,10 @@ import uvicorn
 # and that much would be rendered for someone who may never read it.
 BUFFER_BYTES = 64 * 1024
 
+# A connection between two requests: longer than any client keeps it, whose request would be lost if it came while the
+# connection is closed.
+_KEPT_ALIVE_S = 75
+
 _LONGEST_MESSAGE_BYTES = 1 << 20  # of a live session: half a minute of PCM
 
 
@@ -41,6 +45,7 @@ def make_server(app: Any, *, grace_s: int) -> uvicorn.Server:
         ws_per_message_deflate=False,  # pictures do not get smaller
         log_config=None,
         access_log=False,
+        timeout_keep_alive=_KEPT_ALIVE_S,
         timeout_graceful_shutdown=grace_s,
     )
     return uvicorn.Server(config)

@@ -22,6 +22,9 @@ PATH = "/mcp"
 
 LEAST_TOKEN = 16
 
+KEPT_ALIVE_S = 75
+"""A connection between two requests: longer than clients keep theirs, so that none is closed beneath a request."""
+
 
 class Unsafe(Exception):
     """It would let in who must not come in."""
@@ -98,7 +101,14 @@ async def over_http(shop_url: str, purse: Purse | None, environment: Mapping[str
     door.check(pays=purse is not None)
     async with _opened(shop_url, purse, environment) as server:
         app = make_app(server, door)
-        config = uvicorn.Config(app, host=door.host, port=door.port, log_config=None, lifespan="on")
+        config = uvicorn.Config(
+            app,
+            host=door.host,
+            port=door.port,
+            log_config=None,
+            lifespan="on",
+            timeout_keep_alive=KEPT_ALIVE_S,
+        )
         await uvicorn.Server(config).serve()
 
 

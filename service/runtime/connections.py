@@ -15,6 +15,10 @@ Refusal = Callable[[str], tuple[list[tuple[bytes, bytes]], bytes]]
 
 LONGEST_HEAD_BYTES = 65_536
 
+KEPT_ALIVE_S = 75
+"""A connection between two requests. Clients and proxies keep theirs for up to 60 s; of a server that does so for as
+long, now and then one gets a request while it hangs up, and the request is lost."""
+
 LARGEST_BUFFER_BYTES = 131_072
 """Of the system, for what is sent over a WebSocket."""
 
@@ -90,7 +94,9 @@ class PatientProtocol(HttpToolsProtocol):
     most: ClassVar[int]
     refused: ClassVar[Any]  # a Refusal, and no method
 
-    _head: asyncio.TimerHandle | None = None  # runs from the end of an answer to the end of the next head
+    _head: asyncio.TimerHandle | None = (
+        None  # runs to the end of a head; of a later one, from its first piece
+    )
     _taking: asyncio.TimerHandle | None = None  # runs while more waits for the client than it should
     _kept_bytes = 0  # that came since the last head, piece of a body or end of one
     _got_on = False  # whether one of these came in what is parsed now
@@ -101,7 +107,8 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_made(cast("asyncio.Transport", CorkedTransport(transport, self.loop)))
         if len(self.connections) > self.most:
             # Who has sent nothing yet can come back, so they give way to each other before anyone is sent away.
-            waiting = (each for each in self.connections if isinstance(each, PatientProtocol) and each.idle)
+            others = (each for each in self.connections if each is not self)
+            waiting = (each for each in others if isinstance(each, PatientProtocol) and each.idle)
             if (one := next(waiting, None)) is not None:
                 one.transport.abort()
             else:
@@ -112,12 +119,14 @@ class PatientProtocol(HttpToolsProtocol):
     @property
     def idle(self) -> bool:
         """Whether it waits for a request, and was not hung up on: that is seen a turn of the loop later."""
-        return self._head is not None and not self._head.cancelled() and not self.transport.is_closing()
+        return (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         """Parse it, and refuse a head that does not end."""
         self._got_on = False
         super().data_received(data)
+        if self._head is None and self.idle:
+            self._head = self._hang_up_later()
         self._kept_bytes = 0 if self._got_on else self._kept_bytes + len(data)
         if self._kept_bytes > LONGEST_HEAD_BYTES:
             self.send_400_response("The head of the request is too long.")
@@ -129,6 +138,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before and self._head is not None:
             self._head.cancel()
+            self._head = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; one that comes behind the body is nothing that a handler could have asked for."""
@@ -163,12 +173,6 @@ class PatientProtocol(HttpToolsProtocol):
         # Left to itself the system takes megabytes, a minute of pictures, for a client that may never take them.
         self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, LARGEST_BUFFER_BYTES)
         super().handle_websocket_upgrade()
-
-    def on_response_complete(self) -> None:
-        """Begin to wait for the next request, which may be there already."""
-        super().on_response_complete()
-        if self.cycle.response_complete:
-            self._head = self._hang_up_later()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take some."""

@@ -10,15 +10,16 @@ import pytest
 import uvicorn
 from websockets.asyncio.client import connect
 
+from service.program import server_config
 from service.routes.http.problems import malformed_http
 from service.runtime.connections import patient_for, patient_sockets_for
 
 DEADLINE_S = 10
 PATIENCE_S = 0.3
 
-QUOTE = b"POST /lightning/request-video/text HTTP/1.1\r\nHost: x\r\n"
+QUOTE = b"POST /lightning/request-video/text HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 UPLOAD = (
-    b"POST /lightning/request-video/audio HTTP/1.1\r\nHost: x\r\n"
+    b"POST /lightning/request-video/audio HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     b"Content-Type: multipart/form-data; boundary=X\r\n"
 )
 PART = b'--X\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\n'
@@ -83,7 +84,7 @@ async def test_a_body_that_comes_steadily_may_take_longer(hasty_shop, make_wav):
     wav = make_wav(1)
     body = PART + wav + b"\r\n--X--\r\n"
     async with connected(hasty_shop) as (reader, writer):
-        writer.write(UPLOAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body))
+        writer.write(UPLOAD + b"Content-Length: %d\r\n\r\n" % len(body))
         started = time.monotonic()
         for start in range(0, len(body), 1600):  # more than twice as fast as the slowest that will do
             writer.write(body[start : start + 1600])
@@ -118,6 +119,25 @@ async def test_a_body_that_nobody_reads_does_not_go_on_for_ever(hasty_shop):
 
     assert answer.startswith(b"HTTP/1.1 404 ")
     assert took_s < 10 * PATIENCE_S
+
+
+async def test_a_connection_between_two_requests_is_not_hung_up_on(hasty_shop):
+    request = b"GET /avatars HTTP/1.1\r\nHost: x\r\n"
+    async with connected(hasty_shop) as (reader, writer):
+        writer.write(request + b"\r\n")
+        began = await reader.read(1)
+        await asyncio.sleep(3 * PATIENCE_S)  # what is tested is a client that does nothing
+        writer.write(request + b"Connection: close\r\n\r\n")
+        answers = began + await read_all(reader)
+
+    assert answers.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_a_connection_is_kept_for_longer_than_clients_and_proxies_keep_theirs(hasty_shop):
+    settings = hasty_shop.settings()
+    proxies_s = 60  # nginx's, HAProxy's and AWS's
+
+    assert server_config(settings, hasty_shop).timeout_keep_alive > proxies_s
 
 
 async def test_a_client_that_takes_none_of_its_video_is_hung_up_on(hasty_shop, worker):
@@ -201,7 +221,7 @@ REQUESTS = {
     "HTTP/0.9": b"GET /avatars\r\n\r\n",
     "HTTP/9.9": b"GET /avatars HTTP/9.9\r\nHost: x\r\n\r\n",
     "NUL in the method": b"G\x00T /avatars HTTP/1.1\r\nHost: x\r\n\r\n",
-    "no host": b"GET /avatars HTTP/1.1\r\n\r\n",
+    "no host": b"GET /avatars HTTP/1.1\r\nConnection: close\r\n\r\n",
     "two hosts": GOOD + b"Host: y\r\n\r\n",
     "a long header": GOOD + b"X-A: " + b"a" * 70_000 + b"\r\n\r\n",
     "many headers": GOOD + b"".join(b"X-%d: a\r\n" % n for n in range(5_000)) + b"\r\n",
@@ -219,11 +239,11 @@ REQUESTS = {
     "an odd charset": QUOTE + b"Content-Type: text/plain; charset=\xff\r\nContent-Length: 2\r\n\r\n{}",
     "a long boundary": UPLOAD.replace(b"=X", b"=" + b"X" * 5_000) + b"Content-Length: 2\r\n\r\n{}",
     "an odd boundary": UPLOAD.replace(b"=X", b'="\xff\xfe"') + b"Content-Length: 2\r\n\r\n{}",
-    "an odd key": b"GET /lightning/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
-    "an odd query": b"GET /lightning/payments?limit=%ff&before_id="
-    + b"9" * 30
-    + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    "an odd range": b"GET /lightning/video/lnbc HTTP/1.1\r\nHost: x\r\nRange: bytes=\xff-\r\n\r\n",
+    "an odd key": GOOD.replace(b"/avatars", b"/lightning/payments")
+    + b"Authorization: Bearer \xff\xfe\r\n\r\n",
+    "an odd query": GOOD.replace(b"/avatars", b"/lightning/payments?limit=%ff&before_id=" + b"9" * 30)
+    + b"\r\n",
+    "an odd range": GOOD.replace(b"/avatars", b"/lightning/video/lnbc") + b"Range: bytes=\xff-\r\n\r\n",
     "an odd forwarder": GOOD + b"X-Forwarded-For: \xff, \xfe\r\nX-Forwarded-Proto: gopher\r\n\r\n",
 }
 

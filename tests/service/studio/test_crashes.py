@@ -188,19 +188,33 @@ async def prepare(shop: Shop, kind: str) -> Wish:
     return Wish(kind, a2e, _id=(await a2e.trained(image_url=url))["_id"])
 
 
+@contextlib.asynccontextmanager
+async def asked(worker):
+    """Wait in the end until the worker has been asked for something more: a job's row says so a moment before."""
+    before = len(worker.prompts) + len(worker.packs)
+    yield
+
+    async def more():
+        return len(worker.prompts) + len(worker.packs) > before
+
+    await until("the worker", more, timeout_s=DEADLINE_S)
+
+
 async def waits(wish, shop, holding):
     """Nobody has taken it up: who would is at another job."""
     shop.worker.hold_after = 0
     other = Wish("portrait", A2E(await hold(shop, seconds=PRICES_S["portrait"])))
     holding.push_async_callback(other.cut_off)
-    await other.until("drawing")
+    async with asked(shop.worker):
+        await other.until("drawing")
     return await wish.until("pending")
 
 
 async def is_made(wish, shop, holding):
     """A worker is at it."""
     shop.worker.hold_after = 0
-    return await wish.until(wish.begins)
+    async with asked(shop.worker):
+        return await wish.until(wish.begins)
 
 
 async def comes_in(wish, shop, holding):
