@@ -180,7 +180,8 @@ async def open_service(
     # Not in the event loop for the first buyer; and first of all, since for a moment it takes twice what it keeps.
     await asyncio.to_thread(warm_up)
     async with contextlib.AsyncExitStack() as stack:
-        limits = httpx.Limits(max_connections=None)  # each render holds one
+        # Each render holds one. Many servers let go of theirs after 5 s: a request that comes just then is lost.
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=3)
         client = await stack.enter_async_context(httpx.AsyncClient(limits=limits))
         ambient = Ambient(now=now, stopping=stopping, counters=Counters(), client=client)
         kept = await stack.enter_async_context(open_kept(settings))
