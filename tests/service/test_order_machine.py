@@ -135,7 +135,7 @@ class Bought:
     status: str = "pending"
     frames: int = 0
     failed: bool = False
-    ready_at: timedelta | None = None  # how far ahead the clock was when the video was first seen whole
+    unready_at: timedelta = timedelta(0)  # how far ahead the clock was when the video was surely not whole
     preimage: bytes = bytes(32)
     paying: asyncio.Task[Preimage] | None = None  # of a payment that is held
     asked: bool = False  # for the video, by anybody
@@ -294,6 +294,8 @@ class OrderMachine(Machine):
             return
         self.have_worker("well")
         self.passes(days=31 * times)
+        if not order.hold:
+            order.unready_at = self.shop.clock.ahead
         self.shop.node.come_back()
         await self.insist(order)
 
@@ -452,10 +454,10 @@ class OrderMachine(Machine):
             status, video = payment["status"], payment["video"]
             assert status == order.status or status in MOVES[order.status], (order.status, status)
             assert video["frames"] >= order.frames or order.lost
-            if video["state"] == "ready" and order.ready_at is None:
-                order.ready_at = self.shop.clock.ahead
-            # One that was made and forgotten within one step, in which months passed, nobody saw whole.
-            since = order.made_at if order.ready_at is None else order.ready_at
+            # Months may pass while it is made, and then it may be seen whole just before it is forgotten.
+            if video["state"] not in ("ready", "deleted"):
+                order.unready_at = self.shop.clock.ahead
+            since = max(order.made_at, order.unready_at)
             assert video["state"] != "deleted" or self.shop.clock.ahead - since > KEPT, (
                 "deleted before anybody could fetch it"
             )
