@@ -204,6 +204,7 @@ class OrderMachine(Machine):
             portal.wrap_async_context_manager(make_closed_shop(folder, stores))
         )
         self.receiver = Receiver()
+        self.deaf = False  # it was, at some time since the last that passed
         self.receiver.url = self.stack.enter_context(
             portal.wrap_async_context_manager(run_server(self.receiver))
         )
@@ -626,13 +627,18 @@ class OrderMachine(Machine):
     def have_receiver(self, how: str) -> None:
         self.receiver.speak()
         self.receiver.status, self.receiver.silent = 500 if how == "fails" else 200, how == "is silent"
+        self.deaf |= how != "well"
 
     def passes(self, **duration: int) -> None:
-        """Let time pass; what receivers do not take for days may be given up."""
+        """Let time pass; what receivers do not take for days may be given up.
+
+        What they refused just before may be as well: it may be noted only now.
+        """
         self.shop.clock.pass_by(**duration)
-        if self.receiver.status != 200 or self.receiver.silent:
+        if self.deaf:
             for order in self.orders:
                 order.unheard += timedelta(**duration)
+        self.deaf = self.receiver.status != 200 or self.receiver.silent
 
     def have_topped_up(self, top_up: TopUp) -> None:
         """Pay for video time; the node refuses what is paid or over."""
