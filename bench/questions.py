@@ -73,18 +73,17 @@ def main() -> None:
             )
 
 
-def ending(pcm: np.ndarray, frames: int = END_FRAMES) -> Ending:
+def ending(pcm: np.ndarray) -> Ending:
     """Tell how the pitch of speech ends.
 
     Args:
         pcm: int16 samples at `SAMPLE_RATE`, shape (N,), with a voice in them.
-        frames: that are its end, of `STEP` samples.
     """
     found = [frame_pitch(pcm[start : start + WINDOW]) for start in range(0, len(pcm) - WINDOW, STEP)]
     hertz = np.array([np.nan if one is None else one for one in found])
     semitones = 12 * np.log2(hertz / np.nanmedian(hertz))
     voiced = np.flatnonzero(~np.isnan(semitones))
-    end = semitones[voiced[voiced > voiced[-1] - frames]]
+    end = semitones[voiced[voiced > voiced[-1] - END_FRAMES]]
     third = max(1, len(end) // 3)
     return Ending(highest=float(end.max()), last=float(np.median(end[-third:])))
 
