@@ -3,7 +3,8 @@
     python -m bench.questions                 a row for each voice, in semitones
     … --languages de fr    of these alone
 
-The end is the last 0.3 s that have a pitch: its highest, and its last tenth of a second, beside the median of all.
+The end is the last 0.3 s that have a pitch: its highest, and its last tenth of a second, beside the median of all. The
+brows are how far up, of 1, a face has them at most in the last second, which ends some 0.4 s after the voice.
 """
 
 import argparse
@@ -11,10 +12,13 @@ import os
 from typing import NamedTuple
 
 import numpy as np
+import soxr
 
 from bench.pace import GENDERS, voices
 from bench.pitch import WINDOW, frame_pitch
 from spoken.languages import LANGUAGES
+from worker.accents import Accents
+from worker.mel import MEL
 from worker.speech import SAMPLE_RATE, Speaker
 from worker.speech.kokoro_weights import cache_folder, float_graph
 
@@ -52,18 +56,19 @@ def main() -> None:
     arguments = parser.parse_args()
 
     speaker = Speaker(natural=float_graph(cache_folder(os.environ)), threads=1)
-    print("voice              question: highest, last   statement: highest, last")
+    print("voice              question: highest, last, brows   statement: highest, last, brows")
     for language in arguments.languages:
         for gender in GENDERS:
             voice = voices(speaker, language, gender)["natural"]
             ends = []
             for mark in "?.":
                 parts = speaker.speak(QUESTIONS[language] + mark, voice)
-                ends.append(ending(np.concatenate([part.pcm for part in parts])))
+                pcm = np.concatenate([part.pcm for part in parts])
+                ends.append((*ending(pcm), brows(pcm)))
             question, statement = ends
             print(
-                f"{voice.name:18} {question.highest:+16.1f} {question.last:+6.1f}"
-                f" {statement.highest:+19.1f} {statement.last:+6.1f}",
+                f"{voice.name:18} {question[0]:+16.1f} {question[1]:+6.1f} {question[2]:6.2f}"
+                f" {statement[0]:+19.1f} {statement[1]:+6.1f} {statement[2]:6.2f}",
                 flush=True,
             )
 
@@ -81,6 +86,16 @@ def ending(pcm: np.ndarray) -> Ending:
     end = semitones[voiced[voiced > voiced[-1] - END_FRAMES]]
     third = max(1, len(end) // 3)
     return Ending(highest=float(end.max()), last=float(np.median(end[-third:])))
+
+
+def brows(pcm: np.ndarray) -> float:
+    """Tell how far a face that says this has its brows up at most in the last second, of 1."""
+    heard = np.asarray(soxr.resample(pcm / np.float32(32768), SAMPLE_RATE, MEL.sample_rate), np.float32)
+    frames = len(heard) * MEL.video_fps // MEL.sample_rate
+    accents = Accents()
+    accents.hear(heard)
+    accents.end(frames)
+    return max(accent.brows for accent in accents.take(frames)[-MEL.video_fps :])
 
 
 if __name__ == "__main__":

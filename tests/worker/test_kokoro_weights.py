@@ -44,6 +44,19 @@ def test_a_missing_package_is_named(monkeypatch):
         weights.published_graph()
 
 
+@pytest.mark.parametrize("second", [b"", b"sounds", b"s" * 3_000_000])
+def test_two_graphs_are_read_one_after_the_other_from_a_file_and_from_memory(tmp_path, second):
+    first = b"chooses" * 400_000
+    written = tmp_path / "graph"
+    written.write_bytes(weights.joined(first, second))
+
+    for graph in (written, written.read_bytes()):
+        read = [(half, half.read_bytes()) for half in weights.halves(graph)]
+
+        assert [first, second] == [content for _, content in read]
+        assert not any(half.exists() for half, _ in read)
+
+
 def test_the_graph_is_rewritten_once_and_kept_whole(tmp_path, rewritten):
     first, second = (weights.float_graph(tmp_path / "cache") for _ in range(2))
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bench.loudness import loudness_lufs
 from bench.pitch import pitch
-from bench.questions import QUESTIONS
+from bench.questions import QUESTIONS, ending
 from bench.speech_length import held_out
 from service.speech.speech_length import estimate
 from spoken import passages, runs_by_script
@@ -25,6 +25,7 @@ from worker.speech.loudness import level_and_trim
 
 MOST = 1.5
 """What is spoken to what is priced."""
+FALLS_OR_HAS_TONES = {"hu", "pt", "ru", "zh"}
 SHORT = {"de": "Guten Morgen, wie geht es Ihnen?", "zh": "今天天气很好。"}
 
 
@@ -138,7 +139,7 @@ def test_what_was_said_before_changes_nothing_that_the_network_is_asked(natural)
     taken = natural.natural._run
     asked = []
 
-    def listen(inputs):
+    def listen(inputs, _):
         asked.append({name: value.tobytes() for name, value in inputs.items()})
         return np.sin(np.arange(SAMPLE_RATE, dtype=np.float32))
 
@@ -185,14 +186,55 @@ def test_a_question_mark_reaches_the_network_in_each_language(natural):
     assert sounds("¿Bitcoin?", "es").endswith("?")
 
 
+def test_a_question_is_heard_and_lasts_as_long_as_its_statement(natural, full):
+    for language in LANGUAGES if full else ("de", "ja"):
+        if language == "tr":  # whose highest syllable is before what is taken for the end
+            continue
+        voice = f"{language}-{'male' if language == 'de' else 'female'}-natural"
+        question, statement = (
+            whole(speak(natural, QUESTIONS[language] + mark, language, voice=voice)) for mark in "?."
+        )
+        asked, told = ending(question).highest, ending(statement).highest
+
+        assert asked > told + (0.5 if language in FALLS_OR_HAS_TONES else 2), language
+        assert len(question) == pytest.approx(len(statement), abs=0.15 * SAMPLE_RATE), language
+        priced_s = estimate(f"{QUESTIONS[language]}?", language).milliseconds / 1000
+        assert len(question) / SAMPLE_RATE <= MOST * priced_s, language
+
+
+def test_only_what_yes_or_no_answers_is_said_with_another_pitch(natural):
+    asked: list[object] = []
+    say = natural.natural._say
+
+    def listen(*how):
+        asked.append(how[-1])
+        return np.sin(np.arange(SAMPLE_RATE, dtype=np.float32))
+
+    natural.natural._say = listen
+    try:
+        speak(natural, "Du bist da. Bist du da? Wer ist da? Ja!", "de")
+    finally:
+        natural.natural._say = say
+
+    assert [melody is not None for melody in asked] == [False, True, False, False]
+
+
+def test_a_question_resumes_bit_by_bit(natural):
+    text = "Gut. Bist du da?"
+    first, second = speak(natural, text, "de")
+    (resumed,) = speak(natural, text[first.spoken :], "de")
+
+    assert np.array_equal(second.pcm, resumed.pcm)
+
+
 def test_openvino_says_a_sentence_in_the_same_time_and_nearly_the_same_wave(natural, graph):
     openvino = pytest.importorskip("worker.speech.kokoro_openvino")
     taken = natural.natural._run  # where the processor has it, OpenVINO's
     asked = []
 
-    def listen(inputs):
-        asked.append(inputs)
-        return taken(inputs)
+    def listen(inputs, melody):
+        asked.append((inputs, melody))
+        return taken(inputs, melody)
 
     natural.natural._run = listen
     try:
@@ -203,7 +245,7 @@ def test_openvino_says_a_sentence_in_the_same_time_and_nearly_the_same_wave(natu
         coarse, exact = taken, run_in_floats(graph, 1)
     else:
         coarse, exact = openvino.OpenVinoGraph(graph, threads=1).run, taken
-    said, wanted = coarse(asked[0]), exact(asked[0])
+    said, wanted = coarse(*asked[0]), exact(*asked[0])
 
     assert said.shape == wanted.shape
     assert np.mean((said - wanted) ** 2) < 0.02 * np.mean(wanted**2)

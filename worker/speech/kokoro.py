@@ -17,14 +17,18 @@ import soxr
 import structlog
 from numpy.typing import NDArray
 
+from worker.speech.asked import asked
 from worker.speech.errors import SynthesisFailed
 from worker.speech.g2p import SYMBOLS, Phonemizer
+from worker.speech.kokoro_weights import CHOSEN, FRAMES, halves
+from worker.speech.melody import Melody, asking, sung
 from worker.speech.port import SAMPLE_RATE, Accent, Gender
 
 log = structlog.get_logger()
 
-Run = Callable[[Mapping[str, NDArray[np.generic]]], NDArray[np.float32]]
-"""The network: the inputs of its graph to samples, shape (N,)."""
+Inputs = Mapping[str, NDArray[np.generic]]
+Run = Callable[[Inputs, Melody | None], NDArray[np.float32]]
+"""The network: the inputs of its graph, and how to change what it has chosen, to samples, shape (N,)."""
 
 VOICES = Path(__file__).parents[1] / "assets" / "voices" / "kokoro.npz"
 _LONGEST = 509  # symbols at once: a style for each number of them, 510 with 0
@@ -108,13 +112,25 @@ class KokoroVoice:
         style = self._styles[speaker(language, gender)]
         parts = _parts(phonemes)
         each = seconds * rate / sum(map(len, parts))
-        said = np.concatenate([self._say(part, style, len(part) * each, speed) for part in parts])
+        # Hardly anything is so long that it has parts: of those, the last asks.
+        melodies = [None] * (len(parts) - 1) + [asking(parts[-1], language, asked(runs, language))]
+        said = np.concatenate(
+            [
+                self._say(part, style, len(part) * each, speed, melody)
+                for part, melody in zip(parts, melodies, strict=True)
+            ]
+        )
         if not elderly:
             return said
         return np.asarray(soxr.resample(said, SAMPLE_RATE * rate, SAMPLE_RATE), np.float32)
 
     def _say(
-        self, phonemes: str, style: NDArray[np.float16], seconds: float, speed: float
+        self,
+        phonemes: str,
+        style: NDArray[np.float16],
+        seconds: float,
+        speed: float,
+        melody: Melody | None = None,
     ) -> NDArray[np.float32]:
         tokens = [SYMBOLS[symbol] for symbol in phonemes]
         inputs = {
@@ -126,7 +142,7 @@ class KokoroVoice:
         }
         try:
             with self._lock:
-                said = self._run(inputs)
+                said = self._run(inputs, melody)
         except (
             Exception
         ) as exc:  # ONNX Runtime has a class of its own for each kind, out of memory among them
@@ -157,12 +173,15 @@ def run_in_floats(graph: bytes | Path, threads: int) -> Run:
     )
     # Threads that spin while they wait would take the cores from the pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        graph if isinstance(graph, bytes) else str(graph), options, providers=["CPUExecutionProvider"]
+    choose, sound = (
+        onnxruntime.InferenceSession(str(half), options, providers=["CPUExecutionProvider"])
+        for half in halves(graph)
     )
 
-    def run(inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
-        (samples,) = session.run(None, inputs)
+    def run(inputs: Inputs, melody: Melody | None) -> NDArray[np.float32]:
+        *chosen, frames = choose.run([*CHOSEN, FRAMES], inputs)
+        given = dict(zip(CHOSEN.values(), sung(chosen, frames, melody), strict=True))
+        (samples,) = sound.run(None, {**given, "style": inputs["style"]})
         return np.asarray(samples, np.float32).reshape(-1)
 
     return run

