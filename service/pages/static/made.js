@@ -5,7 +5,7 @@ import {offerCaptions, playGrowing} from "./player.js";
 
 const player = document.getElementById("player");
 const problem = document.getElementById("problem");
-const order = {id: player.dataset.video};
+const order = {id: location.pathname.split("/").at(-2)};
 
 playGrowing(player, order, () => {}, begun).whole
   .then(() => offerCaptions(player, order)) // by now they are exact

@@ -60,8 +60,7 @@ async def inference_page(
         lang=chosen(request),
         module=MODULE,
         headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},
-        growing=await prepaid.whole(order) is None,
-        video_id=video_id,
+        growing=order.status is Status.PENDING or await prepaid.whole(order) is None,
         spoken=order.wish.choice.language or "",
     )
 
