@@ -156,17 +156,18 @@ async def test_a_session_is_its_accounts_alone(holder, holder_of, asked, agent):
 
 
 async def test_a_face_leaves_when_the_video_time_ends(shop, holder_of, asked, agent):
-    poor = await holder_of(shop, 2_000)
+    poor = await holder_of(shop, 6_000)
+    both = {"avatartalk-agent", "listener"}
     await create(poor, asked)
-    await agent.until_true(lambda: {"avatartalk-agent", "listener"} <= who(agent), "avatar and listener")
+    await agent.until_true(lambda: both <= {each["who"] for each in agent.of("came")}, "avatar and listener")
 
     agent.do(do="speak", seconds=20.0)
-    await agent.until_true(lambda: not {"avatartalk-agent", "listener"} & who(agent), "end")
+    await agent.until_true(lambda: both <= {each["who"] for each in agent.of("went")}, "end")
 
     assert [each["interrupted"] for each in agent.of("finished")] == [True]  # an agent waits for that
     free_ms, used_ms = await poor.settled()
     assert free_ms < 160
-    assert free_ms + used_ms == 2_000
+    assert free_ms + used_ms == 6_000
 
 
 @pytest.mark.parametrize(
