@@ -85,6 +85,12 @@ class Ears:
             tasks.create_task(self._listen())
             tasks.create_task(self._call())
 
+    async def leave(self) -> None:
+        """Call the agent about all that it waits for; `run` is over, and nothing more is shown."""
+        self._interrupt()
+        while not self._calls.empty():
+            await self._tell_agent(*self._calls.get_nowait())
+
     def finished(self, utterance: str, position_s: float, *, interrupted: bool) -> None:
         """Take note that the last of an utterance was shown; of one that was interrupted the agent knows already."""
         if self._present.pop(utterance, None):
@@ -108,11 +114,15 @@ class Ears:
         if self._present:
             self._tell(Clear())
             self._silence()
+        self._interrupt()
+        self._hurry()
+        return "ok"
+
+    def _interrupt(self) -> None:
+        """End all utterances where they are."""
         for utterance in list(self._present):
             del self._present[utterance]
             self._calls.put_nowait((self._shown_s(utterance), True))
-        self._hurry()
-        return "ok"
 
     async def _listen(self) -> None:
         while True:
@@ -165,25 +175,28 @@ class Ears:
 
     async def _call(self) -> None:
         while True:
-            position_s, interrupted = await self._calls.get()
-            payload = json.dumps({"playback_position": position_s, "interrupted": interrupted})
-            for tried in range(1, _TRIES + 1):
-                agent = self._agent()
-                if agent is None:
-                    break
-                try:
-                    await self._room.local_participant.perform_rpc(
-                        destination_identity=agent,
-                        method=PLAYBACK_FINISHED,
-                        payload=payload,
-                        response_timeout=_ANSWER_S,
-                    )
-                except rtc.RpcError as exc:
-                    if exc.code not in _UNHEARD or tried == _TRIES:
-                        break
-                    await asyncio.sleep(_RETRY_S)
-                else:
-                    break
+            await self._tell_agent(*await self._calls.get())
+
+    async def _tell_agent(self, position_s: float, interrupted: bool) -> None:
+        """Call the agent about an utterance."""
+        payload = json.dumps({"playback_position": position_s, "interrupted": interrupted})
+        for tried in range(1, _TRIES + 1):
+            agent = self._agent()
+            if agent is None:
+                return
+            try:
+                await self._room.local_participant.perform_rpc(
+                    destination_identity=agent,
+                    method=PLAYBACK_FINISHED,
+                    payload=payload,
+                    response_timeout=_ANSWER_S,
+                )
+            except rtc.RpcError as exc:
+                if exc.code not in _UNHEARD or tried == _TRIES:
+                    return
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return
 
 
 class _Speech:

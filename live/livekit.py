@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,6 +19,7 @@ from live.player import FRAME_S
 from live.records import Event, Finished, Gone, Ready, Reason, Room, Shown
 
 _JOIN_S = 15.0
+_FAREWELL_S = 1.0
 _QUEUE_MS = 200
 _ASTRAY_S = 0.02  # that sound may be from its place before it is moved
 _PACKET_S = 0.02  # that Opus gathers before it sends them, while a picture is sent at once
@@ -113,7 +115,11 @@ class LiveKit:
             await self._ears.run()
 
     async def leave(self) -> None:
-        """Leave the room."""
+        """Leave the room, once its agent knows that nothing more of what it said will be shown."""
+        if self._ears is not None and self._ears_room is not None and self._ears_room.isconnected():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await self._ears.leave()
         for room in (self._room, self._ears_room):
             if room is not None and room.isconnected():
                 await room.disconnect()

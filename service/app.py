@@ -18,6 +18,7 @@ from service.routes.a2e.router import a2e_router
 from service.routes.accounts import account, receivers, top_ups
 from service.routes.avatartalk import continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
+from service.routes.avatartalk import viewing as inference_viewing
 from service.routes.catalogue import avatars, currencies, previews, voices
 from service.routes.desk.gate import without_others
 from service.routes.desk.router import desk_router
@@ -174,7 +175,8 @@ def create_app(
                 route_handlers=[
                     qr.qr,
                     videos.captions,
-                    inference_videos.inference_page,
+                    inference_viewing.inference_page,
+                    inference_viewing.inference_playlist,
                     inference_videos.inference_captions,
                     payment_list.payments,
                     account.account,

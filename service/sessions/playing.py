@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,6 +15,8 @@ from service.sessions.meter import Meter
 from service.sessions.port import LiveRender, Output
 from service.sessions.records import (
     FRAME_MS,
+    FRAME_SAMPLES,
+    LEAD_FRAMES,
     SEGMENT_FRAMES,
     Audio,
     Clear,
@@ -22,6 +25,7 @@ from service.sessions.records import (
     Finish,
     Finished,
     Message,
+    Outcome,
     Problem,
     Pull,
     Say,
@@ -80,6 +84,7 @@ class LiveSession:
         self._screen = screen
         self._unfinished: set[str] = set()
         self._said: set[str] = set()  # of these: the worker knows of them
+        self._shown_frames: Counter[str] = Counter()  # of these
         self._refused: dict[str, str] = {}  # of these: what the judge has against a later piece
         self._owed = 0  # segments that were asked for and did not come yet
         self._begun = False  # something was said
@@ -92,6 +97,18 @@ class LiveSession:
     def hears(self, utterance: str) -> bool:
         """Tell whether an utterance was begun and has no end yet."""
         return utterance in self._unfinished
+
+    def unended(self) -> list[Finished]:
+        """Tell what became of utterances that have no end, once the session is over: what was shown of them."""
+        outcome: Outcome = "failed" if self.ending is None else "interrupted"
+        return [
+            Finished(
+                id=utterance,
+                outcome=outcome,
+                samples=max(0, self._shown_frames[utterance] - LEAD_FRAMES) * FRAME_SAMPLES,
+            )
+            for utterance in sorted(self._unfinished, key=lambda each: (len(each), each))  # in their order
+        ]
 
     async def say(self, utterance: str, text: str) -> None:
         """Say a piece of a text; the pieces of an utterance have one id, and `done` ends it.
@@ -179,6 +196,8 @@ class LiveSession:
                         raise RenderFailed("a segment that nobody asked for")
                     await self._take(event)
                     self._meter.count(self._cost_ms(event.frames))
+                    if event.utterance is not None:
+                        self._shown_frames[event.utterance] += event.frames
                     await self._change(owed=-1)
                 case Finished():
                     if (detail := self._refused.pop(event.id, None)) is not None:
@@ -271,6 +290,7 @@ class LiveSession:
     async def _finished(self, finished: Finished) -> None:
         await self._take(finished)
         self._unfinished.discard(finished.id)
+        self._shown_frames.pop(finished.id, None)
         self._said.discard(finished.id)
         self._last_word = asyncio.get_running_loop().time()
         await self._change()

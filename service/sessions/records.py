@@ -15,6 +15,11 @@ SEGMENT_FRAMES = 4
 SAMPLE_RATE = 48_000
 """Of the sound of every session, in hertz."""
 
+FRAME_SAMPLES = SAMPLE_RATE // FPS
+
+LEAD_FRAMES = 2
+"""By which a mouth opens before its sound: they are an utterance's, and nothing of it is heard in them."""
+
 Outcome = Literal["shown", "interrupted", "refused", "failed"]
 
 

@@ -98,6 +98,25 @@ async def test_ten_interruptions_in_a_row_are_each_told_of_once(show, join, open
     assert len(avatar.of(Clear)) == 10
 
 
+@pytest.mark.parametrize("utterances", [1, 2])
+async def test_an_agent_whose_face_goes_away_is_told_of_all_that_it_waits_for(
+    show, join, open_room, utterances
+):
+    agent = await join("agent", agent=True)
+    avatar = await show(open_room(listens=True))
+    await avatar.until(Ready)
+    await agent.until_true(lambda: {"avatartalk-agent", "listener"} <= who(agent), "avatar and listener")
+    for n in range(1, utterances + 1):
+        agent.do(do="speak", seconds=20.0)
+        await avatar.until(Done, n)
+
+    await avatar.close()
+    await agent.until_true(lambda: who(agent) == set(), "empty room")
+
+    told = [(each["interrupted"], each["playback_position"] < 20) for each in agent.of("finished")]
+    assert told == [(True, True)] * utterances
+
+
 async def test_speech_of_another_rate_with_two_channels_is_heard_at_16_khz_in_one(show, join, open_room):
     agent = await join("agent", agent=True)
     avatar = await show(open_room(listens=True))

@@ -224,10 +224,8 @@ async def test_a_top_up_is_credited_once_whatever_dies(market, victim):
     assert (account["granted_ms"], account["free_ms"], len(account["ledger"])) == (3000, 3000, 1)
 
 
-@pytest.mark.parametrize(
-    ("state", "victim"),
-    [("reserved", "service"), ("reserved", "database"), ("rendering", "service"), ("rendering", "worker")],
-)
+@pytest.mark.parametrize("victim", ["service", "worker", "database"])
+@pytest.mark.parametrize("state", ["reserved", "rendering"])
 async def test_a_video_of_an_account_is_paid_for_once_whatever_dies(market, state, victim):
     key = await market.credited(20)
     wish = {**CHOICE, "text": "Hello, this was paid in advance."}

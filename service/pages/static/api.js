@@ -50,7 +50,7 @@ async function refusal(answer) {
   const name = String(problem.type ?? "").split("#").pop();
   const seconds = Number(answer.headers.get("Retry-After") ?? 5);
   const known = say(`problem_${name}`, {seconds});
-  const detail = problem.detail ?? `HTTP ${answer.status}`;
+  const detail = problem.detail ?? problem.message ?? `HTTP ${answer.status}`;
   const gateway = answer.status >= 502 && !problem.type ? say("problem_unavailable") : "";
   const own = name === "content-refused" && problem.detail ? `${known} ${detail}` : known;
   return new Refused(name, answer.status, own || gateway || say("problem_other", {detail}), seconds, problem.field);
@@ -61,6 +61,12 @@ const json = body => ({
   headers: {"Content-Type": "application/json"},
   body: JSON.stringify(body),
 });
+
+/** Where an order's video is, or what is beside it: an account's goes by its id, a buyer's by its invoice. */
+export const place = (order, beside = "") =>
+  order.id
+    ? `/inference/${order.id}/${beside || "video.mp4"}`
+    : `/lightning/video/${order.invoice}${beside && `/${beside}`}`;
 
 const claimed = claim => (claim ? {"Claim-Token": claim} : {});
 
@@ -91,8 +97,7 @@ export async function currencies() {
 
 /** What is spoken and when, as WebVTT. */
 export async function captions(order) {
-  const path = `/lightning/video/${order.invoice}/captions.vtt`;
-  return (await send(path, {headers: claimed(order.claim), cache: "no-cache"})).text();
+  return (await send(place(order, "captions.vtt"), {headers: claimed(order.claim), cache: "no-cache"})).text();
 }
 
 export async function payment(order, wait = 0, signal = undefined) {
@@ -116,13 +121,13 @@ export async function stored(order, query = "") {
 
 /** A video that somebody has begun, from its first byte on, while it grows. */
 export async function begun(order, signal) {
-  return send(`/lightning/video/${order.invoice}`, {headers: claimed(order.claim), signal, cache: "no-store"});
+  return send(place(order), {headers: claimed(order.claim), signal, cache: "no-store"});
 }
 
 /** Whether there is something in the playlist yet. */
 export async function hasPlaylist(order) {
   try {
-    return (await send(`/lightning/video/${order.invoice}/hls.m3u8`, {cache: "no-store"})).ok;
+    return (await send(place(order, "hls.m3u8"), {cache: "no-store"})).ok;
   } catch {
     return false;
   }

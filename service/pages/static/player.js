@@ -1,7 +1,7 @@
 // Plays a video while it is rendered: by MediaSource on the stream, where there is none by a playlist (HTTP Live Streaming), as
 // on older iPhones, and where there is neither by a plain <video>.
 
-import {Offline, Refused, captions, hasPlaylist, stored, video} from "./api.js";
+import {Offline, Refused, captions, hasPlaylist, place, stored, video} from "./api.js";
 import {say} from "./words.js";
 
 const Source = self.ManagedMediaSource ?? self.MediaSource;
@@ -67,7 +67,7 @@ async function* bytesOf({ask, order, signal, broken}) {
  * Play an order's video in an element from its first byte on, while it grows.
  *
  * @param element a <video>
- * @param order invoice and claim
+ * @param order invoice and claim; of an account its id
  * @param broken is called with true when the stream breaks, with false when it goes on
  * @param ask has the video sent: by default it is begun, too
  * @returns {stop, whole}: a function, and a promise that fails where there will be no video
@@ -124,7 +124,7 @@ async function playPlainly(element, stream) {
     if (!byPlaylist || await hasPlaylist(order)) break;
   }
   if (signal.aborted) return;
-  const address = `/lightning/video/${order.invoice}${byPlaylist ? "/hls.m3u8" : ""}`;
+  const address = place(order, byPlaylist ? "hls.m3u8" : "");
   element.addEventListener("error", async () => {
     const at = element.currentTime;
     broken(true);

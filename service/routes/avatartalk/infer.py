@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from litestar.handlers import websocket
 
 from service.accounts.keys import Keys
 from service.accounts.port import Holder, Scope
-from service.errors import InvalidRequest, RenderFailed
+from service.errors import InvalidRequest, OutputGone, RenderFailed
 from service.orders.choice import Choice
 from service.routes.avatartalk import closings
 from service.routes.avatartalk.file_output import FileOutput
@@ -26,6 +26,7 @@ from service.runtime.shares import Shares
 from service.sessions.live import Live
 from service.sessions.places import Place, Push, Room
 from service.sessions.playing import LiveSession
+from service.sessions.records import Told
 from service.sessions.saying import Recordings, Texts
 from service.sessions.session import Ending, Wish
 from service.sessions.showing import Showing
@@ -62,16 +63,19 @@ async def infer(socket: AnySocket, socket_desk: Part[SocketDesk]) -> None:
         wish = wish_of(asked)
         place = place_of(asked, wish.output)
         if place is None:
-            async with socket_desk.live.open(
-                holder.account_id, wish, FileOutput(socket), key_id=holder.key_id
-            ) as session:
+            output = FileOutput(socket)
+            async with (
+                socket_desk.live.open(holder.account_id, wish, output, key_id=holder.key_id) as session,
+                _telling_of_all(session, output.take),
+            ):
                 ending = await serve(socket, session, audio=wish.audio)
         else:
             told = SpokenTeller(socket)
             async with socket_desk.showing.open(
                 holder.account_id, wish, place, tell=told.tell, key_id=holder.key_id
             ) as shown:
-                ending = await serve(socket, shown.session, audio=wish.audio, elsewhere=True)
+                async with _telling_of_all(shown.session, told.tell):
+                    ending = await serve(socket, shown.session, audio=wish.audio, elsewhere=True)
                 shown.check()
         await closings.close(socket, *closings.ENDINGS[ending])
 
@@ -154,6 +158,20 @@ async def serve(socket: AnySocket, session: LiveSession, *, audio: bool, elsewhe
         for task in (run, reading):
             task.cancel()
         await asyncio.gather(run, reading, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _telling_of_all(
+    session: LiveSession, tell: Callable[[Told], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Tell a client at the end what became of each utterance that has none: it waits for that."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OutputGone, TimeoutError):
+            async with asyncio.timeout(closings.CLOSE_S):  # as for the close
+                for finished in session.unended():
+                    await tell(finished)
 
 
 async def _read(socket: AnySocket, session: LiveSession, *, audio: bool, elsewhere: bool) -> None:

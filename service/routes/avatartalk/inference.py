@@ -21,6 +21,7 @@ from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.bodies import read_json
 from service.routes.http.keys import key_of
+from service.routes.http.links import Links
 from service.routes.http.parts import Part
 from service.routes.http.request_ids import add_header
 from service.routes.http.streams import VideoStream
@@ -92,6 +93,7 @@ async def inference(
     prepaid_orders: Part[PrepaidOrders],
     delivery: Part[Delivery],
     bought_desk: Part[bought.Desk],
+    links: Part[Links],
     stream: Annotated[
         str | None,
         QueryParameter(description="`true`: the answer is the MP4.", examples=[Example(value="true")]),
@@ -135,13 +137,13 @@ async def inference(
     if taken.webhook_secret is not None:  # in each answer: a refusal is told of as well
         add_header(request.scope, "Webhook-Secret", taken.webhook_secret)
     if later:
-        return await _told(request, prepaid_orders, taken, await prepaid.whole(taken.order))
+        return await _told(request, links, prepaid_orders, taken, await prepaid.whole(taken.order))
     streamed = is_on(stream, asked.stream)
     video = await unless_gone(request.receive, prepaid.made(taken, whole=not streamed))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
     if not streamed:
-        return await _told(request, prepaid_orders, taken, video)
+        return await _told(request, links, prepaid_orders, taken, video)
     return VideoStream(
         delivery.play(video.order_id, growing=video.state is not VideoState.READY),
         order_id=video.order_id,
@@ -150,7 +152,11 @@ async def inference(
 
 
 async def _told(
-    request: Request[Any, Any, Any], orders: PrepaidOrders, taken: Taken, video: Video | None
+    request: Request[Any, Any, Any],
+    links: Links,
+    orders: PrepaidOrders,
+    taken: Taken,
+    video: Video | None,
 ) -> ASGIApp:
     """Tell of a video that is whole, or has still to be made."""
     used_ms = 0 if video is None else await orders.used_ms(taken.order)
@@ -158,7 +164,7 @@ async def _told(
         taken.order,
         video,
         used_ms=used_ms,
-        here=str(request.base_url).rstrip("/"),
+        here=links.here(request),
         webhook_secret=taken.webhook_secret,
     )
     return Response(told, headers=NO_STORE).to_asgi_response(None, request)

@@ -99,11 +99,13 @@ def _later(_request: AnyRequest, _error: Exception) -> Response[bytes]:
 
 
 def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    status = HTTPStatus(error.status_code)
-    if status is HTTPStatus.NOT_FOUND:
-        return _json(status, Missing(), dict(error.headers or {}))
-    code = INVALID_PARAMETERS if status is HTTPStatus.BAD_REQUEST else status.name
-    return refusal(status, code, error.detail or status.phrase, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return _json(HTTPStatus.NOT_FOUND, Missing(), headers)
+    kind, detail, field = problems.of_framework(error)
+    code = _code(kind) if kind.name else kind.status.name
+    details = None if field is None else {"field": field}
+    return refusal(kind.status, code, detail, details=details, headers=headers)
 
 
 def _unexpected(_request: AnyRequest, error: Exception) -> Response[bytes]:

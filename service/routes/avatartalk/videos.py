@@ -3,11 +3,7 @@
 Of a delayed one the first who is about to watch has its owner pay; whoever only looks at the link does not.
 """
 
-import functools
 import uuid
-from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from litestar import HttpMethod, Request, Response, route
@@ -32,11 +28,7 @@ from service.routes.http.videos import NO_CACHE, As, answer, answer_finished, ca
 from service.routes.http.waiting import unless_gone
 from service.runtime.clock import Clock
 
-PAGE = Path(__file__).parents[2] / "pages" / "video.html"
-
 DISPOSITION = 'inline; filename="video.mp4"'
-
-POLICY = "default-src 'none'; style-src 'self'; media-src 'self'"
 
 REFUSALS = refusals.described(
     types.INVALID_REQUEST,
@@ -53,7 +45,9 @@ REFUSALS = refusals.described(
 )
 
 
-def _operation(name: str) -> Any:
+def operation(name: str) -> Any:
+    """Name an operation by its method."""
+
     def of(_handler: HTTPRouteHandler, method: Method, _path: object) -> str:
         return f"{'head' if method == HttpMethod.HEAD else 'get'}{name}"
 
@@ -69,7 +63,7 @@ def _operation(name: str) -> Any:
     " preview of a link in a messenger do not. With `format` a whole one is another kind of file; while that is being"
     " made, the answer is 503.",
     tags=["Accounts"],
-    operation_id=_operation("InferenceVideo"),
+    operation_id=operation("InferenceVideo"),
     operation_class=openapi.operation(
         headers={
             200: openapi.VIDEO_HEADERS | {"ETag": openapi.ETAG},
@@ -92,10 +86,10 @@ async def inference_video(
     delivery: Part[Delivery],
     now: Part[Clock],
     formats: Part[Formats],
-    kind: As = "mp4",
+    format: As = "mp4",  # noqa: A002 - as a refusal calls it
 ) -> ASGIApp:
     """Watch an account's video."""
-    order = await _find(prepaid_orders, video_id)
+    order = await find(prepaid_orders, video_id)
     if request.method == HttpMethod.HEAD:
         video = await prepaid.whole(order)
         if video is None:
@@ -107,39 +101,11 @@ async def inference_video(
         video = await unless_gone(request.receive, prepaid.opened(order))
     if video is None:
         return Response(None, status_code=204).to_asgi_response(None, request)  # nobody reads it
-    if kind != "mp4":
-        return await answer_finished(request, formats, video, kind, called=video_id, disposition=DISPOSITION)
+    if format != "mp4":
+        return await answer_finished(
+            request, formats, video, format, called=video_id, disposition=DISPOSITION
+        )
     return answer(request, delivery, video, called=video_id, disposition=DISPOSITION, now=now())
-
-
-@route(
-    "/inference/{video_id:str}/video.html",
-    http_method=[HttpMethod.GET, HttpMethod.HEAD],
-    summary="Show an account's video on a page",
-    description="To open the page of a delayed video has it made and paid for, as to open the video has.",
-    tags=["Accounts"],
-    media_type="text/html",
-    operation_id=_operation("InferencePage"),
-    operation_class=openapi.operation(headers=refusals.RETRIED),
-    exception_handlers=refusals.HANDLERS,
-    responses=openapi.page() | REFUSALS,
-)
-async def inference_page(
-    request: Request[Any, Any, Any],
-    video_id: FromPath[str],
-    prepaid: Part[PrepaidDelivery],
-    prepaid_orders: Part[PrepaidOrders],
-) -> Response[str]:
-    """Show an account's video on a page."""
-    order = await _find(prepaid_orders, video_id)
-    order.remembered()
-    if not only_looks(request):
-        await prepaid.begin(order)
-    return Response(
-        _page().substitute(language=escape(order.wish.choice.language or "")),
-        media_type="text/html",
-        headers={**NO_CACHE, "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},
-    )
 
 
 @route(
@@ -149,7 +115,7 @@ async def inference_page(
     description="What is spoken and when, as WebVTT; until the video is whole, what is not spoken yet has its predicted"
     " time. They cost nothing.",
     tags=["Accounts"],
-    operation_id=_operation("InferenceCaptions"),
+    operation_id=operation("InferenceCaptions"),
     operation_class=openapi.operation(headers=refusals.RETRIED),
     exception_handlers=refusals.HANDLERS,
     responses=openapi.captions()
@@ -160,10 +126,10 @@ async def inference_captions(
     video_id: FromPath[str], prepaid_orders: Part[PrepaidOrders], captioning: Part[Captioning]
 ) -> Response[str]:
     """Read the captions of an account's video."""
-    return captions_answer(await captioning.of(await _find(prepaid_orders, video_id)))
+    return captions_answer(await captioning.of(await find(prepaid_orders, video_id)))
 
 
-async def _find(orders: PrepaidOrders, video_id: str) -> Order:
+async def find(orders: PrepaidOrders, video_id: str) -> Order:
     """Find an order by exactly the id that was told."""
     try:
         known = str(uuid.UUID(video_id)) == video_id
@@ -173,8 +139,3 @@ async def _find(orders: PrepaidOrders, video_id: str) -> Order:
     if order is None:
         raise OrderNotFound(video_id)
     return order
-
-
-@functools.cache
-def _page() -> Template:
-    return Template(PAGE.read_text())

@@ -261,6 +261,18 @@ def captions() -> dict[int, ResponseSpec]:
     }
 
 
+def playlist() -> dict[int, ResponseSpec]:
+    """Describe a playlist as the answer."""
+    return {
+        200: ResponseSpec(
+            str,
+            generate_examples=False,
+            description="The playlist.",
+            media_type="application/vnd.apple.mpegurl",
+        )
+    }
+
+
 def not_modified() -> dict[int, ResponseSpec]:
     """Describe that the client has it already."""
     return {

@@ -214,19 +214,21 @@ def _node_unavailable(_request: AnyRequest, error: LightningError) -> Response[b
     return problem(kind, kind.example, headers={"Retry-After": str(NODE_RETRY_S)})
 
 
-def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    """Translate what Litestar found wrong before a handler ran."""
-    headers = dict(error.headers or {})
+def of_framework(error: HTTPException) -> tuple[ProblemType, str, str | None]:
+    """Translate what Litestar found wrong before a handler ran: what it is, its `detail`, and what is at fault."""
     match error:
         case ValidationException(extra=[{"message": str(message), "key": str(key)}, *_]):
-            return problem(
-                types.INVALID_REQUEST, f"Parameter '{key}': {message}.", field=key, headers=headers
-            )
+            return types.INVALID_REQUEST, f"Parameter '{key}': {message}.", key
     status = HTTPStatus(error.status_code)
     kind = types.OF_STATUS.get(status)
     if kind is None:  # RFC 9457, section 4.2.1: no more than its status says
         kind = ProblemType("", status, status.phrase, "", "")
-    return problem(kind, kind.example or error.detail, headers=headers)
+    return kind, kind.example or error.detail, None
+
+
+def _of_framework(_request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    kind, detail, field = of_framework(error)
+    return problem(kind, detail, field=field, headers=dict(error.headers or {}))
 
 
 def _unexpected(_request: AnyRequest, error: Exception) -> Response[bytes]:

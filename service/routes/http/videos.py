@@ -20,6 +20,7 @@ from service.routes.http.stored import answer_stored
 from service.routes.http.streams import VideoStream
 
 VTT = "text/vtt"
+M3U8 = "application/vnd.apple.mpegurl"
 
 MEDIA_TYPES = {"mov": "video/quicktime", "webm": "video/webm", "avi": "video/x-msvideo"}
 
@@ -204,6 +205,11 @@ async def _behind(
 def captions_answer(captions: str) -> Response[str]:
     """Answer with captions; they become exact as the video is spoken."""
     return Response(captions, media_type=VTT, headers=NO_CACHE)
+
+
+def playlist_answer(playlist: str) -> Response[str]:
+    """Answer with a playlist, which gets longer as long as its video does."""
+    return Response(playlist, media_type=M3U8, headers=NO_CACHE)
 
 
 class _Etags(NamedTuple):

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from service.delivery.playlists import Playlists
@@ -13,11 +12,9 @@ from service.routes.http import openapi
 from service.routes.http import problem_types as types
 from service.routes.http.claims import Claim, ClaimHeader
 from service.routes.http.parts import Part
-from service.routes.http.videos import NO_CACHE
+from service.routes.http.videos import playlist_answer
 from service.routes.lightning.resolving import resolve
 from service.routes.lightning.videos import FILE
-
-M3U8 = "application/vnd.apple.mpegurl"
 
 
 @get(
@@ -29,7 +26,7 @@ M3U8 = "application/vnd.apple.mpegurl"
     tags=["Buying"],
     operation_id="getPlaylist",
     operation_class=openapi.operation(),
-    responses={200: ResponseSpec(str, generate_examples=False, description="The playlist.", media_type=M3U8)}
+    responses=openapi.playlist()
     | openapi.limited_problems(
         types.INVALID_REQUEST,
         types.PAYMENT_REQUIRED,
@@ -56,4 +53,4 @@ async def playlist(
     video = FILE
     if claim_token:
         video += f"?claim_token={quote(claim_token.strip(), safe='')}"
-    return Response(await playlists.of(sold.order, video), media_type=M3U8, headers=NO_CACHE)
+    return playlist_answer(await playlists.of(sold.order, video))

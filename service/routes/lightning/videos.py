@@ -153,19 +153,19 @@ async def video(
     now: Part[Clock],
     formats: Part[Formats],
     captions: Track = None,
-    kind: As = "mp4",
+    format: As = "mp4",  # noqa: A002 - as a refusal calls it
     claim_token: Claim = None,
     claim_header: ClaimHeader = None,
 ) -> ASGIApp:
     """Read a video again."""
     sold = await resolve(request, snapshots, invoice, claim_token or claim_header)
     found = await delivery.video(sold.order)
-    if kind != "mp4":
+    if format != "mp4":
         return await answer_finished(
             request,
             formats,
             found,
-            kind,
+            format,
             called=sold.payment.invoice,
             disposition=named(sold.order, found),
         )

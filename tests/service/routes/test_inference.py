@@ -128,6 +128,20 @@ async def test_the_addresses_work_without_the_key(shop, worker, holder):
     assert 'src="video.mp4"' in page.text
 
 
+async def test_addresses_begin_where_the_operator_says_that_the_service_is(make_shop, holder_of, tmp_path):
+    async with make_shop(tmp_path, public_url="https://video.example.org") as shop:
+        holder = await holder_of(shop)
+        made, later = (await holder.ask()).json(), await holder.delayed()
+
+    for told in (made, later):
+        folder = f"https://video.example.org/inference/{told['id']}"
+        assert [told["html_url"], told["mp4_url"], told["captions_url"]] == [
+            f"{folder}/video.html",
+            f"{folder}/video.mp4",
+            f"{folder}/captions.vtt",
+        ]
+
+
 @pytest.mark.parametrize("host", ["a:99999", "a:b", "[::1", "[::::]", "a b", "a/b", "user@a", "a" * 301])
 async def test_a_request_whose_host_is_none_is_refused_before_anything_is_paid(shop, worker, holder, host):
     before = await holder.balance()
@@ -353,6 +367,16 @@ async def test_what_cannot_be_made_is_refused_in_the_documents_shape(holder, wis
     assert told["details"] == {"field": field}
     assert told["message"]
     assert await holder.balance() == (60_000, 0, 0)
+
+
+async def test_what_no_handler_sees_is_refused_in_the_documents_shape_too(shop, holder):
+    large = await holder.ask(text="x" * (1 << 20))
+    unknown = await shop.http.get((await holder.delayed())["mp4_url"], params={"format": "paper"})
+
+    assert (large.status_code, large.json()["error_code"]) == (413, "BODY_TOO_LARGE")
+    assert (unknown.status_code, unknown.json()["error_code"]) == (400, "INVALID_PARAMETERS")
+    assert unknown.json()["details"] == {"field": "format"}
+    assert "'format'" in unknown.json()["message"]
 
 
 async def test_who_shows_a_wrong_key_is_told_so(shop):

@@ -36,7 +36,7 @@ OF_ACCOUNTS = {
     "POST /media/fetch",
     "GET /media",
     "DELETE /media/{name}",
-    *(label for label in OPERATIONS if " /api/v1/" in label),
+    *(label for label in OPERATIONS if " /api/v1/" in label or " /account/" in label),
 }
 """What takes a key of an account."""
 

@@ -70,7 +70,7 @@ class Client:
         return self.socket.close_code, self.socket.close_reason or ""
 
     def of(self, status: str) -> list[dict[str, Any]]:
-        return [each for each in self.told if each["status"] == status]
+        return [each for each in self.told if each.get("status") == status]
 
     @property
     def frames(self) -> int:

@@ -181,6 +181,7 @@ async def test_speech_ends_with_the_video_time_of_its_account_and_never_passes_i
         assert await client.closed() == (1008, "Insufficient credits")
 
     assert client.frames == 48  # whole segments of what two seconds hold
+    assert client.of("interrupted") == [{"status": "interrupted", "utterance": "1", "shown_duration": 1.84}]
     assert await poor.settled() == (80, 1_920)
 
 

@@ -156,15 +156,18 @@ async def test_a_session_is_its_accounts_alone(holder, holder_of, asked, agent):
 
 
 async def test_a_face_leaves_when_the_video_time_ends(shop, holder_of, asked, agent):
-    poor = await holder_of(shop, 2_000)
+    poor = await holder_of(shop, 6_000)
+    both = {"avatartalk-agent", "listener"}
     await create(poor, asked)
-    await agent.until_true(lambda: "avatartalk-agent" in who(agent), "avatar")
+    await agent.until_true(lambda: both <= {each["who"] for each in agent.of("came")}, "avatar and listener")
 
-    await agent.until_true(lambda: "avatartalk-agent" not in who(agent), "end")
+    agent.do(do="speak", seconds=20.0)
+    await agent.until_true(lambda: both <= {each["who"] for each in agent.of("went")}, "end")
 
+    assert [each["interrupted"] for each in agent.of("finished")] == [True]  # an agent waits for that
     free_ms, used_ms = await poor.settled()
     assert free_ms < 160
-    assert free_ms + used_ms == 2_000
+    assert free_ms + used_ms == 6_000
 
 
 @pytest.mark.parametrize(
@@ -254,6 +257,20 @@ async def test_texts_are_pushed_and_each_is_told_of_by_one_json_message(holder, 
     free_ms, used_ms = await holder.settled()
     assert free_ms + used_ms == 60_000
     assert over["pictures"] <= used_ms / 40 <= over["pictures"] + 12
+
+
+async def test_each_text_is_told_of_that_the_video_time_was_not_enough_for(shop, holder_of, tmp_path):
+    poor = await holder_of(shop, 1_500)
+    async with listening(KEY) as (url, _server), poor.connect(output_type="rtmp", rtmp_url=url) as client:
+        await client.send(*["Good evening, and welcome to the news of today."] * 5)
+
+        assert await client.closed() == (1008, "Insufficient credits")
+
+    unsaid = client.of("interrupted")
+    assert len(client.told) == 5
+    assert unsaid
+    assert unsaid == client.told[-len(unsaid) :]
+    assert {each["audio_duration"] for each in unsaid} == {0}
 
 
 async def test_a_recording_is_spoken_in_a_room_to_its_end_by_whoever_only_goes_away(
