@@ -597,8 +597,9 @@ async def test_a_voice_is_loaded_once_somebody_wants_to_hear_it(visit, shop, wor
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems", "/video/lnbc1"])
-async def test_no_page_has_a_barrier(visit, standing_shop, path):
-    visitor = await visit(standing_shop.url)
+@pytest.mark.parametrize("traits", [{}, {**PHONE, "color_scheme": "dark"}], ids=["desk", "phone in the dark"])
+async def test_no_page_has_a_barrier(visit, standing_shop, path, traits):
+    visitor = await visit(standing_shop.url, **traits)
     await visitor.come(path)
 
     assert await visitor.violations() == []
