@@ -6,8 +6,9 @@ pays.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -15,6 +16,17 @@ import satspeak
 from satspeak.commands.lazily import LazyGroup
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
+
+
+def _arguments(*commands: str) -> Callable[[Any], Any]:
+    """Take whatever comes, to be passed on; a shell completes the first of it by the names of commands."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+        return (
+            [] if context.params.get("arguments") else [name for name in commands if name.startswith(begun)]
+        )
+
+    return click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=complete)
 
 
 _LAZILY = {
@@ -214,8 +226,9 @@ def mcp(
     metavar="PURCHASE_ID",
     help="Free what is booked for this one, since you saw in your wallet that it was not paid, where that cannot tell.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_context
-def budget(context: click.Context, *, clear: bool, forget: str | None) -> None:
+def budget(context: click.Context, *, clear: bool, forget: str | None, as_json: bool) -> None:
     """List purchases, the newest first: name, booked, paid or unpaid, satoshi, and what was found out just now.
 
     What is booked counts as spent on each day, until it is known to be paid or not. Nothing is freed that may still be
@@ -230,27 +243,30 @@ def budget(context: click.Context, *, clear: bool, forget: str | None) -> None:
     told = command.settle(
         said["shop"], wallet=said["wallet"], ledger=said["ledger"], clear=clear, forget=forget
     )
+    if as_json:
+        command.tell(told)
+        return
     for purchase, found in told:
         line = f"{purchase.id}\t{purchase.state.value}\t{purchase.sats}"
         click.echo(line if found is None else f"{line}\t{found.finding.value}: {found.why}")
 
 
 @main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("replay")
 def webhooks(arguments: tuple[str, ...]) -> None:
     """Run `python -m service webhooks` with these arguments."""
     _become("service", "webhooks", *arguments)
 
 
 @main.command(context_settings=_PASS_ON, short_help="End the credential of an L402 order: revoke.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("revoke")
 def l402(arguments: tuple[str, ...]) -> None:
     """Run `python -m service l402` with these arguments."""
     _become("service", "l402", *arguments)
 
 
 @main.command(context_settings=_PASS_ON, short_help="Manage API keys: create, list, revoke.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("create", "list", "revoke")
 def keys(arguments: tuple[str, ...]) -> None:
     """Run `python -m service keys` with these arguments."""
     _become("service", "keys", *arguments)
@@ -260,14 +276,14 @@ def keys(arguments: tuple[str, ...]) -> None:
     context_settings=_PASS_ON,
     short_help="Manage accounts with prepaid video time: create, list, grant, limit, show, top-ups.",
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("create", "grant", "limit", "list", "show", "top-ups", "webhook")
 def accounts(arguments: tuple[str, ...]) -> None:
     """Run `python -m service accounts` with these arguments."""
     _become("service", "accounts", *arguments)
 
 
 @main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("paid")
 def owed(arguments: tuple[str, ...]) -> None:
     """Run `python -m service owed` with these arguments."""
     _become("service", "owed", *arguments)
@@ -277,7 +293,7 @@ def owed(arguments: tuple[str, ...]) -> None:
     context_settings=_PASS_ON,
     short_help="List the faces that a service sells; or manage a worker's: add, list, remove.",
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("add", "list", "remove")
 def avatars(arguments: tuple[str, ...]) -> None:
     """List what `satspeak buy` can choose; `add`, `list` and `remove` run `python -m worker avatars` with these."""
     if arguments and arguments[0] in ("add", "list", "remove"):
@@ -297,7 +313,7 @@ def doctor(arguments: tuple[str, ...]) -> None:
 
 
 @main.command(context_settings=_PASS_ON, short_help="Build the guide that the service serves: build.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("build")
 def docs(arguments: tuple[str, ...]) -> None:
     """Run `python -m guide` with these arguments."""
     _become("guide", *arguments)
