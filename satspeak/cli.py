@@ -33,7 +33,7 @@ _LAZILY = {
     "buy": ("satspeak.commands.buying:buy", "Buy a video: shows an invoice or pays it, and saves the MP4."),
     "quote": ("satspeak.commands.looking:quote", "Tell what a text would cost."),
     "status": ("satspeak.commands.looking:status", "Tell what became of an order."),
-    "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
+    "refund": ("satspeak.commands.looking:refund", "Get your money back for a video that failed."),
     "serve": ("satspeak.commands.serving:serve", "Run a worker and the service together, for a first shop."),
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
     "top-up": ("satspeak.commands.holding:top_up", "Buy video time for an account, or for a new one."),
@@ -136,7 +136,7 @@ def worker(arguments: tuple[str, ...]) -> None:
     type=click.IntRange(min=1),
     envvar="SATSPEAK_MAX_SATS",
     show_envvar=True,
-    help="Most satoshi that one call may spend, with the fee.",
+    help="Most satoshi that one call may spend, fee included.",
 )
 @click.option(
     "--max-sats-per-day",
@@ -152,12 +152,12 @@ def worker(arguments: tuple[str, ...]) -> None:
     default=Path("~/.satspeak/purchases.sqlite3"),
     show_default=True,
     show_envvar=True,
-    help="File of what was spent. Programs that name the same share its budget.",
+    help="File that records what was spent. Programs that name the same file share one budget.",
 )
 @click.option(
     "--network",
     type=click.Choice(["mainnet", "testnet", "signet", "regtest"]),
-    help="What an invoice has to be on to be paid; any if it is left out.",
+    help="Pay only invoices of this network; of any if left out.",
 )
 @click.option(
     "--http", is_flag=True, help="Serve streamable HTTP at /mcp in place of standard input and output."
@@ -251,14 +251,14 @@ def budget(context: click.Context, *, clear: bool, forget: str | None, as_json: 
         click.echo(line if found is None else f"{line}\t{found.finding.value}: {found.why}")
 
 
-@main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")
+@main.command(context_settings=_PASS_ON, short_help="List webhook messages that were given up, and send them again.")
 @_arguments("replay")
 def webhooks(arguments: tuple[str, ...]) -> None:
     """Run `python -m service webhooks` with these arguments."""
     _become("service", "webhooks", *arguments)
 
 
-@main.command(context_settings=_PASS_ON, short_help="End the credential of an L402 order: revoke.")
+@main.command(context_settings=_PASS_ON, short_help="Revoke the credential of an L402 order.")
 @_arguments("revoke")
 def l402(arguments: tuple[str, ...]) -> None:
     """Run `python -m service l402` with these arguments."""
@@ -282,7 +282,7 @@ def accounts(arguments: tuple[str, ...]) -> None:
     _become("service", "accounts", *arguments)
 
 
-@main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
+@main.command(context_settings=_PASS_ON, short_help="List what is owed to buyers whose video failed.")
 @_arguments("paid")
 def owed(arguments: tuple[str, ...]) -> None:
     """Run `python -m service owed` with these arguments."""
@@ -291,7 +291,7 @@ def owed(arguments: tuple[str, ...]) -> None:
 
 @main.command(
     context_settings=_PASS_ON,
-    short_help="List the faces that a service sells; or manage a worker's: add, list, remove.",
+    short_help="List the faces that a shop sells; or manage a worker's: add, list, remove.",
 )
 @_arguments("add", "list", "remove")
 def avatars(arguments: tuple[str, ...]) -> None:
@@ -304,7 +304,7 @@ def avatars(arguments: tuple[str, ...]) -> None:
 
 
 @main.command(
-    context_settings=_PASS_ON, short_help="Look whether all that a shop needs is there, and say what to do."
+    context_settings=_PASS_ON, short_help="Check everything a shop needs, and say what to do about problems."
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def doctor(arguments: tuple[str, ...]) -> None:

@@ -20,9 +20,9 @@ _WIDTH, _NAME = 80, 18
 @json_option
 @click.pass_obj
 def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Look whether the node, the prices, the stores and the workers are as they have to be.
+    """Check the node, the prices, the stores and the workers.
 
-    It stores one small object and deletes it; else it changes nothing. Ends with 1 where something has failed.
+    It stores one small object and deletes it, and changes nothing else. The exit status is 1 if a check has failed.
     """
     logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

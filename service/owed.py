@@ -21,11 +21,11 @@ PREIMAGE_BYTES = 32
 @json_option
 @click.pass_context
 def owed(context: click.Context, *, as_json: bool) -> None:
-    """List what is due to buyers, the oldest first, and where all the money is.
+    """List what is owed to buyers, the oldest first, and where all the money is.
 
-    One that is `owed` has an invoice of its buyer: pay it, then tell so with `owed paid`. One that is `failed` has
-    none: its buyer has not asked for the money yet, or is to send another invoice. One that is `unasked` has not
-    failed: its video is paid for, and is made as soon as its buyer asks for it.
+    `owed`: the buyer has sent an invoice. Pay it, then note it with `owed paid`. `failed`: there is no invoice to pay;
+    the buyer has not asked for the money yet, or has to send another one. `unasked`: nothing has failed; the video is
+    paid for, and is made as soon as the buyer asks for it.
     """
     if context.invoked_subcommand is None:
         asyncio.run(_list(context.obj, as_json=as_json))
