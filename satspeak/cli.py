@@ -251,7 +251,9 @@ def budget(context: click.Context, *, clear: bool, forget: str | None, as_json: 
         click.echo(line if found is None else f"{line}\t{found.finding.value}: {found.why}")
 
 
-@main.command(context_settings=_PASS_ON, short_help="List webhook messages that were given up, and send them again.")
+@main.command(
+    context_settings=_PASS_ON, short_help="List webhook messages that were given up, and send them again."
+)
 @_arguments("replay")
 def webhooks(arguments: tuple[str, ...]) -> None:
     """Run `python -m service webhooks` with these arguments."""

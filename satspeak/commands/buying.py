@@ -52,7 +52,9 @@ _PAYER_SETTINGS = {
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--pay", envvar="SATSPEAK_PAY", help=f"A wallet that pays: {payers.WALLETS}; or SATSPEAK_PAY.")
-@click.option("--max-sats", type=click.IntRange(min=1), help="Most to pay, fee included; no question is asked then.")
+@click.option(
+    "--max-sats", type=click.IntRange(min=1), help="Most to pay, fee included; no question is asked then."
+)
 @click.option(
     "--lnd-address",
     help="With --pay lnd: host and port of its gRPC, or https://… of its REST.  [default: 127.0.0.1:10009]",
