@@ -1,5 +1,6 @@
 """The page at `/` and its states, in a real Chromium, before a service whose node and clock a test can move."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -342,6 +343,24 @@ async def test_the_countdown_goes_by_the_clock_of_the_shop(visit, standing_shop,
     await visitor.page.reload()
 
     await visitor.reads("#pay-left", re.compile("Valid for 1[0-4]:"))
+
+
+async def test_what_was_paid_while_the_phone_slept_is_seen_when_it_wakes(visitor, standing_shop):
+    held: list[str] = []
+    # A line that is dead, and that nobody was told of.
+    await visitor.page.route("**/events", lambda route: held.append(route.request.url))
+    await visitor.writes("Paid from another app.")
+    invoice = await visitor.asks()
+    await standing_shop.eventually(lambda: bool(held))
+    standing_shop.node.pay(invoice)
+    await standing_shop.until(invoice, lambda payment: payment["status"] == "paid")
+    assert await visitor.page.is_visible("#pay")
+
+    await visitor.page.unroute("**/events")
+    await visitor.tell("document.dispatchEvent(new Event('visibilitychange'))")
+
+    async with asyncio.timeout(25):  # the page gives a silent line up by itself, but only after 40 s
+        await visitor.sees("download")
 
 
 async def test_a_browser_that_keeps_nothing_buys_all_the_same(visit, standing_shop):
