@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gzip
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -19,7 +20,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import httpx
@@ -38,6 +39,7 @@ from satspeak.client import Client
 TEXT = "Good evening, and welcome to the news. The weather stays warm until Friday, with rain in the west."
 LIGHTHOUSE = "13.5.0"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 PAGES = ("/", "/?lang=ja", "/docs", "/docs/problems", "/video/lnbc1")
 
 _PLAYING = """() => {
@@ -53,7 +55,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         page_kb: HTML, CSS and modules of the shop, as they are sent.
         settled_to_playing_ms: From the node's own event to the browser's, median.
         settled_to_playing_ms_max: The slowest.
-        axe_violations: On all pages, and in all states of a purchase.
+        axe_violations: On all pages, light and dark, and in all states of a purchase.
         lighthouse: The least of all categories, over shop and viewer, mobile preset; None where it is not installed.
         lighthouse_scores: Each of them.
     """
@@ -94,7 +96,8 @@ async def _measure(purchases: int, browser: str) -> Figures:
             chromium = await driver.chromium.launch(executable_path=browser, args=[*ARGUMENTS])
             page = await chromium.new_page()
             violations = 0
-            for path in PAGES:
+            for scheme, path in itertools.product(SCHEMES, PAGES):
+                await page.emulate_media(color_scheme=scheme)
                 await page.goto(stage.url + path)
                 violations += await _violations(page)
             waits: list[float] = []

@@ -6,8 +6,9 @@ pays.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -17,11 +18,22 @@ from satspeak.commands.lazily import LazyGroup
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
 
 
+def _arguments(*commands: str) -> Callable[[Any], Any]:
+    """Take whatever comes, to be passed on; a shell completes the first of it by the names of commands."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+        return (
+            [] if context.params.get("arguments") else [name for name in commands if name.startswith(begun)]
+        )
+
+    return click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=complete)
+
+
 _LAZILY = {
     "buy": ("satspeak.commands.buying:buy", "Buy a video: shows an invoice or pays it, and saves the MP4."),
     "quote": ("satspeak.commands.looking:quote", "Tell what a text would cost."),
     "status": ("satspeak.commands.looking:status", "Tell what became of an order."),
-    "refund": ("satspeak.commands.looking:refund", "Ask for the money of an order whose video failed."),
+    "refund": ("satspeak.commands.looking:refund", "Get your money back for a video that failed."),
     "serve": ("satspeak.commands.serving:serve", "Run a worker and the service together, for a first shop."),
     "voices": ("satspeak.commands.looking:voices", "List the voices."),
     "top-up": ("satspeak.commands.holding:top_up", "Buy video time for an account, or for a new one."),
@@ -124,7 +136,7 @@ def worker(arguments: tuple[str, ...]) -> None:
     type=click.IntRange(min=1),
     envvar="SATSPEAK_MAX_SATS",
     show_envvar=True,
-    help="Most satoshi that one call may spend, with the fee.",
+    help="Most satoshi that one call may spend, fee included.",
 )
 @click.option(
     "--max-sats-per-day",
@@ -140,12 +152,12 @@ def worker(arguments: tuple[str, ...]) -> None:
     default=Path("~/.satspeak/purchases.sqlite3"),
     show_default=True,
     show_envvar=True,
-    help="File of what was spent. Programs that name the same share its budget.",
+    help="File that records what was spent. Programs that name the same file share one budget.",
 )
 @click.option(
     "--network",
     type=click.Choice(["mainnet", "testnet", "signet", "regtest"]),
-    help="What an invoice has to be on to be paid; any if it is left out.",
+    help="Pay only invoices of this network; of any if left out.",
 )
 @click.option(
     "--http", is_flag=True, help="Serve streamable HTTP at /mcp in place of standard input and output."
@@ -214,8 +226,9 @@ def mcp(
     metavar="PURCHASE_ID",
     help="Free what is booked for this one, since you saw in your wallet that it was not paid, where that cannot tell.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_context
-def budget(context: click.Context, *, clear: bool, forget: str | None) -> None:
+def budget(context: click.Context, *, clear: bool, forget: str | None, as_json: bool) -> None:
     """List purchases, the newest first: name, booked, paid or unpaid, satoshi, and what was found out just now.
 
     What is booked counts as spent on each day, until it is known to be paid or not. Nothing is freed that may still be
@@ -230,27 +243,32 @@ def budget(context: click.Context, *, clear: bool, forget: str | None) -> None:
     told = command.settle(
         said["shop"], wallet=said["wallet"], ledger=said["ledger"], clear=clear, forget=forget
     )
+    if as_json:
+        command.tell(told)
+        return
     for purchase, found in told:
         line = f"{purchase.id}\t{purchase.state.value}\t{purchase.sats}"
         click.echo(line if found is None else f"{line}\t{found.finding.value}: {found.why}")
 
 
-@main.command(context_settings=_PASS_ON, short_help="List what webhooks were told in vain, and replay it.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@main.command(
+    context_settings=_PASS_ON, short_help="List webhook messages that were given up, and send them again."
+)
+@_arguments("replay")
 def webhooks(arguments: tuple[str, ...]) -> None:
     """Run `python -m service webhooks` with these arguments."""
     _become("service", "webhooks", *arguments)
 
 
-@main.command(context_settings=_PASS_ON, short_help="End the credential of an L402 order: revoke.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@main.command(context_settings=_PASS_ON, short_help="Revoke the credential of an L402 order.")
+@_arguments("revoke")
 def l402(arguments: tuple[str, ...]) -> None:
     """Run `python -m service l402` with these arguments."""
     _become("service", "l402", *arguments)
 
 
 @main.command(context_settings=_PASS_ON, short_help="Manage API keys: create, list, revoke.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("create", "list", "revoke")
 def keys(arguments: tuple[str, ...]) -> None:
     """Run `python -m service keys` with these arguments."""
     _become("service", "keys", *arguments)
@@ -260,14 +278,14 @@ def keys(arguments: tuple[str, ...]) -> None:
     context_settings=_PASS_ON,
     short_help="Manage accounts with prepaid video time: create, list, grant, limit, show, top-ups.",
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("create", "grant", "limit", "list", "show", "top-ups", "webhook")
 def accounts(arguments: tuple[str, ...]) -> None:
     """Run `python -m service accounts` with these arguments."""
     _become("service", "accounts", *arguments)
 
 
-@main.command(context_settings=_PASS_ON, short_help="List what buyers are due whose video failed.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@main.command(context_settings=_PASS_ON, short_help="List what is owed to buyers whose video failed.")
+@_arguments("paid")
 def owed(arguments: tuple[str, ...]) -> None:
     """Run `python -m service owed` with these arguments."""
     _become("service", "owed", *arguments)
@@ -275,9 +293,9 @@ def owed(arguments: tuple[str, ...]) -> None:
 
 @main.command(
     context_settings=_PASS_ON,
-    short_help="List the faces that a service sells; or manage a worker's: add, list, remove.",
+    short_help="List the faces that a shop sells; or manage a worker's: add, list, remove.",
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("add", "list", "remove")
 def avatars(arguments: tuple[str, ...]) -> None:
     """List what `satspeak buy` can choose; `add`, `list` and `remove` run `python -m worker avatars` with these."""
     if arguments and arguments[0] in ("add", "list", "remove"):
@@ -288,7 +306,7 @@ def avatars(arguments: tuple[str, ...]) -> None:
 
 
 @main.command(
-    context_settings=_PASS_ON, short_help="Look whether all that a shop needs is there, and say what to do."
+    context_settings=_PASS_ON, short_help="Check everything a shop needs, and say what to do about problems."
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def doctor(arguments: tuple[str, ...]) -> None:
@@ -297,7 +315,7 @@ def doctor(arguments: tuple[str, ...]) -> None:
 
 
 @main.command(context_settings=_PASS_ON, short_help="Build the guide that the service serves: build.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_arguments("build")
 def docs(arguments: tuple[str, ...]) -> None:
     """Run `python -m guide` with these arguments."""
     _become("guide", *arguments)

@@ -89,6 +89,9 @@ async def _open_shop(chain: ChainChoice, console: Console) -> AsyncIterator[Shop
     except Exception:
         console.print(f"The logs are in {folder}", style="yellow")
         raise
+    except asyncio.CancelledError:  # Ctrl-C, which is how a demo that went well ends
+        shutil.rmtree(folder)
+        raise
     shutil.rmtree(folder)
 
 

@@ -6,6 +6,7 @@ import click
 
 from service.assembly.stores import open_orders
 from service.settings import Settings
+from service.telling import json_option, told
 
 
 @click.group()
@@ -15,11 +16,13 @@ def l402() -> None:
 
 @l402.command()
 @click.argument("invoice")
+@json_option
 @click.pass_obj
-def revoke(settings: Settings, invoice: str) -> None:
+def revoke(settings: Settings, invoice: str, *, as_json: bool) -> None:
     """End the credential of the order or top-up with this INVOICE: whoever shows it is challenged anew."""
     if not asyncio.run(_revoke(settings, invoice.strip().lower())):
         raise click.ClickException("No L402 order or top-up with a credential has this invoice.")
+    told({"revoked": True}, as_json=as_json)
 
 
 async def _revoke(settings: Settings, invoice: str) -> bool:

@@ -4,12 +4,12 @@ import asyncio
 import logging
 
 import click
-import msgspec
 import structlog
 
 from service.assembly.examining import examine
 from service.doctor.finding import Finding, Level
 from service.settings import Settings
+from service.telling import json_option, told
 
 _MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.FAILED: ("failed", "red")}
 
@@ -17,18 +17,17 @@ _WIDTH, _NAME = 80, 18
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Tell programs, in JSON.")
+@json_option
 @click.pass_obj
 def doctor(settings: Settings, *, as_json: bool) -> None:
-    """Look whether the node, the prices, the stores and the workers are as they have to be.
+    """Check the node, the prices, the stores and the workers.
 
-    It stores one small object and deletes it; else it changes nothing. Ends with 1 where something has failed.
+    It stores one small object and deletes it, and changes nothing else. The exit status is 1 if a check has failed.
     """
     logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     found = asyncio.run(_examine(settings, as_json=as_json))
-    if as_json:
-        click.echo(msgspec.json.encode({"findings": found, "ok": not _failed(found)}))
+    told({"findings": found, "ok": not _failed(found)}, as_json=as_json)
     raise SystemExit(1 if _failed(found) else 0)
 
 

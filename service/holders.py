@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from service.accounts.account import Account, Entry
-from service.accounts.port import HOLDERS, OPERATORS, Scope
+from service.accounts.port import HOLDERS, OPERATORS, ApiKey, Scope
+from service.accounts.top_up import TopUp
 from service.assembly.stores import Holders, open_accounts
 from service.errors import InvalidRequest, KeyNotAllowed, NameTaken
 from service.settings import Settings
+from service.telling import json_option, told
 from service.webhooks.port import AccountReceiver
 
 T = TypeVar("T")
@@ -56,8 +58,11 @@ def keys() -> None:
     type=click.Choice([scope.value for scope in Scope]),
     help="What it is good for; may be given twice. Left out: everything that such a key can be good for, but the desk.",
 )
+@json_option
 @click.pass_obj
-def create(settings: Settings, name: str, account: str | None, scopes: tuple[str, ...]) -> None:
+def create(
+    settings: Settings, name: str, account: str | None, scopes: tuple[str, ...], *, as_json: bool
+) -> None:
     """Make a key and show it, this once."""
 
     async def run(holders: Holders) -> str:
@@ -65,20 +70,26 @@ def create(settings: Settings, name: str, account: str | None, scopes: tuple[str
         return await holders.keys.create(name, [Scope(scope) for scope in scopes], account_id=holder)
 
     try:
-        click.echo(_with(settings, run))
+        key = _with(settings, run)
     except KeyNotAllowed as error:
         allowed = sorted(scope.value for scope in (OPERATORS if account is None else HOLDERS))
         raise click.ClickException(
             f"Such a key is never good for {error.scope}, only for {', '.join(allowed)}."
         ) from error
-    click.echo("Keep it: it is not shown again.", err=True)
+    if not told({"name": name, "key": key}, as_json=as_json):
+        click.echo(key)
+        click.echo("Keep it: it is not shown again.", err=True)
 
 
 @keys.command("list")
+@json_option
 @click.pass_obj
-def list_keys(settings: Settings) -> None:
+def list_keys(settings: Settings, *, as_json: bool) -> None:
     """List the keys."""
-    for key in _with(settings, lambda holders: holders.keys.list()):
+    found = _with(settings, lambda holders: holders.keys.list())
+    if told([_key(key) for key in found], as_json=as_json):
+        return
+    for key in found:
         revoked = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
         scopes = ",".join(sorted(scope.value for scope in key.scopes))
         whose = "operator" if key.account_id is None else f"account {key.account_id}"
@@ -89,12 +100,26 @@ def list_keys(settings: Settings) -> None:
 
 @keys.command()
 @click.argument("key_id", metavar="ID", type=int)
+@json_option
 @click.pass_obj
-def revoke(settings: Settings, key_id: int) -> None:
+def revoke(settings: Settings, key_id: int, *, as_json: bool) -> None:
     """Make a key useless from now on."""
     if not _with(settings, lambda holders: holders.keys.revoke(key_id)):
         raise click.ClickException(f"There is no valid key {key_id}. `keys list` shows them.")
-    click.echo(f"Key {key_id} is revoked.")
+    if not told({"id": key_id, "revoked": True}, as_json=as_json):
+        click.echo(f"Key {key_id} is revoked.")
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "prefix": key.prefix,
+        "name": key.name,
+        "account_id": key.account_id,
+        "scopes": sorted(scope.value for scope in key.scopes),
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }
 
 
 @click.group()
@@ -105,8 +130,9 @@ def accounts() -> None:
 @accounts.command("create")
 @click.argument("name")
 @click.option("--jobs", type=click.IntRange(min=0), help="Most videos and live sessions of it at once.")
+@json_option
 @click.pass_obj
-def create_account(settings: Settings, name: str, jobs: int | None) -> None:
+def create_account(settings: Settings, name: str, jobs: int | None, *, as_json: bool) -> None:
     """Make an account without video time, and tell its number."""
     if not name.strip() or name.isdecimal():  # a number is how an account is told otherwise
         raise click.ClickException("A name has more than digits.")
@@ -115,16 +141,22 @@ def create_account(settings: Settings, name: str, jobs: int | None) -> None:
         return await holders.video_time.create(name, most_open=jobs)
 
     try:
-        click.echo(_with(settings, run))
+        number = _with(settings, run)
     except NameTaken as error:
         raise click.ClickException(f"There is an account {error.name} already.") from error
+    if not told({"id": number, "name": name}, as_json=as_json):
+        click.echo(number)
 
 
 @accounts.command("list")
+@json_option
 @click.pass_obj
-def list_accounts(settings: Settings) -> None:
+def list_accounts(settings: Settings, *, as_json: bool) -> None:
     """List the accounts, with the seconds that are free, reserved and used."""
-    for account in _with(settings, lambda holders: holders.accounts.all()):
+    found = _with(settings, lambda holders: holders.accounts.all())
+    if told(found, as_json=as_json):
+        return
+    for account in found:
         click.echo(
             f"{account.id}\t{account.name or '-'}\tfree {_seconds(account.free_ms)}"
             f"\treserved {_seconds(account.reserved_ms)}\tused {_seconds(account.used_ms)}"
@@ -135,8 +167,9 @@ def list_accounts(settings: Settings) -> None:
 @click.argument("account")
 @click.argument("seconds", type=click.IntRange(min=1))
 @click.option("--ref", help="What it is for: the same is given once, however often the command is run.")
+@json_option
 @click.pass_obj
-def grant(settings: Settings, account: str, seconds: int, ref: str | None) -> None:
+def grant(settings: Settings, account: str, seconds: int, ref: str | None, *, as_json: bool) -> None:
     """Give an ACCOUNT video time."""
 
     async def run(holders: Holders) -> tuple[bool, Account]:
@@ -147,36 +180,43 @@ def grant(settings: Settings, account: str, seconds: int, ref: str | None) -> No
     given, now = _with(settings, run)
     if not given:
         raise click.ClickException(f"That was given before. Free are {_seconds(now.free_ms)} s.")
-    click.echo(f"Account {now.id} has {_seconds(now.free_ms)} s free.")
+    if not told(now, as_json=as_json):
+        click.echo(f"Account {now.id} has {_seconds(now.free_ms)} s free.")
 
 
 @accounts.command()
 @click.argument("account")
 @click.argument("jobs", type=click.IntRange(min=0), required=False)
+@json_option
 @click.pass_obj
-def limit(settings: Settings, account: str, jobs: int | None) -> None:
+def limit(settings: Settings, account: str, jobs: int | None, *, as_json: bool) -> None:
     """Say how many JOBS, videos and live sessions, an ACCOUNT may have at once; what is set for all if left out."""
 
-    async def run(holders: Holders) -> None:
+    async def run(holders: Holders) -> Account:
         await holders.accounts.limit((await _find(holders, account)).id, jobs)
+        return await _find(holders, account)
 
-    _with(settings, run)
+    told(_with(settings, run), as_json=as_json)
 
 
 @accounts.command()
 @click.argument("account")
+@json_option
 @click.pass_obj
-def show(settings: Settings, account: str) -> None:
+def show(settings: Settings, account: str, *, as_json: bool) -> None:
     """Show the balance of an ACCOUNT and its latest moves."""
 
     async def run(holders: Holders) -> tuple[Account, int, bool, list[Entry]]:
         named = await _find(holders, account)
-        told = await holders.accounts.statement(named.id, before_id=None, limit=SHOWN)
-        found, entries = told or (named, [])
+        statement = await holders.accounts.statement(named.id, before_id=None, limit=SHOWN)
+        found, entries = statement or (named, [])
         video_time = holders.video_time
         return found, video_time.most_open(found), video_time.unlimited(found), entries
 
     found, most_open, unlimited, entries = _with(settings, run)
+    whole = {"account": found, "most_open": most_open, "unlimited": unlimited, "ledger": entries}
+    if told(whole, as_json=as_json):
+        return
     free = "without end" if unlimited else f"{_seconds(found.free_ms)} s"
     click.echo(f"account {found.id} {found.name or '-'}, since {found.created_at:%Y-%m-%d}")
     click.echo(
@@ -195,9 +235,17 @@ def show(settings: Settings, account: str) -> None:
     "--rotate", is_flag=True, help="Make a new secret; messages are signed with both until the next one."
 )
 @click.option("--remove", is_flag=True, help="Tell nobody any more, not even what waits.")
+@json_option
 @click.pass_obj
 def webhook(
-    settings: Settings, account: str, url: str | None, low_s: int | None, *, rotate: bool, remove: bool
+    settings: Settings,
+    account: str,
+    url: str | None,
+    low_s: int | None,
+    *,
+    rotate: bool,
+    remove: bool,
+    as_json: bool,
 ) -> None:
     """Say to which URL what becomes of an ACCOUNT's videos and of its balance is told, or show it."""
     if sum((url is not None, rotate, remove)) > 1 or (low_s is not None and url is None):
@@ -219,6 +267,8 @@ def webhook(
         receiver, made = _with(settings, run)
     except InvalidRequest as error:
         raise click.ClickException(error.detail) from error
+    if told(_receiver(receiver, made=made), as_json=as_json):
+        return
     if receiver is None:
         click.echo("Nobody is told.", err=True)
         return
@@ -229,15 +279,38 @@ def webhook(
         click.echo("Keep the secret: it is not shown again.", err=True)
 
 
+def _receiver(receiver: AccountReceiver | None, *, made: bool) -> dict[str, Any]:
+    """Tell who is told, and the secret if it is new; the URL is null where nobody is."""
+    if receiver is None:
+        return {"url": None, "low_ms": None}
+    secret = {"secret": receiver.secret.split()[0]} if made else {}
+    return {"url": receiver.url, "low_ms": receiver.low_ms, **secret}
+
+
 @accounts.command("top-ups")
+@json_option
 @click.pass_obj
-def top_ups(settings: Settings) -> None:
+def top_ups(settings: Settings, *, as_json: bool) -> None:
     """List the top-ups that were paid: moment, account, seconds, price in satoshi, msat received and invoice."""
-    for sold in _with(settings, lambda holders: holders.top_ups.paid()):
+    found = _with(settings, lambda holders: holders.top_ups.paid())
+    if told([_top_up(sold) for sold in found], as_json=as_json):
+        return
+    for sold in found:
         click.echo(
             f"{sold.paid_at:%Y-%m-%d %H:%M}\t{sold.account_id}\t{_seconds(sold.ms)}\t{sold.price.amount_sat}"
             f"\t{sold.paid_msat}\t{sold.invoice}"
         )
+
+
+def _top_up(sold: TopUp) -> dict[str, Any]:
+    return {
+        "paid_at": sold.paid_at,
+        "account_id": sold.account_id,
+        "ms": sold.ms,
+        "amount_sat": sold.price.amount_sat,
+        "paid_msat": sold.paid_msat,
+        "invoice": sold.invoice,
+    }
 
 
 def _seconds(ms: int) -> str:

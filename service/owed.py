@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -11,21 +12,23 @@ from service.assembly.stores import open_refunds
 from service.errors import NotRefundable
 from service.refunds import owing
 from service.settings import Settings
+from service.telling import json_option, told
 
 PREIMAGE_BYTES = 32
 
 
 @click.group(invoke_without_command=True)
+@json_option
 @click.pass_context
-def owed(context: click.Context) -> None:
-    """List what is due to buyers, the oldest first, and where all the money is.
+def owed(context: click.Context, *, as_json: bool) -> None:
+    """List what is owed to buyers, the oldest first, and where all the money is.
 
-    One that is `owed` has an invoice of its buyer: pay it, then tell so with `owed paid`. One that is `failed` has
-    none: its buyer has not asked for the money yet, or is to send another invoice. One that is `unasked` has not
-    failed: its video is paid for, and is made as soon as its buyer asks for it.
+    `owed`: the buyer has sent an invoice. Pay it, then note it with `owed paid`. `failed`: there is no invoice to pay;
+    the buyer has not asked for the money yet, or has to send another one. `unasked`: nothing has failed; the video is
+    paid for, and is made as soon as the buyer asks for it.
     """
     if context.invoked_subcommand is None:
-        asyncio.run(_list(context.obj))
+        asyncio.run(_list(context.obj, as_json=as_json))
 
 
 @owed.command()
@@ -34,8 +37,9 @@ def owed(context: click.Context) -> None:
 @click.option(
     "--fee-msat", type=click.IntRange(min=0), default=0, show_default=True, help="What the way cost."
 )
+@json_option
 @click.pass_obj
-def paid(settings: Settings, order_id: int, preimage: str, fee_msat: int) -> None:
+def paid(settings: Settings, order_id: int, preimage: str, fee_msat: int, *, as_json: bool) -> None:
     """Note that the buyer's invoice of an ORDER was paid by hand, as its PREIMAGE proves."""
     try:
         proof = bytes.fromhex(preimage)
@@ -53,12 +57,15 @@ def paid(settings: Settings, order_id: int, preimage: str, fee_msat: int) -> Non
         amount_msat = asyncio.run(_paid(settings, order_id, payment))
     except NotRefundable as error:
         raise click.ClickException(error.detail) from error
-    click.echo(f"Order {order_id} is refunded: {amount_msat} msat.")
+    if not told({"order_id": order_id, "refunded_msat": amount_msat}, as_json=as_json):
+        click.echo(f"Order {order_id} is refunded: {amount_msat} msat.")
 
 
-async def _list(settings: Settings) -> None:
+async def _list(settings: Settings, *, as_json: bool) -> None:
     async with open_refunds(settings) as refunds:
         owed = await owing.look(refunds)
+    if told(_value(owed), as_json=as_json):
+        return
     for due in owed.due:
         click.echo("\t".join(_line(due)))
     ledger = owed.ledger
@@ -71,6 +78,20 @@ async def _list(settings: Settings) -> None:
         f" ms of it owed {ledger.prepaid_ms}, used {ledger.prepaid_used_ms}",
         err=True,
     )
+
+
+def _value(owed: owing.Owed) -> dict[str, Any]:
+    due = [
+        {
+            "order_id": each.order_id,
+            "state": each.step,
+            "amount_msat": each.amount_msat,
+            "paid_at": each.paid_at,
+            "invoice": None if each.refund is None else each.refund.invoice,
+        }
+        for each in owed.due
+    ]
+    return {"due": due, "kept_msat": owed.kept_msat, "unasked_msat": owed.unasked_msat, "ledger": owed.ledger}
 
 
 def _line(due: owing.Due) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ TIERS = (
     {"engines", "payments", "storage"},
     {"refunds", "retention"},
     {"delivery", "desk", "doctor", "l402", "lnurl", "quotes", "sessions", "studio", "webhooks"},
-    {"settings"},
+    {"settings", "telling"},
     {"routes"},
     {"assembly"},
     {"__main__", "app", "credentials", "diagnosis", "holders", "letters", "owed", "parts", "program"},

@@ -1,14 +1,16 @@
 """`python -m worker avatars add|list|remove`: faces of the operator's own."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 import msgspec
 
 from worker import import_pack
+from worker.avatars import Pack
 from worker.drawing import bring_to_life, cut_out, mouths_of, read_picture
 from worker.encode import FPS
 from worker.errors import WorkerError
@@ -33,6 +35,9 @@ _assets = click.option(
     default=_default_assets,
     help="Folder with avatars/ and model/. [SATSPEAK_WORKER_ASSETS; default: the one that the worker plays]",
 )
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 class _Group(click.Group):
@@ -83,6 +88,7 @@ def avatars() -> None:
 @click.option("--may-speak", is_flag=True, help="Take a film in which the mouth moves, too.")
 @click.option("--force", is_flag=True, help="Replace what the avatar has for the emotion.")
 @_assets
+@_json
 def add(
     *,
     name: str,
@@ -96,6 +102,7 @@ def add(
     may_speak: bool,
     force: bool,
     assets: Path,
+    as_json: bool,
 ) -> None:
     """Make the avatar NAME from a film or a picture, or give it one more emotion. Show only who has agreed to it."""
     import_pack.check(assets / "avatars", name, emotions, force=force)
@@ -114,13 +121,17 @@ def add(
         take, warnings = bring_to_life(picture)
     else:
         take = _study(footage, seconds, may_speak=may_speak)
-        with click.progressbar(take.frames, label="Cutting out the person") as bar:
+        with click.progressbar(take.frames, label="Cutting out the person", file=sys.stderr) as bar:
             take, warnings = cut_out(take, bar)
     for warning in warnings:
         click.echo(warning, err=True)
     squares = mouths_of(take, mouths) if mouths else []
     pack = import_pack.add(assets / "avatars", person, emotions, take, squares)
     through = sum(1 for box in take.boxes if box is None)
+    if as_json:
+        facts = {"frames": len(take.frames), "frames_without_face": through, "warnings": warnings}
+        click.echo(msgspec.json.encode({**_value(pack), **facts}))
+        return
     click.echo(
         f"{pack.name}: {', '.join(emotions)}, {len(take.frames)} frames, {through} of them without a face."
     )
@@ -130,7 +141,8 @@ def add(
 
 
 def _study(footage: Path, seconds: float, *, may_speak: bool) -> Take:
-    with click.progressbar(length=round(2 * seconds * FPS), label="Looking for the face") as bar:
+    length = round(2 * seconds * FPS)
+    with click.progressbar(length=length, label="Looking for the face", file=sys.stderr) as bar:
 
         def frames() -> Iterator[Rgb]:
             for frame in read_film(footage, longest_s=seconds):
@@ -142,9 +154,14 @@ def _study(footage: Path, seconds: float, *, may_speak: bool) -> Take:
 
 @avatars.command("list")
 @_assets
-def list_avatars(*, assets: Path) -> None:
+@_json
+def list_avatars(*, assets: Path, as_json: bool) -> None:
     """List the avatars: name, label, gender, emotions."""
-    for pack in import_pack.list_packs(assets / "avatars"):
+    packs = import_pack.list_packs(assets / "avatars")
+    if as_json:
+        click.echo(msgspec.json.encode([_value(pack) for pack in packs]))
+        return
+    for pack in packs:
         age = "elderly " if pack.elderly else ""
         click.echo(f"{pack.name}\t{pack.label}\t{age}{pack.gender}\t{', '.join(sorted(pack.emotions))}")
 
@@ -152,7 +169,21 @@ def list_avatars(*, assets: Path) -> None:
 @avatars.command()
 @click.argument("name")
 @_assets
-def remove(*, name: str, assets: Path) -> None:
+@_json
+def remove(*, name: str, assets: Path, as_json: bool) -> None:
     """Remove the avatar NAME and its footage."""
     import_pack.remove(assets / "avatars", name)
+    if as_json:
+        click.echo(msgspec.json.encode({"name": name}))
+        return
     click.echo(f"{name} is gone; workers forget it at their next start.")
+
+
+def _value(pack: Pack) -> dict[str, Any]:
+    return {
+        "name": pack.name,
+        "label": pack.label,
+        "gender": pack.gender,
+        "elderly": pack.elderly,
+        "emotions": sorted(pack.emotions),
+    }

@@ -41,7 +41,7 @@ _PAYER_SETTINGS = {
     help="A recording instead: WAV, 16 kHz, mono, 16 bit.",
 )
 @wish_options
-@click.option("--private", is_flag=True, help="Nobody opens it who has only the invoice.")
+@click.option("--private", is_flag=True, help="The invoice alone does not open the video.")
 @click.option(
     "-o",
     "--out",
@@ -50,16 +50,18 @@ _PAYER_SETTINGS = {
     show_default=True,
     help="Where the MP4 goes; - is the standard output.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--pay", envvar="SATSPEAK_PAY", help=f"A wallet that pays: {payers.WALLETS}; or SATSPEAK_PAY.")
-@click.option("--max-sats", type=click.IntRange(min=1), help="Pay no more, with the fee; never asks then.")
+@click.option(
+    "--max-sats", type=click.IntRange(min=1), help="Most to pay, fee included; no question is asked then."
+)
 @click.option(
     "--lnd-address",
     help="With --pay lnd: host and port of its gRPC, or https://… of its REST.  [default: 127.0.0.1:10009]",
 )
 @click.option("--lnd-cert", help="With --pay lnd: its tls.cert.  [default: ~/.lnd/tls.cert]")
 @click.option("--lnd-macaroon", help="With --pay lnd: a macaroon that may pay.")
-@click.option("--resume", is_flag=True, help="Go on with the newest order, or with the one that TEXT names.")
+@click.option("--resume", is_flag=True, help="Continue the newest order, or the one that TEXT names.")
 @of_service
 async def buy(
     client: Client,

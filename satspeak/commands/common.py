@@ -74,7 +74,7 @@ def of_service(work: Command) -> Callable[..., None]:
         show_default=True,
         help="The service; or SATSPEAK_URL.",
     )
-    @click.option("--json", "as_json", is_flag=True, help="Tell programs, in JSON.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
     @functools.wraps(work)
     def run(*, url: str, as_json: bool, api_key: str | None = None, **arguments: Any) -> None:
         told = Told(as_json=as_json)

@@ -66,7 +66,7 @@ async def account(client: Client, told: Told) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the MP4 there while it is rendered; - is the standard output.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @_key_option(needed=True)
 @of_service
 async def inference(

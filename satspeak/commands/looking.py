@@ -73,7 +73,7 @@ async def status(client: Client, told: Told, *, invoice: str | None, watch: bool
         _tell(told, payment)
 
 
-@click.command(short_help="Ask for the money of an order whose video failed.")
+@click.command(short_help="Get your money back for a video that failed.")
 @click.argument("invoice", required=False)
 @click.option("--to", "mine", default=None, help="An invoice of yours, for what is offered or for no amount.")
 @click.option(

@@ -61,7 +61,7 @@ def studio() -> None:
     show_default=True,
     help="The service; or SATSPEAK_URL.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Tell programs, in JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def make(
     *,
     name: str,

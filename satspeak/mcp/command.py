@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 import structlog
 
 from satspeak.client import Client
@@ -76,6 +77,21 @@ def settle(
         raise click.ClickException(error.reason) from error
     except LedgerUnusable as error:
         raise click.ClickException(str(error)) from error
+
+
+def tell(settled: list[tuple[Purchase, Found | None]]) -> None:
+    """Print what `settle` found as JSON, for programs."""
+    purchases = [
+        {
+            "id": purchase.id,
+            "state": purchase.state,
+            "sats": purchase.sats,
+            "finding": None if found is None else found.finding,
+            "why": None if found is None else found.why,
+        }
+        for purchase, found in settled
+    ]
+    click.echo(msgspec.json.encode(purchases))
 
 
 async def _settle(

@@ -1,10 +1,13 @@
+import asyncio
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from satspeak.contact_sheet import examine
+from tests.terminal import satspeak
 
 
 @pytest.mark.regtest
@@ -25,6 +28,21 @@ def test_the_demo_sells_one_video_and_exits(tmp_path):
         r"The operator's desk: http://127\.0\.0\.1:\d+/desk\s+which opens with this key: sk_[\w-]{43}",
         finished.stdout,
     )
+
+
+@pytest.mark.regtest
+async def test_ctrl_c_ends_the_demo_and_leaves_nothing_behind(tmp_path):
+    async with satspeak("demo", "--out", str(tmp_path), "--text", "Hi.") as terminal:
+        screen = await terminal.shows("The shop stays open until Ctrl-C.")
+        [folder] = set(re.findall(r"logs in (\S+)", screen))
+        there = await asyncio.to_thread(Path(folder).is_dir)
+        terminal.type("\x03")
+
+        assert await terminal.ends() == 130
+
+    assert there
+    assert not await asyncio.to_thread(Path(folder).exists)
+    assert "Traceback" not in terminal.screen
 
 
 def test_a_choice_that_does_not_exist_is_refused_in_words():

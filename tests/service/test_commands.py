@@ -4,15 +4,20 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from lightning import Msat
+from satspeak.cli import main
 from satspeak.client import Client
 from satspeak.commands.exits import Exit
+from service.program import main as service_main
 from tests.terminal import satspeak
+from worker.import_command import avatars
 
 ROOT = Path(__file__).parents[2]
 
@@ -292,6 +297,44 @@ async def test_help_calls_a_command_as_it_was_called(command):
     assert f"Usage: satspeak {command} [" in terminal.screen
 
 
+UNTIL_STOPPED = {"demo", "serve", "service", "worker", "mcp"}
+"""Commands that run until they are stopped, and answer nothing."""
+
+
+def commands_of(group: click.Group, *name: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for each in group.list_commands(context):
+        command = group.get_command(context, each)
+        assert command
+        yield " ".join([*name, each]), command
+        if isinstance(command, click.Group):
+            yield from commands_of(command, *name, each)
+
+
+def test_programs_can_read_the_answer_of_every_command():
+    ours = dict(commands_of(main))
+    passed_on = {"keys", "accounts", "owed", "webhooks", "l402", "doctor", "avatars", "docs"}
+    theirs = {
+        **dict(commands_of(service_main)),
+        **{f"avatars {name}": command for name, command in commands_of(avatars)},
+    }
+    groups = {"keys", "accounts", "l402", "studio"}
+    answering = {
+        name: command
+        for name, command in {**ours, **theirs}.items()
+        if name not in UNTIL_STOPPED | groups and (name in theirs or name not in passed_on)
+    }
+
+    mute = [
+        name
+        for name, command in answering.items()
+        if not any("--json" in option.opts for option in command.params)
+    ]
+
+    assert len(answering) > 25
+    assert mute == []
+
+
 async def test_a_shell_completes_commands_and_options():
     line = next(
         line for line in (ROOT / "docs" / "command-line.md").read_text().splitlines() if "_COMPLETE=" in line
@@ -313,4 +356,6 @@ async def test_a_shell_completes_commands_and_options():
         return printed.decode().split()
 
     assert await completed("st") == ["status", "studio"]
+    assert await completed("keys", "") == ["create", "list", "revoke"]
+    assert await completed("avatars", "re") == ["remove"]
     assert await completed("status", "--w") == ["--watch"]

@@ -1,5 +1,6 @@
 """What was booked and whose end nobody noted: it is freed where it was certainly not paid, and never else."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -148,8 +149,13 @@ def test_the_command_lists_what_is_booked_paid_and_unpaid_and_why_nothing_is_fre
     listed = CliRunner().invoke(main, begin)
     cleared = CliRunner().invoke(main, [*begin, "--clear"])
     wrong = CliRunner().invoke(main, [*begin, "--forget", "third"])
+    told = json.loads(CliRunner().invoke(main, [*begin, "--clear", "--json"]).stdout)
 
     assert sorted(listed.stdout.splitlines()) == ["first\tpaid\t39", "second\tbooked\t40"]
+    assert sorted((each["id"], each["state"], each["sats"], each["finding"]) for each in told) == [
+        ("first", "paid", 39, None),
+        ("second", "booked", 40, "unknown"),
+    ]
     assert "second\tbooked\t40\tunknown: its invoice cannot be read" in cleared.stdout
     assert (wrong.exit_code, "no such purchase" in wrong.stderr) == (1, True)
     assert ledger.spent() == 79

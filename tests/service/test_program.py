@@ -1,6 +1,7 @@
 """The program itself, as a process."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -80,6 +82,44 @@ def test_accounts_are_made_granted_time_and_shown_by_commands(tmp_path):
     assert "no account 7" in run(tmp_path, "accounts", "show", "7").stderr
 
 
+def test_programs_read_what_the_commands_of_the_operator_answer(tmp_path):
+    def told(*arguments: str) -> Any:
+        done = run(tmp_path, *arguments, "--json", webhook_private="true")
+        assert (done.exit_code, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    made = told("keys", "create", "accounting", "--scope", "metrics:read")
+    [key] = told("keys", "list")
+    assert (made["name"], made["key"][:10], key["scopes"], key["account_id"], key["revoked_at"]) == (
+        "accounting",
+        key["prefix"],
+        ["metrics:read"],
+        None,
+        None,
+    )
+    assert told("keys", "revoke", str(key["id"])) == {"id": key["id"], "revoked": True}
+    assert told("keys", "list")[0]["revoked_at"].endswith("Z")
+    assert told("accounts", "create", "app") == {"id": 1, "name": "app"}
+    assert told("accounts", "grant", "app", "90", "--ref", "welcome")["free_ms"] == 90_000
+    assert told("accounts", "limit", "app", "5")["most_open"] == 5
+    assert [(each["name"], each["used_ms"]) for each in told("accounts", "list")] == [("app", 0)]
+    shown = told("accounts", "show", "app")
+    assert (shown["most_open"], shown["unlimited"]) == (5, False)
+    assert [(each["move"], each["ms"], each["ref"]) for each in shown["ledger"]] == [
+        ("grant", 90_000, "welcome")
+    ]
+    assert told("accounts", "webhook", "app") == {"url": None, "low_ms": None}
+    named = told("accounts", "webhook", "app", "http://127.0.0.1:9/hook", "--low", "60")
+    assert named.pop("secret").startswith("whsec_")
+    assert named == told("accounts", "webhook", "app") == {"url": "http://127.0.0.1:9/hook", "low_ms": 60_000}
+    assert told("accounts", "top-ups") == told("webhooks") == []
+    assert told("webhooks", "replay", "--all") == {"replayed": 0}
+    owed = told("owed")
+    assert (owed["due"], owed["kept_msat"], owed["ledger"]["received_msat"]) == ([], 0, 0)
+    refused = run(tmp_path, "l402", "revoke", "lnbc1", "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+
+
 def test_the_house_has_an_account_where_that_is_set(tmp_path):
     assert run(tmp_path, "accounts", "list").stdout == ""
 
@@ -119,6 +159,11 @@ async def test_what_was_paid_and_never_asked_for_is_owed_and_told_apart_from_wha
             ("3", "failed", amount),
         ]
         assert f"not asked for {amount}" in listed.stderr
+        told = json.loads((await asyncio.to_thread(run, shop.folder, "owed", "--json")).stdout)
+        assert [(each["order_id"], each["state"], each["amount_msat"]) for each in told["due"]] == [
+            (2, "unasked", amount),
+            (3, "failed", amount),
+        ]
         assert (await shop.video(unasked)).status_code == 200
         again = await asyncio.to_thread(run, shop.folder, "owed")
         assert "unasked" not in again.stdout

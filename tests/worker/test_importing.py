@@ -1,5 +1,6 @@
 """Films become avatars, or are refused with the reason. Our own footage stands in for people: its boxes are known."""
 
+import json
 import struct
 import subprocess
 import sys
@@ -405,6 +406,8 @@ def test_one_more_emotion_keeps_the_others(add, run, home):
         ["happy", "neutral"],
     )
     assert run("list").stdout == "eve\tEve of Paris\tfemale\thappy, neutral\n"
+    told = {"name": "eve", "label": "Eve of Paris", "gender": "female", "elderly": False}
+    assert json.loads(run("list", "--json").stdout) == [told | {"emotions": ["happy", "neutral"]}]
 
 
 def test_a_new_avatar_needs_a_gender(run):
@@ -416,7 +419,7 @@ def test_a_new_avatar_needs_a_gender(run):
 def test_a_removed_avatar_is_gone(add, run, home):
     add(BUILT_IN / "european_woman" / "neutral.mp4", *BRIEFLY)
 
-    assert run("remove", "eve").exit_code == 0
+    assert json.loads(run("remove", "eve", "--json").stdout) == {"name": "eve"}
     assert not (home / "avatars" / "eve").exists()
     assert "no avatar 'eve'" in run("remove", "eve").stderr
 

@@ -5,7 +5,7 @@ import {showFaces, watchFaces} from "./faces.js";
 import {$, notice, problem} from "./page.js";
 import {record, secondsOf, toWav} from "./sound.js";
 import {currency, draft, sound} from "./store.js";
-import {avatars, clock, currencyName, languageName, money, number, say, showMoneyIn} from "./words.js";
+import {avatars, clock, currencyName, languageName, money, number, sats, say, showMoneyIn} from "./words.js";
 
 const ESTIMATE_AFTER_MS = 300;
 
@@ -114,7 +114,7 @@ export function estimate() {
       const what = say("price_for", {money: money(told.amount_usd), seconds: number(told.duration, 1)});
       const detected = told.language && !field("language").value;
       const language = detected ? ` ${say("in_language", {language: languageName(told.language)})}` : "";
-      price(say("price", {sats: number(told.amount)}), what + language);
+      price(sats(told.amount), what + language);
     } catch (error) {
       if (mine.signal.aborted) return;
       price("");

@@ -6,7 +6,7 @@ import {bySound, estimate, fail, finishRecording, form, label, reason, recording
 import {$, copy, fileName, notice, offerDownload, problem} from "./page.js";
 import {offerCaptions, playGrowing, playWhole} from "./player.js";
 import {asking, current, orders, sound} from "./store.js";
-import {clock, money, number, say} from "./words.js";
+import {clock, money, number, sats, say} from "./words.js";
 
 const SECTIONS = ["make", "pay", "expired", "watch", "failed", "purchases"];
 
@@ -192,7 +192,7 @@ let counting;
 
 async function showInvoice(order) {
   show("pay");
-  $("pay-amount").textContent = say("price", {sats: number(order.amount)});
+  $("pay-amount").textContent = sats(order.amount);
   $("pay-money").textContent = money(order.usd);
   $("pay-what").textContent = say("what_text", {avatar: label(order.asked.avatar), seconds: number(order.duration, 1)});
   $("pay-open").href = order.uri;
@@ -298,12 +298,12 @@ function showFailed(order, state) {
     if (order.preimage) $("preimage").value = order.preimage;
   }
   const offered = state.refund;
-  const sats = offered ? number(Math.floor(offered.amount_msat / 1000)) : "";
+  const most = offered ? number(Math.floor(offered.amount_msat / 1000)) : "";
   const stage = state.status === "refunded" ? "refunded" : (offered?.state ?? "offered");
   const open = stage === "offered" || stage === "failed";
   $("refund").hidden = !open || !order.refund;
-  $("failed-text").textContent = open ? say("failed_offer", {sats}) : "";
-  $("refund-hint").textContent = say("refund_hint", {sats});
+  $("failed-text").textContent = open ? say("failed_offer", {sats: most}) : "";
+  $("refund-hint").textContent = say("refund_hint", {sats: most});
   const words = {paying: "refund_paying", owed: "refund_owed", refunded: "refunded", failed: "refund_failed"};
   $("refund-state").textContent = stage in words ? say(words[stage]) : "";
 }
@@ -348,7 +348,7 @@ function showPurchases() {
     what.dir = "auto";
     what.textContent = order.asked.text ?? label(order.asked.avatar);
     const facts = document.createElement("small");
-    const told = [format.format(new Date(order.at)), say("price", {sats: number(order.amount)}), say(`state_${order.state}`)];
+    const told = [format.format(new Date(order.at)), sats(order.amount), say(`state_${order.state}`)];
     facts.textContent = [...told, ...(order.claim ? [say("private_text")] : [])].join(" · ");
     const button = document.createElement("button");
     button.type = "button";

@@ -13,6 +13,8 @@ export function say(key, facts = {}) {
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(lang, {minimumFractionDigits: digits, maximumFractionDigits: digits}).format(value);
 
+export const sats = amount => say(amount === 1 ? "price_one" : "price", {sats: number(amount)});
+
 let shownIn = {code: "USD", perUsd: 1};
 
 /** Show amounts of money in a currency from now on. */

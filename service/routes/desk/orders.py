@@ -45,7 +45,7 @@ async def find(request: AnyRequest, desk: Part[OperatorsDesk]) -> Response[Any]:
         return rendering.redirect(f"{HOME}/orders/{found.order_id}")
     if found is not None and found.account_id is not None:
         return rendering.redirect(f"{HOME}/accounts/{found.account_id}")
-    return rendering.page(request, "nothing.html", status_code=404)
+    return rendering.nothing(request)
 
 
 @get("/orders/{order_id:int}", include_in_schema=False)

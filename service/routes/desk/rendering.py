@@ -10,6 +10,7 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.plugins.minijinja import MiniJinjaTemplateEngine
 from minijinja import safe
 
+from service.errors import OrderNotFound
 from service.routes.desk.gate import HOME, OPERATOR, SIGN_IN, AnyRequest
 from service.routes.desk.words import words
 from service.routes.http import problems
@@ -120,6 +121,11 @@ def _sign_in_first(_request: AnyRequest, _error: Exception) -> Response[Any]:
     return redirect(SIGN_IN)
 
 
+def nothing(request: AnyRequest, _error: Exception | None = None) -> Response[Any]:
+    """Say that nothing of the shop is called what was asked for."""
+    return page(request, "nothing.html", status_code=404)
+
+
 def _problem(request: AnyRequest, error: Exception) -> Response[Any]:
     """Show what the API would say, to people."""
     handle = next(problems.HANDLERS[base] for base in type(error).__mro__ if base in problems.HANDLERS)
@@ -138,4 +144,5 @@ def _problem(request: AnyRequest, error: Exception) -> Response[Any]:
 HANDLERS: dict[Any, Any] = {
     **dict.fromkeys(problems.HANDLERS, _problem),
     NotAuthorizedException: _sign_in_first,
+    OrderNotFound: nothing,  # the API speaks of an invoice; here a number was asked for
 }

@@ -141,6 +141,20 @@ async def test_every_page_can_be_read_by_everybody(visit, sold, traits):
     assert await visitor.violations() == []
 
 
+async def test_on_a_phone_the_tables_are_read_without_moving_them(visit, sold):
+    visitor = await signed_in(visit, sold, **PHONE)
+    cut = (
+        "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth)"
+        ".map((each) => each.getAttribute('aria-labelledby'))"
+    )
+    for path in PAGES:
+        await visitor.come(f"/desk{path}")
+        for details in await visitor.page.locator("details").all():
+            await details.locator("summary").click()
+        # What was logged, and what receivers answered, is of any length.
+        assert set(await visitor.tell(cut)) <= {"errors", "letters"}, path
+
+
 async def test_a_bought_order_is_seen_filtered_and_read_and_its_text_does_nothing(operator, sold):
     await operator.page.click("nav >> text=Orders")
     await operator.page.click(".chips >> text=given up")

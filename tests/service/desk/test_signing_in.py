@@ -206,4 +206,5 @@ async def test_what_is_no_page_of_the_desk_is_said_to_people(desk):
         assert answer.status_code == status, path
         assert answer.headers["Content-Type"].startswith("text/html"), path
         assert "<h1>" in answer.text
+    assert "Nothing found" in (await desk.get("/desk/orders/999999")).text
     assert (await desk.post("/desk/find", {"q": "x" * 20_000})).status_code == 413

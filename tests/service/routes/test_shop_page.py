@@ -1,5 +1,6 @@
 """The page at `/` and its states, in a real Chromium, before a service whose node and clock a test can move."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -344,6 +345,23 @@ async def test_the_countdown_goes_by_the_clock_of_the_shop(visit, standing_shop,
     await visitor.reads("#pay-left", re.compile("Valid for 1[0-4]:"))
 
 
+async def test_what_was_paid_while_the_phone_slept_is_seen_when_it_wakes(visitor, standing_shop):
+    held: list[str] = []
+    # A line that is dead, and that nobody was told of.
+    await visitor.page.route("**/events", lambda route: held.append(route.request.url))
+    await visitor.writes("Paid from another app.")
+    invoice = await visitor.asks()
+    await standing_shop.eventually(lambda: bool(held))
+    standing_shop.node.pay(invoice)
+    await standing_shop.until(invoice, lambda payment: payment["status"] == "paid")
+    assert await visitor.page.is_visible("#pay")
+
+    await visitor.tell("document.dispatchEvent(new Event('visibilitychange'))")
+
+    async with asyncio.timeout(25):  # the page gives a silent line up by itself, but only after 40 s
+        await visitor.sees("watch")
+
+
 async def test_a_browser_that_keeps_nothing_buys_all_the_same(visit, standing_shop):
     visitor = await visit(standing_shop.url)
     await visitor.page.add_init_script(
@@ -597,8 +615,9 @@ async def test_a_voice_is_loaded_once_somebody_wants_to_hear_it(visit, shop, wor
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/problems", "/video/lnbc1"])
-async def test_no_page_has_a_barrier(visit, standing_shop, path):
-    visitor = await visit(standing_shop.url)
+@pytest.mark.parametrize("traits", [{}, {**PHONE, "color_scheme": "dark"}], ids=["desk", "phone in the dark"])
+async def test_no_page_has_a_barrier(visit, standing_shop, path, traits):
+    visitor = await visit(standing_shop.url, **traits)
     await visitor.come(path)
 
     assert await visitor.violations() == []
