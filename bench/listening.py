@@ -87,7 +87,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
 
     with httpx.Client() as client:
-        own = read_voices(arguments.voices, client=client, env=os.environ) if arguments.voices else ()
+        own = read_voices(arguments.voices, client=client, env=os.environ).voices if arguments.voices else ()
         natural = float_graph(cache_folder(os.environ)) if arguments.natural else None
         speaker = Speaker(own, natural=natural)
         recognise = _recogniser()

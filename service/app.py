@@ -14,7 +14,8 @@ from lightning import InvoiceBackend, PaymentBackend
 from service.assembly.node import Node, check_access
 from service.assembly.service import open_service
 from service.parts import Parts, l402_desk
-from service.routes.a2e.router import a2e_router
+from service.routes.a2e import envelope as a2e
+from service.routes.a2e.router import PLACES, a2e_router
 from service.routes.accounts import account, receivers, top_ups
 from service.routes.avatartalk import continuous, infer, inference, rooms
 from service.routes.avatartalk import videos as inference_videos
@@ -41,6 +42,7 @@ from service.routes.lightning.plain_polls import answers_plain_polls
 from service.routes.lightning.plain_quotes import answers_plain_quotes
 from service.routes.lightning.playlists import playlist
 from service.routes.livetalking.pages import open_to_all_pages
+from service.routes.livetalking.refusals import PROXY
 from service.routes.livetalking.router import call_routers
 from service.routes.lnurl import pay as lnurl
 from service.routes.operating import health, metrics
@@ -253,7 +255,14 @@ def create_app(
             Routes("/", route_handlers=[health.live, health.ready]),
         ),
         lifespan=[lifespan],
-        exception_handlers=by_surface(problems.HANDLERS, {PREFIX: heygen.HANDLERS}),
+        exception_handlers=by_surface(
+            problems.HANDLERS,
+            {
+                PREFIX: heygen.HANDLERS,
+                **dict.fromkeys(PLACES, a2e.HANDLERS),
+                f"{PREFIX}/avatar": PROXY.handlers,
+            },
+        ),
         template_config=TemplateConfig(directory=pages.FOLDER, engine=MiniJinjaTemplateEngine),
         cors_config=open_to_pages_of(settings.web.origins),
         openapi_config=OpenAPIConfig(

@@ -31,6 +31,7 @@ ServiceError
 ├── TooManyRequests          the client asks too often, or for too much at once
 ├── Unavailable              the same request may work later
 │   ├── WorkerDown
+│   │   ├── VoiceAway        an account's voice, which none of its templates speaks
 │   │   └── WorkerBusy
 │   ├── EngineMissing        the operator has set none that could do it
 │   └── Draining
@@ -240,6 +241,10 @@ class WorkerDown(Unavailable):
 
 class WorkerBusy(WorkerDown):
     """The worker is well and has no room."""
+
+
+class VoiceAway(WorkerDown):
+    """The worker is well, and does not speak with this voice of an account: none of its templates made it."""
 
 
 class EngineMissing(Unavailable):

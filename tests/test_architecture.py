@@ -96,6 +96,7 @@ ADAPTERS = {
     "service.pricing.rates",
     "service.rendering.live_client",
     "service.rendering.studio_client",
+    "service.rendering.worker_asking",
     "service.rendering.worker_client",
     "service.sessions.call_stage",
     "service.sessions.stage_process",

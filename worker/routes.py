@@ -21,12 +21,14 @@ from litestar.response import Stream
 
 from worker import previews
 from worker.admission import Admission
+from worker.cloning import MAX_CLONE_BYTES, Cloned, Cloner, CloneRequest
 from worker.errors import (
     BackgroundMissing,
     Busy,
     CallerGone,
     CannotDraw,
     NetworkStopped,
+    NoTemplate,
     StudioBusy,
     Unrenderable,
 )
@@ -39,7 +41,16 @@ from worker.pipeline import Renderer
 from worker.records import PROTOCOL_MEDIA_TYPE
 from worker.samples import Samples
 from worker.sound import MAX_FILE_BYTES, SpeechRequest, heard, say
-from worker.speech import SAMPLE_RATE, Accent, SpeechError, SynthesisFailed, UnfitSamples
+from worker.speech import (
+    SAMPLE_RATE,
+    Accent,
+    BadVoicePack,
+    Clones,
+    SpeechError,
+    SynthesisFailed,
+    UnfitSamples,
+    VoiceMissing,
+)
 from worker.speech.likeness import Likeness
 
 MAX_FILM_BYTES = 16 << 20
@@ -59,7 +70,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How the worker is; `frames_rendered` counts since its start."""
+    """How the worker is; `frames_rendered` counts since its start, `clones` are languages spoken like any recording."""
 
     status: str
     version: str
@@ -69,6 +80,7 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
     live_sessions: int
     frames_rendered: int
     peak_rss_bytes: int
+    clones: tuple[str, ...] = ()  # a worker of before says nothing of it
 
 
 class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +140,7 @@ async def health(
     admission: NamedDependency[Admission],
     renderer: NamedDependency[Renderer],
     desk: NamedDependency[Desk],
+    clones: NamedDependency[Clones],
     provider: NamedDependency[str],
 ) -> HealthAnswer:
     """Tell how it goes.
@@ -145,6 +158,7 @@ async def health(
         live_sessions=desk.active,
         frames_rendered=renderer.frames_rendered,
         peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,  # Linux counts in KiB
+        clones=tuple(clones.languages),
     )
 
 
@@ -242,6 +256,9 @@ MAX_SPEECHES = 2
 
 _speeches = asyncio.Semaphore(MAX_SPEECHES)
 
+# Voices that are made wait for somebody else's server, and keep nobody from being heard.
+_clonings = asyncio.Semaphore(MAX_SPEECHES)
+
 
 @post("/speech", status_code=200)
 async def speak(request: AnyRequest, renderer: NamedDependency[Renderer]) -> Response[bytes]:
@@ -278,9 +295,22 @@ async def match(request: AnyRequest, matcher: NamedDependency[Matcher]) -> Liken
         return await asyncio.to_thread(matcher.match, wanted)
 
 
+@post("/voices/clone", status_code=200, request_max_body_size=MAX_CLONE_BYTES + (1 << 16))
+async def clone(request: AnyRequest, cloner: NamedDependency[Cloner]) -> Response[bytes]:
+    """Make a voice that speaks like samples, in msgpack; see `CloneRequest` and `Cloned`."""
+    try:
+        wanted = msgspec.msgpack.decode(await request.body(), type=CloneRequest)
+    except msgspec.MsgspecError as exc:
+        raise Unrenderable(f"The request cannot be read: {exc}") from exc
+    async with _clonings:
+        made: Cloned = await asyncio.to_thread(cloner.make, wanted)
+    return Response(msgspec.msgpack.encode(made), media_type="application/msgpack")
+
+
 HANDLERS = [
     speak,
     match,
+    clone,
     pcm,
     render,
     health,
@@ -329,6 +359,14 @@ def _missing(_: AnyRequest, exc: BackgroundMissing) -> Response[Problem]:
     return _problem(409, str(exc))
 
 
+def _voice_missing(_: AnyRequest, exc: VoiceMissing) -> Response[Problem]:
+    return _problem(409, str(exc))
+
+
+def _no_template(_: AnyRequest, exc: NoTemplate) -> Response[Problem]:
+    return _problem(501, str(exc))
+
+
 def _cannot_draw(_: AnyRequest, exc: CannotDraw) -> Response[Problem]:
     return _problem(503, str(exc))
 
@@ -355,6 +393,9 @@ PROBLEMS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Probl
     SpeechError: _unspeakable,
     SynthesisFailed: _failed,
     UnfitSamples: _unfit,
+    BadVoicePack: _unfit,
+    VoiceMissing: _voice_missing,
+    NoTemplate: _no_template,
     Busy: _busy,
     BackgroundMissing: _missing,
     CallerGone: _caller_gone,

@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=64,
             description="Megabytes of avatars to keep that accounts have made, which a service has elsewhere, and as"
-            " many of backgrounds.",
+            " many of backgrounds and of voices.",
         ),
     ] = 1024
     max_pcm_mb: Annotated[

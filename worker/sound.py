@@ -82,19 +82,20 @@ def say(speech: Speech, wanted: SpeechRequest) -> tuple[bytes, int]:
     return sink.getvalue(), len(pcm)
 
 
-def heard(content: bytes, *, most_s: int) -> bytes:
-    """Decode the sound of a file: s16le, mono, at `HEARD_RATE`.
+def heard(content: bytes, *, most_s: int, rate: int = HEARD_RATE) -> bytes:
+    """Decode the sound of a file: s16le, mono.
 
     Args:
         content: the file; WAV, MP3, Ogg, MP4 or WebM.
         most_s: seconds that it may last.
+        rate: of what is returned, in hertz.
 
     Raises:
         BadSound: it has none, or cannot be read.
         TooLong: it lasts longer.
     """
-    pcm, most = bytearray(), most_s * HEARD_RATE * 2
-    for part in _decoded(content):
+    pcm, most = bytearray(), most_s * rate * 2
+    for part in _decoded(content, rate):
         pcm += part.astype("<i2").tobytes()
         if len(pcm) > most:
             raise TooLong(most_s)
@@ -103,13 +104,13 @@ def heard(content: bytes, *, most_s: int) -> bytes:
     return bytes(pcm)
 
 
-def _decoded(content: bytes) -> Iterator[Pcm]:
+def _decoded(content: bytes, rate: int) -> Iterator[Pcm]:
     try:
         options = {"format_whitelist": ",".join((*_FORMATS, "mp4", "m4a", "webm"))}
         with av.open(io.BytesIO(content), "r", options=options) as file:
             if not file.streams.audio:
                 raise BadSound("There is no sound in this file.")
-            resampler = av.AudioResampler("s16", "mono", HEARD_RATE)
+            resampler = av.AudioResampler("s16", "mono", rate)
             for frame in file.decode(file.streams.audio[0]):
                 for part in resampler.resample(frame):
                     yield np.asarray(part.to_ndarray()[0], np.int16)

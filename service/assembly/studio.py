@@ -54,7 +54,7 @@ def open_studio(
         makers={
             Kind.PORTRAIT: PortraitMaker(artists, library, _painter(settings, ambient, libraries)),
             Kind.AVATAR: AvatarMaker(artists, library, kept.objects),
-            Kind.VOICE: VoiceMaker(making.workers, library),
+            Kind.VOICE: VoiceMaker(making.workers, library, kept.objects),
         },
         accounts=kept.accounts,
         video_time=video_time,
@@ -96,7 +96,9 @@ def open_studio(
         studio=studio,
         portraits=Portraits(studio=studio, terms=settings.studio, screen=screen),
         avatars=Avatars(studio=studio, library=library, objects=kept.objects, terms=settings.studio),
-        voices=Voices(studio=studio, library=library, terms=settings.studio),
+        voices=Voices(
+            studio=studio, library=library, ear=making.workers, objects=kept.objects, terms=settings.studio
+        ),
         speaking=speaking,
         films=films,
     )

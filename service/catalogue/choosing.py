@@ -46,16 +46,16 @@ class Choosing:
         Args:
             choice: As it was asked for.
             spoken: Whether we speak; an upload has its own voice.
-            account_id: Who asks, and may choose avatars of its own; None: whoever pays.
+            account_id: Who asks, and may choose avatars and voices of its own; None: whoever pays.
 
         Raises:
             InvalidRequest: A value is unknown; the message lists those that are.
             WorkerDown: A voice was named, and the worker does not say which it has.
         """
         await self.check_look(choice, account_id=account_id)
-        return await self.check_speech(choice, spoken=spoken)
+        return await self.check_speech(choice, spoken=spoken, account_id=account_id)
 
-    async def check_speech(self, choice: Choice, *, spoken: bool) -> Choice:
+    async def check_speech(self, choice: Choice, *, spoken: bool, account_id: int | None = None) -> Choice:
         """Check language and voice alone, as `check` does."""
         _check("language", choice.language, LANGUAGES)
         if choice.voice is None:
@@ -65,17 +65,21 @@ class Choosing:
                 "Field 'voice' cannot be chosen for uploaded audio: it has its own. Leave it out.",
                 field="voice",
             )
-        voices = {voice.name: voice for voice in await self.voices()}
-        base = base_of(choice.voice)
-        _check("voice", base, voices)
-        language = voices[base].language
+        own = await self._own_voice(choice.voice, account_id)
+        if own is not None:
+            name, language = own.name, own.language
+        else:
+            voices = {voice.name: voice for voice in await self.voices()}
+            base = base_of(choice.voice)
+            _check("voice", base, voices)
+            name, language = choice.voice, voices[base].language
         if choice.language not in (None, language):
             raise InvalidRequest(
                 f"Voice '{choice.voice}' speaks '{language}', not '{choice.language}'."
                 f" Leave one of them out, or see GET /voices.",
                 field="voice",
             )
-        return msgspec.structs.replace(choice, language=language)
+        return msgspec.structs.replace(choice, language=language, voice=name)
 
     async def check_look(self, choice: Choice, *, account_id: int | None = None) -> None:
         """Refuse an avatar that there is not, and an emotion that it, or without one any, cannot show.
@@ -103,6 +107,11 @@ class Choosing:
         assert choice.avatar is not None
         own = await self._own.own_avatar(account_id, choice.avatar)
         return {} if own is None else {own.name: own}
+
+    async def _own_voice(self, name: str, account_id: int | None) -> Voice | None:
+        if self._own is None or account_id is None or own_job(name) is None:
+            return None
+        return await self._own.own_voice(account_id, name)
 
     async def avatars(self) -> Mapping[str, Avatar]:
         """Return who there is, by name: those that come with every worker first, as long as none says otherwise."""

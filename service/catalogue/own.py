@@ -1,13 +1,16 @@
 """Avatars and voices that an account has made: what they are called, and where packs are. Pure.
 
-A name says which job made the avatar, so a pack never changes under its name, and is found without a look at any row.
-A voice that was matched to samples is one of a worker's, turned: its name says which and how, so that every worker
-speaks with it (`worker/speech/turning.py`).
+A name says which job made the avatar, so a pack never changes under its name, and is found without a look at any row;
+so is the recording of a voice that speaks like one. A voice that was matched to samples is one of a worker's, turned:
+its name says which and how, so that every worker speaks with it (`worker/speech/turning.py`).
 """
 
 import re
 
 PREFIX = "own_"
+
+VOICES = "voices/"
+"""How the names of voices' objects begin."""
 
 _TURNED = re.compile(r"([^~]+)~\d{3}-\d{3}-[1-9a-f]{7}")
 
@@ -28,6 +31,11 @@ def own_job(avatar: str | None) -> str | None:
 def pack_object(job: str) -> str:
     """Name the object of the pack that a job made, a tar."""
     return f"avatars/{job}.tar"
+
+
+def voice_object(job: str) -> str:
+    """Name the object of the voice that a job made, as workers are lent it."""
+    return f"{VOICES}{job}"
 
 
 def base_of(voice: str) -> str:

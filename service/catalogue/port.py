@@ -31,8 +31,12 @@ class Avatar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnAvatars(Protocol):
-    """Knows who accounts have made for themselves."""
+    """Knows which avatars and voices accounts have made for themselves."""
 
     async def own_avatar(self, account_id: int, name: str) -> Avatar | None:
         """Find an avatar of an account; None where it has none of this name."""
+        ...
+
+    async def own_voice(self, account_id: int, name: str) -> Voice | None:
+        """Find a voice of an account that can speak, named as a worker knows it; None where it has none so called."""
         ...

@@ -71,6 +71,11 @@ class Renderer(Protocol):
         """Whether many workers share its address, so that another goes on there where one is lost."""
         ...
 
+    @property
+    def clones(self) -> Collection[str] | None:
+        """The languages that it speaks like any recording; None where it has not said yet."""
+        ...
+
     def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
         """Render a video as a stream of records that ends with `End`; closing it stops the worker.
 
@@ -96,6 +101,16 @@ class Renderer(Protocol):
         Raises:
             WorkerDown: It cannot take it now.
             RenderRefused: It can never show it.
+        """
+        ...
+
+    async def lend_voice(self, voice: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it a voice of an account, unless it has it.
+
+        Raises:
+            VoiceAway: It does not speak with it.
+            WorkerDown: It cannot take it now.
+            RenderRefused: It can never speak with it.
         """
         ...
 
@@ -148,6 +163,25 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     tract: float
     cosine: float
     cosine_unmatched: float
+
+
+class Cloned(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice that speaks like a recording, as a worker has made it; see `worker/cloning.py`.
+
+    Attributes:
+        pack: What workers are to be lent.
+        template: What speaks it there.
+        seconds: Of the recording.
+        pitch_hz: Its median.
+        similarity: Of the envelopes of recording and voice; None where it was not tried.
+    """
+
+    pack: bytes
+    template: str
+    gender: str
+    seconds: float
+    pitch_hz: float
+    similarity: float | None = None
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from service.orders.choice import Choice
 from service.orders.order import Order
 from service.orders.video import Video, VideoState
 from service.rendering.container import whole_start
-from service.rendering.lending import lend, lend_background
+from service.rendering.lending import lend, lend_background, lend_voice
 from service.rendering.port import Renderer, Renderers
 from service.rendering.recorder import Recorder
 from service.rendering.terms import Terms
@@ -251,6 +251,7 @@ class Rendering:
     async def _render_on(self, worker: Renderer, order: Order, video: Video, recorder: Recorder) -> None:
         """Store what a worker renders, from the first frame that is not stored yet."""
         await lend(worker, recorder.choice.avatar, self._objects)
+        await lend_voice(worker, recorder.choice.voice, self._objects)
         if (stage := order.wish.stage) is not None:
             await lend_background(worker, stage.picture, self._objects)
         pcm = self._pcm(order, tuple(recorder.parts))

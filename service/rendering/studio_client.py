@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from service.errors import NotOffered, RenderFailed, RenderRefused, WorkerBusy, WorkerDown
-from service.rendering.worker_client import BUSY_RETRY_S, CONNECT_S
+from service.rendering.worker_asking import BUSY_RETRY_S, CONNECT_S
 from service.studio.artist import Drawn, Pack, Person, Source
 
 PORTRAIT_S = 900.0

@@ -8,9 +8,9 @@ import structlog
 
 from service.catalogue.own import base_of, own_job
 from service.catalogue.port import Avatar, Voice
-from service.errors import RenderFailed, WorkerBusy, WorkerDown
+from service.errors import RenderFailed, VoiceAway, WorkerBusy, WorkerDown
 from service.orders.choice import Choice
-from service.rendering.port import Likeness, Record, Renderer, RenderRequest, Spoken, Utterance
+from service.rendering.port import Cloned, Likeness, Record, Renderer, RenderRequest, Spoken, Utterance
 from service.sessions.port import LiveRender
 from service.sessions.records import Open
 
@@ -47,6 +47,18 @@ class RemoteWorker(Renderer, Protocol):
 
     async def match(self, samples: Sequence[bytes], *, language: str, gender: str | None) -> Likeness | None:
         """Match a voice to samples; None where it matches none. Raises RenderRefused, WorkerDown."""
+        ...
+
+    async def clone(
+        self,
+        samples: Sequence[bytes],
+        words: Sequence[str],
+        *,
+        language: str,
+        gender: str | None,
+        trial: bool,
+    ) -> Cloned | None:
+        """Make a voice of samples; None where it makes none. Raises RenderRefused, WorkerDown, RenderFailed."""
         ...
 
     async def poster(self, choice: Choice, film: bytes) -> bytes | None:
@@ -125,6 +137,8 @@ class Worker:
 
     def may_speak(self, choice: Choice) -> bool:
         """Tell whether it has the voice, or has not said yet; the same name is the same sound everywhere."""
+        if own_job(choice.voice) is not None:
+            return self.clones is None or bool(self.clones)
         return choice.voice is None or self.voices is None or base_of(choice.voice) in self.voices
 
     async def render(self, job: RenderRequest, pcm: AsyncIterator[bytes]) -> AsyncGenerator[Record]:
@@ -150,6 +164,21 @@ class Worker:
             self._know(error)
             raise
 
+    @property
+    def clones(self) -> Collection[str] | None:
+        """The languages that it speaks like any recording; None where it has not said yet."""
+        return self._remote.clones
+
+    async def lend_voice(self, voice: str, content: Callable[[], AsyncIterator[bytes]]) -> None:
+        """Bring it a voice of an account, as the port says."""
+        try:
+            await self._remote.lend_voice(voice, content)
+        except VoiceAway:
+            raise
+        except WorkerDown as error:
+            self._know(error)
+            raise
+
     @contextlib.asynccontextmanager
     async def live(self, opening: Open) -> AsyncGenerator[LiveRender]:
         """Open a live session there, as the port says."""
@@ -164,7 +193,7 @@ class Worker:
         self._given += 1
         try:
             yield
-        except WorkerBusy:
+        except (WorkerBusy, VoiceAway):
             raise
         except (WorkerDown, RenderFailed) as error:
             self._know(error)

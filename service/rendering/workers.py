@@ -14,8 +14,8 @@ from service.catalogue.port import Avatar, Voice
 from service.errors import NotOffered, WorkerBusy, WorkerDown
 from service.jobs.port import Objects
 from service.orders.choice import Choice
-from service.rendering.lending import lend
-from service.rendering.port import Likeness, Renderer, Spoken, Utterance
+from service.rendering.lending import lend, lend_voice
+from service.rendering.port import Cloned, Likeness, Renderer, Spoken, Utterance
 from service.rendering.worker import RemoteWorker, Worker
 from service.runtime.cached import Cached
 from service.sessions.port import LiveRender
@@ -137,9 +137,13 @@ class Workers:
             WorkerDown: Nobody answers who has the voice.
         """
         choice = Choice(voice=wanted.voice)
-        spoken = await self._ask_one(
-            lambda worker: worker.may_speak(choice), lambda remote: remote.speak(wanted)
-        )
+
+        async def ask(remote: RemoteWorker) -> Spoken:
+            if self._objects is not None:
+                await lend_voice(remote, wanted.voice, self._objects)
+            return await remote.speak(wanted)
+
+        spoken = await self._ask_one(lambda worker: worker.may_speak(choice), ask)
         if spoken is None:
             raise WorkerDown("No renderer has this voice now. Try again soon.")
         return spoken
@@ -186,6 +190,51 @@ class Workers:
             raise NotOffered("No renderer here matches voices.")
         return found
 
+    async def clones(self) -> Collection[str]:
+        """Tell which languages any worker speaks like a recording.
+
+        Raises:
+            WorkerDown: None has ever answered.
+        """
+        if all(worker.clones is None for worker in self.all):
+            await self._checked.get()
+        told = [worker.clones for worker in self.all if worker.clones is not None]
+        if not told:
+            raise WorkerDown("No renderer can be reached. Try again soon.")
+        return sorted({language for languages in told for language in languages})
+
+    async def clone(
+        self,
+        samples: Sequence[bytes],
+        words: Sequence[str],
+        *,
+        language: str,
+        gender: str | None,
+        trial: bool,
+    ) -> Cloned:
+        """Make a voice that speaks like some samples, files as they came.
+
+        Args:
+            samples: Of one speaker.
+            words: What is said in each.
+            language: That it is to speak.
+            gender: Of the speaker; None where the pitch is to tell.
+            trial: Have it say a sentence.
+
+        Raises:
+            RenderRefused: None can be made of them; says why.
+            NotOffered: No worker does so in this language.
+            RenderFailed: What speaks there did not.
+            WorkerDown: Nobody answers.
+        """
+        found = await self._ask_one(
+            lambda _worker: True,
+            lambda remote: remote.clone(samples, words, language=language, gender=gender, trial=trial),
+        )
+        if found is None:
+            raise NotOffered("No renderer here speaks this language like a recording any more.")
+        return found
+
     async def _ask_one(
         self,
         may: Callable[[Worker], bool],
@@ -220,6 +269,7 @@ class Workers:
                 try:
                     if self._objects is not None:
                         await lend(worker, opening.avatar, self._objects)
+                        await lend_voice(worker, opening.voice, self._objects)
                     render = await stack.enter_async_context(worker.live(opening))
                 except WorkerDown as error:
                     failed = error if not isinstance(failed, WorkerBusy) else failed

@@ -1,7 +1,7 @@
 """Deletes what clients sent and no row names: of a crash between both, or of a commit whose answer was lost.
 
-Recordings of quotes, the media of libraries, and what stands behind people: that last has one object for all orders
-that show it, and goes by this alone. Each is stored shortly before its row is written, so one that is
+Recordings of quotes and of voices, the media of libraries, and what stands behind people: that last has one object
+for all orders that show it, and goes by this alone. Each is stored shortly before its row is written, so one that is
 named by none is no orphan yet. It is one where that was so at two looks in a row, which are an hour apart by a clock
 that nobody can set.
 
@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from service.catalogue.own import VOICES
 from service.errors import StoreOfAnother
 from service.jobs.names import BACKGROUNDS
 from service.jobs.port import MEDIA, UPLOADS, Objects
@@ -22,7 +23,7 @@ from service.jobs.port import MEDIA, UPLOADS, Objects
 EVERY_S = 3600.0
 """Seconds between looks: longer than any recording waits for its row."""
 
-FOLDERS = (UPLOADS, MEDIA, BACKGROUNDS)
+FOLDERS = (UPLOADS, MEDIA, BACKGROUNDS, VOICES)
 """Where those are that may have none."""
 
 SUSPECTS = 100_000
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 
 
 class Uploads(Protocol):
-    """Knows which recordings belong to an order, and which media to a library."""
+    """Knows which recordings belong to an order or a voice, and which media to a library."""
 
     async def database(self) -> str:
         """Return the name of this database."""

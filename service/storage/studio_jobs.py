@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from service.catalogue.own import own_job
-from service.catalogue.port import Avatar
+from service.catalogue.port import Avatar, Voice
 from service.errors import InvalidRequest, KeyReused, LeaseLost
 from service.runtime.clock import from_millis, to_millis
 from service.storage.database import Database, Row
@@ -226,6 +226,16 @@ class SqlStudioJobs:
         if job is None or job.kind is not Kind.AVATAR or job.result is None:
             return None
         return msgspec.convert({**job.result, "name": name}, Avatar)
+
+    async def own_voice(self, account_id: int, name: str) -> Voice | None:
+        """Find a voice of an account, as `OwnAvatars` says."""
+        public_id = own_job(name)
+        job = None if public_id is None else await self.find(public_id, account_id)
+        if job is None or job.kind is not Kind.VOICE or job.result is None:
+            return None
+        # One that was matched is a worker's, turned; one that was cloned is called as its job is.
+        spoken_as = job.result.get("voice", name)
+        return Voice(name=spoken_as, language=job.request["language"], gender=job.result["gender"])
 
 
 def _of(public_id: str, account_id: int) -> tuple[sa.ColumnElement[bool], ...]:

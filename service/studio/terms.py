@@ -21,6 +21,12 @@ class StudioTerms(Section, frozen=True, kw_only=True):
     voice_s: PositiveInt = 20
     """Video time that a voice costs which is matched to samples."""
 
+    cloned_voice_s: PositiveInt = 30
+    """Video time that a voice costs which speaks like samples."""
+
+    voices_per_account: PositiveInt = 100
+    """Voices of its own that an account may have."""
+
     studio_at_once: PositiveInt = 2
     """Jobs of the studio that one service has done at once; the others wait."""
 

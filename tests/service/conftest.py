@@ -111,6 +111,8 @@ class ScriptedWorker:
         self.asked: list[str] = []  # of these
         self.films: list[bytes] = []  # bodies that came with that
         self.lent: dict[str, bytes] = {}  # packs of accounts' avatars, and backgrounds, by their names
+        self.clones: list[str] = []  # languages that it speaks like any recording
+        self.cloned: list[dict[str, Any]] = []  # what it was asked to make such voices of
         self.like: dict[str, Any] | None = None  # what it matches to samples; None: it does no such work
         self.unfit: list[bytes] = []  # what it takes for neither
         self.said: list[dict[str, Any]] = []  # texts that were to be heard
@@ -140,7 +142,8 @@ class ScriptedWorker:
             return
         match scope["path"]:
             case "/health":
-                await _answer(send, 200, {"status": "ok", "renders_active": self.active})
+                health = {"status": "ok", "renders_active": self.active, "clones": self.clones}
+                await _answer(send, 200, health)
             case "/avatars" if scope["method"] == "GET":
                 await _answer(send, 200, self.avatars)
             case "/voices":
@@ -169,6 +172,8 @@ class ScriptedWorker:
             case "/avatars" if scope["method"] == "POST" and self.portrait is not None:
                 self.packs.append({"film": await body_of(receive), "query": scope["query_string"].decode()})
                 await self._pack(receive, send, ["The mouth is open."])
+            case path if path.startswith(("/voices/clone", "/voices/own_")):
+                await self._speak_like(scope, receive, send)
             case path if path.startswith(("/avatars/own_", "/backgrounds/")):
                 await self._lend(path.rsplit("/", 1)[1], scope["method"], receive, send)
             case "/speech":
@@ -196,6 +201,28 @@ class ScriptedWorker:
         else:
             drawn = {"picture": self.portrait, "recipe": {"seed": 7}, "ignored_words": ["monocle"]}
             await _answer(send, 200, drawn)
+
+    async def _speak_like(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Make a voice of samples, or take one that is lent."""
+        if not self.clones:
+            await _answer(send, 404 if scope["method"] == "GET" else 501, {"detail": "There is no template."})
+        elif scope["path"] == "/voices/clone":
+            await self._clone(msgspec.msgpack.decode(await body_of(receive)), receive, send)
+        else:
+            await self._lend(scope["path"].rsplit("/", 1)[1], scope["method"], receive, send)
+
+    async def _clone(self, asked: dict[str, Any], receive: Any, send: Any) -> None:
+        """Make a voice; where it is tried it waits before."""
+        self.cloned.append(asked)
+        if asked["trial"]:
+            await self._held_at(0, receive)
+        if self.answer is not None:
+            await _answer(send, self.answer[0], {"detail": self.answer[1]})
+            return
+        about = {"template": "any", "gender": "female", "seconds": 3.5, "pitch_hz": 201.5, "similarity": 0.5}
+        made = msgspec.msgpack.encode({"pack": PACK, **about})
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": made})
 
     async def _pack(self, receive: Any, send: Any, warnings: list[str]) -> None:
         await self._held_at(0, receive)

@@ -3,25 +3,21 @@
 import asyncio
 import base64
 import io
-import threading
-import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx
-import msgspec
 import numpy as np
 import pytest
-import uvicorn
 from structlog.testing import capture_logs
 
 from bench.loudness import loudness_lufs
+from tests.speaking import DEADLINE_S, SpeechServer, encoded, speech_server, wait_for
 from worker.encode import FPS
 from worker.records import EndRecord
-from worker.speech import SAMPLE_RATE, BadVoices, Espeak, Speaker, SpokenPart, read_voices
+from worker.speech import SAMPLE_RATE, BadVoices, Speaker, SpokenPart, read_voices
 
 TEXT = "The lamp shines on the table. Everyone reads a page."
 ENDPOINT = """
@@ -36,91 +32,12 @@ voice = "af_bella"
 """
 # Without a comma, at which it would be spoken in two parts.
 LONG = "This is one long sentence which takes its time and then some more so that a film of it can begin."
-DEADLINE_S = 30
-
-
-class SpeechServer:
-    """`POST /v1/audio/speech`, which does what the test says."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.requests: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
-        self.refusals: list[tuple[int, str]] = []  # the next answers
-        self.sound: Callable[[dict[str, Any]], bytes] = encoded
-        self.hold = threading.Event()  # wait for it after half of the sound
-        self.hold.set()
-        self.breaks = False  # after half of the sound
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        assert scope["type"] == "http"
-        body, more = b"", True
-        while more:
-            event = await receive()
-            body, more = body + event["body"], event["more_body"]
-        asked = msgspec.json.decode(body)
-        self.requests.append(asked)
-        self.keys.append(dict(scope["headers"]).get(b"authorization", b"").decode() or None)
-        status, content = 200, b""
-        if scope["path"] != "/v1/audio/speech":
-            status = 404
-        elif self.refusals:
-            status, reason = self.refusals.pop(0)
-            content = msgspec.json.encode({"error": {"message": reason}})
-        else:
-            content = self.sound(asked)
-        headers = [(b"retry-after", b"0")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        half = len(content) // 2
-        await send({"type": "http.response.body", "body": content[:half], "more_body": True})
-        await asyncio.to_thread(self.hold.wait, DEADLINE_S)
-        if self.breaks:
-            raise ConnectionAbortedError
-        await send({"type": "http.response.body", "body": content[half:]})
-
-
-def encoded(asked: dict[str, Any], level: float = 0.1) -> bytes:
-    """Say what is asked for, in the wanted format."""
-    said = Espeak().utter(asked["input"], "en-us+f2")
-    pcm = (said.pcm * level).astype(np.int16)
-    if asked["response_format"] == "pcm":
-        return pcm.tobytes()
-    file = io.BytesIO()
-    with av.open(file, "w", format=asked["response_format"]) as sound:
-        codec = {"wav": "pcm_s16le"}.get(asked["response_format"], asked["response_format"])
-        stream = sound.add_stream(codec, rate=said.sample_rate)
-        stream.layout = "mono"
-        frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
-        frame.sample_rate = said.sample_rate
-        resampler = av.AudioResampler(stream.format, "mono", said.sample_rate, frame_size=1152)
-        for resampled in [*resampler.resample(frame), *resampler.resample(None)]:
-            sound.mux(stream.encode(resampled))
-        sound.mux(stream.encode())
-    return file.getvalue()
 
 
 @pytest.fixture
 def server() -> Iterator[SpeechServer]:
-    app = SpeechServer()
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    try:
-        wait_for(lambda: running.started)
-        app.url = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-        yield app
-    finally:
-        app.hold.set()
-        running.should_exit = True
-        thread.join(DEADLINE_S)
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    with speech_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -133,7 +50,7 @@ def client() -> Iterator[httpx.Client]:
 def make_speaker(tmp_path: Path, server: SpeechServer, client: httpx.Client) -> Callable[..., Speaker]:
     def make(more: str = "pcm_rate = 22050", **env: str) -> Speaker:
         path = write(tmp_path, ENDPOINT.format(url=server.url) + more)
-        return Speaker(read_voices(path, client=client, env=env))
+        return Speaker(read_voices(path, client=client, env=env).voices)
 
     return make
 
@@ -168,7 +85,7 @@ def test_an_endpoint_of_zero_shot_voices_is_sent_the_recording_with_each_sentenc
     entry = ENDPOINT.format(url=server.url).replace('voice = "af_bella"', 'sample = "ann.mp3"')
     agreed = entry + f'sample_words = "{LONG}"\nconsent = "Ann, by letter"\npcm_rate = 22050\n'
 
-    speak(Speaker(read_voices(write(tmp_path, agreed), client=client, env={})))
+    speak(Speaker(read_voices(write(tmp_path, agreed), client=client, env={}).voices))
 
     assert [asked["ref_text"] for asked in server.requests] == [LONG] * 2
     assert "voice" not in server.requests[0]
@@ -363,7 +280,7 @@ def test_a_file_that_cannot_be_meant_is_refused_with_the_reason(tmp_path, client
     path = write(tmp_path, ENDPOINT.format(url="http://127.0.0.1:1").replace(change[0], change[1], 1))
 
     with pytest.raises(BadVoices, match=complaint):
-        Speaker(read_voices(path, client=client, env={}))
+        Speaker(read_voices(path, client=client, env={}).voices)
 
 
 def test_a_worker_with_a_bad_file_of_voices_does_not_start(start_worker, tmp_path):

@@ -37,7 +37,7 @@ def make_speaker(tmp_path: Path):
     def make(*entries: str) -> Speaker:
         (tmp_path / "voices.toml").write_text("".join(entries))
         with httpx.Client() as client:
-            return Speaker(read_voices(tmp_path / "voices.toml", client=client, env={}))
+            return Speaker(read_voices(tmp_path / "voices.toml", client=client, env={}).voices)
 
     return make
 

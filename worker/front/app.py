@@ -22,6 +22,7 @@ from worker.front.members import CONNECT_S, Member, Members, Urls
 from worker.front.relay import Relay
 from worker.lent import Lent
 from worker.lent_route import LENDING
+from worker.lent_voices import LentVoices
 from worker.metrics import METRICS_MEDIA_TYPE
 from worker.portrait_routes import PORTRAIT_HANDLERS
 from worker.program import BUFFER_BYTES
@@ -61,10 +62,12 @@ async def passed(request: Request[Any, Any, Any], relay: NamedDependency[Relay])
 
 
 @websocket("/sessions")
-async def sessions(socket: WebSocket[Any, Any, Any], members: NamedDependency[Members]) -> None:
+async def sessions(
+    socket: WebSocket[Any, Any, Any], members: NamedDependency[Members], relay: NamedDependency[Relay]
+) -> None:
     """Pass a live session on; see `worker.live.records`."""
     await socket.accept()
-    await pass_on(socket, members)
+    await pass_on(socket, members, relay)
 
 
 @get("/health")
@@ -86,6 +89,7 @@ async def health(members: NamedDependency[Members]) -> FrontHealth:
         live_sessions=sum(each.live_sessions for each in told),
         frames_rendered=sum(each.frames_rendered for each in told),
         peak_rss_bytes=max(each.peak_rss_bytes for each in told),
+        clones=tuple(sorted({language for each in told for language in each.clones})),
         workers=len(told),
     )
 
@@ -146,16 +150,22 @@ def create_front(settings: Settings, urls: Urls) -> Litestar:
         check=lambda _pack, _home: None,  # the worker that is to show it looks
     )
     backgrounds = Backgrounds(cache / "backgrounds", limit_bytes=settings.lent_mb * _MB)
-    relay = Relay(client, members, lent, backgrounds)
+    lent_voices = LentVoices(
+        cache / "lent-voices",
+        limit_bytes=settings.lent_mb * _MB,
+        speaks=lambda _pack: True,  # as above
+    )
+    relay = Relay(client, members, lent, backgrounds, lent_voices)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncGenerator[None, None]:
-        watching = asyncio.create_task(members.watch())
+        watching = [asyncio.create_task(members.watch()), asyncio.create_task(lent_voices.watch())]
         try:
             yield
         finally:
-            watching.cancel()
-            await asyncio.wait({watching})
+            for task in watching:
+                task.cancel()
+            await asyncio.wait(watching)
             await client.aclose()
 
     return Litestar(
@@ -164,6 +174,7 @@ def create_front(settings: Settings, urls: Urls) -> Litestar:
             "backgrounds": Provide(lambda: backgrounds, sync_to_thread=False),
             "client": Provide(lambda: client, sync_to_thread=False),
             "lent": Provide(lambda: lent, sync_to_thread=False),
+            "lent_voices": Provide(lambda: lent_voices, sync_to_thread=False),
             "members": Provide(lambda: members, sync_to_thread=False),
             "relay": Provide(lambda: relay, sync_to_thread=False),
         },

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import httpx
 import msgspec
 import structlog
 from litestar import WebSocket
@@ -13,7 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from worker.front.members import CONNECT_S, Members
-from worker.live.records import Problem, encode
+from worker.front.relay import Loan, Relay
+from worker.live.records import Open, Problem, encode
 from worker.live.route import CLOSE_CODES
 
 _BUSY = 503
@@ -33,22 +35,28 @@ class _Kind(msgspec.Struct):
     status: int = 0
 
 
-async def pass_on(socket: AnySocket, members: Members) -> None:
-    """Serve a session by whoever has room for it; the socket is accepted."""
+async def pass_on(socket: AnySocket, members: Members, relay: Relay) -> None:
+    """Serve a session by whoever has room for it, and can show and speak what was lent; the socket is accepted."""
     opening = await anext(_messages(socket), None)
     if opening is None:
         return
     refusal = encode(Problem(status=_BUSY, detail="No worker can be reached."))
+    loans: Sequence[Loan] = ()
+    with contextlib.suppress(msgspec.MsgspecError):  # a worker says what is wrong with it
+        opened = msgspec.msgpack.decode(opening, type=Open)
+        loans = await relay.loans(opened.avatar, opened.voice)
     for member in members.candidates():
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(member.at_work())
             try:
+                if await relay.lend(member, loans) is not None:
+                    continue
                 worker = await stack.enter_async_context(_connect(member.url))
                 with contextlib.suppress(ConnectionClosed):  # who has no room may have said so and closed
                     await worker.send(opening)
                 async with asyncio.timeout(_OPEN_S):
                     first = await worker.recv(decode=False)
-            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as exc:
+            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, httpx.HTTPError) as exc:
                 member.lost(exc)
                 continue
             kind = msgspec.msgpack.decode(first, type=_Kind)

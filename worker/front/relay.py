@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import httpx
+import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException
 
@@ -19,6 +20,7 @@ from worker.errors import Busy
 from worker.front.members import CONNECT_S, Member, Members
 from worker.intake import MAX_REQUEST_BYTES
 from worker.lent import NAME, Lent
+from worker.lent_voices import LentVoices
 from worker.portrait_routes import unless_gone
 from worker.records import RecordError, RecordReader, RenderRequest
 
@@ -29,7 +31,7 @@ _PIECE_BYTES = 1 << 16
 AnyRequest = Request[Any, Any, Any]
 
 
-class _Loan(NamedTuple):
+class Loan(NamedTuple):
     """What a worker has to have: where it is brought, and what writes it to a file."""
 
     path: str
@@ -44,15 +46,22 @@ class Relay:
         members: all of them.
         lent: keeps the avatars that were lent, of which each worker is brought what it is to show.
         backgrounds: keeps the backgrounds, likewise.
+        lent_voices: keeps the voices, likewise.
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, members: Members, lent: Lent, backgrounds: Backgrounds
+        self,
+        client: httpx.AsyncClient,
+        members: Members,
+        lent: Lent,
+        backgrounds: Backgrounds,
+        lent_voices: LentVoices,
     ) -> None:
         self._client = client
         self._members = members
         self._lent = lent
         self._backgrounds = backgrounds
+        self._lent_voices = lent_voices
         self._lending = asyncio.Lock()  # workers of one machine keep what is lent in one folder
 
     async def ask(self, request: AnyRequest) -> tuple[httpx.Response, AsyncIterator[bytes]]:
@@ -77,7 +86,7 @@ class Relay:
                 async with contextlib.AsyncExitStack() as stack:
                     stack.enter_context(member.at_work())
                     try:
-                        if (unlent := await self._lend(member, loans)) is not None:
+                        if (unlent := await self.lend(member, loans)) is not None:
                             refusal = refusal or unlent
                             continue
                         answer = await unless_gone(request, self._send(member, request, body))
@@ -93,28 +102,35 @@ class Relay:
             raise HTTPException(status_code=502, detail="No worker can be reached.")
         return refusal, refusal.aiter_bytes()
 
-    async def _loans(self, request: AnyRequest, body: IO[bytes]) -> Sequence[_Loan]:
-        """Return what of all that was lent it is to show.
+    async def _loans(self, request: AnyRequest, body: IO[bytes]) -> Sequence[Loan]:
+        """Return what of all that was lent it is to show, and to speak with.
 
         Raises:
             Busy: that is not here any more. A worker's 400 would be the end of an order, which lends again.
         """
-        avatar, picture = _shown(request, body)
-        loans: list[_Loan] = []
-        if avatar is not None and NAME.fullmatch(avatar):
-            if await asyncio.to_thread(self._lent.find, avatar):
-                home = self._lent.film(avatar, "avatar.json").parent
-                loans.append(_Loan(f"/avatars/{avatar}", partial(_pack, home)))
-            elif request.scope["path"] == "/renders":
-                raise Busy(0, 0, 1)
-        if picture is not None:
-            path = await asyncio.to_thread(self._backgrounds.find, picture)
+        needed = _needed(request, body)
+        loans = await self.loans(needed.avatar, None)
+        if NAME.fullmatch(needed.avatar or "") and not loans and request.scope["path"] == "/renders":
+            raise Busy(0, 0, 1)
+        loans += await self.loans(None, needed.voice)
+        if needed.picture is not None:
+            path = await asyncio.to_thread(self._backgrounds.find, needed.picture)
             if path is None:
                 raise Busy(0, 0, 1)
-            loans.append(_Loan(f"/backgrounds/{picture}", partial(_copy, path)))
+            loans.append(Loan(f"/backgrounds/{needed.picture}", partial(_copy, path)))
         return loans
 
-    async def _lend(self, member: Member, loans: Sequence[_Loan]) -> httpx.Response | None:
+    async def loans(self, avatar: str | None, voice: str | None) -> list[Loan]:
+        """Return what was lent of an avatar and a voice; what was not is left to the worker to miss."""
+        loans: list[Loan] = []
+        if avatar and NAME.fullmatch(avatar) and await asyncio.to_thread(self._lent.find, avatar) is not None:
+            home = self._lent.film(avatar, "avatar.json").parent
+            loans.append(Loan(f"/avatars/{avatar}", partial(_pack, home)))
+        if voice and (path := await asyncio.to_thread(self._lent_voices.path, voice)) is not None:
+            loans.append(Loan(f"/voices/{voice}", partial(_copy, path)))
+        return loans
+
+    async def lend(self, member: Member, loans: Sequence[Loan]) -> httpx.Response | None:
         """Bring a worker what it has not got; returns how it refused."""
         for loan in loans:
             url = member.url + loan.path
@@ -173,15 +189,33 @@ def _copy(path: Path, file: IO[bytes]) -> None:
         shutil.copyfileobj(source, file)
 
 
-def _shown(request: AnyRequest, body: IO[bytes]) -> tuple[str | None, str | None]:
-    """Tell who is to be shown, by the path, by the query, or by the record of a render, and before which background."""
+class _Needed(NamedTuple):
+    """What a request names that may have been lent."""
+
+    avatar: str | None = None
+    picture: str | None = None
+    voice: str | None = None
+
+
+class _Said(msgspec.Struct):
+    """What is read here of a text that is to be spoken."""
+
+    voice: str | None = None
+
+
+def _needed(request: AnyRequest, body: IO[bytes]) -> _Needed:
+    """Tell who is to be shown, by the path, by the query, or by the record of a render, before what, and who speaks."""
+    body.seek(0)
+    if request.scope["path"] == "/speech":
+        with contextlib.suppress(msgspec.MsgspecError):
+            return _Needed(voice=msgspec.json.decode(body.read(), type=_Said).voice)
     if request.scope["path"] != "/renders":
         named = request.path_params.get("name") or request.query_params.get("avatar")
-        return (str(named) if named else None), None
-    body.seek(0)
+        return _Needed(avatar=str(named) if named else None)
     reader = RecordReader(max_bytes=MAX_REQUEST_BYTES)
     reader.feed(body.read(MAX_REQUEST_BYTES + _PIECE_BYTES))
     with contextlib.suppress(RecordError):  # a worker says what is wrong with it
         if isinstance(record := reader.next(), RenderRequest):
-            return record.avatar, record.stage.picture if record.stage else None
-    return None, None
+            picture = record.stage.picture if record.stage else None
+            return _Needed(avatar=record.avatar, picture=picture, voice=record.voice)
+    return _Needed()

@@ -18,7 +18,7 @@ from worker.live.film import session_header
 from worker.live.records import SAMPLE_RATE, Event, Init, Message, Open, Problem, Pull, decode_message, encode
 from worker.live.session import Limits, Session, Studio
 from worker.model import Graph
-from worker.speech import SpeechError
+from worker.speech import SpeechError, VoiceMissing
 
 log = structlog.get_logger()
 
@@ -288,5 +288,7 @@ def _status(exc: Exception) -> int:
             return 503
         case Silent():
             return 408
+        case VoiceMissing():
+            return 409
         case _:
             return 400

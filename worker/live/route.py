@@ -11,7 +11,7 @@ from litestar.handlers import websocket
 from worker.live.desk import Desk
 from worker.live.errors import Left
 
-CLOSE_CODES = {400: 1008, 408: 1008, 503: 1013, 500: 1011}
+CLOSE_CODES = {400: 1008, 408: 1008, 409: 1013, 503: 1013, 500: 1011}
 """RFC 6455, by the status of the problem: policy violation, try again later, internal error."""
 
 _LONGEST_REASON = 120  # bytes; a close frame has room for 123

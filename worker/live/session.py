@@ -43,7 +43,7 @@ from worker.live.stretch import HALF, Stretch
 from worker.live.utterance import Recording, Run, Text, Utterance, Wish
 from worker.model import Graph
 from worker.mp4 import Sample
-from worker.speech import Speech, SpeechError, SynthesisFailed
+from worker.speech import Speech, SpeechError, SynthesisFailed, VoiceMissing
 
 _AHEAD_SAMPLES = 3 * SAMPLE_RATE  # of sound that is made ready; more than the listener holds back
 _PATIENCE_S = 0.15  # for which a face that speaks may wait for its next word, before it pauses
@@ -300,7 +300,7 @@ class Session:
                         self._changed.set()
                         while sum(each.samples_ahead for each in self._stretches) > _AHEAD_SAMPLES:
                             await self._change()
-        except SynthesisFailed as exc:
+        except (SynthesisFailed, VoiceMissing) as exc:
             self._outcomes[utterance.id] = ("failed", str(exc))
         except SpeechError as exc:
             self._outcomes[utterance.id] = ("refused", str(exc))

@@ -1,6 +1,8 @@
 """Speech: text to sound, sentence by sentence. `Speech` is the port, `Speaker` its only engine room."""
 
+from worker.speech.clones import Clones
 from worker.speech.errors import (
+    BadVoicePack,
     BadVoices,
     NothingToSpeak,
     SpeechError,
@@ -9,6 +11,7 @@ from worker.speech.errors import (
     UnknownLanguage,
     UnknownVoice,
     VoiceDoesNotSpeak,
+    VoiceMissing,
 )
 from worker.speech.espeak import Espeak, Utterance
 from worker.speech.port import SAMPLE_RATE, Accent, Engine, Gender, OwnVoice, Pcm, Speech, SpokenPart, Voice
@@ -18,7 +21,9 @@ from worker.speech.voices_file import read_voices
 __all__ = [
     "SAMPLE_RATE",
     "Accent",
+    "BadVoicePack",
     "BadVoices",
+    "Clones",
     "Engine",
     "Espeak",
     "Gender",
@@ -36,5 +41,6 @@ __all__ = [
     "Utterance",
     "Voice",
     "VoiceDoesNotSpeak",
+    "VoiceMissing",
     "read_voices",
 ]

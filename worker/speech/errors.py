@@ -6,10 +6,12 @@ SpeechError
 ├── VoiceDoesNotSpeak
 ├── NothingToSpeak
 ├── UnfitSamples
+├── BadVoicePack
+├── VoiceMissing
 ├── SynthesisFailed
 └── BadVoices
 
-The first five are the caller's to mend: asked again, the same request fails again. `BadVoices` ends the program at its
+The first six are the caller's to mend: asked again, the same request fails again. `BadVoices` ends the program at its
 start.
 """
 
@@ -48,6 +50,21 @@ class NothingToSpeak(SpeechError):
 
     def __init__(self) -> None:
         super().__init__("The text has nothing to speak: it needs at least one letter or digit.")
+
+
+class BadVoicePack(SpeechError):
+    """What was lent is no voice of an account; says why."""
+
+
+class VoiceMissing(SpeechError):
+    """A voice of an account that was not lent, or not for this long, or whose template is not here.
+
+    Whoever lends it can do so again, here or elsewhere; no other voice speaks in its place.
+    """
+
+    def __init__(self, voice: str) -> None:
+        super().__init__(f"The voice {voice!r} was not lent to this worker, or its template is not here.")
+        self.voice = voice
 
 
 class SynthesisFailed(SpeechError):

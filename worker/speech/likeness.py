@@ -94,8 +94,12 @@ def measure(sound: NDArray[np.floating], rate: int) -> Heard | None:
     )
 
 
-def listen(samples: Sequence[NDArray[np.int16]]) -> Heard:
+def listen(samples: Sequence[NDArray[np.int16]], *, least_voiced_s: float = LEAST_VOICED_S) -> Heard:
     """Measure somebody by some samples, at `RATE`.
+
+    Args:
+        samples: s16, mono.
+        least_voiced_s: of all of them together.
 
     Raises:
         UnfitSamples: they are too short, too noisy, clipped, or not of one speaker; says which and why.
@@ -114,9 +118,9 @@ def listen(samples: Sequence[NDArray[np.int16]]) -> Heard:
             )
         heard.append(one)
     voiced_s = sum(each.voiced_s for each in heard)
-    if voiced_s < LEAST_VOICED_S:
+    if voiced_s < least_voiced_s:
         raise UnfitSamples(
-            f"The samples have {voiced_s:.1f} s of voice together; at least {LEAST_VOICED_S:.0f} s are needed."
+            f"The samples have {voiced_s:.1f} s of voice together; at least {least_voiced_s:.0f} s are needed."
         )
     pitch_hz = float(np.median([each.pitch_hz for each in heard]))
     for number, each in enumerate(heard, 1):

@@ -91,6 +91,7 @@ class Speech(Protocol):
 
         Raises:
             UnknownLanguage, UnknownVoice, VoiceDoesNotSpeak: the wish cannot be met.
+            VoiceMissing: the voice is an account's, and cannot speak here.
         """
         ...
 

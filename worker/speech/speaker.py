@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spoken import passages, runs_by_script
 from spoken.languages import detect_language
+from worker.speech.clones import NAME, Clones
 from worker.speech.english import EnglishVoice
 from worker.speech.errors import (
     BadVoices,
@@ -64,13 +65,19 @@ class Speaker:
         own: the operator's voices; each is preferred to those that come with the worker.
         natural: the weights of Kokoro, as `kokoro_weights.float_graph` gives them; without them its voices are away.
         threads: of the CPU, for Kokoro; 0 is one for each core.
+        clones: voices of accounts, which are listed nowhere and in whose place no other speaks.
 
     Raises:
         BadVoices: two have the same name.
     """
 
     def __init__(
-        self, own: Sequence[OwnVoice] = (), *, natural: bytes | Path | None = None, threads: int = 0
+        self,
+        own: Sequence[OwnVoice] = (),
+        *,
+        natural: bytes | Path | None = None,
+        threads: int = 0,
+        clones: Clones | None = None,
     ) -> None:
         self._espeak = Espeak()
         self._english = EnglishVoice()
@@ -86,6 +93,7 @@ class Speaker:
             )
             self.natural = KokoroVoice(natural, phonemizer, threads=threads)
         self._own = {brought.voice.name: brought for brought in own}
+        self._clones = clones or Clones()
         ours = [*_natural_voices(), *_fast_voices()] if self.natural else _fast_voices()
         self.voices: Sequence[Voice] = [*(brought.voice for brought in own), *ours]
         self._by_name = {voice.name: voice for voice in self.voices}
@@ -100,7 +108,11 @@ class Speaker:
         if language is not None and language not in ESPEAK_LANGUAGE:
             raise UnknownLanguage(language)
         if voice is not None:
-            named = self._by_name.get(voice) or self._turned(voice) or self._stand_in(voice)
+            named: Voice | None
+            if NAME.fullmatch(voice):
+                named = self._clones.get(voice).voice
+            else:
+                named = self._by_name.get(voice) or self._turned(voice) or self._stand_in(voice)
             if named is None:
                 raise UnknownVoice(voice)
             if language is not None and named.language != language:
@@ -140,7 +152,12 @@ class Speaker:
         """See `Speech.speak`.
 
         Where a voice fails, also in the middle of a stretch, the next best says that stretch from its start
-        and goes on to the end: a video that is paid for is not held up by somebody else's server.
+        and goes on to the end: a video that is paid for is not held up by somebody else's server. An account's voice
+        is replaced by none.
+
+        Raises:
+            SynthesisFailed: no voice that may speak does.
+            VoiceMissing: the voice is an account's, and not here any more.
         """
         if voice.turn is not None:
             for part in self.speak(text, self._base(voice), soon=soon, speed=speed):
@@ -192,7 +209,7 @@ class Speaker:
         Raises:
             SynthesisFailed: the same, where there is nobody left.
         """
-        if voice.name not in self._own and voice.engine != "kokoro":
+        if NAME.fullmatch(voice.name) or (voice.name not in self._own and voice.engine != "kokoro"):
             raise failure
         log.warning("voice failed, another speaks", voice=voice.name, reason=str(failure))
         besides = "" if voice.name in self._own else voice.engine
@@ -204,7 +221,7 @@ class Speaker:
         Raises:
             SynthesisFailed: the voice does not.
         """
-        own = self._own.get(voice.name)
+        own = self._clones.get(voice.name) if NAME.fullmatch(voice.name) else self._own.get(voice.name)
         if own is None:
             yield self._say_ours(words, voice, speed)
             return

@@ -7,6 +7,7 @@ import msgspec
 from service.errors import InvalidRequest
 from service.routes.a2e.schemas import Body
 from service.studio.artist import Gender
+from service.studio.voice import CLONED, MATCHED, Method
 
 SIDE = 1024
 """Of a portrait whose size is left open."""
@@ -48,6 +49,8 @@ class Voicing(Body, frozen=True, kw_only=True):
     language: str | None = None
     gender: str | None = None
     consent: bool | str | None = None
+    method: str | None = None  # beyond A2E's: `cloned` speaks like the samples, and `matched` is usual
+    sample_words: list[str] | str | None = None
 
     @property
     def samples(self) -> tuple[str, list[str]]:
@@ -58,6 +61,24 @@ class Voicing(Body, frozen=True, kw_only=True):
     def spoken(self) -> str:
         """The language, of a locale such as en-US; English where none is named."""
         return (self.language or "en").lower().replace("_", "-").partition("-")[0]
+
+    @property
+    def made(self) -> Method:
+        """How the voice is made.
+
+        Raises:
+            InvalidRequest: It cannot be made so.
+        """
+        if self.method in (None, "", MATCHED):
+            return MATCHED
+        if self.method != CLONED:
+            raise InvalidRequest(f"Field 'method' has to be one of: {MATCHED}, {CLONED}.", field="method")
+        return CLONED
+
+    @property
+    def words(self) -> list[str]:
+        """What is said in each sample."""
+        return [self.sample_words] if isinstance(self.sample_words, str) else self.sample_words or []
 
     @property
     def of_gender(self) -> Gender | None:

@@ -9,6 +9,20 @@ from service.routes.http.routers import Routes
 PREFIX = "/api/v1"
 
 
+ROUTES = [
+    *catalogue.HANDLERS,
+    *videos.HANDLERS,
+    *portraits.HANDLERS,
+    *twins.HANDLERS,
+    *streaming.HANDLERS,
+    *voices.HANDLERS,
+    *missing.HANDLERS,
+]
+
+PLACES = {f"{PREFIX}/{path.split('/')[1]}" for handler in ROUTES for path in handler.paths}
+"""How the paths of this API begin: what is asked for below them in vain is told in its shape, too."""
+
+
 def a2e_router(
     *, in_time: Middleware, limited: Middleware, held_open: Middleware, largest_json: int
 ) -> Routes:
@@ -22,15 +36,7 @@ def a2e_router(
     """
     return Routes(
         PREFIX,
-        route_handlers=[
-            *catalogue.HANDLERS,
-            *videos.HANDLERS,
-            *portraits.HANDLERS,
-            *twins.HANDLERS,
-            *streaming.HANDLERS,
-            *voices.HANDLERS,
-            *missing.HANDLERS,
-        ],
+        route_handlers=ROUTES,
         middleware=[in_time, limited, held_open],
         exception_handlers=HANDLERS,
         request_max_body_size=largest_json,

@@ -32,6 +32,9 @@ LONGEST_CONTEXT = 20_000
 DEFAULT_S = 60
 """For which a token is good, where nobody says."""
 
+LONGEST_S = 366 * 86_400
+"""That is counted with; a token ends long before."""
+
 
 class Room(Body, frozen=True, kw_only=True):
     """`agora-token`."""
@@ -183,7 +186,7 @@ def _seconds(said: int | str) -> int:
         seconds = 0
     if seconds < 1:
         raise InvalidRequest("Field 'expire_seconds' must be a whole number above 0.", field="expire_seconds")
-    return seconds
+    return min(seconds, LONGEST_S)
 
 
 HANDLERS = [avatars, token, speak, ask, set_context, get_context, leave]

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 from service.accounts.keys import Keys
 from service.accounts.port import Scope
 from service.catalogue.choosing import Choosing
+from service.catalogue.own import own_job
 from service.catalogue.port import Voice
 from service.errors import InvalidRequest, OrderNotFound
 from service.orders.choice import Choice
@@ -184,19 +185,20 @@ async def _voice(
     Raises:
         InvalidRequest: Nobody is named, or there is no such voice that can speak.
     """
-    if asked.tts_id:
+    own = await own_voices.find(account_id, own_job(asked.tts_id) or asked.tts_id) if asked.tts_id else None
+    if asked.tts_id and own is None:
         return find_voice(asked.tts_id, await choosing.voices())
-    if not asked.user_voice_id:
+    if own is None and not asked.user_voice_id:
         raise InvalidRequest(
             "Field 'tts_id' is missing: GET anchor/voice_list lists the voices.", field="tts_id"
         )
-    own = await own_voices.find(account_id, asked.user_voice_id)
-    if own is None or own.spoken_as is None or own.likeness is None:
+    own = own or await own_voices.find(account_id, asked.user_voice_id or "")
+    if own is None or own.spoken_as is None or own.gender is None:
         raise InvalidRequest(
             "There is no voice with this 'user_voice_id' that can speak: GET userVoice/completedRecord lists them.",
             field="user_voice_id",
         )
-    return Voice(name=own.spoken_as, language=own.language, gender=own.likeness.gender)
+    return Voice(name=own.spoken_as, language=own.language, gender=own.gender)
 
 
 HANDLERS = [send_tts, generate, result, result_by_get, records, delete_video]

@@ -1,4 +1,4 @@
-"""`userVoice`: voices of an account, matched to samples. What A2E calls training is the matching here."""
+"""`userVoice`: voices of an account, matched to samples or cloned. What A2E calls training is either here."""
 
 from typing import Any
 
@@ -18,14 +18,15 @@ from service.studio.avatars import Avatars
 from service.studio.job import State
 from service.studio.library import Library
 from service.studio.media import Kind
-from service.studio.voices import MATCHED, OwnVoice, Voices
+from service.studio.voice import OwnVoice
+from service.studio.voices import Voices
 
 
 @post(["/userVoice/training", "/userVoice/startTraining"], status_code=200)
 async def train(
     request: AnyRequest, keys: Part[Keys], own_voices: Part[Voices], idempotency_key: IdempotencyKey = None
 ) -> Answer:
-    """Match a voice to samples."""
+    """Make a voice of samples."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Voicing, lenient=True)
     field, urls = asked.samples
@@ -39,6 +40,8 @@ async def train(
         gender=asked.of_gender,
         kinds=(Kind.SPEECH, Kind.FILM),
         key=idempotency_key,
+        method=asked.made,
+        words=asked.words,
     )
     return ok(_told(voice))
 
@@ -52,7 +55,7 @@ async def of_twin(
     library: Part[Library],
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
-    """Match a voice to that of the film which an avatar was made of."""
+    """Make a voice of that of the film which an avatar was made of."""
     account_id = await keys.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, Voicing, lenient=True)
     avatar = owned(await own_avatars.find(account_id, asked.id or ""), asked.id or "")
@@ -66,6 +69,8 @@ async def of_twin(
         consent=asked.consent,
         kinds=(Kind.FILM,),
         key=idempotency_key,
+        method=asked.made,
+        words=asked.words,
     )
     return ok(_told(voice))
 
@@ -112,13 +117,17 @@ def _told(voice: OwnVoice) -> dict[str, Any]:
         "language": voice.language,
         "current_status": status_of(voice.state),
         "process": voice.progress,
-        "method": MATCHED,
+        "method": voice.method,
         "consent": voice.consent,
+        "consentedAt": voice.created_at,
         "createdAt": voice.created_at,
     }
+    if voice.gender is not None:
+        told["gender"] = voice.gender
     if voice.likeness is not None:
-        told["gender"] = voice.likeness.gender
         told["similarity"] = voice.likeness.cosine
+    elif voice.likened is not None:
+        told["similarity"] = voice.likened.similarity
     if voice.failure:
         told["failed_message"] = voice.failure
     return told

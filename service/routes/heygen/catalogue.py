@@ -11,7 +11,7 @@ from service.accounts.port import Scope
 from service.catalogue.choosing import Choosing
 from service.catalogue.own import own_job, own_name
 from service.catalogue.port import Avatar, Voice
-from service.errors import MediumGone, MediumNotFound
+from service.errors import InvalidRequest, MediumGone, MediumNotFound
 from service.routes.heygen import describing, refusals
 from service.routes.heygen.catalogue_schemas import AvatarAnswer, AvatarRequest, CloneRequest, VoiceAnswer
 from service.routes.heygen.keys import Key
@@ -35,7 +35,8 @@ from service.studio.avatars import Avatar as OwnAvatar
 from service.studio.avatars import Avatars
 from service.studio.job import State
 from service.studio.library import Library
-from service.studio.voices import MATCHED, OwnVoice, Voices
+from service.studio.voice import CLONED, MATCHED, OwnVoice
+from service.studio.voices import Voices
 
 NO_CACHE = {"Cache-Control": "no-cache"}
 
@@ -43,6 +44,9 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 SAMPLE_RATE = 24_000
 """Hertz of the sound of our videos."""
+
+LEAST_MATCHED = 3
+"""Samples that a voice is matched to."""
 
 MOST_LISTED = 100
 """Avatars of an account, the newest first."""
@@ -119,11 +123,12 @@ async def list_avatars(
 @post(
     "/voices/clone",
     status_code=200,
-    summary="Match a voice to samples",
-    description="Chooses which of our voices is nearest to the samples, and turns it to their pitch, vocal"
-    " tract and colour: it resembles the speaker and is no clone. It costs some video time, which comes back where"
-    " nothing can be matched. It is made meanwhile: `characteristics.status` of GET /api/v1/voices tells when it is"
-    " `completed` and can speak.",
+    summary="Match a voice to samples, or clone it",
+    description="`matched` chooses which of our voices is nearest to the samples, and turns it to their pitch, vocal"
+    " tract and colour: it resembles the speaker and is no clone. `cloned` keeps the samples and speaks like"
+    " them, where a renderer can (503 says what to set). Both cost some video time, which comes back where nothing"
+    " can be made. It is made meanwhile: `characteristics.status` of GET /api/v1/voices tells when it is `completed`"
+    " and can speak.",
     tags=[describing.TAG],
     security=describing.SECURITY,
     operation_id="heygenCloneVoice",
@@ -144,9 +149,14 @@ async def clone_voice(
     own_voices: Part[Voices],
     idempotency_key: Key = None,
 ) -> Response[VoiceAnswer]:
-    """Match a voice to samples."""
+    """Match a voice to samples, or clone it."""
     account_id = await askers.account(key_of(request), Scope.VIDEO)
     asked = await read_json(request, CloneRequest)
+    if asked.method == MATCHED and len(asked.audio_samples) < LEAST_MATCHED:
+        raise InvalidRequest(
+            f"Field 'audio_samples': a voice is matched to {LEAST_MATCHED} samples at least.",
+            field="audio_samples",
+        )
     voice = await own_voices.begin(
         account_id,
         name=asked.voice_name,
@@ -157,6 +167,8 @@ async def clone_voice(
         gender=asked.gender,
         description=asked.description,
         key=idempotency_key,
+        method=asked.method,
+        words=asked.sample_words or (),
     )
     return Response(_own_voice(voice), headers=NO_STORE)
 
@@ -166,7 +178,9 @@ async def clone_voice(
     status_code=204,
     summary="Delete a voice",
     response_description="It is deleted.",
-    description="Of the account's own. Videos that were ordered with it are spoken with it all the same.",
+    description="Of the account's own. Videos that were ordered with one that was matched are spoken with it all the"
+    " same. Of one that was cloned the samples go as well: a video that waits for it is not made any more, and costs"
+    " nothing.",
     tags=[describing.TAG],
     security=describing.SECURITY,
     operation_id="heygenDeleteVoice",
@@ -266,21 +280,28 @@ def _own_voice(voice: OwnVoice) -> VoiceAnswer:
             "similarity_unmatched": like.cosine_unmatched,
         }
     )
+    if voice.likened is not None:
+        measured = {
+            "pitch_hz": voice.likened.pitch_hz,
+            "sample_s": voice.likened.seconds,
+            "similarity": voice.likened.similarity,
+        }
     return VoiceAnswer(
         voice_id=own_name(voice.id),
         name=voice.name,
         language=voice.language,
         accent=None,
-        gender="" if like is None else like.gender,
+        gender=voice.gender or "",
         style="custom",
         sample_rate=SAMPLE_RATE,
-        is_cloned=False,
+        is_cloned=voice.method == CLONED,
         characteristics={
-            "method": MATCHED,
+            "method": voice.method,
             "status": voice.state.value,
             "progress": voice.progress,
             "failure": voice.failure if voice.state is State.FAILED else None,
             "consent": voice.consent,
+            "consented_at": voice.created_at,
             **measured,
         },
     )

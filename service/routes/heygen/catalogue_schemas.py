@@ -46,19 +46,43 @@ class AvatarAnswer(msgspec.Struct, frozen=True, kw_only=True, rename={"model": "
 class CloneRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A voice like these, please."""
 
+    method: Annotated[
+        Literal["matched", "cloned"],
+        Meta(
+            description="`matched` turns one of our voices to be like the samples. `cloned` keeps the samples and"
+            " speaks like them, where a renderer can."
+        ),
+    ] = "matched"
+    sample_words: Annotated[
+        Annotated[list[Annotated[str, Meta(min_length=1, max_length=1000)]], Meta(max_length=10)] | None,
+        Meta(description="What is said in each of the samples, in their order. `cloned` needs it."),
+    ] = None
+
     consent: Annotated[
         bool | Annotated[str, Meta(max_length=500)] | None,
         Meta(
-            description="That the speaker has agreed: true, or in words. Needed; it is kept with the voice."
+            description="That the speaker has agreed: true, or in words. Needed; it is kept with the voice. `cloned`"
+            " needs words, of 10 characters at least, that say who has agreed, and how."
         ),
     ] = None
     language: Annotated[str, Meta(description="That the voice is to speak.")] = "en"
     gender: Annotated[
-        Literal["female", "male"] | None, Meta(description="Of our voices that are tried; null tries all.")
+        Literal["female", "male"] | None,
+        Meta(
+            description="Of our voices that are tried; null tries all. With `cloned`, of the speaker; null lets the"
+            " pitch tell."
+        ),
     ] = None
 
     voice_name: Name
-    audio_samples: Annotated[list[Url], Meta(min_length=3, max_length=10)]
+    audio_samples: Annotated[
+        list[Url],
+        Meta(
+            min_length=1,
+            max_length=10,
+            description="`matched` takes 3 to 10; `cloned` 1 to 10, which last 2 to 30 s together.",
+        ),
+    ]
     description: Words | None = None
 
 

@@ -78,13 +78,13 @@ async def wanted(request: VideoRequest, choosing: Choosing, own_voices: Voices, 
     if avatar not in avatars and not own:
         raise NotListed("avatar", request.avatar_id, [*avatars, *avatar_aliases(avatars)])
     voices = [voice.name for voice in await choosing.voices()]
-    matched = await _own_voice(request.voice_id, own_voices, account_id)
-    voice = matched or voice_named(request.voice_id, voices)
-    if matched is None and voice not in voices:
+    own_voice = await _own_voice(request.voice_id, own_voices, account_id)
+    voice = own_voice or voice_named(request.voice_id, voices)
+    if own_voice is None and voice not in voices:
         raise NotListed("voice", request.voice_id, [*voices, *voice_aliases(voices)])
     emotion = str(custom.get(EMOTION, NEUTRAL if own else STYLES[request.style]))
     choice = Choice(avatar=avatar, emotion=emotion, language=request.language, voice=voice)
-    language = (await choosing.check_speech(choice, spoken=True)).language
+    language = (await choosing.check_speech(choice, spoken=True, account_id=account_id)).language
     assert language is not None, "a voice brings its own"
     layout = str(custom.get(LAYOUT, CENTRE))
     check("custom_settings.layout", layout, LAYOUTS)

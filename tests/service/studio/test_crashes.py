@@ -20,8 +20,9 @@ import pytest
 from regtest.ports import Ports
 from regtest.process import Guard, Program, until
 from satspeak import programs
-from service.catalogue.own import pack_object
+from service.catalogue.own import pack_object, voice_object
 from service.settings import Settings
+from tests.media_files import speech
 from tests.service.conftest import PACK
 from tests.service.heygen.conftest import Chat, open_chat
 from tests.service.studio.conftest import hold
@@ -35,9 +36,22 @@ GRANTED_S = 1000
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
+VOICE = {
+    "name": "Ada",
+    "method": "cloned",
+    "sample_words": "I have agreed to this.",
+    "consent": "Ada, by letter of 3 May",
+}
+
 PORTRAIT = {"prompt": "An old woman", "width": 512, "height": 512}
 
-PRICES_S = {"portrait": 5, "avatar of a picture": 30, "avatar of a portrait": 30, "second pass": 60}
+PRICES_S = {
+    "portrait": 5,
+    "avatar of a picture": 30,
+    "avatar of a portrait": 30,
+    "second pass": 60,
+    "cloned voice": 30,
+}
 
 
 class Shop:
@@ -111,6 +125,7 @@ async def mortal_shop(tmp_path_factory, make_closed_shop, postgres, standing_cha
                 chat_url=standing_chat.url,
                 chat_model="small",
             )
+            closed.worker.clones = ["en"]
             shop = Shop(program, f"http://127.0.0.1:{port}", closed.worker)
             await shop.start()
             yield shop
@@ -125,7 +140,7 @@ async def shop(mortal_shop):
     """The service; its worker does as it should."""
     worker = mortal_shop.worker
     worker.portrait, worker.answer, worker.hold_after, worker.go = JPEG, None, None, asyncio.Event()
-    for asked in (worker.prompts, worker.packs, worker.said):
+    for asked in (worker.prompts, worker.packs, worker.said, worker.cloned):
         asked.clear()
     return mortal_shop
 
@@ -145,6 +160,8 @@ class Wish:
         match self.kind:
             case "portrait":
                 return await self.a2e.post("userText2image/start", PORTRAIT, key=self._key)
+            case "cloned voice":
+                return await self.a2e.post("userVoice/training", {**VOICE, **self._of}, key=self._key)
             case "second pass":
                 return await self.a2e.post("userVideoTwin/continueTranining", self._of, key=self._key)
             case _:
@@ -171,7 +188,8 @@ class Wish:
 
     @property
     def begins(self) -> str:
-        return {"portrait": "drawing", "avatar of a picture": "studying"}.get(self.kind, "filming")
+        begins = {"portrait": "drawing", "avatar of a picture": "studying", "cloned voice": "cloning"}
+        return begins.get(self.kind, "filming")
 
 
 async def prepare(shop: Shop, kind: str) -> Wish:
@@ -182,6 +200,9 @@ async def prepare(shop: Shop, kind: str) -> Wish:
             return Wish(kind, a2e)
         case "avatar of a picture":
             return Wish(kind, a2e, image_url=(await a2e.holder.upload(JPEG))["url"])
+        case "cloned voice":
+            sample = (await a2e.holder.upload(speech("wav", "pcm_s16le")))["url"]
+            return Wish(kind, a2e, audio_url=sample)
     [url] = (await a2e.post("userText2image/start", PORTRAIT))["image_urls"]
     if kind == "avatar of a portrait":
         return Wish(kind, a2e, image_url=url)
@@ -191,11 +212,15 @@ async def prepare(shop: Shop, kind: str) -> Wish:
 @contextlib.asynccontextmanager
 async def asked(worker):
     """Wait in the end until the worker has been asked for something more: a job's row says so a moment before."""
-    before = len(worker.prompts) + len(worker.packs)
+
+    def times():
+        return len(worker.prompts) + len(worker.packs) + sum(each["trial"] for each in worker.cloned)
+
+    before = times()
     yield
 
     async def more():
-        return len(worker.prompts) + len(worker.packs) > before
+        return times() > before
 
     await until("the worker", more, timeout_s=DEADLINE_S)
 
@@ -228,6 +253,16 @@ async def comes_in(wish, shop, holding):
 async def is_stored(wish, shop, holding):
     """It is stored, and its job does not know of that."""
     async with contextlib.AsyncExitStack() as before:
+        if (
+            wish.kind == "cloned voice"
+        ):  # which comes in one piece, so that only its account is there to be locked
+            job = await is_made(wish, shop, before)
+            await holding.enter_async_context(shop.locked("lock table ledger in exclusive mode"))
+            shop.worker.go.set()
+            await until(
+                "its voice", lambda: asyncio.sleep(0, kept_of(shop, job).exists()), timeout_s=DEADLINE_S
+            )
+            return job
         job = await comes_in(wish, shop, before)
         of_job = "select from studio_jobs where public_id = $1 for update"
         await holding.enter_async_context(shop.locked(of_job, job))
@@ -242,6 +277,11 @@ async def is_stored(wish, shop, holding):
     return job
 
 
+def kept_of(shop, job):
+    """Where a cloned voice is kept."""
+    return shop.objects / voice_object(job)
+
+
 STAGES = {"waits": waits, "is made": is_made, "comes in": comes_in, "is stored": is_stored}
 
 MATRIX = [
@@ -249,6 +289,8 @@ MATRIX = [
     *(("avatar of a picture", stage) for stage in STAGES if stage != "waits"),
     ("avatar of a portrait", "is made"),
     ("second pass", "comes in"),
+    ("cloned voice", "is made"),
+    ("cloned voice", "is stored"),
 ]
 """What several kinds have in common stands here once: each takes some seconds."""
 
@@ -290,8 +332,13 @@ async def test_a_job_whose_service_is_killed_is_done_once_and_paid_once(shop, ki
     assert await moved(shop, job) == {"reserve": price_ms, "settle": price_ms}
     assert await wish.a2e.coins() == before_s - PRICES_S[kind]
     pictures = await wish.a2e.holder.files(kind="picture")
-    assert len(pictures) == 1
-    if kind == "portrait":
+    assert len(pictures) == (kind != "cloned voice")
+    if kind == "cloned voice":
+        assert kept_of(shop, job).read_bytes() == PACK
+        [told] = await wish.a2e.get("userVoice/completedRecord")
+        assert (told["_id"], told["method"], again["_id"]) == (job, "cloned", job)
+        assert sum(each["trial"] for each in shop.worker.cloned) == 2
+    elif kind == "portrait":
         assert again["image_urls"] == [pictures[0]["url"]]
         assert (await shop.http.get(pictures[0]["url"])).content == JPEG
         drawn = {
