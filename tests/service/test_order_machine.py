@@ -459,7 +459,8 @@ class OrderMachine(Machine):
             if video["state"] not in ("ready", "deleted"):
                 order.unready_at = self.shop.clock.ahead
             since = max(order.made_at, order.unready_at)
-            assert video["state"] != "deleted" or self.shop.clock.ahead - since > KEPT, (
+            deleted = video["state"] == "deleted" and status != "refunded"
+            assert not deleted or self.shop.clock.ahead - since > KEPT, (
                 "deleted before anybody could fetch it"
             )
             if video["state"] in ("rendering", "interrupted", "ready"):
