@@ -112,7 +112,6 @@ async def over(holder, video_id):
         while told["status"] not in ("completed", "failed"):
             await asyncio.sleep(0.1)
             told = (await holder.get(f"/videos/{video_id}")).json()
-            await asyncio.sleep(0.1)
     return told
 
 
