@@ -139,6 +139,8 @@ def main(*, as_json: bool, pictures: Path | None, humans: bool) -> None:
         "repeat_s": repeat_s(ASSETS),
         "brow_stress_correlation": brows.correlation,
         "brow_stress_correlation_shifted": brows.shifted,
+        "nod_stress_correlation": brows.nod_correlation,
+        "nod_stress_correlation_shifted": brows.nod_shifted,
         "human_opening_correlation": human and human.loudness,
         "human_low_to_high_vowels": human and human.low_to_high,
         "human_words_opening_correlation": words and words.opening,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from training.phonemes import CLOSURES
 from training.shots import SIDE, TRUTH, Shot
+from worker.accents import AT_REST
 from worker.avatars import Avatars
 from worker.encode import FPS, GOP, Pcm
 from worker.footage import Footage
@@ -78,11 +79,10 @@ class Worker:
         pictures = []
         for start in range(0, len(corners), GOP):
             frames = range(start, min(start + GOP, len(corners)))
-            accents = listener.accents(frames.stop + around)
             mouths = self._model.predict(listener.take(frames.stop + around), footage.faces(frames))
+            # The truth nods to nothing.
             pictures += [
-                performer.show(frame, mouth, accent)
-                for frame, mouth, accent in zip(frames, mouths, accents, strict=True)
+                performer.show(frame, mouth, AT_REST) for frame, mouth in zip(frames, mouths, strict=True)
             ]
         return _squares(pictures, corners)
 

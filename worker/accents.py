@@ -1,9 +1,10 @@
 """Where speech is stressed, asks and pauses, for each video frame while it arrives; knows no words and no pictures.
 
-A listener raises the brows on some syllables that are louder and higher than those around them, and keeps them up at
-the end of a question, where the voice rises. Both are heard here, as people hear them in a language that they do not
-know. What a frame is told depends on the speech from its very start to `AHEAD` frames after it, and on nothing else:
-neither on the pieces in which it comes nor on the frame that is asked for first.
+Whoever speaks raises the brows on some syllables that are louder and higher than those around them, and keeps them up
+at the end of a question, where the voice rises. They nod on the strongest of the syllables and where a statement ends,
+and lift the head as they ask. All this is heard here, as people hear it in a language that they do not know. What a
+frame is told depends on the speech from its very start to `AHEAD` frames after it, and on nothing else: neither on the
+pieces in which it comes nor on the frame that is asked for first.
 """
 
 from functools import cache
@@ -46,33 +47,53 @@ _QUESTION = 2.5  # semitones by which a question's end is higher than most of wh
 _QUESTION_RISE = 6  # frames before the end
 _QUESTION_HOLD = 12
 
+_NODDED = 0.5  # spreads: weaker stresses move no head
+_NODS_APART = 20  # frames from one to the next that is no deeper; who nods to each beat conducts
+_SLIGHTEST = 0.65  # how far the head goes down for the weakest
+_STATED = 10  # frames of silence that end a statement; after a comma there are fewer
+_LEAST_SAID, _END_APART = 25, 35  # frames of a phrase, and since the nod before, for one at its end
+_AT_END = 0.75  # how far down the head goes there
+
 
 class Accent(msgspec.Struct, frozen=True, kw_only=True):
     """What a video frame is told.
 
     Attributes:
         brows: how far they are raised, 0 to 1.
+        nod: how far the head is down, 0 to 1.
+        nod_age: frames for which it nods, this one included; 0 while it does not.
+        asks: how far the head is lifted, 0 to 1.
         paused: frames for which the speech has paused, this one included; 0 while somebody speaks, and before.
         pause_left: frames after this one for which it still does, of which no more than `AHEAD` are known.
     """
 
     brows: float = 0.0
+    nod: float = 0.0
+    nod_age: int = 0
+    asks: float = 0.0
     paused: int = 0
     pause_left: int = 0
+
+    def weakened(self, share: float) -> "Accent":
+        """Return the same with brows and head moved by a share."""
+        if share == 1:
+            return self
+        brows, nod, asks = (share * whole for whole in (self.brows, self.nod, self.asks))
+        return msgspec.structs.replace(self, brows=brows, nod=nod, asks=asks)
 
 
 AT_REST = Accent()
 
 
 class _Lift(msgspec.Struct, frozen=True):
-    """Brows that go up and down: how far, and in which frames they are up."""
+    """Brows that go up and down, or a head down and up: how far, and in which frames they are there."""
 
     height: float
     up: int
     hold: int
 
     def at(self, frame: int) -> float:
-        """Return how far they are up."""
+        """Return how far they have gone."""
         rising = _eased((frame - self.up + _RISE) / _RISE)
         return self.height * min(rising, 1 - _eased((frame - self.up - self.hold) / _FALL))
 
@@ -98,7 +119,11 @@ class Accents:
         self._stresses: list[float] = []  # these need `_NEAR` frames more
         self._loudest = _QUIETEST_DB
         self._lifts: list[_Lift] = []
+        self._questions: list[_Lift] = []
         self._last_peak = -_APART
+        self._nod = _Lift(0.0, -_NODS_APART, 0)  # the last one
+        self._strongest = 0.0  # stress of this phrase
+        self._said = 0  # frames of it
         self._has_spoken = False
         self._paused = 0
 
@@ -174,8 +199,12 @@ class Accents:
     def _tell(self, frame: int) -> Accent:
         self._look_for_peak(frame + _RISE - 1)
         self._look_for_question(frame + _QUESTION_RISE)
-        self._lifts = [lift for lift in self._lifts if frame < lift.up + lift.hold + _FALL]
-        brows = max((lift.at(frame) for lift in self._lifts), default=0.0)
+        self._look_for_end(frame + _RISE - 1)
+        self._lifts, self._questions = (_left(lifts, frame) for lifts in (self._lifts, self._questions))
+        brows, asks = (
+            max((lift.at(frame) for lift in lifts), default=0.0) for lifts in (self._lifts, self._questions)
+        )
+        nod = self._nod.at(frame)
         speaks = self._speaks_at(frame)
         # A closed /k/ is no pause.
         silent = not speaks and (
@@ -184,7 +213,12 @@ class Accents:
         self._has_spoken |= speaks
         self._paused = self._paused + 1 if silent and self._has_spoken else 0
         return Accent(
-            brows=brows, paused=self._paused, pause_left=self._silence(frame) if self._paused else 0
+            brows=brows,
+            nod=nod,
+            nod_age=frame - self._nod.up + _RISE if nod else 0,
+            asks=asks,
+            paused=self._paused,
+            pause_left=self._silence(frame) if self._paused else 0,
         )
 
     def _silence(self, frame: int) -> int:
@@ -202,6 +236,10 @@ class Accents:
         self._last_peak = frame
         strength = min((here - _STRESS) / (_STRONG - _STRESS), 1)
         self._lifts.append(_Lift(_WEAKEST + (1 - _WEAKEST) * strength, frame, _HOLD))
+        if here > max(self._strongest, _NODDED):
+            self._strongest = here
+            depth = _SLIGHTEST + (1 - _SLIGHTEST) * strength
+            self._begin_nod(depth, frame, _RISE + _FALL if depth > self._nod.height else _NODS_APART)
 
     def _look_for_question(self, last: int) -> None:
         """Find out whether a phrase ends with a frame, and higher than it was."""
@@ -215,7 +253,26 @@ class Accents:
         before, end = voiced[-_BODY:-_TAIL], np.median(voiced[-_TAIL:])
         if end - np.percentile(before, 25) > _QUESTION and end > np.median(before):
             up = last - _QUESTION_RISE + _RISE
-            self._lifts.append(_Lift(1.0, up, last - up + _QUESTION_HOLD))
+            asked = _Lift(1.0, up, last - up + _QUESTION_HOLD)
+            self._lifts.append(asked)
+            self._questions.append(asked)
+
+    def _look_for_end(self, last: int) -> None:
+        """Find out whether a phrase ends with a frame, and whether it stated anything."""
+        speaks = self._speaks_at(last)
+        self._said += speaks
+        silence = next((ahead for ahead in range(_STATED) if self._speaks_at(last + 1 + ahead)), _STATED)
+        if not speaks or silence < _SILENT:
+            return
+        if silence == _STATED and self._said >= _LEAST_SAID and not self._questions:
+            self._begin_nod(_AT_END, last, _END_APART)
+        self._strongest, self._said = 0.0, 0
+
+    def _begin_nod(self, depth: float, lowest: int, apart: int) -> None:
+        """Nod, unless there was a nod lately, or the head would not be up again before the end."""
+        late = self._end is not None and lowest + _FALL > self._end
+        if not late and lowest - self._nod.up >= apart:
+            self._nod = _Lift(depth, lowest, 0)
 
     def _speaks_at(self, frame: int) -> bool:
         return self._start <= frame < self._heard and self._speaks[frame - self._start]
@@ -239,6 +296,11 @@ class Accents:
         for heard in (self._levels, self._pitches, self._speaks, self._stresses):
             del heard[:useless]
         self._start += useless
+
+
+def _left(lifts: list[_Lift], frame: int) -> list[_Lift]:
+    """Return those that are not over at a frame."""
+    return [lift for lift in lifts if frame < lift.up + lift.hold + _FALL]
 
 
 def _pitch(windowed: NDArray[np.float32]) -> float:

@@ -218,6 +218,7 @@ class Avatars:
             blinks=description.blinks,
             studio=pack.studio,
             mattes=self.film(pack, emotion).with_name(description.mattes) if description.mattes else None,
+            emotion=emotion,
         )
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from worker.compose import IdleFrame
 from worker.film_mattes import FilmMattes
 from worker.matte import Alpha, Mattes, centres
+from worker.nods import Tilt
 from worker.planes import Picture, parted, planes, to_yuv
 from worker.stage import PLAIN, Place, Stage
 
@@ -90,12 +91,13 @@ class Canvas:
         else:
             self._still = going_on(film.first.picture, (stage.width, stage.height), self.place)
 
-    def show(self, picture: Picture, index: int) -> Picture:
+    def show(self, picture: Picture, index: int, tilt: Tilt | None = None) -> Picture:
         """Return a picture of the footage as it is on the canvas; the same where nothing is to be done.
 
         Args:
             picture: of the footage, the mouth on it.
             index: at which frame of the video it is shown.
+            tilt: of the head in it, if it was moved.
         """
         if self.plain:
             return picture
@@ -106,7 +108,10 @@ class Canvas:
         alpha = self._film.matte(index)
         backdrop = self._mattes.backdrop
         for number, (plane, source, place) in enumerate(_triples(shown, picture, self.place)):
-            _lay(plane, source, place, *_behind(alpha, backdrop[..., number], source.shape), self._rows)
+            through, left = _behind(alpha, backdrop[..., number], source.shape)
+            if tilt is not None:  # what is left of the backdrop at the edge was moved with it
+                through, left = tilt.plane(through), tilt.plane(left)
+            _lay(plane, source, place, through, left, self._rows)
         return shown
 
 

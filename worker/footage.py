@@ -173,6 +173,7 @@ class Footage:
         blinks: frames in which the eyes are shut.
         studio: what all of it was filmed before, where that is known.
         mattes: the film of its mattes, where there is one.
+        emotion: that it shows.
     """
 
     def __init__(
@@ -184,6 +185,7 @@ class Footage:
         blinks: Sequence[int] = (),
         studio: Studio | None = None,
         mattes: Path | None = None,
+        emotion: str = "",
     ) -> None:
         self._frames = frames
         self._studio = studio
@@ -191,6 +193,7 @@ class Footage:
         self._mattes: list[Mattes | FilmMattes] = []  # one, once it was asked for
         self._turns = turns
         self.blinks = blinks
+        self.emotion = emotion
         self.seed = ""  # of the walk, and of all else that chance decides
         self.order: Order = Round(len(frames), playback)
 

@@ -1,4 +1,4 @@
-"""Moves brows, eyes and lids of a frame of footage as the speech asks; knows no network and no sound.
+"""Moves brows, eyes, lids and head of a frame of footage as the speech asks; knows no network and no sound.
 
 Brows and irises are moved where the footage has them: nothing is drawn that was not filmed, and people who were never
 drawn lift their brows too. Shut lids are those of the film's own blink, laid where the eyes are. What a frame shows
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from worker.accents import Accent
 from worker.compose import Eyes, IdleFrame, Mask, Picture, compose
 from worker.footage import Footage
+from worker.nods import Tilt, fade, pitch
 
 _Field = NDArray[np.float32]
 
@@ -71,10 +72,22 @@ class Performer:
         picture = compose(idle, mouth, self._mask)
         if idle.eyes is None or idle.box is None:
             return picture
+        tilt = self.tilt(frame, accent)
         glance, shut = self._pause(frame, accent)
         if shut is not None and shut.eyes is not None:
             picture = _close(picture, idle, shut)
-        return _move(picture, idle.eyes, brows=accent.brows, glance=glance)
+        picture = _move(picture, idle.eyes, brows=accent.brows, glance=glance)
+        return picture if tilt is None else tilt.picture(picture)
+
+    def tilt(self, frame: int, accent: Accent) -> Tilt | None:
+        """Return how the head of a frame of the video is moved, and with it what belongs to its picture; None: not."""
+        if not accent.nod and not accent.asks:
+            return None
+        idle = self._footage.frame(frame)
+        degrees = pitch(accent, frame, seed=self._footage.seed, emotion=self._footage.emotion)
+        if idle.eyes is None or idle.box is None or not degrees:
+            return None
+        return Tilt(idle.eyes, idle.picture.shape[1], degrees)
 
     def _pause(self, frame: int, accent: Accent) -> tuple[float, IdleFrame | None]:
         """Return how far the eyes look aside, -1 to 1, and a frame of the film whose lids to show, if any."""
@@ -107,10 +120,10 @@ def _move(picture: Picture, eyes: Eyes, *, brows: float, glance: float) -> Pictu
     if left >= right or top >= bottom:
         return picture
     u, v, apart, (along_x, along_y) = _axes(eyes, left, top, right, bottom)
-    lifted = np.float32(brows * _LIFT * apart) * _bump(v, *_HEIGHTS) * _fade(np.abs(u), *_SIDES)
+    lifted = np.float32(brows * _LIFT * apart) * _bump(v, *_HEIGHTS) * fade(np.abs(u), *_SIDES)
     move_x, move_y = -along_y * lifted, along_x * lifted  # to where the skin comes from: from below
     if glance:
-        eye = _fade(np.abs(np.abs(u) - np.float32(0.5)), *_IRIS) * _fade(np.abs(v), *_OPENING)
+        eye = fade(np.abs(np.abs(u) - np.float32(0.5)), *_IRIS) * fade(np.abs(v), *_OPENING)
         turned = np.float32(glance * _GLANCE * apart) * eye
         move_x, move_y = move_x - along_x * turned, move_y - along_y * turned
     moved = picture.copy()
@@ -154,7 +167,7 @@ def _close(picture: Picture, idle: IdleFrame, shut: IdleFrame) -> Picture:
             continue
         u, v, _, _ = _axes(idle.eyes, left, top, right, bottom)
         away = np.hypot((u - np.float32(side)) / _LID[0], (v - np.float32(_LID_ABOVE)) / _LID[1])
-        share = _fade(away, 1 - _LID_FEATHER, 1.0)
+        share = fade(away, 1 - _LID_FEATHER, 1.0)
         there = _there(idle.eyes, shut.eyes)
         _lay(shut.picture[:size], closed[:size], (left, top), share, there)
         small = _halved(share)
@@ -244,10 +257,4 @@ def _middle(eyes: Eyes) -> tuple[float, float]:
 
 
 def _bump(values: _Field, start: float, full: float, less: float, end: float) -> _Field:
-    return (1 - _fade(values, start, full)) * _fade(values, less, end)
-
-
-def _fade(values: _Field, full: float, end: float) -> _Field:
-    """Return 1 up to `full`, eased down to 0 at `end`."""
-    t = np.clip((np.float32(end) - values) / np.float32(end - full), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    return (1 - fade(values, start, full)) * fade(values, less, end)

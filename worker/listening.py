@@ -1,6 +1,5 @@
 """Speech at any rate to what the network hears for each video frame, while the speech arrives."""
 
-import msgspec
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -75,7 +74,7 @@ class Listener:
     def accents(self, end_frame: int) -> list[Accent]:
         """Return what the frames up to `end_frame` are told beside the windows; to be asked for before `take`."""
         return [
-            msgspec.structs.replace(accent, brows=accent.brows * self._share(frame))
+            accent.weakened(self._share(frame))
             for frame, accent in enumerate(self._accents.take(end_frame), self._next_frame)
         ]
 

@@ -109,7 +109,7 @@ class RenderPass:
         for frame, (mouth, accent) in enumerate(zip(mouths, gop.accents, strict=True), gop.first_frame):
             picture = self._performer.show(frame, mouth, accent)
             if self._canvas is not None:
-                picture = self._canvas.show(picture, frame)
+                picture = self._canvas.show(picture, frame, self._performer.tilt(frame, accent))
             if self._captions is not None:
                 picture = self._captions.show(picture, frame)
             segment = self._encoder.show(picture)

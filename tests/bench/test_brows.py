@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.brows import height, stress
+from bench.brows import depth, height, stress
 from worker.speech import SAMPLE_RATE
 
 EYES = (211.0, 230.0, 301.0, 230.0)
@@ -15,6 +15,13 @@ def test_brows_are_found_as_high_as_they_were_moved(up):
     shown = np.concatenate([filmed[up:], filmed[:up]])
 
     assert height(shown, filmed, EYES) == up
+
+
+@pytest.mark.parametrize("down", [-3, 0, 4, 8])
+def test_a_head_is_found_as_far_down_as_it_was_moved(down):
+    filmed = np.random.default_rng(0).integers(0, 255, (768, 512), np.uint8)
+
+    assert depth(np.roll(filmed, down, axis=0), filmed, EYES) == down
 
 
 def test_what_is_louder_and_higher_is_stressed_and_silence_is_nothing():
