@@ -19,6 +19,7 @@ _COMMANDS = (
     "truth",
     "checkpoint",
     "voices",
+    "narrow",
 )
 
 
