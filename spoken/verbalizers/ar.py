@@ -41,7 +41,7 @@ class Arabic(Verbalizer):
         "كم": "length-kilometer", "كلم": "length-kilometer", "م": "length-meter", "سم": "length-centimeter",
         "ملم": "length-millimeter", "كجم": "mass-kilogram", "كغ": "mass-kilogram", "كغم": "mass-kilogram",
         "غ": "mass-gram", "جم": "mass-gram", "ل": "volume-liter", "مل": "volume-milliliter", "م2": "area-square-meter",
-        "كم2": "area-square-kilometer", "م3": "volume-cubic-meter", "كم/س": "speed-kilometer-per-hour",
+        "كم2": "area-square-kilometer", "م3": "volume-cubic-meter", "°م": "temperature-celsius", "° م": "temperature-celsius", "كم/س": "speed-kilometer-per-hour",
         "كم/ساعة": "speed-kilometer-per-hour",
     }  # fmt: skip
     telephone = r"هاتف|اتصل|جوال|تلفون|موبايل|رقم|واتساب"

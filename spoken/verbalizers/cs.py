@@ -30,12 +30,15 @@ _ORDINALS = [
 ]
 _TENS = ["dvacátý", "třicátý", "čtyřicátý", "padesátý", "šedesátý", "sedmdesátý", "osmdesátý", "devadesátý"]
 
+_QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
+
 
 class Czech(Verbalizer):
     """See `Verbalizer`."""
 
     language = "cs"
     regions = ("CZ", "SK")
+    parts_decline = True
     marks = ("tečka", "celé")
     to, minus, number, per = "až", "minus", "číslo", "za"
     percent = "procento/procenta/procent/procenta"
@@ -67,6 +70,7 @@ class Czech(Verbalizer):
         "čl.": "článek", "bc.": "bakalář", "vyd.": "vydání", "nar.": "narozen", "zem.": "zemřel", "kpt.": "kapitán",
         "gen.": "generál", "red.": "redaktor", "stol.": "století", "popis.": "popisné", "viz.": "viz",
     }  # fmt: skip
+    dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záčďéěíňóřšťúůýž]{2})"
     titles = frozenset({"p."})
     telephone = r"tel|telefon|volej|zavolej|mobil|fax|číslo"
@@ -116,6 +120,16 @@ class Czech(Verbalizer):
             return _inflected(_ordinal(self, number), "é" if following.endswith(("y", "e")) else "ého")
         neuter = following.endswith(("o", "í", "ě", "e"))
         return self.ordinal(number, FEMININE if following.endswith("a") else NEUTER if neuter else MASCULINE)
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Karel čtvrtý", "za Karla čtvrtého", "dvacáté první století"."""
+        if not dotted:
+            return self.cardinal(number)
+        if before[:1].isupper() and before.lower() not in _LOCATIVE | _GENITIVE:
+            if before.startswith(_QUEENS):
+                return _inflected(_ordinal(self, number), "á" if before.endswith(("a", "e")) else "é")
+            return _inflected(_ordinal(self, number), "ého" if before.endswith(("a", "e")) else "ý")
+        return self.ordinal_before(number, before, after)
 
     def day(self, number: int) -> str:
         """Say "třetího"."""

@@ -37,6 +37,7 @@ class Hungarian(Verbalizer):
         "vmint": "valamint", "db": "darab", "db.": "darab", "p.": "perc", "fej.": "fejezet", "ábr.": "ábra",
         "tkp.": "tulajdonképpen", "megj.": "megjegyzés", "gk.": "gépkocsi", "rkp.": "rakpart", "mrd.": "milliárd",
     }  # fmt: skip
+    dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
     telephone = r"tel|telefon|hív|mobil|fax|szám"
 
@@ -52,6 +53,10 @@ class Hungarian(Verbalizer):
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
         """See `Verbalizer.amount`."""
         return super().amount(number, forms, scale=scale).replace("kettő ", "két ")
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "második Rákóczi"."""
+        return self.ordinal(number) if dotted else self.cardinal(number)
 
     def unit(self, number: str, name: str, said: str) -> str:
         """See `Verbalizer.unit`."""
