@@ -5,63 +5,18 @@ left of numbers and signs. What one step has written in words, no later one sees
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 
-from babel.dates import get_day_names, get_month_names
-
 from spoken.characters import folded
+from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY_CASE, UNITS, Grammar, guard
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
 
-_NUMBER = r"\d+(?:[.,]\d+)?"
-# A hyphen is a minus where no letter or digit stands before it; scripts without spaces have letters everywhere.
-_APART = r"(?<![^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
-_RANGED = (
-    rf"(?:(?P<low>(?:{_APART}-)?{_NUMBER})(?: ?[–-] ?))?(?:(?P<minus>{_APART}-) ?)?(?P<number>{_NUMBER})"
-)
-_END = r"(?![^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
-
-_UNITS = {
-    "km/h": "speed-kilometer-per-hour", "kmh": "speed-kilometer-per-hour", "kph": "speed-kilometer-per-hour",
-    "mph": "speed-mile-per-hour", "m/s2": "acceleration-meter-per-square-second", "m/s": "speed-meter-per-second", "km2": "area-square-kilometer",
-    "cm2": "area-square-centimeter", "m2": "area-square-meter", "m3": "volume-cubic-meter",
-    "cm3": "volume-cubic-centimeter", "ft2": "area-square-foot", "sq ft": "area-square-foot",
-    "km3": "volume-cubic-kilometer", "km": "length-kilometer", "cm": "length-centimeter", "mm": "length-millimeter",
-    "μm": "length-micrometer", "um": "length-micrometer", "nm": "length-nanometer", "dm": "length-decimeter",
-    "m": "length-meter", "mi": "length-mile", "ft": "length-foot", "yd": "length-yard", "ha": "area-hectare",
-    "kg": "mass-kilogram", "mg": "mass-milligram", "μg": "mass-microgram", "g": "mass-gram", "t": "mass-tonne",
-    "lbs": "mass-pound", "lb": "mass-pound", "oz": "mass-ounce", "ml": "volume-milliliter", "mL": "volume-milliliter",
-    "cl": "volume-centiliter", "dl": "volume-deciliter", "hl": "volume-hectoliter", "l": "volume-liter",
-    "L": "volume-liter", "gal": "volume-gallon", "° C": "temperature-celsius", "°C": "temperature-celsius",
-    "°F": "temperature-fahrenheit", "° F": "temperature-fahrenheit", "hrs": "duration-hour", "hr": "duration-hour",
-    "h": "duration-hour", "min": "duration-minute", "sec": "duration-second", "s": "duration-second",
-    "ms": "duration-millisecond", "μs": "duration-microsecond", "kWh": "energy-kilowatt-hour", "kW": "power-kilowatt",
-    "MW": "power-megawatt", "GW": "power-gigawatt", "W": "power-watt", "V": "electric-volt", "mA": "electric-milliampere",
-    "kHz": "frequency-kilohertz", "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz", "Hz": "frequency-hertz",
-    "kb": "digital-kilobit", "Mb": "digital-megabit", "Gb": "digital-gigabit", "kB": "digital-kilobyte", "KB": "digital-kilobyte", "MB": "digital-megabyte", "GB": "digital-gigabyte",
-    "TB": "digital-terabyte", "PB": "digital-petabyte", "hPa": "pressure-hectopascal", "kPa": "pressure-kilopascal",
-    "bar": "pressure-bar", "kcal": "energy-kilocalorie", "cal": "energy-calorie", "kJ": "energy-kilojoule",
-    "Ω": "electric-ohm", "px": "graphics-pixel", "hp": "power-horsepower",
-}  # fmt: skip
-_LOOSE = frozenset({"t", "V", "W", "s", "hp", "bar", "cal", "gal", "mi"})  # letters and words as well
-_CODES = {
-    "US$": "$", "US-$": "$", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "RMB": "¥", "INR": "₹", "RUB": "₽", "KRW": "₩",
-    "TRY": "₺", "TL": "₺", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "HUF": "Ft", "BTC": "₿", "XBT": "₿", "Rs.": "₹", "Rs": "₹",
-    "C$": "CAD", "A$": "AUD", "HK$": "HKD", "NT$": "TWD", "руб.": "₽", "руб": "₽", "sats": "sat", "CA$": "CAD",
-}  # fmt: skip
-_CODES = {folded(code): sign for code, sign in _CODES.items()}
-_SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
-_ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
-_BEFORE = [*CURRENCIES, "US$", "US-$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
-_AFTER = [*CURRENCIES, "US$", "US-$", "zł", "Kč", "Ft", "R$", "руб.", "руб", "sats", *_ISO.split()]
 _MANY = {"10": "tens", "100": "hundreds", "1000": "thousands"}
 _HALF_DAYS_NAMED = frozenset({"ar", "en", "es", "hi", "ko", "pt"})  # elsewhere hours are counted to 24
-_NOT_EACH = frozenset({"ja", "ko", "tr", "zh"})  # where "each month" stands before a price
-_LETTER_SCALES = frozenset("kmbect")  # only of money
-
 _NOT_IN_NUMBER = r"(?<![\d.,:/])"
 _ISO_DATE = re.compile(
     r"(?<![\d/.-])(?P<y>\d{4})(?P<s>[-/]|\. ?)(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?!\d)(?:\.(?!\w))?(?:-(?P<suffix>[^\W\d_]{1,4}))?"
@@ -109,14 +64,13 @@ _SWAP = str.maketrans(".,", ",.")
 _MILLIONS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?!\d|[.,]\d)")
 _LIST = re.compile(r"(?<=\d),(?=\d)")
 _VERSION = re.compile(r"(?<![\d.,])\d+(?:\.\d+){2,}(?![\d,])")
-_PERCENT = re.compile(rf"{_RANGED} ?%")
-_TURKISH_PERCENT = re.compile(rf"% ?(?P<number>{_NUMBER})")
+_PERCENT = re.compile(rf"{RANGED} ?%")
+_TURKISH_PERCENT = re.compile(rf"% ?(?P<number>{NUMBER})")
 _SHORT_DECADE = re.compile(
     r"(?<!\w)(?:'|(?<=\b[Tt]he )|(?<=\b[Ee]arly )|(?<=\b[Ll]ate )|(?<=\b[Mm]id[- ]))(\d0)s\b"
 )
 _DECADE = re.compile(r"(?<!\d)(?:1[1-9]|20)\d0(?=s\b|er\b(?! [a-z]))(?:s|er)")
-_PART = r"(?<![\d/.,])(?:(?P<whole>\d{1,3}) )?(?P<a>\d{1,2})/(?P<b>\d{1,3})"
-_FRACTION = re.compile(rf"{_PART}(?![\d/]|[.,]\d)")
+_FRACTION = re.compile(rf"{PART}(?![\d/]|[.,]\d)")
 _DIVIDED = re.compile(r"(?<=\d) / (?=\d)|(?<=\d)/(?=\d+ ?=)")
 _MINUS = re.compile(r"(?<=\d) [-–] (?=\d[\d.,]* ?[=<>+×÷])|(?<=\d)[-–](?=\d+ ?=)")
 _SCORE = re.compile(r"(?<![\d:])(\d{1,3}):(\d{1,3})(?![\d:])")
@@ -124,16 +78,15 @@ _SCORES = {
     "zh": "比", "ja": "対", "ko": "대", "de": "zu", "en": "to", "es": "a", "fr": "à", "it": "a", "pt": "a",
 }  # fmt: skip
 _VERSES = frozenset({"en", "es", "fr", "it", "pt"})  # that write "John 3:5" so
-_RANGE = re.compile(rf"(?<![\w.,–-])({_NUMBER})( ?– ?|-)({_NUMBER})(?![\w–-]|[.,]\d)")
-_CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({_NUMBER}) ?[–-] ?({_NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
-_DAY_ENDING = r"(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?"
+_RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]|[.,]\d)")
+_CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({NUMBER}) ?[–-] ?({NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
 _GERMAN_DECADE = re.compile(r"(?<![\d.,])(\d0)er(?![^\W_])")
 _HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?![^\W_])")
 _NUMBERED = re.compile(r"#(?=\d)")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
-    rf"(?:{_APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{_NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
+    rf"(?:{APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
 )
 _LEFT = re.compile(r"\d+")
 _KOREAN_MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])월")
@@ -188,7 +141,7 @@ class _Speller:
     def __init__(self, verbalizer: Verbalizer, vocabulary: Vocabulary) -> None:
         self._say = verbalizer
         self._vocabulary = vocabulary
-        self._grammar = _Grammar(verbalizer)
+        self._grammar = Grammar(verbalizer)
         # Where no case depends on it.
         plainly = verbalizer.spoken_range("0", "1") == verbalizer.join("0", verbalizer.to, "1")
         self._between = verbalizer.to if plainly else ""
@@ -208,8 +161,8 @@ class _Speller:
 
     def spell(self, text: str) -> str:
         """Write every number of a stretch out."""
-        for guard, step in self._steps:
-            if guard.search(text):
+        for needed, step in self._steps:
+            if needed.search(text):
                 text = step(text)
         text = _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
         return text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
@@ -217,7 +170,7 @@ class _Speller:
     def counts(self, word: str) -> bool:
         """See `is_counted`."""
         grammar = self._grammar
-        known = (grammar.magnitudes, grammar.units, grammar.names, _SIGNS_BY_CASE, _CODES)
+        known = (grammar.magnitudes, grammar.units, grammar.names, SIGNS_BY_CASE, CODES)
         return any(folded(word) in table for table in known)
 
     def _left(self, match: re.Match[str]) -> str:
@@ -232,47 +185,47 @@ class _Speller:
         yield _EITHER_AMOUNT, partial(grammar.either_amount.sub, r"\1, ")
         if self._between:
             yield _BETWEEN_AMOUNTS, partial(grammar.amount.sub, rf"\1{_BETWEEN}")
-        yield _guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
-        yield _guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
+        yield guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
+        yield guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
         plus = self._vocabulary.signs["+"]
-        yield _guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
         yield from self._short_dates()
         yield from self._times()
-        yield _guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
-        yield _guard(r"[ ',.]\d"), self._ungrouped
+        yield guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
+        yield guard(r"[ ',.]\d"), self._ungrouped
         yield _BITS, partial(_BITS.sub, r"\1b/s")
         if grammar.month_and_day:
             yield grammar.guards["month_and_day"], partial(grammar.month_and_day.sub, self._month_and_day)
         yield grammar.guards["named_date"], partial(grammar.named_date.sub, self._named_date)
         if say.years:
             yield grammar.guards["year"], partial(grammar.year.sub, self._year_named)
-        yield _guard("年|[–-]"), partial(_YEAR.sub, lambda match: say.year(int(match[0])))
+        yield guard("年|[–-]"), partial(_YEAR.sub, lambda match: say.year(int(match[0])))
         if say.language == "zh":
             yield _YEARS, partial(_YEARS.sub, say.to)
         yield from self._decades()
         if say.language == "ko":
-            yield _guard("월"), partial(_KOREAN_MONTH.sub, lambda match: say.month(int(match[1])))
+            yield guard("월"), partial(_KOREAN_MONTH.sub, lambda match: say.month(int(match[1])))
         yield grammar.guards["money_before"], partial(grammar.money_before.sub, self._money)
         yield grammar.guards["money_after"], partial(grammar.money_after.sub, self._money)
         yield grammar.guards["scaled"], partial(grammar.scaled.sub, self._scaled)
         if grammar.ordinal and say.language == "hi":  # "2ली", which is no litre
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
-        yield _guard(r"/\d"), partial(grammar.part.sub, self._part_of_unit)
+        yield guard(r"/\d"), partial(grammar.part.sub, self._part_of_unit)
         yield grammar.guards["unit"], partial(grammar.unit.sub, self._unit)
-        yield _guard(" ?%"), partial(_PERCENT.sub, self._hundredths)
+        yield guard(" ?%"), partial(_PERCENT.sub, self._hundredths)
         yield _TURKISH_PERCENT, partial(_TURKISH_PERCENT.sub, self._hundredths)
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         if say.language == "hu":
-            yield _guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
+            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
         yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
-        yield _guard(r"\.\d"), partial(_VERSION.sub, self._version)
-        yield _guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
-        yield _guard(r"/\d"), partial(_FRACTION.sub, self._part)
-        yield _guard(r" ?[-–] ?\d"), partial(_MINUS.sub, f" {say.minus} ")
-        yield _guard(r":\d"), partial(_SCORE.sub, self._score)
+        yield guard(r"\.\d"), partial(_VERSION.sub, self._version)
+        yield guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
+        yield guard(r"/\d"), partial(_FRACTION.sub, self._part)
+        yield guard(r" ?[-–] ?\d"), partial(_MINUS.sub, f" {say.minus} ")
+        yield guard(r":\d"), partial(_SCORE.sub, self._score)
         between = _RANGE if say.spaced and say.language != "ko" else _CJK_RANGE
-        yield _guard(r" ?[-–] ?\d"), partial(between.sub, self._range)
+        yield guard(r" ?[-–] ?\d"), partial(between.sub, self._range)
         yield _BESIDE_LETTERS, partial(_MIXED.sub, self._mixed)
 
     # Each of these says one kind.
@@ -327,35 +280,35 @@ class _Speller:
 
     def _short_dates(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         if self._say.before_dates:
-            yield _guard(r"/\d"), partial(_SLASHED_DATE.sub, self._slashed_date)
+            yield guard(r"/\d"), partial(_SLASHED_DATE.sub, self._slashed_date)
         if self._say.language in _SHORT_DATES:
-            yield _guard(r"\. ?\d"), partial(_SHORT_DATE.sub, self._date)
+            yield guard(r"\. ?\d"), partial(_SHORT_DATE.sub, self._date)
 
     def _decades(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         say = self._say
-        yield _guard(r"0(?:s|er)"), partial(_DECADE.sub, self._decade)
+        yield guard(r"0(?:s|er)"), partial(_DECADE.sub, self._decade)
         if say.language == "de":
-            yield _guard("0er"), partial(_GERMAN_DECADE.sub, lambda match: f"{say.cardinal(int(match[1]))}er")
+            yield guard("0er"), partial(_GERMAN_DECADE.sub, lambda match: f"{say.cardinal(int(match[1]))}er")
         if say.language == "en":
-            yield _guard("0s"), partial(_SHORT_DECADE.sub, self._short_decade)
-            yield _guard("0?0s"), partial(_HUNDREDS.sub, lambda match: _MANY[match[1]])
+            yield guard("0s"), partial(_SHORT_DECADE.sub, self._short_decade)
+            yield guard("0?0s"), partial(_HUNDREDS.sub, lambda match: _MANY[match[1]])
 
     def _times(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         say = self._say
         if say.language == "ar":
             yield (
-                _guard(":"),
+                guard(":"),
                 partial(_ARABIC_HALF_DAY.sub, lambda match: f"{match[1]} {_HALF_DAYS[match[2]]}"),
             )
-        yield _guard("[:h]"), partial(_TIMES.sub, lambda match: say.spoken_range(match[1], match[2]))
-        yield _guard("[:hH]"), partial(_TIME.sub, self._time)
+        yield guard("[:h]"), partial(_TIMES.sub, lambda match: say.spoken_range(match[1], match[2]))
+        yield guard("[:hH]"), partial(_TIME.sub, self._time)
         if say.language == "en":
-            yield _guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
+            yield guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
         if say.language in {"fr", "pt", "es"}:
-            yield _guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
-        yield _guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
+            yield guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
+        yield guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
         yield (
-            _guard(r"\.[0-5]\d"),
+            guard(r"\.[0-5]\d"),
             partial(_BEFORE_DOTTED_TIME.sub, lambda match: f"{match[1]} {self._time(match)}"),
         )
 
@@ -421,8 +374,8 @@ class _Speller:
         written = folded(match.groupdict().get("named") or match["sign"])
         sign = (
             self._grammar.names.get(written)
-            or _CODES.get(written)
-            or _SIGNS_BY_CASE.get(written)
+            or CODES.get(written)
+            or SIGNS_BY_CASE.get(written)
             or (written.upper() if match.groupdict().get("named") else match["sign"])
         )
         scale = self._magnitude(match)
@@ -449,7 +402,7 @@ class _Speller:
         return _apart(match, said, named=True) + self._per(match) + _stop(match)
 
     def _unit_name(self, written: str) -> str:
-        return self._say.units.get(written) or self._say.units.get(written.lower()) or _UNITS[written]
+        return self._say.units.get(written) or self._say.units.get(written.lower()) or UNITS[written]
 
     def _per(self, match: re.Match[str]) -> str:
         found = match.groupdict()
@@ -458,7 +411,7 @@ class _Speller:
         written = found.get("per")
         if not written:
             return ""
-        name = self._say.units.get(written) or _UNITS.get(written) or self._grammar.units[folded(written)]
+        name = self._say.units.get(written) or UNITS.get(written) or self._grammar.units[folded(written)]
         words = self._say.unit("1", name, "\0").replace("\0", "").strip()
         return f" {self._say.per} {words}" if self._say.spaced else f"{self._say.per}{words}"
 
@@ -568,168 +521,9 @@ class _Speller:
         return said if match["apostrophe"] else _apart(match, said)
 
 
-class _Grammar:
-    """The expressions of one language."""
-
-    def __init__(self, verbalizer: Verbalizer) -> None:
-        words = {
-            folded(form): sign
-            for sign, forms in verbalizer.currencies.items()
-            for form in forms.split("/")
-            if len(form) > 2 and verbalizer.spaced and verbalizer.language != "ko"
-        }
-        self.names: Mapping[str, str] = words
-        self.magnitudes = {folded(scale): scale for scale in verbalizer.magnitudes}
-        self.units = {folded(unit): name for unit, name in {**_UNITS, **verbalizer.units}.items()}
-        long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
-        scale = _scale(list(verbalizer.magnitudes))
-        before, after = _either(_BEFORE), _either([*_AFTER, *words])
-        if verbalizer.language != "hu":  # elsewhere "ft" are feet
-            after = after.replace("|Ft|", "|" if verbalizer.language == "en" else "|(?-i:Ft)|")
-        units = [
-            unit
-            for unit in (*_UNITS, *verbalizer.units)
-            if unit != "h" or verbalizer.language not in {"fr", "pt", "es"}
-        ]
-        named = _either([unit for unit in units if "/" not in unit])
-        each = "" if verbalizer.language in _NOT_EACH else r"|(?P<each>[^\W\d_]{2,})(?![^\W_])"
-        per = rf"(?:/(?:(?P<per>{named}){_END}{each}))?"
-        self.money_before = re.compile(
-            rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{_NUMBER}) ?[–-] ?(?:{before})?)?"
-            rf"(?P<number>{_NUMBER}){scale}(?!\d)(?: ?(?P<named>{_either([*_ISO.split(), *words])}){_END})?{per}",
-            re.IGNORECASE,
-        )
-        self.money_after = re.compile(
-            rf"{_RANGED}{scale} ?(?:d[ei] |d')?(?P<sign>{after})(?:(?<=[{CURRENCIES}])|{_END}){per}",
-            re.IGNORECASE,
-        )
-        self.scaled = re.compile(rf"{_RANGED}{_scale(long_scales, optional=False)}", re.IGNORECASE)
-        amount = (
-            rf"(?<![\w.,–-])((?:{_APART}-)?{_NUMBER}"
-            rf"(?:{_scale(list(verbalizer.magnitudes), optional=False)}(?: ?(?:{after}))?"
-            rf"| ?(?:%|{after}|{_either(units)}|[ap]\.?m\b\.?|Uhr|uur|h)))"
-        )
-        self.amount = re.compile(rf"{amount} ?[–-] ?(?=-?(?:{before})? ?\d)", re.IGNORECASE)
-        self.either_amount = re.compile(rf"{amount} ?/ ?(?=-?(?:{before})? ?\d)", re.IGNORECASE)
-        strict = _either([unit for unit in units if unit not in _LOOSE])
-        loose = _either([unit for unit in units if unit in _LOOSE])
-        end = _END if verbalizer.language == "tr" else rf"{_END}(?!['’]\w)"  # "5 km'lik", "5, s'il"
-        ended = r"(?:(?P<stop>\.)(?=[,;:)]| \w))?"
-        self.unit = re.compile(rf"{_RANGED} ?(?P<unit>{strict}|{loose}){end}(?!\.[^\W\d_]){per}{ended}")
-        self.part = re.compile(rf"{_PART} ?(?P<unit>{strict}|{loose}){_END}")
-        group = re.escape(verbalizer.groups[0])
-        self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
-        mark = verbalizer.ordinal_mark
-        self.ordinal = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
-        self.year = re.compile(rf"(?<!\d)(\d{{4}}) ({verbalizer.years or 'x'})(?![^\W_])")
-        months = "|".join(sorted(map(re.escape, _month_words(verbalizer)), key=len, reverse=True))
-        year = r"(?:,? (?P<y>\d{4})(?![\d.,]))?" + (
-            rf"(?: (?:{verbalizer.years})(?![^\W_]))?" if verbalizer.years else ""
-        )
-        self.named_date = re.compile(
-            rf"(?<![\w.,])(?P<d>[12]?\d|3[01]){_DAY_ENDING}(?P<month>{months})(?![^\W_]){year}", re.IGNORECASE
-        )
-        self.days = _days(verbalizer)
-        day = _either([*self.days])
-        self.day_to_day = re.compile(
-            rf"(?<![^\W_])({day})\.? ?[–-] ?(?!\1(?![^\W_]))({day})(?![^\W_])(?:\.(?= ?[^\W_]|[,;:)]))?"
-        )
-        self.months = _months(verbalizer)
-        self.month_and_day = _month_and_day(verbalizer, self.months)
-        self.guards = {
-            "month_and_day": _guard(r"(?<=[^\W\d_] \d)"),
-            "named_date": _guard_after(rf"{_DAY_ENDING}(?:{months})", re.IGNORECASE),
-            "year": _guard_after(rf" (?:{verbalizer.years or 'x'})"),
-            "money_before": _guard_before(_BEFORE),
-            "money_after": _guard_after(rf"{scale} ?(?:d[ei] |d')?(?:{after})", re.IGNORECASE),
-            "scaled": _guard_after(_scale(long_scales, optional=False), re.IGNORECASE),
-            "unit": _guard_after(f" ?(?:{_either(units)})"),
-            "ordinal": _guard_after(mark or "(?!)"),
-        }
-
-
 @cache
 def _speller(language: str) -> _Speller:
     return _Speller(VERBALIZERS[language], VOCABULARIES[language])
-
-
-def _guard(beside: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile what a step cannot do without, by what follows a digit."""
-    return re.compile(rf"\d(?:{beside})", flags)
-
-
-def _guard_after(number_and: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile what a step cannot do without, by what follows a number."""
-    return _guard(rf"(?!\d)(?:{number_and})", flags)
-
-
-def _guard_before(words: list[str]) -> re.Pattern[str]:
-    """Compile what a step cannot do without, by words of which one stands before a number."""
-    lasts = "".join(
-        sorted({re.escape(case) for word in words for case in (word[-1].lower(), word[-1].upper())})
-    )
-    by_length: dict[int, list[str]] = {}
-    for word in dict.fromkeys(words):
-        by_length.setdefault(len(word), []).append(re.escape(word))
-    either = "|".join(
-        rf"(?<=(?:{'|'.join(of_length)}){space}\d)" for of_length in by_length.values() for space in ("", " ")
-    )
-    return _guard(rf"(?<!\d\d)(?:(?<=[{lasts}]\d)|(?<=[{lasts}] \d))(?i:{either})")
-
-
-def _month_words(verbalizer: Verbalizer) -> list[str]:
-    locale = verbalizer.locale or verbalizer.language
-    return [
-        *get_month_names("wide", "format", locale).values(),
-        *get_month_names("wide", "stand-alone", locale).values(),
-    ]
-
-
-def _months(verbalizer: Verbalizer) -> dict[str, int]:
-    """Number the months by their names, and by how English cuts these short."""
-    names = get_month_names("wide", "format", verbalizer.locale or verbalizer.language)
-    months = {name: month for month, name in names.items()}
-    return months | ({name[:3]: month for name, month in months.items()} if verbalizer.month_first else {})
-
-
-def _days(verbalizer: Verbalizer) -> dict[str, str]:
-    """Name the days of the week by how they are cut short, in small letters and with a capital."""
-    locale = verbalizer.locale or verbalizer.language
-    wide = get_day_names("wide", "format", locale)
-    short: dict[str, str] = {}
-    for width in ("short", "abbreviated"):
-        for day, name in get_day_names(width, "format", locale).items():
-            bare = name.rstrip(".")
-            if len(bare) > 1 and bare != wide[day]:
-                short |= dict.fromkeys((bare, bare.capitalize()), wide[day])
-    return short if verbalizer.spaced else {}
-
-
-def _month_and_day(verbalizer: Verbalizer, months: Mapping[str, int]) -> re.Pattern[str] | None:
-    """Find "July 4, 1776" and "1956. október 23-án", in the languages that write the month first."""
-    month = rf"(?<![^\W_])(?P<month>{_either([*months])})"
-    day = r"(?P<d>[12]?\d|3[01])"
-    if verbalizer.month_first:
-        return re.compile(
-            rf"{month} {day}(?:st|nd|rd|th)?(?![\w–-]|[.,:/]\d| ?%)(?:,? (?P<y>\d{{4}})(?![\w–-]|[.,:]\d))?"
-        )
-    if verbalizer.language == "hu":
-        return re.compile(
-            rf"(?:(?<!\d)(?P<y>\d{{4}})\. )?{month} {day}(?:\.?-(?P<suffix>[^\W\d_]{{1,4}})\b|\.(?!\d))"
-        )
-    return None
-
-
-def _either(words: list[str]) -> str:
-    ordered = sorted(dict.fromkeys(words), key=len, reverse=True)
-    return "|".join(re.escape(word) for word in ordered) or r"(?!)"
-
-
-def _scale(scales: list[str], *, optional: bool = True) -> str:
-    latin = [scale for scale in scales if not "\u3400" <= scale[0] <= "\ud7a3"]
-    other = [scale for scale in scales if "\u3400" <= scale[0] <= "\ud7a3"]
-    either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])|(?:{_either(other)}))\.?"
-    return f"(?:{either})?" if optional else either
 
 
 def _word_before(match: re.Match[str]) -> str:
