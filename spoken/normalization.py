@@ -317,7 +317,7 @@ def _once(match: re.Match[str]) -> str:
 
 def _lower(text: str) -> str:
     """Write in small letters what is shouted: a voice may spell each word in capitals that it does not know."""
-    if text.isupper() and len(_SHOUTED_WORD.findall(text)) >= _SHOUTING:
+    if text.isupper() and sum(map(str.isupper, _SHOUTED_WORD.findall(text))) >= _SHOUTING:
         return text.lower()
     return _SHOUTED.sub(lambda match: match[0].lower(), text)
 

@@ -49,6 +49,12 @@ _BEFORE_DOTTED_TIME = re.compile(
 )
 _ARABIC_HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}({_CLOCK}:[0-5]\d) ?([صم])(?![^\W_])")
 _HALF_DAYS = {"ص": "صباحا", "م": "مساء"}
+_DOTTED_TIMES = re.compile(
+    rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)( ?[–-] ?)({_CLOCK})\.([0-5]\d)(?![\d.,]|\s?[%€$£])"
+)
+_CALENDAR = re.compile(r"(?<!\d)(?:(?<=عام )|(?<=سنة ))(\d{3,4}) ?م(?![^\W_])|(?<!\d)(\d{3,4}) ?ه(?![^\W_])")
+_SEASON = re.compile(r"(?<![\d/])((?:19|20)\d\d)/(\d\d)(?![\d/])")
+_POLISH_DECADE = re.compile(r"(?<![^\W_])(?P<noun>lata|latach|lat) (?P<n>\d0)(?:\.(?!\w)|(?![\w.,]))")
 _HOUR_NAMED = re.compile(r" ?बजे")
 _BETWEEN_AMOUNTS = re.compile(rf"[^\W\d_][.]? ?[–-] ?-?[{CURRENCIES}]? ?\d|[%{CURRENCIES}] ?[–-]")
 _EITHER_AMOUNT = re.compile(rf"[^\W\d_][.]? ?/ ?-?[{CURRENCIES}]? ?\d|[%{CURRENCIES}] ?/ ?\d")
@@ -272,6 +278,11 @@ class _Speller:
     def _decade(self, match: re.Match[str]) -> str:
         return self._say.decade(int(match[0][:4])) or match[0]
 
+    def _polish_decade(self, match: re.Match[str]) -> str:
+        said = self._say.ordinal(int(match["n"])).removesuffix("y")
+        ending = "e" if match["noun"] == "lata" else "ych"
+        return f"{match['noun']} {said}{ending}"
+
     def _short_decade(self, match: re.Match[str]) -> str:
         return (self._say.decade(1900 + int(match[1])) or "").partition(" ")[2]
 
@@ -286,6 +297,9 @@ class _Speller:
 
     def _decades(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         say = self._say
+        yield guard(r"/\d\d"), partial(_SEASON.sub, self._season)
+        if say.language == "pl":
+            yield _POLISH_DECADE, partial(_POLISH_DECADE.sub, self._polish_decade)
         yield guard(r"0(?:s|er)"), partial(_DECADE.sub, self._decade)
         if say.language == "de":
             yield guard("0er"), partial(_GERMAN_DECADE.sub, lambda match: f"{say.cardinal(int(match[1]))}er")
@@ -295,12 +309,15 @@ class _Speller:
 
     def _times(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         say = self._say
+        if say.decimal == ",":
+            yield guard(r"\.[0-5]"), partial(_DOTTED_TIMES.sub, r"\1:\2\3\4:\5")
         if say.language == "ar":
+            yield _CALENDAR, partial(_CALENDAR.sub, self._calendar)
             yield (
                 guard(":"),
                 partial(_ARABIC_HALF_DAY.sub, lambda match: f"{match[1]} {_HALF_DAYS[match[2]]}"),
             )
-        yield guard("[:h]"), partial(_TIMES.sub, lambda match: say.spoken_range(match[1], match[2]))
+        yield guard("[:h]"), partial(_TIMES.sub, self._time_range)
         yield guard("[:hH]"), partial(_TIME.sub, self._time)
         if say.language == "en":
             yield guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
@@ -311,6 +328,19 @@ class _Speller:
             guard(r"\.[0-5]\d"),
             partial(_BEFORE_DOTTED_TIME.sub, lambda match: f"{match[1]} {self._time(match)}"),
         )
+
+    def _time_range(self, match: re.Match[str]) -> str:
+        if self._say.language == "es":  # none is said to be "en punto"
+            return self._say.spoken_range(match[1].removesuffix(":00"), match[2].removesuffix(":00"))
+        return self._say.spoken_range(match[1], match[2])
+
+    def _calendar(self, match: re.Match[str]) -> str:
+        year, era = (match[1], "ميلادية") if match[1] else (match[2], "هجرية")
+        return f"{self._say.whole(year)} {era}"
+
+    def _season(self, match: re.Match[str]) -> str:
+        follows = (int(match[1]) + 1) % 100 == int(match[2])
+        return f"{match[1]} {match[2]}" if follows else match[0]
 
     def _full_hour(self, match: re.Match[str]) -> str:
         if self._say.language == "es" and _word_before(match).lower() not in {"la", "las"}:
@@ -482,7 +512,7 @@ class _Speller:
 
     def _range(self, match: re.Match[str]) -> str:
         first, last = match[1], match[match.lastindex or 2]
-        if first[0] == "0" and first.isdigit() and len(first) > 1:  # of an address
+        if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
             return _apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
         following = _WORD_AFTER.match(match.string, match.end())
         counted = following[1] if following else ""

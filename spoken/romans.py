@@ -28,6 +28,8 @@ _MAY_BE_LETTERS = frozenset({"I", "V", "X", "XX", "XXX"})
 _CENTURY = re.compile(
     r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert)", re.IGNORECASE
 )
+_CENTURIES = {"es": "siglo", "pt": "século"}
+_ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")
 _NAME = 3  # letters
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _WORD_AFTER = re.compile(r" ([^\W\d_]+)")
@@ -46,6 +48,8 @@ def spell_romans(text: str, verbalizer: Verbalizer) -> str:
         text: one stretch.
         verbalizer: of the language that it is spoken in.
     """
+    if verbalizer.language in _CENTURIES:
+        text = _ABBREVIATED_CENTURY.sub(f"{_CENTURIES[verbalizer.language]} ", text)
     return _ROMAN.sub(lambda match: _said(match, verbalizer), text)
 
 

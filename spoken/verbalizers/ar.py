@@ -4,7 +4,7 @@ import re
 
 from babel.units import format_unit
 
-from spoken.verbalizer import MASCULINE, Verbalizer, unit_pattern
+from spoken.verbalizer import MASCULINE, Verbalizer
 
 _HOURS = (
     "الثانية عشرة", "الواحدة", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة",
@@ -58,8 +58,7 @@ class Arabic(Verbalizer):
         """Say "كيلومتر واحد", "كيلوغرامان"."""
         if number not in {"1", "2"} or said:
             return super().unit(number, name, said)
-        before, after = unit_pattern(self.language, name, "1")
-        noun = after or before
+        noun = re.sub(r"\s*[\d٠-٩]+\s*", "", format_unit(1, name, "long", locale=self.language))
         if number == "2":
             written = format_unit(2, name, "long", locale=self.language)
             if re.search(r"\d", written) is None:

@@ -62,7 +62,7 @@ class Czech(Verbalizer):
         "např.": "například", "atd.": "a tak dále", "apod.": "a podobně", "tj.": "to je", "tzn.": "to znamená",
         "tzv.": "takzvaný", "č.": "číslo", "str.": "strana", "s.": "strana", "tel.": "telefon", "ing.": "inženýr",
         "mgr.": "magistr", "dr.": "doktor", "mudr.": "doktor", "judr.": "doktor", "prof.": "profesor",
-        "doc.": "docent", "ul.": "ulice", "nám.": "náměstí", "cca": "cirka", "cca.": "cirka", "p.": "pan",
+        "doc.": "docent", "ul.": "ulice", "nám.": "náměstí", "cca": "cirka", "cca.": "cirka", "p.": "pan", "č. p.": "číslo popisné",
         "pí.": "paní", "obr.": "obrázek", "kap.": "kapitola", "odst.": "odstavec", "st.": "století", "hod.": "hodin",
         "min.": "minut", "sv.": "svatý", "max.": "maximálně", "popř.": "popřípadě", "příp.": "případně",
         "mj.": "mimo jiné", "aj.": "a jiné", "resp.": "respektive", "tř.": "třída", "roč.": "ročník", "n. l.": "našeho letopočtu",
@@ -112,6 +112,10 @@ class Czech(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
+        if following in {"let", "letech"}:
+            return re.sub(r"ý\b", "ých", _ordinal(self, number))
+        if following == "léta":
+            return self.ordinal(number, FEMININE)
         if before.lower() in _LOCATIVE:
             return _inflected(
                 _ordinal(self, number), "é" if following.endswith("ě") and before.lower() != "v" else "ém"

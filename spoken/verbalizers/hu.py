@@ -63,6 +63,10 @@ class Hungarian(Verbalizer):
         said = super().unit(number, name, said)
         return said if "egész" in said else said.replace("kettő ", "két ")
 
+    def hundredths(self, number: str, said: str) -> str:
+        """Say "tizenkét százalék"."""
+        return super().hundredths(number, f"{said[:-5]}két" if said.endswith("kettő") else said)
+
     def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
         """Say "két egész öt tized"."""
         part = {1: "tized", 2: "század", 3: "ezred"}.get(len(fraction))

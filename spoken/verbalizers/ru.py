@@ -23,6 +23,10 @@ _ENDINGS = {
 }  # fmt: skip
 
 _QUEENS = ("Анн", "Виктори", "Екатерин", "Елизавет", "Мари", "Маргарит")
+# What a number above one can only stand before as an ordinal, since it would count these in another case.
+_PLACES = frozenset(
+    ["класс", "курс", "место", "подъезд", "раунд", "сезон", "том", "тур", "уровень", "этаж", "этап"]
+)
 _AFTER_NAME = {"а": "го", "я": "го", "у": "му", "ю": "му", "е": "м"}
 _AFTER_QUEEN = {"а": "я", "я": "я", "у": "ю", "ю": "ю"}
 _AFTER_CENTURY = {"век": "й", "века": "го", "веке": "м", "веку": "му", "веков": "х", "веках": "х"}
@@ -67,7 +71,7 @@ class Russian(Verbalizer):
         "г-н": "господин", "г-жа": "госпожа", "ок.": "около", "макс.": "максимум", "мин.": "минут", "сек.": "секунд",
         "ч.": "часов", "п.": "пункт", "ст.": "статья", "р-н": "район", "янв.": "января", "февр.": "февраля",
         "апр.": "апреля", "авг.": "августа", "сент.": "сентября", "окт.": "октября", "нояб.": "ноября",
-        "дек.": "декабря", "изд.": "издание", "чел.": "человек", "корп.": "корпус", "шт.": "штук", "в т. ч.": "в том числе",
+        "дек.": "декабря", "изд.": "издание", "чел.": "человек", "корп.": "корпус", "доб.": "добавочный", "шт.": "штук", "в т. ч.": "в том числе",
         "в т.ч.": "в том числе", "гг.": "годы", "вв.": "века", "мес.": "месяцев",
     }  # fmt: skip
     units = {
@@ -92,6 +96,8 @@ class Russian(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "одна", "две" and the like before what is counted, as its ending tells."""
+        if number > 1 and following in _PLACES:
+            return self.ordinal(number, NEUTER if following == "место" else MASCULINE)
         if number % 10 == 1 and following.endswith(("а", "я")):
             return self.cardinal(number, FEMININE)
         if number % 10 == 1 and following.endswith(("о", "е")):

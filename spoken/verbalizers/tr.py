@@ -46,6 +46,7 @@ class Turkish(Verbalizer):
     }  # fmt: skip
     units = {
         "km/sa": "speed-kilometer-per-hour",
+        "km/s": "speed-kilometer-per-hour",
         "sa": "duration-hour",
         "dk": "duration-minute",
         "sn": "duration-second",
