@@ -153,7 +153,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     text = _WHITE.sub(" ", text).strip()
     if not is_speakable(text):
         return Spoken("", varies)
-    if _MAY_BE_DAYS.search(text):
+    if ("-" in text or "–" in text) and _MAY_BE_DAYS.search(text):
         varies = True
         text = spell_days(text, vocabulary)
     if _MAY_BE_ROMAN.search(text) and may_hold_romans(text):

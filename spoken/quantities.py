@@ -56,8 +56,6 @@ _CALENDAR = re.compile(r"(?<!\d)(?:(?<=عام )|(?<=سنة ))(\d{3,4}) ?م(?![^\
 _SEASON = re.compile(r"(?<![\d/])((?:19|20)\d\d)/(\d\d)(?![\d/])")
 _POLISH_DECADE = re.compile(r"(?<![^\W_])(?P<noun>lata|latach|lat) (?P<n>\d0)(?:\.(?!\w)|(?![\w.,]))")
 _HOUR_NAMED = re.compile(r" ?बजे")
-_BETWEEN_AMOUNTS = re.compile(rf"[^\W\d_][.]? ?[–-] ?-?[{CURRENCIES}]? ?\d|[%{CURRENCIES}] ?[–-]")
-_EITHER_AMOUNT = re.compile(rf"[^\W\d_][.]? ?/ ?-?[{CURRENCIES}]? ?\d|[%{CURRENCIES}] ?/ ?\d")
 _BETWEEN = "\ue000"  # what stands there until each is said
 _BITS = re.compile(r"(?<=\d)( ?[kMG])(?:bps|bit/s)(?![^\W_])")
 _LONG = re.compile(r"(?<![\d.,])\d{10,}(?![.,]\d)")
@@ -188,9 +186,9 @@ class _Speller:
         That expression begins with a digit, so that it looks at digits alone, and is tried in a twentieth of the time.
         """
         say, grammar = self._say, self._grammar
-        yield _EITHER_AMOUNT, partial(grammar.either_amount.sub, r"\1, ")
+        yield guard(r"[^\d/]{1,24}/ ?-?\D?\d"), partial(grammar.either_amount.sub, r"\1, ")
         if self._between:
-            yield _BETWEEN_AMOUNTS, partial(grammar.amount.sub, rf"\1{_BETWEEN}")
+            yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
         yield guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
         yield guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
         plus = self._vocabulary.signs["+"]
@@ -199,7 +197,7 @@ class _Speller:
         yield from self._times()
         yield guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
         yield guard(r"[ ',.]\d"), self._ungrouped
-        yield _BITS, partial(_BITS.sub, r"\1b/s")
+        yield guard(" ?[kMG]b"), partial(_BITS.sub, r"\1b/s")
         if grammar.month_and_day:
             yield grammar.guards["month_and_day"], partial(grammar.month_and_day.sub, self._month_and_day)
         yield grammar.guards["named_date"], partial(grammar.named_date.sub, self._named_date)
@@ -299,7 +297,7 @@ class _Speller:
         say = self._say
         yield guard(r"/\d\d"), partial(_SEASON.sub, self._season)
         if say.language == "pl":
-            yield _POLISH_DECADE, partial(_POLISH_DECADE.sub, self._polish_decade)
+            yield guard("(?<=0)"), partial(_POLISH_DECADE.sub, self._polish_decade)
         yield guard(r"0(?:s|er)"), partial(_DECADE.sub, self._decade)
         if say.language == "de":
             yield guard("0er"), partial(_GERMAN_DECADE.sub, lambda match: f"{say.cardinal(int(match[1]))}er")
