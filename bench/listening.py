@@ -1,4 +1,4 @@
-"""Listens to every voice: one sample each, its level and length, and a picture of all, spectrogram and pitch.
+"""Listens to every voice, one statement and one question: level, length, and a picture of all, spectrogram and pitch.
 
     python -m bench.listening OUT                     writes OUT/*.wav, OUT/voices.csv, OUT/index.html, OUT/voices.png
     python -m bench.listening OUT --voices voices.toml    the voices of that file, too
@@ -32,11 +32,11 @@ from PIL import Image
 
 from bench.loudness import loudness_lufs
 from bench.pitch import contour
+from bench.questions import QUESTIONS
 from bench.speech_length import held_out
 from worker.speech import SAMPLE_RATE, Pcm, Speaker, Voice, read_voices
 from worker.speech.kokoro_weights import cache_folder, float_graph
 
-_SENTENCES = 2  # of each sample
 _RECOGNISED = 10  # of each English voice
 _RECOGNISER_HZ = 16_000
 _Recognise = Callable[[Pcm], str]
@@ -120,7 +120,7 @@ def listen(
 ) -> tuple[Row, Pcm]:
     """Have a voice speak, and measure it; `first_of` keeps the length of each language's first voice."""
     started = time.perf_counter()
-    parts = speaker.speak(" ".join(held_out(voice.language)[:_SENTENCES]), voice)
+    parts = speaker.speak(f"{held_out(voice.language)[0]} {QUESTIONS[voice.language]}?", voice)
     said = [next(parts).pcm]
     first_sound_s = time.perf_counter() - started
     pcm: Pcm = np.concatenate([*said, *(part.pcm for part in parts)])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from spoken.characters import folded
+from spoken.quantities import is_counted
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 
@@ -255,6 +256,9 @@ _NUMBERED = frozenset(
     ]
 )
 
+_YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
+_NEVER_NUMBERED = frozenset({("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
+
 
 def _tokens(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
     return frozenset(key.split()[-1] for verbalizer in verbalizers for key in verbalizer.abbreviations)
@@ -273,7 +277,7 @@ INSIDE = (
     - _WORDS
 )
 """What no sentence ends with."""
-BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END
+BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END | {"vs."}
 """What no sentence ends with if a number follows."""
 BARE = frozenset(token for token in ALL if token.isalpha())
 """What is written without a full stop."""
@@ -288,8 +292,12 @@ CURRENCIES = frozenset(
     for form in (sign, *forms.split("/"))
 )
 """How currencies are written, in small letters."""
-TITLES = frozenset({"sr.", "jr."})
-"""What stands before a name in some languages, after it in English."""
+HOURS = frozenset({"std.", "hod.", "ч.", "godz.", "h.", "hr.", "hrs."})
+"""What no sentence ends with where numbers stand on both sides: "2 Std. 30 Min."."""
+GERMAN_MAGNITUDES = frozenset({"mio.", "mrd.", "tsd."})
+"""Of German, in which what is counted has a capital too."""
+TITLES = frozenset({"sr.", "jr.", "st."})
+"""What stands before a name in some languages, after it in English; and a saint or a street."""
 SUFFIXES = tuple(suffix for verbalizer in VERBALIZERS.values() for suffix in verbalizer.suffixes)
 """What ends a word that is abbreviated."""
 
@@ -328,10 +336,10 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     said = _table(verbalizer)[written]
     before = match.string[: match.start()].rstrip()
     after = match.string[match.end() :].lstrip()
-    if before[-1:].isdigit() and written in _MAY_END | {"г.", "r.", "h.", "m.", "fr.", "ft."}:
-        return match[0]  # a unit of that number
+    if before[-1:].isdigit() and (written in _YEARS or is_counted(written.rstrip("."), verbalizer)):
+        return match[0]  # of that number
     numbered = after[:1].isdigit()
-    if written in _NUMBERED and not numbered and (written, verbalizer.language) != ("ill.", "hu"):
+    if written in _NUMBERED and not numbered and (written, verbalizer.language) not in _NEVER_NUMBERED:
         return match[0]
     is_initial = len(written) == _INITIAL and written.endswith(".")
     if is_initial and not numbered and after[:1].isascii():

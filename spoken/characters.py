@@ -10,7 +10,7 @@ from spoken.alphabets import readable
 
 PAUSES = ".,;:!?…、。"
 KEPT_MARKS = f"{PAUSES}()-–'/"
-SIGNS = "+=%&@#°×÷<>$€£¥₹₽₩₺₿"
+SIGNS = "+=%&@#°×÷<>±≈≤≥≠$€£¥₹₽₩₺₿"
 _CACHED = 20_000  # characters; more than that nobody writes, and memory stays bounded
 
 # By what is in the Unicode name of a mark, the first that is.
@@ -21,7 +21,7 @@ _BY_NAME = {
 _MARKS = {
     "’": "'", "‘": "'", "′": "'", "՚": "'", "-": "-", "‐": "-", "‑": "-", "−": "-", "⁄": "/", "∕": "/", "٪": "%",
     "־": "-", "᠆": "-", "×": "×", "〜": "–", "~": " ", "⹀": "-", "゠": "-", "՞": "?", "՜": "!", "՛": "", "·": "",
-    "‧": "", "׳": "", "״": "", "٬": ",", "٫": ".", "¿": "", "¡": "", "჻": ".", "¶": ".",
+    "‧": "", "׳": "", "״": "", "٬": ",", "٫": ".", "¿": "", "¡": "", "჻": ".", "¶": ". ",
 }  # fmt: skip
 # Signs of ownership, which NFKC would write as letters; and abbreviations, which it would write in capitals.
 SIGNED: dict[int, str | None] = {

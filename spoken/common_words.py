@@ -6,47 +6,71 @@ Of the languages in Latin letters; English is what is left, so that only those a
 _WORDS = {
     "cs": "ahoj čau nazdar dobrý dobré dobrou den ráno večer noc děkuji děkuju díky prosím promiňte ano jak máte máš se jste"
     " jsem jsme je není co kde kdy proč kdo jaký ten tato toto který která které všechno nejlepší vítejte vítáme na shledanou"
-    " sbohem miluji tě mám rád  ráda na v ve má byl byla stojí napište volejte nám život čas dnes zítra včera zdarma koupit teď rychle pomoc pozor konec škola dům pes",
+    " sbohem miluji tě mám rád  ráda na v ve má byl byla stojí napište volejte nám život čas dnes zítra včera zdarma koupit teď rychle pomoc pozor konec škola dům pes"
+    " zdraví sleva otevřeno zavřeno akce novinka dárek vždy nikdy tady možná spolu samozřejmě hotovo výborně doprava"
+    " počkej podívej",
     "de": "hallo danke bitte ja nein guten morgen tag abend nacht gute tschüss wie geht es ihnen dir ich du er sie wir ihr ist"
     " sind bin bist nicht und oder aber der das dem den ein eine einen mein meine dein was wer wo wann warum willkommen"
     " entschuldigung liebe herzlichen glückwunsch alles geburtstag heute morgen gestern jetzt kaufen kostenlos schnell hilfe"
-    " achtung auf wiedersehen bis bald schön gut sehr viel vielen dank servus moin grüß gott haus hund frohe weihnachten ende die an hat haben wurde uns für mit von auf zum im am sich nach aus kostet wird schreiben rufen",
+    " achtung auf wiedersehen bis bald schön gut sehr viel vielen dank servus moin grüß gott haus hund frohe weihnachten ende die an hat haben wurde uns für mit von auf zum im am sich nach aus kostet wird schreiben rufen"
+    " neu geschlossen geöffnet kein keine geht's angebot angebote rabatt gewinnspiel versand geschenk neuheiten"
+    " vielleicht immer hier zusammen prost gesundheit wirklich genau natürlich gerne gern bitteschön leider"
+    " endlich fertig richtig falsch warte schau",
     "es": "hola gracias adiós por favor buenos buenas días tardes noches cómo estás está qué quién dónde cuándo señor señora"
     " muchas mucho de nada hasta luego mañana hoy ayer sí yo tú usted nosotros ellos es soy eres estoy el la los las una unos"
     " del y pero mi tu su te quiero amor amigo amiga feliz cumpleaños navidad bienvenido bienvenidos bienvenida gratis ahora"
-    " compra ayuda vamos claro perdón disculpe lo siento dinero rápido para con se en al que los cuesta bien escribe visita todo va casa perro bueno muy todo todos nada fin",
+    " compra ayuda vamos claro perdón disculpe lo siento dinero rápido para con se en al que los cuesta bien escribe visita todo va casa perro bueno muy todo todos nada fin"
+    " amo vale felices fiestas oferta ofertas especial próximamente oye hecho abierto cerrado sorteo rebajas nuevo"
+    " nueva novedad novedades descuento envío regalo listo enhorabuena felicidades ánimo cuidado salud suerte"
+    " noticias última suscríbete síguenos hablamos empezamos venga quizás nunca siempre aquí allí pues vuelvo"
+    " gustas quiere dime mira espera",
     "fr": "bonjour bonsoir salut merci oui au revoir s'il vous plaît comment allez ça va bien je tu il elle nous êtes suis est"
     " sont le la les un une des du et ou mais mon ma mes ton ta votre qui que quoi où quand pourquoi bienvenue pardon désolé"
     " excusez-moi bonne nuit journée chance joyeux anniversaire noël aujourd'hui demain hier maintenant gratuit acheter vite"
-    " aide attention bientôt à très beaucoup avec pour dans c'est amour ami maison chien d'accord voilà fin en sur ce cette se par tout a au aux plus pas ne écrivez appelez coûte",
+    " aide attention bientôt à très beaucoup avec pour dans c'est amour ami maison chien d'accord voilà fin en sur ce cette se par tout a au aux plus pas ne écrivez appelez coûte"
+    " coucou soldes ouvert fermé souci rien félicitations nouveauté nouveau nouvelle parti santé cadeau"
+    " livraison réduction gagnez abonnez-vous inscrivez-vous bisous ensemble toujours jamais peut-être ici là"
+    " merveilleux enchanté allons regarde écoute attends",
     "hu": "szia sziasztok helló köszönöm köszi kérem igen nem jó reggelt napot estét éjszakát hogy vagy van vagyok és vagy de az"
     " egy ez mi ki hol mikor miért szeretlek viszlát viszontlátásra üdvözöljük isten hozta bocsánat sajnálom boldog"
-    " születésnapot karácsonyt ma holnap tegnap most ingyen vásárlás gyorsan segítség figyelem nagyon szép minden lesz kerül született van volt meg el fel nekünk írjon hívjon ház kutya vége",
+    " születésnapot karácsonyt ma holnap tegnap most ingyen vásárlás gyorsan segítség figyelem nagyon szép minden lesz kerül született van volt meg el fel nekünk írjon hívjon ház kutya vége"
+    " nyitva zárva akció leárazás ajándék mindig soha itt talán együtt persze kész kiváló újdonság várj nézd",
     "it": "ciao grazie prego buongiorno buonasera buonanotte arrivederci sì stai sta va bene sono sei è siamo il lo la i gli"
     " le un uno una di che chi cosa dove quando perché e ma mio mia tuo benvenuto benvenuti scusa scusi mi dispiace per favore"
     " tanti auguri buon compleanno natale oggi domani ieri adesso ora gratis compra veloce aiuto attenzione molto tutto"
-    " amore amico amica casa cane buona fortuna giornata a presto ti amo voglio fine al alle per con in su ci del della dei nel costa ha si più scrivi chiamaci trovi bella bello",
+    " amore amico amica casa cane buona fortuna giornata a presto ti amo voglio fine al alle per con in su ci del della dei nel costa ha si più scrivi chiamaci trovi bella bello"
+    " andiamo offerta offerte speciale aperto chiuso forza salve pronto complimenti sconto sconti novità regalo"
+    " spedizione sempre qui forse insieme congratulazioni davvero certo subito finalmente giusto sbagliato"
+    " guarda aspetta",
     "nl": "hallo hoi dank je wel bedankt alstublieft alsjeblieft ja nee goedemorgen goedemiddag goedenavond goedenacht tot ziens"
     " doei hoe gaat het met jij jou ik wij hij zij is zijn ben niet en of maar de een mijn jouw wat wie waar wanneer waarom"
     " welkom sorry gefeliciteerd van harte verjaardag vandaag morgen gisteren nu gratis kopen snel hulp let op heel veel goed"
-    " mooi liefde vriend huis hond fijne dag heeft kost op aan voor met te in om naar ons bel werd vrolijk kerstfeest eet smakelijk einde",
+    " mooi liefde vriend huis hond fijne dag heeft kost op aan voor met te in om naar ons bel werd vrolijk kerstfeest eet smakelijk einde"
+    " allemaal gesloten lekker dankjewel aanbieding korting nieuw cadeau altijd nooit misschien samen proost gezondheid"
+    " zeker natuurlijk klaar wacht kijk",
     "pl": "cześć dzień dobry dobranoc dobry wieczór dziękuję dzięki proszę tak nie jak się masz masz pan pani jestem jest są i"
     " oraz ale co kto gdzie kiedy dlaczego do widzenia witaj witamy przepraszam kocham cię wszystkiego najlepszego sto lat"
     " dzisiaj jutro wczoraj teraz za darmo kup szybko pomoc uwaga bardzo dobrze na zdrowie miłość dom pies wesołych świąt"
-    " to ten ta moja mój koniec hej siema na w z ma się do od nas po napisz zadzwoń kosztuje",
+    " to ten ta moja mój koniec hej siema na w z ma się do od nas po napisz zadzwoń kosztuje"
+    " witam zapraszamy promocja otwarte zamknięte smacznego nowość okazja zniżka prezent zawsze nigdy tutaj"
+    " może razem świetnie oczywiście gotowe wyprzedaż czekaj zobacz",
     "pt": "olá oi obrigado obrigada por favor bom boa dia tarde noite tudo bem como vai você está tchau adeus até logo amanhã hoje"
     " ontem sim não eu tu ele ela nós eles é são sou estou o a os as um uma do da dos das e mas meu minha seu sua que quem onde"
     " quando porquê bem-vindo bem-vindos desculpe feliz aniversário natal agora grátis compre compra rápido ajuda atenção muito"
-    " muita tudo nada amor amigo amiga casa cachorro boa sorte te amo fim parabéns em para por com no na nos nas se tem foi mais custa escreva ligue visite ele",
+    " muita tudo nada amor amigo amiga casa cachorro boa sorte te amo fim parabéns em para por com no na nos nas se tem foi mais custa escreva ligue visite ele"
+    " valeu aberto fechado beleza lá vamos oferta promoção desconto novidade novidades frete sempre nunca aqui"
+    " talvez juntos saúde certo errado gente olha espera",
     "tr": "merhaba selam teşekkürler teşekkür ederim sağol lütfen evet hayır günaydın iyi günler akşamlar geceler nasılsın"
     " nasılsınız ben sen biz siz bir ve ama bu şu ne kim nerede zaman neden hoş geldiniz geldin güle görüşürüz özür dilerim"
     " pardon seni seviyorum doğum günün kutlu olsun bugün yarın dün şimdi bedava ücretsiz satın al hızlı yardım dikkat çok"
-    " güzel ev köpek mutlu yıllar afiyet tamam son kolay gelsin abi da de için ile olarak bize saat var yok doğdu bilet oda lira",
+    " güzel ev köpek mutlu yıllar afiyet tamam son kolay gelsin abi da de için ile olarak bize saat var yok doğdu bilet oda lira"
+    " indirim açık kapalı kampanya hediye asla burada belki birlikte tabii hazır yeni bekle",
 }  # fmt: skip
 _ENGLISH = frozenset(
     [
         "a",
         "i",
+        "yo",
         "die",
         "in",
         "is",
@@ -216,6 +240,14 @@ JAPANESE_WORDS = frozenset(
         "綺麗",
         "素敵",
         "最高",
+        "株式会社",
+        "割引",
+        "祝",
+        "明日",
+        "無料",
+        "半額",
+        "完売",
+        "新発売",
     ]
 )
 """Words in ideographs that both languages write, and Japanese speakers mostly."""

@@ -1,7 +1,7 @@
 """The languages that are spoken, and which of them a text is in.
 
-By the script first. What is written in Latin letters and short is English unless its words or letters are surely those
-of another language; of longer texts the letter sequences tell that py3langid has learnt.
+By the script first. What is written in Latin letters and short is English unless its words, its letters or the
+sequences of these are surely those of another language; of longer texts the letter sequences tell that py3langid has learnt.
 """
 
 import math
@@ -58,6 +58,7 @@ _ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRA
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NOT_WORDS = re.compile(r"(?:https?://|www\.)\S+|[!-~]+@[!-~]+|[@#]\w+|<[^<>]*>")
 _CERTAIN = 700.0  # of a logarithm: beyond it nothing is left of the other
+_SURE = 10.0  # of a logarithm: 22,000 times as likely
 _FEW = 4  # words up to which a text is short
 _NAME = 2  # words up to which a text may be a name
 _ARTICLES = frozenset(
@@ -92,6 +93,8 @@ _LEVEL_TWO = 0x98_9F  # where Shift JIS begins the ideographs that Japanese rare
 def detect_language(text: str) -> str:
     """Return the most likely of `LANGUAGES`; "en" for a text without letters. The first call loads the model."""
     sample = _NOT_WORDS.sub(" ", text.strip())[:_SAMPLE]
+    if not sample.isascii():  # "𝐇𝐢" and "ＯＫ" are "Hi" and "OK"
+        sample = unicodedata.normalize("NFKC", sample)
     if sample.isascii():
         return _of_latin_letters(sample)
     scripts = _scripts(sample)
@@ -153,7 +156,7 @@ def _chinese_or_japanese(text: str, scripts: Counter[str]) -> str:
         return "ja"
     ideographs = [character for character in text if "\u3400" <= character <= "\u9fff" or character == "々"]
     words = re.findall(r"[\u3400-\u9fff々]+", text)
-    if any(word in JAPANESE_WORDS for word in words):
+    if any(word in JAPANESE_WORDS or word[:-1] in JAPANESE_WORDS for word in words):  # "大阪城"
         return "ja"
     if any(character in CHINESE for character in ideographs):
         return "zh"
@@ -191,7 +194,16 @@ def _of_latin_letters(text: str) -> str:
     foreign = _by_letters(text) or _by_words(words, text)
     if foreign is None and not text.isascii() and ENGLISH.isdisjoint(words):
         return _guess(text, _LATIN)
+    if foreign is None and ENGLISH.isdisjoint(words):
+        foreign = _surely(text)
     return foreign or "en"
+
+
+def _surely(text: str) -> str | None:
+    """Name the language that the letter sequences of a short text are far likelier in than in English."""
+    scores = {str(language): float(score) for language, score in _identifier().rank(text)}
+    best = max(_LATIN, key=scores.__getitem__)
+    return best if scores[best] - scores["en"] > _SURE else None
 
 
 def _by_words(words: Sequence[str], text: str) -> str | None:
@@ -202,7 +214,7 @@ def _by_words(words: Sequence[str], text: str) -> str | None:
     counted = [word for word in words if len(words) > _NAME or word not in _ARTICLES]
     hits = {language: sum(word in known for word in counted) for language, known in WORDS.items()}
     most = max(hits.values())
-    english = sum(word in ENGLISH for word in words)
+    english = sum(word in ENGLISH for word in counted)
     if not most or english > most or (english == most and english == len(words)):
         return None
     best = [language for language, number in hits.items() if number == most]

@@ -15,7 +15,10 @@ from spoken.abbreviations import ALL, BARE, SUFFIXES, is_abbreviation, spell_abb
 from spoken.alphabets import MARKS, script_in_name
 from spoken.characters import BECOMES, PAUSES, SIGNED
 from spoken.markup import without_markup
-from spoken.quantities import spell_quantities
+from spoken.powers import spell_powers
+from spoken.quantities import spell_days, spell_quantities
+from spoken.romans import may_hold_romans, spell_romans
+from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 from spoken.vocabulary import AT, DOT, Vocabulary
 
@@ -30,15 +33,34 @@ _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63
 # Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
 _MAY_BE_ADDRESS = re.compile(r"\.(?<=\w\.)\w|://|@")
-_MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>$€£¥₹₽₩₺₿]")
+_MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>±≈≤≥≠$€£¥₹₽₩₺₿]")
+_MAY_BE_ROMAN = re.compile("(?<![A-Za-z])[IVXІХ]")
 _MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|[\u0900-\u0963]\.|/")
+_MAY_BE_DAYS = re.compile(r"(?<![^\W_])[^\W_]{2,5}\.? ?[–-] ?[^\W_]{2,5}(?![^\W_])")
+_MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ")
 # What NFKC would make letters and digits of.
-_MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱]")
+_MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱§⁰¹²³⁴-⁹①-⒛⓪-⓿❶-➓]")
 _ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
 _DEGREE = re.compile(r"[º˚] ?(?=[CF]\b)")
 _NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
+_RAISED = re.compile(r"(?<=[\w)])\^(?:\{([+-]?\d{1,3})\}|([+-]?\d{1,3}))(?!\w)")
+_ABOVE = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_EMOTICON = re.compile(r"(?<![^\s])(?:[:;]['’]?-?[()DPp/|\\]+|<3+|\^_+\^|¯\\_\(ツ\)_/¯)(?![^\s.,!?])")
+# Marks of scripts that put no space behind them, but for those inside a number.
+_WIDE_MARK = re.compile(r"；|，(?!(?<=\d，)\d{3}(?!\d))|：(?!(?<=\d：)\d)")
+_FROM = re.compile(
+    r"(?<=[\d年月日時分秒円個人階歳曜回度名%％℃)）]) ?[~～∼〜](?!\d+(?:[.,]\d+)? ?[℃%％a-zA-Z])"
+)
+_UNTIL = re.compile(
+    r"(?:(?<=[年月日时点分个人层岁度名%％℃월일시분명층살개도]) ?[~～∼〜]|(?<=[年月日时点层岁월일시층]) ?[–-]) ?(?=\d)"
+)
 _BETWEEN_NUMBERS = re.compile(r"(?<=\d) ?[~～∼〜] ?(?=\d)")
+_FEET = re.compile(r"(?<![\d.,])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|′′)")
+_NOUN = re.compile(r" (?!(?:and|by|deep|high|in|long|of|or|tall|thick|to|wide|x)\b)[a-z]{2}")
+_INCHES = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)(?:″|′′|[\"”])(?!\w)")
+_SECTION = re.compile(r"§+ ?(?=\d)")
+_ENCLOSED = re.compile("[①-⒛⓪-⓿❶-➓]")
 _WHITE = re.compile(r"\s+")
 
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
@@ -122,15 +144,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         words = text.lower().split()
         if not _ends_abbreviated(words) and BARE.isdisjoint(words):
             return Spoken(text, varies=False)
-    text = without_markup(text)
-    varies = _MEANS_MORE.search(text) is not None
-    if _MAY_BE_ADDRESS.search(text):
-        varies = True
-        text = _ADDRESS.sub(lambda match: _address(match, vocabulary), text)
-        text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
-    text = _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES)
+    text, varies = _resolved(without_markup(text), vocabulary)
     if _MAY_BE_CARRIED.search(text) or _BLESSING in text or _KILOMETRES in text:
         text = _carried(text)
         if "々" in text and not _KANA.search(text):
@@ -139,6 +153,12 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     text = _WHITE.sub(" ", text).strip()
     if not is_speakable(text):
         return Spoken("", varies)
+    if ("-" in text or "–" in text) and _MAY_BE_DAYS.search(text):
+        varies = True
+        text = spell_days(text, vocabulary)
+    if _MAY_BE_ROMAN.search(text) and may_hold_romans(text):
+        varies = True
+        text = spell_romans(text, VERBALIZERS[vocabulary.language])
     words = text.lower().split()
     if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or not BARE.isdisjoint(words):
         varies = True
@@ -159,6 +179,27 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
 
 
+def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
+    """Leave of what is no letter, digit or mark that every voice knows what it means; and tell whether that varies."""
+    written = text
+    if "^" in text:
+        text = _RAISED.sub(lambda match: (match[1] or match[2]).translate(_ABOVE), text)
+    if _MAY_BE_EMOTICON.search(text):
+        text = _EMOTICON.sub("", text)
+    varies = _MEANS_MORE.search(text) is not None
+    if _INCHES.search(text):
+        text = _inches(text, VERBALIZERS[vocabulary.language])
+    if _MAY_BE_ADDRESS.search(text):
+        text = _ADDRESS.sub(lambda match: _address(match, vocabulary), text)
+        text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
+    varies = varies or text != written
+    if not text.isascii():
+        varies = varies or _FROM.search(text) is not None or _UNTIL.search(text) is not None
+        text = _from_and_until(_WIDE_MARK.sub(r"\g<0> ", text), vocabulary)
+        text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
+    return _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES), varies
+
+
 def _repeats(text: str) -> bool:
     """Tell whether a text of plain words has one that goes on and on; a capital, which begins one, is no part of it."""
     return any(_PLAIN_REPEATED.search(word) for word in _PLAIN_LONG_WORD.findall(text))
@@ -174,16 +215,61 @@ def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
         return text
     text = _NUMERO.sub(f"{VERBALIZERS[vocabulary.language].number} ", text)
     text = _DEGREE.sub("°", text)
+    text = _SECTION.sub(f" {vocabulary.section} ", text)
+    text = spell_powers(text, VERBALIZERS[vocabulary.language])
+    text = _ENCLOSED.sub(_apart, text)
     if vocabulary.language not in {"es", "pt", "it", "fr"}:
         text = _ORDINAL_SIGN.sub("°", text)
     return _VULGAR.sub(" ", text).replace("㏇", " Co. ").replace("㈱", "株式会社")
+
+
+def _from_and_until(text: str, vocabulary: Vocabulary) -> str:
+    """Say the wave dash after a date or an amount, where languages say it."""
+    verbalizer = VERBALIZERS[vocabulary.language]
+    if vocabulary.language == "ja":
+        return _FROM.sub(verbalizer.to, text)
+    if vocabulary.language not in {"ko", "zh"}:
+        return text
+    return _UNTIL.sub(f"{verbalizer.to} " if vocabulary.spaced else verbalizer.to, text)
+
+
+def _inches(text: str, verbalizer: Verbalizer) -> str:
+    """Say feet and inches; a mark that may close a quotation is one of inches where nothing was opened."""
+
+    def feet(match: re.Match[str]) -> str:
+        angle = "°" in match.string[max(0, match.start() - 6) : match.start()]
+        names = ("duration-minute", "duration-second") if angle else ("length-foot", "length-inch")
+        return " ".join(
+            verbalizer.unit(number, name, "") for number, name in zip(match.groups(), names, strict=True)
+        )
+
+    text = _FEET.sub(feet, text)
+    quoted = sum(map(text.count, '"“”')) > 1
+
+    def inches(match: re.Match[str]) -> str:
+        if quoted and match[0][-1] in '"”':
+            return match[0]
+        said = verbalizer.unit(match[1], "length-inch", "")
+        noun = verbalizer.language == "en" and _NOUN.match(match.string, match.end())
+        return said.replace("inches", "inch") if noun else said
+
+    return _INCHES.sub(inches, text)
+
+
+def _apart(match: re.Match[str]) -> str:
+    """Keep a number in a ring apart from its neighbours: "①②" is no twelve."""
+    number = unicodedata.numeric(match[0], None)
+    return match[0] if number is None else f" {number:.0f} "
 
 
 def _address(match: re.Match[str], vocabulary: Vocabulary) -> str:
     if (
         match["bare"]
         and not match["below"]
-        and is_abbreviation(f"{match['bare']}.", VERBALIZERS[vocabulary.language])
+        and any(
+            is_abbreviation(written, VERBALIZERS[vocabulary.language])
+            for written in (match["bare"], f"{match['bare']}.")
+        )
     ):
         return match[0]
     host, path = match["host"] or match["bare"] or "", match["path"] or match["below"] or ""
@@ -231,7 +317,7 @@ def _once(match: re.Match[str]) -> str:
 
 def _lower(text: str) -> str:
     """Write in small letters what is shouted: a voice may spell each word in capitals that it does not know."""
-    if text.isupper() and len(_SHOUTED_WORD.findall(text)) >= _SHOUTING:
+    if text.isupper() and sum(map(str.isupper, _SHOUTED_WORD.findall(text))) >= _SHOUTING:
         return text.lower()
     return _SHOUTED.sub(lambda match: match[0].lower(), text)
 

@@ -5,58 +5,18 @@ left of numbers and signs. What one step has written in words, no later one sees
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 
-from babel.dates import get_month_names
-
 from spoken.characters import folded
+from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY_CASE, UNITS, Grammar, guard
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
 
-_NUMBER = r"\d+(?:[.,]\d+)?"
-# A hyphen is a minus where no letter or digit stands before it; scripts without spaces have letters everywhere.
-_APART = r"(?<![^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
-_RANGED = rf"(?:(?P<low>{_NUMBER})(?: ?[–-] ?))?(?:(?P<minus>{_APART}-) ?)?(?P<number>{_NUMBER})"
-_END = r"(?![^\W_])"
-
-_UNITS = {
-    "km/h": "speed-kilometer-per-hour", "kmh": "speed-kilometer-per-hour", "kph": "speed-kilometer-per-hour",
-    "mph": "speed-mile-per-hour", "m/s": "speed-meter-per-second", "km2": "area-square-kilometer",
-    "cm2": "area-square-centimeter", "m2": "area-square-meter", "m3": "volume-cubic-meter",
-    "cm3": "volume-cubic-centimeter", "ft2": "area-square-foot", "sq ft": "area-square-foot",
-    "km3": "volume-cubic-kilometer", "km": "length-kilometer", "cm": "length-centimeter", "mm": "length-millimeter",
-    "μm": "length-micrometer", "um": "length-micrometer", "nm": "length-nanometer", "dm": "length-decimeter",
-    "m": "length-meter", "mi": "length-mile", "ft": "length-foot", "yd": "length-yard", "ha": "area-hectare",
-    "kg": "mass-kilogram", "mg": "mass-milligram", "μg": "mass-microgram", "g": "mass-gram", "t": "mass-tonne",
-    "lbs": "mass-pound", "lb": "mass-pound", "oz": "mass-ounce", "ml": "volume-milliliter", "mL": "volume-milliliter",
-    "cl": "volume-centiliter", "dl": "volume-deciliter", "hl": "volume-hectoliter", "l": "volume-liter",
-    "L": "volume-liter", "gal": "volume-gallon", "° C": "temperature-celsius", "°C": "temperature-celsius",
-    "°F": "temperature-fahrenheit", "° F": "temperature-fahrenheit", "hrs": "duration-hour", "hr": "duration-hour",
-    "h": "duration-hour", "min": "duration-minute", "sec": "duration-second", "s": "duration-second",
-    "ms": "duration-millisecond", "μs": "duration-microsecond", "kWh": "energy-kilowatt-hour", "kW": "power-kilowatt",
-    "MW": "power-megawatt", "GW": "power-gigawatt", "W": "power-watt", "V": "electric-volt", "mA": "electric-milliampere",
-    "kHz": "frequency-kilohertz", "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz", "Hz": "frequency-hertz",
-    "kB": "digital-kilobyte", "KB": "digital-kilobyte", "MB": "digital-megabyte", "GB": "digital-gigabyte",
-    "TB": "digital-terabyte", "PB": "digital-petabyte", "hPa": "pressure-hectopascal", "kPa": "pressure-kilopascal",
-    "bar": "pressure-bar", "kcal": "energy-kilocalorie", "cal": "energy-calorie", "kJ": "energy-kilojoule",
-    "Ω": "electric-ohm", "px": "graphics-pixel", "hp": "power-horsepower",
-}  # fmt: skip
-_LOOSE = frozenset({"t", "V", "W", "s", "hp", "bar", "cal", "gal", "mi"})  # letters and words as well
-_CODES = {
-    "US$": "$", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "RMB": "¥", "INR": "₹", "RUB": "₽", "KRW": "₩",
-    "TRY": "₺", "TL": "₺", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "HUF": "Ft", "BTC": "₿", "XBT": "₿", "Rs.": "₹", "Rs": "₹",
-    "C$": "CAD", "A$": "AUD", "HK$": "HKD", "NT$": "TWD", "руб.": "₽", "руб": "₽", "sats": "sat", "CA$": "CAD",
-}  # fmt: skip
-_CODES = {folded(code): sign for code, sign in _CODES.items()}
-_SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
-_ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
-_BEFORE = [*CURRENCIES, "US$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
-_AFTER = [*CURRENCIES, "US$", "zł", "Kč", "Ft", "R$", "руб.", "руб", "sats", *_ISO.split()]
-_LETTER_SCALES = frozenset("kmbec")  # only of money
-
+_MANY = {"10": "tens", "100": "hundreds", "1000": "thousands"}
+_HALF_DAYS_NAMED = frozenset({"ar", "en", "es", "hi", "ko", "pt"})  # elsewhere hours are counted to 24
 _NOT_IN_NUMBER = r"(?<![\d.,:/])"
 _ISO_DATE = re.compile(
     r"(?<![\d/.-])(?P<y>\d{4})(?P<s>[-/]|\. ?)(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?!\d)(?:\.(?!\w))?(?:-(?P<suffix>[^\W\d_]{1,4}))?"
@@ -64,11 +24,14 @@ _ISO_DATE = re.compile(
 _DATE = re.compile(
     r"(?<![\d/.-])(?P<a>\d{1,2})(?P<s>[-/]|\. ?)(?P<b>\d{1,2})(?P=s)(?P<y>\d{4})(?![\d/-])(?: (?:r\.|roku|г\.|года|р\.))?"
 )
+_SLASHED_DATE = re.compile(
+    r"(?<![\d/.,-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/.]|,\d| (?:de|des|du|of|di|del|da|do)\b| d')"
+)
 _SHORT_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})\. ?(?P<b>\d{1,2})\.(?![\d\w])(?! \d)")
 _SHORT_DATES = frozenset({"de", "cs", "hu"})
 _CLOCK = r"(?:[01]?\d|2[0-4])"
 _TIME = re.compile(
-    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})(?P<s>[:h])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?(?![\d:])(?: ?(?P<ap>[ap]\.? ?m\b\.?))?"
+    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})(?P<s>[:h])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?(?![\d:])(?: ?(?P<ap>[ap]\.? ?m(?![A-Za-z])\.?))?"
     r"(?P<word> (?:Uhr|uur|óra|h)\b)?(?:-(?=(?:kor|ig|tól|től)\b))?",
     re.IGNORECASE,
 )
@@ -78,43 +41,67 @@ _TIMES = re.compile(
 _FULL_HOUR = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK}) ?h(?![^\W_])")
 _HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>1?\d) ?(?P<ap>[ap])\.? ?m\b\.?(?! ?\d)", re.IGNORECASE)
 _DOTTED_TIME = re.compile(
-    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|hod\.?|óra)\b)"
+    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|hod(?:\.|in)?|óra)\b)"
 )
 _BEFORE_DOTTED_TIME = re.compile(
-    rf"(?<=\b)(godz\.|godzin[aie]|ore|alle|kl\.|saat) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])", re.IGNORECASE
+    rf"(?<=\b)(godz\.|godzin(?:a|ie|y|ą)|ore|alle|kl\.|saat) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])",
+    re.IGNORECASE,
 )
+_ARABIC_HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}({_CLOCK}:[0-5]\d) ?([صم])(?![^\W_])")
+_HALF_DAYS = {"ص": "صباحا", "م": "مساء"}
+_DOTTED_TIMES = re.compile(
+    rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)( ?[–-] ?)({_CLOCK})\.([0-5]\d)(?![\d.,]|\s?[%€$£])"
+)
+_CALENDAR = re.compile(r"(?<!\d)(?:(?<=عام )|(?<=سنة ))(\d{3,4}) ?م(?![^\W_])|(?<!\d)(\d{3,4}) ?ه(?![^\W_])")
+_SEASON = re.compile(r"(?<![\d/])((?:19|20)\d\d)/(\d\d)(?![\d/])")
+_POLISH_DECADE = re.compile(r"(?<![^\W_])(?P<noun>lata|latach|lat) (?P<n>\d0)(?:\.(?!\w)|(?![\w.,]))")
 _HOUR_NAMED = re.compile(r" ?बजे")
+_BETWEEN = "\ue000"  # what stands there until each is said
+_BITS = re.compile(r"(?<=\d)( ?[kMG])(?:bps|bit/s)(?![^\W_])")
 _LONG = re.compile(r"(?<![\d.,])\d{10,}(?![.,]\d)")
 _SPACED_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
 _APOSTROPHES = re.compile(r"(?<=\d)'(?=\d{3}(?!\d))")
 _INDIAN = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])")
+_COMMA_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+\.\d{1,2}(?![\d.,]\d)")
+_POINT_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d{1,2}(?![\d.,]\d)")
+_SWAP = str.maketrans(".,", ",.")
 _MILLIONS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?!\d|[.,]\d)")
 _LIST = re.compile(r"(?<=\d),(?=\d)")
 _VERSION = re.compile(r"(?<![\d.,])\d+(?:\.\d+){2,}(?![\d,])")
-_PERCENT = re.compile(rf"{_RANGED} ?%")
-_TURKISH_PERCENT = re.compile(rf"% ?(?P<number>{_NUMBER})")
+_PERCENT = re.compile(rf"{RANGED} ?%")
+_TURKISH_PERCENT = re.compile(rf"% ?(?P<number>{NUMBER})")
+_SHORT_DECADE = re.compile(
+    r"(?<!\w)(?:'|(?<=\b[Tt]he )|(?<=\b[Ee]arly )|(?<=\b[Ll]ate )|(?<=\b[Mm]id[- ]))(\d0)s\b"
+)
 _DECADE = re.compile(r"(?<!\d)(?:1[1-9]|20)\d0(?=s\b|er\b(?! [a-z]))(?:s|er)")
-_FRACTION = re.compile(r"(?<![\d/.,])(?:(?P<whole>\d{1,3}) )?(?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\d/]|[.,]\d)")
+_FRACTION = re.compile(rf"{PART}(?![\d/]|[.,]\d)")
 _DIVIDED = re.compile(r"(?<=\d) / (?=\d)|(?<=\d)/(?=\d+ ?=)")
 _MINUS = re.compile(r"(?<=\d) [-–] (?=\d[\d.,]* ?[=<>+×÷])|(?<=\d)[-–](?=\d+ ?=)")
 _SCORE = re.compile(r"(?<![\d:])(\d{1,3}):(\d{1,3})(?![\d:])")
-_SCORES = {"zh": "比", "ja": "対", "ko": "대"}
-_RANGE = re.compile(rf"(?<![\w.,–-])({_NUMBER})( ?– ?|-)({_NUMBER})(?![\w–-]|[.,]\d)")
-_CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({_NUMBER}) ?[–-] ?({_NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
-_DAY_ENDING = r"(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?"
+_SCORES = {
+    "zh": "比", "ja": "対", "ko": "대", "de": "zu", "en": "to", "es": "a", "fr": "à", "it": "a", "pt": "a",
+}  # fmt: skip
+_VERSES = frozenset({"en", "es", "fr", "it", "pt"})  # that write "John 3:5" so
+_RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]|[.,]\d)")
+_CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({NUMBER}) ?[–-] ?({NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
+_GERMAN_DECADE = re.compile(r"(?<![\d.,])(\d0)er(?![^\W_])")
+_HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?![^\W_])")
 _NUMBERED = re.compile(r"#(?=\d)")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
-    rf"(?:{_APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{_NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
+    rf"(?:{APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
 )
 _LEFT = re.compile(r"\d+")
 _KOREAN_MONTH = re.compile(r"(?<!\d)(1[0-2]|[1-9])월")
-_YEAR = re.compile(r"(?<!\d)\d{4}(?=年)")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?=(?: ?[–-] ?\d{4})?年)")
+_YEARS = re.compile(r"(?<=[零一二三四五六七八九]) ?[–-] ?(?=[零一二三四五六七八九]{4}年)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s,(]*$")
 _WORD_AFTER = re.compile(r"[ ]?([^\W\d_][^\W_]*)")
 _RULE = re.compile(rf"([{SIGNS}{CURRENCIES}@]) ?(?:\1 ?){{2,}}")  # ====== and the like: drawn, not said
 _SIGNS = re.compile(rf"[{SIGNS}{CURRENCIES}@]")
+_CASHTAG = re.compile(r"[$£€](?=[A-Za-z])")  # "$AAPL"
+_WHOLE_PRICE = re.compile(r"(?<=\d),[-–]{1,2}(?!\d)")  # "1.299,-"
 _DIGIT = re.compile(r"\d")
 _BESIDE_LETTERS = re.compile(r"[A-Za-z\d](?:(?<=[A-Za-z])\d|(?<=\d)[A-Za-z])")
 _ONE_BY_ONE = 3  # digits among letters
@@ -132,8 +119,20 @@ def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
     """
     text = _RULE.sub(" ", text)
     if _DIGIT.search(text):
+        text = _WHOLE_PRICE.sub("", text)
         text = _speller(vocabulary.language).spell(text)
+    text = _CASHTAG.sub("", text)
     return _SIGNS.sub(lambda match: _sign(match[0], vocabulary), text)
+
+
+def spell_days(text: str, vocabulary: Vocabulary) -> str:
+    """Write from which day of the week to which out: "Mon–Fri"."""
+    return _speller(vocabulary.language).spell_days(text)
+
+
+def is_counted(word: str, verbalizer: Verbalizer) -> bool:
+    """Tell whether a word after a number is what it counts, which `spell_quantities` says."""
+    return _speller(verbalizer.language).counts(word)
 
 
 def _sign(sign: str, vocabulary: Vocabulary) -> str:
@@ -146,15 +145,37 @@ class _Speller:
     def __init__(self, verbalizer: Verbalizer, vocabulary: Vocabulary) -> None:
         self._say = verbalizer
         self._vocabulary = vocabulary
-        self._grammar = _Grammar(verbalizer)
+        self._grammar = Grammar(verbalizer)
+        # Where no case depends on it.
+        plainly = verbalizer.spoken_range("0", "1") == verbalizer.join("0", verbalizer.to, "1")
+        self._between = verbalizer.to if plainly else ""
         self._steps = tuple(self._in_order())
+
+    def spell_days(self, text: str) -> str:
+        """See `spell_days`."""
+        days = self._grammar.days
+        return self._grammar.day_to_day.sub(
+            lambda match: (
+                self._say.spoken_range(days[match[1]], days[match[2]])
+                if self._between or self._say.language == "hi"
+                else f"{days[match[1]]} – {days[match[2]]}"
+            ),
+            text,
+        )
 
     def spell(self, text: str) -> str:
         """Write every number of a stretch out."""
-        for guard, step in self._steps:
-            if guard.search(text):
+        for needed, step in self._steps:
+            if needed.search(text):
                 text = step(text)
-        return _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
+        text = _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
+        return text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
+
+    def counts(self, word: str) -> bool:
+        """See `is_counted`."""
+        grammar = self._grammar
+        known = (grammar.magnitudes, grammar.units, grammar.names, SIGNS_BY_CASE, CODES)
+        return any(folded(word) in table for table in known)
 
     def _left(self, match: re.Match[str]) -> str:
         return _apart(match, self._say.whole(match[0]))
@@ -165,44 +186,50 @@ class _Speller:
         That expression begins with a digit, so that it looks at digits alone, and is tried in a twentieth of the time.
         """
         say, grammar = self._say, self._grammar
-        yield _guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
-        yield _guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
+        yield guard(r"[^\d/]{1,24}/ ?-?\D?\d"), partial(grammar.either_amount.sub, r"\1, ")
+        if self._between:
+            yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
+        yield guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
+        yield guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
         plus = self._vocabulary.signs["+"]
-        yield _guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
-        if say.language in _SHORT_DATES:
-            yield _guard(r"\. ?\d"), partial(_SHORT_DATE.sub, self._date)
+        yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        yield from self._short_dates()
         yield from self._times()
-        yield _guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
-        yield _guard(r"[ ',.]\d"), self._ungrouped
+        yield guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
+        yield guard(r"[ ',.]\d"), self._ungrouped
+        yield guard(" ?[kMG]b"), partial(_BITS.sub, r"\1b/s")
         if grammar.month_and_day:
             yield grammar.guards["month_and_day"], partial(grammar.month_and_day.sub, self._month_and_day)
         yield grammar.guards["named_date"], partial(grammar.named_date.sub, self._named_date)
         if say.years:
             yield grammar.guards["year"], partial(grammar.year.sub, self._year_named)
-        yield _guard("年"), partial(_YEAR.sub, lambda match: say.year(int(match[0])))
-        yield _guard(r"0(?:s|er)"), partial(_DECADE.sub, self._decade)
+        yield guard("年|[–-]"), partial(_YEAR.sub, lambda match: say.year(int(match[0])))
+        if say.language == "zh":
+            yield _YEARS, partial(_YEARS.sub, say.to)
+        yield from self._decades()
         if say.language == "ko":
-            yield _guard("월"), partial(_KOREAN_MONTH.sub, lambda match: say.month(int(match[1])))
+            yield guard("월"), partial(_KOREAN_MONTH.sub, lambda match: say.month(int(match[1])))
         yield grammar.guards["money_before"], partial(grammar.money_before.sub, self._money)
         yield grammar.guards["money_after"], partial(grammar.money_after.sub, self._money)
         yield grammar.guards["scaled"], partial(grammar.scaled.sub, self._scaled)
         if grammar.ordinal and say.language == "hi":  # "2ली", which is no litre
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
+        yield guard(r"/\d"), partial(grammar.part.sub, self._part_of_unit)
         yield grammar.guards["unit"], partial(grammar.unit.sub, self._unit)
-        yield _guard(" ?%"), partial(_PERCENT.sub, self._hundredths)
+        yield guard(" ?%"), partial(_PERCENT.sub, self._hundredths)
         yield _TURKISH_PERCENT, partial(_TURKISH_PERCENT.sub, self._hundredths)
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         if say.language == "hu":
-            yield _guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
+            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
         yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
-        yield _guard(r"\.\d"), partial(_VERSION.sub, self._version)
-        yield _guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
-        yield _guard(r"/\d"), partial(_FRACTION.sub, self._part)
-        yield _guard(r" ?[-–] ?\d"), partial(_MINUS.sub, f" {say.minus} ")
-        yield _guard(r":\d"), partial(_SCORE.sub, self._score)
+        yield guard(r"\.\d"), partial(_VERSION.sub, self._version)
+        yield guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
+        yield guard(r"/\d"), partial(_FRACTION.sub, self._part)
+        yield guard(r" ?[-–] ?\d"), partial(_MINUS.sub, f" {say.minus} ")
+        yield guard(r":\d"), partial(_SCORE.sub, self._score)
         between = _RANGE if say.spaced and say.language != "ko" else _CJK_RANGE
-        yield _guard(r" ?[-–] ?\d"), partial(between.sub, self._range)
+        yield guard(r" ?[-–] ?\d"), partial(between.sub, self._range)
         yield _BESIDE_LETTERS, partial(_MIXED.sub, self._mixed)
 
     # Each of these says one kind.
@@ -214,7 +241,7 @@ class _Speller:
             month, day = int(found["m"]), int(found["d"])
         else:
             month, day = int(found["b"]), int(found["a"])
-            dotted = found.get("s", ".")[0] == "."
+            dotted = (found.get("s") or match[0].lstrip("0123456789"))[0] == "."
             if (
                 (self._say.language == "hu" and year is None)
                 or (self._say.month_first and not dotted and day <= 12)
@@ -226,6 +253,11 @@ class _Speller:
         if found.get("suffix") and year:
             return self._say.date_with(year, month, day, found["suffix"])
         return self._say.date(year, month, day)
+
+    def _slashed_date(self, match: re.Match[str]) -> str:
+        if _word_before(match).lower() not in self._say.before_dates:
+            return match[0]
+        return self._date(match)
 
     def _named_date(self, match: re.Match[str]) -> str:
         before = _word_before(match)
@@ -244,22 +276,69 @@ class _Speller:
     def _decade(self, match: re.Match[str]) -> str:
         return self._say.decade(int(match[0][:4])) or match[0]
 
+    def _polish_decade(self, match: re.Match[str]) -> str:
+        said = self._say.ordinal(int(match["n"])).removesuffix("y")
+        ending = "e" if match["noun"] == "lata" else "ych"
+        return f"{match['noun']} {said}{ending}"
+
+    def _short_decade(self, match: re.Match[str]) -> str:
+        return (self._say.decade(1900 + int(match[1])) or "").partition(" ")[2]
+
     def _year_named(self, match: re.Match[str]) -> str:
         return self._say.year_named(int(match[1]), _word_before(match), match[2]) or match[0]
 
+    def _short_dates(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
+        if self._say.before_dates:
+            yield guard(r"/\d"), partial(_SLASHED_DATE.sub, self._slashed_date)
+        if self._say.language in _SHORT_DATES:
+            yield guard(r"\. ?\d"), partial(_SHORT_DATE.sub, self._date)
+
+    def _decades(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
+        say = self._say
+        yield guard(r"/\d\d"), partial(_SEASON.sub, self._season)
+        if say.language == "pl":
+            yield guard("(?<=0)"), partial(_POLISH_DECADE.sub, self._polish_decade)
+        yield guard(r"0(?:s|er)"), partial(_DECADE.sub, self._decade)
+        if say.language == "de":
+            yield guard("0er"), partial(_GERMAN_DECADE.sub, lambda match: f"{say.cardinal(int(match[1]))}er")
+        if say.language == "en":
+            yield guard("0s"), partial(_SHORT_DECADE.sub, self._short_decade)
+            yield guard("0?0s"), partial(_HUNDREDS.sub, lambda match: _MANY[match[1]])
+
     def _times(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
         say = self._say
-        yield _guard("[:h]"), partial(_TIMES.sub, lambda match: say.spoken_range(match[1], match[2]))
-        yield _guard("[:hH]"), partial(_TIME.sub, self._time)
+        if say.decimal == ",":
+            yield guard(r"\.[0-5]"), partial(_DOTTED_TIMES.sub, r"\1:\2\3\4:\5")
+        if say.language == "ar":
+            yield _CALENDAR, partial(_CALENDAR.sub, self._calendar)
+            yield (
+                guard(":"),
+                partial(_ARABIC_HALF_DAY.sub, lambda match: f"{match[1]} {_HALF_DAYS[match[2]]}"),
+            )
+        yield guard("[:h]"), partial(_TIMES.sub, self._time_range)
+        yield guard("[:hH]"), partial(_TIME.sub, self._time)
         if say.language == "en":
-            yield _guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
+            yield guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
         if say.language in {"fr", "pt", "es"}:
-            yield _guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
-        yield _guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
+            yield guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
+        yield guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
         yield (
-            _guard(r"\.[0-5]\d"),
+            guard(r"\.[0-5]\d"),
             partial(_BEFORE_DOTTED_TIME.sub, lambda match: f"{match[1]} {self._time(match)}"),
         )
+
+    def _time_range(self, match: re.Match[str]) -> str:
+        if self._say.language == "es":  # none is said to be "en punto"
+            return self._say.spoken_range(match[1].removesuffix(":00"), match[2].removesuffix(":00"))
+        return self._say.spoken_range(match[1], match[2])
+
+    def _calendar(self, match: re.Match[str]) -> str:
+        year, era = (match[1], "ميلادية") if match[1] else (match[2], "هجرية")
+        return f"{self._say.whole(year)} {era}"
+
+    def _season(self, match: re.Match[str]) -> str:
+        follows = (int(match[1]) + 1) % 100 == int(match[2])
+        return f"{match[1]} {match[2]}" if follows else match[0]
 
     def _full_hour(self, match: re.Match[str]) -> str:
         if self._say.language == "es" and _word_before(match).lower() not in {"la", "las"}:
@@ -274,6 +353,9 @@ class _Speller:
         hour, minute = int(found["h"]), int(found["m"])
         if found.get("s", ":").lower() == "h" and self._say.language not in {"fr", "pt", "es", "it"}:
             return match[0]
+        if found.get("ap") and self._say.language not in _HALF_DAYS_NAMED:
+            hour = hour % 12 + (12 if found["ap"][0] in "pP" else 0)
+            found["ap"] = None
         said = self._clock(match, hour, minute, half=bool(found.get("ap")))
         if found.get("sec"):
             said = self._say.join(said, self._say.cardinal(int(found["sec"])))
@@ -294,27 +376,39 @@ class _Speller:
                 ),
                 text,
             )
+        other = _COMMA_GROUPS if say.decimal == "," else _POINT_GROUPS
+        text = other.sub(lambda match: _swapped(match[0]), text)
         text = _INDIAN.sub(lambda match: match[0].replace(",", ""), text)
         text = _MILLIONS.sub(lambda match: match[0].replace(",", ""), text)
         text = self._grammar.grouped.sub(lambda match: match[0].replace(say.groups[0], ""), text)
         return _LIST.sub(", ", text) if say.decimal == "." and say.language != "ar" else text
 
-    def _amount_range(self, match: re.Match[str], said: str) -> str:
-        """Say the lower end of a range, or the minus, before an amount."""
-        if match["low"]:
-            return self._say.spoken_range(self._say.say(match["low"]), said)
-        return self._say.join(self._say.minus, said) if match["minus"] else said
+    def _amount_range(self, match: re.Match[str], said: str, *, below: _Step | None = None) -> str:
+        """Say the lower end of a range, or the minus, before an amount.
+
+        Args:
+            match: of both ends.
+            said: the upper one, without its minus.
+            below: how what is below zero is said.
+        """
+        below = below or partial(self._say.join, self._say.minus)
+        said = below(said) if match["minus"] else said
+        if not match["low"]:
+            return said
+        low = self._say.say(match["low"].removeprefix("-"))
+        return self._say.spoken_range(below(low) if match["low"][0] == "-" else low, said)
 
     def _money(self, match: re.Match[str]) -> str:
-        written = folded(match["sign"])
+        written = folded(match.groupdict().get("named") or match["sign"])
         sign = (
             self._grammar.names.get(written)
-            or _CODES.get(written)
-            or _SIGNS_BY_CASE.get(written, match["sign"])
+            or CODES.get(written)
+            or SIGNS_BY_CASE.get(written)
+            or (written.upper() if match.groupdict().get("named") else match["sign"])
         )
         scale = self._magnitude(match)
         said = self._amount_range(match, self._say.money(match["number"], sign, scale=scale))
-        return _apart(match, said) + self._per(match)
+        return _apart(match, said, named=True) + self._per(match)
 
     def _magnitude(self, match: re.Match[str]) -> str:
         """Return the magnitude that was found by the name that the table has for it; empty where there is none."""
@@ -329,30 +423,39 @@ class _Speller:
 
     def _unit(self, match: re.Match[str]) -> str:
         written = re.sub(r"\s+", " ", match["unit"])
-        name = self._say.units.get(written) or self._say.units.get(written.lower()) or _UNITS[written]
+        name = self._unit_name(written)
         said = self._say.unit(match["number"], name, "")
-        if match["minus"] and not match["low"] and name.startswith("temperature"):
-            return _apart(match, self._say.below_zero(said))
-        return _apart(match, self._amount_range(match, said)) + self._per(match)
+        below = self._say.below_zero if name.startswith("temperature") else None
+        said = self._amount_range(match, said, below=below)
+        return _apart(match, said, named=True) + self._per(match) + _stop(match)
+
+    def _unit_name(self, written: str) -> str:
+        return self._say.units.get(written) or self._say.units.get(written.lower()) or UNITS[written]
 
     def _per(self, match: re.Match[str]) -> str:
-        written = match.groupdict().get("per")
+        found = match.groupdict()
+        if found.get("each"):  # "$10/month"
+            return f" {self._say.per} {found['each']}"
+        written = found.get("per")
         if not written:
             return ""
-        name = self._say.units.get(written) or _UNITS.get(written) or self._grammar.units[folded(written)]
+        name = self._say.units.get(written) or UNITS.get(written) or self._grammar.units[folded(written)]
         words = self._say.unit("1", name, "\0").replace("\0", "").strip()
         return f" {self._say.per} {words}" if self._say.spaced else f"{self._say.per}{words}"
 
     def _hundredths(self, match: re.Match[str]) -> str:
         number = match["number"]
         said = self._say.hundredths(number, self._say.say(number))
-        return _apart(match, self._amount_range(match, said) if "low" in match.groupdict() else said)
+        said = self._amount_range(match, said) if "low" in match.groupdict() else said
+        return _apart(match, said, named=True)
 
     def _ordinal(self, match: re.Match[str]) -> str:
         found = match.groupdict()
         number = int(match["number"])
         if found.get("ending"):
-            return self._say.inflected(number, found["ending"])
+            following = _WORD_AFTER.match(match.string, match.end())
+            many = found["ending"] == "е" and following and following[1].startswith("год")
+            return self._say.inflected(number, "ые" if many else found["ending"])
         if found.get("f") or found.get("f2"):
             return self._say.ordinal(number, "f")
         following = _WORD_AFTER.match(match.string, match.end())
@@ -364,6 +467,23 @@ class _Speller:
             for part in re.split(r"(\.)", match[0])
         ]
         return _apart(match, self._say.join(*words))
+
+    def _part_of_unit(self, match: re.Match[str]) -> str:
+        """Say "one quarter pound", "un cuarto de kilogramo"; a whole number with it as it is said before any noun."""
+        written = re.sub(r"\s+", " ", match["unit"])
+        name = self._unit_name(written)
+        noun = self._say.unit("0.5" if self._say.parts_decline else "1", name, "\0").replace("\0", "").strip()
+        numerator, denominator = int(match["a"]), int(match["b"])
+        said = self._say.part(numerator, denominator) if 1 <= numerator < denominator <= 10 else None
+        if said is None:
+            return match[0]
+        if match["whole"]:
+            many = self._say.unit(match["whole"], name, "\0").replace("\0", "").strip()
+            return f"{match['whole']} {self._vocabulary.signs['&']} {said} {many}"
+        half = self._say.half_of(noun) if (numerator, denominator) == (1, 2) else None
+        return _apart(
+            match, self._say.join(half, noun) if half else self._say.part_of(said, noun), named=True
+        )
 
     def _part(self, match: re.Match[str]) -> str:
         numerator, denominator = int(match["a"]), int(match["b"])
@@ -384,11 +504,14 @@ class _Speller:
         return _apart(match, f"{whole}{said}")
 
     def _score(self, match: re.Match[str]) -> str:
-        between = _SCORES.get(self._say.language, "")
+        verse = self._say.language in _VERSES and _word_before(match)[:1].isupper()
+        between = "" if verse else _SCORES.get(self._say.language, "")
         return self._say.join(self._say.cardinal(int(match[1])), between, self._say.cardinal(int(match[2])))
 
     def _range(self, match: re.Match[str]) -> str:
         first, last = match[1], match[match.lastindex or 2]
+        if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
+            return _apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
         following = _WORD_AFTER.match(match.string, match.end())
         counted = following[1] if following else ""
         return _apart(match, self._say.spoken_range(self._whole(first, counted), self._whole(last, counted)))
@@ -400,7 +523,13 @@ class _Speller:
 
     def _mixed(self, match: re.Match[str]) -> str:
         digits = match[0]
-        said = self._say.digit_by_digit(digits) if len(digits) >= _ONE_BY_ONE else self._say.whole(digits)
+        counted = (
+            match[2]
+            and match.string[match.end()].islower()
+            and not match.string[match.start() - 1 : match.start()].isalnum()
+        )
+        spelled = len(digits) >= _ONE_BY_ONE and not counted  # "X100" and "100x"
+        said = self._say.digit_by_digit(digits) if spelled else self._say.whole(digits)
         return f" {said} "
 
     def _plain(self, match: re.Match[str]) -> str:
@@ -412,72 +541,12 @@ class _Speller:
             if len(number) == 4 and self._say.is_year(int(number), before, after):
                 said = self._say.year(int(number))
             else:
-                said = self._say.counted(int(number), after)
+                placed = self._say.language == "zh" and match.string[: match.start()].endswith("第")
+                said = self._say.cardinal(int(number)) if placed else self._say.counted(int(number), after)
         else:
             said = self._say.say(number)
         said = self._say.join(self._say.minus, said) if match["minus"] else said
         return said if match["apostrophe"] else _apart(match, said)
-
-
-class _Grammar:
-    """The expressions of one language."""
-
-    def __init__(self, verbalizer: Verbalizer) -> None:
-        words = {
-            folded(form): sign
-            for sign, forms in verbalizer.currencies.items()
-            for form in forms.split("/")
-            if len(form) > 2 and verbalizer.spaced and verbalizer.language != "ko"
-        }
-        self.names: Mapping[str, str] = words
-        self.magnitudes = {folded(scale): scale for scale in verbalizer.magnitudes}
-        self.units = {folded(unit): name for unit, name in {**_UNITS, **verbalizer.units}.items()}
-        long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
-        scale = _scale(list(verbalizer.magnitudes))
-        before, after = _either(_BEFORE), _either([*_AFTER, *words])
-        units = [
-            unit
-            for unit in (*_UNITS, *verbalizer.units)
-            if unit != "h" or verbalizer.language not in {"fr", "pt", "es"}
-        ]
-        per = rf"(?:/(?P<per>{_either([unit for unit in units if '/' not in unit])}){_END})?"
-        self.money_before = re.compile(
-            rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{_NUMBER}) ?[–-] ?(?:{before})?)?"
-            rf"(?P<number>{_NUMBER}){scale}(?!\d){per}",
-            re.IGNORECASE,
-        )
-        self.money_after = re.compile(
-            rf"{_RANGED}{scale} ?(?:d[ei] |d')?(?P<sign>{after})(?:(?<=[{CURRENCIES}])|{_END}){per}",
-            re.IGNORECASE,
-        )
-        self.scaled = re.compile(rf"{_RANGED}{_scale(long_scales, optional=False)}", re.IGNORECASE)
-        strict = _either([unit for unit in units if unit not in _LOOSE])
-        loose = _either([unit for unit in units if unit in _LOOSE])
-        self.unit = re.compile(rf"{_RANGED} ?(?P<unit>{strict}|{loose}){_END}{per}")
-        group = re.escape(verbalizer.groups[0])
-        self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
-        mark = verbalizer.ordinal_mark
-        self.ordinal = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
-        self.year = re.compile(rf"(?<!\d)(\d{{4}}) ({verbalizer.years or 'x'})(?![^\W_])")
-        months = "|".join(sorted(map(re.escape, _month_words(verbalizer)), key=len, reverse=True))
-        year = r"(?:,? (?P<y>\d{4})(?![\d.,]))?" + (
-            rf"(?: (?:{verbalizer.years})(?![^\W_]))?" if verbalizer.years else ""
-        )
-        self.named_date = re.compile(
-            rf"(?<![\w.,])(?P<d>[12]?\d|3[01]){_DAY_ENDING}(?P<month>{months})(?![^\W_]){year}", re.IGNORECASE
-        )
-        self.months = _months(verbalizer)
-        self.month_and_day = _month_and_day(verbalizer, self.months)
-        self.guards = {
-            "month_and_day": _guard(r"(?<=[^\W\d_] \d)"),
-            "named_date": _guard_after(rf"{_DAY_ENDING}(?:{months})", re.IGNORECASE),
-            "year": _guard_after(rf" (?:{verbalizer.years or 'x'})"),
-            "money_before": _guard_before(_BEFORE),
-            "money_after": _guard_after(rf"{scale} ?(?:d[ei] |d')?(?:{after})", re.IGNORECASE),
-            "scaled": _guard_after(_scale(long_scales, optional=False), re.IGNORECASE),
-            "unit": _guard_after(f" ?(?:{_either(units)})"),
-            "ordinal": _guard_after(mark or "(?!)"),
-        }
 
 
 @cache
@@ -485,83 +554,34 @@ def _speller(language: str) -> _Speller:
     return _Speller(VERBALIZERS[language], VOCABULARIES[language])
 
 
-def _guard(beside: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile what a step cannot do without, by what follows a digit."""
-    return re.compile(rf"\d(?:{beside})", flags)
-
-
-def _guard_after(number_and: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile what a step cannot do without, by what follows a number."""
-    return _guard(rf"(?!\d)(?:{number_and})", flags)
-
-
-def _guard_before(words: list[str]) -> re.Pattern[str]:
-    """Compile what a step cannot do without, by words of which one stands before a number."""
-    lasts = "".join(
-        sorted({re.escape(case) for word in words for case in (word[-1].lower(), word[-1].upper())})
-    )
-    by_length: dict[int, list[str]] = {}
-    for word in dict.fromkeys(words):
-        by_length.setdefault(len(word), []).append(re.escape(word))
-    either = "|".join(
-        rf"(?<=(?:{'|'.join(of_length)}){space}\d)" for of_length in by_length.values() for space in ("", " ")
-    )
-    return _guard(rf"(?<!\d\d)(?:(?<=[{lasts}]\d)|(?<=[{lasts}] \d))(?i:{either})")
-
-
-def _month_words(verbalizer: Verbalizer) -> list[str]:
-    locale = verbalizer.locale or verbalizer.language
-    return [
-        *get_month_names("wide", "format", locale).values(),
-        *get_month_names("wide", "stand-alone", locale).values(),
-    ]
-
-
-def _months(verbalizer: Verbalizer) -> dict[str, int]:
-    """Number the months by their names, and by how English cuts these short."""
-    names = get_month_names("wide", "format", verbalizer.locale or verbalizer.language)
-    months = {name: month for month, name in names.items()}
-    return months | ({name[:3]: month for name, month in months.items()} if verbalizer.month_first else {})
-
-
-def _month_and_day(verbalizer: Verbalizer, months: Mapping[str, int]) -> re.Pattern[str] | None:
-    """Find "July 4, 1776" and "1956. október 23-án", in the languages that write the month first."""
-    month = rf"(?<![^\W_])(?P<month>{_either([*months])})"
-    day = r"(?P<d>[12]?\d|3[01])"
-    if verbalizer.month_first:
-        return re.compile(
-            rf"{month} {day}(?:st|nd|rd|th)?(?![\w–-]|[.,:/]\d| ?%)(?:,? (?P<y>\d{{4}})(?![\w–-]|[.,:]\d))?"
-        )
-    if verbalizer.language == "hu":
-        return re.compile(
-            rf"(?:(?<!\d)(?P<y>\d{{4}})\. )?{month} {day}(?:\.?-(?P<suffix>[^\W\d_]{{1,4}})\b|\.(?!\d))"
-        )
-    return None
-
-
-def _either(words: list[str]) -> str:
-    ordered = sorted(dict.fromkeys(words), key=len, reverse=True)
-    return "|".join(re.escape(word) for word in ordered) or r"(?!)"
-
-
-def _scale(scales: list[str], *, optional: bool = True) -> str:
-    latin = [scale for scale in scales if not "\u3400" <= scale[0] <= "\ud7a3"]
-    other = [scale for scale in scales if "\u3400" <= scale[0] <= "\ud7a3"]
-    either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])|(?:{_either(other)}))\.?"
-    return f"(?:{either})?" if optional else either
-
-
 def _word_before(match: re.Match[str]) -> str:
     found = _WORD_BEFORE.search(match.string[max(0, match.start() - 24) : match.start()])
     return found[1] if found else ""
 
 
-def _apart(match: re.Match[str], said: str) -> str:
-    """Keep what is said apart from letters that stood beside the digits."""
+def _swapped(number: str) -> str:
+    """Write a number that is grouped as in another language without groups: "1,250.50" as "1250,50"."""
+    mark = "," if number[-3] in ".," or number[-2] in ".," else ""
+    whole, fraction = re.split(r"[.,](?=\d{1,2}$)", number)
+    return f"{re.sub('[.,]', '', whole)}{number[len(whole)].translate(_SWAP)}{fraction}" if mark else number
+
+
+def _stop(match: re.Match[str]) -> str:
+    """Return the full stop after a unit where it ends a sentence: not in "5 min. lang"."""
+    following = match.string[match.end() : match.end() + 2].lstrip()[:1]
+    return "." if match["stop"] and following.isupper() else ""
+
+
+def _apart(match: re.Match[str], said: str, *, named: bool = False) -> str:
+    """Keep what is said apart from letters that stood beside the digits.
+
+    Args:
+        match: what is said.
+        said: how.
+        named: whether its last word is what is counted, so that a Korean particle belongs to it.
+    """
     before = match.string[match.start() - 1 : match.start()]
     after = match.string[match.end() : match.end() + 1]
     lead = " " if before.isalpha() and before.isascii() and said[:1].isalpha() else ""
-    trail = (
-        " " if after.isalpha() and (after.isascii() or "가" <= after <= "힣") and said[-1:].isalpha() else ""
-    )
-    return f"{lead}{said}{trail}"
+    beside = after.isalpha() and (after.isascii() or ("가" <= after <= "힣" and not named))
+    return f"{lead}{said}{' ' if beside and said[-1:].isalpha() else ''}"

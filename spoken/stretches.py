@@ -12,9 +12,21 @@ from itertools import accumulate
 
 from babel.dates import get_month_names
 
-from spoken.abbreviations import BEFORE_NUMBERS, CURRENCIES, INSIDE, MAGNITUDES, SUFFIXES, TITLES
+from spoken.abbreviations import (
+    BEFORE_NUMBERS,
+    CURRENCIES,
+    GERMAN_MAGNITUDES,
+    HOURS,
+    INSIDE,
+    MAGNITUDES,
+    SUFFIXES,
+    TITLES,
+)
 from spoken.characters import SIGNS
+from spoken.common_words import WORDS
 from spoken.languages import LANGUAGES
+from spoken.markup import INLINE, TAG
+from spoken.verbalizers.de import RANKED
 
 LONGEST = 180
 """Weight above which a stretch is cut inside its sentence: about ten seconds of speech."""
@@ -28,7 +40,7 @@ _CACHED = 20_000  # characters whose weight is remembered
 # write no space end it anywhere. A line break always ends one.
 _END = re.compile(
     r"""
-      (?P<spaced>[.!?…؟۔]+ ['"’”»)\]]*) (?=\s)
+      (?P<spaced>[.!?…؟۔]+ ['"’”»)\]\u2060]*) (?=\s)
     | [。！？｡؟।॥]+ ['"’”»)\]」』）】]*
     | \n
     """,
@@ -39,12 +51,15 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<=[^/:])[/?#]")
 _OPEN_TAG = re.compile(r"</?[A-Za-z][^<>]*$")
 _CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]")
-_NEXT = re.compile(r"\s*(\S)")
+_INSIDE_WORDS = "\u2060"  # for a tag that parts no words
+_NEXT = re.compile(r"[\s\u2060]*[(\[]?([^\s\u2060])")
 # "z. B.", "J. R. Miller": a single letter before a full stop rarely ends one.
 _LETTER = re.compile(r"(?:^|[\s(.])[^\W\d_]\.$")
-_LAST_WORD = re.compile(r"[^\s(]+$")
+_LAST_WORD = re.compile(r"[^\s(–-]+$")
 _NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
+_WORD_BEFORE = re.compile(r"([^\s(]+) [^\s(]+$")
 _ARTICLE = 3  # letters: of "El" and "Dos", which begin a sentence with a capital
+_ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})\.")
 _REACH = 24  # characters around a full stop that tell whether it ends a sentence
 # "3. 4. 2024", "2024. 04. 03-án", "19. Jahrhundert", "3. Oktober".
 _DATE_BEFORE = re.compile(r"(?:^|\D)(?:(?P<day>\d{1,2})|(?P<year>\d{4})|\d{1,4}\. ?\d{1,2})\.$")
@@ -74,6 +89,10 @@ def stretches(text: str, *, soon: bool = False) -> Iterator[tuple[int, int]]:
         start and end of each stretch, with the white space after it.
     """
     weights = list(map(_WEIGHTS.__getitem__, text))
+    if "<" in text:  # what is inside a tag is not spoken, and ends nothing
+        written, text = text, TAG.sub(_masked, text)
+        for tag in TAG.finditer(written):
+            weights[tag.start() : tag.end()] = [0] * (tag.end() - tag.start())
     for address in _ADDRESS.finditer(text):  # however long it is, only its host is spoken
         path = _PATH.search(text, address.start() + len("www."), address.end())
         if path:
@@ -87,6 +106,10 @@ def stretches(text: str, *, soon: bool = False) -> Iterator[tuple[int, int]]:
         end = _stretch_end(text, reach, start)
         yield start, end
         start = end
+
+
+def _masked(tag: re.Match[str]) -> str:
+    return (_INSIDE_WORDS if INLINE.match(tag[0]) else " ") * len(tag[0])
 
 
 def settled(text: str, *, soon: bool = False, paused: bool = False) -> int:
@@ -175,9 +198,13 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     last = _LAST_WORD.search(before)
     word = last[0].lower() if last else ""
     numbered = following is not None and following[1].isdigit()
+    if numbered and word in HOURS and before[: -len(word)].rstrip()[-1:].isdigit():
+        return True
     if word in INSIDE or (numbered and (word in BEFORE_NUMBERS or word.endswith(SUFFIXES))):
         return True
-    if following is not None and (_is_inside_sum(text, before, word, end) or _is_title(before, word)):
+    if following is not None and (
+        _is_inside_sum(text, before, word, end) or _is_title(before, word) or _is_between(before, word)
+    ):
         return True
     return _LETTER.search(before) is not None
 
@@ -187,13 +214,24 @@ def _is_inside_sum(text: str, before: str, word: str, end: int) -> bool:
     if word not in MAGNITUDES or not before[: -len(word)].rstrip()[-1:].isdigit():
         return False
     next_word = _NEXT_WORD.match(text, end, end + _REACH)
-    return next_word is not None and next_word[1].lower() in CURRENCIES
+    if next_word is None:
+        return False
+    following = next_word[1].lower()
+    return following in CURRENCIES or (word in GERMAN_MAGNITUDES and following not in WORDS["de"])
+
+
+def _is_between(before: str, word: str) -> bool:
+    """Tell the "vs." of two names from that of "and so on", by the word before it."""
+    name = _WORD_BEFORE.search(before) if word == "vs." else None
+    return name is not None and (name[1][0].isupper() or name[1][0].isdigit())
 
 
 def _is_title(before: str, word: str) -> bool:
-    """Tell "el Sr. López" from "Ken Griffey Sr.", by the word before it."""
-    if word not in TITLES:
+    """Tell "el Sr. López" from "Ken Griffey Sr.", and "Im II. Weltkrieg" from "World War II.", by the word before it."""
+    if word not in TITLES and not _ROMAN.fullmatch(before[-len(word) :]):
         return False
+    if word == "st." and before[: -len(word)].rstrip(" .")[-1:].isdigit():
+        return False  # a century
     name = _NAME_BEFORE.search(before)
     return name is None or name[1].islower() or len(name[1]) <= _ARTICLE
 
@@ -201,7 +239,9 @@ def _is_title(before: str, word: str) -> bool:
 def _is_inside_date(before: str, after: str) -> bool:
     """Tell whether the full stop between two texts is that of a day, month or other ordinal."""
     next_word = _NEXT_WORD.match(after)
-    if next_word and (next_word[1].lower() in _MONTHS or _NUMBERED_THING.search(before)):
+    if next_word and (
+        next_word[1].lower() in _MONTHS or next_word[1] in RANKED or _NUMBERED_THING.search(before)
+    ):
         return True
     date = _DATE_BEFORE.search(before)
     if date is None:

@@ -12,7 +12,10 @@ _CANDIDATE = re.compile(
     r"(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])(?<![.,])\+?\(?\d[\d ()./–-]{5,22}\d(?![\d%€$£]|[.,]\d)"
 )
 _CUE_REACH = 24  # characters before a number where a word may say what it is
-_SURE = re.compile(r"\+|\(\d+\)|\d{3}[-.]\d{3}[-.]\d{4}$|\d{3}-\d{4}$|0\d{1,4}-\d{1,4}-\d{3,4}$")
+_SURE = re.compile(
+    r"\+|\(\d+\)|\d{3}[-.]\d{3}[-.]\d{4}$|\d{3}-\d{4}$|0\d{1,4}-\d{1,4}-\d{3,4}$"
+    r"|(?:\d{4}[ -]){2,}\d{1,4}$|\d+(?:-\d+){3,}$"  # of a card, a book
+)
 _GROUPED = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
 _CALCULATED = re.compile(
     r"\d+ [-–/] \d+|\d{4}[-–/]\d{4}$|\d{1,2}[./-]\d{1,2}[./-]\d{4}$|\d{4}[./-]\d{1,2}[./-]\d{1,2}$"

@@ -44,6 +44,10 @@ class Verbalizer:
         year_first: whether dates are written year, month, day.
         spaced: whether words are written apart.
         digits: names of the digits, where they differ from their numbers.
+        before_dates: words after which two numbers with a stroke are a day and a month.
+        dots_ordinals: whether a full stop after a Roman numeral makes it an ordinal.
+        rulers: after whose names I, V and X are numerals; empty where any name will do.
+        parts_decline: whether a unit has the form after "half of" that it has after "0.5".
     """
 
     language: ClassVar[str]
@@ -76,6 +80,10 @@ class Verbalizer:
     titles: ClassVar[frozenset[str]] = frozenset()
     suffixes: ClassVar[Mapping[str, str]] = {}
     years: ClassVar[str] = ""
+    parts_decline: ClassVar[bool] = False
+    before_dates: ClassVar[frozenset[str]] = frozenset()
+    dots_ordinals: ClassVar[bool] = False
+    rulers: ClassVar[frozenset[str]] = frozenset()
 
     # Numbers
 
@@ -147,6 +155,10 @@ class Verbalizer:
         """Say half of something; None where it is said as it is alone."""
         return None
 
+    def part_of(self, part: str, noun: str) -> str:
+        """Say a common fraction of a unit."""
+        return self.join(part, noun)
+
     def join(self, *words: str) -> str:
         """Put words together as the language writes them."""
         return (" " if self.spaced else "").join(word for word in words if word)
@@ -171,6 +183,21 @@ class Verbalizer:
     def inflected(self, number: int, ending: str) -> str:
         """Say an ordinal with the ending that is written after its digits."""
         return self.ordinal(number)
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say a Roman numeral.
+
+        Args:
+            number: that it stands for.
+            before: the word before it, "" where there is none.
+            after: the word after it.
+            dotted: whether a full stop follows it.
+        """
+        return self.cardinal(number)
+
+    def century(self, number: int, before: str, *, plural: bool) -> str:
+        """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several."""
+        return self.cardinal(number)
 
     def spoken_range(self, first: str, last: str) -> str:
         """Say from where to where."""
@@ -234,8 +261,9 @@ class Verbalizer:
             said: the number in words; "" where `say` says it.
         """
         before, after = unit_pattern(self.locale or self.language, name, number.replace(",", "."))
-        noun = (after or before).split(" ")[0]
-        said = said or self.say(number, self.gender_of(noun))
+        if not said:
+            one = " ".join(unit_pattern(self.locale or self.language, name, "1")).strip()
+            said = self.say(number, self.gender_of(one.split(" ")[0]))
         return self.join(before, said, after)
 
     def hundredths(self, number: str, said: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 from babel.units import format_unit
 
-from spoken.verbalizer import MASCULINE, Verbalizer, unit_pattern
+from spoken.verbalizer import MASCULINE, Verbalizer
 
 _HOURS = (
     "الثانية عشرة", "الواحدة", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة",
@@ -41,7 +41,7 @@ class Arabic(Verbalizer):
         "كم": "length-kilometer", "كلم": "length-kilometer", "م": "length-meter", "سم": "length-centimeter",
         "ملم": "length-millimeter", "كجم": "mass-kilogram", "كغ": "mass-kilogram", "كغم": "mass-kilogram",
         "غ": "mass-gram", "جم": "mass-gram", "ل": "volume-liter", "مل": "volume-milliliter", "م2": "area-square-meter",
-        "كم2": "area-square-kilometer", "م3": "volume-cubic-meter", "كم/س": "speed-kilometer-per-hour",
+        "كم2": "area-square-kilometer", "م3": "volume-cubic-meter", "°م": "temperature-celsius", "° م": "temperature-celsius", "كم/س": "speed-kilometer-per-hour",
         "كم/ساعة": "speed-kilometer-per-hour",
     }  # fmt: skip
     telephone = r"هاتف|اتصل|جوال|تلفون|موبايل|رقم|واتساب"
@@ -58,8 +58,7 @@ class Arabic(Verbalizer):
         """Say "كيلومتر واحد", "كيلوغرامان"."""
         if number not in {"1", "2"} or said:
             return super().unit(number, name, said)
-        before, after = unit_pattern(self.language, name, "1")
-        noun = after or before
+        noun = re.sub(r"\s*[\d٠-٩]+\s*", "", format_unit(1, name, "long", locale=self.language))
         if number == "2":
             written = format_unit(2, name, "long", locale=self.language)
             if re.search(r"\d", written) is None:

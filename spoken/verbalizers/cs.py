@@ -30,12 +30,15 @@ _ORDINALS = [
 ]
 _TENS = ["dvacátý", "třicátý", "čtyřicátý", "padesátý", "šedesátý", "sedmdesátý", "osmdesátý", "devadesátý"]
 
+_QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
+
 
 class Czech(Verbalizer):
     """See `Verbalizer`."""
 
     language = "cs"
     regions = ("CZ", "SK")
+    parts_decline = True
     marks = ("tečka", "celé")
     to, minus, number, per = "až", "minus", "číslo", "za"
     percent = "procento/procenta/procent/procenta"
@@ -59,7 +62,7 @@ class Czech(Verbalizer):
         "např.": "například", "atd.": "a tak dále", "apod.": "a podobně", "tj.": "to je", "tzn.": "to znamená",
         "tzv.": "takzvaný", "č.": "číslo", "str.": "strana", "s.": "strana", "tel.": "telefon", "ing.": "inženýr",
         "mgr.": "magistr", "dr.": "doktor", "mudr.": "doktor", "judr.": "doktor", "prof.": "profesor",
-        "doc.": "docent", "ul.": "ulice", "nám.": "náměstí", "cca": "cirka", "cca.": "cirka", "p.": "pan",
+        "doc.": "docent", "ul.": "ulice", "nám.": "náměstí", "cca": "cirka", "cca.": "cirka", "p.": "pan", "č. p.": "číslo popisné",
         "pí.": "paní", "obr.": "obrázek", "kap.": "kapitola", "odst.": "odstavec", "st.": "století", "hod.": "hodin",
         "min.": "minut", "sv.": "svatý", "max.": "maximálně", "popř.": "popřípadě", "příp.": "případně",
         "mj.": "mimo jiné", "aj.": "a jiné", "resp.": "respektive", "tř.": "třída", "roč.": "ročník", "n. l.": "našeho letopočtu",
@@ -67,6 +70,7 @@ class Czech(Verbalizer):
         "čl.": "článek", "bc.": "bakalář", "vyd.": "vydání", "nar.": "narozen", "zem.": "zemřel", "kpt.": "kapitán",
         "gen.": "generál", "red.": "redaktor", "stol.": "století", "popis.": "popisné", "viz.": "viz",
     }  # fmt: skip
+    dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záčďéěíňóřšťúůýž]{2})"
     titles = frozenset({"p."})
     telephone = r"tel|telefon|volej|zavolej|mobil|fax|číslo"
@@ -108,6 +112,10 @@ class Czech(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
+        if following in {"let", "letech"}:
+            return re.sub(r"ý\b", "ých", _ordinal(self, number))
+        if following == "léta":
+            return self.ordinal(number, FEMININE)
         if before.lower() in _LOCATIVE:
             return _inflected(
                 _ordinal(self, number), "é" if following.endswith("ě") and before.lower() != "v" else "ém"
@@ -116,6 +124,16 @@ class Czech(Verbalizer):
             return _inflected(_ordinal(self, number), "é" if following.endswith(("y", "e")) else "ého")
         neuter = following.endswith(("o", "í", "ě", "e"))
         return self.ordinal(number, FEMININE if following.endswith("a") else NEUTER if neuter else MASCULINE)
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Karel čtvrtý", "za Karla čtvrtého", "dvacáté první století"."""
+        if not dotted:
+            return self.cardinal(number)
+        if before[:1].isupper() and before.lower() not in _LOCATIVE | _GENITIVE:
+            if before.startswith(_QUEENS):
+                return _inflected(_ordinal(self, number), "á" if before.endswith(("a", "e")) else "é")
+            return _inflected(_ordinal(self, number), "ého" if before.endswith(("a", "e")) else "ý")
+        return self.ordinal_before(number, before, after)
 
     def day(self, number: int) -> str:
         """Say "třetího"."""

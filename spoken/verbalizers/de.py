@@ -46,10 +46,94 @@ _WEAK = frozenset(
         "ihrem",
     ]
 )
+_DETERMINERS = _WEAK | {
+    "das",
+    "die",
+    "ein",
+    "eine",
+    "jede",
+    "jeder",
+    "jedes",
+    "mein",
+    "meine",
+    "sein",
+    "seine",
+    "unser",
+}
 _DAY_AFTER = frozenset(["am", "vom", "zum", "der", "den", "dem"])  # where nothing follows
 _YEAR_AFTER = frozenset(
     ["im", "in", "seit", "jahr", "jahre", "jahren", "jahres", "von", "bis", "ab", "um", "anno", "vor", "nach"]
 )
+
+_RULERS = frozenset(
+    [
+        "Albrecht",
+        "Alexander",
+        "Benedikt",
+        "Elisabeth",
+        "Ferdinand",
+        "Franz",
+        "Friedrich",
+        "Georg",
+        "Heinrich",
+        "Johannes",
+        "Joseph",
+        "Karl",
+        "Katharina",
+        "Konrad",
+        "Leopold",
+        "Ludwig",
+        "Maximilian",
+        "Napoleon",
+        "Nikolaus",
+        "Otto",
+        "Paul",
+        "Peter",
+        "Philipp",
+        "Pius",
+        "Rudolf",
+        "Wilhelm",
+    ]
+)
+
+RANKED = {
+    **dict.fromkeys(
+        ["Advent", "Akt", "Platz", "Preis", "Rang", "Satz", "Spieltag", "Stock", "Teil", "Tag", "Weltkrieg"],
+        "r",
+    ),
+    **dict.fromkeys(
+        [
+            "Halbjahr",
+            "Jahrhundert",
+            "Kapitel",
+            "Lebensjahr",
+            "Mal",
+            "OG",
+            "Obergeschoss",
+            "Quartal",
+            "Semester",
+            "UG",
+        ],
+        "s",
+    ),
+    **dict.fromkeys(
+        [
+            "Auflage",
+            "Bundesliga",
+            "Etage",
+            "Etappe",
+            "Hälfte",
+            "Klasse",
+            "Liga",
+            "Reihe",
+            "Runde",
+            "Strophe",
+            "Woche",
+        ],
+        "",
+    ),
+}
+"""What is numbered by an ordinal, and the ending of that without an article."""
 
 
 class German(Verbalizer):
@@ -77,7 +161,7 @@ class German(Verbalizer):
         "milliarden": (9, "Milliarde/Milliarden"), "bio": (12, "Billion/Billionen"), "k": (3, "tausend"),
     }  # fmt: skip
     abbreviations = {
-        "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "i. d. R.": "in der Regel",
+        "z. B.": "zum Beispiel", "d. h.": "das heißt", "u.": "und", "u. a.": "unter anderem", "i. d. R.": "in der Regel",
         "o. ä.": "oder ähnliches", "u. U.": "unter Umständen", "v. a.": "vor allem", "z. T.": "zum Teil",
         "s. o.": "siehe oben", "s. u.": "siehe unten", "n. Chr.": "nach Christus", "v. Chr.": "vor Christus",
         "bzw.": "beziehungsweise", "ca.": "circa", "nr.": "Nummer", "usw.": "und so weiter", "dr.": "Doktor",
@@ -89,8 +173,17 @@ class German(Verbalizer):
         "jh.": "Jahrhundert", "jan.": "Januar", "feb.": "Februar", "apr.": "April", "aug.": "August",
         "sept.": "September", "okt.": "Oktober", "nov.": "November", "dez.": "Dezember", "mio.": "Millionen",
         "mrd.": "Milliarden", "tsd.": "tausend", "std.": "Stunden", "allg.": "allgemein", "ing.": "Ingenieur",
-        "dipl.": "Diplom", "hbf.": "Hauptbahnhof", "pl.": "Platz", "zz.": "zurzeit",
+        "mwst.": "Mehrwertsteuer", "ff.": "und folgende", "dr. med.": "Doktor med", "stk.": "Stück", "pers.": "Personen",
+        "bj.": "Baujahr", "zi.": "Zimmer", "z. Hd.": "zu Händen", "dipl.": "Diplom", "hbf.": "Hauptbahnhof", "pl.": "Platz", "zz.": "zurzeit",
     }  # fmt: skip
+    dots_ordinals = True
+    rulers = _RULERS | {f"{ruler}s" for ruler in _RULERS}
+    units = {
+        "Std": "duration-hour",
+        "Min": "duration-minute",
+        "Sek": "duration-second",
+        "qm": "area-square-meter",
+    }
     ordinal_mark = r"\.(?= [^\W\d_]|$)"
     suffixes = {"str.": "straße"}
     telephone = r"tel|telefon|handy|mobil|fax|ruf|anruf|nummer"
@@ -127,8 +220,21 @@ class German(Verbalizer):
         if not following and before.lower() not in _DAY_AFTER:
             return f"{self.cardinal(number)}."
         said = self.ordinal(number)
+        if following in RANKED and (
+            not before or (before[0].isupper() and before.lower() not in _DETERMINERS)
+        ):
+            return f"{said}{RANKED[following]}"
         weak = before.lower() in _WEAK - {"der"} or (before.lower() == "der" and following.endswith("en"))
         return f"{said}n" if weak else said
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Ludwig der vierzehnte", "im zweiten Weltkrieg", "Teil zwei"."""
+        if not dotted:
+            return self.cardinal(number)
+        if before[:1].isupper() and before.lower() not in _WEAK:
+            genitive = before in self.rulers - _RULERS
+            return f"des {self.ordinal(number)}n" if genitive else f"der {self.ordinal(number)}"
+        return self.ordinal_before(number, before, after) if after else self.ordinal(number)
 
     def day(self, number: int) -> str:
         """Say "dritten"."""
@@ -155,7 +261,7 @@ class German(Verbalizer):
 
     def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
         """Say "dritter Oktober", "am dritten Oktober"."""
-        weak = before.lower() in _WEAK - {"der"} | {"bis", "ab", "seit"}
+        weak = before.lower() in _WEAK - {"der"} | {"ab", "bis", "seit", "und"}
         said = (
             self.day(day)
             if weak

@@ -39,6 +39,50 @@ _AFTER_YEARS = frozenset(
         "december",
     ]
 )
+_RULERS = frozenset(
+    [
+        "Alexander",
+        "Benedict",
+        "Catherine",
+        "Charles",
+        "Clement",
+        "Edward",
+        "Elizabeth",
+        "Francis",
+        "Frederick",
+        "George",
+        "Gregory",
+        "Gustav",
+        "Henry",
+        "Innocent",
+        "Ivan",
+        "James",
+        "John",
+        "Leo",
+        "Leopold",
+        "Louis",
+        "Mary",
+        "Mehmed",
+        "Murad",
+        "Napoleon",
+        "Nicholas",
+        "Paul",
+        "Peter",
+        "Philip",
+        "Pius",
+        "Rama",
+        "Ramesses",
+        "Richard",
+        "Robert",
+        "Suleiman",
+        "Umberto",
+        "Urban",
+        "Victor",
+        "Wilhelm",
+        "William",
+        "Xerxes",
+    ]
+)
 _CENTURY = 100
 _OH = 10
 
@@ -48,11 +92,13 @@ class English(Verbalizer):
 
     language = "en"
     regions = ("US", "GB", "IN", "AU")
+    before_dates = frozenset(["on", "by", "until", "till", "since", "due"])
     decimal, groups = ".", ","
     marks = ("point", "comma")
     to, minus, number, per = "to", "minus", "number", "per"
     percent = "percent"
     month_first = True
+    rulers = _RULERS
     fraction_by_digits = True
     between_cents = " and "
     currencies = {
@@ -61,11 +107,14 @@ class English(Verbalizer):
         "zł": "zloty/zlotys", "Kč": "koruna/korunas", "Ft": "forint/forints", "C$": "Canadian dollar/Canadian dollars",
         "A$": "Australian dollar/Australian dollars", "HK$": "Hong Kong dollar/Hong Kong dollars",
     }  # fmt: skip
-    cents = {"$": "cent/cents", "€": "cent/cents", "£": "pence"}
+    cents = {
+        "$": "cent/cents", "€": "cent/cents", "£": "pence", "CAD": "cent/cents", "AUD": "cent/cents",
+        "NZD": "cent/cents", "HKD": "cent/cents", "CHF": "centime/centimes",
+    }  # fmt: skip
     magnitudes = {
         "k": (3, "thousand"), "m": (6, "million"), "mn": (6, "million"), "mm": (6, "million"), "mio": (6, "million"),
-        "million": (6, "million"), "bn": (9, "billion"), "b": (9, "billion"), "billion": (9, "billion"),
-        "tn": (12, "trillion"), "trillion": (12, "trillion"), "thousand": (3, "thousand"),
+        "million": (6, "million"), "mil": (6, "million"), "mln": (6, "million"), "bn": (9, "billion"), "b": (9, "billion"), "billion": (9, "billion"),
+        "t": (12, "trillion"), "tn": (12, "trillion"), "trillion": (12, "trillion"), "thousand": (3, "thousand"),
     }  # fmt: skip
     abbreviations = {
         "mr.": "Mister", "mrs.": "Missus", "ms.": "Miz", "dr.": "Doctor", "prof.": "Professor", "st.": "Saint",
@@ -76,12 +125,12 @@ class English(Verbalizer):
         "inc.": "incorporated", "ltd.": "limited", "co.": "company", "corp.": "corporation", "ave.": "Avenue",
         "blvd.": "Boulevard", "rd.": "Road", "mt.": "Mount", "ft.": "feet", "gen.": "General", "col.": "Colonel",
         "sgt.": "Sergeant", "capt.": "Captain", "lt.": "Lieutenant", "gov.": "Governor", "sen.": "Senator",
-        "rep.": "Representative", "rev.": "Reverend", "hon.": "Honorable", "jan.": "January", "feb.": "February",
+        "rep.": "Representative", "rev.": "Reverend", "ph.d.": "P H D", "hon.": "Honorable", "jan.": "January", "feb.": "February",
         "mar.": "March", "apr.": "April", "jun.": "June", "jul.": "July", "aug.": "August", "sep.": "September",
         "sept.": "September", "oct.": "October", "nov.": "November", "dec.": "December", "mon.": "Monday",
         "tue.": "Tuesday", "wed.": "Wednesday", "thu.": "Thursday", "fri.": "Friday", "cf.": "compare",
         "et al.": "and others", "tel.": "telephone", "ext.": "extension", "min.": "minutes", "max.": "maximum",
-        "avg.": "average", "incl.": "including", "misc.": "miscellaneous", "ca.": "circa", "esp.": "especially",
+        "avg.": "average", "incl.": "including", "w/o": "without", "w/": "with", "misc.": "miscellaneous", "ca.": "circa", "esp.": "especially",
     }  # fmt: skip
     ordinal_mark = r"(?:st|nd|rd|th)\b"
     telephone = r"call|phone|tel|mobile|text|fax|dial|ring"
@@ -94,6 +143,10 @@ class English(Verbalizer):
         """See `Verbalizer.ordinal`."""
         said = super().ordinal(number)
         return said.replace(" and ", " ").replace(",", "").replace("-", " ")
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Louis the fourteenth", "World War two"."""
+        return f"the {self.ordinal(number)}" if before in _RULERS else self.cardinal(number)
 
     def day(self, number: int) -> str:
         """See `Verbalizer.day`."""

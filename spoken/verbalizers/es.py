@@ -26,7 +26,16 @@ _ORDINALS = [
     "decimonoveno",
     "vigésimo",
 ]
+_NO_NOUNS = frozenset(["de", "derecha", "en", "izquierda", "y"])
 _SHORT = {"uno": "un", "primero": "primer", "tercero": "tercer", "veintiuno": "veintiún"}
+
+_ARTICLES = frozenset({"el", "la", "los", "las", "en", "del", "al", "un", "una", "y", "de"})
+_CENTURY = re.compile("siglos?", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"anexo|artículo|capítulo|clase|fase|grado|libro|nivel|parte|tema|tipo|título|tomo|volumen", re.IGNORECASE
+)
+_QUEENS = frozenset({"Beatriz", "Isabel", "Raquel"})
+_LARGEST_ORDINAL = 10  # of kings and centuries
 
 
 class Spanish(Verbalizer):
@@ -34,6 +43,7 @@ class Spanish(Verbalizer):
 
     language = "es"
     regions = ("ES", "MX", "AR", "CO", "CL", "PE")
+    before_dates = frozenset(["el", "del", "al", "día"])
     marks = ("punto", "coma")
     to, minus, number, per = "a", "menos", "número", "por"
     percent = "por ciento"
@@ -65,7 +75,7 @@ class Spanish(Verbalizer):
         "gral.": "general", "ing.": "ingeniero", "lic.": "licenciado", "arq.": "arquitecto", "sta.": "Santa",
         "sto.": "Santo", "cía.": "compañía", "ene.": "enero", "feb.": "febrero", "abr.": "abril", "ago.": "agosto",
         "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre", "vs.": "versus",
-        "c/": "calle", "ed.": "edición", "ej.": "ejemplo", "ext.": "extensión", "s. XX": "siglo veinte",
+        "dcha.": "derecha", "izda.": "izquierda", "izq.": "izquierda", "hab.": "habitantes", "c/": "calle", "ed.": "edición", "ej.": "ejemplo", "ext.": "extensión", "s. XX": "siglo veinte",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|[rtvm]?a\b)|º|er\b|[dtvm]?o\b)"
     titles = frozenset({"d."})
@@ -81,6 +91,15 @@ class Spanish(Verbalizer):
                 re.sub("uno$", "una", said).replace("cientos", "cientas").replace("quinientos", "quinientas")
             )
         return said
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Felipe sexto", "siglo veintiuno", "la segunda Guerra Mundial"."""
+        named = before[:1].isupper() and before.lower() not in _ARTICLES and not _COUNTED.fullmatch(before)
+        noun = before if named or _CENTURY.fullmatch(before) else after if after[:1].isupper() else ""
+        if not noun or number > _LARGEST_ORDINAL:
+            return self.cardinal(number)
+        feminine = noun.endswith(("a", "ión")) or noun in _QUEENS
+        return self.ordinal(number, FEMININE if feminine else MASCULINE)
 
     def counted(self, number: int, following: str) -> str:
         """Say "un", "una" and the like before what is counted."""
@@ -98,9 +117,7 @@ class Spanish(Verbalizer):
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say "primer" and "tercer" before what is numbered."""
         said = self.ordinal(number)
-        return (
-            _SHORT.get(said, said) if following[:1].islower() and following not in {"de", "y", "en"} else said
-        )
+        return _SHORT.get(said, said) if following[:1].islower() and following not in _NO_NOUNS else said
 
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
         """See `Verbalizer.amount`."""
@@ -126,6 +143,10 @@ class Spanish(Verbalizer):
     def half_of(self, noun: str) -> str | None:
         """Say "medio litro", "media hora"."""
         return "media" if noun.endswith("a") else "medio"
+
+    def part_of(self, part: str, noun: str) -> str:
+        """Say "un cuarto de kilogramo"."""
+        return f"{part} de {noun}"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "un medio", "tres cuartos"."""

@@ -28,6 +28,7 @@ class French(Verbalizer):
 
     language = "fr"
     regions = ("FR", "BE", "CH", "CA")
+    before_dates = frozenset(["le", "du", "au", "jusqu", "dès"])
     marks = ("point", "virgule")
     to, minus, number, per = "à", "moins", "numéro", "par"
     percent = "pour cent"
@@ -46,7 +47,7 @@ class French(Verbalizer):
     }  # fmt: skip
     abbreviations = {
         "drs": "docteurs",
-        "m.": "monsieur", "mm.": "messieurs", "mme": "madame", "mme.": "madame", "mmes": "mesdames",
+        "m. et mme": "monsieur et madame", "ét.": "étage", "m.": "monsieur", "mm.": "messieurs", "mme": "madame", "mme.": "madame", "mmes": "mesdames",
         "mlle": "mademoiselle", "mlle.": "mademoiselle", "dr": "docteur", "dr.": "docteur", "pr": "professeur",
         "pr.": "professeur", "prof.": "professeur", "me": "maître", "av.": "avenue", "bd": "boulevard",
         "bd.": "boulevard", "pl.": "place", "etc.": "et cetera", "env.": "environ", "p. ex.": "par exemple",
@@ -59,6 +60,9 @@ class French(Verbalizer):
         "r.": "rue", "apt.": "appartement", "bât.": "bâtiment", "hab.": "habitants", "vs": "contre",
     }  # fmt: skip
     ordinal_mark = r"(?:(?P<f>ère|re)|er|ème|e|nd|(?P<f2>nde)|º)\b"
+    units = {
+        "ko": "digital-kilobyte", "Mo": "digital-megabyte", "Go": "digital-gigabyte", "To": "digital-terabyte",
+    }  # fmt: skip
     titles = frozenset({"m.", "r."})
     telephone = r"tél|tel|téléphone|appel|portable|mobile|fax|numéro"
 
@@ -115,6 +119,14 @@ class French(Verbalizer):
     def gender_of(self, noun: str) -> str:
         """See `Verbalizer.gender_of`."""
         return FEMININE if noun in _FEMININE else MASCULINE
+
+    def half_of(self, noun: str) -> str | None:
+        """Say "un demi litre", "une demi heure"."""
+        return "une demi" if noun in _FEMININE else "un demi"
+
+    def part_of(self, part: str, noun: str) -> str:
+        """Say "un quart de kilogramme"."""
+        return f"{part} d'{noun}" if noun[0] in "aeiouéh" else f"{part} de {noun}"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "un demi", "trois quarts"."""

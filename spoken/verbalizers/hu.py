@@ -37,6 +37,7 @@ class Hungarian(Verbalizer):
         "vmint": "valamint", "db": "darab", "db.": "darab", "p.": "perc", "fej.": "fejezet", "ábr.": "ábra",
         "tkp.": "tulajdonképpen", "megj.": "megjegyzés", "gk.": "gépkocsi", "rkp.": "rakpart", "mrd.": "milliárd",
     }  # fmt: skip
+    dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
     telephone = r"tel|telefon|hív|mobil|fax|szám"
 
@@ -53,10 +54,18 @@ class Hungarian(Verbalizer):
         """See `Verbalizer.amount`."""
         return super().amount(number, forms, scale=scale).replace("kettő ", "két ")
 
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "második Rákóczi"."""
+        return self.ordinal(number) if dotted else self.cardinal(number)
+
     def unit(self, number: str, name: str, said: str) -> str:
         """See `Verbalizer.unit`."""
         said = super().unit(number, name, said)
         return said if "egész" in said else said.replace("kettő ", "két ")
+
+    def hundredths(self, number: str, said: str) -> str:
+        """Say "tizenkét százalék"."""
+        return super().hundredths(number, f"{said[:-5]}két" if said.endswith("kettő") else said)
 
     def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
         """Say "két egész öt tized"."""

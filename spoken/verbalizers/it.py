@@ -4,12 +4,53 @@ import re
 
 from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
 
+_BEFORE_NOUN = frozenset(
+    [
+        "il",
+        "lo",
+        "la",
+        "i",
+        "gli",
+        "le",
+        "l",
+        "del",
+        "dello",
+        "della",
+        "dei",
+        "degli",
+        "delle",
+        "nel",
+        "nello",
+        "nella",
+        "al",
+        "allo",
+        "alla",
+        "dal",
+        "dallo",
+        "dalla",
+        "sul",
+        "sulla",
+        "un",
+        "uno",
+        "una",
+        "e",
+        "di",
+        "a",
+        "da",
+        "in",
+        "con",
+        "per",
+    ]
+)
+_FEMININE = frozenset(["classe", "fase", "legione", "parte", "sezione"])
+
 
 class Italian(Verbalizer):
     """See `Verbalizer`."""
 
     language = "it"
     regions = ("IT", "CH")
+    before_dates = frozenset(["il", "dal", "al", "del"])
     marks = ("punto", "virgola")
     to, minus, number, per = "a", "meno", "numero", "per"
     percent = "per cento"
@@ -37,6 +78,10 @@ class Italian(Verbalizer):
         "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre", "dic.": "dicembre",
         "on.": "onorevole", "s.": "San", "vs.": "contro", "mln.": "milioni", "mld.": "miliardi", "sec.": "secolo",
         "ed.": "edizione", "str.": "strada", "cfr.": "confronta",
+    }  # fmt: skip
+    units = {
+        "mq": "area-square-meter", "kmq": "area-square-kilometer", "cmq": "area-square-centimeter",
+        "mc": "volume-cubic-meter",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|a\b)|º|o\b|°(?! ?[CF]\b)(?= [a-z]))"
     telephone = r"tel|telefon|chiam|cell|fax|numero"
@@ -72,6 +117,12 @@ class Italian(Verbalizer):
         said = super().ordinal(number)
         return f"{said[:-1]}a" if gender == FEMININE else said
 
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Vittorio Emanuele secondo", "il ventesimo secolo", "la seconda guerra mondiale"."""
+        noun = before if before and before.lower() not in _BEFORE_NOUN else after
+        feminine = noun.endswith("a") or noun.lower() in _FEMININE
+        return self.ordinal(number, FEMININE if feminine else MASCULINE)
+
     def day(self, number: int) -> str:
         """See `Verbalizer.day`."""
         return "primo" if number == 1 else self.cardinal(number)
@@ -87,6 +138,10 @@ class Italian(Verbalizer):
     def half_of(self, noun: str) -> str | None:
         """Say "mezzo litro", "mezza pagina"."""
         return "mezza" if noun.endswith("a") else "mezzo"
+
+    def part_of(self, part: str, noun: str) -> str:
+        """Say "un quarto di chilogrammo"."""
+        return f"{part} di {noun}"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "un mezzo", "tre quarti"."""

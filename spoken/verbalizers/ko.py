@@ -7,7 +7,7 @@ from spoken.verbalizer import MASCULINE, Verbalizer
 _ONES = ("", *["하나", "둘", "셋", "넷", "다섯", "여섯", "일곱", "여덟", "아홉"])
 _TENS = ("", *["열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"])
 _BEFORE = {"하나": "한", "둘": "두", "셋": "세", "넷": "네", "스물": "스무"}
-COUNTERS = "개|명|살|시간|시|마리|권|잔|병|대|장|송이|그루|켤레|벌|채|번째|번|군데|가지|사람|분(?= ?(?:께|이|의|을|은|도))|달|곳|줄|통|컵|그릇|조각|척"
+COUNTERS = "개(?!월|년|국|소)|명|살|시간|시(?!즌)|마리|권|잔|병|대(?!로)|장|송이|그루|켤레|벌|채|번째|번|군데|가지|사람|분(?= ?(?:께|이|의|을|은|도))|달|곳|줄|통|컵|그릇|조각|척"
 """What is counted with native numbers."""
 _NATIVE_BELOW = 100
 
@@ -41,6 +41,8 @@ class Korean(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say a native number of what is counted with one."""
+        if number % 10 == 0 and following.startswith("대"):  # people in their twenties
+            return self.cardinal(number)
         if 0 < number < _NATIVE_BELOW and re.match(COUNTERS, following):
             return self.native(number)
         return self.cardinal(number)

@@ -4,12 +4,40 @@ from spoken.verbalizer import MASCULINE, Verbalizer
 
 _YEAR_AFTER = frozenset(["in", "sinds", "jaar", "van", "tot", "uit", "rond", "na", "voor"])
 
+_RULERS = frozenset(
+    [
+        "Albert",
+        "Alexander",
+        "Beatrix",
+        "Boudewijn",
+        "Catharina",
+        "Elizabeth",
+        "Filips",
+        "Frederik",
+        "George",
+        "Hendrik",
+        "Jan",
+        "Johannes",
+        "Karel",
+        "Leopold",
+        "Lodewijk",
+        "Napoleon",
+        "Nicolaas",
+        "Paulus",
+        "Peter",
+        "Philips",
+        "Pius",
+        "Willem",
+    ]
+)
+
 
 class Dutch(Verbalizer):
     """See `Verbalizer`."""
 
     language = "nl"
     regions = ("NL", "BE")
+    before_dates = frozenset(["op", "vanaf"])
     marks = ("punt", "komma")
     to, minus, number, per = "tot", "min", "nummer", "per"
     percent = "procent"
@@ -40,6 +68,7 @@ class Dutch(Verbalizer):
         "mld.": "miljard", "gem.": "gemiddeld", "vgl.": "vergelijk", "t/m": "tot en met",
     }  # fmt: skip
     units = {"km/u": "speed-kilometer-per-hour", "u": "duration-hour"}
+    rulers = _RULERS
     ordinal_mark = r"(?:e|de|ste)\b"
     telephone = r"tel|telefoon|bel|mobiel|fax|nummer"
 
@@ -57,6 +86,10 @@ class Dutch(Verbalizer):
         if not 1100 <= number < 2000:
             return self.cardinal(number)
         return f"{self.cardinal(hundreds)}{self.cardinal(rest) if rest > 9 else 'honderd' + (self.cardinal(rest) if rest else '')}"
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Willem de tweede", "deel twee"."""
+        return f"de {self.ordinal(number)}" if before in _RULERS else self.cardinal(number)
 
     def is_year(self, number: int, before: str, after: str) -> bool:
         """Tell whether four digits are a year."""

@@ -8,12 +8,15 @@ _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
 _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 
+_QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
+
 
 class Polish(Verbalizer):
     """See `Verbalizer`."""
 
     language = "pl"
     regions = ("PL",)
+    parts_decline = True
     marks = ("kropka", "przecinek")
     to, minus, number, per = "do", "minus", "numer", "na"
     percent = "procent"
@@ -43,7 +46,8 @@ class Polish(Verbalizer):
         "itd.": "i tak dalej", "itp.": "i tym podobne", "m.in.": "między innymi", "tzn.": "to znaczy",
         "tzw.": "tak zwany", "tj.": "to jest", "ok.": "około", "str.": "strona", "s.": "strona", "nr": "numer",
         "nr.": "numer", "dr": "doktor", "dr.": "doktor", "prof.": "profesor", "mgr": "magister", "inż.": "inżynier",
-        "hab.": "habilitowany", "ks.": "ksiądz", "św.": "święty", "r.": "roku", "w.": "wiek", "godz.": "godzina",
+        "hab.": "habilitowany", "ks.": "ksiądz", "św.": "święty", "r.": "roku", "w.": "wiek", "godz.": "godzina", "o godz.": "o godzinie", "od godz.": "od godziny",
+        "do godz.": "do godziny", "po godz.": "po godzinie", "przed godz.": "przed godziną",
         "min.": "minut", "sek.": "sekund", "rozdz.": "rozdział", "rys.": "rysunek", "tab.": "tabela", "art.": "artykuł",
         "ust.": "ustęp", "pkt": "punkt", "pkt.": "punkt", "m.": "mieszkanie", "woj.": "województwo", "im.": "imienia",
         "p.n.e.": "przed naszą erą", "n.e.": "naszej ery", "ds.": "do spraw", "ww.": "wyżej wymieniony",
@@ -91,6 +95,27 @@ class Polish(Verbalizer):
             number, FEMININE if feminine else NEUTER if following.endswith(("o", "e")) else MASCULINE
         )
 
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Jan Paweł drugi", "Jana Pawła drugiego", "druga wojna światowa", "część druga"."""
+        if before[:1].isupper() and before.lower() not in _LOCATIVE | _GENITIVE:
+            if before.startswith(_QUEENS):
+                return _inflected(self._place(number), "a" if before.endswith("a") else "ej")
+            return _inflected(self._place(number), "ego" if before.endswith("a") else "")
+        if (
+            after
+            and not after[0].isupper()
+            and (not before or before.lower() in _LOCATIVE | _GENITIVE | {"i", "a"})
+        ):
+            return self.ordinal_before(number, before, after)
+        if before.endswith(("a", "ść")):
+            return self.ordinal(number, FEMININE)
+        return self.ordinal_before(number, before, after) if after.islower() else self.ordinal(number)
+
+    def century(self, number: int, before: str, *, plural: bool) -> str:
+        """Say "dwudziestym pierwszym wieku"."""
+        locative = before.lower() in _LOCATIVE
+        return f"{_inflected(self._place(number), 'm' if locative else 'ego')} wieku"
+
     def _place(self, number: int) -> str:
         return super().ordinal(number) if number else "zerowy"
 
@@ -129,7 +154,7 @@ class Polish(Verbalizer):
 
     def time_after(self, before: str, said: str) -> str:
         """Say "o czternastej trzydzieści"."""
-        if before.lower() in {"o", "od", "do", "po", "przed"}:
+        if before.lower() in {"o", "od", "do", "po", "przed", "godzinie", "godziny"}:
             words = said.split(" ")
             return " ".join(f"{word[:-1]}ej" if word.endswith("a") else word for word in words)
         return said

@@ -6,6 +6,14 @@ from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
 
 _FEMININE = {"um": "uma", "dois": "duas"}
 
+_ARTICLES = frozenset({"o", "a", "os", "as", "em", "no", "na", "do", "da", "um", "uma", "e", "de"})
+_CENTURY = re.compile("séculos?", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"anexo|artigo|capítulo|classe|fase|grau|livro|nível|parte|tema|tipo|título|tomo|volume", re.IGNORECASE
+)
+_QUEENS = frozenset({"Beatriz", "Elizabeth", "Isabel"})
+_LARGEST_ORDINAL = 10  # of kings and centuries
+
 
 class Portuguese(Verbalizer):
     """See `Verbalizer`."""
@@ -13,6 +21,7 @@ class Portuguese(Verbalizer):
     language = "pt"
     locale = "pt_BR"
     regions = ("BR", "PT")
+    before_dates = frozenset(["dia"])
     marks = ("ponto", "vírgula")
     to, minus, number, per = "a", "menos", "número", "por"
     percent = "por cento"
@@ -55,6 +64,15 @@ class Portuguese(Verbalizer):
             said = re.sub("(um|dois)$", lambda match: _FEMININE[match[0]], said).replace("entos", "entas")
         return said
 
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Pedro segundo", "século vinte e um", "a segunda Guerra Mundial"."""
+        named = before[:1].isupper() and before.lower() not in _ARTICLES and not _COUNTED.fullmatch(before)
+        noun = before if named or _CENTURY.fullmatch(before) else after if after[:1].isupper() else ""
+        if not noun or number > _LARGEST_ORDINAL:
+            return self.cardinal(number)
+        feminine = noun.endswith(("a", "ão")) or noun in _QUEENS
+        return self.ordinal(number, FEMININE if feminine else MASCULINE)
+
     def counted(self, number: int, following: str) -> str:
         """Say "uma", "duas" and the like before what is counted."""
         return self.cardinal(
@@ -93,7 +111,11 @@ class Portuguese(Verbalizer):
 
     def half_of(self, noun: str) -> str | None:
         """Say "meio litro", "meia hora"."""
-        return "meia" if noun.endswith("a") else "meio"
+        return "meia" if self.gender_of(noun) == FEMININE else "meio"
+
+    def part_of(self, part: str, noun: str) -> str:
+        """Say "um quarto de quilograma"."""
+        return f"{part} de {noun}"
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "um meio", "três quartos"."""

@@ -19,8 +19,17 @@ _GENITIVE = {
 }  # fmt: skip
 _ENDINGS = {
     "й": "", "ый": "", "ой": "", "ий": "", "я": "ая", "ая": "ая", "е": "ое", "ое": "ое", "ье": "ое", "го": "ого",
-    "ого": "ого", "м": "ом", "ом": "ом", "му": "ому", "ю": "ую", "ую": "ую", "х": "ых", "ых": "ых", "ей": "ой",
+    "ого": "ого", "м": "ом", "ом": "ом", "му": "ому", "ю": "ую", "ую": "ую", "х": "ых", "ых": "ых", "ые": "ые", "ей": "ой",
 }  # fmt: skip
+
+_QUEENS = ("Анн", "Виктори", "Екатерин", "Елизавет", "Мари", "Маргарит")
+# What a number above one can only stand before as an ordinal, since it would count these in another case.
+_PLACES = frozenset(
+    ["класс", "курс", "место", "подъезд", "раунд", "сезон", "том", "тур", "уровень", "этаж", "этап"]
+)
+_AFTER_NAME = {"а": "го", "я": "го", "у": "му", "ю": "му", "е": "м"}
+_AFTER_QUEEN = {"а": "я", "я": "я", "у": "ю", "ю": "ю"}
+_AFTER_CENTURY = {"век": "й", "века": "го", "веке": "м", "веку": "му", "веков": "х", "веках": "х"}
 
 
 class Russian(Verbalizer):
@@ -28,6 +37,7 @@ class Russian(Verbalizer):
 
     language = "ru"
     regions = ("RU", "KZ", "BY")
+    parts_decline = True
     marks = ("точка", "целых")
     to, minus, number, per = "до", "минус", "номер", "в"
     percent = "процент/процента/процентов"
@@ -61,7 +71,7 @@ class Russian(Verbalizer):
         "г-н": "господин", "г-жа": "госпожа", "ок.": "около", "макс.": "максимум", "мин.": "минут", "сек.": "секунд",
         "ч.": "часов", "п.": "пункт", "ст.": "статья", "р-н": "район", "янв.": "января", "февр.": "февраля",
         "апр.": "апреля", "авг.": "августа", "сент.": "сентября", "окт.": "октября", "нояб.": "ноября",
-        "дек.": "декабря", "изд.": "издание", "чел.": "человек", "шт.": "штук", "в т. ч.": "в том числе",
+        "дек.": "декабря", "изд.": "издание", "чел.": "человек", "корп.": "корпус", "доб.": "добавочный", "шт.": "штук", "в т. ч.": "в том числе",
         "в т.ч.": "в том числе", "гг.": "годы", "вв.": "века", "мес.": "месяцев",
     }  # fmt: skip
     units = {
@@ -86,6 +96,8 @@ class Russian(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "одна", "две" and the like before what is counted, as its ending tells."""
+        if number > 1 and following in _PLACES:
+            return self.ordinal(number, NEUTER if following == "место" else MASCULINE)
         if number % 10 == 1 and following.endswith(("а", "я")):
             return self.cardinal(number, FEMININE)
         if number % 10 == 1 and following.endswith(("о", "е")):
@@ -133,6 +145,25 @@ class Russian(Verbalizer):
             }
             return self.join(head, f"трет{soft[ending]}")
         return self.join(head, f"{last[:-2]}{ending}")
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "Пётр первый", "Екатерины второй", "двадцать первый век", "глава вторая"."""
+        if after.lower() in _AFTER_CENTURY:
+            return self.inflected(number, _AFTER_CENTURY[after.lower()])
+        if before.startswith(_QUEENS):
+            return self.inflected(number, _AFTER_QUEEN.get(before[-1], "ей"))
+        if before[:1].isupper() and len(before) > 2:
+            return self.inflected(number, _AFTER_NAME.get(before[-1], "й"))
+        if before.endswith(("ава", "асть", "ема")):
+            return self.inflected(number, "я")
+        return self.ordinal(number, FEMININE if after.endswith(("а", "я")) else MASCULINE)
+
+    def century(self, number: int, before: str, *, plural: bool) -> str:
+        """Say "двадцатом веке", "двадцатого века"."""
+        if plural:
+            return f"{self.inflected(number, 'го')} веков"
+        inside = before.lower() in {"в", "во"}
+        return f"{self.inflected(number, 'м' if inside else 'го')} {'веке' if inside else 'века'}"
 
     def day(self, number: int) -> str:
         """Say "третье"."""

@@ -46,10 +46,12 @@ class Turkish(Verbalizer):
     }  # fmt: skip
     units = {
         "km/sa": "speed-kilometer-per-hour",
+        "km/s": "speed-kilometer-per-hour",
         "sa": "duration-hour",
         "dk": "duration-minute",
         "sn": "duration-second",
     }
+    dots_ordinals = True
     ordinal_mark = r"\.(?= [a-zçğıöşü]{2})|['’]?(?:inci|ıncı|uncu|üncü|nci|ncı|ncu|ncü)\b"
     telephone = r"tel|telefon|ara|cep|faks|numara"
 
@@ -76,6 +78,10 @@ class Turkish(Verbalizer):
         """See `Verbalizer.ordinal`."""
         head, _, last = self.cardinal(number).rpartition(" ")
         return self.join(head, _ORDINAL[last]) if last in _ORDINAL else self.cardinal(number)
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "yirmi birinci yüzyıl"."""
+        return self.ordinal(number) if dotted else self.cardinal(number)
 
     def unit(self, number: str, name: str, said: str) -> str:
         """Say "saatte yüz kilometre"."""

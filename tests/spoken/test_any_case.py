@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from spoken import passages
-from spoken.quantities import _AFTER, _BEFORE, _UNITS
+from spoken.quantity_grammar import AFTER, BEFORE, UNITS
 from spoken.verbalizers import VERBALIZERS
 
 
@@ -19,10 +19,10 @@ def cases(name):
 @pytest.mark.parametrize("language", VERBALIZERS)
 def test_whatever_is_found_in_any_case_is_said(language):
     verbalizer = VERBALIZERS[language]
-    units = {*_UNITS, *verbalizer.units}
+    units = {*UNITS, *verbalizer.units}
     signs = {
-        *_BEFORE,
-        *_AFTER,
+        *BEFORE,
+        *AFTER,
         *(form for forms in verbalizer.currencies.values() for form in forms.split("/")),
     }
     texts = itertools.chain(

@@ -15,27 +15,42 @@ SHORT = {
         "Good morning|Buy now|Bitcoin|Lightning|Go|Welcome|Nice|Cool|Wow|Test|"
         "test 123|I love you|Happy birthday|BTC|HODL|To the moon|Bye|See you|Sale|"
         "Click here|Let's go|Max|Elon Musk|Gm frens|Sign up|Good night|Python|"
-        "Hello world|Stack sats|Free|Hotel|Taxi|Done|Win big|iPhone 15|Star Wars"
+        "Hello world|Stack sats|Free|Hotel|Taxi|Done|Win big|iPhone 15|Star Wars|"
+        "Yo|Hello Hans|Hi Maria|Netflix|Satoshi Nakamoto|Flash sale|"
+        "Tap to pay|Los Angeles|Budapest|Pizza|Karl Marx|Champions League|𝐇𝐞𝐥𝐥𝐨|ＨＥＬＬＯ"
     ),
     "es": (
-        "Hola|Gracias|Buenos días|Adiós|¿Qué tal?|Feliz cumpleaños|Te quiero|España|Muchas gracias|Mañana"
+        "Hola|Gracias|Buenos días|Adiós|¿Qué tal?|Feliz cumpleaños|Te quiero|España|Muchas gracias|Mañana|"
+        "Felices fiestas|Abierto|Última oportunidad|Envíos rápidos"
     ),
-    "fr": ("Merci|Bonjour|Salut|Ça va ?|Au revoir|Bonne nuit|C'est bon|Joyeux Noël|Oui|Je t'aime"),
+    "fr": (
+        "Merci|Bonjour|Salut|Ça va ?|Au revoir|Bonne nuit|C'est bon|Joyeux Noël|Oui|Je t'aime|"
+        "Coucou|Fermé|Dernière chance|Livraison offerte|Essai gratuit"
+    ),
     "de": (
-        "Danke|Hallo Welt|Guten Morgen|Tschüss|Ja|Wie geht's?|Straße|Auf Wiedersehen|Ich liebe dich|Servus"
+        "Danke|Hallo Welt|Guten Morgen|Tschüss|Ja|Wie geht's?|Straße|Auf Wiedersehen|Ich liebe dich|Servus|"
+        "Los geht's|Geschlossen|Kein Problem|Frisch gebacken|Herzlich eingeladen"
     ),
-    "it": ("Ciao|Grazie|Buongiorno|Prego|Arrivederci|Come stai?|Ti amo|Perché no|Buona notte"),
-    "pt": ("Olá|Obrigado|Bom dia|Tudo bem?|Não|São Paulo|Boa noite|Parabéns|Eu te amo"),
-    "nl": ("Dank je wel|Goedemorgen|Tot ziens|Hoe gaat het?|Hoi|Alstublieft|Welkom"),
-    "pl": ("Cześć|Dziękuję|Dzień dobry|Tak|Kocham cię|Łódź"),
-    "cs": ("Ahoj|Děkuji|Dobrý den|Ano|Příště"),
-    "hu": ("Szia|Köszönöm|Jó napot|Igen|Szeretlek"),
-    "tr": ("Merhaba|Teşekkürler|Günaydın|Evet|Nasılsın?|İstanbul"),
+    "it": (
+        "Ciao|Grazie|Buongiorno|Prego|Arrivederci|Come stai?|Ti amo|Perché no|Buona notte|"
+        "Andiamo|A domani|Ultima occasione|Spedizione gratuita"
+    ),
+    "pt": (
+        "Olá|Obrigado|Bom dia|Tudo bem?|Não|São Paulo|Boa noite|Parabéns|Eu te amo|"
+        "Fechado|Vamos lá|Estamos abertos|Frete grátis"
+    ),
+    "nl": (
+        "Dank je wel|Goedemorgen|Tot ziens|Hoe gaat het?|Hoi|Alstublieft|Welkom|Gesloten|Laatste kans|Goede reis"
+    ),
+    "pl": ("Cześć|Dziękuję|Dzień dobry|Tak|Kocham cię|Łódź|Zapraszamy|Powodzenia|Darmowa dostawa"),
+    "cs": ("Ahoj|Děkuji|Dobrý den|Ano|Příště|Sleva|Na zdraví|Hezký den"),
+    "hu": ("Szia|Köszönöm|Jó napot|Igen|Szeretlek|Nyitva|Sok sikert"),
+    "tr": ("Merhaba|Teşekkürler|Günaydın|Evet|Nasılsın?|İstanbul|Kapalı|Hemen al"),
     "ru": ("Привет|Спасибо|Да|Москва"),
     "ar": ("مرحبا|شكرا|نعم"),
     "hi": ("नमस्ते|धन्यवाद"),
     "zh": ("你好|谢谢|北京|中国|早上好|謝謝|再见|我爱你|加油|上海"),
-    "ja": ("東京|日本|大阪|こんにちは|ありがとう|テスト|元気|大丈夫|駅|気持"),
+    "ja": ("東京|日本|大阪|こんにちは|ありがとう|テスト|元気|大丈夫|駅|気持|大阪城|株式会社|無料"),
     "ko": ("안녕|감사합니다|네"),
 }
 

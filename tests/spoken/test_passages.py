@@ -15,9 +15,13 @@ from worker.speech import SAMPLE_RATE, NothingToSpeak, Speaker
 
 LANGUAGE = st.sampled_from(LANGUAGES)
 ANY = st.text(max_size=60)
-LETTERS = "a é ß w ж й ь ε Ω א ش أ क ् ि あ ァ ヴ ー 漢 한 ᄀ ﷺ Dr. III iPhone \u0301 \u200d"
+LETTERS = (
+    "a é ß w ж й ь ε Ω א ش أ क ् ि あ ァ ヴ ー 漢 한 ᄀ ﷺ"
+    " Dr. III XIV. iPhone Mon–Fri век 年 월 vs. kg Ft \u0301 \u200d"
+)
 NUMBERS = (
-    "№ 1º ❼ ² ½ Ⅳ ㎄ 5 50 99 007 1,234.5 12:30 2026-11-21 1/2/2026 $3.50 3€ zł 9h30 50% -5 +1(555)010-9999"
+    "№ 1º ❼ ² ½ Ⅳ ㎄ 5 50 99 007 1,234.5 12:30 2026-11-21 1/2/2026 $3.50 3€ zł 9h30 50% -5 +1(555)010-9999 10² x^2"
+    " 5'11\" 1/4 5km $2T ① § ≤ 3:30pm 1.299,- 〜"
 )
 MARKS = ". , ; : ! ? … ( ) - – — ' \" / \\ [ ] § ¶ ™ ׀ ჻ 。 、 ！ + = % & # ° × < > 😀"
 ODD = st.lists(

@@ -1,0 +1,221 @@
+"""The expressions by which one language's quantities are found: units, currencies, magnitudes, months and days."""
+
+import re
+from collections.abc import Mapping
+
+from babel.dates import get_day_names, get_month_names
+
+from spoken.characters import folded
+from spoken.verbalizer import Verbalizer
+from spoken.vocabulary import CURRENCIES
+
+NUMBER = r"\d+(?:[.,]\d+)?"
+# A hyphen is a minus where no letter or digit stands before it; scripts without spaces have letters everywhere.
+APART = r"(?<![^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
+RANGED = rf"(?:(?P<low>(?:{APART}-)?{NUMBER})(?: ?[–-] ?))?(?:(?P<minus>{APART}-) ?)?(?P<number>{NUMBER})"
+END = r"(?![^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
+
+UNITS = {
+    "km/h": "speed-kilometer-per-hour", "kmh": "speed-kilometer-per-hour", "kph": "speed-kilometer-per-hour",
+    "mph": "speed-mile-per-hour", "m/s": "speed-meter-per-second", "m/s2": "acceleration-meter-per-square-second",
+    "km2": "area-square-kilometer", "cm2": "area-square-centimeter", "m2": "area-square-meter", "m3": "volume-cubic-meter",
+    "cm3": "volume-cubic-centimeter", "ft2": "area-square-foot", "sq ft": "area-square-foot",
+    "km3": "volume-cubic-kilometer", "km": "length-kilometer", "cm": "length-centimeter", "mm": "length-millimeter",
+    "μm": "length-micrometer", "um": "length-micrometer", "nm": "length-nanometer", "dm": "length-decimeter",
+    "m": "length-meter", "mi": "length-mile", "ft": "length-foot", "yd": "length-yard", "ha": "area-hectare",
+    "kg": "mass-kilogram", "mg": "mass-milligram", "μg": "mass-microgram", "g": "mass-gram", "t": "mass-tonne",
+    "lbs": "mass-pound", "lb": "mass-pound", "oz": "mass-ounce", "ml": "volume-milliliter", "mL": "volume-milliliter",
+    "cl": "volume-centiliter", "dl": "volume-deciliter", "hl": "volume-hectoliter", "l": "volume-liter",
+    "L": "volume-liter", "gal": "volume-gallon", "° C": "temperature-celsius", "°C": "temperature-celsius",
+    "°F": "temperature-fahrenheit", "° F": "temperature-fahrenheit", "hrs": "duration-hour", "hr": "duration-hour",
+    "h": "duration-hour", "min": "duration-minute", "sec": "duration-second", "s": "duration-second",
+    "ms": "duration-millisecond", "μs": "duration-microsecond", "kWh": "energy-kilowatt-hour", "kW": "power-kilowatt",
+    "MW": "power-megawatt", "GW": "power-gigawatt", "W": "power-watt", "V": "electric-volt", "mA": "electric-milliampere",
+    "kHz": "frequency-kilohertz", "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz", "Hz": "frequency-hertz",
+    "kb": "digital-kilobit", "Mb": "digital-megabit", "Gb": "digital-gigabit", "kB": "digital-kilobyte",
+    "KB": "digital-kilobyte", "MB": "digital-megabyte", "GB": "digital-gigabyte",
+    "TB": "digital-terabyte", "PB": "digital-petabyte", "hPa": "pressure-hectopascal", "kPa": "pressure-kilopascal",
+    "bar": "pressure-bar", "kcal": "energy-kilocalorie", "cal": "energy-calorie", "kJ": "energy-kilojoule",
+    "Ω": "electric-ohm", "px": "graphics-pixel", "hp": "power-horsepower",
+}  # fmt: skip
+_LOOSE = frozenset({"t", "V", "W", "s", "hp", "bar", "cal", "gal", "mi"})  # letters and words as well
+CODES = {
+    "US$": "$", "US-$": "$", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "RMB": "¥", "INR": "₹",
+    "RUB": "₽", "KRW": "₩", "TRY": "₺", "TL": "₺", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "HUF": "Ft", "BTC": "₿", "XBT": "₿", "Rs.": "₹", "Rs": "₹",
+    "C$": "CAD", "A$": "AUD", "HK$": "HKD", "NT$": "TWD", "руб.": "₽", "руб": "₽", "sats": "sat", "CA$": "CAD",
+}  # fmt: skip
+CODES = {folded(code): sign for code, sign in CODES.items()}
+SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
+_ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
+BEFORE = [*CURRENCIES, "US$", "US-$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
+AFTER = [*CURRENCIES, "US$", "US-$", "zł", "Kč", "Ft", "R$", "руб.", "руб", "sats", *_ISO.split()]
+_NOT_EACH = frozenset({"ja", "ko", "tr", "zh"})  # where "each month" stands before a price
+_LETTER_SCALES = frozenset("kmbect")  # only of money
+
+PART = r"(?<![\d/.,])(?:(?P<whole>\d{1,3}) )?(?P<a>\d{1,2})/(?P<b>\d{1,3})"
+_DAY_ENDING = r"(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?"
+
+
+class Grammar:
+    """The expressions of one language.
+
+    Attributes:
+        names: sign of each currency by its names.
+        magnitudes, units: their names in `Verbalizer` and CLDR by how they are written, in small letters.
+        guards: what each expression cannot do without, which is found faster.
+    """
+
+    def __init__(self, verbalizer: Verbalizer) -> None:
+        words = {
+            folded(form): sign
+            for sign, forms in verbalizer.currencies.items()
+            for form in forms.split("/")
+            if len(form) > 2 and verbalizer.spaced and verbalizer.language != "ko"
+        }
+        self.names: Mapping[str, str] = words
+        self.magnitudes = {folded(scale): scale for scale in verbalizer.magnitudes}
+        self.units = {folded(unit): name for unit, name in {**UNITS, **verbalizer.units}.items()}
+        long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
+        scale = _scale(list(verbalizer.magnitudes))
+        before, after = _either(BEFORE), _either([*AFTER, *words])
+        if verbalizer.language != "hu":  # elsewhere "ft" are feet
+            after = after.replace("|Ft|", "|" if verbalizer.language == "en" else "|(?-i:Ft)|")
+        units = [
+            unit
+            for unit in (*UNITS, *verbalizer.units)
+            if unit != "h" or verbalizer.language not in {"fr", "pt", "es"}
+        ]
+        named = _either([unit for unit in units if "/" not in unit])
+        each = "" if verbalizer.language in _NOT_EACH else r"|(?P<each>[^\W\d_]{2,})(?![^\W_])"
+        per = rf"(?:/(?:(?P<per>{named}){END}{each}))?"
+        self.money_before = re.compile(
+            rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{NUMBER}) ?[–-] ?(?:{before})?)?"
+            rf"(?P<number>{NUMBER}){scale}(?!\d)(?: ?(?P<named>{_either([*_ISO.split(), *words])}){END})?{per}",
+            re.IGNORECASE,
+        )
+        self.money_after = re.compile(
+            rf"{RANGED}{scale} ?(?:d[ei] |d')?(?P<sign>{after})(?:(?<=[{CURRENCIES}])|{END}){per}",
+            re.IGNORECASE,
+        )
+        self.scaled = re.compile(rf"{RANGED}{_scale(long_scales, optional=False)}", re.IGNORECASE)
+        amount = (
+            rf"(?<![\w.,–-])((?:{APART}-)?{NUMBER}"
+            rf"(?:{_scale(list(verbalizer.magnitudes), optional=False)}(?: ?(?:{after}))?"
+            rf"| ?(?:%|{after}|{_either(units)}|[ap]\.?m\b\.?|Uhr|uur|h)))"
+        )
+        self.amount = re.compile(rf"{amount} ?[–-] ?(?=-?(?:{before})? ?\d)", re.IGNORECASE)
+        self.either_amount = re.compile(rf"{amount} ?/ ?(?=-?(?:{before})? ?\d)", re.IGNORECASE)
+        strict = _either([unit for unit in units if unit not in _LOOSE])
+        loose = _either([unit for unit in units if unit in _LOOSE])
+        end = END if verbalizer.language == "tr" else rf"{END}(?!['’]\w)"  # "5 km'lik", "5, s'il"
+        ended = r"(?:(?P<stop>\.)(?=[,;:)]| \w))?"
+        self.unit = re.compile(rf"{RANGED} ?(?P<unit>{strict}|{loose}){end}(?!\.[^\W\d_]){per}{ended}")
+        self.part = re.compile(rf"{PART} ?(?P<unit>{strict}|{loose}){END}")
+        group = re.escape(verbalizer.groups[0])
+        self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
+        mark = verbalizer.ordinal_mark
+        self.ordinal = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
+        self.year = re.compile(rf"(?<!\d)(\d{{4}}) ({verbalizer.years or 'x'})(?![^\W_])")
+        months = "|".join(sorted(map(re.escape, _month_words(verbalizer)), key=len, reverse=True))
+        year = r"(?:,? (?P<y>\d{4})(?![\d.,]))?" + (
+            rf"(?: (?:{verbalizer.years})(?![^\W_]))?" if verbalizer.years else ""
+        )
+        self.named_date = re.compile(
+            rf"(?<![\w.,])(?P<d>[12]?\d|3[01]){_DAY_ENDING}(?P<month>{months})(?![^\W_]){year}", re.IGNORECASE
+        )
+        self.days = _days(verbalizer)
+        day = _either([*self.days])
+        self.day_to_day = re.compile(
+            rf"(?<![^\W_])({day})\.? ?[–-] ?(?!\1(?![^\W_]))({day})(?![^\W_])(?:\.(?= ?[^\W_]|[,;:)]))?"
+        )
+        self.months = _months(verbalizer)
+        self.month_and_day = _month_and_day(verbalizer, self.months)
+        self.guards = {
+            "month_and_day": guard(r"(?<=[^\W\d_] \d)"),
+            "named_date": _guard_after(rf"{_DAY_ENDING}(?:{months})", re.IGNORECASE),
+            "year": _guard_after(rf" (?:{verbalizer.years or 'x'})"),
+            "money_before": _guard_before(BEFORE),
+            "money_after": _guard_after(rf"{scale} ?(?:d[ei] |d')?(?:{after})", re.IGNORECASE),
+            "scaled": _guard_after(_scale(long_scales, optional=False), re.IGNORECASE),
+            "unit": _guard_after(f" ?(?:{_either(units)})"),
+            "ordinal": _guard_after(mark or "(?!)"),
+        }
+
+
+def guard(beside: str, flags: int = 0) -> re.Pattern[str]:
+    """Compile what a step cannot do without, by what follows a digit."""
+    return re.compile(rf"\d(?:{beside})", flags)
+
+
+def _guard_after(number_and: str, flags: int = 0) -> re.Pattern[str]:
+    """Compile what a step cannot do without, by what follows a number."""
+    return guard(rf"(?!\d)(?:{number_and})", flags)
+
+
+def _guard_before(words: list[str]) -> re.Pattern[str]:
+    """Compile what a step cannot do without, by words of which one stands before a number."""
+    lasts = "".join(
+        sorted({re.escape(case) for word in words for case in (word[-1].lower(), word[-1].upper())})
+    )
+    by_length: dict[int, list[str]] = {}
+    for word in dict.fromkeys(words):
+        by_length.setdefault(len(word), []).append(re.escape(word))
+    either = "|".join(
+        rf"(?<=(?:{'|'.join(of_length)}){space}\d)" for of_length in by_length.values() for space in ("", " ")
+    )
+    return guard(rf"(?<!\d\d)(?:(?<=[{lasts}]\d)|(?<=[{lasts}] \d))(?i:{either})")
+
+
+def _month_words(verbalizer: Verbalizer) -> list[str]:
+    locale = verbalizer.locale or verbalizer.language
+    return [
+        *get_month_names("wide", "format", locale).values(),
+        *get_month_names("wide", "stand-alone", locale).values(),
+    ]
+
+
+def _months(verbalizer: Verbalizer) -> dict[str, int]:
+    """Number the months by their names, and by how English cuts these short."""
+    names = get_month_names("wide", "format", verbalizer.locale or verbalizer.language)
+    months = {name: month for month, name in names.items()}
+    return months | ({name[:3]: month for name, month in months.items()} if verbalizer.month_first else {})
+
+
+def _days(verbalizer: Verbalizer) -> dict[str, str]:
+    """Name the days of the week by how they are cut short, in small letters and with a capital."""
+    locale = verbalizer.locale or verbalizer.language
+    wide = get_day_names("wide", "format", locale)
+    short: dict[str, str] = {}
+    for width in ("short", "abbreviated"):
+        for day, name in get_day_names(width, "format", locale).items():
+            bare = name.rstrip(".")
+            if len(bare) > 1 and bare != wide[day]:
+                short |= dict.fromkeys((bare, bare.capitalize()), wide[day])
+    return short if verbalizer.spaced else {}
+
+
+def _month_and_day(verbalizer: Verbalizer, months: Mapping[str, int]) -> re.Pattern[str] | None:
+    """Find "July 4, 1776" and "1956. október 23-án", in the languages that write the month first."""
+    month = rf"(?<![^\W_])(?P<month>{_either([*months])})"
+    day = r"(?P<d>[12]?\d|3[01])"
+    if verbalizer.month_first:
+        return re.compile(
+            rf"{month} {day}(?:st|nd|rd|th)?(?![\w–-]|[.,:/]\d| ?%)(?:,? (?P<y>\d{{4}})(?![\w–-]|[.,:]\d))?"
+        )
+    if verbalizer.language == "hu":
+        return re.compile(
+            rf"(?:(?<!\d)(?P<y>\d{{4}})\. )?{month} {day}(?:\.?-(?P<suffix>[^\W\d_]{{1,4}})\b|\.(?!\d))"
+        )
+    return None
+
+
+def _either(words: list[str]) -> str:
+    ordered = sorted(dict.fromkeys(words), key=len, reverse=True)
+    return "|".join(re.escape(word) for word in ordered) or r"(?!)"
+
+
+def _scale(scales: list[str], *, optional: bool = True) -> str:
+    latin = [scale for scale in scales if not "\u3400" <= scale[0] <= "\ud7a3"]
+    other = [scale for scale in scales if "\u3400" <= scale[0] <= "\ud7a3"]
+    either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])|(?:{_either(other)}))\.?"
+    return f"(?:{either})?" if optional else either

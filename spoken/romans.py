@@ -1,0 +1,85 @@
+"""Finds Roman numerals, which voices spell or call Roman, and has the language's `Verbalizer` say them.
+
+Those from I to XXXIX; I, V and X alone only where their neighbours tell that they are no letters.
+"""
+
+import re
+
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
+
+_ONES = ("", *["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"])
+_NUMBERS = {
+    "X" * tens + ones: 10 * tens + number
+    for tens in range(4)
+    for number, ones in enumerate(_ONES)
+    if tens or ones
+}
+_WRITTEN = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+# Cyrillic letters that look like the numerals, as a Russian keyboard has them.
+_ALIKE = str.maketrans("ІХѴ", "IXV")
+_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # of scripts that stand beside it without a space
+_ROMAN = re.compile(
+    rf"(?<![^\W{_EAST}])(?<![.&/'’])(?P<roman>{_WRITTEN}|[IVXІХ]{{1,5}}(?= (?:век|вв?\.)))(?P<suffix>er|re|ère|ème|de|ste|e)?(?P<dot>\.(?!\w))?"
+    rf"(?![^\W_{_EAST}]|[&/'’]\w)(?: (?P<century>w\.|вв?\.)(?![^\W_]))?"
+)
+_SUFFIXED = frozenset({"fr", "nl"})
+_FEMININE = frozenset({"re", "ère"})
+_MAY_BE_LETTERS = frozenset({"I", "V", "X", "XX", "XXX"})
+_CENTURY = re.compile(
+    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert)", re.IGNORECASE
+)
+_CENTURIES = {"es": "siglo", "pt": "século"}
+_ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")
+_NAME = 3  # letters
+_WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
+_WORD_AFTER = re.compile(r" ([^\W\d_]+)")
+_REACH = 24
+
+
+def may_hold_romans(text: str) -> bool:
+    """Tell whether there is anything for `spell_romans`."""
+    return _ROMAN.search(text) is not None
+
+
+def spell_romans(text: str, verbalizer: Verbalizer) -> str:
+    """Write the Roman numerals of a stretch out.
+
+    Args:
+        text: one stretch.
+        verbalizer: of the language that it is spoken in.
+    """
+    if verbalizer.language in _CENTURIES:
+        text = _ABBREVIATED_CENTURY.sub(f"{_CENTURIES[verbalizer.language]} ", text)
+    return _ROMAN.sub(lambda match: _said(match, verbalizer), text)
+
+
+def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
+    written = match["roman"].translate(_ALIKE)
+    number = _NUMBERS.get(written)
+    suffix, dot, century = match["suffix"] or "", match["dot"] or "", match["century"] or ""
+    if number is None or (suffix and verbalizer.language not in _SUFFIXED):
+        return match[0]
+    before = _WORD_BEFORE.search(match.string, max(0, match.start() - _REACH), match.start())
+    after = _WORD_AFTER.match(match.string, match.end())
+    words = (before[1] if before else "", after[1] if after else "")
+    if suffix:
+        return verbalizer.ordinal(number, FEMININE if suffix in _FEMININE else MASCULINE) + dot
+    if written in _MAY_BE_LETTERS and not (century or _is_numeral(written, *words, verbalizer)):
+        return match[0]
+    if century:
+        said = verbalizer.century(number, words[0], plural=century.startswith("вв"))
+        return said if match.string[match.end() :].strip() else f"{said}."
+    said = verbalizer.roman(number, *words, dotted=bool(dot))
+    following = match.string[match.end() : match.end() + 1]
+    ends = dot and (not following or not verbalizer.dots_ordinals)
+    return f"{said}{'.' if ends else ''}"
+
+
+def _is_numeral(written: str, before: str, after: str, verbalizer: Verbalizer) -> bool:
+    """Tell by what is beside it whether what may be letters is a numeral."""
+    if _CENTURY.match(before) or _CENTURY.match(after):
+        return True
+    named = len(before) >= _NAME and before[0].isupper() and not before.isupper()
+    if verbalizer.rulers:
+        return before in verbalizer.rulers and (written != "I" or not after)
+    return named and written in {"I", "V"}
