@@ -25,6 +25,7 @@ from faces.hair import (
     Surface,
     beard_mask,
     brow_mask,
+    dye,
     ribbons,
     sample_roots,
     scalp_mask,
@@ -58,9 +59,9 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0020
+_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0017
 _BEARD_GROWN, _BROW_GROWN = 0.7, 0.8  # of the hairs that are asked for, since each has a twin
-_BROW_HAIRS = 1150
+_BROW_HAIRS = 1250
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
@@ -290,7 +291,7 @@ class Avatar:
         # Along the hairline hair is fine, and no other hair shades its roots.
         inwards = smoothstep(0.1, 1.0, roots.density)
         width = hair.width / density**0.5 * (0.4 + 0.6 * inwards)
-        drawn = ribbons(strands, width, linear(self._look.hair_colour), rng)
+        drawn = ribbons(strands, width, dye(strands, linear(self._look.hair_colour), rng), rng)
         lightest = np.repeat(0.5 * (1 - inwards), len(drawn.along) // len(inwards))
         shade = np.stack([np.ones(len(drawn.along)), np.maximum(drawn.along, lightest)], axis=1)
         self.scene.add(

@@ -56,7 +56,7 @@ float sunlit(float bias) {
 vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     float depth = mix(.35, 1., smoothstep(0., .6, shading.y)) * mix(.35, 1., shading.x);
     // Locks and strands differ in colour, which runs along them.
-    depth *= .72 + .56 * (.6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60)));
+    depth *= .58 + .84 * (.6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60)));
     vec3 sum = tint.rgb * mix(sky_low, sky_high, .6) * depth;
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
@@ -71,6 +71,9 @@ vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     return sum;
 }
 
+// How far lips are drawn rather than grown, which goes with their gloss.
+float made_up() { return smoothstep(.35, .65, lip_gloss); }
+
 vec2 on_paint() { return (place.xy - paint_box.xy) / (paint_box.zw - paint_box.xy); }
 
 vec3 skin_albedo(float lip, float inside, float pores) {
@@ -80,18 +83,24 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     // Blood and melanin are uneven, in patches of a centimetre and of a few millimetres.
     float patches = .6 * noise(place * 2.9 + own) + .4 * noise(place * 7.1 - own);
     c *= mix(vec3(1.045, .965, .955), vec3(.97, 1.01, 1.015), smoothstep(.25, .75, patches));
-    c *= mix(vec3(1), vec3(.88, .82, .85), .7 * blob(cheek, vec2(.29, 7.165), vec2(.17, .055)) * front);   // under the eyes
-    c *= mix(vec3(1), vec3(1.05, .87, .85), smoothstep(.76, .84, cheek.x) * smoothstep(6.6, 6.8, cheek.y));   // ears
+    c *= mix(vec3(1), vec3(.86, .77, .80), .8 * blob(cheek, vec2(.27, 7.175), vec2(.17, .05)) * front);   // under the eyes
+    c *= mix(vec3(1), vec3(.90, .82, .82), blob(cheek, vec2(.17, 7.31), vec2(.10, .10)) * front);   // beside the nose's root
+    c *= mix(vec3(1), vec3(.93, .86, .84), .8 * blob(cheek, vec2(.32, 7.36), vec2(.17, .055)) * front);   // upper lids
+    float ear = smoothstep(.76, .84, cheek.x) * smoothstep(6.6, 6.8, cheek.y);
+    c *= mix(vec3(1), vec3(1.06, .84, .81) * mix(vec3(.50, .30, .27), vec3(1), smoothstep(.1, .75, shading.x)), ear);
     float spots = max(freckle(place.xy * 21. + own.xy), freckle(place.yx * 33. + own.yz)) * smoothstep(.3, .6, patches);
     float where = blob(cheek, vec2(.26, 6.95), vec2(.34, .22)) + .35 * blob(cheek, vec2(.1, 7.75), vec2(.5, .2));
     c *= mix(vec3(1), vec3(.72, .58, .50), freckles * spots * min(where, 1.) * front);
     c = mix(c, c * vec3(1.06, .86, .84), .55 * blob(cheek, vec2(.42, 6.86), vec2(.24, .18)) * front * blush);
-    c = mix(c, c * vec3(1.05, .88, .86), .5 * blob(place.xy, vec2(0, 6.93), vec2(.14, .12)) * front * blush);
+    c = mix(c, c * vec3(1.05, .84, .81), .75 * blob(place.xy, vec2(0, 6.93), vec2(.15, .12)) * front * (.3 + .7 * blush));
+    c *= mix(vec3(1), vec3(1.02, .91, .89), .6 * blob(place.xy, vec2(0, 6.27), vec2(.2, .1)) * front);   // chin
     vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
     c = mix(c, hair_colour * .3, tint.r);
     c = mix(c, mix(c, hair_colour, .75), tint.g);
-    c = mix(c, lip_colour * (1. + .16 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
+    vec3 red = lip_colour * (1. + .45 * (noise(place * vec3(46, 7, 30)) - .5));
+    red *= mix(vec3(.86, .82, .84), vec3(1.03, 1.03, 1.03), smoothstep(SEAM + .03, SEAM - .03, place.y));   // the lower lip has more light
+    c = mix(c, red, lip * mix(.72, .9, made_up()));
     return mix(c, vec3(.21, .055, .05), inside);
 }
 
@@ -163,7 +172,9 @@ void main() {
     float roughness = .5, reflectance = .04, wrap = 0.;
     float enclosed = material == MOUTH ? 1. : 0.;       // where neither fill nor rim light can reach
     if (material == SKIN) {
-        float lip = smoothstep(.12, .75, texture(lips, texel).r), inside = shading.y;
+        float lip = mix(smoothstep(.05, .95, texture(lips, texel, 2.2).r), smoothstep(.12, .75, texture(lips, texel).r),
+                        .25 + .75 * made_up());
+        float inside = shading.y;
         float pores = noise(place * 11. + own) * .3 + noise(place * 29. - own) * .35 + noise(place * 67. + own) * .35;
         albedo = skin_albedo(lip, inside, pores);
         float seam = lip * smoothstep(.022, .004, abs(place.y - SEAM));
@@ -172,16 +183,19 @@ void main() {
         albedo *= 1. - .75 * nostril * vec3(.8, 1, 1);
         enclosed = max(max(inside, nostril), max(seam, lip));
         occlusion *= 1. - .45 * seam;
-        float oily = blob(place.xy, vec2(0, 7.0), vec2(.12, .35)) + .7 * blob(place.xy, vec2(0, 7.75), vec2(.35, .2));
-        roughness = mix(mix(.56, .34, pores) - .05 * oily, .28, lip * lip_gloss);
-        wrap = .35;
-        scatter = vec3(.65, .24, .15) * (1. - inside);
+        float oily = blob(place.xy, vec2(0, 7.0), vec2(.13, .35)) + .8 * blob(place.xy, vec2(0, 7.7), vec2(.35, .2))
+                   + .4 * blob(vec2(abs(place.x), place.y), vec2(.36, 7.02), vec2(.13, .08)) + .5 * blob(place.xy, vec2(0, 6.27), vec2(.12, .08));
+        oily *= .55 + .9 * noise(place * 5.3 + own);
+        roughness = mix(mix(.62, .42, pores) - .10 * oily, .30, lip * lip_gloss);
+        wrap = .36;
+        scatter = vec3(.78, .22, .12) * (1. - inside);
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
         bump += .9 * (vec3(noise(place * 41. + own), noise(place * 41. - own), noise(place * 41. + own.yzx)) - .5);
         vec2 slope = texture(relief, on_paint()).rg - 128. / 255.;
-        n = normalize(n + .085 * bump * (1. - lip) - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
+        bump = mix(bump * .085, vec3(.30 * (noise(place * vec3(46, 7, 30) + .6) - .5), 0, 0) + bump * .05, lip);
+        n = normalize(n + bump - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
         occlusion *= mix(1., .45, inside);
-        reflectance = mix(.028, .045, lip) * occlusion;
+        reflectance = mix(.020 + .020 * min(oily, 1.), .04, lip) * occlusion;
     } else if (material == EYE) {
         albedo = eye_albedo(key);
         roughness = .08;
@@ -211,14 +225,14 @@ void main() {
     float nv = max(dot(n, view), 1e-3), a = roughness * roughness, k = a * .5;
     float shine = material == MOUTH ? occlusion * occlusion : 1.;
     vec3 sum = albedo * mix(sky_low, sky_high, n.y * .5 + .5) * occlusion;
-    if (material == SKIN) sum *= vec3(1.12, .99, .90);   // what skin throws onto skin is warm
+    if (material == SKIN) sum *= vec3(1.12, .99, .90) * pow(vec3(max(occlusion, .02)), vec3(0., .18, .24));   // what skin throws onto skin is warm
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
         float nl = dot(n, l), nh = max(dot(n, h), 0.);
         float visible = i == 0 ? key_light : 1. - (i == 1 ? .7 : .97) * enclosed;
         vec3 around = vec3(wrap) * (.25 + scatter);
         vec3 diffuse = max(vec3(0), (nl + around) / (1. + around));
-        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .4);
+        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .55, visible), visible, visible), material == SKIN ? .6 : 0.);
         float spread = nh * nh * (a * a - 1.) + 1.;
         float distribution = a * a / (PI * spread * spread);
         float masking = 1. / ((nv * (1. - k) + k) * (max(nl, 0.) * (1. - k) + k) + 1e-3);
