@@ -113,7 +113,7 @@ class Avatar:
             "hair_colour": linear(look.hair_colour),
             "blush": look.blush,
             "lip_gloss": look.lip_gloss,
-            "knit": 0.3,
+            "knit": float(look.clothes.kind in ("crew", "turtle") and not look.scarf),
             "own": (own := rng.spawn(1)[0]).uniform(0, 20, 3),
             "freckles": _fairness(look) * own.random() ** 2,
             "paint_box": np.array(BOX),
@@ -290,7 +290,7 @@ class Avatar:
         strands = comb(hair, roots, surface, self.top, rng)
         # Along the hairline hair is fine, and no other hair shades its roots.
         inwards = smoothstep(0.1, 1.0, roots.density)
-        width = hair.width / density**0.5 * (0.4 + 0.6 * inwards)
+        width = hair.width / density**0.5 * (0.25 + 0.75 * inwards)
         drawn = ribbons(strands, width, dye(strands, linear(self._look.hair_colour), rng), rng)
         lightest = np.repeat(0.5 * (1 - inwards), len(drawn.along) // len(inwards))
         shade = np.stack([np.ones(len(drawn.along)), np.maximum(drawn.along, lightest)], axis=1)
@@ -312,6 +312,8 @@ class Avatar:
         canonical = head().canonical
         from_lips = cKDTree(canonical[lip_points()]).query(canonical)[0]
         mask = smoothstep(0.25, 0.6, beard_mask(canonical)) * smoothstep(0.008, 0.03, from_lips)
+        x, y, _ = np.abs(canonical).T
+        mask = mask * (1 + 0.8 * smoothstep(6.66, 6.7, y) * smoothstep(0.42, 0.34, x))  # a moustache is dense
         count = int(_BEARD_GROWN * beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = trim_beard(beard, roots, roots.carried(from_lips[:, None])[:, 0], surface, rng)

@@ -16,7 +16,7 @@ DOWN = np.array([0.0, -1.0, 0.0])
 
 # The hairline in canonical (z, y), from the nape over the ear to the forehead.
 _HAIRLINE_Z = [-0.9, 0.1, 0.28, 0.36, 0.56, 0.62, 0.72, 0.86, 1.05, 1.25, 1.45]
-_HAIRLINE_Y = [6.9, 6.95, 7.05, 7.36, 7.38, 7.28, 7.46, 7.80, 7.95, 7.95, 7.92]
+_HAIRLINE_Y = [6.9, 6.95, 7.05, 7.36, 7.38, 7.28, 7.43, 7.74, 7.91, 7.98, 7.95]
 _ABOVE_EARS = 7.65
 _FRONT = 1.2  # canonical z
 _BESIDE = 0.007  # decimetres between two hairs that are grown as one
@@ -75,7 +75,7 @@ def scalp_mask(canonical: Floats, lift: float = 0.0, soft: float = 0.06) -> Floa
     hairline = np.interp(canonical[:, 2], _HAIRLINE_Z, _HAIRLINE_Y) + lift
     x, front = canonical[:, 0], smoothstep(0.8, 1.1, canonical[:, 2])
     uneven = 0.5 * np.sin(13 * x + 1.7) + 0.3 * np.sin(29 * x + 40 * lift) + 0.2 * np.sin(53 * x)
-    hairline = hairline + 0.03 * front * uneven
+    hairline = hairline + 0.03 * front * uneven + 0.6 * lift * smoothstep(0.15, 0.4, np.abs(x)) * front
     beside_ear = smoothstep(0.80, 0.70, np.abs(canonical[:, 0]))
     above = smoothstep(-soft, soft, canonical[:, 1] - hairline)
     return above * np.where(canonical[:, 1] > _ABOVE_EARS, 1, beside_ear)
@@ -85,11 +85,14 @@ def beard_mask(canonical: Floats) -> Floats:
     """Say where a beard grows, 0 to 1. The lips stay free."""
     x, y, z = np.abs(canonical[:, 0]), canonical[:, 1], canonical[:, 2]
     above_lip = 6.785 - 0.7 * x**2  # it droops towards the corners of the mouth
-    moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.055) ** 4)) * (z > _FRONT)
+    moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.065) ** 4)) * (z > _FRONT)
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
+    cheek_line = cheek_line + 0.4 * smoothstep(0.62, 0.70, x)  # up to the hair beside the ears
     jaw = 6.17 + 0.3 * np.clip(1.4 - z, 0, 1)
     beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(-0.14, -0.05, y - jaw)
-    beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.74, 0.66, x)
+    beard = (
+        beard * smoothstep(0.1, 0.35, z) * smoothstep(0.08, 0, x - 0.65 - 0.05 * smoothstep(6.95, 7.15, y))
+    )
     lips = np.exp(-((x / 0.30) ** 4 + ((y - 6.60) / 0.11) ** 4))
     return np.clip(np.maximum(beard * (1 - lips), moustache), 0, 1)
 

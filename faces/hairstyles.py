@@ -53,8 +53,8 @@ def _short(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator)
         direction.shape
     )
     lock = locks(roots.positions, 60, rng)
-    direction += (0.16 * rng.standard_normal((lock.max() + 1, 3)))[lock] * (0.3 + 0.7 * crown)[:, None]
-    uneven = (1 + 0.2 * rng.standard_normal(lock.max() + 1))[lock].clip(0.5, 1.4)
+    direction += (0.12 * rng.standard_normal((lock.max() + 1, 3)))[lock] * (0.3 + 0.7 * crown)[:, None]
+    uneven = (1 + 0.15 * rng.standard_normal(lock.max() + 1))[lock].clip(0.5, 1.4)
     sides = 0.09 + 0.19 * smoothstep(
         7.25, 7.85, y
     )  # they taper, so that no wall of hair stands over the ears
@@ -108,7 +108,7 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         clearance=0.03,
         lift=0.08,
         scatter=0.03 + hair.layers,
-        field=lambda positions: _fall_beside_face(positions, top, hair.fullness),
+        field=lambda positions: _fall_beside_face(positions, top, hair),
     )
     strands = curl(strands, lengths, hair.curl, hair.turns, rng)
     strands = clump(clump(strands, 0.5, rng, keep_sides=True), 0.55, rng, each=130, keep_sides=True)
@@ -124,15 +124,19 @@ def _rounded(strands: Floats) -> Floats:
     return CubicSpline(grown, strands, axis=1)(np.linspace(0, 1, _POINTS) ** 1.4)
 
 
-def _fall_beside_face(positions: Floats, top: float, fullness: float) -> Floats:
-    """Point down; off the face where a strand would hang before it; below the ears inwards and back."""
+def _fall_beside_face(positions: Floats, top: float, hair: Hair) -> Floats:
+    """Point down; off the face where a strand would hang before it; below the ears inwards and back.
+
+    Hair that reaches the chest falls nearly straight.
+    """
     x, below, z = positions[:, 0], top - positions[:, 1], positions[:, 2]
     before_face = smoothstep(0.55, 1.15, z) * smoothstep(0.3, 0.75, below)
     low = smoothstep(0.9, 1.7, below)
+    low *= 1 - 0.75 * smoothstep(2.3, 2.8, hair.length)
     side = np.sign(x)
     return np.stack(
         [
-            1.6 * fullness * side * before_face * (1 - low)
+            1.6 * hair.fullness * side * before_face * (1 - low)
             - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
             np.full(len(positions), -1.0),
             -1.3 * before_face - 0.5 * low,
@@ -172,5 +176,5 @@ def comb_brows(roots: Roots, surface: Surface, rng: np.random.Generator) -> Floa
     direction = (
         np.stack([side * np.cos(angle), np.sin(angle), np.zeros(len(t))], axis=1) + 0.25 * roots.normals
     )
-    lengths = 0.058 * (0.7 + 0.3 * np.sin(np.pi * t)) * (0.5 + 0.5 * roots.density)
+    lengths = 0.058 * (0.7 + 0.3 * np.sin(np.pi * t)) * (0.3 + 0.7 * roots.density)
     return grow(roots.positions, direction, lengths, 4, surface, rng, gravity=0.0, clearance=0.002)[0]

@@ -97,7 +97,7 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
     c = mix(c, hair_colour * .3, tint.r);
-    c = mix(c, mix(c, hair_colour, .75), tint.g);
+    c = mix(c, mix(c, hair_colour, .82), tint.g);
     vec3 red = lip_colour * (1. + .45 * (noise(place * vec3(46, 7, 30)) - .5));
     red *= mix(vec3(.86, .82, .84), vec3(1.03, 1.03, 1.03), smoothstep(SEAM + .03, SEAM - .03, place.y));   // the lower lip has more light
     c = mix(c, red, lip * mix(.72, .9, made_up()));
@@ -110,14 +110,14 @@ vec3 eye_albedo(vec3 key) {
     float radius = acos(clamp(towards.z, -1., 1.)) / .47, turn = atan(towards.y, towards.x) / (2. * PI);
     float fibres = .65 * textureLod(grain, vec2(turn * 2., radius * .05), 0.).r
                  + .35 * textureLod(grain, vec2(turn * 5. + radius * .11, radius * .12), 0.).r;
-    vec3 iris = tint.rgb * (.30 + 1.25 * fibres);
+    vec3 iris = tint.rgb * (.22 + 1.05 * fibres);
     iris = mix(iris * vec3(1.35, 1.12, .85), iris, smoothstep(.44, .66, radius + .18 * (fibres - .5)));   // the collarette
     iris *= 1. - .8 * smoothstep(.80, 1., radius);
     // The cornea gathers the key light on the side that is away from it.
     iris *= 1. + .6 * smoothstep(.3, .9, radius) * dot(towards.xy / max(length(towards.xy), 1e-3), -normalize(key.xy));
     iris *= smoothstep(.36, .42, radius);
     float out_of = smoothstep(1., 2.1, radius);
-    vec3 white = mix(vec3(.56, .535, .52), vec3(.50, .34, .31), out_of * out_of);
+    vec3 white = mix(vec3(.49, .465, .45), vec3(.44, .30, .27), out_of * out_of);
     float veins = smoothstep(.045, 0., abs(texture(grain, towards.xy * vec2(.10, .22) + own.xy).r - .5));
     white *= mix(vec3(1), vec3(.93, .66, .63), veins * smoothstep(1.1, 1.9, radius));
     return mix(iris, white, smoothstep(.95, 1.07, radius));
@@ -215,17 +215,27 @@ void main() {
         roughness = .85;
         reflectance = .02;
         wrap = .15;
-        float weave = noise(place * 70.);
+        vec2 q = vec2(abs(place.x), place.y);
+        vec3 lie = vec3(dot(q, vec2(.8, .6)) * .8, dot(q, vec2(-.6, .8)) * 2.4, place.z) + own * sign(place.x);
+        float fold = noise(lie);
+        vec2 bend = vec2(noise(lie + vec3(.08, 0, 0)), noise(lie + vec3(0, .08, 0))) - fold;
+        bend = vec2(.8 * bend.x * .8 - .6 * bend.y * 2.4, .6 * bend.x * .8 + .8 * bend.y * 2.4);
+        n = normalize(n - .75 * vec3(bend.x * sign(place.x), bend.y, 0));
+        float weave = .5 * (noise(place * vec3(150, 14, 60)) + noise(place * vec3(14, 150, 60)));
+        vec2 stitch = vec2(place.x * 30., place.y * 24.);
+        float aside = abs(fract(stitch.x) - .5);
+        float loops = smoothstep(.1, .5, abs(fract(stitch.y + 1.2 * aside) - .5)) * smoothstep(.02, .16, aside);
         if (texel.x < 0.) discard;
         albedo *= 1. - .45 * smoothstep(.03, 0., abs(texel.x - .03)) * step(1e-6, texel.x);     // the seam of a cut
-        albedo *= (.9 + .2 * weave) * (1. - .10 * step(.5, fract(place.y * 26. + .05 * weave)) * knit);
+        albedo *= (.86 + .28 * noise(place * 44.)) * mix(.76 + .48 * weave, .86 + .2 * loops, knit);
     }
 
     // Wrapped diffuse light bleeds red through skin; the highlight is GGX with Smith's shadowing.
     float nv = max(dot(n, view), 1e-3), a = roughness * roughness, k = a * .5;
     float shine = material == MOUTH ? occlusion * occlusion : 1.;
     vec3 sum = albedo * mix(sky_low, sky_high, n.y * .5 + .5) * occlusion;
-    if (material == SKIN) sum *= vec3(1.12, .99, .90) * pow(vec3(max(occlusion, .02)), vec3(0., .18, .24));   // what skin throws onto skin is warm
+    if (material == SKIN) sum *= vec3(1.15, .98, .88) * pow(vec3(max(occlusion, .02)), vec3(0., .18, .24));   // what skin throws onto skin is warm
+    vec3 warmed = material == SKIN ? vec3(1.08, .97, .86) : vec3(1);
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
         float nl = dot(n, l), nh = max(dot(n, h), 0.);
@@ -238,7 +248,7 @@ void main() {
         float masking = 1. / ((nv * (1. - k) + k) * (max(nl, 0.) * (1. - k) + k) + 1e-3);
         float fresnel = reflectance + (1. - reflectance) * pow(1. - max(dot(h, view), 0.), 5.);
         float highlight = .25 * distribution * masking * fresnel * max(nl, 0.) * visible * shine;
-        sum += light_colours[i] * (albedo * diffuse * soft + highlight) * mix(1., occlusion, i == 0 ? .5 : .9);
+        sum += light_colours[i] * (i == 1 ? warmed : vec3(1)) * (albedo * diffuse * soft + highlight) * mix(1., occlusion, i == 0 ? .5 : .9);
     }
     if (material == SKIN || material == CLOTH)
         sum += light_colours[2] * pow(1. - nv, 4.) * .10 * occlusion * albedo * 2.;
