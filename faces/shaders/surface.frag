@@ -56,7 +56,8 @@ float sunlit(float bias) {
 vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     float depth = mix(.35, 1., smoothstep(0., .6, shading.y)) * mix(.35, 1., shading.x);
     // Locks and strands differ in colour, which runs along them.
-    depth *= .58 + .84 * (.6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60)));
+    float locks = .6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60));
+    depth *= 1. + .84 * (locks - .5) * smoothstep(.35, .85, abs(tangent.y));
     vec3 sum = tint.rgb * mix(sky_low, sky_high, .6) * depth;
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
@@ -97,10 +98,10 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
     c = mix(c, hair_colour * .3, tint.r);
-    c = mix(c, mix(c, hair_colour, .82), tint.g);
+    c = mix(c, mix(c, hair_colour, .9), tint.g);
     vec3 red = lip_colour * (1. + .45 * (noise(place * vec3(46, 7, 30)) - .5));
     red *= mix(vec3(.86, .82, .84), vec3(1.03, 1.03, 1.03), smoothstep(SEAM + .03, SEAM - .03, place.y));   // the lower lip has more light
-    c = mix(c, red, lip * mix(.72, .9, made_up()));
+    c = mix(c, red, lip * mix(.84, .9, made_up()));
     return mix(c, vec3(.21, .055, .05), inside);
 }
 
@@ -206,7 +207,7 @@ void main() {
     } else if (material == MOUTH) {
         roughness = .25;
         if (tint.a > .25) albedo = tooth(tint.a > .75, n) * smoothstep(1.0, 1.42, place.z);
-        else albedo *= (.85 + .3 * noise(place * 80.)) * (1. - .2 * smoothstep(.06, 0., abs(place.x)));
+        else albedo *= (.8 + .4 * noise(place * 80.)) * (1. - .3 * smoothstep(.05, 0., abs(place.x))) * mix(.45, 1., smoothstep(.21, .09, abs(place.x)));
         reflectance = .05 * occlusion * occlusion;
         wrap = .3;
         scatter = vec3(.3, .2, .15);
@@ -227,7 +228,7 @@ void main() {
         float loops = smoothstep(.1, .5, abs(fract(stitch.y + 1.2 * aside) - .5)) * smoothstep(.02, .16, aside);
         if (texel.x < 0.) discard;
         albedo *= 1. - .45 * smoothstep(.03, 0., abs(texel.x - .03)) * step(1e-6, texel.x);     // the seam of a cut
-        albedo *= (.86 + .28 * noise(place * 44.)) * mix(.76 + .48 * weave, .86 + .2 * loops, knit);
+        albedo *= (.86 + .28 * noise(place * 44.)) * mix(1., mix(.76 + .48 * weave, .92 + .11 * loops, knit), smoothstep(.5, .9, world_normal.z));
     }
 
     // Wrapped diffuse light bleeds red through skin; the highlight is GGX with Smith's shadowing.
