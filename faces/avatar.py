@@ -231,7 +231,11 @@ class Avatar:
 
     def _add_skin(self, normals: Floats) -> None:
         part, look = head(), self._look
-        scalp = scalp_mask(part.canonical, look.hair.lift) * look.hair.cover if look.hair else np.zeros(len(part.canonical))
+        scalp = (
+            scalp_mask(part.canonical, look.hair.lift) * look.hair.cover
+            if look.hair
+            else np.zeros(len(part.canonical))
+        )
         beard = beard_mask(part.canonical) if look.beard else np.zeros(len(scalp))
         beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
         corners = part.corner_points
