@@ -202,7 +202,7 @@ def _long_hair(cut: Cut, parting: float, chance: _Chance) -> Hair:
     curl, turns = {"long": (0.03, 1.2), "wavy": (0.045, 2.4)}.get(cut, (0.055, 3.4))
     return Hair(
         style="long",
-        length=chance.within("length", 2.05, 2.28),
+        length=chance.within("length", 2.05, 2.85),
         parting=parting,
         curl=curl,
         turns=turns,
