@@ -327,7 +327,7 @@ class Avatar:
     def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
         canonical, look = head().canonical, self._look
         mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
-        mask = smoothstep(0.2, 0.8, mask) * (canonical[:, 2] > _FRONT)
+        mask = smoothstep(0.3, 0.9, mask) * (canonical[:, 2] > _FRONT)
         count = int(_BROW_GROWN * _BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)

@@ -43,7 +43,7 @@ class _Layer:
 def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Paint a look's face, RGBA in linear colour, first row on top."""
     layer = _Layer()
-    layer.over(linear(look.brow), 0.4 * brow_mask(*_canonical_grid(), look.brow_thickness))
+    layer.over(linear(look.brow), 0.46 * brow_mask(*_canonical_grid(), look.brow_thickness))
     if look.stubble:
         layer.over(linear(look.brow) * 0.8, _stubble(look.stubble, rng))
     if look.eye_shadow:
