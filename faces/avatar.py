@@ -59,9 +59,9 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0017
+_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0014
 _BEARD_GROWN, _BROW_GROWN = 0.7, 0.8  # of the hairs that are asked for, since each has a twin
-_BROW_HAIRS = 1250
+_BROW_HAIRS = 2000
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
@@ -117,6 +117,7 @@ class Avatar:
             "own": (own := rng.spawn(1)[0]).uniform(0, 20, 3),
             "freckles": _fairness(look) * own.random() ** 2,
             "paint_box": np.array(BOX),
+            "smile": 0.0,
         }
         self.scene.set_texture("lips", lip_atlas())
         self.scene.set_texture("paint", paint_face(look, rng))
@@ -161,6 +162,8 @@ class Avatar:
             gaze: pitch and yaw of the eyes in radians, relative to the head.
 
         """
+        smiles = (coefficients.get(f"mouthSmile{side}", 0.0) for side in ("Left", "Right"))
+        self.scene.constants["smile"] = np.clip(coefficients.get("mouthSmile", 0.0) + sum(smiles) / 2, 0, 1)
         base = express(self._base, coefficients)
         eyes = _eyes(base)
         points = _lids_over_eyes(head().points(base), eyes, self.points, _eyes(self._base))
@@ -333,9 +336,7 @@ class Avatar:
         strands = comb_brows(roots, surface, rng)
         self._add_rooted(
             "brows",
-            ribbons(
-                twin(strands, rng), _BROW_WIDTH, 0.95 * linear(look.brow) + 0.05 * linear(look.skin), rng
-            ),
+            ribbons(twin(strands, rng), _BROW_WIDTH, 0.9 * linear(look.brow) + 0.1 * linear(look.skin), rng),
             roots,
             darkest=0.7,
         )

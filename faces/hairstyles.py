@@ -171,10 +171,10 @@ def trim_beard(
 def comb_brows(roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
     """Grow brows: upright beside the nose, lying ever flatter towards the temple, where they turn down."""
     t = np.clip(brow_place(roots.canonical[:, 0]), 0, 1)
-    angle = np.radians(52 * (1 - t) ** 1.8 + 8 - 30 * t) + 0.12 * rng.standard_normal(len(t))
+    angle = np.radians(52 * (1 - t) ** 1.8 + 8 - 30 * t) + 0.08 * rng.standard_normal(len(t))
     side = np.sign(roots.canonical[:, 0])
     direction = (
-        np.stack([side * np.cos(angle), np.sin(angle), np.zeros(len(t))], axis=1) + 0.25 * roots.normals
+        np.stack([side * np.cos(angle), np.sin(angle), np.zeros(len(t))], axis=1) + 0.15 * roots.normals
     )
     lengths = 0.056 * (0.6 + 0.4 * np.sin(np.pi * t)) * (0.3 + 0.7 * roots.density)
     return grow(roots.positions, direction, lengths, 4, surface, rng, gravity=0.0, clearance=0.002)[0]

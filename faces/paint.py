@@ -43,7 +43,7 @@ class _Layer:
 def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Paint a look's face, RGBA in linear colour, first row on top."""
     layer = _Layer()
-    layer.over(linear(look.brow), 0.46 * brow_mask(*_canonical_grid(), look.brow_thickness))
+    layer.over(linear(look.brow), 0.55 * brow_mask(*_canonical_grid(), look.brow_thickness))
     if look.stubble:
         layer.over(linear(look.brow) * 0.8, _stubble(look.stubble, rng))
     if look.eye_shadow:
@@ -52,12 +52,17 @@ def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def crease_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Crease a look's face with age: the slopes of the skin along x and y, 128 being flat; shape (H, W, 2)."""
+    """Crease a look's face: the slopes of the skin along x and y, 128 being flat, and those that a smile adds.
+
+    Shape (H, W, 4).
+    """
     depth = _forms(look)
     if look.elderly:
         depth = depth + _age_lines(rng) * look.phenotype.old
-    down, right = np.gradient(-depth)
-    slopes = [right, -down]
+    slopes = []
+    for each in (depth, _smile(look)):
+        down, right = np.gradient(-each)
+        slopes += [right, -down]
     return np.clip(128 + 127 * _STEEPNESS * np.dstack(slopes), 0, 255).astype(np.uint8)
 
 
@@ -117,6 +122,18 @@ def _forms(look: Look) -> Floats:
         + 0.10 * corners
         + 0.03 * brows * look.phenotype.gender
     )
+
+
+def _smile(look: Look) -> Floats:
+    """Say how a smile folds and lifts the cheeks: depth."""
+    x, y = _canonical_grid()
+    aside = np.abs(x)
+    t = np.clip((6.99 - y) / 0.42, 0, 1)
+    middle = 0.165 + 0.19 * t**0.9
+    fold = np.exp(-(((aside - middle) / 0.032) ** 2)) * np.sin(np.pi * (0.03 + 0.94 * t)) ** 1.2
+    cheek = np.exp(-(((aside - 0.37) / 0.12) ** 2 + ((y - 6.99) / 0.10) ** 2))
+    below_eye = np.exp(-(((y - 7.17 + 0.3 * (aside - 0.3) ** 2) / 0.02) ** 2 + ((aside - 0.3) / 0.12) ** 2))
+    return (0.8 + 0.4 * look.phenotype.old) * (0.16 * fold - 0.14 * cheek + 0.05 * below_eye)
 
 
 def _age_lines(rng: np.random.Generator) -> Floats:

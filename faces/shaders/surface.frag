@@ -17,7 +17,7 @@ out vec4 pixel;
 uniform vec3 eye;
 uniform vec3 light_directions[3], light_colours[3], sky_low, sky_high;   // key, fill, rim
 uniform vec3 skin_colour, lip_colour, hair_colour;
-uniform float hair_shine, knit, blush, lip_gloss, freckles;
+uniform float hair_shine, knit, blush, lip_gloss, freckles, smile;
 uniform vec3 own;                         // moves the grain of the skin, so that no two people share their spots
 uniform vec4 paint_box;                   // canonical x0, y0, x1, y1 that the paint covers
 uniform sampler2DShadow shadow_map;
@@ -192,7 +192,8 @@ void main() {
         scatter = vec3(.78, .22, .12) * (1. - inside);
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
         bump += .9 * (vec3(noise(place * 41. + own), noise(place * 41. - own), noise(place * 41. + own.yzx)) - .5);
-        vec2 slope = texture(relief, on_paint()).rg - 128. / 255.;
+        vec4 slopes = texture(relief, on_paint()) - 128. / 255.;
+        vec2 slope = slopes.rg + smile * slopes.ba;
         bump = mix(bump * .085, vec3(.30 * (noise(place * vec3(46, 7, 30) + .6) - .5), 0, 0) + bump * .05, lip);
         n = normalize(n + bump - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
         occlusion *= mix(1., .45, inside);
@@ -249,7 +250,7 @@ void main() {
         float masking = 1. / ((nv * (1. - k) + k) * (max(nl, 0.) * (1. - k) + k) + 1e-3);
         float fresnel = reflectance + (1. - reflectance) * pow(1. - max(dot(h, view), 0.), 5.);
         float highlight = .25 * distribution * masking * fresnel * max(nl, 0.) * visible * shine;
-        sum += light_colours[i] * (i == 1 ? warmed : vec3(1)) * (albedo * diffuse * soft + highlight) * mix(1., occlusion, i == 0 ? .5 : .9);
+        sum += light_colours[i] * (i == 1 ? warmed : vec3(1)) * (albedo * diffuse * soft + highlight) * mix(1., i == 2 ? occlusion * occlusion : occlusion, i == 0 ? .5 : .95);
     }
     if (material == SKIN || material == CLOTH)
         sum += light_colours[2] * pow(1. - nv, 4.) * .10 * occlusion * albedo * 2.;
