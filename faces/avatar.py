@@ -25,6 +25,7 @@ from faces.hair import (
     Surface,
     beard_mask,
     brow_mask,
+    dye,
     ribbons,
     sample_roots,
     scalp_mask,
@@ -58,9 +59,9 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0020
+_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0014
 _BEARD_GROWN, _BROW_GROWN = 0.7, 0.8  # of the hairs that are asked for, since each has a twin
-_BROW_HAIRS = 1150
+_BROW_HAIRS = 2000
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
@@ -112,10 +113,11 @@ class Avatar:
             "hair_colour": linear(look.hair_colour),
             "blush": look.blush,
             "lip_gloss": look.lip_gloss,
-            "knit": 0.3,
+            "knit": float(look.clothes.kind in ("crew", "turtle") and not look.scarf),
             "own": (own := rng.spawn(1)[0]).uniform(0, 20, 3),
             "freckles": _fairness(look) * own.random() ** 2,
             "paint_box": np.array(BOX),
+            "smile": 0.0,
         }
         self.scene.set_texture("lips", lip_atlas())
         self.scene.set_texture("paint", paint_face(look, rng))
@@ -160,6 +162,8 @@ class Avatar:
             gaze: pitch and yaw of the eyes in radians, relative to the head.
 
         """
+        smiles = (coefficients.get(f"mouthSmile{side}", 0.0) for side in ("Left", "Right"))
+        self.scene.constants["smile"] = np.clip(coefficients.get("mouthSmile", 0.0) + sum(smiles) / 2, 0, 1)
         base = express(self._base, coefficients)
         eyes = _eyes(base)
         points = _lids_over_eyes(head().points(base), eyes, self.points, _eyes(self._base))
@@ -230,7 +234,11 @@ class Avatar:
 
     def _add_skin(self, normals: Floats) -> None:
         part, look = head(), self._look
-        scalp = scalp_mask(part.canonical) * (look.hair.cover if look.hair else 0)
+        scalp = (
+            scalp_mask(part.canonical, look.hair.lift) * look.hair.cover
+            if look.hair
+            else np.zeros(len(part.canonical))
+        )
         beard = beard_mask(part.canonical) if look.beard else np.zeros(len(scalp))
         beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
         corners = part.corner_points
@@ -289,8 +297,8 @@ class Avatar:
         strands = comb(hair, roots, surface, self.top, rng)
         # Along the hairline hair is fine, and no other hair shades its roots.
         inwards = smoothstep(0.1, 1.0, roots.density)
-        width = hair.width / density**0.5 * (0.4 + 0.6 * inwards)
-        drawn = ribbons(strands, width, linear(self._look.hair_colour), rng)
+        width = hair.width / density**0.5 * (0.25 + 0.75 * inwards)
+        drawn = ribbons(strands, width, dye(strands, linear(self._look.hair_colour), rng), rng)
         lightest = np.repeat(0.5 * (1 - inwards), len(drawn.along) // len(inwards))
         shade = np.stack([np.ones(len(drawn.along)), np.maximum(drawn.along, lightest)], axis=1)
         self.scene.add(
@@ -311,6 +319,8 @@ class Avatar:
         canonical = head().canonical
         from_lips = cKDTree(canonical[lip_points()]).query(canonical)[0]
         mask = smoothstep(0.25, 0.6, beard_mask(canonical)) * smoothstep(0.008, 0.03, from_lips)
+        x, y, _ = np.abs(canonical).T
+        mask = mask * (1 + 0.8 * smoothstep(6.66, 6.7, y) * smoothstep(0.42, 0.34, x))  # a moustache is dense
         count = int(_BEARD_GROWN * beard.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = trim_beard(beard, roots, roots.carried(from_lips[:, None])[:, 0], surface, rng)
@@ -320,15 +330,13 @@ class Avatar:
     def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
         canonical, look = head().canonical, self._look
         mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
-        mask = smoothstep(0.2, 0.8, mask) * (canonical[:, 2] > _FRONT)
+        mask = smoothstep(0.3, 0.9, mask) * (canonical[:, 2] > _FRONT)
         count = int(_BROW_GROWN * _BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)
         self._add_rooted(
             "brows",
-            ribbons(
-                twin(strands, rng), _BROW_WIDTH, 0.95 * linear(look.brow) + 0.05 * linear(look.skin), rng
-            ),
+            ribbons(twin(strands, rng), _BROW_WIDTH, 0.9 * linear(look.brow) + 0.1 * linear(look.skin), rng),
             roots,
             darkest=0.7,
         )

@@ -1,9 +1,12 @@
 """From what somebody wishes to a whole look: what is left open a seed decides. Knows no words and no OpenGL."""
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 
 from faces import lexicon
+from faces.bones import bones
 from faces.lexicon import Ancestry, Cut, Kind
 from faces.looks import Beard, Clothes, Colour, Hair, Look, Phenotype, Scarf
 
@@ -26,6 +29,21 @@ _TRAITS = (
     ("head/head-scale-vert", 0.3),
     ("head/head-fat", 0.3),
 )
+_BONES = (  # axes of `bones.py`, and how far
+    ("jaw", 0.35),
+    ("cheek-bones", 0.4),
+    ("cheek-volume", 0.2),
+    ("nose-point", 0.25),
+    ("nose-curve", 0.25),
+    ("eye-corner2", 0.25),
+    ("eye-scale", 0.12),
+    ("eyebrows-trans-up", 0.2),
+    ("mouth-upperlip-height", 0.25),
+    ("mouth-cupidsbow", 0.25),
+    ("ear-scale", 0.2),
+    ("neck-scale-horiz", 0.2),
+)
+_UNLIKE = 0.7  # how much the sides of a face differ at most
 _HEADS = ("head/head-oval", "head/head-round", "head/head-square", "head/head-triangular")
 
 _SHORT_CUTS = {
@@ -46,7 +64,10 @@ _BACKDROPS: tuple[tuple[Colour, Colour], ...] = (
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for; None is left open. Colours are `#rrggbb`, `beard` a length in decimetres."""
+    """What was asked for; None is left open.
+
+    Colours are `#rrggbb`, `beard` a length in decimetres, `bones` axes of `bones.py`.
+    """
 
     male: bool | None = None
     old: float | None = None
@@ -68,6 +89,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     scarf: str | None = None
     scarf_colour: str | None = None
     backdrop: str | None = None
+    bones: Mapping[str, float] = {}
 
 
 class _Chance:
@@ -108,7 +130,7 @@ def cast(wishes: Wishes, seed: int) -> Look:
             race=ancestry.race,
             weight=wishes.weight if wishes.weight is not None else chance.within("weight", 0.42, 0.6),
             muscle=wishes.muscle if wishes.muscle is not None else chance.within("muscle", 0.45, 0.58),
-            details=_details(chance),
+            details=_details(chance, wishes.bones),
         ),
         skin=skin,
         lips=wishes.lips or _lips(skin, male=male),
@@ -128,13 +150,19 @@ def cast(wishes: Wishes, seed: int) -> Look:
     )
 
 
-def _details(chance: _Chance) -> dict[str, float]:
+def _details(chance: _Chance, wished: Mapping[str, float]) -> dict[str, float]:
     details = {}
     for name, reach in _TRAITS:
         amount = chance.within(name, -reach, reach)
         details[f"{name}-{'incr' if amount > 0 else 'decr'}"] = abs(amount)
     details[chance.one("head", _HEADS)] = chance.within("how much of it", 0.0, 0.45)
-    return details
+    amounts = {axis: chance.within(axis, -reach, reach) for axis, reach in _BONES}
+    shape = any(axis.startswith("head-") for axis in wished)
+    for name in list(details):
+        stem = name.split("/")[1]
+        if stem.removesuffix("-incr").removesuffix("-decr") in wished or (shape and name in _HEADS):
+            del details[name]
+    return details | bones({**amounts, **wished}, unlike=chance.within("unlike", -_UNLIKE, _UNLIKE))
 
 
 def _hair_colour(ancestry: Ancestry, old: float, chance: _Chance) -> str:
@@ -174,7 +202,7 @@ def _long_hair(cut: Cut, parting: float, chance: _Chance) -> Hair:
     curl, turns = {"long": (0.03, 1.2), "wavy": (0.045, 2.4)}.get(cut, (0.055, 3.4))
     return Hair(
         style="long",
-        length=chance.within("length", 2.05, 2.28),
+        length=chance.within("length", 2.05, 2.85),
         parting=parting,
         curl=curl,
         turns=turns,

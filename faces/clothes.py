@@ -19,7 +19,8 @@ _HEM_WIDTH, _HEM_HEIGHT = 0.035, 0.09
 _HEM_WAVES = 5  # harmonics that a neckline keeps
 _RIBS = 120  # of a knitted hem
 _COLLAR_SIDES = 12
-_COLLAR_GAP, _BUTTONED_GAP = 0.07, 0.02  # radians from the middle to each end of a collar
+_SPREAD = 0.13
+_COLLAR_GAP, _BUTTONED_GAP = 0.13, 0.05  # radians from the middle to each end of a collar
 _TIE_POINTS, _TIE_SIDES = 24, 12
 
 
@@ -133,12 +134,14 @@ def _collar(loop: Floats, colour: Floats, gap: float) -> Cloth:
     if gap < _COLLAR_GAP:
         leaf = 0.17 + 0.16 * np.clip(1 - np.abs(angles) / 1.1, 0, 1) ** 1.5
     else:
-        leaf = 0.17 + 0.15 * np.exp(-(((np.abs(angles) - gap) / 0.35) ** 2))
+        leaf = 0.17 + 0.15 * np.exp(-(((np.abs(angles) - gap - 0.16) / 0.3) ** 2))
     along = np.linspace(0, 1, _COLLAR_SIDES)
     stand, fall = smoothstep(0, 0.35, along), smoothstep(0.45, 1, along)
     height = 0.15 * stand - np.outer(leaf, fall * 0.9)
     aside = 0.05 * smoothstep(0.3, 0.55, along) + np.outer(leaf, 0.5 * fall) - 0.03 * stand
     sheet = loop[:, None] + up[:, None] * height[..., None] + outwards[:, None] * aside[..., None]
+    apart = _SPREAD * np.exp(-(((np.abs(angles) - gap) / 0.35) ** 2)) * np.sign(angles)
+    sheet[..., 0] += np.outer(apart, fall)  # the leaf's ends slant away from each other
     return _sheet(sheet, np.tile(colour, (sheet[..., 0].size, 1)), closed=False, inside=loop)
 
 

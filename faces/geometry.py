@@ -77,6 +77,11 @@ def _targets() -> Mapping[str, slice]:
     return {name: slice(start, end) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
 
 
+def target_names() -> tuple[str, ...]:
+    """Name all targets that the data hold."""
+    return tuple(_targets())
+
+
 @cache
 def _target(name: str) -> Target:
     if name not in _targets():

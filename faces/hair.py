@@ -16,7 +16,7 @@ DOWN = np.array([0.0, -1.0, 0.0])
 
 # The hairline in canonical (z, y), from the nape over the ear to the forehead.
 _HAIRLINE_Z = [-0.9, 0.1, 0.28, 0.36, 0.56, 0.62, 0.72, 0.86, 1.05, 1.25, 1.45]
-_HAIRLINE_Y = [6.9, 6.95, 7.05, 7.36, 7.38, 7.28, 7.42, 7.72, 7.88, 7.97, 8.0]
+_HAIRLINE_Y = [6.9, 6.95, 7.05, 7.36, 7.38, 7.28, 7.43, 7.74, 7.91, 7.98, 7.95]
 _ABOVE_EARS = 7.65
 _FRONT = 1.2  # canonical z
 _BESIDE = 0.007  # decimetres between two hairs that are grown as one
@@ -73,6 +73,9 @@ class Surface:
 def scalp_mask(canonical: Floats, lift: float = 0.0, soft: float = 0.06) -> Floats:
     """Say how hair-bearing the scalp is, 0 to 1; `lift` raises the hairline."""
     hairline = np.interp(canonical[:, 2], _HAIRLINE_Z, _HAIRLINE_Y) + lift
+    x, front = canonical[:, 0], smoothstep(0.8, 1.1, canonical[:, 2])
+    uneven = 0.5 * np.sin(13 * x + 1.7) + 0.3 * np.sin(29 * x + 40 * lift) + 0.2 * np.sin(53 * x)
+    hairline = hairline + 0.03 * front * uneven + 0.6 * lift * smoothstep(0.15, 0.4, np.abs(x)) * front
     beside_ear = smoothstep(0.80, 0.70, np.abs(canonical[:, 0]))
     above = smoothstep(-soft, soft, canonical[:, 1] - hairline)
     return above * np.where(canonical[:, 1] > _ABOVE_EARS, 1, beside_ear)
@@ -82,11 +85,14 @@ def beard_mask(canonical: Floats) -> Floats:
     """Say where a beard grows, 0 to 1. The lips stay free."""
     x, y, z = np.abs(canonical[:, 0]), canonical[:, 1], canonical[:, 2]
     above_lip = 6.785 - 0.7 * x**2  # it droops towards the corners of the mouth
-    moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.055) ** 4)) * (z > _FRONT)
+    moustache = np.exp(-((x / 0.35) ** 6)) * np.exp(-(((y - above_lip) / 0.065) ** 4)) * (z > _FRONT)
     cheek_line = 0.34 * smoothstep(0.30, 0.72, x) + 0.12 * smoothstep(0.55, 0.75, x)
+    cheek_line = cheek_line + 0.4 * smoothstep(0.62, 0.70, x)  # up to the hair beside the ears
     jaw = 6.17 + 0.3 * np.clip(1.4 - z, 0, 1)
     beard = smoothstep(6.80, 6.66, y - cheek_line) * smoothstep(-0.14, -0.05, y - jaw)
-    beard = beard * smoothstep(0.1, 0.35, z) * smoothstep(0.74, 0.66, x)
+    beard = (
+        beard * smoothstep(0.1, 0.35, z) * smoothstep(0.08, 0, x - 0.65 - 0.05 * smoothstep(6.95, 7.15, y))
+    )
     lips = np.exp(-((x / 0.30) ** 4 + ((y - 6.60) / 0.11) ** 4))
     return np.clip(np.maximum(beard * (1 - lips), moustache), 0, 1)
 
@@ -95,9 +101,9 @@ def brow_mask(x: Floats, y: Floats, thickness: float) -> Floats:
     """Say where brows grow at canonical x and y, 0 to 1."""
     t = brow_place(x)
     middle = 7.435 + 0.075 * np.sin(np.pi * np.clip(0.78 * t + 0.06, 0, 1)) - 0.1 * np.maximum(t - 0.75, 0)
-    width = 0.032 * thickness * (1 - 0.65 * smoothstep(0.4, 1.1, t)) * smoothstep(-0.15, 0.2, t)
-    across = np.exp(-(((y - middle) / np.maximum(width, 1e-3)) ** 4))
-    return across * smoothstep(-0.04, 0.14, t) * smoothstep(1.06, 0.8, t)
+    width = 0.029 * thickness * (1 - 0.65 * smoothstep(0.35, 1.1, t)) * smoothstep(-0.25, 0.2, t)
+    across = np.exp(-(np.abs((y - middle) / np.maximum(width, 1e-3)) ** 3))
+    return across * smoothstep(-0.06, 0.2, t) * smoothstep(1.08, 0.7, t)
 
 
 def brow_place(x: Floats) -> Floats:
@@ -189,17 +195,36 @@ def curl(strands: Floats, lengths: Floats, radius: float, turns: float, rng: np.
     return strands + (radius * smoothstep(0, 0.25, along))[None, :, None] * circle
 
 
-def clump(strands: Floats, amount: float, rng: np.random.Generator, *, keep_sides: bool = False) -> Floats:
-    """Draw hairs towards one guide in twenty-five, so that they form locks; `keep_sides` never crosses a parting."""
+def clump(
+    strands: Floats, amount: float, rng: np.random.Generator, *, each: int = 25, keep_sides: bool = False
+) -> Floats:
+    """Draw hairs towards one guide in `each`, so that they form locks; `keep_sides` never crosses a parting."""
     roots = strands[:, 0]
     side = np.sign(strands[:, -1, :1] - roots.mean(axis=0)[:1]) * (2 if keep_sides else 0)
     places = np.concatenate([roots, side], axis=1)
-    guides = rng.choice(len(strands), max(len(strands) // 25, 4), replace=False)
+    guides = rng.choice(len(strands), max(len(strands) // each, 4), replace=False)
     _, nearest = cKDTree(places[guides]).query(places)
     guide = strands[guides][nearest]
     offset = (roots - guide[:, 0])[:, None] * 0.45
     pull = (amount * np.linspace(0, 1, strands.shape[1]) ** 1.2)[None, :, None]
     return strands * (1 - pull) + pull * (guide + offset)
+
+
+def locks(places: Floats, each: int, rng: np.random.Generator) -> Ints:
+    """Gather hairs into locks of about `each` by where they are (N, D); return each hair's lock, (N,)."""
+    guides = rng.choice(len(places), max(len(places) // each, 4), replace=False)
+    return cKDTree(places[guides]).query(places)[1].astype(np.int64)
+
+
+def dye(strands: Floats, colour: Floats, rng: np.random.Generator) -> Floats:
+    """Colour a head's hairs, (N, 3): locks differ in tone and warmth, more than hairs do."""
+    shades = np.ones((len(strands), 3))
+    for each, spread in ((220, 0.13), (30, 0.14)):
+        lock = locks(strands[:, strands.shape[1] * 2 // 3], each, rng)
+        tone = spread * rng.standard_normal((lock.max() + 1, 1))
+        warmth = 0.3 * spread * rng.standard_normal((lock.max() + 1, 1)) * np.array([1, 0, -1])
+        shades *= np.exp(tone + warmth)[lock]
+    return colour * shades
 
 
 def fray(strands: Floats, share: float, rng: np.random.Generator) -> Floats:
@@ -226,14 +251,21 @@ def twin(strands: Floats, rng: np.random.Generator) -> Floats:
 
 
 def ribbons(strands: Floats, width: Floats | float, colour: Floats, rng: np.random.Generator) -> Ribbons:
-    """Turn strands into strips, of one `width` or one each (N,), that face the camera and narrow towards the tip."""
+    """Turn strands into strips that face the camera and narrow towards the tip.
+
+    Args:
+        strands: (N, S, 3).
+        width: of all, or of each (N,).
+        colour: of all (3,), or of each (N, 3).
+        rng: varies the brightness of every hair.
+    """
     count, points, _ = strands.shape
     tangents = _unit(np.gradient(strands, axis=1))
     across = _unit(np.cross(tangents, np.array([0, 0.1, 1.0])))
     along = np.linspace(0, 1, points)
     half = (np.broadcast_to(width, count)[:, None] / 2 * (1 - 0.85 * along**2))[..., None]
     positions = np.stack([strands - across * half, strands + across * half], axis=2)  # (N, S, 2, 3)
-    shades = np.clip(colour * (1 + _SCATTER * rng.standard_normal((count, 1))), 0, 1)
+    shades = np.clip(np.atleast_2d(colour) * (1 + _SCATTER * rng.standard_normal((count, 1))), 0, 1)
     first = 2 * (np.arange(count)[:, None] * points + np.arange(points - 1)[None])
     # Front to back: what lies behind is then never shaded, which halves the time of a picture.
     first = first.ravel()[np.argsort(-strands[:, :-1, 2].ravel())]

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from faces.geometry import Floats, smoothstep
-from faces.hair import Roots, Surface, brow_place, clump, curl, fray, grow
+from faces.hair import Roots, Surface, brow_place, clump, curl, fray, grow, locks
 from faces.looks import Beard, Hair
 
 _POINTS = 22  # of a long strand
@@ -52,11 +52,17 @@ def _short(hair: Hair, roots: Roots, surface: Surface, rng: np.random.Generator)
     direction += roots.normals * hair.puff * (0.45 + 0.55 * middle)[:, None] + 0.10 * rng.standard_normal(
         direction.shape
     )
-    lengths = hair.length * (0.28 + 0.35 * crown + 0.37 * middle) * _thinning(roots)
+    lock = locks(roots.positions, 60, rng)
+    direction += (0.12 * rng.standard_normal((lock.max() + 1, 3)))[lock] * (0.3 + 0.7 * crown)[:, None]
+    uneven = (1 + 0.15 * rng.standard_normal(lock.max() + 1))[lock].clip(0.5, 1.4)
+    sides = 0.09 + 0.19 * smoothstep(
+        7.25, 7.85, y
+    )  # they taper, so that no wall of hair stands over the ears
+    lengths = hair.length * (sides + uneven * (0.35 * crown + 0.37 * middle)) * _thinning(roots)
     strands, _ = grow(
-        roots.positions, direction, lengths, 8, surface, rng, gravity=0.16, clearance=0.015, lift=0.05
+        roots.positions, direction, lengths, 8, surface, rng, gravity=0.16, clearance=0.012, lift=0.05
     )
-    return fray(clump(strands, 0.35, rng), 0.05, rng)
+    return fray(clump(clump(strands, 0.3, rng), 0.3, rng, each=90), 0.05, rng)
 
 
 def _thinning(roots: Roots) -> Floats:
@@ -87,7 +93,10 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         axis=1,
     )
     direction += roots.normals * 0.35 + 0.05 * rng.standard_normal(direction.shape)
-    lengths = np.maximum((roots.positions[:, 1] - (top - hair.length)) * 1.06 + 0.25 * crown, 0.35)
+    lock = locks(np.c_[roots.positions, 2 * _side_of_parting(hair, roots)], 120, rng)
+    direction += (0.12 * rng.standard_normal((lock.max() + 1, 3)))[lock]
+    uneven = (1 + 1.2 * hair.layers * rng.standard_normal(lock.max() + 1))[lock]
+    lengths = np.maximum((roots.positions[:, 1] - (top - hair.length)) * 1.06 + 0.25 * crown, 0.35) * uneven
     strands, lengths = grow(
         roots.positions,
         direction,
@@ -99,9 +108,11 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
         clearance=0.03,
         lift=0.08,
         scatter=0.03 + hair.layers,
-        field=lambda positions: _fall_beside_face(positions, top, hair.fullness),
+        field=lambda positions: _fall_beside_face(positions, top, hair),
     )
-    strands = _rounded(clump(curl(strands, lengths, hair.curl, hair.turns, rng), 0.5, rng, keep_sides=True))
+    strands = curl(strands, lengths, hair.curl, hair.turns, rng)
+    strands = clump(clump(strands, 0.5, rng, keep_sides=True), 0.55, rng, each=130, keep_sides=True)
+    strands = _rounded(strands)
     along = np.linspace(0, 1, strands.shape[1])
     strands[..., 0] -= np.sign(strands[..., 0]) * hair.tuck * smoothstep(0.7, 1, along)
     return fray(strands, 0.07, rng)
@@ -113,15 +124,19 @@ def _rounded(strands: Floats) -> Floats:
     return CubicSpline(grown, strands, axis=1)(np.linspace(0, 1, _POINTS) ** 1.4)
 
 
-def _fall_beside_face(positions: Floats, top: float, fullness: float) -> Floats:
-    """Point down; off the face where a strand would hang before it; below the ears inwards and back."""
+def _fall_beside_face(positions: Floats, top: float, hair: Hair) -> Floats:
+    """Point down; off the face where a strand would hang before it; below the ears inwards and back.
+
+    Hair that reaches the chest falls nearly straight.
+    """
     x, below, z = positions[:, 0], top - positions[:, 1], positions[:, 2]
     before_face = smoothstep(0.55, 1.15, z) * smoothstep(0.3, 0.75, below)
     low = smoothstep(0.9, 1.7, below)
+    low *= 1 - 0.75 * smoothstep(2.3, 2.8, hair.length)
     side = np.sign(x)
     return np.stack(
         [
-            1.6 * fullness * side * before_face * (1 - low)
+            1.6 * hair.fullness * side * before_face * (1 - low)
             - 0.65 * side * low * smoothstep(0.5, 0.8, np.abs(x)),
             np.full(len(positions), -1.0),
             -1.3 * before_face - 0.5 * low,
@@ -156,10 +171,10 @@ def trim_beard(
 def comb_brows(roots: Roots, surface: Surface, rng: np.random.Generator) -> Floats:
     """Grow brows: upright beside the nose, lying ever flatter towards the temple, where they turn down."""
     t = np.clip(brow_place(roots.canonical[:, 0]), 0, 1)
-    angle = np.radians(70 * (1 - t) ** 1.6 + 8 - 30 * t) + 0.16 * rng.standard_normal(len(t))
+    angle = np.radians(52 * (1 - t) ** 1.8 + 8 - 30 * t) + 0.08 * rng.standard_normal(len(t))
     side = np.sign(roots.canonical[:, 0])
     direction = (
-        np.stack([side * np.cos(angle), np.sin(angle), np.zeros(len(t))], axis=1) + 0.25 * roots.normals
+        np.stack([side * np.cos(angle), np.sin(angle), np.zeros(len(t))], axis=1) + 0.15 * roots.normals
     )
-    lengths = 0.048 * (0.7 + 0.3 * np.sin(np.pi * t)) * (0.5 + 0.5 * roots.density)
+    lengths = 0.056 * (0.6 + 0.4 * np.sin(np.pi * t)) * (0.3 + 0.7 * roots.density)
     return grow(roots.positions, direction, lengths, 4, surface, rng, gravity=0.0, clearance=0.002)[0]

@@ -134,6 +134,28 @@ MUSCLES: Mapping[str, float] = {
     "sporty": 0.68,
 }
 
+BONES: Mapping[str, Mapping[str, float]] = {
+    "square jaw": {"jaw": 0.5, "head-square": 0.3}, "strong jaw": {"jaw": 0.5, "chin-prominent": 0.2},
+    "round face": {"head-round": 0.6, "cheek-volume": 0.3}, "oval face": {"head-oval": 0.7},
+    "square face": {"head-square": 0.6}, "long face": {"head-rectangular": 0.4, "head-scale-vert": 0.35},
+    "narrow face": {"head-scale-horiz": -0.5}, "wide face": {"head-scale-horiz": 0.4},
+    "heart shaped face": {"head-invertedtriangular": 0.5, "chin-width": -0.3},
+    "high cheekbones": {"cheek-bones": 0.6}, "hollow cheeks": {"cheek-inner": -0.4, "head-fat": -0.3},
+    "long nose": {"nose-scale-vert": 0.5}, "big nose": {"nose-volume": 0.45, "nose-scale-horiz": 0.3},
+    "large nose": {"nose-volume": 0.45, "nose-scale-horiz": 0.3}, "small nose": {"nose-volume": -0.4},
+    "wide nose": {"nose-scale-horiz": 0.5}, "narrow nose": {"nose-scale-horiz": -0.5},
+    "hooked nose": {"nose-hump": 0.6, "nose-point": -0.3}, "aquiline nose": {"nose-hump": 0.55},
+    "snub nose": {"nose-point": 0.45, "nose-curve": -0.4}, "upturned nose": {"nose-point": 0.45},
+    "cleft chin": {"chin-cleft": 0.6}, "pointed chin": {"chin-width": -0.5}, "strong chin": {"chin-prominent": 0.5},
+    "double chin": {"neck-double": 0.7}, "full lips": {"mouth-upperlip-height": 0.4, "mouth-lowerlip-height": 0.45},
+    "thin lips": {"mouth-upperlip-height": -0.4, "mouth-lowerlip-height": -0.4},
+    "wide mouth": {"mouth-scale-horiz": 0.4}, "small mouth": {"mouth-scale-horiz": -0.35},
+    "big eyes": {"eye-scale": 0.3}, "large eyes": {"eye-scale": 0.3}, "small eyes": {"eye-scale": -0.25},
+    "close set eyes": {"eye-trans-out": -0.4}, "wide set eyes": {"eye-trans-out": 0.4},
+    "big ears": {"ear-scale": 0.45, "ear-wing": 0.3}, "small ears": {"ear-scale": -0.4},
+}  # fmt: skip
+"""Axes of `bones.py`."""
+
 SKIN = frozenset(("skin", "skinned", "complexion"))
 SKINS: Mapping[str, str] = {
     "pale": "#e8c2aa", "fair": "#e3b99f", "light": "#dfb296", "rosy": "#e0ab95", "olive": "#c99b71", "tan": "#c58f68",

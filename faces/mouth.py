@@ -10,8 +10,8 @@ from faces.geometry import Floats, smoothstep, texture
 from faces.subdivision import Part, head, lower_teeth, tongue, upper_teeth
 
 MOUTH_COLOURS = {  # alpha tells the shader what it is
-    "upper_teeth": (0.86, 0.79, 0.68, 1.0),
-    "lower_teeth": (0.82, 0.75, 0.64, 0.5),
+    "upper_teeth": (0.94, 0.865, 0.735, 1.0),
+    "lower_teeth": (0.89, 0.815, 0.69, 0.5),
     "tongue": (0.36, 0.10, 0.095, 0.0),
 }
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.geometry import Floats
+from faces.geometry import Floats, smoothstep
 from faces.hair import beard_mask, brow_mask
 from faces.looks import Look, linear
 
@@ -43,7 +43,7 @@ class _Layer:
 def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Paint a look's face, RGBA in linear colour, first row on top."""
     layer = _Layer()
-    layer.over(linear(look.brow), 0.4 * brow_mask(*_canonical_grid(), look.brow_thickness))
+    layer.over(linear(look.brow), 0.55 * brow_mask(*_canonical_grid(), look.brow_thickness))
     if look.stubble:
         layer.over(linear(look.brow) * 0.8, _stubble(look.stubble, rng))
     if look.eye_shadow:
@@ -52,12 +52,17 @@ def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def crease_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Crease a look's face with age: the slopes of the skin along x and y, 128 being flat; shape (H, W, 2)."""
-    depth = np.zeros((_HEIGHT, _WIDTH))
+    """Crease a look's face: the slopes of the skin along x and y, 128 being flat, and those that a smile adds.
+
+    Shape (H, W, 4).
+    """
+    depth = _forms(look)
     if look.elderly:
-        depth = _age_lines(rng) * look.phenotype.old
-    down, right = np.gradient(-depth)
-    slopes = [right, -down]
+        depth = depth + _age_lines(rng) * look.phenotype.old
+    slopes = []
+    for each in (depth, _smile(look)):
+        down, right = np.gradient(-each)
+        slopes += [right, -down]
     return np.clip(128 + 127 * _STEEPNESS * np.dstack(slopes), 0, 255).astype(np.uint8)
 
 
@@ -87,6 +92,48 @@ def _stubble(amount: float, rng: np.random.Generator) -> Floats:
 def _eye_shadow() -> Floats:
     x, y = _canonical_grid()
     return 0.28 * np.exp(-1.2 * (((np.abs(x) - 0.31) / 0.2) ** 2 + ((y - 7.355) / 0.055) ** 2))
+
+
+def _forms(look: Look) -> Floats:
+    """Model what the mesh is too coarse for: philtrum, the folds around the mouth, tear troughs; depth."""
+    x, y = _canonical_grid()
+    aside = np.abs(x)
+    strength = 0.75 + 0.35 * look.phenotype.gender + 0.5 * look.phenotype.old
+
+    def along(points: tuple[tuple[float, float], ...], width: float) -> Floats:
+        """Rise to 1 on a line through (x, y) of one side of the face, and fade out towards its ends."""
+        xs, ys = np.array(points).T
+        t = np.clip((y - ys[0]) / (ys[-1] - ys[0]), 0, 1)
+        middle = np.interp(t, (ys - ys[0]) / (ys[-1] - ys[0]), xs)
+        return np.exp(-(((aside - middle) / width) ** 2)) * np.sin(np.pi * (0.04 + 0.92 * t)) ** 1.2
+
+    beside_mouth = along(((0.19, 6.98), (0.225, 6.86), (0.29, 6.72), (0.33, 6.58)), 0.05)
+    trough = np.exp(-(((y - 7.165 + 0.45 * (aside - 0.2)) / 0.035) ** 2 + ((aside - 0.23) / 0.11) ** 2))
+    under_lip = np.exp(-(((y - 6.44 - 0.25 * x**2) / 0.045) ** 2 + (x / 0.17) ** 2))
+    over_lip = smoothstep(6.72, 6.75, y) * smoothstep(6.86, 6.82, y)
+    philtrum = over_lip * (np.exp(-((x / 0.026) ** 2)) - 0.7 * np.exp(-(((aside - 0.05) / 0.02) ** 2)))
+    corners = np.exp(-(((aside - 0.285) / 0.035) ** 2 + ((y - 6.6) / 0.05) ** 2))
+    brows = np.exp(-(((aside - 0.06) / 0.02) ** 2 + ((y - 7.44) / 0.07) ** 2))
+    return strength * (
+        0.11 * beside_mouth
+        + 0.07 * trough
+        + 0.10 * under_lip
+        + 0.05 * philtrum
+        + 0.10 * corners
+        + 0.03 * brows * look.phenotype.gender
+    )
+
+
+def _smile(look: Look) -> Floats:
+    """Say how a smile folds and lifts the cheeks: depth."""
+    x, y = _canonical_grid()
+    aside = np.abs(x)
+    t = np.clip((6.99 - y) / 0.42, 0, 1)
+    middle = 0.165 + 0.19 * t**0.9
+    fold = np.exp(-(((aside - middle) / 0.032) ** 2)) * np.sin(np.pi * (0.03 + 0.94 * t)) ** 1.2
+    cheek = np.exp(-(((aside - 0.37) / 0.12) ** 2 + ((y - 6.99) / 0.10) ** 2))
+    below_eye = np.exp(-(((y - 7.17 + 0.3 * (aside - 0.3) ** 2) / 0.02) ** 2 + ((aside - 0.3) / 0.12) ** 2))
+    return (0.8 + 0.4 * look.phenotype.old) * (0.16 * fold - 0.14 * cheek + 0.05 * below_eye)
 
 
 def _age_lines(rng: np.random.Generator) -> Floats:

@@ -75,6 +75,7 @@ def _wishes(reading: "_Reading") -> Wishes:
     years = reading.years()
     if years is not None and years < _ADULT:
         raise Undrawable("Children are not drawn.")
+    bones = reading.taken(lexicon.BONES)  # first, for a long nose is no long hair
     of_people = reading.quality(lexicon.PEOPLE, lexicon.COLOUR_OF_PEOPLE, within=1)
     gender = reading.gender()
     scarf = reading.told(lexicon.SCARVES)
@@ -114,6 +115,7 @@ def _wishes(reading: "_Reading") -> Wishes:
         scarf=scarf,
         scarf_colour=reading.quality(lexicon.SCARF, lexicon.COLOURS),
         backdrop=backdrop,
+        bones={axis: amount for moved in bones for axis, amount in moved.items()},
     )
 
 
@@ -138,7 +140,7 @@ class _Reading:
     """The words of a prompt, and which of them were understood; a class since each meaning marks its words."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self.words = words
+        self.words = list(words)
         self._used = [word in lexicon.SILENT for word in words]
 
     def ignored(self) -> tuple[str, ...]:
@@ -158,6 +160,16 @@ class _Reading:
             for place in self._places(phrase)
         ]
         return min(found, key=lambda each: each[:2])[2] if found else None
+
+    def taken(self, meanings: Mapping[str, Meaning]) -> list[Meaning]:
+        """Return what all phrases mean that stand there, whose words then mean nothing else."""
+        found = []
+        for phrase in sorted(meanings, key=lambda phrase: -len(phrase.split())):
+            for place in self._places(phrase):
+                size = len(phrase.split())
+                self.words[place : place + size] = [","] * size
+                found.append(meanings[phrase])
+        return found
 
     def quality(
         self, nouns: Collection[str], meanings: Mapping[str, Meaning], *, within: int = _NEAR

@@ -33,7 +33,7 @@ from worker.matte import Studio
 AVATARS = Path(__file__).parents[1] / "worker/assets/avatars"
 FPS = 25
 
-_RECIPE = 4  # raise it when code changes what a clip shows
+_RECIPE = 5  # raise it when code changes what a clip shows
 _CRF = 17
 _GOP = 12
 

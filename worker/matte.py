@@ -32,6 +32,7 @@ _MIDDLE = 0.5, 0.42  # of the light spot, from the left and from above
 
 _SAME = 3.5  # levels: what differs less is the backdrop, and how it was coded
 _SURE = 14.0  # what differs more, and is well inside, is the person
+_UNLIKE = 20.0  # from which on what differs is told from the backdrop in a gap
 _GAP = 12  # pixels, from which on a gap between strands is one, and no noise
 _HAIR = 10.0  # that the hair around it differs by
 _INSIDE = 5  # pixels from the backdrop from which on a person is no longer mixed with it
@@ -134,8 +135,11 @@ def matte(picture: Plane, backdrop: Plane) -> Alpha:
     sure = (inside > 2 * _INSIDE) & (apart > _SURE)
     own_change = weighted(gone_on(picture, sure) - backdrop)
     known = _distance(sure) < 3 * _REACH  # further away nothing goes on
-    unlike = (own_change**2).sum(axis=2) > (3 * _SURE) ** 2
-    gaps = (apart < 3 * _SAME) & (inside < 4 * _INSIDE) & known & unlike
+    # What is at most a quarter theirs is a gap; of somebody whose hair is as the backdrop that could be their own.
+    unlike = np.sqrt((own_change**2).sum(axis=2))
+    mostly = (apart < np.minimum(unlike / 4, 3 * _SAME)) & (unlike > _UNLIKE)
+    reach = np.where(unlike > 3 * _SURE, 4 * _INSIDE, 2 * _INSIDE)
+    gaps = mostly & (inside < reach) & known
     inside = _distance(outside | gaps)
     own_change = weighted(gone_on(picture, inside > _INSIDE) - backdrop)
     length = (own_change**2).sum(axis=2)

@@ -17,7 +17,7 @@ out vec4 pixel;
 uniform vec3 eye;
 uniform vec3 light_directions[3], light_colours[3], sky_low, sky_high;   // key, fill, rim
 uniform vec3 skin_colour, lip_colour, hair_colour;
-uniform float hair_shine, knit, blush, lip_gloss, freckles;
+uniform float hair_shine, knit, blush, lip_gloss, freckles, smile;
 uniform vec3 own;                         // moves the grain of the skin, so that no two people share their spots
 uniform vec4 paint_box;                   // canonical x0, y0, x1, y1 that the paint covers
 uniform sampler2DShadow shadow_map;
@@ -56,7 +56,8 @@ float sunlit(float bias) {
 vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     float depth = mix(.35, 1., smoothstep(0., .6, shading.y)) * mix(.35, 1., shading.x);
     // Locks and strands differ in colour, which runs along them.
-    depth *= .72 + .56 * (.6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60)));
+    float locks = .6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60));
+    depth *= 1. + .84 * (locks - .5) * smoothstep(.35, .85, abs(tangent.y));
     vec3 sum = tint.rgb * mix(sky_low, sky_high, .6) * depth;
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
@@ -71,6 +72,9 @@ vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     return sum;
 }
 
+// How far lips are drawn rather than grown, which goes with their gloss.
+float made_up() { return smoothstep(.35, .65, lip_gloss); }
+
 vec2 on_paint() { return (place.xy - paint_box.xy) / (paint_box.zw - paint_box.xy); }
 
 vec3 skin_albedo(float lip, float inside, float pores) {
@@ -80,18 +84,24 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     // Blood and melanin are uneven, in patches of a centimetre and of a few millimetres.
     float patches = .6 * noise(place * 2.9 + own) + .4 * noise(place * 7.1 - own);
     c *= mix(vec3(1.045, .965, .955), vec3(.97, 1.01, 1.015), smoothstep(.25, .75, patches));
-    c *= mix(vec3(1), vec3(.88, .82, .85), .7 * blob(cheek, vec2(.29, 7.165), vec2(.17, .055)) * front);   // under the eyes
-    c *= mix(vec3(1), vec3(1.05, .87, .85), smoothstep(.76, .84, cheek.x) * smoothstep(6.6, 6.8, cheek.y));   // ears
+    c *= mix(vec3(1), vec3(.86, .77, .80), .8 * blob(cheek, vec2(.27, 7.175), vec2(.17, .05)) * front);   // under the eyes
+    c *= mix(vec3(1), vec3(.90, .82, .82), blob(cheek, vec2(.17, 7.31), vec2(.10, .10)) * front);   // beside the nose's root
+    c *= mix(vec3(1), vec3(.93, .86, .84), .8 * blob(cheek, vec2(.32, 7.36), vec2(.17, .055)) * front);   // upper lids
+    float ear = smoothstep(.76, .84, cheek.x) * smoothstep(6.6, 6.8, cheek.y);
+    c *= mix(vec3(1), vec3(1.06, .84, .81) * mix(vec3(.50, .30, .27), vec3(1), smoothstep(.1, .75, shading.x)), ear);
     float spots = max(freckle(place.xy * 21. + own.xy), freckle(place.yx * 33. + own.yz)) * smoothstep(.3, .6, patches);
     float where = blob(cheek, vec2(.26, 6.95), vec2(.34, .22)) + .35 * blob(cheek, vec2(.1, 7.75), vec2(.5, .2));
     c *= mix(vec3(1), vec3(.72, .58, .50), freckles * spots * min(where, 1.) * front);
     c = mix(c, c * vec3(1.06, .86, .84), .55 * blob(cheek, vec2(.42, 6.86), vec2(.24, .18)) * front * blush);
-    c = mix(c, c * vec3(1.05, .88, .86), .5 * blob(place.xy, vec2(0, 6.93), vec2(.14, .12)) * front * blush);
+    c = mix(c, c * vec3(1.05, .84, .81), .75 * blob(place.xy, vec2(0, 6.93), vec2(.15, .12)) * front * (.3 + .7 * blush));
+    c *= mix(vec3(1), vec3(1.02, .91, .89), .6 * blob(place.xy, vec2(0, 6.27), vec2(.2, .1)) * front);   // chin
     vec4 painted = texture(paint, on_paint());
     c = mix(c, painted.rgb, painted.a * front);
     c = mix(c, hair_colour * .3, tint.r);
-    c = mix(c, mix(c, hair_colour, .75), tint.g);
-    c = mix(c, lip_colour * (1. + .16 * (noise(place * vec3(60, 14, 30)) - .5)), lip * .9);
+    c = mix(c, mix(c, hair_colour, .9), tint.g);
+    vec3 red = lip_colour * (1. + .45 * (noise(place * vec3(46, 7, 30)) - .5));
+    red *= mix(vec3(.86, .82, .84), vec3(1.03, 1.03, 1.03), smoothstep(SEAM + .03, SEAM - .03, place.y));   // the lower lip has more light
+    c = mix(c, red, lip * mix(.84, .9, made_up()));
     return mix(c, vec3(.21, .055, .05), inside);
 }
 
@@ -101,14 +111,14 @@ vec3 eye_albedo(vec3 key) {
     float radius = acos(clamp(towards.z, -1., 1.)) / .47, turn = atan(towards.y, towards.x) / (2. * PI);
     float fibres = .65 * textureLod(grain, vec2(turn * 2., radius * .05), 0.).r
                  + .35 * textureLod(grain, vec2(turn * 5. + radius * .11, radius * .12), 0.).r;
-    vec3 iris = tint.rgb * (.30 + 1.25 * fibres);
+    vec3 iris = tint.rgb * (.22 + 1.05 * fibres);
     iris = mix(iris * vec3(1.35, 1.12, .85), iris, smoothstep(.44, .66, radius + .18 * (fibres - .5)));   // the collarette
     iris *= 1. - .8 * smoothstep(.80, 1., radius);
     // The cornea gathers the key light on the side that is away from it.
     iris *= 1. + .6 * smoothstep(.3, .9, radius) * dot(towards.xy / max(length(towards.xy), 1e-3), -normalize(key.xy));
     iris *= smoothstep(.36, .42, radius);
     float out_of = smoothstep(1., 2.1, radius);
-    vec3 white = mix(vec3(.56, .535, .52), vec3(.50, .34, .31), out_of * out_of);
+    vec3 white = mix(vec3(.49, .465, .45), vec3(.44, .30, .27), out_of * out_of);
     float veins = smoothstep(.045, 0., abs(texture(grain, towards.xy * vec2(.10, .22) + own.xy).r - .5));
     white *= mix(vec3(1), vec3(.93, .66, .63), veins * smoothstep(1.1, 1.9, radius));
     return mix(iris, white, smoothstep(.95, 1.07, radius));
@@ -163,7 +173,9 @@ void main() {
     float roughness = .5, reflectance = .04, wrap = 0.;
     float enclosed = material == MOUTH ? 1. : 0.;       // where neither fill nor rim light can reach
     if (material == SKIN) {
-        float lip = smoothstep(.12, .75, texture(lips, texel).r), inside = shading.y;
+        float lip = mix(smoothstep(.05, .95, texture(lips, texel, 2.2).r), smoothstep(.12, .75, texture(lips, texel).r),
+                        .25 + .75 * made_up());
+        float inside = shading.y;
         float pores = noise(place * 11. + own) * .3 + noise(place * 29. - own) * .35 + noise(place * 67. + own) * .35;
         albedo = skin_albedo(lip, inside, pores);
         float seam = lip * smoothstep(.022, .004, abs(place.y - SEAM));
@@ -172,16 +184,20 @@ void main() {
         albedo *= 1. - .75 * nostril * vec3(.8, 1, 1);
         enclosed = max(max(inside, nostril), max(seam, lip));
         occlusion *= 1. - .45 * seam;
-        float oily = blob(place.xy, vec2(0, 7.0), vec2(.12, .35)) + .7 * blob(place.xy, vec2(0, 7.75), vec2(.35, .2));
-        roughness = mix(mix(.56, .34, pores) - .05 * oily, .28, lip * lip_gloss);
-        wrap = .35;
-        scatter = vec3(.65, .24, .15) * (1. - inside);
+        float oily = blob(place.xy, vec2(0, 7.0), vec2(.13, .35)) + .8 * blob(place.xy, vec2(0, 7.7), vec2(.35, .2))
+                   + .4 * blob(vec2(abs(place.x), place.y), vec2(.36, 7.02), vec2(.13, .08)) + .5 * blob(place.xy, vec2(0, 6.27), vec2(.12, .08));
+        oily *= .55 + .9 * noise(place * 5.3 + own);
+        roughness = mix(mix(.62, .42, pores) - .10 * oily, .30, lip * lip_gloss);
+        wrap = .36;
+        scatter = vec3(.78, .22, .12) * (1. - inside);
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
         bump += .9 * (vec3(noise(place * 41. + own), noise(place * 41. - own), noise(place * 41. + own.yzx)) - .5);
-        vec2 slope = texture(relief, on_paint()).rg - 128. / 255.;
-        n = normalize(n + .085 * bump * (1. - lip) - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
+        vec4 slopes = texture(relief, on_paint()) - 128. / 255.;
+        vec2 slope = slopes.rg + smile * slopes.ba;
+        bump = mix(bump * .085, vec3(.30 * (noise(place * vec3(46, 7, 30) + .6) - .5), 0, 0) + bump * .05, lip);
+        n = normalize(n + bump - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
         occlusion *= mix(1., .45, inside);
-        reflectance = mix(.028, .045, lip) * occlusion;
+        reflectance = mix(.020 + .020 * min(oily, 1.), .04, lip) * occlusion;
     } else if (material == EYE) {
         albedo = eye_albedo(key);
         roughness = .08;
@@ -192,7 +208,7 @@ void main() {
     } else if (material == MOUTH) {
         roughness = .25;
         if (tint.a > .25) albedo = tooth(tint.a > .75, n) * smoothstep(1.0, 1.42, place.z);
-        else albedo *= (.85 + .3 * noise(place * 80.)) * (1. - .2 * smoothstep(.06, 0., abs(place.x)));
+        else albedo *= (.8 + .4 * noise(place * 80.)) * (1. - .3 * smoothstep(.05, 0., abs(place.x))) * mix(.45, 1., smoothstep(.21, .09, abs(place.x)));
         reflectance = .05 * occlusion * occlusion;
         wrap = .3;
         scatter = vec3(.3, .2, .15);
@@ -201,30 +217,40 @@ void main() {
         roughness = .85;
         reflectance = .02;
         wrap = .15;
-        float weave = noise(place * 70.);
+        vec2 q = vec2(abs(place.x), place.y);
+        vec3 lie = vec3(dot(q, vec2(.8, .6)) * .8, dot(q, vec2(-.6, .8)) * 2.4, place.z) + own * sign(place.x);
+        float fold = noise(lie);
+        vec2 bend = vec2(noise(lie + vec3(.08, 0, 0)), noise(lie + vec3(0, .08, 0))) - fold;
+        bend = vec2(.8 * bend.x * .8 - .6 * bend.y * 2.4, .6 * bend.x * .8 + .8 * bend.y * 2.4);
+        n = normalize(n - .75 * vec3(bend.x * sign(place.x), bend.y, 0));
+        float weave = .5 * (noise(place * vec3(150, 14, 60)) + noise(place * vec3(14, 150, 60)));
+        vec2 stitch = vec2(place.x * 30., place.y * 24.);
+        float aside = abs(fract(stitch.x) - .5);
+        float loops = smoothstep(.1, .5, abs(fract(stitch.y + 1.2 * aside) - .5)) * smoothstep(.02, .16, aside);
         if (texel.x < 0.) discard;
         albedo *= 1. - .45 * smoothstep(.03, 0., abs(texel.x - .03)) * step(1e-6, texel.x);     // the seam of a cut
-        albedo *= (.9 + .2 * weave) * (1. - .10 * step(.5, fract(place.y * 26. + .05 * weave)) * knit);
+        albedo *= (.86 + .28 * noise(place * 44.)) * mix(1., mix(.76 + .48 * weave, .92 + .11 * loops, knit), smoothstep(.5, .9, world_normal.z));
     }
 
     // Wrapped diffuse light bleeds red through skin; the highlight is GGX with Smith's shadowing.
     float nv = max(dot(n, view), 1e-3), a = roughness * roughness, k = a * .5;
     float shine = material == MOUTH ? occlusion * occlusion : 1.;
     vec3 sum = albedo * mix(sky_low, sky_high, n.y * .5 + .5) * occlusion;
-    if (material == SKIN) sum *= vec3(1.12, .99, .90);   // what skin throws onto skin is warm
+    if (material == SKIN) sum *= vec3(1.15, .98, .88) * pow(vec3(max(occlusion, .02)), vec3(0., .18, .24));   // what skin throws onto skin is warm
+    vec3 warmed = material == SKIN ? vec3(1.08, .97, .86) : vec3(1);
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
         float nl = dot(n, l), nh = max(dot(n, h), 0.);
         float visible = i == 0 ? key_light : 1. - (i == 1 ? .7 : .97) * enclosed;
         vec3 around = vec3(wrap) * (.25 + scatter);
         vec3 diffuse = max(vec3(0), (nl + around) / (1. + around));
-        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .6, visible), visible, visible), .4);
+        vec3 soft = mix(vec3(visible), vec3(smoothstep(0., .55, visible), visible, visible), material == SKIN ? .6 : 0.);
         float spread = nh * nh * (a * a - 1.) + 1.;
         float distribution = a * a / (PI * spread * spread);
         float masking = 1. / ((nv * (1. - k) + k) * (max(nl, 0.) * (1. - k) + k) + 1e-3);
         float fresnel = reflectance + (1. - reflectance) * pow(1. - max(dot(h, view), 0.), 5.);
         float highlight = .25 * distribution * masking * fresnel * max(nl, 0.) * visible * shine;
-        sum += light_colours[i] * (albedo * diffuse * soft + highlight) * mix(1., occlusion, i == 0 ? .5 : .9);
+        sum += light_colours[i] * (i == 1 ? warmed : vec3(1)) * (albedo * diffuse * soft + highlight) * mix(1., i == 2 ? occlusion * occlusion : occlusion, i == 0 ? .5 : .95);
     }
     if (material == SKIN || material == CLOTH)
         sum += light_colours[2] * pow(1. - nv, 4.) * .10 * occlusion * albedo * 2.;

@@ -4,6 +4,7 @@ import pytest
 
 from faces.emotions import EMOTIONS
 from faces.geometry import phenotype
+from faces.lexicon import BONES
 from faces.prompts import Undrawable, imagine
 
 
@@ -55,6 +56,33 @@ def test_an_age_is_understood_in_words_and_numbers(prompt, old):
 def test_black_is_a_colour_of_cloth_or_of_a_person():
     assert imagine("a black man in a white shirt").recipe.look.phenotype.race == (1.0, 0.0, 0.0)
     assert imagine("a japanese man in a black shirt").recipe.look.phenotype.race == (0.0, 1.0, 0.0)
+
+
+def test_a_nose_is_as_long_as_wished_and_the_hair_is_not():
+    imagined = imagine("a man with a long nose, a square jaw, thin lips and short brown hair")
+    look = imagined.recipe.look
+
+    assert imagined.ignored_words == ()
+    assert look.hair
+    assert look.hair.style == "short"
+    assert look.phenotype.details["nose/nose-scale-vert-incr"] == 0.5
+    assert look.phenotype.details["chin/chin-bones-incr"] == 0.5
+    assert look.phenotype.details["mouth/mouth-lowerlip-height-decr"] == 0.4
+    assert (
+        look.phenotype.weight
+        == imagine("a man with short brown hair", imagined.recipe.seed).recipe.look.phenotype.weight
+    )
+
+
+def test_every_word_about_bones_has_its_targets():
+    for phrase in BONES:
+        phenotype(details=imagine(f"a woman with {phrase}").recipe.look.phenotype.details)
+
+
+def test_the_two_sides_of_a_face_differ():
+    details = imagine("a woman", 1).recipe.look.phenotype.details
+
+    assert details["cheek/l-cheek-bones-incr"] != details["cheek/r-cheek-bones-incr"]
 
 
 def test_a_head_covering_covers_the_hair():

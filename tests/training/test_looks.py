@@ -25,7 +25,7 @@ def test_moods_move_nothing_that_the_films_of_mouths_show():
 
 
 def test_who_has_no_mood_of_their_own_shows_an_emotion_as_all_do():
-    assert expression(CAST["european_man"], "serious") == {**CLOSED_MOUTH, **EMOTIONS["serious"]}
+    assert expression(CAST["colombian_woman"], "serious") == {**CLOSED_MOUTH, **EMOTIONS["serious"]}
 
 
 def test_a_mood_adds_to_its_emotion_alone():

@@ -121,6 +121,6 @@ def test_every_avatar_has_eyes_where_its_film_shows_them():
             for eyes, box in zip(emotion.eyes, emotion.boxes, strict=True):
                 assert eyes
                 assert box
-                assert 0.9 < (eyes[2] - eyes[0]) / box[2] * 1.476 < 1.2
+                assert 0.85 < (eyes[2] - eyes[0]) / box[2] * 1.476 < 1.2
                 assert abs((eyes[0] + eyes[2]) / 2 - box[0]) < 0.15 * box[2]
                 assert 0.7 < (box[1] - eyes[1]) / box[2] < 1.3
