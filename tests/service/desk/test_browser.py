@@ -17,7 +17,7 @@ from tests.receivers import Receiver
 
 PAGES = ("", "/orders", "/owed", "/accounts", "/system", "/webhooks")
 
-XSS = "<script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\">"
+XSS = "Hi! <script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\">"
 
 PHONE = {
     "viewport": {"width": 375, "height": 740},

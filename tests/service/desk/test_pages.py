@@ -18,7 +18,7 @@ from service.runtime.recent import MOST, RecentErrors
 
 TEMPLATES = catalogue.FOLDER.parent
 
-XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
+XSS = "Hi! <script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
 
 async def number_of(desk, invoice: str) -> int:
