@@ -64,6 +64,7 @@ def pictures(request: pytest.FixtureRequest) -> Path:
     folder: Path | None = request.config.getoption("--pictures")
     if folder is None:
         pytest.skip("pictures are taken with --pictures DIR")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
