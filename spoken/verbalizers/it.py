@@ -42,6 +42,7 @@ _BEFORE_NOUN = frozenset(
         "per",
     ]
 )
+_FEMININE_ARTICLES = frozenset(["la", "della", "nella", "alla", "dalla", "sulla", "una"])
 _FEMININE = frozenset(["classe", "fase", "legione", "parte", "sezione"])
 
 
@@ -120,7 +121,11 @@ class Italian(Verbalizer):
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Vittorio Emanuele secondo", "il ventesimo secolo", "la seconda guerra mondiale"."""
         noun = before if before and before.lower() not in _BEFORE_NOUN else after
-        feminine = noun.endswith("a") or noun.lower() in _FEMININE
+        feminine = (
+            before.lower() in _FEMININE_ARTICLES
+            or noun.endswith(("a", "zione", "sione"))
+            or noun.lower() in _FEMININE
+        )
         return self.ordinal(number, FEMININE if feminine else MASCULINE)
 
     def day(self, number: int) -> str:

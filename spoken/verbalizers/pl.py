@@ -8,6 +8,9 @@ _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
 _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 
+_COUNTED = re.compile(
+    "częś|faz|grup|kategori|klas|ksi[ęą]|lig|scen|sekcj|stref|wojn", re.IGNORECASE
+)  # feminine
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -97,10 +100,13 @@ class Polish(Verbalizer):
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Jan Paweł drugi", "Jana Pawła drugiego", "druga wojna światowa", "część druga"."""
-        if before[:1].isupper() and before.lower() not in _LOCATIVE | _GENITIVE:
+        numbered = before.lower() in _LOCATIVE | _GENITIVE or _COUNTED.match(before)
+        if before[:1].isupper() and not numbered:
             if before.startswith(_QUEENS):
                 return _inflected(self._place(number), "a" if before.endswith("a") else "ej")
             return _inflected(self._place(number), "ego" if before.endswith("a") else "")
+        if after == "wieku" and before.lower() not in _LOCATIVE:
+            return _inflected(self._place(number), "ego")
         if (
             after
             and not after[0].isupper()
@@ -112,7 +118,9 @@ class Polish(Verbalizer):
         return self.ordinal_before(number, before, after) if after.islower() else self.ordinal(number)
 
     def century(self, number: int, before: str, *, plural: bool) -> str:
-        """Say "dwudziestym pierwszym wieku"."""
+        """Say "dwudziestym pierwszym wieku", "dwudziesty wiek"."""
+        if not before:
+            return f"{self._place(number)} wiek"
         locative = before.lower() in _LOCATIVE
         return f"{_inflected(self._place(number), 'm' if locative else 'ego')} wieku"
 
