@@ -20,13 +20,15 @@ _ALIKE = str.maketrans("ІХѴ", "IXV")
 _EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # of scripts that stand beside it without a space
 _ROMAN = re.compile(
     rf"(?<![^\W{_EAST}])(?<![.&/'’])(?P<roman>{_WRITTEN}|[IVXІХ]{{1,5}}(?= (?:век|вв?\.)))(?P<suffix>er|re|ère|ème|de|ste|e)?(?P<dot>\.(?!\w))?"
-    rf"(?![^\W_{_EAST}]|[&/'’]\w)(?: (?P<century>w\.|вв?\.)(?![^\W_]))?"
+    rf"(?![^\W_{_EAST}]|[&/'’]\w|-[^\W\d_]{{1,3}}(?<![IVX])(?![^\W_]))(?: (?P<century>w\.|вв?\.)(?![^\W_]))?"
 )
 _SUFFIXED = frozenset({"fr", "nl"})
 _FEMININE = frozenset({"re", "ère"})
 _MAY_BE_LETTERS = frozenset({"I", "V", "X", "XX", "XXX"})
 _CENTURY = re.compile(
-    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert)", re.IGNORECASE
+    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert"
+    r"|aprile|febbraio|giugno|maggio|marzo|novembre|settembre)",
+    re.IGNORECASE,
 )
 _CENTURIES = {"es": "siglo", "pt": "século"}
 _ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")

@@ -127,6 +127,27 @@ _NUMBERED_THING = re.compile(
     re.IGNORECASE,
 )
 _FIRST_WORD = re.compile(r"\s*[^\W\d_]+(?:'[^\W\d_]+)?")
+_BEFORE_RANKED = frozenset(
+    [
+        "ab",
+        "als",
+        "alle",
+        "auf",
+        "bis",
+        "die",
+        "diese",
+        "für",
+        "in",
+        "mit",
+        "nach",
+        "oder",
+        "seit",
+        "und",
+        "unter",
+        "von",
+        "vor",
+    ]
+)
 _RANKED_BEFORE = re.compile(r"(?:([^\W\d_]+)\.? |(?<!\d))\d{1,2}\.$")
 _NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
 _MONTHS = frozenset(
@@ -322,9 +343,9 @@ def _is_inside_date(before: str, after: str) -> bool:
 
 
 def _is_ranked(before: str) -> bool:
-    """Tell "2. Platz" from "Runde 2. Platz 3", in which something else has the number."""
+    """Tell "die 2. Bundesliga" from "Runde 2. Platz 3" and "Es gibt 12. Preis auf Anfrage", which are two sentences."""
     number = _RANKED_BEFORE.search(before)
-    return number is not None and number[1] not in RANKED and number[1] not in {"Nr", "Seite", "Zimmer"}
+    return number is not None and (number[1] is None or number[1].lower() in _BEFORE_RANKED)
 
 
 def _inner_end(text: str, start: int, limit: int) -> int:

@@ -9,7 +9,7 @@ _GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
 _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 
 _COUNTED = re.compile(
-    "częś|faz|grup|kategori|klas|ksi[ęą]|lig|scen|sekcj|stref|wojn", re.IGNORECASE
+    "częś|faz|grup|kategori|klas|ksi[ęą]|lig|rp$|scen|sekcj|stref|wojn", re.IGNORECASE
 )  # feminine
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
@@ -113,7 +113,7 @@ class Polish(Verbalizer):
             and (not before or before.lower() in _LOCATIVE | _GENITIVE | {"i", "a"})
         ):
             return self.ordinal_before(number, before, after)
-        if before.endswith(("a", "ść")):
+        if before.endswith(("a", "ść")) or (_COUNTED.match(after) and after[0].isupper()):
             return self.ordinal(number, FEMININE)
         return self.ordinal_before(number, before, after) if after.islower() else self.ordinal(number)
 

@@ -150,6 +150,8 @@ class Russian(Verbalizer):
         """Say "Пётр первый", "Екатерины второй", "двадцать первый век", "глава вторая"."""
         if after.lower() in _AFTER_CENTURY:
             return self.inflected(number, _AFTER_CENTURY[after.lower()])
+        if before.lower() in {"в", "во", "на"} and after.endswith("е"):
+            return self.inflected(number, "м")
         if before.startswith(_QUEENS):
             return self.inflected(number, _AFTER_QUEEN.get(before[-1], "ей"))
         if before.endswith(("ава", "аза", "асть", "ема", "уппа")):
