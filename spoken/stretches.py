@@ -114,6 +114,10 @@ _BEGINS = frozenset(
         "Het",
     ]
 )
+_STREET = re.compile(r"[^\s.!?]['’\"”)]* ([A-Z][\w'’-]+) St\.$")
+_BEFORE_SAINTS = frozenset(
+    ["Cape", "Die", "Fort", "Lake", "Mount", "Mt", "Port", "Saint", "Sault", "The", "To"]
+)
 _ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})\.")
 _REACH = 24  # characters around a full stop that tell whether it ends a sentence
 # "3. 4. 2024", "2024. 04. 03-án", "19. Jahrhundert", "3. Oktober".
@@ -309,13 +313,15 @@ def _is_between(before: str, word: str) -> bool:
 def _is_title(before: str, word: str, after: str) -> bool:
     """Tell "el Sr. López" from "Ken Griffey Sr.", and "Im II. Weltkrieg" from "World War II.", by the word before it.
 
-    "Oak St. It" is told from "Visit St. Louis" by the word after it.
+    "Oak St. It" is told from "Visit St. Louis" by the word after it, "on Wall St. Traders" by the two before it.
     """
     if word not in TITLES and not _ROMAN.fullmatch(before[-len(word) :]):
         return False
     if word == "st.":
         counted = before[: -len(word)].rstrip(" .")[-1:].isdigit()  # centuries and pieces
-        return not counted and not begins_after_street(after)
+        street = _STREET.search(before)
+        named = street is not None and street[1] not in _BEFORE_SAINTS
+        return not counted and not named and not begins_after_street(after)
     name = _NAME_BEFORE.search(before)
     return name is None or name[1].islower() or len(name[1]) <= _ARTICLE
 
