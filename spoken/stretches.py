@@ -114,7 +114,9 @@ _BEGINS = frozenset(
         "Het",
     ]
 )
-_STREET = re.compile(r"[^\s.!?]['’\"”)]* ([A-Z][\w'’-]+) St\.$")
+_STREET = re.compile(
+    r"\b(?:across|along|and|at|behind|between|by|corner|down|from|near|off|of|on|past|to|up|\d+) ([A-Z][\w'’-]+) St\.$"
+)
 _BEFORE_SAINTS = frozenset(
     ["Cape", "Die", "Fort", "Lake", "Mount", "Mt", "Port", "Saint", "Sault", "The", "To"]
 )

@@ -55,7 +55,7 @@ class Polish(Verbalizer):
         "ust.": "ustęp", "pkt": "punkt", "pkt.": "punkt", "m.": "mieszkanie", "woj.": "województwo", "im.": "imienia",
         "p.n.e.": "przed naszą erą", "n.e.": "naszej ery", "ds.": "do spraw", "ww.": "wyżej wymieniony",
         "por.": "porównaj", "maks.": "maksymalnie", "zob.": "zobacz", "wg": "według", "gen.": "generał",
-        "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "ur.": "urodzony", "zm.": "zmarły",
+        "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "poł.": "połowie", "pocz.": "początku", "ur.": "urodzony", "zm.": "zmarły",
     }  # fmt: skip
     ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
     telephone = r"tel|telefon|dzwoń|zadzwoń|kom|fax|faks|numer"
