@@ -162,13 +162,18 @@ class _Reading:
         return min(found, key=lambda each: each[:2])[2] if found else None
 
     def taken(self, meanings: Mapping[str, Meaning]) -> list[Meaning]:
-        """Return what all phrases mean that stand there, whose words then mean nothing else."""
+        """Return what all phrases mean that stand there, whose words then mean nothing else.
+
+        But for what a colour may be said of: lips that are full may be red as well.
+        """
         found = []
         for phrase in sorted(meanings, key=lambda phrase: -len(phrase.split())):
+            *_, noun = parts = phrase.split()
+            left = [""] * (len(parts) - 1) + [noun if noun in lexicon.COLOURED else ","]
             for place in self._places(phrase):
-                size = len(phrase.split())
-                self.words[place : place + size] = [","] * size
-                found.append(meanings[phrase])
+                self.words[place : place + len(parts)] = left
+                if not self._is_denied(place):
+                    found.append(meanings[phrase])
         return found
 
     def quality(
@@ -241,6 +246,15 @@ class _Reading:
             if word in lexicon.COLOURED:
                 return word
         return None
+
+    def _is_denied(self, place: int) -> bool:
+        """Tell whether what stands at a place is said not to be, and take note that this was understood."""
+        before = place - 1
+        while before > 0 and self.words[before] in ("a", "an", "any", "the"):
+            before -= 1
+        denied = before >= 0 and self.words[before] in ("no", "not", "without")
+        self._used[before] |= denied
+        return denied
 
     def _places(self, phrase: str) -> list[int]:
         """Return where a phrase stands, and take note that it was understood."""

@@ -336,7 +336,11 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     said = _table(verbalizer)[written]
     before = match.string[: match.start()].rstrip()
     after = match.string[match.end() :].lstrip()
-    if before[-1:].isdigit() and (written in _YEARS or is_counted(written.rstrip("."), verbalizer)):
+    if before[-1:].isdigit() and (
+        written in _YEARS
+        or (written, verbalizer.language) == ("st.", "de")  # pieces
+        or is_counted(written.rstrip("."), verbalizer)
+    ):
         return match[0]  # of that number
     numbered = after[:1].isdigit()
     if written in _NUMBERED and not numbered and (written, verbalizer.language) not in _NEVER_NUMBERED:
@@ -349,7 +353,7 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     elif is_initial and not numbered and match[0][0].isupper() and after[:1].isupper():
         return match[0]  # a name
     if written == "st." and verbalizer.language == "en":
-        said = "Saint" if after[:1].isupper() else "Street"
+        said = "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
     if match.string[match.end() : match.end() + 1].isdigit() and verbalizer.spaced:
         return f"{said} "
     # One that ends its sentence leaves the full stop to it.

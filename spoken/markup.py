@@ -6,12 +6,14 @@ import re
 _MARKED = re.compile(r"[<*_`~\[&\\]|^\s*[#>+|-]")
 _NAME = r"[A-Za-z][\w:-]*"
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'<>=]+)"""
-TAG = re.compile(rf"</?{_NAME}(?:\s+{_NAME}(?:\s*=\s*{_VALUE})?)*\s*/?>|<!--.*?-->|<[!?][^<>]*>", re.DOTALL)
+TAG = re.compile(
+    rf"</?{_NAME}(?:\s+{_NAME}(?:\s*=\s*{_VALUE})?)*\s*/?>|<!--(?:(?!<!--).)*?-->|<[!?][^<>]*>", re.DOTALL
+)
 INLINE = re.compile(
     r"</?(?:a|abbr|b|code|em|emphasis|font|i|kbd|mark|phoneme|prosody|s|say-as|small|span|strong|sub|sup|u|w)\b",
     re.IGNORECASE,
 )
-_UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1).)*?</\1>", re.DOTALL | re.IGNORECASE)
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]+|[\w.+-]+@[\w.-]+)>")
 _NOTE = re.compile(r"\[\^[\w-]{1,20}\]:?")
 _LINE_BREAK = re.compile(r"(?:\\r)?(?:\\n)+(?![a-z])|(?:\\r)?\\n\\n|(?<=[.!?,;:])\\n")
@@ -20,7 +22,7 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\))?[^()\s]*(?: [
 _PATH = re.compile(r"[A-Za-z]:\\|\\\\")
 _TASK = re.compile(r"^(\s*[-*+]\s+)?\[[ xX]\]\s")
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w+-]*\s*$")
-_HEADING = re.compile(r"^\s*#{1,6}\s+|\s+#+\s*$")
+_HEADING = re.compile(r"^\s*#{1,6}\s+|(?<!\s)\s+#+\s*$")
 _BULLET = re.compile(r"^\s*(?:>\s*)*(?:[-*+]\s+|>\s*)")
 _TIMES = re.compile(r"(?<=\d) ?\* ?(?=\d)")
 _EMPHASIS = re.compile(r"\*+|`+|~~|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|__")

@@ -32,6 +32,7 @@ _ADDRESS_TAIL = ".,;:!?)]"  # belongs to the sentence
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 # Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
+_LONE_NUMERAL = re.compile(r"[a-z] (?:[VX](?![A-Za-z])|I[.!?]?$)|(?:siglo|secolo|wiek|eeuw) I(?![A-Za-z])")
 _MAY_BE_ADDRESS = re.compile(r"\.(?<=\w\.)\w|://|@")
 _MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>±≈≤≥≠$€£¥₹₽₩₺₿]")
 _MAY_BE_ROMAN = re.compile("(?<![A-Za-z])[IVXІХ]")
@@ -142,7 +143,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _repeats(text):
         words = text.lower().split()
-        if not _ends_abbreviated(words) and BARE.isdisjoint(words):
+        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and BARE.isdisjoint(words):
             return Spoken(text, varies=False)
     text, varies = _resolved(without_markup(text), vocabulary)
     if _MAY_BE_CARRIED.search(text) or _BLESSING in text or _KILOMETRES in text:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 from spoken.characters import folded
+from spoken.common_words import ENGLISH, WORDS
 from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY_CASE, UNITS, Grammar, guard
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
@@ -25,8 +26,9 @@ _DATE = re.compile(
     r"(?<![\d/.-])(?P<a>\d{1,2})(?P<s>[-/]|\. ?)(?P<b>\d{1,2})(?P=s)(?P<y>\d{4})(?![\d/-])(?: (?:r\.|roku|г\.|года|р\.))?"
 )
 _SLASHED_DATE = re.compile(
-    r"(?<![\d/.,-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/.]|,\d| (?:de|des|du|of|di|del|da|do)\b| d')"
+    r"(?<![\d/.,-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/]|[.,]\d| (?:de|des|du|of|di|del|da|do|van)\b| d')"
 )
+_COMMON_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _SHORT_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})\. ?(?P<b>\d{1,2})\.(?![\d\w])(?! \d)")
 _SHORT_DATES = frozenset({"de", "cs", "hu"})
 _CLOCK = r"(?:[01]?\d|2[0-4])"
@@ -54,7 +56,10 @@ _DOTTED_TIMES = re.compile(
 )
 _CALENDAR = re.compile(r"(?<!\d)(?:(?<=عام )|(?<=سنة ))(\d{3,4}) ?م(?![^\W_])|(?<!\d)(\d{3,4}) ?ه(?![^\W_])")
 _SEASON = re.compile(r"(?<![\d/])((?:19|20)\d\d)/(\d\d)(?![\d/])")
-_POLISH_DECADE = re.compile(r"(?<![^\W_])(?P<noun>lata|latach|lat) (?P<n>\d0)(?:\.(?!\w)|(?![\w.,]))")
+_POLISH_DECADE = re.compile(r"(?<![^\W_])(?<!\d )(?P<noun>lata|latach|lat) (?P<n>\d0)(?:\.(?!\w)|(?![\w.,]))")
+_AGED = frozenset(
+    ["liczy", "liczył", "ma", "mam", "masz", "mają", "miał", "miała", "mieć", "skończył", "skończyła"]
+)
 _HOUR_NAMED = re.compile(r" ?बजे")
 _BETWEEN = "\ue000"  # what stands there until each is said
 _BITS = re.compile(r"(?<=\d)( ?[kMG])(?:bps|bit/s)(?![^\W_])")
@@ -85,7 +90,7 @@ _VERSES = frozenset({"en", "es", "fr", "it", "pt"})  # that write "John 3:5" so
 _RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]|[.,]\d)")
 _CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({NUMBER}) ?[–-] ?({NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
 _GERMAN_DECADE = re.compile(r"(?<![\d.,])(\d0)er(?![^\W_])")
-_HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?![^\W_])")
+_HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?= of\b)")
 _NUMBERED = re.compile(r"#(?=\d)")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
@@ -257,6 +262,10 @@ class _Speller:
     def _slashed_date(self, match: re.Match[str]) -> str:
         if _word_before(match).lower() not in self._say.before_dates:
             return match[0]
+        after = _WORD_AFTER.match(match.string, match.end())
+        common = WORDS.get(self._say.language, ENGLISH)
+        if match[0] in _COMMON_FRACTIONS and after and after[1].lower() not in common:
+            return match[0]  # of something
         return self._date(match)
 
     def _named_date(self, match: re.Match[str]) -> str:
@@ -277,9 +286,12 @@ class _Speller:
         return self._say.decade(int(match[0][:4])) or match[0]
 
     def _polish_decade(self, match: re.Match[str]) -> str:
+        if _word_before(match).lower() in _AGED:
+            return match[0]
         said = self._say.ordinal(int(match["n"])).removesuffix("y")
         ending = "e" if match["noun"] == "lata" else "ych"
-        return f"{match['noun']} {said}{ending}"
+        stop = "." if match[0].endswith(".") and match.end() == len(match.string) else ""
+        return f"{match['noun']} {said}{ending}{stop}"
 
     def _short_decade(self, match: re.Match[str]) -> str:
         return (self._say.decade(1900 + int(match[1])) or "").partition(" ")[2]

@@ -126,7 +126,7 @@ class Grammar:
         self.days = _days(verbalizer)
         day = _either([*self.days])
         self.day_to_day = re.compile(
-            rf"(?<![^\W_])({day})\.? ?[–-] ?(?!\1(?![^\W_]))({day})(?![^\W_])(?:\.(?= ?[^\W_]|[,;:)]))?"
+            rf"(?<![^\W_])({day})\.? ?[–-] ?(?!(?i:\1)(?![^\W_]))({day})(?![^\W_])(?:\.(?= ?[^\W_]|[,;:)]))?"
         )
         self.months = _months(verbalizer)
         self.month_and_day = _month_and_day(verbalizer, self.months)

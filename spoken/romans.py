@@ -20,16 +20,36 @@ _ALIKE = str.maketrans("ІХѴ", "IXV")
 _EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # of scripts that stand beside it without a space
 _ROMAN = re.compile(
     rf"(?<![^\W{_EAST}])(?<![.&/'’])(?P<roman>{_WRITTEN}|[IVXІХ]{{1,5}}(?= (?:век|вв?\.)))(?P<suffix>er|re|ère|ème|de|ste|e)?(?P<dot>\.(?!\w))?"
-    rf"(?![^\W_{_EAST}]|[&/'’]\w)(?: (?P<century>w\.|вв?\.)(?![^\W_]))?"
+    rf"(?![^\W_{_EAST}]|[&/'’]\w|-[^\W\d_]{{1,3}}(?<![IVX])(?![^\W_]))(?: (?P<century>w\.|вв?\.)(?![^\W_]))?"
 )
 _SUFFIXED = frozenset({"fr", "nl"})
 _FEMININE = frozenset({"re", "ère"})
 _MAY_BE_LETTERS = frozenset({"I", "V", "X", "XX", "XXX"})
 _CENTURY = re.compile(
-    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert)", re.IGNORECASE
+    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert"
+    r"|aprile|febbraio|giugno|maggio|marzo|novembre|settembre)",
+    re.IGNORECASE,
 )
 _CENTURIES = {"es": "siglo", "pt": "século"}
 _ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")
+_WORDS = {"cs": "IV", "it": "I", "pl": "I"}  # numerals that are words as well
+# Of what drips into a vein, which English writes as it writes four.
+_BEFORE_DRIPS = frozenset(["an", "by", "her", "his", "my", "the", "their", "via", "with", "your"])
+_DRIPS = frozenset(
+    [
+        "access",
+        "antibiotics",
+        "bag",
+        "drip",
+        "drips",
+        "fluid",
+        "fluids",
+        "infusion",
+        "line",
+        "lines",
+        "needle",
+    ]
+)
 _NAME = 3  # letters
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _WORD_AFTER = re.compile(r" ([^\W\d_]+)")
@@ -64,10 +84,13 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     words = (before[1] if before else "", after[1] if after else "")
     if suffix:
         return verbalizer.ordinal(number, FEMININE if suffix in _FEMININE else MASCULINE) + dot
-    if written in _MAY_BE_LETTERS and not (century or _is_numeral(written, *words, verbalizer)):
+    if written in _MAY_BE_LETTERS and not (century or _is_numeral(match, written, *words, verbalizer)):
+        return match[0]
+    if written == "IV" and verbalizer.language == "en" and _drips(*words):
         return match[0]
     if century:
-        said = verbalizer.century(number, words[0], plural=century.startswith("вв"))
+        beside = words[0] or match.string[: match.start()].strip()[-1:]
+        said = verbalizer.century(number, beside, plural=century.startswith("вв"))
         return said if match.string[match.end() :].strip() else f"{said}."
     said = verbalizer.roman(number, *words, dotted=bool(dot))
     following = match.string[match.end() : match.end() + 1]
@@ -75,11 +98,21 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     return f"{said}{'.' if ends else ''}"
 
 
-def _is_numeral(written: str, before: str, after: str, verbalizer: Verbalizer) -> bool:
+def _is_numeral(match: re.Match[str], written: str, before: str, after: str, verbalizer: Verbalizer) -> bool:
     """Tell by what is beside it whether what may be letters is a numeral."""
     if _CENTURY.match(before) or _CENTURY.match(after):
         return True
+    dotted = match["dot"] is not None
+    if dotted and not verbalizer.dots_ordinals and match.string[match.end() :].strip():
+        return False  # an initial
+    is_word = written in _WORDS.get(verbalizer.language, "") and not dotted
+    if is_word and (after[:1].isupper() if verbalizer.language == "pl" else after):
+        return False
     named = len(before) >= _NAME and before[0].isupper() and not before.isupper()
     if verbalizer.rulers:
-        return before in verbalizer.rulers and (written != "I" or not after)
+        return before in verbalizer.rulers and (written != "I" or not after or dotted)
     return named and written in {"I", "V"}
+
+
+def _drips(before: str, after: str) -> bool:
+    return after in _DRIPS or (before.lower() in _BEFORE_DRIPS and not after[:1].isupper())

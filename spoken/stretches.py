@@ -59,6 +59,67 @@ _LAST_WORD = re.compile(r"[^\s(–-]+$")
 _NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
 _WORD_BEFORE = re.compile(r"([^\s(]+) [^\s(]+$")
 _ARTICLE = 3  # letters: of "El" and "Dos", which begin a sentence with a capital
+# A word in capitals that begins a sentence after a street; any other is the name of a saint.
+_BEGINS = frozenset(
+    [
+        "A",
+        "All",
+        "An",
+        "And",
+        "At",
+        "But",
+        "Come",
+        "He",
+        "Her",
+        "His",
+        "How",
+        "I",
+        "I'm",
+        "If",
+        "In",
+        "Is",
+        "It",
+        "It's",
+        "My",
+        "No",
+        "On",
+        "Our",
+        "She",
+        "So",
+        "That",
+        "The",
+        "Then",
+        "There",
+        "They",
+        "This",
+        "Turn",
+        "We",
+        "What",
+        "When",
+        "Where",
+        "Who",
+        "Why",
+        "Yes",
+        "You",
+        "Your",
+        "Das",
+        "Der",
+        "Die",
+        "Er",
+        "Es",
+        "Ich",
+        "Sie",
+        "Wir",
+        "De",
+        "Het",
+    ]
+)
+_STREET = re.compile(
+    r"\b(?:across|along|and|at|behind|between|by|corner|down|from|near|off|of|on|past|to|up|\d+) ([A-Z][\w'’-]+) St\.$"
+)
+_BEFORE_SAINTS = frozenset(
+    ["Cape", "Die", "Fort", "Lake", "Mount", "Mt", "Port", "Saint", "Sault", "The", "To"]
+)
 _ROMAN = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})\.")
 _REACH = 24  # characters around a full stop that tell whether it ends a sentence
 # "3. 4. 2024", "2024. 04. 03-án", "19. Jahrhundert", "3. Oktober".
@@ -71,6 +132,29 @@ _NUMBERED_THING = re.compile(
     r" \d{1,3}\.$",
     re.IGNORECASE,
 )
+_FIRST_WORD = re.compile(r"\s*[^\W\d_]+(?:'[^\W\d_]+)?")
+_BEFORE_RANKED = frozenset(
+    [
+        "ab",
+        "als",
+        "alle",
+        "auf",
+        "bis",
+        "die",
+        "diese",
+        "für",
+        "in",
+        "mit",
+        "nach",
+        "oder",
+        "seit",
+        "und",
+        "unter",
+        "von",
+        "vor",
+    ]
+)
+_RANKED_BEFORE = re.compile(r"(?:([^\W\d_]+)\.? |(?<!\d))\d{1,2}\.$")
 _NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
 _MONTHS = frozenset(
     month.lower() for language in LANGUAGES for month in get_month_names("wide", "format", language).values()
@@ -203,7 +287,9 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     if word in INSIDE or (numbered and (word in BEFORE_NUMBERS or word.endswith(SUFFIXES))):
         return True
     if following is not None and (
-        _is_inside_sum(text, before, word, end) or _is_title(before, word) or _is_between(before, word)
+        _is_inside_sum(text, before, word, end)
+        or _is_title(before, word, text[end : end + _REACH])
+        or _is_between(before, word)
     ):
         return True
     return _LETTER.search(before) is not None
@@ -226,21 +312,35 @@ def _is_between(before: str, word: str) -> bool:
     return name is not None and (name[1][0].isupper() or name[1][0].isdigit())
 
 
-def _is_title(before: str, word: str) -> bool:
-    """Tell "el Sr. López" from "Ken Griffey Sr.", and "Im II. Weltkrieg" from "World War II.", by the word before it."""
+def _is_title(before: str, word: str, after: str) -> bool:
+    """Tell "el Sr. López" from "Ken Griffey Sr.", and "Im II. Weltkrieg" from "World War II.", by the word before it.
+
+    "Oak St. It" is told from "Visit St. Louis" by the word after it, "on Wall St. Traders" by the two before it.
+    """
     if word not in TITLES and not _ROMAN.fullmatch(before[-len(word) :]):
         return False
-    if word == "st." and before[: -len(word)].rstrip(" .")[-1:].isdigit():
-        return False  # a century
+    if word == "st.":
+        counted = before[: -len(word)].rstrip(" .")[-1:].isdigit()  # centuries and pieces
+        street = _STREET.search(before)
+        named = street is not None and street[1] not in _BEFORE_SAINTS
+        return not counted and not named and not begins_after_street(after)
     name = _NAME_BEFORE.search(before)
     return name is None or name[1].islower() or len(name[1]) <= _ARTICLE
+
+
+def begins_after_street(text: str) -> bool:
+    """Tell whether a text that follows "St." begins a sentence."""
+    first = _FIRST_WORD.match(text)
+    return first is not None and first[0].strip() in _BEGINS
 
 
 def _is_inside_date(before: str, after: str) -> bool:
     """Tell whether the full stop between two texts is that of a day, month or other ordinal."""
     next_word = _NEXT_WORD.match(after)
     if next_word and (
-        next_word[1].lower() in _MONTHS or next_word[1] in RANKED or _NUMBERED_THING.search(before)
+        next_word[1].lower() in _MONTHS
+        or (next_word[1] in RANKED and _is_ranked(before))
+        or _NUMBERED_THING.search(before)
     ):
         return True
     date = _DATE_BEFORE.search(before)
@@ -248,6 +348,12 @@ def _is_inside_date(before: str, after: str) -> bool:
         return False
     expected = _DAY_AND_MONTH if date["day"] else _MONTH_AND_DAY if date["year"] else _LAST_PART
     return expected.match(after) is not None
+
+
+def _is_ranked(before: str) -> bool:
+    """Tell "die 2. Bundesliga" from "Runde 2. Platz 3" and "Es gibt 12. Preis auf Anfrage", which are two sentences."""
+    number = _RANKED_BEFORE.search(before)
+    return number is not None and (number[1] is None or number[1].lower() in _BEFORE_RANKED)
 
 
 def _inner_end(text: str, start: int, limit: int) -> int:

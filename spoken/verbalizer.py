@@ -196,7 +196,10 @@ class Verbalizer:
         return self.cardinal(number)
 
     def century(self, number: int, before: str, *, plural: bool) -> str:
-        """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several."""
+        """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several.
+
+        `before` is the word or mark before it, "" where it begins a sentence.
+        """
         return self.cardinal(number)
 
     def spoken_range(self, first: str, last: str) -> str:

@@ -30,6 +30,7 @@ _ORDINALS = [
 ]
 _TENS = ["dvacátý", "třicátý", "čtyřicátý", "padesátý", "šedesátý", "sedmdesátý", "osmdesátý", "devadesátý"]
 
+_COUNTED = re.compile("část|fáz|kapitol|kategori|lig|skupin|tříd|válk", re.IGNORECASE)  # feminine
 _QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
 
 
@@ -123,12 +124,16 @@ class Czech(Verbalizer):
         if before.lower() in _GENITIVE:
             return _inflected(_ordinal(self, number), "é" if following.endswith(("y", "e")) else "ého")
         neuter = following.endswith(("o", "í", "ě", "e"))
-        return self.ordinal(number, FEMININE if following.endswith("a") else NEUTER if neuter else MASCULINE)
+        return self.ordinal(
+            number, FEMININE if following.endswith(("a", "á")) else NEUTER if neuter else MASCULINE
+        )
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Karel čtvrtý", "za Karla čtvrtého", "dvacáté první století"."""
         if not dotted:
             return self.cardinal(number)
+        if _COUNTED.match(before) and before[0].isupper():
+            return self.ordinal(number, FEMININE)
         if before[:1].isupper() and before.lower() not in _LOCATIVE | _GENITIVE:
             if before.startswith(_QUEENS):
                 return _inflected(_ordinal(self, number), "á" if before.endswith(("a", "e")) else "é")

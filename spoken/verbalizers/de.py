@@ -44,9 +44,15 @@ _WEAK = frozenset(
         "diesen",
         "seinem",
         "ihrem",
+        "jeden",
     ]
 )
 _DETERMINERS = _WEAK | {
+    "auf",
+    "in",
+    "mit",
+    "nach",
+    "vor",
     "das",
     "die",
     "ein",

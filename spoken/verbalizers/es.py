@@ -32,7 +32,8 @@ _SHORT = {"uno": "un", "primero": "primer", "tercero": "tercer", "veintiuno": "v
 _ARTICLES = frozenset({"el", "la", "los", "las", "en", "del", "al", "un", "una", "y", "de"})
 _CENTURY = re.compile("siglos?", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"anexo|artículo|capítulo|clase|fase|grado|libro|nivel|parte|tema|tipo|título|tomo|volumen", re.IGNORECASE
+    r"anexo|artículo|canal|capítulo|clase|fase|grado|libro|nivel|parte|tema|tipo|título|tomo|vitamina|volumen",
+    re.IGNORECASE,
 )
 _QUEENS = frozenset({"Beatriz", "Isabel", "Raquel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries

@@ -42,6 +42,10 @@ _BEFORE_NOUN = frozenset(
         "per",
     ]
 )
+_MONTHS = frozenset(
+    ["aprile", "febbraio", "giugno", "maggio", "marzo", "novembre", "settembre"]
+)  # streets are named so
+_FEMININE_ARTICLES = frozenset(["la", "della", "nella", "alla", "dalla", "sulla", "una"])
 _FEMININE = frozenset(["classe", "fase", "legione", "parte", "sezione"])
 
 
@@ -118,9 +122,15 @@ class Italian(Verbalizer):
         return f"{said[:-1]}a" if gender == FEMININE else said
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
-        """Say "Vittorio Emanuele secondo", "il ventesimo secolo", "la seconda guerra mondiale"."""
+        """Say "Vittorio Emanuele secondo", "il ventesimo secolo", "la seconda guerra mondiale", "via venti settembre"."""
+        if after.lower() in _MONTHS:
+            return self.day(number)
         noun = before if before and before.lower() not in _BEFORE_NOUN else after
-        feminine = noun.endswith("a") or noun.lower() in _FEMININE
+        feminine = (
+            before.lower() in _FEMININE_ARTICLES
+            or noun.endswith(("a", "zione", "sione"))
+            or noun.lower() in _FEMININE
+        )
         return self.ordinal(number, FEMININE if feminine else MASCULINE)
 
     def day(self, number: int) -> str:

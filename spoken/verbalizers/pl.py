@@ -8,6 +8,9 @@ _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
 _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 
+_COUNTED = re.compile(
+    "częś|faz|grup|kategori|klas|ksi[ęą]|lig|rp$|scen|sekcj|stref|wojn", re.IGNORECASE
+)  # feminine
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -52,7 +55,7 @@ class Polish(Verbalizer):
         "ust.": "ustęp", "pkt": "punkt", "pkt.": "punkt", "m.": "mieszkanie", "woj.": "województwo", "im.": "imienia",
         "p.n.e.": "przed naszą erą", "n.e.": "naszej ery", "ds.": "do spraw", "ww.": "wyżej wymieniony",
         "por.": "porównaj", "maks.": "maksymalnie", "zob.": "zobacz", "wg": "według", "gen.": "generał",
-        "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "ur.": "urodzony", "zm.": "zmarły",
+        "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "poł.": "połowie", "pocz.": "początku", "ur.": "urodzony", "zm.": "zmarły",
     }  # fmt: skip
     ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
     telephone = r"tel|telefon|dzwoń|zadzwoń|kom|fax|faks|numer"
@@ -97,22 +100,27 @@ class Polish(Verbalizer):
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Jan Paweł drugi", "Jana Pawła drugiego", "druga wojna światowa", "część druga"."""
-        if before[:1].isupper() and before.lower() not in _LOCATIVE | _GENITIVE:
+        numbered = before.lower() in _LOCATIVE | _GENITIVE or _COUNTED.match(before)
+        if before[:1].isupper() and not numbered:
             if before.startswith(_QUEENS):
                 return _inflected(self._place(number), "a" if before.endswith("a") else "ej")
             return _inflected(self._place(number), "ego" if before.endswith("a") else "")
+        if after == "wieku" and before.lower() not in _LOCATIVE:
+            return _inflected(self._place(number), "ego")
         if (
             after
             and not after[0].isupper()
             and (not before or before.lower() in _LOCATIVE | _GENITIVE | {"i", "a"})
         ):
             return self.ordinal_before(number, before, after)
-        if before.endswith(("a", "ść")):
+        if before.endswith(("a", "ść")) or (_COUNTED.match(after) and after[0].isupper()):
             return self.ordinal(number, FEMININE)
         return self.ordinal_before(number, before, after) if after.islower() else self.ordinal(number)
 
     def century(self, number: int, before: str, *, plural: bool) -> str:
-        """Say "dwudziestym pierwszym wieku"."""
+        """Say "dwudziestym pierwszym wieku", "dwudziesty wiek"."""
+        if not before:
+            return f"{self._place(number)} wiek"
         locative = before.lower() in _LOCATIVE
         return f"{_inflected(self._place(number), 'm' if locative else 'ego')} wieku"
 

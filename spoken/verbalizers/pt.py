@@ -9,7 +9,8 @@ _FEMININE = {"um": "uma", "dois": "duas"}
 _ARTICLES = frozenset({"o", "a", "os", "as", "em", "no", "na", "do", "da", "um", "uma", "e", "de"})
 _CENTURY = re.compile("séculos?", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"anexo|artigo|capítulo|classe|fase|grau|livro|nível|parte|tema|tipo|título|tomo|volume", re.IGNORECASE
+    r"anexo|artigo|canal|capítulo|classe|fase|grau|livro|nível|parte|tema|tipo|título|tomo|vitamina|volume",
+    re.IGNORECASE,
 )
 _QUEENS = frozenset({"Beatriz", "Elizabeth", "Isabel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries
@@ -70,7 +71,7 @@ class Portuguese(Verbalizer):
         noun = before if named or _CENTURY.fullmatch(before) else after if after[:1].isupper() else ""
         if not noun or number > _LARGEST_ORDINAL:
             return self.cardinal(number)
-        feminine = noun.endswith(("a", "ão")) or noun in _QUEENS
+        feminine = noun.endswith(("a", "ção", "são")) or noun in _QUEENS
         return self.ordinal(number, FEMININE if feminine else MASCULINE)
 
     def counted(self, number: int, following: str) -> str:

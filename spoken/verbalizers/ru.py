@@ -150,18 +150,22 @@ class Russian(Verbalizer):
         """Say "Пётр первый", "Екатерины второй", "двадцать первый век", "глава вторая"."""
         if after.lower() in _AFTER_CENTURY:
             return self.inflected(number, _AFTER_CENTURY[after.lower()])
+        if before.lower() in {"в", "во", "на"} and after.endswith("е"):
+            return self.inflected(number, "м")
         if before.startswith(_QUEENS):
             return self.inflected(number, _AFTER_QUEEN.get(before[-1], "ей"))
+        if before.endswith(("ава", "аза", "асть", "ема", "уппа")):
+            return self.inflected(number, "я")
         if before[:1].isupper() and len(before) > 2:
             return self.inflected(number, _AFTER_NAME.get(before[-1], "й"))
-        if before.endswith(("ава", "асть", "ема")):
-            return self.inflected(number, "я")
         return self.ordinal(number, FEMININE if after.endswith(("а", "я")) else MASCULINE)
 
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say "двадцатом веке", "двадцатого века"."""
         if plural:
             return f"{self.inflected(number, 'го')} веков"
+        if not before:
+            return f"{self.ordinal(number)} век"
         inside = before.lower() in {"в", "во"}
         return f"{self.inflected(number, 'м' if inside else 'го')} {'веке' if inside else 'века'}"
 

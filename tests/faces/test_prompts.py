@@ -74,6 +74,18 @@ def test_a_nose_is_as_long_as_wished_and_the_hair_is_not():
     )
 
 
+def test_lips_that_are_full_are_red_as_well_and_a_chin_is_not_double_that_is_said_not_to_be():
+    red, denied = (
+        imagine("a woman with red full lips"),
+        imagine("a man, no double chin, without a big nose", 1),
+    )
+    details = denied.recipe.look.phenotype.details
+
+    assert red.ignored_words == denied.ignored_words == ()
+    assert red.recipe.look.lips == imagine("a woman with red lips", red.recipe.seed).recipe.look.lips
+    assert details == imagine("a man", 1).recipe.look.phenotype.details
+
+
 def test_every_word_about_bones_has_its_targets():
     for phrase in BONES:
         phenotype(details=imagine(f"a woman with {phrase}").recipe.look.phenotype.details)

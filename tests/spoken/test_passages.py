@@ -2,6 +2,7 @@
 """What is spoken of a text is one answer: the same to who prices it and who speaks it, in bounded time."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -179,3 +180,13 @@ def test_a_text_of_twice_the_length_takes_twice_the_steps(unit):
         return Counted.looks
 
     assert looks(8_000) <= 2.2 * looks(4_000) + 100
+
+
+@pytest.mark.parametrize("unit", ["<!--", "<script>", "<br>", "<b>1"])
+def test_half_open_markup_without_end_is_done_with_at_once(unit):
+    """Tags weigh nothing, so that a stretch may hold any number of them; what is quadratic takes most of a minute."""
+    began = time.process_time()
+
+    list(passages((unit * 100_000)[:100_000], "en"))
+
+    assert time.process_time() - began < 5
