@@ -16,20 +16,19 @@ from worker.avatars import Avatars
 from worker.canvas import Canvas
 from worker.compose import IdleFrame
 from worker.cutout import cut_film
-from worker.encode import FPS, VideoCodec
+from worker.encode import FPS, GOP, VideoCodec
 from worker.footage import Footage
 from worker.import_film import write_mattes
 from worker.matte import Mattes, Studio, centres
+from worker.mel import MEL
+from worker.model import LipModel
 from worker.planes import Picture, Rgb, Whole, parted, planes, to_yuv, whole
 from worker.settings import Settings
-from worker.stage import Place, Stage
+from worker.stage import PLAIN, Place, Stage, lines
 
 AVATAR, EMOTION = "european_woman", "neutral"
 PEOPLE = (AVATAR, "african_man", "old_japanese_man", "arab_woman")
 CANVASES = {"720p": (1280, 720), "1080p": (1920, 1080), "2160p": (3840, 2160)}
-NETWORK_MS = 9.0
-"""Of one core for each frame, whatever the canvas: `bench.render` measures it."""
-
 CORES = 2
 
 
@@ -47,13 +46,21 @@ def main(frames: int, *, as_json: bool) -> None:
 
 def measure(frames: int = 50) -> dict[str, float]:
     """Return all figures; of each canvas those of so many frames."""
-    footage = footage_of(AVATAR)
-    figures: dict[str, float] = {"matte_ms": round(_matte_ms(footage), 1)}
+    model = LipModel(Settings().assets / "model", provider="cpu", threads=CORES)
+    figures: dict[str, float] = {}
     for name, size in CANVASES.items():
-        lay_ms, code_ms = _costs(footage, size, frames if name != "2160p" else max(1, frames // 5))
+        stage = Stage(width=size[0], height=size[1], background="#1f3b57")
+        footage = footage_of(AVATAR, lines(stage))
+        figures[f"matte_ms_{name}"] = round(_matte_ms(footage), 1)
+        some = frames if name != "2160p" else max(1, frames // 5)
+        draw_ms = _network_ms(model, footage, some)
+        lay_ms, code_ms = _costs(footage, stage, some)
+        figures[f"network_ms_{name}"] = round(draw_ms, 2)
         figures[f"lay_out_ms_{name}"] = round(lay_ms, 2)
         figures[f"encode_ms_{name}"] = round(code_ms, 2)
-        figures[f"realtime_factor_{name}"] = round(CORES * 1000 / FPS / (NETWORK_MS + lay_ms + code_ms), 2)
+        figures[f"realtime_factor_{name}"] = round(CORES * 1000 / FPS / (draw_ms + lay_ms + code_ms), 2)
+    model.close()
+    footage = footage_of(AVATAR)
     figures["matte_error_levels"] = round(matte_error(footage), 2)
     for place, scene in (("wall", wall()), ("room", room())):
         errors = [filmed_matte_error(footage_of(name), scene) for name in PEOPLE]
@@ -61,10 +68,23 @@ def measure(frames: int = 50) -> dict[str, float]:
     return figures
 
 
-def footage_of(avatar: str) -> Footage:
-    """Open the footage of an avatar that comes with the worker."""
+def footage_of(avatar: str, of: int = PLAIN) -> Footage:
+    """Open the footage, of so many lines, of an avatar that comes with the worker."""
     avatars = Avatars(Settings().assets / "avatars", memory_bytes=1 << 30)
-    return avatars.footage(avatars.find(avatar, EMOTION), EMOTION)
+    return avatars.footage(avatars.find(avatar, EMOTION), EMOTION, of)
+
+
+def _network_ms(model: LipModel, footage: Footage, frames: int) -> float:
+    """Measure the mouths of some frames that speak, in batches of a GOP, once all has been seen."""
+    heard = model.graph(footage.references).mel.frames
+    mel = np.random.default_rng(0).uniform(-4, 4, (GOP, 1, MEL.bands, heard)).astype(np.float32)
+    batches = [footage.faces(range(first, first + GOP)) for first in range(0, frames, GOP)]
+    for faces in batches:
+        model.predict(mel, faces)
+    started = time.process_time()
+    for faces in batches:
+        model.predict(mel, faces)
+    return (time.process_time() - started) * 1000 / (GOP * len(batches))
 
 
 def _matte_ms(footage: Footage) -> float:
@@ -77,10 +97,9 @@ def _matte_ms(footage: Footage) -> float:
     return (time.process_time() - started) * 1000 / len(film)
 
 
-def _costs(footage: Footage, size: tuple[int, int], frames: int) -> tuple[float, float]:
+def _costs(footage: Footage, stage: Stage, frames: int) -> tuple[float, float]:
     """Return the milliseconds of laying a picture out, and of encoding it."""
-    stage = Stage(width=size[0], height=size[1], background="#1f3b57")
-    canvas, codec = Canvas(stage, footage), VideoCodec(size=size)
+    canvas, codec = Canvas(stage, footage), VideoCodec(size=(stage.width, stage.height))
     laid, coded = 0.0, 0.0
     for frame in range(frames):
         started = time.process_time()

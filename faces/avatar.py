@@ -47,7 +47,7 @@ from faces.renderer import Camera, Material, Picture, Pose, Renderer, Scene
 from faces.scarf import drape, follow, line, wind_cord
 from faces.subdivision import Part, eyelashes, head
 
-SIZE = 512  # pixels of the whole picture, in which boxes are given
+SIZE = 512  # pixels of the whole picture, where nothing else is said
 
 Eye = tuple[Floats, float]  # centre and radius
 Box = tuple[float, float, float]  # centre x, centre y, side in pixels of the whole picture
@@ -74,7 +74,15 @@ _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 class Avatar:
     """A person in a scene; a class since building takes seconds and each frame reuses it."""
 
-    def __init__(self, renderer: Renderer, look: Look, *, seed: int = 0, hair_density: float = 1.0) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        look: Look,
+        *,
+        seed: int = 0,
+        hair_density: float = 1.0,
+        frame: int = SIZE,
+    ) -> None:
         """Build the person.
 
         Args:
@@ -82,9 +90,11 @@ class Avatar:
             look: who it is.
             seed: of everything random: strands, brows, stubble.
             hair_density: part of the strands to keep (they get wider in turn), for quick previews.
+            frame: side in pixels of the whole picture, in which boxes and eyes are given.
 
         """
         self._renderer = renderer
+        self.frame = frame
         self._look = look
         self._degrees = _FIELD_OF_VIEW
         rng = np.random.default_rng(seed)
@@ -212,18 +222,18 @@ class Avatar:
         """Frame head and shoulders, or only a box of that picture; more `degrees` show more around them."""
         target = np.array([0, self.top - 1.22, 0.6])
         camera = Camera.looking(target, distance=_DISTANCE, degrees=degrees or self._degrees)
-        return camera if box is None else camera.cropped(box, SIZE)
+        return camera if box is None else camera.cropped(box, self.frame)
 
     def mouth_box(self, pose: Pose = Pose()) -> Box:  # noqa: B008 - frozen
         """Return the tight square around the mouth, from the nose's tip to just below the chin, in a pose."""
-        x, y, scale = self.camera().project(self.scene.place(self._mouth_centre, pose), SIZE)
+        x, y, scale = self.camera().project(self.scene.place(self._mouth_centre, pose), self.frame)
         return x, y, self._mouth_side * scale
 
     def eyes(self, pose: Pose) -> tuple[float, float, float, float]:
         """Return where the eyes look out in a pose: (x, y) of the one on the left of the picture, and of the other."""
         camera = self.camera()
         (ax, ay), (bx, by) = sorted(
-            camera.project(self.scene.place(centre, pose) + np.array([0, 0, radius]), SIZE)[:2]
+            camera.project(self.scene.place(centre, pose) + np.array([0, 0, radius]), self.frame)[:2]
             for centre, radius in _eyes(self._base)
         )
         return ax, ay, bx, by

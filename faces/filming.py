@@ -24,11 +24,8 @@ MOUTH_HAIR = 0.25
 """Of the mouths' films: only the shadow of hair is needed. A beard must be the one in the footage."""
 
 _DRAWN_EVERY = 13  # frames; those between are moved to where the head is, which takes an eighth of the time
-_FINE = 3  # those are drawn so many times as large, so that moving them blurs nothing
+_FINE = 432  # those are drawn at least so large, so that moving them blurs nothing
 _HASTE = 4.0  # how quickly one drawn frame takes over from the last
-
-MOUTH_SIDE = _FINE * SIZE
-"""Side in pixels of the renderer that draws mouths."""
 
 Eyes = tuple[float, float, float, float]
 Square = Callable[[Box, int, int], Box]
@@ -49,9 +46,20 @@ def film_idle(avatar: Avatar, look: Look, seed: int, emotion: str) -> Iterator[t
         yield avatar.render(moment.pose), avatar.mouth_box(moment.pose), avatar.eyes(moment.pose)
 
 
-def mouth_renderer() -> Renderer:
+def tile(frame: int) -> int:
+    """Return the side in pixels of a mouth's tile beside a film of so many lines: an even number."""
+    return 2 * -(-SIZE * frame // (2 * FRAME))
+
+
+def mouth_side(frame: int) -> int:
+    """Return the side in pixels of the renderer that draws the mouths beside a film of so many lines."""
+    side = tile(frame)
+    return side * max(2, -(-_FINE // side))
+
+
+def mouth_renderer(frame: int) -> Renderer:
     """Open the renderer that `film_mouths` needs; the person is to be built in it."""
-    return Renderer(MOUTH_SIDE, supersampling=1)
+    return Renderer(mouth_side(frame), supersampling=1)
 
 
 def mouth_hair(look: Look) -> float:
@@ -69,29 +77,31 @@ def film_mouths(
         avatar: built in that renderer.
         seed: as of the footage.
         emotion: of the footage.
-        square: says which `SIZE` pixels of a frame are filmed, of the mouth's box, `SIZE` and the frame's size.
+        square: says which pixels of a frame are filmed, of the mouth's box, the tile's size and the frame's.
     """
     faces = [speaking_face(units(shape), EMOTIONS[emotion]) for shape in SHAPES]
     poses = [moment.pose for moment in moments(seed, emotion)]
-    cameras = [avatar.camera(square(avatar.mouth_box(pose), SIZE, FRAME)) for pose in poses]
+    size = tile(avatar.frame)
+    cameras = [avatar.camera(square(avatar.mouth_box(pose), size, avatar.frame)) for pose in poses]
     drawn = sorted({*range(0, len(poses), _DRAWN_EVERY), len(poses) - 1})
-    tiles = np.zeros((len(poses), len(faces), SIZE, SIZE, 3), np.uint8)
+    tiles = np.zeros((len(poses), len(faces), size, size, 3), np.uint8)
     for k, face in enumerate(faces):
         avatar.express(face)
         fine = {frame: avatar.render(poses[frame], cameras[frame]) for frame in drawn}
         for frame, picture in fine.items():
-            tiles[frame, k] = _shrunk(picture)
+            tiles[frame, k] = _shrunk(picture, size)
         for before, after in pairwise(drawn):
             for frame in range(before + 1, after):
                 # Mostly the nearer one, since two pictures of a beard never blend sharply.
                 share = np.clip(0.5 + _HASTE * ((frame - before) / (after - before) - 0.5), 0, 1)
                 here = poses[frame], cameras[frame]
-                tile = np.zeros((SIZE, SIZE, 3))
+                blended = np.zeros((size, size, 3))
                 for other, part in ((before, 1 - share), (after, share)):
                     if part:
                         there = poses[other], cameras[other]
-                        tile += part * _shrunk(_carry(renderer, avatar, fine[other], here, there))
-                tiles[frame, k] = np.rint(tile)
+                        moved = _carry(renderer, avatar, fine[other], here, there)
+                        blended += part * _shrunk(moved, size)
+                tiles[frame, k] = np.rint(blended)
     for row in tiles:
         yield np.concatenate(list(row), axis=1)
 
@@ -106,7 +116,9 @@ def _carry(
     """Move each point of a picture taken `there` to where the head's movement brings it."""
     place = Elsewhere(there[1], there[0], avatar.shape())
     size = len(picture)
-    traced = cv2.resize(renderer.trace(avatar.scene, here[1], here[0], place, SIZE // 2), (size, size))
+    traced = cv2.resize(
+        renderer.trace(avatar.scene, here[1], here[0], place, tile(avatar.frame) // 2), (size, size)
+    )
     axis = np.arange(size, dtype=np.float32)
     still = np.stack(np.meshgrid(axis, axis), -1)
     moved = (traced[..., :2] + 1) * (size / 2) - 0.5
@@ -116,5 +128,5 @@ def _carry(
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _shrunk(picture: Picture) -> Picture:
-    return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
+def _shrunk(picture: Picture, size: int) -> Picture:
+    return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

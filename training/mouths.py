@@ -4,7 +4,7 @@
 
 The network that draws lips need not invent teeth: for each frame of footage it is given the same mouth at the same
 pose, in the same light, closed and in the shapes of `faces/shapes.py`, all of them sharp. It moves their pixels and
-blends them. A film holds the shapes of a frame side by side, each of them the `SIZE` pixels of the frame around the
+blends them. A film holds the shapes of a frame side by side, each of them the `TILE` pixels of the frame around the
 mouth (`worker.footage.square`), so that the worker need not scale anything.
 """
 
@@ -21,15 +21,17 @@ import click
 import msgspec
 
 from faces.emotions import EMOTIONS
-from faces.filming import film_mouths, mouth_hair, mouth_renderer
+from faces.filming import film_mouths, mouth_hair, mouth_renderer, tile
 from faces.motion import POSTURES
-from faces.shapes import SHAPES, SIZE
+from faces.shapes import SHAPES
 from training import footage
 from training.cast import CAST
 from worker.footage import square
 
-_RECIPE = 5  # raise it when code changes what a film shows
-_CRF = 17
+TILE = tile(footage.LINES)
+
+_RECIPE = 6  # raise it when code changes what a film shows
+_CRF = 24
 
 
 @click.command()
@@ -48,13 +50,13 @@ def main(names: tuple[str, ...], out: Path, processes: int) -> None:
 def film(names: Sequence[str], out: Path) -> int:
     """Render the films of some avatars that are not up to date; return how many."""
     films = [(name, emotion) for name in names for emotion in EMOTIONS if not _is_current(out, name, emotion)]
-    renderer = mouth_renderer() if films else None
+    renderer = mouth_renderer(footage.LINES) if films else None
     built = ""
     for done, (name, emotion) in enumerate(films, start=1):
         started = time.monotonic()
         if name != built:
             density = mouth_hair(CAST[name])
-            avatar, built = footage.build(renderer, name, hair_density=density), name
+            avatar, built = footage.build(renderer, name, hair_density=density, frame=footage.LINES), name
         path = out / name / f"{emotion}.mouths.mp4"
         pictures = list(film_mouths(renderer, avatar, footage.seed(name), emotion, square))
         footage.encode(path, pictures, recipe(name, emotion), crf=_CRF)
@@ -68,7 +70,7 @@ def film(names: Sequence[str], out: Path) -> int:
 
 def recipe(name: str, emotion: str) -> str:
     """Hash everything that decides what a film shows."""
-    ingredients = (_RECIPE, SIZE, SHAPES, footage.FRAMES, CAST[name], EMOTIONS[emotion], POSTURES[emotion])
+    ingredients = (_RECIPE, TILE, SHAPES, footage.FRAMES, CAST[name], EMOTIONS[emotion], POSTURES[emotion])
     return hashlib.sha256(msgspec.json.encode(ingredients)).hexdigest()[:16]
 
 
@@ -85,7 +87,7 @@ def _enter(folder: Path) -> None:
     pack = footage.read_pack(folder)
     clips = {
         emotion: msgspec.structs.replace(
-            clip, mouths=footage.Mouths(film=f"{emotion}.mouths.mp4", shapes=len(SHAPES), size=SIZE)
+            clip, mouths=footage.Mouths(film=f"{emotion}.mouths.mp4", shapes=len(SHAPES), size=TILE)
         )
         for emotion, clip in pack.emotions.items()
     }

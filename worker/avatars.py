@@ -17,6 +17,7 @@ from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Film, Footage, Mouths, references_shape
 from worker.matte import Studio
 from worker.sights import Shelf, Sight, size
+from worker.stage import PLAIN
 from worker.walk import Playback
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     footage: str  # file name
     frames: int
     playback: Playback
+    lines: int = PLAIN  # of the film, as wide as high; of fewer it can be shown as well
     boxes: tuple[Box | None, ...]  # one a frame; None where no face is: it passes through untouched
     eyes: tuple[
         Eyes | None, ...
@@ -101,7 +103,7 @@ class Avatars:
         self._packs = {path.parent.name: read_pack(path) for path in sorted(folder.glob("*/avatar.json"))}
         if not self._packs:
             raise BadAssets(f"There is no avatar in {folder}.")
-        self._opened: dict[tuple[str, str], _Opened] = {}
+        self._opened: dict[tuple[str, str, int], _Opened] = {}
         self._opening = threading.Lock()
         self._lock = threading.Lock()  # of what is kept; never held for long
 
@@ -127,15 +129,21 @@ class Avatars:
             raise UnknownEmotion(avatar, emotion, pack.emotions)
         return pack
 
-    def footage(self, pack: Pack, emotion: str) -> Footage:
+    def footage(self, pack: Pack, emotion: str, lines: int = PLAIN) -> Footage:
         """Return footage, of which the first frame is decoded now or was before.
+
+        Args:
+            pack: who is seen.
+            emotion: that the pack has.
+            lines: of the pictures; there are fewer where fewer were filmed.
 
         Raises:
             BadAssets: the film is not what the pack says.
         """
-        key = pack.name, emotion
+        lines = min(lines, pack.emotions[emotion].lines)
+        key = pack.name, emotion, lines
         with self._opening:  # lest two renders that start together decode the same film
-            opened = self._opened.get(key) or self._open(pack, emotion)
+            opened = self._opened.get(key) or self._open(pack, emotion, lines)
             opened.shelf.used_s = self._clock()
             with self._lock:
                 self._opened = self._opened | {key: opened}
@@ -189,7 +197,7 @@ class Avatars:
                 self._drop(key)
         return True
 
-    def _drop(self, key: tuple[str, str]) -> None:
+    def _drop(self, key: tuple[str, str, int]) -> None:
         # Not in place, since others look through it without the lock.
         self._opened = {other: opened for other, opened in self._opened.items() if other != key}
 
@@ -200,7 +208,7 @@ class Avatars:
             if known and self._has_room(size(sight), shelf):
                 shelf.put(frame, sight)
 
-    def _open(self, pack: Pack, emotion: str) -> _Opened:
+    def _open(self, pack: Pack, emotion: str, lines: int) -> _Opened:
         description = pack.emotions[emotion]
         shelf = Shelf(self._keep, clock=self._clock)
         film = Film(
@@ -209,8 +217,9 @@ class Avatars:
             description.mouths,
             eyes=description.eyes,
             shelf=shelf,
+            lines=lines,
         )
-        log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film))
+        log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film), lines=lines)
         footage = Footage(
             film,
             description.playback,

@@ -15,7 +15,7 @@ from worker.compose import IdleFrame
 from worker.film_mattes import FilmMattes
 from worker.matte import Alpha, Mattes, centres
 from worker.nods import Tilt
-from worker.planes import Picture, parted, planes, to_yuv
+from worker.planes import Picture, Whole, parted, planes, to_yuv
 from worker.stage import PLAIN, Place, Stage
 
 _BLUR = 1 / 40  # of the longer side: sigma of what goes on beside footage of which no more is known
@@ -23,7 +23,7 @@ _BLUR = 1 / 40  # of the longer side: sigma of what goes on beside footage of wh
 _OPAQUE = 128  # of an alpha: more the person than not
 _NOTHING = 255  # of what is seen through: no person
 _LEAST_ROWS = 0.75  # of the footage that are shown of a person
-_SWAY = 10  # pixels by which shoulders move
+_SWAY = 10 / PLAIN  # of the footage's side, by which shoulders move
 
 
 class Behind(Protocol):
@@ -77,9 +77,10 @@ class Canvas:
         self._mattes = film.mattes
         if stage.background is None and not isinstance(self._mattes, Mattes):
             self._mattes = None  # what they were filmed before is known there alone, and not beyond
-        rows = PLAIN if self._mattes is None else _rows(self._mattes[0])
-        self._rows = rows
-        self.place = fitted(stage, (PLAIN, rows))
+        self._lines = film.first.picture.shape[1]
+        self._rows = self._lines if self._mattes is None else _rows(self._mattes[0])
+        self._backdrops = [] if self._mattes is None else _of_planes(self._mattes.backdrop)
+        self.place = fitted(stage, (self._lines, self._rows))
         self._behind = behind
         colour = stage.colour
         if behind is not None:
@@ -106,12 +107,12 @@ class Canvas:
             paste(shown, picture, self.place)
             return shown
         alpha = self._film.matte(index)
-        backdrop = self._mattes.backdrop
-        for number, (plane, source, place) in enumerate(_triples(shown, picture, self.place)):
-            through, left = _behind(alpha, backdrop[..., number], source.shape)
+        triples = _triples(shown, picture, self.place)
+        for backdrop, (plane, source, place) in zip(self._backdrops, triples, strict=True):
+            through, left = _behind(alpha, backdrop)
             if tilt is not None:  # what is left of the backdrop at the edge was moved with it
                 through, left = tilt.plane(through), tilt.plane(left)
-            _lay(plane, source, place, through, left, self._rows)
+            _lay(plane, source, place, through, left, self._rows * len(source) // self._lines)
         return shown
 
 
@@ -131,7 +132,7 @@ def fitted(stage: Stage, size: tuple[int, int]) -> Place:
 def _rows(alpha: Alpha) -> int:
     """Count the rows of the footage, from above, in which the person reaches neither side: an even number."""
     beside = (alpha[:, :2].max(axis=1) >= _OPAQUE) | (alpha[:, -2:].max(axis=1) >= _OPAQUE)
-    rows = (int(np.argmax(beside)) if beside.any() else len(alpha)) - _SWAY
+    rows = (int(np.argmax(beside)) if beside.any() else len(alpha)) - round(_SWAY * len(alpha))
     return 2 * (rows // 2) if rows >= _LEAST_ROWS * len(alpha) else len(alpha)
 
 
@@ -151,15 +152,22 @@ def _triples(
     yield from zip(planes(shown), planes(picture), (place, half, half), strict=True)
 
 
-def _behind(
-    alpha: Alpha, backdrop: NDArray[np.float32], shape: tuple[int, ...]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _of_planes(backdrop: Whole) -> list[NDArray[np.float32]]:
+    """Return a backdrop, YUV (H, W, 3), as its three planes: those of the colours at half its size."""
+    luma, *colours = cv2.split(backdrop)
+    planes = [
+        luma,
+        *(cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for plane in colours),
+    ]
+    return [np.asarray(plane, np.float32) for plane in planes]
+
+
+def _behind(alpha: Alpha, backdrop: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return how much of what is behind is seen, and what of the footage's own backdrop is in a plane of it."""
     through = np.asarray(255 - alpha, np.uint8)
-    if through.shape != shape:
-        size = shape[1], shape[0]
+    if through.shape != backdrop.shape:
+        size = backdrop.shape[1], backdrop.shape[0]
         through = np.asarray(cv2.resize(through, size, interpolation=cv2.INTER_AREA), np.uint8)
-        backdrop = np.asarray(cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA), np.float32)
     left = cv2.multiply(through, backdrop, scale=1 / 255, dtype=cv2.CV_8U)
     return through, np.asarray(left, np.uint8)
 
@@ -173,7 +181,6 @@ def _lay(
     rows: int,
 ) -> None:
     """Lay the person of a plane onto another, in place: what the footage has beyond its own backdrop."""
-    rows = rows * len(source) // PLAIN
     own = cv2.subtract(source[:rows], left[:rows])
     own[through[:rows] == _NOTHING] = 0  # how the backdrop was coded is nothing of the person
     within, of_it = _overlap(plane, place)

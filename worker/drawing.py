@@ -204,7 +204,7 @@ class _Studio:
             moments = filming.moments(seed, emotion)
             mouths = None
             if request.mouths:
-                painter.renderer.resize(filming.MOUTH_SIDE, supersampling=1)
+                painter.renderer.resize(filming.mouth_side(FRAME), supersampling=1)
                 tiles = list(filming.film_mouths(painter.renderer, person, seed, emotion, square))
                 write_footage(home / f"{emotion}.mouths.mp4", tiles)
                 mouths = Mouths(film=f"{emotion}.mouths.mp4", shapes=len(SHAPES), size=SIZE)

@@ -1,13 +1,15 @@
 """Footage: a film of somebody at rest, decoded as far as it was shown, that plays for ever. Knows no network.
 
 Beside it may run a film of the same frames' other mouths: squares side by side, pixel on pixel like the footage, so
-that nothing is scaled between the two.
+that nothing is scaled between the two. Films are shown as they were filmed or made smaller, mouths and all
+(`worker.shrinking`).
 """
 
 import threading
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,7 +23,9 @@ from worker.errors import BadAssets
 from worker.film_mattes import FilmMattes
 from worker.matte import Alpha, Mattes, Studio
 from worker.reel import Reel
+from worker.shrinking import Rgb, Shrinking
 from worker.sights import Shelf
+from worker.stage import PLAIN
 from worker.walk import LEAST_FRAMES, Order, Playback, Round, Walk
 
 LIDS_MOVE = 2
@@ -62,6 +66,7 @@ class Film:
         mouths: beside it in the same folder, if there are any.
         eyes: one pair a frame, or none at all.
         shelf: where networks keep what they make of its frames.
+        lines: of its frames, which are never more than were filmed.
 
     Raises:
         BadAssets: a file cannot be opened or has another number of frames.
@@ -75,6 +80,7 @@ class Film:
         *,
         eyes: Sequence[Eyes | None] = (),
         shelf: Shelf | None = None,
+        lines: int = PLAIN,
     ) -> None:
         self._boxes = boxes
         self._eyes = eyes or [None] * len(boxes)
@@ -83,6 +89,8 @@ class Film:
         self._frames: list[IdleFrame] = []
         self._lock = threading.Lock()
         self._reel = Reel(path, len(boxes))
+        filmed = self._reel.size[0]
+        self._smaller = Shrinking(filmed=filmed, shown=lines) if lines < filmed else None
         self._backdrop = Backdrop()
         self._mouth_reel = _mouth_reel(path.with_name(mouths.film), mouths, len(boxes)) if mouths else None
 
@@ -104,41 +112,71 @@ class Film:
 
     def _next_frame(self) -> IdleFrame:
         index = len(self._frames)
-        box, eyes = self._boxes[index], self._eyes[index]
         # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
-        rgb = _rgb(self._reel.next())
-        converted = rgb.reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-        )
-        picture = self._backdrop.smooth(_pixels(converted))
-        count, size = references_shape(self._mouths)
-        references = np.zeros((count, size, size, 3), np.uint8)
-        if not self._mouth_reel:
+        filmed = _rgb(self._reel.next())
+        rgb = self._smaller.frame(filmed) if self._smaller else filmed
+        picture = self._backdrop.smooth(_for_encoder(rgb))
+        box, eyes = self._shown(self._boxes[index]), self._shown(self._eyes[index])
+        if self._mouths and self._mouth_reel:
+            others = _rgb(self._mouth_reel.next())
             if box:
-                references[0] = crop(_pixels(rgb), box, size)
-            return IdleFrame(
-                picture=picture, references=references, box=box, eyes=eyes, shelf=self._shelf, index=index
-            )
-        others = _pixels(_rgb(self._mouth_reel.next()))
-        references[1:] = others.reshape(size, count - 1, size, 3).swapaxes(0, 1)
-        if not box:
-            return IdleFrame(picture=picture, references=references, box=None)
-        place = square(box, size, rgb.width)
-        left, top = (int(middle - size / 2) for middle in place[:2])
-        references[0] = _pixels(rgb)[top : top + size, left : left + size]
-        framing = box[0] - left, box[1] - top, box[2]
+                return self._with_mouths(index, filmed, others, rgb, picture)
+        count, size = references_shape(self._mouths)
+        size = 2 * round(self._length(size) / 2) if self._mouths else size
+        references = np.zeros((count, size, size, 3), np.uint8)
+        if box:
+            references[0] = crop(rgb, box, size)
+        return IdleFrame(
+            picture=picture, references=references, box=box, eyes=eyes, shelf=self._shelf, index=index
+        )
+
+    def _with_mouths(
+        self, index: int, filmed: Rgb, others: Rgb, rgb: Rgb, picture: NDArray[np.uint8]
+    ) -> IdleFrame:
+        """Put the mouths of a frame beside it.
+
+        Args:
+            index: of the frame, which has a box.
+            filmed: as it was filmed, which is not needed afterwards.
+            others: the mouths that were filmed with it, side by side.
+            rgb: the frame as large as it is shown.
+            picture: the same for the encoder.
+        """
+        assert self._mouths
+        tile = self._mouths.size
+        tiles = others.reshape(tile, self._mouths.shapes, tile, 3).swapaxes(0, 1)
+        size = 2 * round(self._length(tile) / 2)
+        filmed_box = self._boxes[index]
+        box = self._shown(filmed_box)
+        assert filmed_box
+        place = square(box, size, len(rgb))
+        left, top = _corner(place)
+        references = np.empty((1 + len(tiles), size, size, 3), np.uint8)
+        references[0] = rgb[top : top + size, left : left + size]
+        if self._smaller:
+            # Each in its frame, so that it shrinks as the frame does.
+            x, y = _corner(square(filmed_box, tile, len(filmed)))
+            for reference, mouth in zip(references[1:], tiles, strict=True):
+                filmed[y : y + tile, x : x + tile] = mouth
+                reference[:] = self._smaller.square(filmed, (left, top), size)
+        else:
+            references[1:] = tiles
         return IdleFrame(
             picture=picture,
             references=references,
-            framing=framing,
+            framing=(box[0] - left, box[1] - top, box[2]),
             box=place,
-            eyes=eyes,
+            eyes=self._shown(self._eyes[index]),
             shelf=self._shelf,
             index=index,
         )
+
+    def _length(self, filmed: float) -> float:
+        return self._smaller.length(filmed) if self._smaller else filmed
+
+    def _shown(self, places: Any) -> Any:
+        """Return a box or eyes in pixels of what is shown."""
+        return places and tuple(map(self._length, places))
 
     def _close(self) -> None:
         self._reel.close()
@@ -146,12 +184,25 @@ class Film:
             self._mouth_reel.close()
 
 
-def _rgb(picture: VideoFrame) -> VideoFrame:
-    return picture.reformat(format="rgb24", dst_color_range=ColorRange.JPEG)
+def _rgb(picture: VideoFrame) -> Rgb:
+    """Return a picture, (height, width, 3), which may be written to."""
+    return np.array(picture.reformat(format="rgb24", dst_color_range=ColorRange.JPEG).to_ndarray(), np.uint8)
 
 
-def _pixels(picture: VideoFrame) -> NDArray[np.uint8]:
-    return np.asarray(picture.to_ndarray(), np.uint8)
+def _for_encoder(rgb: Rgb) -> NDArray[np.uint8]:
+    converted = VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+    )
+    return np.asarray(converted.to_ndarray(), np.uint8)
+
+
+def _corner(place: Box) -> tuple[int, int]:
+    """Return left and top of a square of whole pixels."""
+    x, y, size = place
+    return int(x - size / 2), int(y - size / 2)
 
 
 def _mouth_reel(path: Path, mouths: Mouths, frames: int) -> Reel:

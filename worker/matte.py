@@ -10,7 +10,7 @@ All is in the encoder's colours, YUV by BT.709 in limited range, on planes of th
 
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import msgspec
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.planes import Picture, whole
+from worker.stage import PLAIN
 
 Colour = tuple[float, float, float]  # red, green and blue from 0 to 1, as displayed
 Plane = NDArray[np.float32]
@@ -30,6 +31,7 @@ _INNER, _OUTER = (
 )  # of the picture's side: where the colours begin to change, and are those of the edge
 _MIDDLE = 0.5, 0.42  # of the light spot, from the left and from above
 
+# Pixels are those of 512 lines: in a film of more, the edge is looked for on a smaller copy.
 _SAME = 3.5  # levels: what differs less is the backdrop, and how it was coded
 _SURE = 14.0  # what differs more, and is well inside, is the person
 _UNLIKE = 20.0  # from which on what differs is told from the backdrop in a gap
@@ -127,6 +129,33 @@ def matte(picture: Plane, backdrop: Plane) -> Alpha:
         picture: YUV, (H, W, 3).
         backdrop: what would be seen without the person.
     """
+    edge = _find_edge(_of_few_lines(picture), _of_few_lines(backdrop))
+    outside, inside, own_change = (_of_lines(plane, len(picture)) for plane in edge)
+    change = weighted(picture - backdrop)
+    length = (own_change**2).sum(axis=2)
+    share = (change * own_change).sum(axis=2) / np.maximum(length, 1)
+    # Where a person is as the backdrop is, the pictures say nothing, and the distance has to.
+    told = np.clip(np.sqrt(length) / _SURE - 1, 0, 1)
+    by_distance = np.clip(inside / 2, 0, 1)
+    alpha = np.clip(told * share + (1 - told) * by_distance, 0, 1)
+    # Nothing of the backdrop is seen through the person, but a few strands from their edge.
+    alpha = np.maximum(alpha, np.clip((inside - _INSIDE) / _INSIDE, 0, 1))
+    alpha[outside >= 0.5] = 0  # noqa: PLR2004 - half of a pixel
+    return np.asarray(np.rint(255 * alpha), np.uint8)
+
+
+class _Edge(NamedTuple):
+    """What is known around the edge of a person."""
+
+    outside: Plane  # 1 where nothing but the backdrop is seen
+    inside: Plane  # pixels from there
+    own_change: (
+        Plane  # (H, W, 3), weighted: how the person's colour, gone on to the edge, differs from the backdrop
+    )
+
+
+def _find_edge(picture: Plane, backdrop: Plane) -> _Edge:
+    """Tell where the person ends, and what they look like there."""
     change = weighted(picture - backdrop)
     apart = np.sqrt((change**2).sum(axis=2))
     outside = _backdrop(apart)
@@ -142,16 +171,20 @@ def matte(picture: Plane, backdrop: Plane) -> Alpha:
     gaps = mostly & (inside < reach) & known
     inside = _distance(outside | gaps)
     own_change = weighted(gone_on(picture, inside > _INSIDE) - backdrop)
-    length = (own_change**2).sum(axis=2)
-    share = (change * own_change).sum(axis=2) / np.maximum(length, 1)
-    # Where a person is as the backdrop is, the pictures say nothing, and the distance has to.
-    told = np.clip(np.sqrt(length) / _SURE - 1, 0, 1)
-    by_distance = np.clip(inside / 2, 0, 1)
-    alpha = np.clip(told * share + (1 - told) * by_distance, 0, 1)
-    # Nothing of the backdrop is seen through the person, but a few strands from their edge.
-    alpha = np.maximum(alpha, np.clip((inside - _INSIDE) / _INSIDE, 0, 1))
-    alpha[outside] = 0
-    return np.asarray(np.rint(255 * alpha), np.uint8)
+    return _Edge(outside.astype(np.float32), inside, own_change)
+
+
+def _of_few_lines(plane: Plane) -> Plane:
+    """Shrink what has more lines than all that is counted in pixels here is meant for."""
+    if len(plane) <= PLAIN:
+        return plane
+    return np.asarray(cv2.resize(plane, (PLAIN, PLAIN), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _of_lines(plane: Plane, lines: int) -> Plane:
+    if len(plane) == lines:
+        return plane
+    return np.asarray(cv2.resize(plane, (lines, lines), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def weighted(change: Plane) -> Plane:

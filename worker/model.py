@@ -35,6 +35,8 @@ Provider = Literal["auto", "cpu", "cuda"]
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _SINGLE = "wav2lip.onnx"
 SEVERAL = "references.onnx"
+_ANY = (None, "side")  # as a graph names a size that it leaves open
+_TRIED = 144  # pixels of squares for such a graph, to try it
 
 
 class Graph(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,12 +134,13 @@ class LipModel:
             heard, frames = inputs[MEL][3], self.graph(count).mel.frames
             if heard != frames:
                 raise BadAssets(f"{path} hears {heard} mel frames, but model.json says {frames}.")
-            if count > 1 and inputs["references"][1:] != [count, size, size, 3]:
+            if count > 1:
                 _, others, pixels, _, _ = inputs["references"]
-                raise BadAssets(
-                    f"{path} sees {others - 1} other mouths of {pixels} pixels, "
-                    f"but there is an avatar with {count - 1} of {size}."
-                )
+                if others != count or pixels not in (size, *_ANY):
+                    raise BadAssets(
+                        f"{path} sees {others - 1} other mouths of {pixels} pixels, "
+                        f"but there is an avatar with {count - 1} of {size}."
+                    )
 
     def predict(self, mel: NDArray[np.float32], faces: Sequence[IdleFrame]) -> NDArray[np.uint8]:
         """Run the network for that many references.
@@ -210,6 +213,7 @@ def _draw_alike(one: SplitGraph, other: WholeGraph, shapes: dict[str, list[Any]]
     mel = draw.uniform(-4, 4, (3, 1, bands, heard)).astype(np.float32)
     mel[2] = -4
     _, count, size, _, _ = shapes.get("references", [None, 1, CROP, CROP, 3])
+    size = _TRIED if size in _ANY else size
     faces = [
         IdleFrame(
             picture=np.zeros(0, np.uint8),

@@ -27,6 +27,7 @@ from worker.orders import SAMPLE_BYTES, Order, settle
 from worker.records import EndRecord, InitRecord, RenderRecord, RenderRequest, SegmentRecord, SpeechRecord
 from worker.render_pass import Gop, RenderPass
 from worker.speech import Speech, SpokenPart
+from worker.stage import lines
 from worker.threads import Threads, on
 
 P = ParamSpec("P")
@@ -105,7 +106,9 @@ class Renderer:
             NetworkStopped: nothing is drawn here any more.
         """
         self._batcher.check()
-        footage = await self._film("footage", self.avatars.footage, order.pack, order.request.emotion)
+        footage = await self._film(
+            "footage", self.avatars.footage, order.pack, order.request.emotion, lines(order.request.stage)
+        )
         behind = await self._film("footage", self._backgrounds.open, order.request.stage)
         captions = _captions(order)
         graph = self._graph(footage.references)

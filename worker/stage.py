@@ -8,7 +8,9 @@ import msgspec
 from worker.errors import MalformedRequest
 
 PLAIN = 512
-"""Width and height of a picture without a stage: those of the footage."""
+"""Width and height of a picture without a stage."""
+
+_LINES = (PLAIN, 720, 1080)
 
 _LEAST, _MOST = 64, 4096
 _LEAST_BOX, _MOST_BOX = 32, 8192
@@ -61,6 +63,15 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def picture(self) -> str | None:
         """The digest of the picture or film behind the person; None where there is none."""
         return None if self.background is None or self.background.startswith("#") else self.background
+
+
+def lines(stage: Stage | None) -> int:
+    """Say of how many lines footage is to be for a canvas: so many that it is hardly enlarged, if there are."""
+    if stage is None:
+        return PLAIN
+    person = stage.person or stage
+    wanted = min(person.width, person.height)
+    return next((enough for enough in _LINES if enough >= wanted), _LINES[-1])
 
 
 def check(stage: Stage) -> None:

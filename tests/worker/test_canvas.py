@@ -40,6 +40,16 @@ def test_without_a_wish_the_picture_is_the_very_same():
     assert shown_on(Stage(), picture) is picture
 
 
+def test_a_film_of_the_canvas_s_lines_is_shown_as_it_is():
+    large = to_yuv(np.random.default_rng(0).integers(0, 256, (1080, 1080, 3), np.uint8))
+
+    shown = shown_on(Stage(width=1920, height=1080, background="#000000"), large)
+
+    for plane, source, factor in zip(planes(shown), planes(large), (1, 2, 2), strict=True):
+        left = 420 // factor
+        assert np.array_equal(plane[:, left : left + len(source)], source)
+
+
 @pytest.mark.parametrize(
     ("stage", "place"),
     [

@@ -68,6 +68,22 @@ def levels(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(int) - b).mean())
 
 
+def test_somebody_filmed_with_more_lines_is_cut_out_as_well_and_finer():
+    person, share = drawn()
+    large = [cv2.resize(plane, (1024, 1024), interpolation=cv2.INTER_CUBIC) for plane in (person, share)]
+    studio = STUDIO.seen(centres(1024) / 1024, centres(1024) / 1024)
+
+    found = matte(whole(filmed(np.clip(large[0], 0, 255), np.clip(large[1], 0, 1), studio)), studio)
+    few = matte(whole(filmed(person, share, seen())), seen())
+
+    error, of_few = (
+        np.abs(of / 255 - truth).mean() for of, truth in ((found, np.clip(large[1], 0, 1)), (few, share))
+    )
+    assert found.shape == (1024, 1024)
+    assert error < 0.01
+    assert error < 1.2 * of_few
+
+
 @pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#00a040"])
 def test_a_person_before_another_background_is_as_if_they_had_been_filmed_there(colour):
     person, share = drawn()
