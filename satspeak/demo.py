@@ -102,7 +102,7 @@ async def _start(
     guard = closing.enter_context(contextlib.closing(Guard()))
     _say(console, 1, "A private Lightning network, a worker and the service")
     worker_port = ports.take()
-    worker = programs.worker_program(port=worker_port, folder=folder, guard=guard)
+    worker = programs.worker_program(port=worker_port, folder=folder, guard=guard, speech_engine="auto")
     closing.push_async_callback(worker.stop)
     with console.status("starting") as status:
 

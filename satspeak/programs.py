@@ -28,13 +28,18 @@ UNLIMITED = {
 
 
 def worker_program(*, port: int, folder: Path, guard: Guard, **settings: str) -> Program:
-    """Lay out a worker on loopback; `settings` are its variables without their prefix, in lower case."""
+    """Lay out a worker on loopback; `settings` are its variables without their prefix, in lower case.
+
+    Its voices are the fast ones, which are the same on each machine, unless `speech_engine` says otherwise.
+    """
     return Program(
         "worker",
         [sys.executable, "-m", "worker"],
         log=folder / "worker.log",
         guard=guard,
-        environment=_environment("SATSPEAK_WORKER_", {"port": str(port), **settings}),
+        environment=_environment(
+            "SATSPEAK_WORKER_", {"port": str(port), "speech_engine": "fast", **settings}
+        ),
     )
 
 

@@ -30,6 +30,7 @@ from worker.live.desk import Desk, LiveSettings
 from worker.live.idle import IdleGops
 from worker.live.route import sessions
 from worker.live.session import Studio
+from worker.machine import cores, memory_bytes
 from worker.matching import Matcher
 from worker.memory import give_back
 from worker.metrics import Metrics
@@ -43,6 +44,7 @@ from worker.samples import Samples
 from worker.settings import Settings
 from worker.speech import SAMPLE_RATE, Clones, OwnVoice, Speaker, read_voices
 from worker.speech.clones import template_of
+from worker.speech.kokoro import gains_by_openvino, keeps_up
 from worker.speech.kokoro_weights import cache_folder, float_graph
 from worker.speech.voices_file import Brought
 from worker.threads import Threads, on
@@ -216,12 +218,11 @@ def _tell_if_it_died(serving: asyncio.Task[None]) -> None:
 
 
 def _open_speaker(settings: Settings, own: Sequence[OwnVoice], clones: Clones) -> Speaker:
-    """Load the voices that the settings ask for.
-
-    `auto` is fast: the natural voices are not yet shown to take as long as is sold in every language, and on two cores
-    speech and picture together hardly keep up with the time.
-    """
-    if settings.speech_engine != "kokoro":
+    """Load the voices that the settings ask for."""
+    natural = settings.speech_engine == "kokoro"
+    if settings.speech_engine == "auto":
+        natural = keeps_up(cores(), memory_bytes(), bfloat16=gains_by_openvino())
+    if not natural:
         return Speaker(own, clones=clones)
     graph = float_graph(settings.cache or cache_folder(os.environ))
     return Speaker(own, natural=graph, threads=settings.threads, clones=clones)

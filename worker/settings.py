@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speech_engine: Annotated[
         SpeechEngine,
         Meta(
-            description="Who speaks: kokoro naturally, fast at a thirtieth of the cost; auto is fast for now."
+            description="Who speaks: kokoro naturally, fast at a thirtieth of the cost;"
+            " auto is kokoro where that keeps up."
         ),
     ] = "auto"
     cache: Annotated[

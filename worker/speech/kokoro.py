@@ -35,6 +35,7 @@ _LONGEST = 509  # symbols at once: a style for each number of them, 510 with 0
 _PADDING = 0
 _BREAKS = " ;:,.!?—…"
 _SILENT = f'{_BREAKS}()"“”'  # symbols after the last sound
+_CORES, _MEMORY_BYTES = 4, 4_000_000_000
 _SLOWEST, _FASTEST = 0.7, 1.5  # times its own speed, at which it still speaks well
 
 # Who speaks what she, and he, was trained in; then who is lent to the others.
@@ -55,6 +56,28 @@ _LENT_ALL_THE_SAME = {("fr", "male")}
 # An elderly voice has other resonances, and a pitch that falls in women and rises in men: both follow the rate at which
 # the waveform is read out. Tremor and breath are not to be had, the pitch is inside the network.
 _AGED: dict[Gender, float] = {"female": 0.92, "male": 1.04}
+
+
+def keeps_up(cores: float, memory_bytes: int, *, bfloat16: bool) -> bool:
+    """Tell whether a video with a natural voice is made faster than it plays, and begins within a second.
+
+    Where the processor multiplies in bfloat16 two cores do that (docs/figures.md), else it takes four.
+
+    Args:
+        cores: of the machine.
+        memory_bytes: as well.
+        bfloat16: see `gains_by_openvino`.
+    """
+    return memory_bytes >= _MEMORY_BYTES and cores >= (_CORES / 2 if bfloat16 else _CORES)
+
+
+def gains_by_openvino() -> bool:
+    """Tell whether OpenVINO is installed, and makes more of this processor."""
+    if not find_spec("openvino"):
+        return False
+    from worker.speech import kokoro_openvino  # noqa: PLC0415 - an extra, and takes a second
+
+    return kokoro_openvino.multiplies_in_bfloat16()
 
 
 class KokoroVoice:
@@ -154,12 +177,11 @@ class KokoroVoice:
 
 def _runner(graph: bytes | Path, threads: int) -> Run:
     """Load the network: by OpenVINO where it is installed and gains by it, else by ONNX Runtime."""
-    if find_spec("openvino"):
-        from worker.speech import kokoro_openvino  # noqa: PLC0415 - an extra, and takes a second
+    if gains_by_openvino():
+        from worker.speech import kokoro_openvino  # noqa: PLC0415 - as above
 
-        if kokoro_openvino.multiplies_in_bfloat16():
-            log.info("natural voices are spoken by OpenVINO, in bfloat16")
-            return kokoro_openvino.OpenVinoGraph(graph, threads=threads).run
+        log.info("natural voices are spoken by OpenVINO, in bfloat16")
+        return kokoro_openvino.OpenVinoGraph(graph, threads=threads).run
     return run_in_floats(graph, threads)
 
 
