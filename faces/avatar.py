@@ -6,12 +6,13 @@ from functools import cache
 import numpy as np
 from scipy.spatial import cKDTree
 
-from faces.clothes import Cloth, sew
+from faces.clothes import NO_SEAM, Cloth, sew
 from faces.eyes import eyeball
 from faces.geometry import (
     LEFT_EYE,
     RIGHT_EYE,
     Floats,
+    Ints,
     base_mesh,
     express,
     fit_sphere,
@@ -59,15 +60,17 @@ _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0014
-_BEARD_GROWN, _BROW_GROWN = 0.7, 0.8  # of the hairs that are asked for, since each has a twin
+_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0026  # a brow's hair must not be finer than a sample
+_BEARD_GROWN, _BROW_GROWN = 0.7, 0.62  # of the hairs that are asked for, since each has a twin
 _BROW_HAIRS = 2000
+_EAR_NEIGHBOURS, _EAR_DEPTH = 40, 0.9
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
 _VIEWS = np.array([(0, 0, 1), (0.3, 0, 1), (-0.3, 0, 1), (0, 0.25, 1), (0, -0.2, 1), (-0.55, 0.75, 0.9)])
 _SWAY = 0.06  # how far long hair moves against neck and shoulders
 _CUT_SHORT = ("short", "curly")  # of which little is ever seen, and all of it from near by
+_COMBED_BACK = ("long", "bob")
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -120,7 +123,7 @@ class Avatar:
             "smile": 0.0,
         }
         self.scene.set_texture("lips", lip_atlas())
-        self.scene.set_texture("paint", paint_face(look, rng))
+        self.scene.set_texture("paint", paint_face(look))
         self.scene.set_texture("relief", crease_face(look, rng))
         self._add_skin(normals)
         self._add_eyes()
@@ -242,6 +245,8 @@ class Avatar:
         beard = beard_mask(part.canonical) if look.beard else np.zeros(len(scalp))
         beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
         corners = part.corner_points
+        if look.hair and look.hair.style in _COMBED_BACK:
+            scalp = scalp * _off_forehead(part.canonical)
         colours = np.zeros((len(corners), 4))
         colours[:, 0], colours[:, 1] = scalp[corners], beard[corners]
         self._skin_shade = np.stack([np.ones(len(corners)), np.clip(1.6 * inside_mouth(), 0, 1)], axis=1)
@@ -290,8 +295,8 @@ class Avatar:
             return
         canonical = head().canonical
         mask = scalp_mask(canonical, hair.lift)
-        if hair.style in ("long", "bob"):  # no fringe
-            mask = mask * smoothstep(1.38, 1.2, canonical[:, 2])
+        if hair.style in _COMBED_BACK:
+            mask = mask * _off_forehead(canonical)
         count = int(hair.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb(hair, roots, surface, self.top, rng)
@@ -308,6 +313,7 @@ class Avatar:
             drawn.colours,
             drawn.positions,
             drawn.tangents,
+            uvs=drawn.across,
             shade=shade,
             hair_shine=hair.shine,
         )
@@ -330,13 +336,13 @@ class Avatar:
     def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
         canonical, look = head().canonical, self._look
         mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
-        mask = smoothstep(0.3, 0.9, mask) * (canonical[:, 2] > _FRONT)
+        mask = smoothstep(0.36, 0.9, mask) * (canonical[:, 2] > _FRONT)
         count = int(_BROW_GROWN * _BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)
         self._add_rooted(
             "brows",
-            ribbons(twin(strands, rng), _BROW_WIDTH, 0.9 * linear(look.brow) + 0.1 * linear(look.skin), rng),
+            ribbons(twin(strands, rng), _BROW_WIDTH, 0.85 * linear(look.brow) + 0.15 * linear(look.skin), rng),
             roots,
             darkest=0.7,
         )
@@ -351,6 +357,7 @@ class Avatar:
             drawn.colours,
             drawn.positions,
             drawn.tangents,
+            uvs=np.full((len(drawn.along), 2), 0.25),  # single hairs
             shade=shade,
             rigid=True,
             hair_shine=0.35,
@@ -389,7 +396,13 @@ class Avatar:
             cloth.positions,
             cloth.normals,
             canonical=cloth.canonical,
-            uvs=None if cloth.cut is None else np.stack([cloth.cut, cloth.cut], axis=1),
+            uvs=np.stack(
+                [
+                    np.zeros(len(cloth.positions)) if cloth.cut is None else cloth.cut,
+                    np.full(len(cloth.positions), NO_SEAM) if cloth.seam is None else cloth.seam,
+                ],
+                axis=1,
+            ),
         )
 
     def _shade(self, renderer: Renderer) -> None:
@@ -398,7 +411,11 @@ class Avatar:
         renderer.occlude(
             self.scene, [name for name in self.scene.meshes if name not in _UNSHADED and name not in lashes]
         )
+        if self._scarf:  # maps of depth tell nothing of what lies so close under the sheet
+            self.scene.set_shade("lining", _shade_lining(self._scarf["lining"]))
         shade = self.scene.meshes["skin"].shade.copy()
+        ears, relief = _ear_relief(self.points)
+        shade[ears, 0] = np.clip(shade[ears, 0] * np.exp(relief), 0.06, 1)
         inside = shade[:, 1] > 0.3  # noqa: PLR2004 - half of what the shader calls inside
         depth = head().canonical[head().corner_points][inside, 2]
         shade[inside, 0] = 0.12 + 0.5 * smoothstep(1.2, 1.5, depth)
@@ -409,6 +426,39 @@ class Avatar:
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
             )
+
+
+def _shade_lining(lining: Cloth) -> Floats:
+    """Let ever less light in under a scarf, the further from its edge."""
+    cut = np.zeros(len(lining.positions)) if lining.cut is None else lining.cut
+    return np.stack([0.10 + 0.5 * smoothstep(0.3, 0.0, cut), np.zeros(len(cut))], axis=1)
+
+
+def _ear_relief(points: Floats) -> tuple[Ints, Floats]:
+    """Say how hollow ears are: corners of the skin, and the logarithm of what light they see for that, each (E,).
+
+    Maps of depth are too coarse for what helix and antihelix shade.
+    """
+    corners, normals = _ear_corners(), head().normals(points)
+    chosen = head().corner_points[corners]
+    near, way = points[chosen], normals[chosen]
+    _, others = cKDTree(near).query(near, k=_EAR_NEIGHBOURS)
+    same_side = np.maximum((way[others] * way[:, None]).sum(axis=2), 0)
+    height = ((near[others] - near[:, None]) * way[:, None]).sum(axis=2)
+    hollow = (same_side * height).sum(axis=1) / same_side.sum(axis=1)
+    return corners, -_EAR_DEPTH * np.clip(hollow / 0.01, -0.7, 1.5)
+
+
+@cache
+def _ear_corners() -> Ints:
+    x, y, z = head().canonical[head().corner_points].T
+    ear = (np.abs(x) > 0.72) & (y > 6.8) & (y < 7.4) & (z > 0.3) & (z < 0.66)  # noqa: PLR2004 - canonical
+    return np.flatnonzero(ear)
+
+
+def _off_forehead(canonical: Floats) -> Floats:
+    """Say where hair that is combed back grows, 0 to 1: a root further ahead would make a fringe."""
+    return smoothstep(1.43, 1.27, canonical[:, 2])
 
 
 def _fairness(look: Look) -> float:

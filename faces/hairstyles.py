@@ -7,7 +7,7 @@ from faces.geometry import Floats, smoothstep
 from faces.hair import Roots, Surface, brow_place, clump, curl, fray, grow, locks
 from faces.looks import Beard, Hair
 
-_POINTS = 22  # of a long strand
+_POINTS = 23  # of a long strand
 
 
 def comb(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
