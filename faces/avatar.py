@@ -340,12 +340,10 @@ class Avatar:
         count = int(_BROW_GROWN * _BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)
-        self._add_rooted(
-            "brows",
-            ribbons(twin(strands, rng), _BROW_WIDTH, 0.85 * linear(look.brow) + 0.15 * linear(look.skin), rng),
-            roots,
-            darkest=0.7,
-        )
+        drawn = ribbons(twin(strands, rng), _BROW_WIDTH, linear(look.brow), rng)
+        finer = (0.05 + 0.4 * drawn.along**2)[:, None]  # than a sample: tips let the skin through
+        drawn = drawn._replace(colours=(1 - finer) * drawn.colours + finer * linear(look.skin))
+        self._add_rooted("brows", drawn, roots, darkest=0.7)
 
     def _add_rooted(self, name: str, drawn: Ribbons, roots: Roots, *, darkest: float) -> None:
         """Add short hairs that follow the skin; `darkest` is how light they are at the root."""

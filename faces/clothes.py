@@ -60,11 +60,11 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
         colours = np.tile(linear(colour), (len(used), 1))
         shown = triangles if cut is None else triangles[(cut[triangles] > 0).any(axis=1)]
         outwards = vertex_normals(positions, triangles)
-        return Cloth(positions, outwards, canonical[used], colours, shown, cut, seam)
+        return Cloth(positions, outwards, canonical[used], colours, shown, cut)
 
-    seam = _seam(clothes, canonical[used])
     suit = clothes.kind == "suit"
     cloth = layer(clothes.shirt if suit else clothes.colour, _THICKNESS)
+    cloth = cloth if suit else cloth._replace(seam=_seam(clothes, canonical[used]))
     loop = _neck_loop(cloth.positions, canonical[used], edges)
     waves = np.fft.rfft(loop, axis=0)
     waves[_HEM_WAVES:] = 0  # the border follows the mesh in steps
@@ -79,7 +79,8 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
     if suit:
         x, y, z = canonical[used].T
         lapels = np.where(z > 0.3, np.abs(x) - 0.24 * (y - 3.9) - 0.03, 1.0)  # noqa: PLR2004 - only in front
-        pieces["jacket"] = layer(clothes.colour, _JACKET_THICKNESS, lapels)
+        jacket = layer(clothes.colour, _JACKET_THICKNESS, lapels)
+        pieces["jacket"] = jacket._replace(seam=_seam(clothes, canonical[used]))
         if clothes.tie:
             pieces["tie"] = _tie(loop, cloth.positions, linear(clothes.tie))
     return pieces
@@ -98,11 +99,15 @@ def _neckline(clothes: Clothes, places: Floats) -> Floats:
 
 
 def _seam(clothes: Clothes, places: Floats) -> Floats:
-    """Say how far canonical places (N, 3) are from where a sleeve is set in, or front and back of a shirt meet."""
+    """Say how far canonical places (N, 3) are from where a sleeve is set in, or front and back of a shirt meet.
+
+    On a jacket that line ends at the lapel, whose edge is another.
+    """
     x, y, z = np.abs(places[:, 0]), places[:, 1], places[:, 2]
     if clothes.kind in ("crew", "turtle"):  # from the neck to the arm, as sweaters have it
         return np.where(z > 0, 0.75 * (x - 0.62 - 0.95 * (5.72 - y)), NO_SEAM)
-    return np.where(x > 0.4, z - _SHOULDER_SEAM, NO_SEAM)  # noqa: PLR2004 - not on the chest
+    shoulder = np.where(x > 0.4, z - _SHOULDER_SEAM, NO_SEAM)  # noqa: PLR2004 - not on the chest
+    return np.minimum(shoulder, 0.75 * (x - 0.56 - 0.85 * (5.72 - y))) if clothes.kind == "suit" else shoulder
 
 
 def _smooth(positions: Floats, edges: Ints) -> Floats:

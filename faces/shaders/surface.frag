@@ -64,7 +64,7 @@ vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     depth *= 1. + .64 * (locks - .5) * smoothstep(.35, .85, abs(tangent.y));
     // A strip is as wide as several hairs: each has its own light, and they wind around one another.
     float hairs = texture(grain, vec2(texel.x * .034 + texel.y * .37 + .006 * shading.y, texel.y + .05 * shading.y)).r;
-    depth *= 1. + 1.5 * (hairs - .5);
+    depth *= 1. + 1.3 * (hairs - .5);
     vec3 sum = tint.rgb * mix(sky_low, sky_high, .6) * depth;
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
@@ -87,7 +87,7 @@ vec2 on_paint() { return (place.xy - paint_box.xy) / (paint_box.zw - paint_box.x
 vec3 skin_albedo(float lip, float inside, float pores, float fine) {
     vec2 cheek = vec2(abs(place.x), place.y);
     float front = smoothstep(.25, .6, place.z);
-    vec3 c = skin_colour * (1. + .16 * (pores - .5));
+    vec3 c = skin_colour * (1.02 + .16 * (pores - .5) - .10 * smoothstep(.52, .82, fine));
     // Blood and melanin are uneven, in patches of a centimetre and of a few millimetres.
     float patches = .6 * noise(place * 2.9 + own) + .4 * noise(place * 7.1 - own);
     c *= mix(vec3(1.045, .965, .955), vec3(.97, 1.01, 1.015), smoothstep(.25, .75, patches));
@@ -104,7 +104,7 @@ vec3 skin_albedo(float lip, float inside, float pores, float fine) {
     c *= mix(vec3(1), vec3(1.02, .91, .89), .6 * blob(place.xy, vec2(0, 6.27), vec2(.2, .1)) * front);   // chin
     vec4 painted = texture(paint, on_paint());
     float dots = smoothstep(7.15, 7.05, place.y) * smoothstep(6.1, 6.4, place.y);   // of stubble; below the chin they would be lines
-    c = mix(c, painted.rgb, min(painted.a * mix(1., .66 + .62 * smoothstep(.40, .78, fine), dots), 1.) * front);
+    c = mix(c, painted.rgb, min(painted.a * mix(1., .78 + .44 * smoothstep(.40, .66, noise(place * 130. - own)), dots), 1.) * front);
     c = mix(c, hair_colour * .3, tint.r);
     c = mix(c, mix(c, hair_colour, .96), tint.g);
     vec3 red = lip_colour * (1. + .45 * (noise(place * vec3(46, 7, 30)) - .5));
@@ -174,7 +174,7 @@ void main() {
         float length_of = .72 + .6 * textureLod(grain, vec2(floor(at) * .0717, .71), 0.).r;
         float hair = abs(fract(at) - .5) * 2.;
         if (shading.x < .5 || reach > min(length_of, 1.) || hair < mix(.10, 1., reach / length_of)) discard;     // lower lashes would be dots
-        pixel = vec4(tint.rgb * .35, 1);
+        pixel = vec4(mix(tint.rgb * .35, skin_colour * .4, .8 * reach * reach), 1);     // towards its tip it is finer than a sample
         return;
     }
     if (material == HAIR) {
