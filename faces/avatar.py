@@ -456,7 +456,7 @@ def _ear_corners() -> Ints:
 
 def _off_forehead(canonical: Floats) -> Floats:
     """Say where hair that is combed back grows, 0 to 1: a root further ahead would make a fringe."""
-    return smoothstep(1.43, 1.27, canonical[:, 2])
+    return smoothstep(1.47, 1.34, canonical[:, 2])
 
 
 def _fairness(look: Look) -> float:
