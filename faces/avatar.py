@@ -7,12 +7,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from faces.clothes import NO_SEAM, Cloth, sew
+from faces.ears import ear_relief
 from faces.eyes import eyeball
 from faces.geometry import (
     LEFT_EYE,
     RIGHT_EYE,
     Floats,
-    Ints,
     base_mesh,
     express,
     fit_sphere,
@@ -45,7 +45,7 @@ from faces.mouth import (
 )
 from faces.paint import BOX, crease_face, paint_face
 from faces.renderer import Camera, Material, Picture, Pose, Renderer, Scene
-from faces.scarf import drape, follow, line, wind_cord
+from faces.scarf import drape, follow, line, shade_lining, wind_cord
 from faces.subdivision import Part, eyelashes, head
 
 SIZE = 512  # pixels of the whole picture, in which boxes are given
@@ -63,7 +63,6 @@ _DISTANCE = 14.0
 _BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0026  # a brow's hair must not be finer than a sample
 _BEARD_GROWN, _BROW_GROWN = 0.7, 0.62  # of the hairs that are asked for, since each has a twin
 _BROW_HAIRS = 2000
-_EAR_NEIGHBOURS, _EAR_DEPTH = 40, 0.9
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
 # From where hair is seen: the camera as the head turns and nods, and the key light.
@@ -410,9 +409,9 @@ class Avatar:
             self.scene, [name for name in self.scene.meshes if name not in _UNSHADED and name not in lashes]
         )
         if self._scarf:  # maps of depth tell nothing of what lies so close under the sheet
-            self.scene.set_shade("lining", _shade_lining(self._scarf["lining"]))
+            self.scene.set_shade("lining", shade_lining(self._scarf["lining"]))
         shade = self.scene.meshes["skin"].shade.copy()
-        ears, relief = _ear_relief(self.points)
+        ears, relief = ear_relief(self.points)
         shade[ears, 0] = np.clip(shade[ears, 0] * np.exp(relief), 0.06, 1)
         inside = shade[:, 1] > 0.3  # noqa: PLR2004 - half of what the shader calls inside
         depth = head().canonical[head().corner_points][inside, 2]
@@ -424,34 +423,6 @@ class Avatar:
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
             )
-
-
-def _shade_lining(lining: Cloth) -> Floats:
-    """Let ever less light in under a scarf, the further from its edge."""
-    cut = np.zeros(len(lining.positions)) if lining.cut is None else lining.cut
-    return np.stack([0.10 + 0.5 * smoothstep(0.3, 0.0, cut), np.zeros(len(cut))], axis=1)
-
-
-def _ear_relief(points: Floats) -> tuple[Ints, Floats]:
-    """Say how hollow ears are: corners of the skin, and the logarithm of what light they see for that, each (E,).
-
-    Maps of depth are too coarse for what helix and antihelix shade.
-    """
-    corners, normals = _ear_corners(), head().normals(points)
-    chosen = head().corner_points[corners]
-    near, way = points[chosen], normals[chosen]
-    _, others = cKDTree(near).query(near, k=_EAR_NEIGHBOURS)
-    same_side = np.maximum((way[others] * way[:, None]).sum(axis=2), 0)
-    height = ((near[others] - near[:, None]) * way[:, None]).sum(axis=2)
-    hollow = (same_side * height).sum(axis=1) / same_side.sum(axis=1)
-    return corners, -_EAR_DEPTH * np.clip(hollow / 0.01, -0.7, 1.5)
-
-
-@cache
-def _ear_corners() -> Ints:
-    x, y, z = head().canonical[head().corner_points].T
-    ear = (np.abs(x) > 0.72) & (y > 6.8) & (y < 7.4) & (z > 0.3) & (z < 0.66)  # noqa: PLR2004 - canonical
-    return np.flatnonzero(ear)
 
 
 def _off_forehead(canonical: Floats) -> Floats:

@@ -106,6 +106,12 @@ def line(scarf: Cloth) -> Cloth:
     )
 
 
+def shade_lining(lining: Cloth) -> Floats:
+    """Let ever less light in under a scarf, the further from its edge."""
+    cut = np.zeros(len(lining.positions)) if lining.cut is None else lining.cut
+    return np.stack([0.10 + 0.5 * smoothstep(0.3, 0.0, cut), np.zeros(len(cut))], axis=1)
+
+
 def follow(scarf: Cloth, points: Floats) -> Following:
     """Let the sheet go with the chin and the cheeks that it touches, of the head part's points (P, 3) at rest."""
     distance, near = cKDTree(points).query(scarf.positions, k=12)

@@ -1,7 +1,7 @@
 // Every material of a person, compiled once for each by the constant `material`.
 // shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
 // skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand,
-// // texel.x place across it, texel.y which strand;
+// texel.x place across it, texel.y which strand;
 // mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; cloth: texel.x distance from a cut edge, texel.y from a seam;
 // lash: shading.x upper lid, shading.y distance from the lid.
 const int SKIN = 0, EYE = 1, MOUTH = 2, HAIR = 3, CLOTH = 4, LASH = 5;
@@ -242,7 +242,7 @@ void main() {
         float aside = abs(fract(stitch.x) - .5);
         float loops = smoothstep(.1, .5, abs(fract(stitch.y + 1.2 * aside) - .5)) * smoothstep(.02, .16, aside);
         if (texel.x < 0.) discard;
-        // Two pieces meet in a groove that pulls the cloth in; a row of stitches runs beside it.
+        // Two pieces meet in a groove that pulls the cloth in; stitches run on both sides.
         float seam = abs(texel.y), across = length(vec2(dFdx(texel.y), dFdy(texel.y)));
         float groove = smoothstep(.004 + across, .001, seam);
         float stitches = smoothstep(.0035 + across, .001, abs(seam - .022)) * smoothstep(.16, .24, abs(fract(dot(place, vec3(22., 22., 22.))) - .5));
