@@ -427,7 +427,7 @@ class Avatar:
 
 def _off_forehead(canonical: Floats) -> Floats:
     """Say where hair that is combed back grows, 0 to 1: a root further ahead would make a fringe."""
-    return smoothstep(1.47, 1.34, canonical[:, 2])
+    return smoothstep(1.44, 1.29, canonical[:, 2])
 
 
 def _fairness(look: Look) -> float:

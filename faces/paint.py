@@ -85,7 +85,8 @@ def _stubble(amount: float) -> Floats:
     """Say where stubble is; the shader breaks it up into dots."""
     x, y = _canonical_grid()
     mask = beard_mask(np.stack([x, y, np.full_like(x, _FRONT)], axis=-1).reshape(-1, 3)).reshape(x.shape)
-    return 0.95 * amount * mask
+    beside_ears = smoothstep(6.8, 7.2, y)  # where a mask that is laid on from the front has an edge
+    return 0.85 * amount * mask * (1 - beside_ears)
 
 
 def _eye_shadow() -> Floats:
