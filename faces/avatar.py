@@ -354,7 +354,7 @@ class Avatar:
             drawn.colours,
             drawn.positions,
             drawn.tangents,
-            uvs=np.full((len(drawn.along), 2), 0.25),  # single hairs
+            uvs=np.full((len(drawn.along), 2), 0.95),  # single hairs, of one light, where the grain is dark
             shade=shade,
             rigid=True,
             hair_shine=0.35,
@@ -427,7 +427,7 @@ class Avatar:
 
 def _off_forehead(canonical: Floats) -> Floats:
     """Say where hair that is combed back grows, 0 to 1: a root further ahead would make a fringe."""
-    return smoothstep(1.44, 1.29, canonical[:, 2])
+    return smoothstep(1.43, 1.27, canonical[:, 2])
 
 
 def _fairness(look: Look) -> float:
