@@ -427,7 +427,7 @@ class Avatar:
 
 def _off_forehead(canonical: Floats) -> Floats:
     """Say where hair that is combed back grows, 0 to 1: a root further ahead would make a fringe."""
-    return smoothstep(1.43, 1.27, canonical[:, 2])
+    return smoothstep(1.42, 1.35, canonical[:, 2])
 
 
 def _fairness(look: Look) -> float:
