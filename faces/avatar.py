@@ -55,6 +55,7 @@ Box = tuple[float, float, float]  # centre x, centre y, side in pixels of the wh
 
 _CHIN = (0, 6.17, 1.4)  # canonical landmarks
 _NOSE_TIP = (0, 6.95, 1.8)
+_BROW = (0.5, 7.5, 1.1)  # above its outer end
 _BELOW_CHIN = 0.14
 _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
@@ -299,6 +300,11 @@ class Avatar:
         count = int(hair.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb(hair, roots, surface, self.top, rng)
+        if hair.style in _COMBED_BACK:
+            brow = self.points[_nearest(_BROW)]  # no strand may hang before the face below it
+            before_face = (np.abs(strands[..., 0]) < brow[0]) & (strands[..., 1] < brow[1])
+            kept = ~(before_face & (strands[..., 2] > brow[2] - 0.2)).any(axis=1)
+            strands, roots = strands[kept], roots._replace(density=roots.density[kept])
         # Along the hairline hair is fine, and no other hair shades its roots.
         inwards = smoothstep(0.1, 1.0, roots.density)
         width = hair.width / density**0.5 * (0.25 + 0.75 * inwards)
