@@ -7,7 +7,7 @@ from faces.geometry import Floats, smoothstep
 from faces.hair import Roots, Surface, brow_place, clump, curl, fray, grow, locks
 from faces.looks import Beard, Hair
 
-_POINTS = 26  # of a long strand
+_POINTS = 24  # of a long strand
 
 
 def comb(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
