@@ -6,7 +6,8 @@ from functools import cache
 import numpy as np
 from scipy.spatial import cKDTree
 
-from faces.clothes import Cloth, sew
+from faces.clothes import NO_SEAM, Cloth, sew
+from faces.ears import ear_relief
 from faces.eyes import eyeball
 from faces.geometry import (
     LEFT_EYE,
@@ -44,7 +45,7 @@ from faces.mouth import (
 )
 from faces.paint import BOX, crease_face, paint_face
 from faces.renderer import Camera, Material, Picture, Pose, Renderer, Scene
-from faces.scarf import drape, follow, line, wind_cord
+from faces.scarf import drape, follow, line, shade_lining, wind_cord
 from faces.subdivision import Part, eyelashes, head
 
 SIZE = 512  # pixels of the whole picture, where nothing else is said
@@ -54,13 +55,14 @@ Box = tuple[float, float, float]  # centre x, centre y, side in pixels of the wh
 
 _CHIN = (0, 6.17, 1.4)  # canonical landmarks
 _NOSE_TIP = (0, 6.95, 1.8)
+_BROW = (0.5, 7.5, 1.1)  # above its outer end
 _BELOW_CHIN = 0.14
 _FRONT = 0.9  # canonical z of a face's front
 _LIPS_DEPTH = 1.3  # z of the mouth box's centre
 _FIELD_OF_VIEW = 14.2
 _DISTANCE = 14.0
-_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0014
-_BEARD_GROWN, _BROW_GROWN = 0.7, 0.8  # of the hairs that are asked for, since each has a twin
+_BEARD_WIDTH, _BROW_WIDTH = 0.0032, 0.0026  # a brow's hair must not be finer than a sample
+_BEARD_GROWN, _BROW_GROWN = 0.7, 0.62  # of the hairs that are asked for, since each has a twin
 _BROW_HAIRS = 2000
 _LID_SKY = 0.8  # how much sky a closed lid sees
 _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its radii
@@ -68,6 +70,7 @@ _LID = 1.07  # how near the outside of a lid may come to the eyeball, in its rad
 _VIEWS = np.array([(0, 0, 1), (0.3, 0, 1), (-0.3, 0, 1), (0, 0.25, 1), (0, -0.2, 1), (-0.55, 0.75, 0.9)])
 _SWAY = 0.06  # how far long hair moves against neck and shoulders
 _CUT_SHORT = ("short", "curly")  # of which little is ever seen, and all of it from near by
+_COMBED_BACK = ("long", "bob")
 _UNSHADED = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue")
 
 
@@ -130,7 +133,7 @@ class Avatar:
             "smile": 0.0,
         }
         self.scene.set_texture("lips", lip_atlas())
-        self.scene.set_texture("paint", paint_face(look, rng))
+        self.scene.set_texture("paint", paint_face(look))
         self.scene.set_texture("relief", crease_face(look, rng))
         self._add_skin(normals)
         self._add_eyes()
@@ -252,6 +255,8 @@ class Avatar:
         beard = beard_mask(part.canonical) if look.beard else np.zeros(len(scalp))
         beard[beard < 0.02] = 0  # noqa: PLR2004 - a faint film reads as dirt
         corners = part.corner_points
+        if look.hair and look.hair.style in _COMBED_BACK:
+            scalp = scalp * _off_forehead(part.canonical)
         colours = np.zeros((len(corners), 4))
         colours[:, 0], colours[:, 1] = scalp[corners], beard[corners]
         self._skin_shade = np.stack([np.ones(len(corners)), np.clip(1.6 * inside_mouth(), 0, 1)], axis=1)
@@ -300,11 +305,16 @@ class Avatar:
             return
         canonical = head().canonical
         mask = scalp_mask(canonical, hair.lift)
-        if hair.style in ("long", "bob"):  # no fringe
-            mask = mask * smoothstep(1.38, 1.2, canonical[:, 2])
+        if hair.style in _COMBED_BACK:
+            mask = mask * _off_forehead(canonical)
         count = int(hair.count * density)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb(hair, roots, surface, self.top, rng)
+        if hair.style in _COMBED_BACK:
+            brow = self.points[_nearest(_BROW)]  # no strand may hang before the face below it
+            before_face = (np.abs(strands[..., 0]) < brow[0]) & (strands[..., 1] < brow[1])
+            kept = ~(before_face & (strands[..., 2] > brow[2] - 0.2)).any(axis=1)
+            strands, roots = strands[kept], roots._replace(density=roots.density[kept])
         # Along the hairline hair is fine, and no other hair shades its roots.
         inwards = smoothstep(0.1, 1.0, roots.density)
         width = hair.width / density**0.5 * (0.25 + 0.75 * inwards)
@@ -318,6 +328,7 @@ class Avatar:
             drawn.colours,
             drawn.positions,
             drawn.tangents,
+            uvs=drawn.across,
             shade=shade,
             hair_shine=hair.shine,
         )
@@ -340,16 +351,14 @@ class Avatar:
     def _add_brows(self, surface: Surface, normals: Floats, rng: np.random.Generator) -> None:
         canonical, look = head().canonical, self._look
         mask = brow_mask(canonical[:, 0], canonical[:, 1], look.brow_thickness)
-        mask = smoothstep(0.3, 0.9, mask) * (canonical[:, 2] > _FRONT)
+        mask = smoothstep(0.36, 0.9, mask) * (canonical[:, 2] > _FRONT)
         count = int(_BROW_GROWN * _BROW_HAIRS * look.brow_thickness)
         roots = sample_roots(self.points, normals, canonical, head().triangles, mask, count, rng)
         strands = comb_brows(roots, surface, rng)
-        self._add_rooted(
-            "brows",
-            ribbons(twin(strands, rng), _BROW_WIDTH, 0.9 * linear(look.brow) + 0.1 * linear(look.skin), rng),
-            roots,
-            darkest=0.7,
-        )
+        drawn = ribbons(twin(strands, rng), _BROW_WIDTH, linear(look.brow), rng)
+        finer = (0.05 + 0.4 * drawn.along**2)[:, None]  # than a sample: tips let the skin through
+        drawn = drawn._replace(colours=(1 - finer) * drawn.colours + finer * linear(look.skin))
+        self._add_rooted("brows", drawn, roots, darkest=0.7)
 
     def _add_rooted(self, name: str, drawn: Ribbons, roots: Roots, *, darkest: float) -> None:
         """Add short hairs that follow the skin; `darkest` is how light they are at the root."""
@@ -361,6 +370,7 @@ class Avatar:
             drawn.colours,
             drawn.positions,
             drawn.tangents,
+            uvs=np.full((len(drawn.along), 2), 0.95),  # single hairs, of one light, where the grain is dark
             shade=shade,
             rigid=True,
             hair_shine=0.35,
@@ -399,7 +409,13 @@ class Avatar:
             cloth.positions,
             cloth.normals,
             canonical=cloth.canonical,
-            uvs=None if cloth.cut is None else np.stack([cloth.cut, cloth.cut], axis=1),
+            uvs=np.stack(
+                [
+                    np.zeros(len(cloth.positions)) if cloth.cut is None else cloth.cut,
+                    np.full(len(cloth.positions), NO_SEAM) if cloth.seam is None else cloth.seam,
+                ],
+                axis=1,
+            ),
         )
 
     def _shade(self, renderer: Renderer) -> None:
@@ -408,7 +424,11 @@ class Avatar:
         renderer.occlude(
             self.scene, [name for name in self.scene.meshes if name not in _UNSHADED and name not in lashes]
         )
+        if self._scarf:  # maps of depth tell nothing of what lies so close under the sheet
+            self.scene.set_shade("lining", shade_lining(self._scarf["lining"]))
         shade = self.scene.meshes["skin"].shade.copy()
+        ears, relief = ear_relief(self.points)
+        shade[ears, 0] = np.clip(shade[ears, 0] * np.exp(relief), 0.06, 1)
         inside = shade[:, 1] > 0.3  # noqa: PLR2004 - half of what the shader calls inside
         depth = head().canonical[head().corner_points][inside, 2]
         shade[inside, 0] = 0.12 + 0.5 * smoothstep(1.2, 1.5, depth)
@@ -419,6 +439,11 @@ class Avatar:
             self.scene.set_shade(
                 name, np.stack([0.15 + 0.6 * smoothstep(1.0, 1.45, depth), np.zeros(len(depth))], axis=1)
             )
+
+
+def _off_forehead(canonical: Floats) -> Floats:
+    """Say where hair that is combed back grows, 0 to 1: a root further ahead would make a fringe."""
+    return smoothstep(1.42, 1.35, canonical[:, 2])
 
 
 def _fairness(look: Look) -> float:

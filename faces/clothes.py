@@ -13,6 +13,9 @@ from faces.subdivision import head, vertex_normals
 _NECKLINE = {"crew": 5.82, "turtle": 5.98, "suit": 6.06, "shirt": 6.05}  # at the nape
 _DROP = {"crew": 0.28, "turtle": 0.10, "suit": 0.22, "shirt": 0.22}  # towards the throat
 _JAW = 6.2  # no cloth above
+_SHOULDER_SEAM = 0.3  # canonical z
+_TOPSTITCH = 0.03  # from the edge of a collar
+NO_SEAM = 9.0  # from any seam
 _THICKNESS, _JACKET_THICKNESS = 0.055, 0.085
 _HEM_POINTS, _HEM_SIDES = 480, 14
 _HEM_WIDTH, _HEM_HEIGHT = 0.035, 0.09
@@ -27,7 +30,8 @@ _TIE_POINTS, _TIE_SIDES = 24, 12
 class Cloth(NamedTuple):
     """A sewn mesh: positions, normals, canonical positions and colours (N, 3), triangles (T, 3).
 
-    `cut` (N,) is how far from the edge of the cut a point lies; the cloth ends where it is below zero.
+    `cut` (N,) is how far from the edge of the cut a point lies; the cloth ends where it is below zero. `seam` (N,) is
+    how far from the nearest seam, on either side of it.
     """
 
     positions: Floats
@@ -36,6 +40,7 @@ class Cloth(NamedTuple):
     colours: Floats
     triangles: Ints
     cut: Floats | None = None
+    seam: Floats | None = None
 
 
 def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
@@ -54,10 +59,12 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
         positions = body + normals[used] * thickness
         colours = np.tile(linear(colour), (len(used), 1))
         shown = triangles if cut is None else triangles[(cut[triangles] > 0).any(axis=1)]
-        return Cloth(positions, vertex_normals(positions, triangles), canonical[used], colours, shown, cut)
+        outwards = vertex_normals(positions, triangles)
+        return Cloth(positions, outwards, canonical[used], colours, shown, cut)
 
     suit = clothes.kind == "suit"
     cloth = layer(clothes.shirt if suit else clothes.colour, _THICKNESS)
+    cloth = cloth if suit else cloth._replace(seam=_seam(clothes, canonical[used]))
     loop = _neck_loop(cloth.positions, canonical[used], edges)
     waves = np.fft.rfft(loop, axis=0)
     waves[_HEM_WAVES:] = 0  # the border follows the mesh in steps
@@ -72,7 +79,8 @@ def sew(clothes: Clothes, points: Floats, normals: Floats) -> dict[str, Cloth]:
     if suit:
         x, y, z = canonical[used].T
         lapels = np.where(z > 0.3, np.abs(x) - 0.24 * (y - 3.9) - 0.03, 1.0)  # noqa: PLR2004 - only in front
-        pieces["jacket"] = layer(clothes.colour, _JACKET_THICKNESS, lapels)
+        jacket = layer(clothes.colour, _JACKET_THICKNESS, lapels)
+        pieces["jacket"] = jacket._replace(seam=_seam(clothes, canonical[used]))
         if clothes.tie:
             pieces["tie"] = _tie(loop, cloth.positions, linear(clothes.tie))
     return pieces
@@ -88,6 +96,18 @@ def _neckline(clothes: Clothes, places: Floats) -> Floats:
     x, z = np.abs(places[:, 0]), places[:, 2]
     neckline = _NECKLINE[clothes.kind] - _DROP[clothes.kind] * smoothstep(0.0, 1.2, z)
     return neckline + 1.2 * smoothstep(0.70, 1.05, x)
+
+
+def _seam(clothes: Clothes, places: Floats) -> Floats:
+    """Say how far canonical places (N, 3) are from where a sleeve is set in, or front and back of a shirt meet.
+
+    On a jacket that line ends at the lapel, whose edge is another.
+    """
+    x, y, z = np.abs(places[:, 0]), places[:, 1], places[:, 2]
+    if clothes.kind in ("crew", "turtle"):  # from the neck to the arm, as sweaters have it
+        return np.where(z > 0, 0.75 * (x - 0.62 - 0.95 * (5.72 - y)), NO_SEAM)
+    shoulder = np.where(x > 0.4, z - _SHOULDER_SEAM, NO_SEAM)  # noqa: PLR2004 - not on the chest
+    return np.minimum(shoulder, 0.75 * (x - 0.56 - 0.85 * (5.72 - y))) if clothes.kind == "suit" else shoulder
 
 
 def _smooth(positions: Floats, edges: Ints) -> Floats:
@@ -142,7 +162,12 @@ def _collar(loop: Floats, colour: Floats, gap: float) -> Cloth:
     sheet = loop[:, None] + up[:, None] * height[..., None] + outwards[:, None] * aside[..., None]
     apart = _SPREAD * np.exp(-(((np.abs(angles) - gap) / 0.35) ** 2)) * np.sign(angles)
     sheet[..., 0] += np.outer(apart, fall)  # the leaf's ends slant away from each other
-    return _sheet(sheet, np.tile(colour, (sheet[..., 0].size, 1)), closed=False, inside=loop)
+    # Stitched along its edges, which are the lower one and both ends.
+    from_edge = np.hypot(0.9, 0.5) * np.outer(leaf, 1 - fall)
+    from_end = np.linalg.norm(loop[:, None] - loop[[0, -1]], axis=2).min(axis=1)
+    seam = np.minimum(from_edge, from_end[:, None]) - _TOPSTITCH
+    sewn = _sheet(sheet, np.tile(colour, (sheet[..., 0].size, 1)), closed=False, inside=loop)
+    return sewn._replace(seam=seam.ravel())
 
 
 def _tie(loop: Floats, cloth: Floats, colour: Floats) -> Cloth:
@@ -163,12 +188,13 @@ def _placket(loop: Floats, cloth: Floats, colour: Floats) -> Cloth:
     down = np.linspace(0, 1, _TIE_POINTS)
     y, z = _down_the_front(loop, cloth, down)
     strip = _hang(y + 0.06, z, np.full_like(y, 0.045), np.full_like(y, 0.012))
-    return _sheet(
+    sewn = _sheet(
         strip,
         np.tile(0.93 * colour, (strip[..., 0].size, 1)),
         closed=False,
         inside=np.stack([np.zeros_like(y), y, z], axis=1),
     )
+    return sewn._replace(seam=np.abs(strip[..., 0]).ravel() - 0.034)
 
 
 def _down_the_front(loop: Floats, cloth: Floats, down: Floats) -> tuple[Floats, Floats]:

@@ -43,13 +43,17 @@ class Roots(NamedTuple):
 
 
 class Ribbons(NamedTuple):
-    """A mesh of flat strips: positions, tangents and colours (V, 3), place along the strand (V,), triangles."""
+    """A mesh of flat strips: positions, tangents and colours (V, 3), place along the strand (V,), triangles.
+
+    `across` (V, 2) is the place across the strip, 0 or 1, and a number of its own.
+    """
 
     positions: Floats
     tangents: Floats
     colours: Floats
     along: Floats
     triangles: Ints
+    across: Floats
 
 
 class Surface:
@@ -276,6 +280,9 @@ def ribbons(strands: Floats, width: Floats | float, colour: Floats, rng: np.rand
         colours=np.repeat(shades, points * 2, axis=0),
         along=np.tile(np.repeat(along, 2), count),
         triangles=pair.reshape(-1, 3),
+        across=np.stack(
+            [np.tile([0.0, 1.0], count * points), np.repeat(np.arange(count) * 0.618 % 1, points * 2)], axis=1
+        ),
     )
 
 

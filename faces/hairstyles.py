@@ -7,7 +7,7 @@ from faces.geometry import Floats, smoothstep
 from faces.hair import Roots, Surface, brow_place, clump, curl, fray, grow, locks
 from faces.looks import Beard, Hair
 
-_POINTS = 22  # of a long strand
+_POINTS = 24  # of a long strand
 
 
 def comb(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random.Generator) -> Floats:
@@ -121,7 +121,7 @@ def _long(hair: Hair, roots: Roots, surface: Surface, top: float, rng: np.random
 def _rounded(strands: Floats) -> Floats:
     """Bend the straight pieces of strands, with more points where they leave the crown and bend most."""
     grown = np.linspace(0, 1, strands.shape[1])
-    return CubicSpline(grown, strands, axis=1)(np.linspace(0, 1, _POINTS) ** 1.4)
+    return CubicSpline(grown, strands, axis=1)(np.linspace(0, 1, _POINTS) ** 1.3)
 
 
 def _fall_beside_face(positions: Floats, top: float, hair: Hair) -> Floats:

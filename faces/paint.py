@@ -40,12 +40,12 @@ class _Layer:
         return (np.dstack([np.clip(self.colour, 0, 1), self.alpha]) * 255).astype(np.uint8)
 
 
-def paint_face(look: Look, rng: np.random.Generator) -> NDArray[np.uint8]:
+def paint_face(look: Look) -> NDArray[np.uint8]:
     """Paint a look's face, RGBA in linear colour, first row on top."""
     layer = _Layer()
     layer.over(linear(look.brow), 0.55 * brow_mask(*_canonical_grid(), look.brow_thickness))
     if look.stubble:
-        layer.over(linear(look.brow) * 0.8, _stubble(look.stubble, rng))
+        layer.over(linear(look.brow) * 0.8, _stubble(look.stubble))
     if look.eye_shadow:
         layer.over(linear(look.eye_shadow), _eye_shadow())
     return layer.image()
@@ -81,12 +81,12 @@ def _stroke(canvas: NDArray[np.uint8], x: Floats, y: Floats, value: int, thickne
     cv2.polylines(canvas, [points], False, value, thickness, cv2.LINE_AA, _FRACTION_BITS)
 
 
-def _stubble(amount: float, rng: np.random.Generator) -> Floats:
+def _stubble(amount: float) -> Floats:
+    """Say where stubble is; the shader breaks it up into dots."""
     x, y = _canonical_grid()
     mask = beard_mask(np.stack([x, y, np.full_like(x, _FRONT)], axis=-1).reshape(-1, 3)).reshape(x.shape)
-    grain = cv2.GaussianBlur(rng.random(x.shape), (0, 0), 1.2)
-    grain = (grain - grain.mean()) / grain.std()
-    return mask * amount * np.clip(0.6 + 0.3 * grain, 0, 1)
+    beside_ears = smoothstep(6.8, 7.2, y)  # where a mask that is laid on from the front has an edge
+    return 0.85 * amount * mask * (1 - beside_ears)
 
 
 def _eye_shadow() -> Floats:

@@ -74,9 +74,26 @@ def drape(scarf: Scarf, points: Floats) -> Cloth:
     if ((positions - body.middle) * normals).sum() < 0:
         normals = -normals
     shown = triangles[(cut[triangles] > 0).any(axis=1)]
+    positions, cut = _trimmed(positions, cut, shown)
     return Cloth(
         positions, normals, positions, np.tile(linear(scarf.colour), (len(positions), 1)), shown, cut
     )
+
+
+def _trimmed(positions: Floats, cut: Floats, triangles: Ints) -> tuple[Floats, Floats]:
+    """Draw what is left beyond the edge back onto it: else its teeth, though they are not drawn, would cast shadows."""
+    sides = np.concatenate([triangles[:, [a, b]] for a in range(3) for b in range(3) if a != b])
+    beyond, within = sides[(cut[sides[:, 0]] < 0) & (cut[sides[:, 1]] > 0)].T
+    part = cut[beyond] / (cut[beyond] - cut[within])
+    met = positions[beyond] + part[:, None] * (positions[within] - positions[beyond])
+    total, count = np.zeros_like(positions), np.zeros(len(positions))
+    np.add.at(total, beyond, met)
+    np.add.at(count, beyond, 1)
+    drawn = count > 0
+    trimmed, edge = positions.copy(), cut.copy()
+    trimmed[drawn] = total[drawn] / count[drawn][:, None]
+    edge[drawn] = 1e-5
+    return trimmed, edge
 
 
 def line(scarf: Cloth) -> Cloth:
@@ -87,6 +104,12 @@ def line(scarf: Cloth) -> Cloth:
         colours=_LINING * scarf.colours,
         cut=None if scarf.cut is None else scarf.cut - 0.02,
     )
+
+
+def shade_lining(lining: Cloth) -> Floats:
+    """Let ever less light in under a scarf, the further from its edge."""
+    cut = np.zeros(len(lining.positions)) if lining.cut is None else lining.cut
+    return np.stack([0.10 + 0.5 * smoothstep(0.3, 0.0, cut), np.zeros(len(cut))], axis=1)
 
 
 def follow(scarf: Cloth, points: Floats) -> Following:

@@ -1,7 +1,8 @@
 // Every material of a person, compiled once for each by the constant `material`.
 // shading.x is ambient occlusion everywhere; tint and shading.y mean, by material:
-// skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand;
-// mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; cloth: texel.x distance from a cut edge;
+// skin: tint.r scalp, tint.g beard, shading.y inside of the mouth; hair: shading.y place along the strand,
+// texel.x place across it, texel.y which strand;
+// mouth: tint.a 0 tongue, 0.5 lower, 1 upper teeth; cloth: texel.x distance from a cut edge, texel.y from a seam;
 // lash: shading.x upper lid, shading.y distance from the lid.
 const int SKIN = 0, EYE = 1, MOUTH = 2, HAIR = 3, CLOTH = 4, LASH = 5;
 const float PI = 3.14159;
@@ -23,10 +24,13 @@ uniform vec4 paint_box;                   // canonical x0, y0, x1, y1 that the p
 uniform sampler2DShadow shadow_map;
 uniform sampler2D lips, paint, relief, grain;
 
-// Laid on from the front, and on the sides of a head from the side: nowhere is it drawn out into streaks.
+// Laid on from the front, and on the sides of a head from the side: nowhere is it drawn out into streaks. Cloth has its
+// sides elsewhere, and goes on over the shoulders.
+const float SLIDE = material == CLOTH ? -1. : 0.;      // how far grain moves up with each step along z
+float side;                               // how much of the grain is laid on from the side
+
 float noise(vec3 p) {
-    float side = smoothstep(.34, .56, abs(place.x));
-    return mix(texture(grain, p.xy * .05).r, texture(grain, p.zy * .05 + sign(place.x) * .37).r, side);
+    return mix(texture(grain, vec2(p.x, p.y + SLIDE * p.z) * .05).r, texture(grain, p.zy * .05 + sign(place.x) * .37).r, side);
 }
 
 // One spot in some cells of a grid, round, of a size of its own.
@@ -56,8 +60,11 @@ float sunlit(float bias) {
 vec3 hair_light(vec3 tangent, vec3 view, float key_light) {
     float depth = mix(.35, 1., smoothstep(0., .6, shading.y)) * mix(.35, 1., shading.x);
     // Locks and strands differ in colour, which runs along them.
-    float locks = .6 * noise(place * vec3(14, 1.6, 14)) + .4 * noise(place * vec3(60, 5, 60));
-    depth *= 1. + .84 * (locks - .5) * smoothstep(.35, .85, abs(tangent.y));
+    float locks = texture(grain, vec2(place.x - .7 * sign(place.x) * place.z, .11 * place.y) * .8).r;
+    depth *= 1. + .64 * (locks - .5) * smoothstep(.35, .85, abs(tangent.y));
+    // A strip is as wide as several hairs: each has its own light, and they wind around one another.
+    float hairs = texture(grain, vec2(texel.x * .034 + texel.y * .37 + .006 * shading.y, texel.y + .05 * shading.y)).r;
+    depth *= 1. + 1.3 * (hairs - .5);
     vec3 sum = tint.rgb * mix(sky_low, sky_high, .6) * depth;
     for (int i = 0; i < 3; i++) {
         vec3 l = normalize(light_directions[i]), h = normalize(l + view);
@@ -77,10 +84,10 @@ float made_up() { return smoothstep(.35, .65, lip_gloss); }
 
 vec2 on_paint() { return (place.xy - paint_box.xy) / (paint_box.zw - paint_box.xy); }
 
-vec3 skin_albedo(float lip, float inside, float pores) {
+vec3 skin_albedo(float lip, float inside, float pores, float fine) {
     vec2 cheek = vec2(abs(place.x), place.y);
     float front = smoothstep(.25, .6, place.z);
-    vec3 c = skin_colour * (1. + .16 * (pores - .5));
+    vec3 c = skin_colour * (1.02 + .16 * (pores - .5) - .10 * smoothstep(.52, .82, fine));
     // Blood and melanin are uneven, in patches of a centimetre and of a few millimetres.
     float patches = .6 * noise(place * 2.9 + own) + .4 * noise(place * 7.1 - own);
     c *= mix(vec3(1.045, .965, .955), vec3(.97, 1.01, 1.015), smoothstep(.25, .75, patches));
@@ -96,9 +103,10 @@ vec3 skin_albedo(float lip, float inside, float pores) {
     c = mix(c, c * vec3(1.05, .84, .81), .75 * blob(place.xy, vec2(0, 6.93), vec2(.15, .12)) * front * (.3 + .7 * blush));
     c *= mix(vec3(1), vec3(1.02, .91, .89), .6 * blob(place.xy, vec2(0, 6.27), vec2(.2, .1)) * front);   // chin
     vec4 painted = texture(paint, on_paint());
-    c = mix(c, painted.rgb, painted.a * front);
+    float dots = smoothstep(7.15, 7.05, place.y) * smoothstep(6.1, 6.4, place.y);   // of stubble; below the chin they would be lines
+    c = mix(c, painted.rgb, min(painted.a * mix(1., .78 + .44 * smoothstep(.40, .66, noise(place * 130. - own)), dots), 1.) * front);
     c = mix(c, hair_colour * .3, tint.r);
-    c = mix(c, mix(c, hair_colour, .9), tint.g);
+    c = mix(c, mix(c, hair_colour, .96), tint.g);
     vec3 red = lip_colour * (1. + .45 * (noise(place * vec3(46, 7, 30)) - .5));
     red *= mix(vec3(.86, .82, .84), vec3(1.03, 1.03, 1.03), smoothstep(SEAM + .03, SEAM - .03, place.y));   // the lower lip has more light
     c = mix(c, red, lip * mix(.84, .9, made_up()));
@@ -156,12 +164,17 @@ void main() {
     vec3 n = normalize(world_normal), view = normalize(eye - world);
     vec3 key = normalize(light_directions[0]);
     float occlusion = shading.x;
+    side = material == CLOTH ? smoothstep(.55, .85, abs(world_normal.x)) : smoothstep(.34, .56, abs(place.x));
     float key_light = sunlit(.0035 + .010 * (1. - max(0., dot(n, key))));
 
     if (material == LASH) {
-        float hair = abs(fract(texel.x * texel.y) - .5) * 2., reach = shading.y / .72;
-        if (shading.x < .5 || reach > 1. || hair < mix(.05, 1., reach)) discard;     // lower lashes would be dots
-        pixel = vec4(tint.rgb * .35, 1);
+        // Lashes stand unevenly, lean in groups and differ in length.
+        float reach = shading.y / .72, groups = textureLod(grain, vec2(texel.x * .075, .3), 0.).r - .5;
+        float at = texel.x * texel.y * 1.15 + groups * (1.2 + 2. * reach);
+        float length_of = .72 + .6 * textureLod(grain, vec2(floor(at) * .0717, .71), 0.).r;
+        float hair = abs(fract(at) - .5) * 2.;
+        if (shading.x < .5 || reach > min(length_of, 1.) || hair < mix(.10, 1., reach / length_of)) discard;     // lower lashes would be dots
+        pixel = vec4(mix(tint.rgb * .35, skin_colour * .4, .8 * reach * reach), 1);     // towards its tip it is finer than a sample
         return;
     }
     if (material == HAIR) {
@@ -176,8 +189,9 @@ void main() {
         float lip = mix(smoothstep(.05, .95, texture(lips, texel, 2.2).r), smoothstep(.12, .75, texture(lips, texel).r),
                         .25 + .75 * made_up());
         float inside = shading.y;
-        float pores = noise(place * 11. + own) * .3 + noise(place * 29. - own) * .35 + noise(place * 67. + own) * .35;
-        albedo = skin_albedo(lip, inside, pores);
+        float fine = noise(place * 67. + own);
+        float pores = noise(place * 11. + own) * .3 + noise(place * 29. - own) * .35 + fine * .35;
+        albedo = skin_albedo(lip, inside, pores, fine);
         float seam = lip * smoothstep(.022, .004, abs(place.y - SEAM));
         float nostril = smoothstep(.35, .7, blob(vec2(abs(place.x), place.z), vec2(.086, 1.572), vec2(.042, .046)))
                       * smoothstep(6.78, 6.83, place.y) * smoothstep(6.92, 6.89, place.y);
@@ -193,9 +207,9 @@ void main() {
         vec3 bump = vec3(noise(place * 90. + 3.1), noise(place * 90.), noise(place * 90. - 7.7)) - .5;
         bump += .9 * (vec3(noise(place * 41. + own), noise(place * 41. - own), noise(place * 41. + own.yzx)) - .5);
         vec4 slopes = texture(relief, on_paint()) - 128. / 255.;
-        vec2 slope = slopes.rg + smile * slopes.ba;
+        vec2 form = slopes.rg + smile * slopes.ba;
         bump = mix(bump * .085, vec3(.30 * (noise(place * vec3(46, 7, 30) + .6) - .5), 0, 0) + bump * .05, lip);
-        n = normalize(n + bump - vec3(3. * slope, 0) * smoothstep(.25, .6, place.z));
+        n = normalize(n + bump - vec3(3. * form, 0) * smoothstep(.25, .6, place.z));
         occlusion *= mix(1., .45, inside);
         reflectance = mix(.020 + .020 * min(oily, 1.), .04, lip) * occlusion;
     } else if (material == EYE) {
@@ -223,13 +237,18 @@ void main() {
         vec2 bend = vec2(noise(lie + vec3(.08, 0, 0)), noise(lie + vec3(0, .08, 0))) - fold;
         bend = vec2(.8 * bend.x * .8 - .6 * bend.y * 2.4, .6 * bend.x * .8 + .8 * bend.y * 2.4);
         n = normalize(n - .75 * vec3(bend.x * sign(place.x), bend.y, 0));
-        float weave = .5 * (noise(place * vec3(150, 14, 60)) + noise(place * vec3(14, 150, 60)));
-        vec2 stitch = vec2(place.x * 30., place.y * 24.);
+        float weave = .5 * (noise(place * vec3(150, 34, 34)) + noise(place * vec3(34, 150, 150)));
+        vec2 stitch = vec2(place.x, place.y + SLIDE * place.z) * vec2(30., 24.);
         float aside = abs(fract(stitch.x) - .5);
         float loops = smoothstep(.1, .5, abs(fract(stitch.y + 1.2 * aside) - .5)) * smoothstep(.02, .16, aside);
         if (texel.x < 0.) discard;
+        // Two pieces meet in a groove that pulls the cloth in; stitches run on both sides.
+        float seam = abs(texel.y), across = length(vec2(dFdx(texel.y), dFdy(texel.y)));
+        float groove = smoothstep(.004 + across, .001, seam);
+        float stitches = smoothstep(.0035 + across, .001, abs(seam - .022)) * smoothstep(.16, .24, abs(fract(dot(place, vec3(22., 22., 22.))) - .5));
+        albedo *= (1. - .42 * groove) * (1. - .30 * stitches) * (1. - .10 * smoothstep(.05, .0, seam));
         albedo *= 1. - .45 * smoothstep(.03, 0., abs(texel.x - .03)) * step(1e-6, texel.x);     // the seam of a cut
-        albedo *= (.86 + .28 * noise(place * 44.)) * mix(1., mix(.76 + .48 * weave, .92 + .11 * loops, knit), smoothstep(.5, .9, world_normal.z));
+        albedo *= (.86 + .28 * noise(place * 44.)) * mix(.80 + .40 * weave, .88 + .16 * loops, knit);
     }
 
     // Wrapped diffuse light bleeds red through skin; the highlight is GGX with Smith's shadowing.
