@@ -256,6 +256,7 @@ _NUMBERED = frozenset(
     ]
 )
 
+_NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
 _NEVER_NUMBERED = frozenset({("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
 
@@ -345,6 +346,8 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     numbered = after[:1].isdigit()
     if written in _NUMBERED and not numbered and (written, verbalizer.language) not in _NEVER_NUMBERED:
         return match[0]
+    name = _NAME_AFTER.match(after)
+    said = verbalizer.titled(said, name[0] if name else "")
     is_initial = len(written) == _INITIAL and written.endswith(".")
     if is_initial and not numbered and after[:1].isascii():
         named = after[:1].isupper() and written in verbalizer.titles

@@ -32,7 +32,9 @@ _ADDRESS_TAIL = ".,;:!?)]"  # belongs to the sentence
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 # Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
-_LONE_NUMERAL = re.compile(r"[a-z] (?:[VX](?![A-Za-z])|I[.!?]?$)|(?:siglo|secolo|wiek|eeuw) I(?![A-Za-z])")
+_LONE_NUMERAL = re.compile(
+    r"[a-z] (?:[VX](?![A-Za-z])|I[.!?]?$)|[A-Z][a-z]+ I |(?:siglo|secolo|wiek|eeuw) I(?![A-Za-z])"
+)
 _MAY_BE_ADDRESS = re.compile(r"\.(?<=\w\.)\w|://|@")
 _MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>±≈≤≥≠$€£¥₹₽₩₺₿]")
 _MAY_BE_ROMAN = re.compile("(?<![A-Za-z])[IVXІХ]")

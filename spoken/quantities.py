@@ -10,6 +10,7 @@ from functools import cache, partial
 
 from spoken.characters import folded
 from spoken.common_words import ENGLISH, WORDS
+from spoken.postcodes import code_of, spell_postcodes
 from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY_CASE, UNITS, Grammar, guard
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
@@ -174,7 +175,9 @@ class _Speller:
             if needed.search(text):
                 text = step(text)
         text = _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
-        return text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
+        text = text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
+        # A particle, which stands at its word.
+        return text.replace(f" {self._say.to} ", f"{self._say.to} ") if self._say.language == "ko" else text
 
     def counts(self, word: str) -> bool:
         """See `is_counted`."""
@@ -196,6 +199,8 @@ class _Speller:
             yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
         yield guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
         yield guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
+        if code := code_of(say.language):
+            yield code, partial(spell_postcodes, verbalizer=say)
         plus = self._vocabulary.signs["+"]
         yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
         yield from self._short_dates()

@@ -26,6 +26,7 @@ from spoken.characters import SIGNS
 from spoken.common_words import WORDS
 from spoken.languages import LANGUAGES
 from spoken.markup import INLINE, TAG
+from spoken.scripts import script_of
 from spoken.verbalizers.de import RANKED
 
 LONGEST = 180
@@ -59,60 +60,27 @@ _LAST_WORD = re.compile(r"[^\s(–-]+$")
 _NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
 _WORD_BEFORE = re.compile(r"([^\s(]+) [^\s(]+$")
 _ARTICLE = 3  # letters: of "El" and "Dos", which begin a sentence with a capital
-# A word in capitals that begins a sentence after a street; any other is the name of a saint.
+# A word with a capital that begins a sentence after a street; any other is the name of a saint. What is written in no
+# Latin letters is none either.
 _BEGINS = frozenset(
-    [
-        "A",
-        "All",
-        "An",
-        "And",
-        "At",
-        "But",
-        "Come",
-        "He",
-        "Her",
-        "His",
-        "How",
-        "I",
-        "I'm",
-        "If",
-        "In",
-        "Is",
-        "It",
-        "It's",
-        "My",
-        "No",
-        "On",
-        "Our",
-        "She",
-        "So",
-        "That",
-        "The",
-        "Then",
-        "There",
-        "They",
-        "This",
-        "Turn",
-        "We",
-        "What",
-        "When",
-        "Where",
-        "Who",
-        "Why",
-        "Yes",
-        "You",
-        "Your",
-        "Das",
-        "Der",
-        "Die",
-        "Er",
-        "Es",
-        "Ich",
-        "Sie",
-        "Wir",
-        "De",
-        "Het",
-    ]
+    word.capitalize()
+    for words in {
+        "cs": "ale byl byla co dnes jak já jsem kde když ona proč pro tam ten tento teď už v za",
+        "de": "aber als da dann das der die dort ein eine er es hier ich ihr in sie und was wenn wer wie wir wo",
+        "en": "a all an and at but come he her here his how i i'm if in is it it's my no on our she so that the then there"
+        " they this turn we what when where who why yes you your",
+        "es": "ahora allí aquí cuando donde el ella ellos en es este hay hoy la las los más nos para pero por si su también un"
+        " una y ya yo",
+        "fr": "au avec c'est ce cette dans de des elle elles en et ici il ils j'ai je la le les leur mais nous on où pour quand"
+        " si son un une vous",
+        "hu": "a az de egy ez és ha itt most nem ő ott van",
+        "it": "ci con da dove e è gli i il in io la le lo lui lei ma nel noi per qui quando se si sono un una",
+        "nl": "daar dan dat de deze die dit een en er het hier hij ik in is maar nu op we wij wat ze zij",
+        "pl": "a ale ta tam ten to tu był była był dla gdy jest na nie on ona po tutaj w z",
+        "pt": "agora aqui as com como e ela ele em essa esse este eu foi hoje mas na no não o os para quando se sua um uma",
+        "tr": "ama bir biz bu burada bugün o onlar orada ve şimdi sonra",
+    }.values()
+    for word in words.split()
 )
 _STREET = re.compile(
     r"\b(?:across|along|and|at|behind|between|by|corner|down|from|near|off|of|on|past|to|up|\d+) ([A-Z][\w'’-]+) St\.$"
@@ -132,7 +100,7 @@ _NUMBERED_THING = re.compile(
     r" \d{1,3}\.$",
     re.IGNORECASE,
 )
-_FIRST_WORD = re.compile(r"\s*[^\W\d_]+(?:'[^\W\d_]+)?")
+_FIRST_WORD = re.compile(r"\s*[^\W\d_]+(?:['’][^\W\d_]+)?")
 _BEFORE_RANKED = frozenset(
     [
         "ab",
@@ -329,9 +297,12 @@ def _is_title(before: str, word: str, after: str) -> bool:
 
 
 def begins_after_street(text: str) -> bool:
-    """Tell whether a text that follows "St." begins a sentence."""
+    """Tell whether a text that follows "St." begins a sentence, in any language."""
     first = _FIRST_WORD.match(text)
-    return first is not None and first[0].strip() in _BEGINS
+    if first is None:
+        return False
+    word = first[0].strip().replace("’", "'")
+    return word in _BEGINS or script_of(word[0]) not in {"", "LATIN"}
 
 
 def _is_inside_date(before: str, after: str) -> bool:

@@ -20,6 +20,8 @@ _CACHED = 4096
 LARGEST = 10**15
 """What is not less than this is read digit by digit."""
 MASCULINE, FEMININE, NEUTER = "m", "f", "n"
+THINGS = "="
+"""Begins what stands in the table of units and is none of CLDR's: "шт", with its forms after it."""
 
 
 class Verbalizer:
@@ -38,7 +40,7 @@ class Verbalizer:
         between_cents: between a sum and its cents; None where they are a fraction.
         magnitudes: power of ten of what may follow a number ("bn"), and its forms.
         abbreviations: what is said for what is written, each with its full stop.
-        units: CLDR's name of a unit by how only this language writes it.
+        units: CLDR's name of a unit by how only this language writes it; forms after `THINGS` for what has none.
         ordinal: pattern of what makes a number an ordinal, after its digits; group "f" where it is feminine.
         plurals: CLDR's categories that have a form of their own, in the order of the forms.
         year_first: whether dates are written year, month, day.
@@ -195,6 +197,15 @@ class Verbalizer:
         """
         return self.cardinal(number)
 
+    def titled(self, title: str, name: str) -> str:
+        """Say a title that is abbreviated, before a name that may decide its gender.
+
+        Args:
+            title: what the table of abbreviations has for it.
+            name: the word after it, "" where there is none.
+        """
+        return title
+
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several.
 
@@ -260,9 +271,13 @@ class Verbalizer:
 
         Args:
             number: as for `say`, to choose the form by.
-            name: of the unit in CLDR.
+            name: of the unit in CLDR; or `THINGS` and the forms of what is counted.
             said: the number in words; "" where `say` says it.
         """
+        if name.startswith(THINGS):
+            forms = name.removeprefix(THINGS)
+            said = said or self.say(number, self.gender_of(forms.split("/", maxsplit=1)[0]))
+            return self.join(said, self.form(forms, number))
         before, after = unit_pattern(self.locale or self.language, name, number.replace(",", "."))
         if not said:
             one = " ".join(unit_pattern(self.locale or self.language, name, "1")).strip()

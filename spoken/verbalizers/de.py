@@ -224,7 +224,7 @@ class German(Verbalizer):
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say "der dritte", "am dritten"."""
         if not following and before.lower() not in _DAY_AFTER:
-            return f"{self.cardinal(number)}."
+            return f"{self.year(number) if self.is_year(number, before, '') else self.cardinal(number)}."
         said = self.ordinal(number)
         if following in RANKED and (
             not before or (before[0].isupper() and before.lower() not in _DETERMINERS)
@@ -235,7 +235,7 @@ class German(Verbalizer):
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Ludwig der vierzehnte", "im zweiten Weltkrieg", "Teil zwei"."""
-        if not dotted:
+        if not dotted and before not in self.rulers:
             return self.cardinal(number)
         if before[:1].isupper() and before.lower() not in _WEAK:
             genitive = before in self.rulers - _RULERS

@@ -12,6 +12,13 @@ _COUNTED = re.compile(
     r"anexo|artigo|canal|capítulo|classe|fase|grau|livro|nível|parte|tema|tipo|título|tomo|vitamina|volume",
     re.IGNORECASE,
 )
+_LADIES = frozenset(
+    [
+        "Beatriz", "Carmem", "Carmen", "Conceição", "Dores", "Dolores", "Elisabete", "Ester", "Inês", "Irene", "Isabel",
+        "Leonor", "Lourdes", "Lurdes", "Luz", "Marlene", "Mercês", "Raquel", "Rosário", "Rute", "Solange", "Yolanda",
+    ]
+)  # fmt: skip
+_LORDS = frozenset(["Luca", "Nicola"])
 _QUEENS = frozenset({"Beatriz", "Elizabeth", "Isabel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries
 
@@ -47,7 +54,7 @@ class Portuguese(Verbalizer):
         "págs.": "páginas", "p.": "página", "n.": "número", "tel.": "telefone",
         "etc.": "et cetera", "p. ex.": "por exemplo", "ex.": "exemplo", "aprox.": "aproximadamente", "art.": "artigo",
         "cap.": "capítulo", "vol.": "volume", "fig.": "figura", "máx.": "máximo", "mín.": "mínimo", "eng.": "engenheiro",
-        "d.": "dona", "sto.": "Santo", "sta.": "Santa", "cia.": "companhia", "ltda.": "limitada", "jan.": "janeiro",
+        "d.": "Dom", "d.ª": "dona", "sto.": "Santo", "sta.": "Santa", "cia.": "companhia", "ltda.": "limitada", "jan.": "janeiro",
         "fev.": "fevereiro", "abr.": "abril", "ago.": "agosto", "set.": "setembro", "out.": "outubro",
         "nov.": "novembro", "dez.": "dezembro", "a.C.": "antes de Cristo", "d.C.": "depois de Cristo",
         "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "obs.": "observação", "qtd.": "quantidade",
@@ -73,6 +80,11 @@ class Portuguese(Verbalizer):
             return self.cardinal(number)
         feminine = noun.endswith(("a", "ção", "são")) or noun in _QUEENS
         return self.ordinal(number, FEMININE if feminine else MASCULINE)
+
+    def titled(self, title: str, name: str) -> str:
+        """Say "Dom Pedro", "Dona Maria"."""
+        feminine = name in _LADIES or (name.endswith("a") and name not in _LORDS)
+        return "Dona" if title == "Dom" and feminine else title
 
     def counted(self, number: int, following: str) -> str:
         """Say "uma", "duas" and the like before what is counted."""

@@ -81,7 +81,10 @@ class Russian(Verbalizer):
         "г": "mass-gram", "мг": "mass-milligram", "т": "mass-tonne", "л": "volume-liter", "мл": "volume-milliliter",
         "м2": "area-square-meter", "км2": "area-square-kilometer", "м3": "volume-cubic-meter", "га": "area-hectare",
         "ч": "duration-hour", "мин": "duration-minute", "сек": "duration-second", "гб": "digital-gigabyte",
-        "мб": "digital-megabyte", "квт": "power-kilowatt", "вт": "power-watt",
+        "мб": "digital-megabyte", "квт": "power-kilowatt", "вт": "power-watt", "ккал": "energy-kilocalorie",
+        "шт": "=штука/штуки/штук", "чел": "=человек/человека/человек", "экз": "=экземпляр/экземпляра/экземпляров",
+        "упак": "=упаковка/упаковки/упаковок", "коп": "=копейка/копейки/копеек", "нед": "=неделя/недели/недель",
+        "мес": "=месяц/месяца/месяцев", "дн": "=день/дня/дней",
     }  # fmt: skip
     ordinal_mark = r"-(?P<ending>ый|ой|ий|ая|ое|ье|ого|ом|ую|ых|го|му|ей|й|я|е|м|ю|х)\b"
     years = r"году|года|год|г\."
