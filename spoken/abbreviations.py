@@ -9,6 +9,7 @@ from spoken.quantities import is_counted
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 
+_ELIDED = 3  # characters, of what may follow an apostrophe: "l'art. 3"
 _INITIAL = 2  # characters: a letter and its full stop
 # What a sentence may end with.
 _MAY_END = frozenset(
@@ -256,6 +257,12 @@ _NUMBERED = frozenset(
     ]
 )
 
+_MONTHS = frozenset(
+    ["jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "abr", "ago"]
+)
+_LEAST = {"cs": "minimálně", "es": "minuto", "pl": "minimalnie", "pt": "mínimo", "ru": "минимум"}
+"""What is abbreviated as minutes are, before a number."""
+_NUMBER_NEXT = re.compile(r"[+−-]?\d")
 _NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
 _NEVER_NUMBERED = frozenset({("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
@@ -307,8 +314,10 @@ SUFFIXES = tuple(suffix for verbalizer in VERBALIZERS.values() for suffix in ver
 def _expression(verbalizer: Verbalizer) -> re.Pattern[str]:
     keys = sorted(verbalizer.abbreviations, key=len, reverse=True)
     either = "|".join(re.escape(key).replace(r"\ ", r"\s?") for key in keys)
+    elided = "|".join(re.escape(key) for key in keys if len(key) > _ELIDED and " " not in key) or "(?!)"
     return re.compile(
-        rf"(?<![^\W_])(?<![-'’.@/])({either})(?:(?<=\.)(?=\d)|(?![^\W_]))(?!\.[^\W\d_])", re.IGNORECASE
+        rf"(?<![^\W_])(?<![-.@/])(?:(?<!['’])(?:{either})|(?<=[a-z]['’])(?:{elided}))(?:(?<=\.)(?=\d)|(?![^\W_]))(?!\.[^\W\d_])",
+        re.IGNORECASE,
     )
 
 
@@ -344,7 +353,12 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     ):
         return match[0]  # of that number
     numbered = after[:1].isdigit()
-    if written in _NUMBERED and not numbered and (written, verbalizer.language) not in _NEVER_NUMBERED:
+    dated = before.removesuffix(" de")[-1:].isdigit() and written[:3] in _MONTHS
+    if (
+        written in _NUMBERED
+        and not (numbered or dated)
+        and (written, verbalizer.language) not in _NEVER_NUMBERED
+    ):
         return match[0]
     name = _NAME_AFTER.match(after)
     said = verbalizer.titled(said, name[0] if name else "")
@@ -357,6 +371,9 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
         return match[0]  # a name
     if written == "st." and verbalizer.language == "en":
         said = "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
+    least = _LEAST.get(verbalizer.language) if written in {"min.", "мин."} else None
+    if least and not before[-1:].isdigit() and _NUMBER_NEXT.match(after):
+        said = least
     if match.string[match.end() : match.end() + 1].isdigit() and verbalizer.spaced:
         return f"{said} "
     # One that ends its sentence leaves the full stop to it.

@@ -40,6 +40,10 @@ _MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>±≈≤≥≠$€£¥₹₽₩
 _MAY_BE_ROMAN = re.compile("(?<![A-Za-z])[IVXІХ]")
 _MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|[\u0900-\u0963]\.|/")
 _MAY_BE_DAYS = re.compile(r"(?<![^\W_])[^\W_]{2,5}\.? ?[–-] ?[^\W_]{2,5}(?![^\W_])")
+_MAY_BE_DATED = re.compile(
+    r"[^\W\d_]{2,6}\.?,? \d|\d(?:\.|st|nd|rd|th)?(?: de| of)? [^\W\d_]{3,10}|[^\W\d_]{2,5}\.?, [^\W\d_]{3,10}\.? \d"
+    r"|[\u0900-\u0963],? \d|[^\W\d_]{2,5}\.? saat \d"
+)
 _MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ")
 # What NFKC would make letters and digits of.
 _MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱§⁰¹²³⁴-⁹①-⒛⓪-⓿❶-➓]")
@@ -156,7 +160,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     text = _WHITE.sub(" ", text).strip()
     if not is_speakable(text):
         return Spoken("", varies)
-    if ("-" in text or "–" in text) and _MAY_BE_DAYS.search(text):
+    if _MAY_BE_DATED.search(text) or (("-" in text or "–" in text) and _MAY_BE_DAYS.search(text)):
         varies = True
         text = spell_days(text, vocabulary)
     if _MAY_BE_ROMAN.search(text) and may_hold_romans(text):

@@ -29,6 +29,9 @@ _DATE = re.compile(
 _SLASHED_DATE = re.compile(
     r"(?<![\d/.,-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/]|[.,]\d| (?:de|des|du|of|di|del|da|do|van)\b| d')"
 )
+_DAY_OF_MONTH = re.compile(
+    r"(?:(?<=\d )|(?<=\d(?:st|nd|rd|th) ))(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![^\W\d_.])(?!\.)"
+)
 _COMMON_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _SHORT_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})\. ?(?P<b>\d{1,2})\.(?![\d\w])(?! \d)")
 _SHORT_DATES = frozenset({"de", "cs", "hu"})
@@ -132,7 +135,7 @@ def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
 
 
 def spell_days(text: str, vocabulary: Vocabulary) -> str:
-    """Write from which day of the week to which out: "Mon–Fri"."""
+    """Write days of the week out that are cut short: from which to which, as in "Mon–Fri", or before a date or time."""
     return _speller(vocabulary.language).spell_days(text)
 
 
@@ -159,8 +162,8 @@ class _Speller:
 
     def spell_days(self, text: str) -> str:
         """See `spell_days`."""
-        days = self._grammar.days
-        return self._grammar.day_to_day.sub(
+        grammar, days = self._grammar, self._grammar.days
+        text = grammar.day_to_day.sub(
             lambda match: (
                 self._say.spoken_range(days[match[1]], days[match[2]])
                 if self._between or self._say.language == "hi"
@@ -168,6 +171,17 @@ class _Speller:
             ),
             text,
         )
+        if not _DIGIT.search(text):
+            return text
+        if grammar.dated_day:
+            text = grammar.dated_day.sub(self._dated_day, text)
+        if self._say.language == "en":
+            text = _DAY_OF_MONTH.sub(lambda match: grammar.month_names[match[0]], text)
+        return text
+
+    def _dated_day(self, match: re.Match[str]) -> str:
+        day = self._say.day_after(_word_before(match), self._grammar.days[match["day"]])
+        return f"{day}{match['comma']} "
 
     def spell(self, text: str) -> str:
         """Write every number of a stretch out."""
@@ -265,7 +279,8 @@ class _Speller:
         return self._say.date(year, month, day)
 
     def _slashed_date(self, match: re.Match[str]) -> str:
-        if _word_before(match).lower() not in self._say.before_dates:
+        before = _word_before(match).lower()
+        if before not in self._say.before_dates and before not in self._grammar.day_names:
             return match[0]
         after = _WORD_AFTER.match(match.string, match.end())
         common = WORDS.get(self._say.language, ENGLISH)

@@ -26,7 +26,9 @@ from spoken.characters import SIGNS
 from spoken.common_words import WORDS
 from spoken.languages import LANGUAGES
 from spoken.markup import INLINE, TAG
+from spoken.quantity_grammar import dotted_days, month_beginnings
 from spoken.scripts import script_of
+from spoken.verbalizers import VERBALIZERS
 from spoken.verbalizers.de import RANKED
 
 LONGEST = 180
@@ -55,6 +57,12 @@ _CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]"
 _INSIDE_WORDS = "\u2060"  # for a tag that parts no words
 _NEXT = re.compile(r"[\s\u2060]*[(\[]?([^\s\u2060])")
 # "z. B.", "J. R. Miller": a single letter before a full stop rarely ends one.
+_INITIAL = 2  # characters: a letter and its full stop
+_NUMBER_NEXT = re.compile(r"[\s\u2060]*[(\[]?[+−-]?\d")
+_LEAST = frozenset({"min.", "мин."})
+"""A minimum, where no number goes before it."""
+# No word but an abbreviation, as l and r make syllables in Czech.
+_VOWELLESS = re.compile(r"[bcdfghjkmnpqstvwxzçčďśşšťźżžбвгджзйклмнпрстфхцчшщ]{2,5}\.")
 _LETTER = re.compile(r"(?:^|[\s(.])[^\W\d_]\.$")
 _LAST_WORD = re.compile(r"[^\s(–-]+$")
 _NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
@@ -94,6 +102,9 @@ _REACH = 24  # characters around a full stop that tell whether it ends a sentenc
 _DATE_BEFORE = re.compile(r"(?:^|\D)(?:(?P<day>\d{1,2})|(?P<year>\d{4})|\d{1,4}\. ?\d{1,2})\.$")
 _DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.(?:\s?\d{4}|\D|$)")
 _MONTH_AND_DAY = re.compile(r"\s\d{1,2}\.")
+_DATE_AFTER = re.compile(
+    r"\s+\d{1,2}(?:[./-] ?\d|[:h]\d\d|(?:\.|[º°]|er|st|nd|rd|th|e)? (?:de |of )?(?P<month>[^\W\d_]{3}))"
+)
 _LAST_PART = re.compile(r"\s\d{1,4}(?!\d)")
 _NUMBERED_THING = re.compile(
     r"(?:^|\s)(?:am|im|der|das|dem|den|des|vom|zum|zur|beim|eine[mnrs]?|jede[mnrs]?|seine[mnrs]?|ihre[mnrs]?|unsere[mnrs]?)"
@@ -124,6 +135,14 @@ _BEFORE_RANKED = frozenset(
 )
 _RANKED_BEFORE = re.compile(r"(?:([^\W\d_]+)\.? |(?<!\d))\d{1,2}\.$")
 _NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
+_DAYS = dotted_days(VERBALIZERS.values())
+_MONTH_BEGINNINGS = month_beginnings(VERBALIZERS.values())
+_NEXT_MONTH = re.compile(r"\s*([^\W\d_]{3,5})\.")
+_SHORT_MONTHS = frozenset(
+    month.lower().rstrip(".")
+    for language in LANGUAGES
+    for month in get_month_names("abbreviated", "format", language).values()
+)
 _MONTHS = frozenset(
     month.lower() for language in LANGUAGES for month in get_month_names("wide", "format", language).values()
 )
@@ -249,7 +268,15 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
         return _is_inside_date(before, text[end : end + _REACH])
     last = _LAST_WORD.search(before)
     word = last[0].lower() if last else ""
-    numbered = following is not None and following[1].isdigit()
+    numbered = _NUMBER_NEXT.match(text, end) is not None
+    if "'" in word or "’" in word:  # "l'art. 3"
+        elided = word.replace("’", "'").rpartition("'")[2]
+        word = elided if len(elided) > _INITIAL else word
+    if numbered and not before[: -len(word)].rstrip()[-1:].isdigit():
+        if word in _LEAST or (_VOWELLESS.fullmatch(word) and not before[-2:-1].isupper()):
+            return True
+    if numbered and word in _DAYS and _is_date(text, end):
+        return True
     if numbered and word in HOURS and before[: -len(word)].rstrip()[-1:].isdigit():
         return True
     if word in INSIDE or (numbered and (word in BEFORE_NUMBERS or word.endswith(SUFFIXES))):
@@ -261,6 +288,12 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     ):
         return True
     return _LETTER.search(before) is not None
+
+
+def _is_date(text: str, start: int) -> bool:
+    """Tell whether a date or a time of day follows."""
+    date = _DATE_AFTER.match(text, start, start + _REACH)
+    return date is not None and (date["month"] is None or date["month"].lower() in _MONTH_BEGINNINGS)
 
 
 def _is_inside_sum(text: str, before: str, word: str, end: int) -> bool:
@@ -308,8 +341,10 @@ def begins_after_street(text: str) -> bool:
 def _is_inside_date(before: str, after: str) -> bool:
     """Tell whether the full stop between two texts is that of a day, month or other ordinal."""
     next_word = _NEXT_WORD.match(after)
+    short = _NEXT_MONTH.match(after)
     if next_word and (
         next_word[1].lower() in _MONTHS
+        or (short is not None and short[1].lower() in _SHORT_MONTHS)
         or (next_word[1] in RANKED and _is_ranked(before))
         or _NUMBERED_THING.search(before)
     ):

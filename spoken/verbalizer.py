@@ -321,6 +321,10 @@ class Verbalizer:
         """Say a year before the word for "year"; None leaves it to the rules for numbers."""
         return None
 
+    def day_after(self, before: str, name: str) -> str:
+        """Put a day of the week in the case that the word before it asks for."""
+        return name
+
     def time_after(self, before: str, said: str) -> str:
         """Put a time of day in the case that the word before it asks for."""
         return said

@@ -148,6 +148,12 @@ class Czech(Verbalizer):
         """Say "třetího dubna"."""
         return self.join(self.day(day), month, self.year(year) if year else "")
 
+    def day_after(self, before: str, name: str) -> str:
+        """Say "v sobotu"."""
+        if before.lower() not in {"v", "ve", "na", "za"}:
+            return name
+        return re.sub("e$", "i", re.sub("a$", "u", name))
+
     def hour(self, hour: int) -> str:
         """Say "čtrnáct"."""
         return self.cardinal(hour, FEMININE)

@@ -72,7 +72,7 @@ class Spanish(Verbalizer):
         "avda.": "Avenida", "c.": "calle", "pza.": "plaza", "pág.": "página", "págs.": "páginas", "p.": "página",
         "núm.": "número", "no.": "número", "tel.": "teléfono", "tfno.": "teléfono",
         "etc.": "etcétera", "aprox.": "aproximadamente", "art.": "artículo", "cap.": "capítulo", "vol.": "volumen",
-        "fig.": "figura", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento", "dpto.": "departamento",
+        "fig.": "figura", "min.": "minutos", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento", "dpto.": "departamento",
         "gral.": "general", "ing.": "ingeniero", "lic.": "licenciado", "arq.": "arquitecto", "sta.": "Santa",
         "sto.": "Santo", "cía.": "compañía", "ene.": "enero", "feb.": "febrero", "abr.": "abril", "ago.": "agosto",
         "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre", "vs.": "versus",

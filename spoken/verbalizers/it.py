@@ -79,7 +79,7 @@ class Italian(Verbalizer):
         "p.zza": "piazza", "c.so": "corso", "art.": "articolo", "cap.": "capitolo", "fig.": "figura", "vol.": "volume",
         "ca.": "circa", "c.a.": "circa", "max.": "massimo", "min.": "minimo", "s.p.a.": "società per azioni",
         "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "gen.": "gennaio", "feb.": "febbraio", "apr.": "aprile",
-        "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre", "dic.": "dicembre",
+        "giu.": "giugno", "lug.": "luglio", "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre", "dic.": "dicembre",
         "on.": "onorevole", "s.": "San", "vs.": "contro", "mln.": "milioni", "mld.": "miliardi", "sec.": "secolo",
         "ed.": "edizione", "str.": "strada", "cfr.": "confronta",
     }  # fmt: skip

@@ -156,6 +156,10 @@ class Polish(Verbalizer):
         """Say "pięć-dziesięć", which no case changes."""
         return f"{first}-{last}"
 
+    def day_after(self, before: str, name: str) -> str:
+        """Say "w sobotę"."""
+        return re.sub("a$", "ę", name) if before.lower() in {"w", "we", "na", "za"} else name
+
     def hour(self, hour: int) -> str:
         """Say "czternasta"."""
         return self.ordinal(hour, FEMININE) if hour else "zero"

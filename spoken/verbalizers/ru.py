@@ -201,6 +201,10 @@ class Russian(Verbalizer):
             return said
         return " ".join(_GENITIVE.get(word, word) for word in said.split(" "))
 
+    def day_after(self, before: str, name: str) -> str:
+        """Say "в субботу"."""
+        return re.sub("а$", "у", name) if before.lower() in {"в", "во", "на", "за"} else name
+
     def hour(self, hour: int) -> str:
         """Say "четырнадцать"."""
         return self.cardinal(hour)
