@@ -44,7 +44,7 @@ _MAY_BE_DATED = re.compile(
     r"[^\W\d_]{2,6}\.?,? \d|\d(?:\.|st|nd|rd|th)?(?: de| of)? [^\W\d_]{3,10}|[^\W\d_]{2,5}\.?, [^\W\d_]{3,10}\.? \d"
     r"|[\u0900-\u0963],? \d|[^\W\d_]{2,5}\.? saat \d"
 )
-_MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ")
+_MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ|[xX]D|[(（][^\w\s]")
 # What NFKC would make letters and digits of.
 _MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱§⁰¹²³⁴-⁹①-⒛⓪-⓿❶-➓]")
 _ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
@@ -53,7 +53,16 @@ _NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 _RAISED = re.compile(r"(?<=[\w)])\^(?:\{([+-]?\d{1,3})\}|([+-]?\d{1,3}))(?!\w)")
 _ABOVE = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
-_EMOTICON = re.compile(r"(?<![^\s])(?:[:;]['’]?-?[()DPp/|\\]+|<3+|\^_+\^|¯\\_\(ツ\)_/¯)(?![^\s.,!?])")
+_EMOTICON = re.compile(r"(?<![^\s])(?:[:;]['’]?-?[()DPp/|\\]+|[xX]D+|<3+|\^_+\^|¯\\_\(ツ\)_/¯)(?![^\s.,!?])")
+_KAOMOJI = re.compile(r"[(（][!-'*-/:-@\[-`{-~・；；＾]{2,8}[)）]")
+_LAUGHED = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?、])[wｗ]+(?![A-Za-zａ-ｚＡ-Ｚ0-9.])")
+_JAMO = re.compile(
+    r"(?<![ㄱ-ㅣ])(?:ㅋ+|ㅎ{2,}|[ㅠㅜ]+|ㅇㅇ|ㄱㅅ|ㄴㄴ|ㅇㅋ|ㄹㅇ|ㅊㅋ(?:ㅊㅋ)?|ㅈㅅ|ㅂㅂ|ㄱㄱ+|ㅎㅇ|ㅅㄱ)(?![ㄱ-ㅣ])"
+)
+_JAMO_SAID = {
+    "ㅇㅇ": "응", "ㄱㅅ": "감사", "ㄴㄴ": "노노", "ㅇㅋ": "오케이", "ㄹㅇ": "레알", "ㅊㅋ": "축하", "ㅊㅋㅊㅋ": "축하 축하", "ㅈㅅ": "죄송",
+    "ㅂㅂ": "바이바이", "ㄱㄱ": "고고", "ㅎㅇ": "하이", "ㅅㄱ": "수고",
+}  # fmt: skip
 # Marks of scripts that put no space behind them, but for those inside a number.
 _WIDE_MARK = re.compile(r"；|，(?!(?<=\d，)\d{3}(?!\d))|：(?!(?<=\d：)\d)")
 _FROM = re.compile(
@@ -192,7 +201,7 @@ def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
     if "^" in text:
         text = _RAISED.sub(lambda match: (match[1] or match[2]).translate(_ABOVE), text)
     if _MAY_BE_EMOTICON.search(text):
-        text = _EMOTICON.sub("", text)
+        text = _KAOMOJI.sub("", _EMOTICON.sub("", text))
     varies = _MEANS_MORE.search(text) is not None
     if _INCHES.search(text):
         text = _inches(text, VERBALIZERS[vocabulary.language])
@@ -201,10 +210,20 @@ def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
         text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
     varies = varies or text != written
     if not text.isascii():
+        text = _LAUGHED.sub("", _JAMO.sub(_jamo, text))
         varies = varies or _FROM.search(text) is not None or _UNTIL.search(text) is not None
         text = _from_and_until(_WIDE_MARK.sub(r"\g<0> ", text), vocabulary)
         text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
     return _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES), varies
+
+
+def _jamo(match: re.Match[str]) -> str:
+    """Say letters of Hangul that stand for words; those that laugh laugh, those that cry are silent."""
+    written = match[0]
+    if written[0] in "ㅠㅜ":
+        return ""
+    laughed = {"ㅋ": "크크", "ㅎ": "흐흐"} if len(set(written)) == 1 else {}
+    return laughed.get(written[0]) or _JAMO_SAID.get(written) or _JAMO_SAID[written[:2]]
 
 
 def _repeats(text: str) -> bool:

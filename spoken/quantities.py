@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
+from spoken import shorthand
 from spoken.characters import folded
 from spoken.common_words import ENGLISH, WORDS
 from spoken.postcodes import code_of, spell_postcodes
@@ -113,6 +114,7 @@ _CASHTAG = re.compile(r"[$£€](?=[A-Za-z])")  # "$AAPL"
 _WHOLE_PRICE = re.compile(r"(?<=\d),[-–]{1,2}(?!\d)")  # "1.299,-"
 _DIGIT = re.compile(r"\d")
 _BESIDE_LETTERS = re.compile(r"[A-Za-z\d](?:(?<=[A-Za-z])\d|(?<=\d)[A-Za-z])")
+_SCORED = 3  # digits
 _ONE_BY_ONE = 3  # digits among letters
 _DENOMINATORS = 100
 
@@ -127,6 +129,8 @@ def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
         vocabulary: of the language that it will be spoken in.
     """
     text = _RULE.sub(" ", text)
+    if vocabulary.language == "zh":
+        text = shorthand.without_closing_hashes(text)
     if _DIGIT.search(text):
         text = _WHOLE_PRICE.sub("", text)
         text = _speller(vocabulary.language).spell(text)
@@ -208,6 +212,7 @@ class _Speller:
         That expression begins with a digit, so that it looks at digits alone, and is tried in a twentieth of the time.
         """
         say, grammar = self._say, self._grammar
+        yield from shorthand.steps(say, self._vocabulary.signs["×"])
         yield guard(r"[^\d/]{1,24}/ ?-?\D?\d"), partial(grammar.either_amount.sub, r"\1, ")
         if self._between:
             yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
@@ -536,12 +541,17 @@ class _Speller:
         return _apart(match, f"{whole}{said}")
 
     def _score(self, match: re.Match[str]) -> str:
+        return self._result(match, match[1], match[2])
+
+    def _result(self, match: re.Match[str], first: str, last: str) -> str:
         verse = self._say.language in _VERSES and _word_before(match)[:1].isupper()
         between = "" if verse else _SCORES.get(self._say.language, "")
-        return self._say.join(self._say.cardinal(int(match[1])), between, self._say.cardinal(int(match[2])))
+        return self._say.join(self._say.cardinal(int(first)), between, self._say.cardinal(int(last)))
 
     def _range(self, match: re.Match[str]) -> str:
         first, last = match[1], match[match.lastindex or 2]
+        if _is_score(first, last):
+            return _apart(match, self._result(match, first, last), named=True)
         if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
             return _apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
         following = _WORD_AFTER.match(match.string, match.end())
@@ -581,6 +591,16 @@ class _Speller:
         return said if match["apostrophe"] else _apart(match, said)
 
 
+def _is_score(first: str, last: str) -> bool:
+    """Tell "3-1", which goes down and is no range."""
+    written = (first, last)
+    if not all(
+        number.isdigit() and len(number) <= _SCORED and number == str(int(number)) for number in written
+    ):
+        return False
+    return int(first) > int(last)
+
+
 @cache
 def _speller(language: str) -> _Speller:
     return _Speller(VERBALIZERS[language], VOCABULARIES[language])
@@ -614,6 +634,8 @@ def _apart(match: re.Match[str], said: str, *, named: bool = False) -> str:
     """
     before = match.string[match.start() - 1 : match.start()]
     after = match.string[match.end() : match.end() + 1]
-    lead = " " if before.isalpha() and before.isascii() and said[:1].isalpha() else ""
+    # Scripts that write no spaces keep none, nor does what is only a letter of Arabic before its word.
+    glued = "\u0600" <= before <= "\u06ff" or "\u3040" <= before <= "\ud7a3"
+    lead = " " if before.isalpha() and not glued and said[:1].isalpha() else ""
     beside = after.isalpha() and (after.isascii() or ("가" <= after <= "힣" and not named))
     return f"{lead}{said}{' ' if beside and said[-1:].isalpha() else ''}"

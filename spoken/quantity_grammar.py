@@ -124,7 +124,7 @@ class Grammar:
         group = re.escape(verbalizer.groups[0])
         self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
         mark = verbalizer.ordinal_mark
-        self.ordinal = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
+        self.ordinal = re.compile(rf"(?<![\w.,/])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
         self.year = re.compile(rf"(?<!\d)(\d{{4}}) ({verbalizer.years or 'x'})(?![^\W_])")
         months = "|".join(sorted(map(re.escape, _month_words(verbalizer)), key=len, reverse=True))
         year = r"(?:,? (?P<y>\d{4})(?![\d.,]))?" + (

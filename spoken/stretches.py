@@ -268,18 +268,10 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
         return _is_inside_date(before, text[end : end + _REACH])
     last = _LAST_WORD.search(before)
     word = last[0].lower() if last else ""
-    numbered = _NUMBER_NEXT.match(text, end) is not None
     if "'" in word or "’" in word:  # "l'art. 3"
         elided = word.replace("’", "'").rpartition("'")[2]
         word = elided if len(elided) > _INITIAL else word
-    if numbered and not before[: -len(word)].rstrip()[-1:].isdigit():
-        if word in _LEAST or (_VOWELLESS.fullmatch(word) and not before[-2:-1].isupper()):
-            return True
-    if numbered and word in _DAYS and _is_date(text, end):
-        return True
-    if numbered and word in HOURS and before[: -len(word)].rstrip()[-1:].isdigit():
-        return True
-    if word in INSIDE or (numbered and (word in BEFORE_NUMBERS or word.endswith(SUFFIXES))):
+    if word in INSIDE or (_NUMBER_NEXT.match(text, end) and _goes_before_number(text, before, word, end)):
         return True
     if following is not None and (
         _is_inside_sum(text, before, word, end)
@@ -288,6 +280,16 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     ):
         return True
     return _LETTER.search(before) is not None
+
+
+def _goes_before_number(text: str, before: str, word: str, end: int) -> bool:
+    """Tell whether a full stop is that of an abbreviation, as a number follows."""
+    counted = before[: -len(word)].rstrip()[-1:].isdigit()
+    if counted and word in HOURS:
+        return True
+    if not counted and (word in _LEAST or (_VOWELLESS.fullmatch(word) and not before[-2:-1].isupper())):
+        return True
+    return word in BEFORE_NUMBERS or word.endswith(SUFFIXES) or (word in _DAYS and _is_date(text, end))
 
 
 def _is_date(text: str, start: int) -> bool:

@@ -119,7 +119,10 @@ class Portuguese(Verbalizer):
     def gender_of(self, noun: str) -> str:
         """See `Verbalizer.gender_of`."""
         return (
-            FEMININE if noun.endswith(("a", "as")) and not noun.endswith(("grama", "gramas")) else MASCULINE
+            FEMININE
+            if noun.endswith(("a", "as", "vez", "vezes", "colher", "colheres"))
+            and not noun.endswith(("grama", "gramas"))
+            else MASCULINE
         )
 
     def half_of(self, noun: str) -> str | None:
