@@ -88,6 +88,15 @@ _MAY_END = frozenset(
         "m.ö.",
         "p.m.",
         "a.m.",
+        "mies.",
+        "měs.",
+        "gr.",
+        "sb.",
+        "hsz.",
+        "bek.",
+        "whg.",
+        "bldg.",
+        "hwy.",
     ]
 )
 # What is a word in some language, so that a sentence ends with it unless a number follows.
@@ -254,6 +263,8 @@ _NUMBERED = frozenset(
         "č.",
         "em.",
         "ill.",
+        "al.",
+        "th.",
     ]
 )
 
@@ -265,7 +276,7 @@ _LEAST = {"cs": "minimálně", "es": "minuto", "pl": "minimalnie", "pt": "mínim
 _NUMBER_NEXT = re.compile(r"[+−-]?\d")
 _NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
-_NEVER_NUMBERED = frozenset({("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
+_NEVER_NUMBERED = frozenset({("al.", "pl"), ("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
 
 
 def _tokens(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
@@ -287,7 +298,7 @@ INSIDE = (
 """What no sentence ends with."""
 BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END | {"vs."}
 """What no sentence ends with if a number follows."""
-BARE = frozenset(token for token in ALL if token.isalpha())
+BARE = frozenset(token for token in ALL if token.replace("'", "").isalpha())
 """What is written without a full stop."""
 MAGNITUDES = frozenset(
     f"{magnitude}." for verbalizer in VERBALIZERS.values() for magnitude in verbalizer.magnitudes

@@ -471,6 +471,9 @@ class _Speller:
 
     def _per(self, match: re.Match[str]) -> str:
         found = match.groupdict()
+        each = self._say.each.get(found.get("each") or found.get("per") or "")
+        if each:
+            return f" {each}"
         if found.get("each"):  # "$10/month"
             return f" {self._say.per} {found['each']}"
         written = found.get("per")

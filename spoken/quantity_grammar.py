@@ -49,6 +49,7 @@ SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
 _ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
 BEFORE = [*CURRENCIES, "US$", "US-$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
 AFTER = [*CURRENCIES, "US$", "US-$", "zł", "Kč", "Ft", "R$", "руб.", "руб", "sats", *_ISO.split()]
+_SMALL = "a-zß-öø-ÿąćčďęěğıłńňőřśşšťůűźżžа-яё"
 _NOT_EACH = frozenset({"ja", "ko", "tr", "zh"})  # where "each month" stands before a price
 _LETTER_SCALES = frozenset("kmbect")  # only of money
 
@@ -87,7 +88,9 @@ class Grammar:
         self.units = {folded(unit): name for unit, name in {**UNITS, **verbalizer.units}.items()}
         long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
         scale = _scale(list(verbalizer.magnitudes))
-        before, after = _either(BEFORE), _either([*AFTER, *words])
+        mine = {folded(unit) for unit in verbalizer.units}  # "TL" is a spoon in German
+        before = _either([code for code in BEFORE if folded(code) not in mine])
+        after = _either([*(code for code in AFTER if folded(code) not in mine), *words])
         if verbalizer.language != "hu":  # elsewhere "ft" are feet
             after = after.replace("|Ft|", "|" if verbalizer.language == "en" else "|(?-i:Ft)|")
         units = [
@@ -96,8 +99,12 @@ class Grammar:
             if unit != "h" or verbalizer.language not in {"fr", "pt", "es"}
         ]
         named = _either([unit for unit in units if "/" not in unit])
-        each = "" if verbalizer.language in _NOT_EACH else r"|(?P<each>[^\W\d_]{2,})(?![^\W_])"
-        per = rf"(?:/(?:(?P<per>{named}){END}{each}))?"
+        each = (
+            ""
+            if verbalizer.language in _NOT_EACH
+            else r"|(?P<each>(?:[^\W\d_]|[\u0900-\u0963]){2,})(?![^\W_])"
+        )
+        per = rf"(?:/(?:(?P<per>{named}){END}{each})(?-i:\.(?=[,;:)]| [{_SMALL}]))?)?"
         self.money_before = re.compile(
             rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{NUMBER}) ?[–-] ?(?:{before})?)?"
             rf"(?P<number>{NUMBER}){scale}(?!\d)(?: ?(?P<named>{_either([*_ISO.split(), *words])}){END})?{per}",

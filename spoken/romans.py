@@ -26,10 +26,11 @@ _SUFFIXED = frozenset({"fr", "nl"})
 _FEMININE = frozenset({"re", "ère"})
 _MAY_BE_LETTERS = frozenset({"I", "V", "X", "XX", "XXX"})
 _CENTURY = re.compile(
-    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert"
+    r"(?:siglos?|séculos?|secol[oi]|sec$|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert"
     r"|aprile|febbraio|giugno|maggio|marzo|novembre|settembre)",
     re.IGNORECASE,
 )
+_AFTER_CENTURY = re.compile(r"(?<=[IVX] )sec\.")
 _CENTURIES = {"es": "siglo", "pt": "século"}
 _ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")
 _WORDS = {"cs": "IV", "it": "I", "pl": "I"}  # numerals that are words as well
@@ -93,6 +94,8 @@ def spell_romans(text: str, verbalizer: Verbalizer) -> str:
     """
     if verbalizer.language in _CENTURIES:
         text = _ABBREVIATED_CENTURY.sub(f"{_CENTURIES[verbalizer.language]} ", text)
+    if verbalizer.language == "it":
+        text = _AFTER_CENTURY.sub("secolo", text)
     return _ROMAN.sub(lambda match: _said(match, verbalizer), text)
 
 

@@ -41,6 +41,7 @@ class Verbalizer:
         magnitudes: power of ten of what may follow a number ("bn"), and its forms.
         abbreviations: what is said for what is written, each with its full stop.
         units: CLDR's name of a unit by how only this language writes it; forms after `THINGS` for what has none.
+        each: how a price for each of something is said, by what stands after the stroke.
         ordinal: pattern of what makes a number an ordinal, after its digits; group "f" where it is feminine.
         plurals: CLDR's categories that have a form of their own, in the order of the forms.
         year_first: whether dates are written year, month, day.
@@ -70,6 +71,7 @@ class Verbalizer:
     abbreviations: ClassVar[Mapping[str, str]] = {}
     units: ClassVar[Mapping[str, str]] = {}
     ordinal_mark: ClassVar[str | None] = None
+    each: ClassVar[Mapping[str, str]] = {}
     telephone: ClassVar[str] = r"tel|phone|mobile"
     month_first: ClassVar[bool] = False
     hour_minute: ClassVar[str] = "{hour} {minute}"

@@ -70,10 +70,22 @@ class Czech(Verbalizer):
         "př. n. l.": "před naším letopočtem", "vč.": "včetně", "tis.": "tisíc", "mil.": "milionů", "mld.": "miliard",
         "čl.": "článek", "bc.": "bakalář", "vyd.": "vydání", "nar.": "narozen", "zem.": "zemřel", "kpt.": "kapitán",
         "gen.": "generál", "red.": "redaktor", "stol.": "století", "popis.": "popisné", "viz.": "viz",
+        "sb.": "Sbírky", "nwm": "nevím", "jj": "jo jo", "měs.": "měsíc", "dtto": "totéž",
+    }  # fmt: skip
+    units = {
+        "ks": "=kus/kusy/kusů/kusu", "os": "=osoba/osoby/osob/osoby", "hod": "duration-hour", "měs": "=měsíc/měsíce/měsíců/měsíce",
+        "PL": "=polévková lžíce/polévkové lžíce/polévkových lžic/polévkové lžíce",
+        "ČL": "=čajová lžička/čajové lžičky/čajových lžiček/čajové lžičky",
+        "p. b": "=procentní bod/procentní body/procentních bodů/procentního bodu",
+        "p.b": "=procentní bod/procentní body/procentních bodů/procentního bodu",
     }  # fmt: skip
     dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záčďéěíňóřšťúůýž]{2})"
     titles = frozenset({"p."})
+    each = {
+        "měs": "měsíčně", "měsíc": "měsíčně", "os": "za osobu", "ks": "za kus", "hod": "za hodinu", "den": "za den", "noc": "za noc",
+        "rok": "ročně",
+    }  # fmt: skip
     telephone = r"tel|telefon|volej|zavolej|mobil|fax|číslo"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

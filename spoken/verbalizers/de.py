@@ -181,6 +181,8 @@ class German(Verbalizer):
         "mrd.": "Milliarden", "tsd.": "tausend", "std.": "Stunden", "allg.": "allgemein", "ing.": "Ingenieur",
         "mwst.": "Mehrwertsteuer", "ff.": "und folgende", "dr. med.": "Doktor med", "stk.": "Stück", "pers.": "Personen",
         "bj.": "Baujahr", "zi.": "Zimmer", "z. Hd.": "zu Händen", "dipl.": "Diplom", "hbf.": "Hauptbahnhof", "pl.": "Platz", "zz.": "zurzeit",
+        "whg.": "Wohnung", "mfg": "mit freundlichen Grüßen", "glg": "ganz liebe Grüße", "vllt": "vielleicht", "vlt": "vielleicht",
+        "bzgl.": "bezüglich", "wg.": "wegen", "ggü.": "gegenüber", "gem.": "gemäß", "lt.": "laut", "versch.": "verschiedene",
     }  # fmt: skip
     dots_ordinals = True
     rulers = _RULERS | {f"{ruler}s" for ruler in _RULERS}
@@ -189,9 +191,14 @@ class German(Verbalizer):
         "Min": "duration-minute",
         "Sek": "duration-second",
         "qm": "area-square-meter",
-    }
+        "EL": "volume-tablespoon", "TL": "volume-teaspoon", "Pck": "=Päckchen", "Pkg": "=Packung/Packungen",
+        "Msp": "=Messerspitze/Messerspitzen", "Stk": "=Stück", "Pers": "=Person/Personen",
+    }  # fmt: skip
     ordinal_mark = r"\.(?= [^\W\d_]|$)"
     suffixes = {"str.": "straße"}
+    each = {
+        "Mon": "pro Monat", "Mt": "pro Monat", "Std": "pro Stunde", "Pers": "pro Person", "Stk": "pro Stück",
+    }  # fmt: skip
     telephone = r"tel|telefon|handy|mobil|fax|ruf|anruf|nummer"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

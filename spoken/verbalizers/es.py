@@ -77,9 +77,20 @@ class Spanish(Verbalizer):
         "sto.": "Santo", "cía.": "compañía", "ene.": "enero", "feb.": "febrero", "abr.": "abril", "ago.": "agosto",
         "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre", "vs.": "versus",
         "dcha.": "derecha", "izda.": "izquierda", "izq.": "izquierda", "hab.": "habitantes", "c/": "calle", "ed.": "edición", "ej.": "ejemplo", "ext.": "extensión", "s. XX": "siglo veinte",
+        "tqm": "te quiero mucho", "tkm": "te quiero mucho", "xq": "porque", "xfa": "por favor", "tmb": "también", "msj": "mensaje",
+        "cdas.": "cucharadas", "cda.": "cucharada", "cdta.": "cucharadita", "cdtas.": "cucharaditas",
+    }  # fmt: skip
+    units = {
+        "cda": "=cucharada/cucharadas", "cdas": "=cucharada/cucharadas", "cdta": "=cucharadita/cucharaditas",
+        "cdtas": "=cucharadita/cucharaditas", "p. b": "=punto básico/puntos básicos", "p.b": "=punto básico/puntos básicos",
+        "pb": "=punto básico/puntos básicos", "p. p": "=punto porcentual/puntos porcentuales",
+        "p.p": "=punto porcentual/puntos porcentuales", "uds": "=unidad/unidades",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|[rtvm]?a\b)|º|er\b|[dtvm]?o\b)"
     titles = frozenset({"d."})
+    each = {
+        "mes": "al mes", "año": "al año", "día": "al día", "semana": "a la semana", "noche": "la noche", "hora": "la hora", "pers": "por persona",
+    }  # fmt: skip
     telephone = r"tel|tfno|teléfono|llam|móvil|celular|whatsapp|fax"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

@@ -36,9 +36,17 @@ class Hungarian(Verbalizer):
         "i. sz.": "időszámításunk szerint", "kr. e.": "Krisztus előtt", "kr. u.": "Krisztus után", "szül.": "született",
         "vmint": "valamint", "db": "darab", "db.": "darab", "p.": "perc", "fej.": "fejezet", "ábr.": "ábra",
         "tkp.": "tulajdonképpen", "megj.": "megjegyzés", "gk.": "gépkocsi", "rkp.": "rakpart", "mrd.": "milliárd",
+        "bek.": "bekezdés", "vok": "vagyok", "sztem": "szerintem", "vki": "valaki", "ek.": "evőkanál", "tk.": "teáskanál",
+        "hsz.": "házszám",
+    }  # fmt: skip
+    units = {
+        "ek": "=evőkanál", "tk": "=teáskanál", "kk": "=kávéskanál", "dkg": "=deka", "db": "=darab",
     }  # fmt: skip
     dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
+    each = {
+        "hó": "havonta", "hónap": "havonta", "fő": "fejenként", "db": "darabonként", "nap": "naponta", "éj": "éjszakánként", "év": "évente", "óra": "óránként",
+    }  # fmt: skip
     telephone = r"tel|telefon|hív|mobil|fax|szám"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

@@ -56,8 +56,21 @@ class Polish(Verbalizer):
         "p.n.e.": "przed naszą erą", "n.e.": "naszej ery", "ds.": "do spraw", "ww.": "wyżej wymieniony",
         "por.": "porównaj", "maks.": "maksymalnie", "zob.": "zobacz", "wg": "według", "gen.": "generał",
         "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "poł.": "połowie", "pocz.": "początku", "ur.": "urodzony", "zm.": "zmarły",
+        "pok.": "pokój", "mies.": "miesiąc", "nwm": "nie wiem", "wgl": "w ogóle", "pzdr": "pozdrawiam", "dzk": "dzięki",
+        "spk": "spoko", "zw": "zaraz wracam",
+    }  # fmt: skip
+    units = {
+        "szt": "=sztuka/sztuki/sztuk/sztuki", "os": "=osoba/osoby/osób/osoby", "godz": "duration-hour", "min": "duration-minute",
+        "pkt": "=punkt/punkty/punktów/punktu", "p.p": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
+        "pp": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
+        "mies": "=miesiąc/miesiące/miesięcy/miesiąca", "tyg": "=tydzień/tygodnie/tygodni/tygodnia",
+        "opak": "=opakowanie/opakowania/opakowań/opakowania",
     }  # fmt: skip
     ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
+    each = {
+        "mies": "miesięcznie", "miesiąc": "miesięcznie", "os": "za osobę", "osobę": "za osobę", "szt": "za sztukę", "godz": "za godzinę",
+        "dzień": "dziennie", "rok": "rocznie", "noc": "za noc", "doba": "za dobę", "dobę": "za dobę",
+    }  # fmt: skip
     telephone = r"tel|telefon|dzwoń|zadzwoń|kom|fax|faks|numer"
     titles = frozenset({"p."})
     hour_minute = "{hour} {minute}"

@@ -60,9 +60,19 @@ class Portuguese(Verbalizer):
         "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "obs.": "observação", "qtd.": "quantidade",
         "apto.": "apartamento", "ap.": "apartamento", "cel.": "celular", "ed.": "edição", "gov.": "governador",
         "séc.": "século", "vs.": "versus", "min.": "minutos",
+        "vc": "você", "vcs": "vocês", "blz": "beleza", "tmj": "tamo junto", "pq": "porque", "obg": "obrigado", "tbm": "também",
+        "hj": "hoje", "qdo": "quando", "vlw": "valeu", "flw": "falou", "cmg": "comigo", "ngm": "ninguém", "msm": "mesmo", "bjs": "beijos",
+    }  # fmt: skip
+    units = {
+        "col": "=colher/colheres", "qto": "=quarto/quartos", "qtos": "=quarto/quartos",
+        "p.p": "=ponto percentual/pontos percentuais", "p. p": "=ponto percentual/pontos percentuais",
+        "pct": "=pacote/pacotes", "pcts": "=pacote/pacotes", "unid": "=unidade/unidades",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|a\b)|º|o\b)"
     titles = frozenset({"d.", "r."})
+    each = {
+        "pessoa": "por pessoa", "mês": "por mês", "hora": "por hora",
+    }  # fmt: skip
     telephone = r"tel|ligue|liga|fone|celular|whatsapp|fax|contato"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
