@@ -273,6 +273,12 @@ _MONTHS = frozenset(
 )
 _LEAST = {"cs": "minimálně", "es": "minuto", "pl": "minimalnie", "pt": "mínimo", "ru": "минимум"}
 """What is abbreviated as minutes are, before a number."""
+_MINUTE = re.compile(r"(?:(?<![^\W_])(v|ve|w|we|po|na|в|на) )?\d+(?:\+\d)?(?:\.|-[йя])$", re.IGNORECASE)
+"""The minute of a match, after a preposition that asks for another case."""
+_MINUTES = {
+    "cs": ("minuta", "minutě"), "de": ("Minute", "Minute"), "hu": ("perc", "perc"), "pl": ("minuta", "minucie"),
+    "ru": ("минута", "минуте"), "tr": ("dakika", "dakika"),
+}  # fmt: skip
 _NUMBER_NEXT = re.compile(r"[+−-]?\d")
 _NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
@@ -383,6 +389,8 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     if written == "st." and verbalizer.language == "en":
         said = "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
     least = _LEAST.get(verbalizer.language) if written in {"min.", "мин."} else None
+    if written in {"min.", "мин."} and (minute := _MINUTE.search(before)):
+        said = _MINUTES.get(verbalizer.language, (said, said))[1 if minute[1] else 0]
     if least and not before[-1:].isdigit() and _NUMBER_NEXT.match(after):
         said = least
     if match.string[match.end() : match.end() + 1].isdigit() and verbalizer.spaced:

@@ -16,6 +16,7 @@ from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
+from spoken.verbalizers.ru import COMPOUND, Russian
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
 
 _MANY = {"10": "tens", "100": "hundreds", "1000": "thousands"}
@@ -218,10 +219,7 @@ class _Speller:
             yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
         yield guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
         yield guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
-        if code := code_of(say.language):
-            yield code, partial(spell_postcodes, verbalizer=say)
-        plus = self._vocabulary.signs["+"]
-        yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        yield from self._codes()
         yield from self._short_dates()
         yield from self._times()
         yield guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
@@ -260,6 +258,14 @@ class _Speller:
         between = _RANGE if say.spaced and say.language != "ko" else _CJK_RANGE
         yield guard(r" ?[-–] ?\d"), partial(between.sub, self._range)
         yield _BESIDE_LETTERS, partial(_MIXED.sub, self._mixed)
+
+    def _codes(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
+        say, plus = self._say, self._vocabulary.signs["+"]
+        if code := code_of(say.language):
+            yield code, partial(spell_postcodes, verbalizer=say)
+        yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        if isinstance(say, Russian):
+            yield COMPOUND, partial(COMPOUND.sub, lambda match: say.compound(int(match[1])))
 
     # Each of these says one kind.
 
@@ -587,6 +593,7 @@ class _Speller:
                 said = self._say.year(int(number))
             else:
                 placed = self._say.language == "zh" and match.string[: match.start()].endswith("第")
+                placed = placed or before == self._say.number
                 said = self._say.cardinal(int(number)) if placed else self._say.counted(int(number), after)
         else:
             said = self._say.say(number)

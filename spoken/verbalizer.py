@@ -356,6 +356,11 @@ class Verbalizer:
         return None
 
 
+def listed(words: str) -> frozenset[str]:
+    """Make a set of words that stand in a text."""
+    return frozenset(words.split())
+
+
 @lru_cache(_CACHED)
 def _cardinal(number: int, language: str) -> str:
     return str(num2words(number, lang=language))

@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["v", "ve", "na", "po", "o", "při"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "bez", "u", "dne"])
@@ -31,6 +31,20 @@ _ORDINALS = [
 _TENS = ["dvacátý", "třicátý", "čtyřicátý", "padesátý", "šedesátý", "sedmdesátý", "osmdesátý", "devadesátý"]
 
 _COUNTED = re.compile("část|fáz|kapitol|kategori|lig|skupin|tříd|válk", re.IGNORECASE)  # feminine
+# What is no masculine, as it stands after "dvě".
+_PAIRS = listed(
+    "akce aplikace auta babičky branky části ceny cesty čísla dcery děti dívky firmy fronty hodiny housky hry"
+    " hvězdy jablka jídla kapky kapsle karty kategorie kávy knihy kočky kola koruny koupelny krabičky krávy"
+    " kuřata láhve lahve lekce linky ložnice lžíce lžičky matky města minuty místa místnosti možnosti mouchy"
+    " nabídky noci oběti okna osoby ovce patra piva písničky plechovky poloviny porce ryby sekundy sestry"
+    " šance sklenice skupiny slova stanice strany stránky třídy ulice vejce věci verze vesnice vína vlny"
+    " zkoušky změny ženy tablety karafy deci kila eura"
+)
+# Endings of the ordinals before what is numbered, whatever goes before them.
+_NUMBERED = {
+    "narozeniny": "é", "narozenin": "ých", "narozeninám": "ým", "narozeninách": "ých", "narozeninami": "ými",
+    "minuta": "á", "minutě": "é", "minuty": "é", "kolo": "é", "kole": "ém", "kola": "ého", "místo": "é", "místě": "ém", "místa": "ého",
+}  # fmt: skip
 _QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
 
 
@@ -109,7 +123,11 @@ class Czech(Verbalizer):
         """Say "jedna" and the like before what is counted."""
         if number == 1 and following.islower():
             return self.cardinal(1, self.gender_of(following))
-        return self.cardinal(number)
+        return (
+            self.cardinal(number, FEMININE)
+            if number % 10 == 2 and following in _PAIRS
+            else self.cardinal(number)
+        )
 
     def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
         """Say "dva celé pět", "nula celá pět", "sedm celých pět"."""
@@ -125,6 +143,8 @@ class Czech(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
+        if following in _NUMBERED:
+            return _inflected(_ordinal(self, number), _NUMBERED[following])
         if following in {"let", "letech"}:
             return re.sub(r"ý\b", "ých", _ordinal(self, number))
         if following == "léta":
@@ -205,7 +225,7 @@ def _ordinal(czech: Czech, number: int) -> str:
 
 
 def _inflected(said: str, ending: str) -> str:
-    soft = {"ý": "í", "á": "í", "é": "í", "ého": "ího", "ém": "ím"}[ending]
+    soft = re.sub("^[ýáé]", "í", ending)
     words = [
         f"{word[:-1]}{ending}"
         if word.endswith("ý")

@@ -66,6 +66,8 @@ _DETERMINERS = _WEAK | {
     "seine",
     "unser",
 }
+# After "der" a plural, or what is feminine and no nominative.
+_AFTER_DATIVE = ("en", "e", "ung", "heit", "keit", "schaft", "ion", "tät")
 _DAY_AFTER = frozenset(["am", "vom", "zum", "der", "den", "dem"])  # where nothing follows
 _YEAR_AFTER = frozenset(
     ["im", "in", "seit", "jahr", "jahre", "jahren", "jahres", "von", "bis", "ab", "um", "anno", "vor", "nach"]
@@ -237,7 +239,9 @@ class German(Verbalizer):
             not before or (before[0].isupper() and before.lower() not in _DETERMINERS)
         ):
             return f"{said}{RANKED[following]}"
-        weak = before.lower() in _WEAK - {"der"} or (before.lower() == "der" and following.endswith("en"))
+        weak = before.lower() in _WEAK - {"der"} or (
+            before.lower() == "der" and following.endswith(_AFTER_DATIVE)
+        )
         return f"{said}n" if weak else said
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:

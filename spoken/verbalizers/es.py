@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer, listed
 
 _ORDINALS = [
     "primero",
@@ -34,6 +34,21 @@ _CENTURY = re.compile("siglos?", re.IGNORECASE)
 _COUNTED = re.compile(
     r"anexo|artículo|canal|capítulo|clase|fase|grado|libro|nivel|parte|tema|tipo|título|tomo|vitamina|volumen",
     re.IGNORECASE,
+)
+# Words that follow a number and are not what it counts.
+_NOT_COUNTED = listed(
+    "a al ante antes aquí con contra cuando de del desde después durante e el en entre es está están fue"
+    " hacia hasta hay hoy la las lo los más menos ni no o para pero por porque que se será si sin sobre son su"
+    " tras u un una y ya"
+)
+_MASCULINE = frozenset(
+    f"{noun}{many}"
+    for noun in listed(
+        "{noun}{many} día mapa planeta sofá problema programa sistema tema idioma poema dilema clima drama"
+        " diagrama esquema kilograma telegrama fantasma pijama aroma carisma síntoma trauma papa cura guardia"
+        " ,"
+    )
+    for many in ("", "s")
 )
 _QUEENS = frozenset({"Beatriz", "Isabel", "Raquel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries
@@ -115,9 +130,9 @@ class Spanish(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "un", "una" and the like before what is counted."""
-        if not following.islower() or following in {"por", "de", "y", "a", "en", "o"}:
+        if not following.islower() or following in _NOT_COUNTED:
             return self.cardinal(number)
-        if following.endswith(("as", "a")):
+        if following.endswith(("as", "a")) and following not in _MASCULINE:
             return self.cardinal(number, FEMININE)
         return _before_noun(self.cardinal(number))
 

@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
@@ -11,6 +11,25 @@ _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 _COUNTED = re.compile(
     "częś|faz|grup|kategori|klas|ksi[ęą]|lig|rp$|scen|sekcj|stref|wojn", re.IGNORECASE
 )  # feminine
+# What is feminine, as it stands after "dwie".
+_PAIRS = listed(
+    "akcje aplikacje babcie bramki bułki butelki bułeczki ceny cebule córki części cytryny dawki doby drogi"
+    " drużyny dziewczyny dziewczynki edycje firmy garści gminy godziny gry grupy gruszki gwiazdki herbaty"
+    " kaczki kanapki kapsułki karty kartki kategorie kawy klasy kobiety koleżanki koleje kolejki kostki"
+    " książki krople kromki krowy kury lekcje linie łazienki łódki łyżeczki łyżki marchewki matki minuty myszy"
+    " nagrody noce oferty ofiary opcje osoby owce paczki pary partie piosenki pizze płyty pomarańcze porcje"
+    " próby propozycje puszki rolki rozmowy rundy ryby rzeczy sale sekundy siostry stacje strony sypialnie"
+    " szanse szklanki sztuki tabletki torby torebki trasy ulice warstwy wersje wioski wiadomości wizyty wyspy"
+    " zasady zmiany zupy żony"
+)
+# Endings of the ordinals before what is numbered, whatever goes before them.
+_NUMBERED = {
+    "urodziny": "e", "urodzin": "ych", "urodzinach": "ych", "urodzinom": "m", "imieniny": "e", "imienin": "ych",
+    "rocznica": "a", "rocznicy": "ej", "rocznicę": "ą", "edycja": "a", "edycji": "ej", "edycję": "ą", "minuta": "a",
+    "minuty": "ej", "minucie": "ej", "kolejka": "a", "kolejki": "ej", "kolejce": "ej", "rundy": "ej", "rundzie": "ej",
+    "klasy": "ej", "klasie": "ej", "miejsca": "ego", "miejscu": "m", "piętra": "ego", "piętrze": "m", "dnia": "ego",
+    "tygodnia": "ego", "miesiąca": "ego", "sezonu": "ego", "etapu": "ego", "odcinka": "ego", "rozdziału": "ego",
+}  # fmt: skip
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -87,7 +106,7 @@ class Polish(Verbalizer):
         """Say "jedna" and the like before what is counted."""
         if number == 1 and following.islower():
             return self.cardinal(1, self.gender_of(following))
-        return self.cardinal(number)
+        return self.cardinal(number, FEMININE if following in _PAIRS else MASCULINE)
 
     def fraction(self, digits: str) -> str:
         """See `Verbalizer.fraction`."""
@@ -99,6 +118,8 @@ class Polish(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
+        if following in _NUMBERED:
+            return _inflected(self._place(number), _NUMBERED[following])
         feminine = following.endswith(("a", "ą", "ę"))
         if before.lower() in _LOCATIVE:
             return _inflected(

@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer, listed
 
 _FEMININE = {"um": "uma", "dois": "duas"}
 
@@ -19,6 +19,13 @@ _LADIES = frozenset(
     ]
 )  # fmt: skip
 _LORDS = frozenset(["Luca", "Nicola"])
+# What ends as feminine nouns do and is none.
+_NOT_FEMININE = listed(
+    "a agora ainda às as da das dessa e era está na nas nessa outra para pela pelas uma vira volta dia dias"
+    " mapa mapas planeta planetas problema problemas programa programas sistema sistemas tema temas idioma"
+    " idiomas grama gramas quilograma quilogramas drama dramas poema poemas sintoma sintomas cinema cinemas"
+    " pijama pijamas"
+)
 _QUEENS = frozenset({"Beatriz", "Elizabeth", "Isabel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries
 
@@ -98,9 +105,11 @@ class Portuguese(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "uma", "duas" and the like before what is counted."""
-        return self.cardinal(
-            number, FEMININE if following.endswith(("as", "a", "ções", "dades")) else MASCULINE
+        feminine = following.endswith(
+            ("as", "a", "ções", "dades", "vezes", "colheres", "noites", "partes", "mulheres")
         )
+        counted = feminine and following.islower() and following not in _NOT_FEMININE
+        return self.cardinal(number, FEMININE if counted else MASCULINE)
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""

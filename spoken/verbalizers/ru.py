@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
 _GENITIVE_AFTER = frozenset(["с", "со", "до", "от", "после", "около"])
@@ -22,6 +22,18 @@ _ENDINGS = {
     "ого": "ого", "м": "ом", "ом": "ом", "му": "ому", "ю": "ую", "ую": "ую", "х": "ых", "ых": "ых", "ые": "ые", "ей": "ой",
 }  # fmt: skip
 
+# Words that follow a number and are not what it counts.
+_NOT_COUNTED = listed("для до за и или как когда на не ни но о около по после при про с со это уже ещё что")
+_ROOTS = (
+    "летн|лети|дневн|часов|минутн|секундн|этажн|комнатн|процентн|месячн|недельн|градусн|серийн|метров|километров"
+    "|литров|кратн|местн|значн|балльн|очков|томн|рубл[её]в|миллионн|тысячн|дюймов|ядерн|гранн|колёсн"
+)
+COMPOUND = re.compile(rf"(?<![\w.,])(\d{{1,4}})-(?={_ROOTS})")
+"""A number that is written together with a word: "40-летие", "5-этажный"."""
+_COMPOUND = {
+    "один": "одно", "сто": "сто", "девяносто": "девяносто", "тысяча": "тысяче", "двести": "двухсот", "триста": "трёхсот",
+    "четыреста": "четырёхсот",
+}  # fmt: skip
 _QUEENS = ("Анн", "Виктори", "Екатерин", "Елизавет", "Мари", "Маргарит")
 # What a number above one can only stand before as an ordinal, since it would count these in another case.
 _PLACES = frozenset(
@@ -111,6 +123,8 @@ class Russian(Verbalizer):
         """Say "одна", "две" and the like before what is counted, as its ending tells."""
         if number > 1 and following in _PLACES:
             return self.ordinal(number, NEUTER if following == "место" else MASCULINE)
+        if following in _NOT_COUNTED:
+            return self.cardinal(number)
         if number % 10 == 1 and following.endswith(("а", "я")):
             return self.cardinal(number, FEMININE)
         if number % 10 == 1 and following.endswith(("о", "е")):
@@ -158,6 +172,19 @@ class Russian(Verbalizer):
             }
             return self.join(head, f"трет{soft[ending]}")
         return self.join(head, f"{last[:-2]}{ending}")
+
+    def compound(self, number: int) -> str:
+        """Say "сорока" as it begins "сорокалетие"."""
+        words = self.cardinal(number).split(" ")
+        return "".join(
+            _COMPOUND.get(word)
+            or (
+                f"{word[:-3].removesuffix('ь')}исот"
+                if word.endswith("сот")
+                else _GENITIVE.get(word, _tens(word))
+            )
+            for word in words
+        )
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Пётр первый", "Екатерины второй", "двадцать первый век", "глава вторая"."""
@@ -243,6 +270,10 @@ class Russian(Verbalizer):
             self.cardinal(numerator, FEMININE),
             self.inflected(denominator, "я" if _is_one(numerator) else "х"),
         )
+
+
+def _tens(word: str) -> str:
+    return f"{word[: -len('десят')].removesuffix('ь')}идесяти" if word.endswith("десят") else word
 
 
 def _is_one(number: int) -> bool:
