@@ -279,6 +279,7 @@ _MINUTES = {
     "cs": ("minuta", "minutě"), "de": ("Minute", "Minute"), "hu": ("perc", "perc"), "pl": ("minuta", "minucie"),
     "ru": ("минута", "минуте"), "tr": ("dakika", "dakika"),
 }  # fmt: skip
+_HUNGARIAN_CENTURY = re.compile(r"(?<=dik )(század)-(?=b[ae]n|ra|i|t[óo]l|ig)")
 _NUMBER_NEXT = re.compile(r"[+−-]?\d")
 _NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
@@ -355,7 +356,23 @@ def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
     for suffix, said in verbalizer.suffixes.items():
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}$", f"{said}.", text)
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}", said, text)
-    return _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
+    text = _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
+    return _HUNGARIAN_CENTURY.sub(r"\1", text) if verbalizer.language == "hu" else text
+
+
+def _beside(before: str, written: str, after: str, verbalizer: Verbalizer) -> str | None:
+    """Say what stands for several words by what is beside it; None where it does not matter."""
+    language = verbalizer.language
+    if written == "st." and language == "en":
+        return "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
+    if written == "sz." and language == "hu":
+        return "század" if before.endswith("dik") else "számú" if re.search(r"\d\.$", before) else None
+    if written not in {"min.", "мин."}:
+        return None
+    if (minute := _MINUTE.search(before)) and language in _MINUTES:
+        return _MINUTES[language][1 if minute[1] else 0]
+    least = not before[-1:].isdigit() and _NUMBER_NEXT.match(after)
+    return _LEAST.get(language) if least else None
 
 
 def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
@@ -386,13 +403,7 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
             return match[0]
     elif is_initial and not numbered and match[0][0].isupper() and after[:1].isupper():
         return match[0]  # a name
-    if written == "st." and verbalizer.language == "en":
-        said = "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
-    least = _LEAST.get(verbalizer.language) if written in {"min.", "мин."} else None
-    if written in {"min.", "мин."} and (minute := _MINUTE.search(before)):
-        said = _MINUTES.get(verbalizer.language, (said, said))[1 if minute[1] else 0]
-    if least and not before[-1:].isdigit() and _NUMBER_NEXT.match(after):
-        said = least
+    said = _beside(before, written, after, verbalizer) or said
     if match.string[match.end() : match.end() + 1].isdigit() and verbalizer.spaced:
         return f"{said} "
     # One that ends its sentence leaves the full stop to it.

@@ -76,6 +76,7 @@ _FEET = re.compile(r"(?<![\d.,])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|�
 _NOUN = re.compile(r" (?!(?:and|by|deep|high|in|long|of|or|tall|thick|to|wide|x)\b)[a-z]{2}")
 _INCHES = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)(?:″|′′|[\"”])(?!\w)")
 _SECTION = re.compile(r"§+ ?(?=\d)")
+_HUNGARIAN_SECTION = re.compile(r"(?<![\d.,])(\d{1,4})\. ?§")
 _ENCLOSED = re.compile("[①-⒛⓪-⓿❶-➓]")
 _WHITE = re.compile(r"\s+")
 
@@ -241,6 +242,8 @@ def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
         return text
     text = _NUMERO.sub(f"{VERBALIZERS[vocabulary.language].number} ", text)
     text = _DEGREE.sub("°", text)
+    if vocabulary.language == "hu":
+        text = _HUNGARIAN_SECTION.sub(rf"\1. {vocabulary.section}", text)
     text = _SECTION.sub(f" {vocabulary.section} ", text)
     text = spell_powers(text, VERBALIZERS[vocabulary.language])
     text = _ENCLOSED.sub(_apart, text)

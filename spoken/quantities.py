@@ -16,6 +16,7 @@ from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
+from spoken.verbalizers.hu import Hungarian
 from spoken.verbalizers.ru import COMPOUND, Russian
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
 
@@ -99,6 +100,10 @@ _GERMAN_DECADE = re.compile(r"(?<![\d.,])(\d0)er(?![^\W_])")
 _HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?= of\b)")
 _NUMBERED = re.compile(r"#(?=\d)")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
+_HUNGARIAN_SUFFIX = re.compile(
+    r"([^\W\d_]+) ?-((?:[kvst]?[ae]l|[rbntv]?[ae]|[bn][ae]n|[ao]?t|[eö]t|[aeoö]?s|[oeö]n|[nt][áóéő]l|[bt]ól|[bt]ől|r[óő]l|h[oeö]z"
+    r"|n[ae]k|ig|ért|ként|kor|jú|j[aei]|[áé]n|[ae]s[oe]k|[aeoö]sok|[eö]sek)(?:[ao]t|[eö]t)?)(?![^\W_])"
+)
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
     rf"(?:{APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
@@ -194,6 +199,9 @@ class _Speller:
             if needed.search(text):
                 text = step(text)
         text = _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
+        if isinstance(self._say, Hungarian):
+            say = self._say
+            text = _HUNGARIAN_SUFFIX.sub(lambda match: say.suffixed(match[1], match[2]), text)
         text = text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
         # A particle, which stands at its word.
         return text.replace(f" {self._say.to} ", f"{self._say.to} ") if self._say.language == "ko" else text
@@ -248,7 +256,7 @@ class _Speller:
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         if say.language == "hu":
-            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
+            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}-{match[2]}")
         yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
         yield guard(r"\.\d"), partial(_VERSION.sub, self._version)
         yield guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")

@@ -75,7 +75,7 @@ _ONLY_AFTER_I = frozenset(
     ]
 )  # fmt: skip
 _NAME = 3  # letters
-_WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
+_WORD_BEFORE = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963])+) $")
 _WORD_AFTER = re.compile(r" ([^\W\d_]+)")
 _REACH = 24
 
@@ -126,9 +126,9 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
 
 def _is_numeral(match: re.Match[str], written: str, before: str, after: str, verbalizer: Verbalizer) -> bool:
     """Tell by what is beside it whether what may be letters is a numeral."""
-    if _CENTURY.match(before) or _CENTURY.match(after):
-        return True
     dotted = match["dot"] is not None
+    if _CENTURY.match(before) or _CENTURY.match(after) or (dotted and after in verbalizer.regnal):
+        return True
     if dotted and not verbalizer.dots_ordinals and match.string[match.end() :].strip():
         return False  # an initial
     if written == "I" and before in _KINGS and verbalizer.language == "it":

@@ -44,6 +44,10 @@ _EACH_EAST = re.compile(
 )
 _EACH_TURKISH = re.compile(r"([\d.,]+ ?(?:₺|TL\b|lira\b)) ?/ ?(ay|gün|yıl|hafta|saat|gece|kişi)(?![^\W_])")
 _ROOM = re.compile(r"(?<![\d.,])(\d{3,4})(?=(?:室|房间|号房|路公交|路车))")
+# What has a number and is not counted: "삼 번 출구".
+_NUMBERED = re.compile(
+    r"(?<!\d)(\d{1,2})(?=번 ?(?:게이트|국도|구역|노선|레인|버스|베이|선수|승강장|자리|좌석|주자|창구|출구|코스|트랙|타자|탑승구|테이블|홀|홈|문제|문항|채널))"
+)
 _CHEER = re.compile(r"(?<![\d.,¥$])(6{3,})(?=[!！。，,\s]|$)")
 
 
@@ -72,7 +76,7 @@ def steps(verbalizer: Verbalizer, cross: str) -> Iterator[tuple[re.Pattern[str],
     if language == "tr":
         yield _EACH_TURKISH, partial(_EACH_TURKISH.sub, _each_turkish)
     if not verbalizer.spaced or language == "ko":
-        yield from _eastern_steps(language)
+        yield from _eastern_steps(language, verbalizer)
 
 
 def without_closing_hashes(text: str) -> str:
@@ -80,12 +84,14 @@ def without_closing_hashes(text: str) -> str:
     return _TOPIC.sub(r"话题\1", text)
 
 
-def _eastern_steps(language: str) -> Iterator[tuple[re.Pattern[str], Step]]:
+def _eastern_steps(language: str, verbalizer: Verbalizer) -> Iterator[tuple[re.Pattern[str], Step]]:
     if language != "zh":
         yield _DATE_AND_DAY, partial(_DATE_AND_DAY.sub, partial(_date_and_day, language=language))
         yield _DAY_IN_BRACKETS, partial(_DAY_IN_BRACKETS.sub, lambda match: _day(match[1], language))
     yield _FLOOR, partial(_FLOOR.sub, partial(_floor, language=language))
     yield _EACH_EAST, partial(_EACH_EAST.sub, partial(_each_east, language=language))
+    if language == "ko":
+        yield _NUMBERED, partial(_NUMBERED.sub, lambda match: f"{verbalizer.cardinal(int(match[1]))} ")
     if language == "ja":
         yield _BLOCKS, partial(_BLOCKS.sub, r"\1の\2の\3")
     if language == "zh":

@@ -63,7 +63,9 @@ _LEAST = frozenset({"min.", "мин."})
 """A minimum, where no number goes before it."""
 # No word but an abbreviation, as l and r make syllables in Czech.
 _VOWELLESS = re.compile(r"[bcdfghjkmnpqstvwxzçčďśşšťźżžбвгджзйклмнпрстфхцчшщ]{2,5}\.")
-_LETTER = re.compile(r"(?:^|[\s(.])[^\W\d_]\.$")
+_LETTER = re.compile(
+    r"(?:^|[\s(.])[^\W\d_]\.$|(?:^|[\s(])(?:[\u0904-\u0939][\u0900-\u094d]?[\u0904-\u0939]?\.){2,3}$"
+)
 _LAST_WORD = re.compile(r"[^\s(–-]+$")
 _NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
 _WORD_BEFORE = re.compile(r"([^\s(]+) [^\s(]+$")
@@ -261,7 +263,7 @@ def _sentence_end(text: str, start: int, limit: int) -> int | None:
 
 def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     following = _NEXT.match(text, end)
-    if following is not None and (following[1].islower() or following[1] in SIGNS):
+    if following is not None and (following[1].islower() or following[1] in f"{SIGNS}§"):
         return True
     before = text[max(start, end - _REACH) : end]
     if before[-2:-1].isdigit():

@@ -50,6 +50,7 @@ class Verbalizer:
         before_dates: words after which two numbers with a stroke are a day and a month.
         dots_ordinals: whether a full stop after a Roman numeral makes it an ordinal.
         rulers: after whose names I, V and X are numerals; empty where any name will do.
+        regnal: before whose names I, V and X with a full stop are numerals.
         parts_decline: whether a unit has the form after "half of" that it has after "0.5".
     """
 
@@ -84,6 +85,7 @@ class Verbalizer:
     titles: ClassVar[frozenset[str]] = frozenset()
     suffixes: ClassVar[Mapping[str, str]] = {}
     years: ClassVar[str] = ""
+    regnal: ClassVar[frozenset[str]] = frozenset()
     parts_decline: ClassVar[bool] = False
     before_dates: ClassVar[frozenset[str]] = frozenset()
     dots_ordinals: ClassVar[bool] = False

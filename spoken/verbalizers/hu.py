@@ -1,7 +1,12 @@
 """Hungarian."""
 
-from spoken.verbalizer import MASCULINE, Verbalizer
+from spoken.verbalizer import MASCULINE, Verbalizer, listed
 
+# Numbers before a suffix that begins with a vowel: "hármas", "kettes".
+_CHANGED = {
+    "kettő": "kett", "három": "hárm", "hét": "het", "ezer": "ezr", "húsz": "húsz",
+}  # fmt: skip
+_LINKED = frozenset({"as", "es", "os", "ös", "at", "et", "ot", "öt"})
 _BACK = frozenset("aáoóuú")
 
 
@@ -43,6 +48,10 @@ class Hungarian(Verbalizer):
         "ek": "=evőkanál", "tk": "=teáskanál", "kk": "=kávéskanál", "dkg": "=deka", "db": "=darab",
     }  # fmt: skip
     dots_ordinals = True
+    regnal = listed(
+        "András Béla Endre Erzsébet Ferdinánd Ferenc Frigyes Fülöp Géza György Henrik István Jakab János József Károly Katalin Lajos"
+        " László Lipót Mátyás Miklós Napóleon Ottó Pál Péter Rákóczi Sándor Szulejmán Ulászló Vilmos"
+    )
     ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
     each = {
         "hó": "havonta", "hónap": "havonta", "fő": "fejenként", "db": "darabonként", "nap": "naponta", "éj": "éjszakánként", "év": "évente", "óra": "óránként",
@@ -56,11 +65,18 @@ class Hungarian(Verbalizer):
     def counted(self, number: int, following: str) -> str:
         """Say "két" before what is counted."""
         said = self.cardinal(number)
-        return f"{said[:-5]}két" if said.endswith("kettő") and following[:1].isalpha() else said
+        return f"{said[:-5]}két" if said.endswith("kettő") and following[:1].islower() else said
 
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
         """See `Verbalizer.amount`."""
         return super().amount(number, forms, scale=scale).replace("kettő ", "két ")
+
+    def suffixed(self, word: str, suffix: str) -> str:
+        """Put a suffix to a word, as speech does: "hármas", "százalékkal"."""
+        for ending, stem in _CHANGED.items():
+            if suffix in _LINKED and word.endswith(ending):
+                return f"{word[: -len(ending)]}{stem}{suffix}"
+        return f"{word}{suffix}"
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "második Rákóczi"."""

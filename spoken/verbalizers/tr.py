@@ -1,6 +1,6 @@
 """Turkish."""
 
-from spoken.verbalizer import MASCULINE, Verbalizer
+from spoken.verbalizer import MASCULINE, Verbalizer, listed
 
 _ONES = ("", *["bir", "iki", "üç", "dört", "beş", "altı", "yedi", "sekiz", "dokuz"])
 _TENS = ("", *["on", "yirmi", "otuz", "kırk", "elli", "altmış", "yetmiş", "seksen", "doksan"])
@@ -55,6 +55,10 @@ class Turkish(Verbalizer):
         "yk": "=yemek kaşığı", "çk": "=çay kaşığı", "tk": "=tatlı kaşığı", "sb": "=su bardağı", "ad": "=adet",
     }  # fmt: skip
     dots_ordinals = True
+    regnal = listed(
+        "Abdülhamid Abdülhamit Abdülmecid Abdülmecit Ahmed Ahmet Bayezid Beyazıt Dünya Elizabeth Gıyaseddin İbrahim İzzeddin"
+        " Keyhüsrev Keykubad Kılıçarslan Mahmud Mahmut Mehmed Mehmet Murad Murat Mustafa Osman Selim Süleyman"
+    )
     ordinal_mark = r"\.(?= [a-zçğıöşü]{2})|['’]?(?:inci|ıncı|uncu|üncü|nci|ncı|ncu|ncü)\b"
     telephone = r"tel|telefon|ara|cep|faks|numara"
 
