@@ -16,6 +16,7 @@ from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
+from spoken.verbalizers.ar import PLACED, Arabic
 from spoken.verbalizers.hu import Hungarian
 from spoken.verbalizers.ru import COMPOUND, Russian
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
@@ -92,6 +93,7 @@ _MINUS = re.compile(r"(?<=\d) [-–] (?=\d[\d.,]* ?[=<>+×÷])|(?<=\d)[-–](?=\
 _SCORE = re.compile(r"(?<![\d:])(\d{1,3}):(\d{1,3})(?![\d:])")
 _SCORES = {
     "zh": "比", "ja": "対", "ko": "대", "de": "zu", "en": "to", "es": "a", "fr": "à", "it": "a", "pt": "a",
+    "ar": "مقابل",
 }  # fmt: skip
 _VERSES = frozenset({"en", "es", "fr", "it", "pt"})  # that write "John 3:5" so
 _RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]|[.,]\d)")
@@ -104,6 +106,7 @@ _HUNGARIAN_SUFFIX = re.compile(
     r"([^\W\d_]+) ?-((?:[kvst]?[ae]l|[rbntv]?[ae]|[bn][ae]n|[ao]?t|[eö]t|[aeoö]?s|[oeö]n|[nt][áóéő]l|[bt]ól|[bt]ől|r[óő]l|h[oeö]z"
     r"|n[ae]k|ig|ért|ként|kor|jú|j[aei]|[áé]n|[ae]s[oe]k|[aeoö]sok|[eö]sek)(?:[ao]t|[eö]t)?)(?![^\W_])"
 )
+_JOINED = re.compile(r"(?<![^\W_][بلك])(?<=[بلك])(?<!\w\w) (?=\d)")  # "بـ 250", one word
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
     rf"(?:{APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
@@ -199,6 +202,8 @@ class _Speller:
             if needed.search(text):
                 text = step(text)
         text = _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
+        if isinstance(self._say, Arabic):
+            text = self._say.in_case(text)
         if isinstance(self._say, Hungarian):
             say = self._say
             text = _HUNGARIAN_SUFFIX.sub(lambda match: say.suffixed(match[1], match[2]), text)
@@ -272,6 +277,15 @@ class _Speller:
         if code := code_of(say.language):
             yield code, partial(spell_postcodes, verbalizer=say)
         yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        if isinstance(say, Arabic):
+            yield _JOINED, partial(_JOINED.sub, "")
+            yield (
+                PLACED,
+                partial(
+                    PLACED.sub,
+                    lambda match: f"{match['noun']} {say.place(int(match['number']), match['noun'])}",
+                ),
+            )
         if isinstance(say, Russian):
             yield COMPOUND, partial(COMPOUND.sub, lambda match: say.compound(int(match[1])))
 
