@@ -283,7 +283,9 @@ _HUNGARIAN_CENTURY = re.compile(r"(?<=dik )(század)-(?=b[ae]n|ra|i|t[óo]l|ig)"
 _NUMBER_NEXT = re.compile(r"[+−-]?\d")
 _NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
-_NEVER_NUMBERED = frozenset({("al.", "pl"), ("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
+_NEVER_NUMBERED = frozenset(
+    {("al.", "pl"), ("em.", "hu"), ("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")}
+)
 
 
 def _tokens(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:

@@ -159,7 +159,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _repeats(text):
         words = text.lower().split()
-        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and BARE.isdisjoint(words):
+        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and not _has_bare(words):
             return Spoken(text, varies=False)
     text, varies = _resolved(without_markup(text), vocabulary)
     if _MAY_BE_CARRIED.search(text) or _BLESSING in text or _KILOMETRES in text:
@@ -177,7 +177,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
         varies = True
         text = spell_romans(text, VERBALIZERS[vocabulary.language])
     words = text.lower().split()
-    if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or not BARE.isdisjoint(words):
+    if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or _has_bare(words):
         varies = True
         text = spell_abbreviations(text, VERBALIZERS[vocabulary.language])
     if _MAY_BE_QUANTITY.search(text):
@@ -230,6 +230,10 @@ def _jamo(match: re.Match[str]) -> str:
 def _repeats(text: str) -> bool:
     """Tell whether a text of plain words has one that goes on and on; a capital, which begins one, is no part of it."""
     return any(_PLAIN_REPEATED.search(word) for word in _PLAIN_LONG_WORD.findall(text))
+
+
+def _has_bare(words: Sequence[str]) -> bool:
+    return any(word.strip(".,;:!?()") in BARE for word in words)
 
 
 def _ends_abbreviated(words: Sequence[str]) -> bool:

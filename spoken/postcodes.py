@@ -28,7 +28,7 @@ _CODES = {
     "pl": re.compile(rf"(?<![\w.,-])(\d\d)-(\d{{3}}){_PLACE}"),
     "pt": re.compile(r"(?<![\w.,-])(\d{4,5})-(\d{3})(?![\w-]|[.,]\d)"),
     "ru": re.compile(r"(?:^|(?<=, ))(\d{3})(\d{3})(?=[,!?]|\.?$)"),
-    "tr": re.compile(rf"(?:(?<=\d, )|(?<=\d ))(\d\d)(\d{{3}}){_PLACE}"),
+    "tr": re.compile(r"(?<=\d, )(\d\d)(\d{3})(?= [^\W\d_])"),
 }
 _IN_PAIRS = frozenset({"nl", "ru", "tr"})  # numbers, not digits
 

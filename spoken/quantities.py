@@ -572,17 +572,17 @@ class _Speller:
         return _apart(match, f"{whole}{said}")
 
     def _score(self, match: re.Match[str]) -> str:
-        return self._result(match, match[1], match[2])
-
-    def _result(self, match: re.Match[str], first: str, last: str) -> str:
         verse = self._say.language in _VERSES and _word_before(match)[:1].isupper()
-        between = "" if verse else _SCORES.get(self._say.language, "")
+        return self._result(match[1], match[2], named=not verse)
+
+    def _result(self, first: str, last: str, *, named: bool = True) -> str:
+        between = _SCORES.get(self._say.language, "") if named else ""
         return self._say.join(self._say.cardinal(int(first)), between, self._say.cardinal(int(last)))
 
     def _range(self, match: re.Match[str]) -> str:
         first, last = match[1], match[match.lastindex or 2]
         if _is_score(first, last):
-            return _apart(match, self._result(match, first, last), named=True)
+            return _apart(match, self._result(first, last), named=True)
         if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
             return _apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
         following = _WORD_AFTER.match(match.string, match.end())

@@ -229,7 +229,7 @@ def _dated_day(verbalizer: Verbalizer, day: str) -> re.Pattern[str]:
     month = rf"(?i:{_either([*names])})(?![^\W\d_])"
     date = (
         rf"\d{{1,2}}(?:[./-] ?\d|(?:\.|[º°]|er|st|nd|rd|th|e)? ?(?:de |of )?{month})|{month}\.? \d{{1,2}}(?!\d)"
-        r"|(?:saat )?\d{1,2}(?:[:.h][0-5]\d(?![\d.,])| ?(?:h|Uhr|uur|óra|[ap]\.?m)\b)"
+        r"|(?:saat )?\d{1,2}(?:[:.h][0-5]\d(?!\d|[.,]\d)| ?(?:h|Uhr|uur|óra|[ap]\.?m)\b)"
     )
     return re.compile(rf"(?<![^\W_])(?P<day>{day})(?![^\W_]|[\u0900-\u0963])\.?(?P<comma>,?) ?(?={date})")
 

@@ -16,7 +16,14 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _LENGTH = r"(?:cm|mm|m|km|in|ft|px|см|мм|м)"
 _CROSS = re.compile(r"(?<=\d)(?<!\b0) ?[xхX] ?(?=\d)")
 _BY_LENGTH = re.compile(rf"(?<=\d) ?× ?(?=(?:{_NUMBER} ?× ?){{0,2}}{_NUMBER} ?{_LENGTH}(?![^\W_]))")
-_BY = {"en": "by", "fr": "sur", "nl": "bij", "pl": "na", "ru": "на"}  # where lengths are not multiplied
+_BY = {
+    "en": "by",
+    "fr": "sur",
+    "nl": "bij",
+    "pl": "na",
+    "ru": "на",
+    "zh": "乘",
+}  # where lengths are not multiplied
 _OFTEN = re.compile(rf"(?<![\w.,/–-])({_NUMBER}) ?[xх](?![\w’'])(?! ?[-–+=×*/^<>≤≥])")
 _TIMES = {
     "cs": "krát", "de": "mal", "es": "vez/veces", "fr": "fois", "it": "volta/volte", "nl": "keer", "pl": "raz/razy/razy/raza",
@@ -48,6 +55,7 @@ _ROOM = re.compile(r"(?<![\d.,])(\d{3,4})(?=(?:室|房间|号房|路公交|路�
 _NUMBERED = re.compile(
     r"(?<!\d)(\d{1,2})(?=번 ?(?:게이트|국도|구역|노선|레인|버스|베이|선수|승강장|자리|좌석|주자|창구|출구|코스|트랙|타자|탑승구|테이블|홀|홈|문제|문항|채널))"
 )
+_POINTS = re.compile(r"(?<=\d) ?%[pP](?![A-Za-z])")
 _CHEER = re.compile(r"(?<![\d.,¥$])(6{3,})(?=[!！。，,\s]|$)")
 
 
@@ -91,6 +99,7 @@ def _eastern_steps(language: str, verbalizer: Verbalizer) -> Iterator[tuple[re.P
     yield _FLOOR, partial(_FLOOR.sub, partial(_floor, language=language))
     yield _EACH_EAST, partial(_EACH_EAST.sub, partial(_each_east, language=language))
     if language == "ko":
+        yield _POINTS, partial(_POINTS.sub, "퍼센트포인트")
         yield _NUMBERED, partial(_NUMBERED.sub, lambda match: f"{verbalizer.cardinal(int(match[1]))} ")
     if language == "ja":
         yield _BLOCKS, partial(_BLOCKS.sub, r"\1の\2の\3")

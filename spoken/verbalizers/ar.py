@@ -28,7 +28,7 @@ _FIRST_FEMININE = (
 )
 PLACED = re.compile(
     r"(?<![^\W_])(?P<noun>[وبكف]?(?:ال|لل)(?:قرن|طابق|دور|مركز|فصل|جزء|أسبوع|مادة|فقرة|مرحلة|جولة|طبعة|حلقة|دورة|نسخة|ذكرى|سورة))"
-    r" (?P<number>[1-9]\d?)(?![\d.,:/+%٪]|[.,]\d)"
+    r" (?P<number>[1-9]\d?)(?![\d:/+%٪]|[.,]\d)"
 )
 """What is numbered by an ordinal."""
 _PREPOSITIONS = listed(
