@@ -382,13 +382,13 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     said = _table(verbalizer)[written]
     before = match.string[: match.start()].rstrip()
     after = match.string[match.end() :].lstrip()
+    numbered = after[:1].isdigit()
     if before[-1:].isdigit() and (
         written in _YEARS
         or (written, verbalizer.language) == ("st.", "de")  # pieces
-        or is_counted(written.rstrip("."), verbalizer)
+        or (is_counted(written.rstrip("."), verbalizer) and not (numbered and written.startswith("pkt")))
     ):
         return match[0]  # of that number
-    numbered = after[:1].isdigit()
     dated = before.removesuffix(" de")[-1:].isdigit() and written[:3] in _MONTHS
     if (
         written in _NUMBERED

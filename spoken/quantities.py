@@ -57,6 +57,13 @@ _BEFORE_DOTTED_TIME = re.compile(
     rf"(?<=\b)(godz\.|godzin(?:a|ie|y|ą)|ore|alle|kl\.|saat) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])",
     re.IGNORECASE,
 )
+_AT_TIMES = {
+    language: re.compile(
+        rf"(?<![^\W_])({at}) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?= |$)(?! ?[%€$£]| (?:Kč|zł|mil|mld|mln|tis|tys|kg|km)(?![^\W_]))"
+    )
+    for language, at in {"cs": "[Vv]e?", "nl": "[Oo]m", "pl": "[Oo]"}.items()
+}
+"""What goes before a time of day that is written with a full stop."""
 _ARABIC_HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}({_CLOCK}:[0-5]\d) ?([صم])(?![^\W_])")
 _HALF_DAYS = {"ص": "صباحا", "م": "مساء"}
 _DOTTED_TIMES = re.compile(
@@ -387,6 +394,14 @@ class _Speller:
         if say.language in {"fr", "pt", "es"}:
             yield guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
         yield guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
+        if at := _AT_TIMES.get(say.language):
+            yield (
+                at,
+                partial(
+                    at.sub,
+                    lambda match: f"{match[1]} {say.time_after(match[1], self._time(match))}",
+                ),
+            )
         yield (
             guard(r"\.[0-5]\d"),
             partial(_BEFORE_DOTTED_TIME.sub, lambda match: f"{match[1]} {self._time(match)}"),

@@ -21,6 +21,7 @@ _BY = {
     "fr": "sur",
     "nl": "bij",
     "pl": "na",
+    "pt": "por",
     "ru": "на",
     "zh": "乘",
 }  # where lengths are not multiplied

@@ -202,7 +202,10 @@ class Polish(Verbalizer):
         """Say "o czternastej trzydzieści"."""
         if before.lower() in {"o", "od", "do", "po", "przed", "godzinie", "godziny"}:
             words = said.split(" ")
-            return " ".join(f"{word[:-1]}ej" if word.endswith("a") else word for word in words)
+            return " ".join(
+                f"{word[:-1]}ej" if word.endswith("a") and word not in {"dwa", "dwadzieścia"} else word
+                for word in words
+            )
         return said
 
     def gender_of(self, noun: str) -> str:
