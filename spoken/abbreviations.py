@@ -9,6 +9,7 @@ from spoken.quantities import is_counted
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 
+_ELIDED = 3  # characters, of what may follow an apostrophe: "l'art. 3"
 _INITIAL = 2  # characters: a letter and its full stop
 # What a sentence may end with.
 _MAY_END = frozenset(
@@ -87,6 +88,15 @@ _MAY_END = frozenset(
         "m.ö.",
         "p.m.",
         "a.m.",
+        "mies.",
+        "měs.",
+        "gr.",
+        "sb.",
+        "hsz.",
+        "bek.",
+        "whg.",
+        "bldg.",
+        "hwy.",
     ]
 )
 # What is a word in some language, so that a sentence ends with it unless a number follows.
@@ -253,11 +263,29 @@ _NUMBERED = frozenset(
         "č.",
         "em.",
         "ill.",
+        "al.",
+        "th.",
     ]
 )
 
+_MONTHS = frozenset(
+    ["jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "abr", "ago"]
+)
+_LEAST = {"cs": "minimálně", "es": "minuto", "pl": "minimalnie", "pt": "mínimo", "ru": "минимум"}
+"""What is abbreviated as minutes are, before a number."""
+_MINUTE = re.compile(r"(?:(?<![^\W_])(v|ve|w|we|po|na|в|на) )?\d+(?:\+\d)?(?:\.|-[йя])$", re.IGNORECASE)
+"""The minute of a match, after a preposition that asks for another case."""
+_MINUTES = {
+    "cs": ("minuta", "minutě"), "de": ("Minute", "Minute"), "hu": ("perc", "perc"), "pl": ("minuta", "minucie"),
+    "ru": ("минута", "минуте"), "tr": ("dakika", "dakika"),
+}  # fmt: skip
+_HUNGARIAN_CENTURY = re.compile(r"(?<=dik )(század)-(?=b[ae]n|ra|i|t[óo]l|ig)")
+_NUMBER_NEXT = re.compile(r"[+−-]?\d")
+_NAME_AFTER = re.compile(r"[^\W\d_]*")
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
-_NEVER_NUMBERED = frozenset({("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")})
+_NEVER_NUMBERED = frozenset(
+    {("al.", "pl"), ("em.", "hu"), ("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")}
+)
 
 
 def _tokens(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
@@ -279,7 +307,7 @@ INSIDE = (
 """What no sentence ends with."""
 BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END | {"vs."}
 """What no sentence ends with if a number follows."""
-BARE = frozenset(token for token in ALL if token.isalpha())
+BARE = frozenset(token for token in ALL if token.replace("'", "").isalpha())
 """What is written without a full stop."""
 MAGNITUDES = frozenset(
     f"{magnitude}." for verbalizer in VERBALIZERS.values() for magnitude in verbalizer.magnitudes
@@ -306,8 +334,10 @@ SUFFIXES = tuple(suffix for verbalizer in VERBALIZERS.values() for suffix in ver
 def _expression(verbalizer: Verbalizer) -> re.Pattern[str]:
     keys = sorted(verbalizer.abbreviations, key=len, reverse=True)
     either = "|".join(re.escape(key).replace(r"\ ", r"\s?") for key in keys)
+    elided = "|".join(re.escape(key) for key in keys if len(key) > _ELIDED and " " not in key) or "(?!)"
     return re.compile(
-        rf"(?<![^\W_])(?<![-'’.@/])({either})(?:(?<=\.)(?=\d)|(?![^\W_]))(?!\.[^\W\d_])", re.IGNORECASE
+        rf"(?<![^\W_])(?<![-.@/])(?:(?<!['’])(?:{either})|(?<=[a-z]['’])(?:{elided}))(?:(?<=\.)(?=\d)|(?![^\W_]))(?!\.[^\W\d_])",
+        re.IGNORECASE,
     )
 
 
@@ -328,7 +358,23 @@ def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
     for suffix, said in verbalizer.suffixes.items():
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}$", f"{said}.", text)
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}", said, text)
-    return _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
+    text = _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
+    return _HUNGARIAN_CENTURY.sub(r"\1", text) if verbalizer.language == "hu" else text
+
+
+def _beside(before: str, written: str, after: str, verbalizer: Verbalizer) -> str | None:
+    """Say what stands for several words by what is beside it; None where it does not matter."""
+    language = verbalizer.language
+    if written == "st." and language == "en":
+        return "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
+    if written == "sz." and language == "hu":
+        return "század" if before.endswith("dik") else "számú" if re.search(r"\d\.$", before) else None
+    if written not in {"min.", "мин."}:
+        return None
+    if (minute := _MINUTE.search(before)) and language in _MINUTES:
+        return _MINUTES[language][1 if minute[1] else 0]
+    least = not before[-1:].isdigit() and _NUMBER_NEXT.match(after)
+    return _LEAST.get(language) if least else None
 
 
 def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
@@ -336,15 +382,22 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     said = _table(verbalizer)[written]
     before = match.string[: match.start()].rstrip()
     after = match.string[match.end() :].lstrip()
+    numbered = after[:1].isdigit()
     if before[-1:].isdigit() and (
         written in _YEARS
         or (written, verbalizer.language) == ("st.", "de")  # pieces
-        or is_counted(written.rstrip("."), verbalizer)
+        or (is_counted(written.rstrip("."), verbalizer) and not (numbered and written.startswith("pkt")))
     ):
         return match[0]  # of that number
-    numbered = after[:1].isdigit()
-    if written in _NUMBERED and not numbered and (written, verbalizer.language) not in _NEVER_NUMBERED:
+    dated = before.removesuffix(" de")[-1:].isdigit() and written[:3] in _MONTHS
+    if (
+        written in _NUMBERED
+        and not (numbered or dated)
+        and (written, verbalizer.language) not in _NEVER_NUMBERED
+    ):
         return match[0]
+    name = _NAME_AFTER.match(after)
+    said = verbalizer.titled(said, name[0] if name else "")
     is_initial = len(written) == _INITIAL and written.endswith(".")
     if is_initial and not numbered and after[:1].isascii():
         named = after[:1].isupper() and written in verbalizer.titles
@@ -352,8 +405,7 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
             return match[0]
     elif is_initial and not numbered and match[0][0].isupper() and after[:1].isupper():
         return match[0]  # a name
-    if written == "st." and verbalizer.language == "en":
-        said = "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
+    said = _beside(before, written, after, verbalizer) or said
     if match.string[match.end() : match.end() + 1].isdigit() and verbalizer.spaced:
         return f"{said} "
     # One that ends its sentence leaves the full stop to it.

@@ -32,13 +32,19 @@ _ADDRESS_TAIL = ".,;:!?)]"  # belongs to the sentence
 _MAIL = re.compile(r"(?P<user>[\w.+-]{1,64})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 # Most of what is written needs nothing of what follows; each word begins where a space ends, so that time is linear.
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z][a-z]*[,;]? )*[A-Za-z][a-z]*[.!?]?")
-_LONE_NUMERAL = re.compile(r"[a-z] (?:[VX](?![A-Za-z])|I[.!?]?$)|(?:siglo|secolo|wiek|eeuw) I(?![A-Za-z])")
+_LONE_NUMERAL = re.compile(
+    r"[a-z] (?:[VX](?![A-Za-z])|I[.!?]?$)|[A-Z][a-z]+ I |(?:siglo|secolo|wiek|eeuw) I(?![A-Za-z])"
+)
 _MAY_BE_ADDRESS = re.compile(r"\.(?<=\w\.)\w|://|@")
 _MAY_BE_QUANTITY = re.compile(r"[\d+=%&@#°×÷<>±≈≤≥≠$€£¥₹₽₩₺₿]")
 _MAY_BE_ROMAN = re.compile("(?<![A-Za-z])[IVXІХ]")
 _MAY_BE_ABBREVIATION = re.compile(r"[^\W\d_][.:](?!$)|[\u0900-\u0963]\.|/")
 _MAY_BE_DAYS = re.compile(r"(?<![^\W_])[^\W_]{2,5}\.? ?[–-] ?[^\W_]{2,5}(?![^\W_])")
-_MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ")
+_MAY_BE_DATED = re.compile(
+    r"[^\W\d_]{2,6}\.?,? \d|\d(?:\.|st|nd|rd|th)?(?: de| of)? [^\W\d_]{3,10}|[^\W\d_]{2,5}\.?, [^\W\d_]{3,10}\.? \d"
+    r"|[\u0900-\u0963],? \d|[^\W\d_]{2,5}\.? saat \d"
+)
+_MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ|[xX]D|[(（][^\w\s]")
 # What NFKC would make letters and digits of.
 _MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱§⁰¹²³⁴-⁹①-⒛⓪-⓿❶-➓]")
 _ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
@@ -47,7 +53,16 @@ _NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 _RAISED = re.compile(r"(?<=[\w)])\^(?:\{([+-]?\d{1,3})\}|([+-]?\d{1,3}))(?!\w)")
 _ABOVE = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
-_EMOTICON = re.compile(r"(?<![^\s])(?:[:;]['’]?-?[()DPp/|\\]+|<3+|\^_+\^|¯\\_\(ツ\)_/¯)(?![^\s.,!?])")
+_EMOTICON = re.compile(r"(?<![^\s])(?:[:;]['’]?-?[()DPp/|\\]+|[xX]D+|<3+|\^_+\^|¯\\_\(ツ\)_/¯)(?![^\s.,!?])")
+_KAOMOJI = re.compile(r"[(（][!-'*-/:-@\[-`{-~・；；＾]{2,8}[)）]")
+_LAUGHED = re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff。！？!?、])[wｗ]+(?![A-Za-zａ-ｚＡ-Ｚ0-9.])")
+_JAMO = re.compile(
+    r"(?<![ㄱ-ㅣ])(?:ㅋ+|ㅎ{2,}|[ㅠㅜ]+|ㅇㅇ|ㄱㅅ|ㄴㄴ|ㅇㅋ|ㄹㅇ|ㅊㅋ(?:ㅊㅋ)?|ㅈㅅ|ㅂㅂ|ㄱㄱ+|ㅎㅇ|ㅅㄱ)(?![ㄱ-ㅣ])"
+)
+_JAMO_SAID = {
+    "ㅇㅇ": "응", "ㄱㅅ": "감사", "ㄴㄴ": "노노", "ㅇㅋ": "오케이", "ㄹㅇ": "레알", "ㅊㅋ": "축하", "ㅊㅋㅊㅋ": "축하 축하", "ㅈㅅ": "죄송",
+    "ㅂㅂ": "바이바이", "ㄱㄱ": "고고", "ㅎㅇ": "하이", "ㅅㄱ": "수고",
+}  # fmt: skip
 # Marks of scripts that put no space behind them, but for those inside a number.
 _WIDE_MARK = re.compile(r"；|，(?!(?<=\d，)\d{3}(?!\d))|：(?!(?<=\d：)\d)")
 _FROM = re.compile(
@@ -61,6 +76,7 @@ _FEET = re.compile(r"(?<![\d.,])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|�
 _NOUN = re.compile(r" (?!(?:and|by|deep|high|in|long|of|or|tall|thick|to|wide|x)\b)[a-z]{2}")
 _INCHES = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)(?:″|′′|[\"”])(?!\w)")
 _SECTION = re.compile(r"§+ ?(?=\d)")
+_HUNGARIAN_SECTION = re.compile(r"(?<![\d.,])(\d{1,4})\. ?§")
 _ENCLOSED = re.compile("[①-⒛⓪-⓿❶-➓]")
 _WHITE = re.compile(r"\s+")
 
@@ -143,7 +159,7 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _repeats(text):
         words = text.lower().split()
-        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and BARE.isdisjoint(words):
+        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and not _has_bare(words):
             return Spoken(text, varies=False)
     text, varies = _resolved(without_markup(text), vocabulary)
     if _MAY_BE_CARRIED.search(text) or _BLESSING in text or _KILOMETRES in text:
@@ -154,14 +170,14 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     text = _WHITE.sub(" ", text).strip()
     if not is_speakable(text):
         return Spoken("", varies)
-    if ("-" in text or "–" in text) and _MAY_BE_DAYS.search(text):
+    if _MAY_BE_DATED.search(text) or (("-" in text or "–" in text) and _MAY_BE_DAYS.search(text)):
         varies = True
         text = spell_days(text, vocabulary)
     if _MAY_BE_ROMAN.search(text) and may_hold_romans(text):
         varies = True
         text = spell_romans(text, VERBALIZERS[vocabulary.language])
     words = text.lower().split()
-    if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or not BARE.isdisjoint(words):
+    if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or _has_bare(words):
         varies = True
         text = spell_abbreviations(text, VERBALIZERS[vocabulary.language])
     if _MAY_BE_QUANTITY.search(text):
@@ -186,7 +202,7 @@ def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
     if "^" in text:
         text = _RAISED.sub(lambda match: (match[1] or match[2]).translate(_ABOVE), text)
     if _MAY_BE_EMOTICON.search(text):
-        text = _EMOTICON.sub("", text)
+        text = _KAOMOJI.sub("", _EMOTICON.sub("", text))
     varies = _MEANS_MORE.search(text) is not None
     if _INCHES.search(text):
         text = _inches(text, VERBALIZERS[vocabulary.language])
@@ -195,15 +211,29 @@ def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
         text = _MAIL.sub(lambda match: _mail(match, vocabulary), text)
     varies = varies or text != written
     if not text.isascii():
+        text = _LAUGHED.sub("", _JAMO.sub(_jamo, text))
         varies = varies or _FROM.search(text) is not None or _UNTIL.search(text) is not None
         text = _from_and_until(_WIDE_MARK.sub(r"\g<0> ", text), vocabulary)
         text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
     return _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES), varies
 
 
+def _jamo(match: re.Match[str]) -> str:
+    """Say letters of Hangul that stand for words; those that laugh laugh, those that cry are silent."""
+    written = match[0]
+    if written[0] in "ㅠㅜ":
+        return ""
+    laughed = {"ㅋ": "크크", "ㅎ": "흐흐"} if len(set(written)) == 1 else {}
+    return laughed.get(written[0]) or _JAMO_SAID.get(written) or _JAMO_SAID[written[:2]]
+
+
 def _repeats(text: str) -> bool:
     """Tell whether a text of plain words has one that goes on and on; a capital, which begins one, is no part of it."""
     return any(_PLAIN_REPEATED.search(word) for word in _PLAIN_LONG_WORD.findall(text))
+
+
+def _has_bare(words: Sequence[str]) -> bool:
+    return any(word.strip(".,;:!?()") in BARE for word in words)
 
 
 def _ends_abbreviated(words: Sequence[str]) -> bool:
@@ -216,6 +246,8 @@ def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
         return text
     text = _NUMERO.sub(f"{VERBALIZERS[vocabulary.language].number} ", text)
     text = _DEGREE.sub("°", text)
+    if vocabulary.language == "hu":
+        text = _HUNGARIAN_SECTION.sub(rf"\1. {vocabulary.section}", text)
     text = _SECTION.sub(f" {vocabulary.section} ", text)
     text = spell_powers(text, VERBALIZERS[vocabulary.language])
     text = _ENCLOSED.sub(_apart, text)

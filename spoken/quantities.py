@@ -8,12 +8,17 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
+from spoken import shorthand
 from spoken.characters import folded
 from spoken.common_words import ENGLISH, WORDS
+from spoken.postcodes import code_of, spell_postcodes
 from spoken.quantity_grammar import APART, CODES, NUMBER, PART, RANGED, SIGNS_BY_CASE, UNITS, Grammar, guard
 from spoken.telephones import spell_telephones
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
+from spoken.verbalizers.ar import PLACED, Arabic
+from spoken.verbalizers.hu import Hungarian
+from spoken.verbalizers.ru import COMPOUND, Russian
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
 
 _MANY = {"10": "tens", "100": "hundreds", "1000": "thousands"}
@@ -27,6 +32,9 @@ _DATE = re.compile(
 )
 _SLASHED_DATE = re.compile(
     r"(?<![\d/.,-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/]|[.,]\d| (?:de|des|du|of|di|del|da|do|van)\b| d')"
+)
+_DAY_OF_MONTH = re.compile(
+    r"(?:(?<=\d )|(?<=\d(?:st|nd|rd|th) ))(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![^\W\d_.])(?!\.)"
 )
 _COMMON_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _SHORT_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})\. ?(?P<b>\d{1,2})\.(?![\d\w])(?! \d)")
@@ -49,6 +57,13 @@ _BEFORE_DOTTED_TIME = re.compile(
     rf"(?<=\b)(godz\.|godzin(?:a|ie|y|ą)|ore|alle|kl\.|saat) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])",
     re.IGNORECASE,
 )
+_AT_TIMES = {
+    language: re.compile(
+        rf"(?<![^\W_])({at}) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?= |$)(?! ?[%€$£]| (?:Kč|zł|mil|mld|mln|tis|tys|kg|km)(?![^\W_]))"
+    )
+    for language, at in {"cs": "[Vv]e?", "nl": "[Oo]m", "pl": "[Oo]"}.items()
+}
+"""What goes before a time of day that is written with a full stop."""
 _ARABIC_HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}({_CLOCK}:[0-5]\d) ?([صم])(?![^\W_])")
 _HALF_DAYS = {"ص": "صباحا", "م": "مساء"}
 _DOTTED_TIMES = re.compile(
@@ -85,6 +100,7 @@ _MINUS = re.compile(r"(?<=\d) [-–] (?=\d[\d.,]* ?[=<>+×÷])|(?<=\d)[-–](?=\
 _SCORE = re.compile(r"(?<![\d:])(\d{1,3}):(\d{1,3})(?![\d:])")
 _SCORES = {
     "zh": "比", "ja": "対", "ko": "대", "de": "zu", "en": "to", "es": "a", "fr": "à", "it": "a", "pt": "a",
+    "ar": "مقابل",
 }  # fmt: skip
 _VERSES = frozenset({"en", "es", "fr", "it", "pt"})  # that write "John 3:5" so
 _RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]|[.,]\d)")
@@ -93,6 +109,11 @@ _GERMAN_DECADE = re.compile(r"(?<![\d.,])(\d0)er(?![^\W_])")
 _HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?= of\b)")
 _NUMBERED = re.compile(r"#(?=\d)")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
+_HUNGARIAN_SUFFIX = re.compile(
+    r"([^\W\d_]+) ?-((?:[kvst]?[ae]l|[rbntv]?[ae]|[bn][ae]n|[ao]?t|[eö]t|[aeoö]?s|[oeö]n|[nt][áóéő]l|[bt]ól|[bt]ől|r[óő]l|h[oeö]z"
+    r"|n[ae]k|ig|ért|ként|kor|jú|j[aei]|[áé]n|[ae]s[oe]k|[aeoö]sok|[eö]sek)(?:[ao]t|[eö]t)?)(?![^\W_])"
+)
+_JOINED = re.compile(r"(?<![^\W_][بلك])(?<=[بلك])(?<!\w\w) (?=\d)")  # "بـ 250", one word
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
     rf"(?:{APART}(?P<minus>-) ?)?(?<![\d.,])(?P<number>{NUMBER})(?P<apostrophe>['’](?=[^\W\d_]))?"
@@ -109,6 +130,7 @@ _CASHTAG = re.compile(r"[$£€](?=[A-Za-z])")  # "$AAPL"
 _WHOLE_PRICE = re.compile(r"(?<=\d),[-–]{1,2}(?!\d)")  # "1.299,-"
 _DIGIT = re.compile(r"\d")
 _BESIDE_LETTERS = re.compile(r"[A-Za-z\d](?:(?<=[A-Za-z])\d|(?<=\d)[A-Za-z])")
+_SCORED = 3  # digits
 _ONE_BY_ONE = 3  # digits among letters
 _DENOMINATORS = 100
 
@@ -123,6 +145,8 @@ def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
         vocabulary: of the language that it will be spoken in.
     """
     text = _RULE.sub(" ", text)
+    if vocabulary.language == "zh":
+        text = shorthand.without_closing_hashes(text)
     if _DIGIT.search(text):
         text = _WHOLE_PRICE.sub("", text)
         text = _speller(vocabulary.language).spell(text)
@@ -131,7 +155,7 @@ def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
 
 
 def spell_days(text: str, vocabulary: Vocabulary) -> str:
-    """Write from which day of the week to which out: "Mon–Fri"."""
+    """Write days of the week out that are cut short: from which to which, as in "Mon–Fri", or before a date or time."""
     return _speller(vocabulary.language).spell_days(text)
 
 
@@ -158,8 +182,8 @@ class _Speller:
 
     def spell_days(self, text: str) -> str:
         """See `spell_days`."""
-        days = self._grammar.days
-        return self._grammar.day_to_day.sub(
+        grammar, days = self._grammar, self._grammar.days
+        text = grammar.day_to_day.sub(
             lambda match: (
                 self._say.spoken_range(days[match[1]], days[match[2]])
                 if self._between or self._say.language == "hi"
@@ -167,6 +191,17 @@ class _Speller:
             ),
             text,
         )
+        if not _DIGIT.search(text):
+            return text
+        if grammar.dated_day:
+            text = grammar.dated_day.sub(self._dated_day, text)
+        if self._say.language == "en":
+            text = _DAY_OF_MONTH.sub(lambda match: grammar.month_names[match[0]], text)
+        return text
+
+    def _dated_day(self, match: re.Match[str]) -> str:
+        day = self._say.day_after(_word_before(match), self._grammar.days[match["day"]])
+        return f"{day}{match['comma']} "
 
     def spell(self, text: str) -> str:
         """Write every number of a stretch out."""
@@ -174,7 +209,14 @@ class _Speller:
             if needed.search(text):
                 text = step(text)
         text = _LEFT.sub(self._left, _PLAIN.sub(self._plain, text))
-        return text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
+        if isinstance(self._say, Arabic):
+            text = self._say.in_case(text)
+        if isinstance(self._say, Hungarian):
+            say = self._say
+            text = _HUNGARIAN_SUFFIX.sub(lambda match: say.suffixed(match[1], match[2]), text)
+        text = text.replace(_BETWEEN, f" {self._between} " if self._say.spaced else self._between)
+        # A particle, which stands at its word.
+        return text.replace(f" {self._say.to} ", f"{self._say.to} ") if self._say.language == "ko" else text
 
     def counts(self, word: str) -> bool:
         """See `is_counted`."""
@@ -191,13 +233,13 @@ class _Speller:
         That expression begins with a digit, so that it looks at digits alone, and is tried in a twentieth of the time.
         """
         say, grammar = self._say, self._grammar
+        yield from shorthand.steps(say, self._vocabulary.signs["×"])
         yield guard(r"[^\d/]{1,24}/ ?-?\D?\d"), partial(grammar.either_amount.sub, r"\1, ")
         if self._between:
             yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
         yield guard(r"[-/.] ?\d"), partial(_ISO_DATE.sub, self._date)
         yield guard(r"[-/.] ?\d"), partial(_DATE.sub, self._date)
-        plus = self._vocabulary.signs["+"]
-        yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        yield from self._codes()
         yield from self._short_dates()
         yield from self._times()
         yield guard(r"\d{9}"), partial(_LONG.sub, lambda match: say.digit_by_digit(match[0]))
@@ -226,7 +268,7 @@ class _Speller:
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         if say.language == "hu":
-            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}{match[2]}")
+            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}-{match[2]}")
         yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
         yield guard(r"\.\d"), partial(_VERSION.sub, self._version)
         yield guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
@@ -236,6 +278,23 @@ class _Speller:
         between = _RANGE if say.spaced and say.language != "ko" else _CJK_RANGE
         yield guard(r" ?[-–] ?\d"), partial(between.sub, self._range)
         yield _BESIDE_LETTERS, partial(_MIXED.sub, self._mixed)
+
+    def _codes(self) -> Iterator[tuple[re.Pattern[str], _Step]]:
+        say, plus = self._say, self._vocabulary.signs["+"]
+        if code := code_of(say.language):
+            yield code, partial(spell_postcodes, verbalizer=say)
+        yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
+        if isinstance(say, Arabic):
+            yield _JOINED, partial(_JOINED.sub, "")
+            yield (
+                PLACED,
+                partial(
+                    PLACED.sub,
+                    lambda match: f"{match['noun']} {say.place(int(match['number']), match['noun'])}",
+                ),
+            )
+        if isinstance(say, Russian):
+            yield COMPOUND, partial(COMPOUND.sub, lambda match: say.compound(int(match[1])))
 
     # Each of these says one kind.
 
@@ -260,7 +319,8 @@ class _Speller:
         return self._say.date(year, month, day)
 
     def _slashed_date(self, match: re.Match[str]) -> str:
-        if _word_before(match).lower() not in self._say.before_dates:
+        before = _word_before(match).lower()
+        if before not in self._say.before_dates and before not in self._grammar.day_names:
             return match[0]
         after = _WORD_AFTER.match(match.string, match.end())
         common = WORDS.get(self._say.language, ENGLISH)
@@ -334,6 +394,14 @@ class _Speller:
         if say.language in {"fr", "pt", "es"}:
             yield guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)
         yield guard(r"\.[0-5]\d "), partial(_DOTTED_TIME.sub, self._time)
+        if at := _AT_TIMES.get(say.language):
+            yield (
+                at,
+                partial(
+                    at.sub,
+                    lambda match: f"{match[1]} {say.time_after(match[1], self._time(match))}",
+                ),
+            )
         yield (
             guard(r"\.[0-5]\d"),
             partial(_BEFORE_DOTTED_TIME.sub, lambda match: f"{match[1]} {self._time(match)}"),
@@ -446,6 +514,9 @@ class _Speller:
 
     def _per(self, match: re.Match[str]) -> str:
         found = match.groupdict()
+        each = self._say.each.get(found.get("each") or found.get("per") or "")
+        if each:
+            return f" {each}"
         if found.get("each"):  # "$10/month"
             return f" {self._say.per} {found['each']}"
         written = found.get("per")
@@ -517,11 +588,16 @@ class _Speller:
 
     def _score(self, match: re.Match[str]) -> str:
         verse = self._say.language in _VERSES and _word_before(match)[:1].isupper()
-        between = "" if verse else _SCORES.get(self._say.language, "")
-        return self._say.join(self._say.cardinal(int(match[1])), between, self._say.cardinal(int(match[2])))
+        return self._result(match[1], match[2], named=not verse)
+
+    def _result(self, first: str, last: str, *, named: bool = True) -> str:
+        between = _SCORES.get(self._say.language, "") if named else ""
+        return self._say.join(self._say.cardinal(int(first)), between, self._say.cardinal(int(last)))
 
     def _range(self, match: re.Match[str]) -> str:
         first, last = match[1], match[match.lastindex or 2]
+        if _is_score(first, last):
+            return _apart(match, self._result(first, last), named=True)
         if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
             return _apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
         following = _WORD_AFTER.match(match.string, match.end())
@@ -554,11 +630,22 @@ class _Speller:
                 said = self._say.year(int(number))
             else:
                 placed = self._say.language == "zh" and match.string[: match.start()].endswith("第")
+                placed = placed or before == self._say.number
                 said = self._say.cardinal(int(number)) if placed else self._say.counted(int(number), after)
         else:
             said = self._say.say(number)
         said = self._say.join(self._say.minus, said) if match["minus"] else said
         return said if match["apostrophe"] else _apart(match, said)
+
+
+def _is_score(first: str, last: str) -> bool:
+    """Tell "3-1", which goes down and is no range."""
+    written = (first, last)
+    if not all(
+        number.isdigit() and len(number) <= _SCORED and number == str(int(number)) for number in written
+    ):
+        return False
+    return int(first) > int(last)
 
 
 @cache
@@ -594,6 +681,8 @@ def _apart(match: re.Match[str], said: str, *, named: bool = False) -> str:
     """
     before = match.string[match.start() - 1 : match.start()]
     after = match.string[match.end() : match.end() + 1]
-    lead = " " if before.isalpha() and before.isascii() and said[:1].isalpha() else ""
+    # Scripts that write no spaces keep none, nor does what is only a letter of Arabic before its word.
+    glued = "\u0600" <= before <= "\u06ff" or "\u3040" <= before <= "\ud7a3"
+    lead = " " if before.isalpha() and not glued and said[:1].isalpha() else ""
     beside = after.isalpha() and (after.isascii() or ("가" <= after <= "힣" and not named))
     return f"{lead}{said}{' ' if beside and said[-1:].isalpha() else ''}"

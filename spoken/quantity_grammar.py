@@ -1,7 +1,7 @@
 """The expressions by which one language's quantities are found: units, currencies, magnitudes, months and days."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from babel.dates import get_day_names, get_month_names
 
@@ -49,10 +49,19 @@ SIGNS_BY_CASE = {"r$": "R$", "kč": "Kč", "ft": "Ft", "zł": "zł"}
 _ISO = "USD EUR GBP JPY CNY RMB INR RUB KRW TRY TL BRL PLN CZK HUF BTC XBT CHF SEK NOK DKK CAD AUD NZD MXN ARS SAR AED EGP"
 BEFORE = [*CURRENCIES, "US$", "US-$", "CA$", "C$", "A$", "HK$", "NT$", "R$", "Rs.", "Rs", *_ISO.split()]
 AFTER = [*CURRENCIES, "US$", "US-$", "zł", "Kč", "Ft", "R$", "руб.", "руб", "sats", *_ISO.split()]
+_SMALL = "a-zß-öø-ÿąćčďęěğıłńňőřśşšťůűźżžа-яё"
 _NOT_EACH = frozenset({"ja", "ko", "tr", "zh"})  # where "each month" stands before a price
 _LETTER_SCALES = frozenset("kmbect")  # only of money
 
 PART = r"(?<![\d/.,])(?:(?P<whole>\d{1,3}) )?(?P<a>\d{1,2})/(?P<b>\d{1,3})"
+# As CLDR does not cut them short; Monday is 0.
+_ALSO_DAYS: dict[str, dict[str, int]] = {
+    "en": {"Tues": 1, "Weds": 2, "Thur": 3, "Thurs": 3},
+    "pl": {"pn": 0, "śr": 2, "cz": 3, "sb": 5, "nd": 6, "ndz": 6, "niedz": 6},
+    "hu": {"szo": 5, "sze": 2, "csüt": 3},
+    "tr": {"Pts": 0, "Cts": 5},
+}
+
 _DAY_ENDING = r"(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?"
 
 
@@ -61,6 +70,8 @@ class Grammar:
 
     Attributes:
         names: sign of each currency by its names.
+        day_names: the last words of the days' names.
+        month_names: by their first three letters.
         magnitudes, units: their names in `Verbalizer` and CLDR by how they are written, in small letters.
         guards: what each expression cannot do without, which is found faster.
     """
@@ -77,7 +88,9 @@ class Grammar:
         self.units = {folded(unit): name for unit, name in {**UNITS, **verbalizer.units}.items()}
         long_scales = [scale for scale in verbalizer.magnitudes if scale not in _LETTER_SCALES]
         scale = _scale(list(verbalizer.magnitudes))
-        before, after = _either(BEFORE), _either([*AFTER, *words])
+        mine = {folded(unit) for unit in verbalizer.units}  # "TL" is a spoon in German
+        before = _either([code for code in BEFORE if folded(code) not in mine])
+        after = _either([*(code for code in AFTER if folded(code) not in mine), *words])
         if verbalizer.language != "hu":  # elsewhere "ft" are feet
             after = after.replace("|Ft|", "|" if verbalizer.language == "en" else "|(?-i:Ft)|")
         units = [
@@ -86,8 +99,12 @@ class Grammar:
             if unit != "h" or verbalizer.language not in {"fr", "pt", "es"}
         ]
         named = _either([unit for unit in units if "/" not in unit])
-        each = "" if verbalizer.language in _NOT_EACH else r"|(?P<each>[^\W\d_]{2,})(?![^\W_])"
-        per = rf"(?:/(?:(?P<per>{named}){END}{each}))?"
+        each = (
+            ""
+            if verbalizer.language in _NOT_EACH
+            else r"|(?P<each>(?:[^\W\d_]|[\u0900-\u0963]){2,})(?![^\W_])"
+        )
+        per = rf"(?:/(?:(?P<per>{named}){END}{each})(?-i:\.(?=[,;:)]| [{_SMALL}]))?)?"
         self.money_before = re.compile(
             rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{NUMBER}) ?[–-] ?(?:{before})?)?"
             rf"(?P<number>{NUMBER}){scale}(?!\d)(?: ?(?P<named>{_either([*_ISO.split(), *words])}){END})?{per}",
@@ -114,7 +131,7 @@ class Grammar:
         group = re.escape(verbalizer.groups[0])
         self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
         mark = verbalizer.ordinal_mark
-        self.ordinal = re.compile(rf"(?<![\w.,])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
+        self.ordinal = re.compile(rf"(?<![\w.,/])(?P<number>\d{{1,4}})(?:{mark})") if mark else None
         self.year = re.compile(rf"(?<!\d)(\d{{4}}) ({verbalizer.years or 'x'})(?![^\W_])")
         months = "|".join(sorted(map(re.escape, _month_words(verbalizer)), key=len, reverse=True))
         year = r"(?:,? (?P<y>\d{4})(?![\d.,]))?" + (
@@ -128,7 +145,11 @@ class Grammar:
         self.day_to_day = re.compile(
             rf"(?<![^\W_])({day})\.? ?[–-] ?(?!(?i:\1)(?![^\W_]))({day})(?![^\W_])(?:\.(?= ?[^\W_]|[,;:)]))?"
         )
+        self.dated_day = _dated_day(verbalizer, day) if self.days else None
+        self.day_names = frozenset(name.lower().rpartition("-")[2] for name in self.days.values())
         self.months = _months(verbalizer)
+        names = get_month_names("wide", "format", verbalizer.locale or verbalizer.language)
+        self.month_names = {name[:3]: name for name in names.values()} | {"Sept": names[9]}
         self.month_and_day = _month_and_day(verbalizer, self.months)
         self.guards = {
             "month_and_day": guard(r"(?<=[^\W\d_] \d)"),
@@ -191,7 +212,26 @@ def _days(verbalizer: Verbalizer) -> dict[str, str]:
             bare = name.rstrip(".")
             if len(bare) > 1 and bare != wide[day]:
                 short |= dict.fromkeys((bare, bare.capitalize()), wide[day])
+    for written, day in _ALSO_DAYS.get(verbalizer.language, {}).items():
+        short |= dict.fromkeys((written, written.capitalize()), wide[day])
     return short if verbalizer.spaced else {}
+
+
+def _dated_day(verbalizer: Verbalizer, day: str) -> re.Pattern[str]:
+    """Find a day of the week that is cut short before a date or a time of day: "Sa., 5.12.", "le sam. 5 déc."."""
+    locale = verbalizer.locale or verbalizer.language
+    names = {
+        name.rstrip(".")
+        for width in ("wide", "abbreviated")
+        for name in get_month_names(width, "format", locale).values()
+        if not name.isdigit()
+    }
+    month = rf"(?i:{_either([*names])})(?![^\W\d_])"
+    date = (
+        rf"\d{{1,2}}(?:[./-] ?\d|(?:\.|[º°]|er|st|nd|rd|th|e)? ?(?:de |of )?{month})|{month}\.? \d{{1,2}}(?!\d)"
+        r"|(?:saat )?\d{1,2}(?:[:.h][0-5]\d(?!\d|[.,]\d)| ?(?:h|Uhr|uur|óra|[ap]\.?m)\b)"
+    )
+    return re.compile(rf"(?<![^\W_])(?P<day>{day})(?![^\W_]|[\u0900-\u0963])\.?(?P<comma>,?) ?(?={date})")
 
 
 def _month_and_day(verbalizer: Verbalizer, months: Mapping[str, int]) -> re.Pattern[str] | None:
@@ -219,3 +259,13 @@ def _scale(scales: list[str], *, optional: bool = True) -> str:
     other = [scale for scale in scales if "\u3400" <= scale[0] <= "\ud7a3"]
     either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])|(?:{_either(other)}))\.?"
     return f"(?:{either})?" if optional else either
+
+
+def dotted_days(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
+    """Tell how days of the week are cut short with a full stop, in small letters."""
+    return frozenset(f"{day.lower()}." for verbalizer in verbalizers for day in _days(verbalizer))
+
+
+def month_beginnings(verbalizers: Iterable[Verbalizer]) -> frozenset[str]:
+    """Tell with which three letters the names of months begin, in small letters."""
+    return frozenset(word[:3].lower() for verbalizer in verbalizers for word in _month_words(verbalizer))

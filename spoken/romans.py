@@ -26,13 +26,21 @@ _SUFFIXED = frozenset({"fr", "nl"})
 _FEMININE = frozenset({"re", "ère"})
 _MAY_BE_LETTERS = frozenset({"I", "V", "X", "XX", "XXX"})
 _CENTURY = re.compile(
-    r"(?:siglos?|séculos?|secol[oi]|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert"
+    r"(?:siglos?|séculos?|secol[oi]|sec$|siècles?|eeuw|wiek|век|század|yüzyıl|století|jahrhundert"
     r"|aprile|febbraio|giugno|maggio|marzo|novembre|settembre)",
     re.IGNORECASE,
 )
+_AFTER_CENTURY = re.compile(r"(?<=[IVX] )sec\.")
 _CENTURIES = {"es": "siglo", "pt": "século"}
 _ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")
 _WORDS = {"cs": "IV", "it": "I", "pl": "I"}  # numerals that are words as well
+_KINGS = frozenset(
+    [
+        "Alessandro", "Amedeo", "Carlo", "Cosimo", "Elisabetta", "Emanuele", "Enrico", "Federico", "Ferdinando", "Filippo",
+        "Francesco", "Giacomo", "Giovanni", "Giuseppe", "Gregorio", "Innocenzo", "Leone", "Leopoldo", "Luigi", "Napoleone",
+        "Nicola", "Ottone", "Paolo", "Pietro", "Umberto",
+    ]
+)  # fmt: skip
 # Of what drips into a vein, which English writes as it writes four.
 _BEFORE_DRIPS = frozenset(["an", "by", "her", "his", "my", "the", "their", "via", "with", "your"])
 _DRIPS = frozenset(
@@ -50,8 +58,24 @@ _DRIPS = frozenset(
         "needle",
     ]
 )
+# What stands before the name of an English ruler: a title, a preposition of its own, or nothing.
+_TITLE_BEFORE = re.compile(
+    r"(?:^|[.!?:;,\"(] ?|\b(?:Archduke|Duke|Emperor|Empress|Kaiser|King|Pope|Prince|Queen|Sultan|Tsar|Tsarina|under|by|of|[Aa]nd) )"
+    r"(?:(?!After|As|Because|Before|But|Dear|For|Hello|Here|Hey|If|Like|Since|So|Then|Unlike|Until|When|While|With)[A-Z][a-z]+ )?"
+    r"[A-Z][a-z]+ $"
+)
+_NEVER_AFTER_I = frozenset(
+    ["and", "as", "at", "has", "in", "is", "of", "on", "or", "reigned", "reigns", "rules", "who", "with"]
+)
+_ONLY_AFTER_I = frozenset(
+    [
+        "also", "am", "believe", "can", "cannot", "do", "don", "feel", "got", "guess", "have", "heard", "hope", "just",
+        "know", "like", "love", "mean", "miss", "need", "promise", "really", "remember", "saw", "see", "should", "swear",
+        "tell", "think", "thought", "told", "want", "wanted", "will", "wish", "would",
+    ]
+)  # fmt: skip
 _NAME = 3  # letters
-_WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
+_WORD_BEFORE = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963])+) $")
 _WORD_AFTER = re.compile(r" ([^\W\d_]+)")
 _REACH = 24
 
@@ -70,6 +94,8 @@ def spell_romans(text: str, verbalizer: Verbalizer) -> str:
     """
     if verbalizer.language in _CENTURIES:
         text = _ABBREVIATED_CENTURY.sub(f"{_CENTURIES[verbalizer.language]} ", text)
+    if verbalizer.language == "it":
+        text = _AFTER_CENTURY.sub("secolo", text)
     return _ROMAN.sub(lambda match: _said(match, verbalizer), text)
 
 
@@ -87,7 +113,7 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     if written in _MAY_BE_LETTERS and not (century or _is_numeral(match, written, *words, verbalizer)):
         return match[0]
     if written == "IV" and verbalizer.language == "en" and _drips(*words):
-        return match[0]
+        return f"I V{dot}"  # a voice would take it for a numeral
     if century:
         beside = words[0] or match.string[: match.start()].strip()[-1:]
         said = verbalizer.century(number, beside, plural=century.startswith("вв"))
@@ -100,18 +126,30 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
 
 def _is_numeral(match: re.Match[str], written: str, before: str, after: str, verbalizer: Verbalizer) -> bool:
     """Tell by what is beside it whether what may be letters is a numeral."""
-    if _CENTURY.match(before) or _CENTURY.match(after):
-        return True
     dotted = match["dot"] is not None
+    if _CENTURY.match(before) or _CENTURY.match(after) or (dotted and after in verbalizer.regnal):
+        return True
     if dotted and not verbalizer.dots_ordinals and match.string[match.end() :].strip():
         return False  # an initial
+    if written == "I" and before in _KINGS and verbalizer.language == "it":
+        return not after[:1].isupper()
     is_word = written in _WORDS.get(verbalizer.language, "") and not dotted
     if is_word and (after[:1].isupper() if verbalizer.language == "pl" else after):
         return False
     named = len(before) >= _NAME and before[0].isupper() and not before.isupper()
     if verbalizer.rulers:
-        return before in verbalizer.rulers and (written != "I" or not after or dotted)
+        return before in verbalizer.rulers and (
+            written != "I" or verbalizer.language != "en" or not after or _reigns(match, after)
+        )
     return named and written in {"I", "V"}
+
+
+def _reigns(match: re.Match[str], after: str) -> bool:
+    """Tell "Elizabeth I was queen" from "With Elizabeth I was happy", by the word after it or those before the name."""
+    if after in _NEVER_AFTER_I:
+        return True
+    title = _TITLE_BEFORE.search(match.string, max(0, match.start() - _REACH), match.start())
+    return title is not None and after not in _ONLY_AFTER_I
 
 
 def _drips(before: str, after: str) -> bool:

@@ -26,6 +26,9 @@ from spoken.characters import SIGNS
 from spoken.common_words import WORDS
 from spoken.languages import LANGUAGES
 from spoken.markup import INLINE, TAG
+from spoken.quantity_grammar import dotted_days, month_beginnings
+from spoken.scripts import script_of
+from spoken.verbalizers import VERBALIZERS
 from spoken.verbalizers.de import RANKED
 
 LONGEST = 180
@@ -54,65 +57,40 @@ _CLAUSE_END = re.compile(r"[,;:—–、，；：،؛](?=\s)|[、，；：،؛]"
 _INSIDE_WORDS = "\u2060"  # for a tag that parts no words
 _NEXT = re.compile(r"[\s\u2060]*[(\[]?([^\s\u2060])")
 # "z. B.", "J. R. Miller": a single letter before a full stop rarely ends one.
-_LETTER = re.compile(r"(?:^|[\s(.])[^\W\d_]\.$")
+_INITIAL = 2  # characters: a letter and its full stop
+_NUMBER_NEXT = re.compile(r"[\s\u2060]*[(\[]?[+−-]?\d")
+_LEAST = frozenset({"min.", "мин."})
+"""A minimum, where no number goes before it."""
+# No word but an abbreviation, as l and r make syllables in Czech.
+_VOWELLESS = re.compile(r"[bcdfghjkmnpqstvwxzçčďśşšťźżžбвгджзйклмнпрстфхцчшщ]{2,5}\.")
+_LETTER = re.compile(
+    r"(?:^|[\s(.])[^\W\d_]\.$|(?:^|[\s(])(?:[\u0904-\u0939][\u0900-\u094d]?[\u0904-\u0939]?\.){2,3}$"
+)
 _LAST_WORD = re.compile(r"[^\s(–-]+$")
 _NAME_BEFORE = re.compile(r"([^\W\d_]+),? [^\s(]+$")
 _WORD_BEFORE = re.compile(r"([^\s(]+) [^\s(]+$")
 _ARTICLE = 3  # letters: of "El" and "Dos", which begin a sentence with a capital
-# A word in capitals that begins a sentence after a street; any other is the name of a saint.
+# A word with a capital that begins a sentence after a street; any other is the name of a saint. What is written in no
+# Latin letters is none either.
 _BEGINS = frozenset(
-    [
-        "A",
-        "All",
-        "An",
-        "And",
-        "At",
-        "But",
-        "Come",
-        "He",
-        "Her",
-        "His",
-        "How",
-        "I",
-        "I'm",
-        "If",
-        "In",
-        "Is",
-        "It",
-        "It's",
-        "My",
-        "No",
-        "On",
-        "Our",
-        "She",
-        "So",
-        "That",
-        "The",
-        "Then",
-        "There",
-        "They",
-        "This",
-        "Turn",
-        "We",
-        "What",
-        "When",
-        "Where",
-        "Who",
-        "Why",
-        "Yes",
-        "You",
-        "Your",
-        "Das",
-        "Der",
-        "Die",
-        "Er",
-        "Es",
-        "Ich",
-        "Sie",
-        "Wir",
-        "De",
-        "Het",
-    ]
+    word.capitalize()
+    for words in {
+        "cs": "ale byl byla co dnes jak já jsem kde když ona proč pro tam ten tento teď už v za",
+        "de": "aber als da dann das der die dort ein eine er es hier ich ihr in sie und was wenn wer wie wir wo",
+        "en": "a all an and at but come he her here his how i i'm if in is it it's my no on our she so that the then there"
+        " they this turn we what when where who why yes you your",
+        "es": "ahora allí aquí cuando donde el ella ellos en es este hay hoy la las los más nos para pero por si su también un"
+        " una y ya yo",
+        "fr": "au avec c'est ce cette dans de des elle elles en et ici il ils j'ai je la le les leur mais nous on où pour quand"
+        " si son un une vous",
+        "hu": "a az de egy ez és ha itt most nem ő ott van",
+        "it": "ci con da dove e è gli i il in io la le lo lui lei ma nel noi per qui quando se si sono un una",
+        "nl": "daar dan dat de deze die dit een en er het hier hij ik in is maar nu op we wij wat ze zij",
+        "pl": "a ale ta tam ten to tu był była był dla gdy jest na nie on ona po tutaj w z",
+        "pt": "agora aqui as com como e ela ele em essa esse este eu foi hoje mas na no não o os para quando se sua um uma",
+        "tr": "ama bir biz bu burada bugün o onlar orada ve şimdi sonra",
+    }.values()
+    for word in words.split()
 )
 _STREET = re.compile(
     r"\b(?:across|along|and|at|behind|between|by|corner|down|from|near|off|of|on|past|to|up|\d+) ([A-Z][\w'’-]+) St\.$"
@@ -126,13 +104,16 @@ _REACH = 24  # characters around a full stop that tell whether it ends a sentenc
 _DATE_BEFORE = re.compile(r"(?:^|\D)(?:(?P<day>\d{1,2})|(?P<year>\d{4})|\d{1,4}\. ?\d{1,2})\.$")
 _DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.(?:\s?\d{4}|\D|$)")
 _MONTH_AND_DAY = re.compile(r"\s\d{1,2}\.")
+_DATE_AFTER = re.compile(
+    r"\s+\d{1,2}(?:[./-] ?\d|[:h]\d\d|(?:\.|[º°]|er|st|nd|rd|th|e)? (?:de |of )?(?P<month>[^\W\d_]{3}))"
+)
 _LAST_PART = re.compile(r"\s\d{1,4}(?!\d)")
 _NUMBERED_THING = re.compile(
     r"(?:^|\s)(?:am|im|der|das|dem|den|des|vom|zum|zur|beim|eine[mnrs]?|jede[mnrs]?|seine[mnrs]?|ihre[mnrs]?|unsere[mnrs]?)"
     r" \d{1,3}\.$",
     re.IGNORECASE,
 )
-_FIRST_WORD = re.compile(r"\s*[^\W\d_]+(?:'[^\W\d_]+)?")
+_FIRST_WORD = re.compile(r"\s*[^\W\d_]+(?:['’][^\W\d_]+)?")
 _BEFORE_RANKED = frozenset(
     [
         "ab",
@@ -156,6 +137,14 @@ _BEFORE_RANKED = frozenset(
 )
 _RANKED_BEFORE = re.compile(r"(?:([^\W\d_]+)\.? |(?<!\d))\d{1,2}\.$")
 _NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
+_DAYS = dotted_days(VERBALIZERS.values())
+_MONTH_BEGINNINGS = month_beginnings(VERBALIZERS.values())
+_NEXT_MONTH = re.compile(r"\s*([^\W\d_]{3,5})\.")
+_SHORT_MONTHS = frozenset(
+    month.lower().rstrip(".")
+    for language in LANGUAGES
+    for month in get_month_names("abbreviated", "format", language).values()
+)
 _MONTHS = frozenset(
     month.lower() for language in LANGUAGES for month in get_month_names("wide", "format", language).values()
 )
@@ -274,17 +263,17 @@ def _sentence_end(text: str, start: int, limit: int) -> int | None:
 
 def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     following = _NEXT.match(text, end)
-    if following is not None and (following[1].islower() or following[1] in SIGNS):
+    if following is not None and (following[1].islower() or following[1] in f"{SIGNS}§"):
         return True
     before = text[max(start, end - _REACH) : end]
     if before[-2:-1].isdigit():
         return _is_inside_date(before, text[end : end + _REACH])
     last = _LAST_WORD.search(before)
     word = last[0].lower() if last else ""
-    numbered = following is not None and following[1].isdigit()
-    if numbered and word in HOURS and before[: -len(word)].rstrip()[-1:].isdigit():
-        return True
-    if word in INSIDE or (numbered and (word in BEFORE_NUMBERS or word.endswith(SUFFIXES))):
+    if "'" in word or "’" in word:  # "l'art. 3"
+        elided = word.replace("’", "'").rpartition("'")[2]
+        word = elided if len(elided) > _INITIAL else word
+    if word in INSIDE or (_NUMBER_NEXT.match(text, end) and _goes_before_number(text, before, word, end)):
         return True
     if following is not None and (
         _is_inside_sum(text, before, word, end)
@@ -293,6 +282,22 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     ):
         return True
     return _LETTER.search(before) is not None
+
+
+def _goes_before_number(text: str, before: str, word: str, end: int) -> bool:
+    """Tell whether a full stop is that of an abbreviation, as a number follows."""
+    counted = before[: -len(word)].rstrip()[-1:].isdigit()
+    if counted and word in HOURS:
+        return True
+    if not counted and (word in _LEAST or (_VOWELLESS.fullmatch(word) and not before[-2:-1].isupper())):
+        return True
+    return word in BEFORE_NUMBERS or word.endswith(SUFFIXES) or (word in _DAYS and _is_date(text, end))
+
+
+def _is_date(text: str, start: int) -> bool:
+    """Tell whether a date or a time of day follows."""
+    date = _DATE_AFTER.match(text, start, start + _REACH)
+    return date is not None and (date["month"] is None or date["month"].lower() in _MONTH_BEGINNINGS)
 
 
 def _is_inside_sum(text: str, before: str, word: str, end: int) -> bool:
@@ -329,16 +334,21 @@ def _is_title(before: str, word: str, after: str) -> bool:
 
 
 def begins_after_street(text: str) -> bool:
-    """Tell whether a text that follows "St." begins a sentence."""
+    """Tell whether a text that follows "St." begins a sentence, in any language."""
     first = _FIRST_WORD.match(text)
-    return first is not None and first[0].strip() in _BEGINS
+    if first is None:
+        return False
+    word = first[0].strip().replace("’", "'")
+    return word in _BEGINS or script_of(word[0]) not in {"", "LATIN"}
 
 
 def _is_inside_date(before: str, after: str) -> bool:
     """Tell whether the full stop between two texts is that of a day, month or other ordinal."""
     next_word = _NEXT_WORD.match(after)
+    short = _NEXT_MONTH.match(after)
     if next_word and (
         next_word[1].lower() in _MONTHS
+        or (short is not None and short[1].lower() in _SHORT_MONTHS)
         or (next_word[1] in RANKED and _is_ranked(before))
         or _NUMBERED_THING.search(before)
     ):

@@ -18,7 +18,7 @@ _SURE = re.compile(
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
 _CALCULATED = re.compile(
-    r"\d+ [-–/] \d+|\d{4}[-–/]\d{4}$|\d{1,2}[./-]\d{1,2}[./-]\d{4}$|\d{4}[./-]\d{1,2}[./-]\d{1,2}$"
+    r"(?!0)\d+ [-–/] \d+|\d{4}[-–/]\d{4}$|\d{1,2}[./-]\d{1,2}[./-]\d{4}$|\d{4}[./-]\d{1,2}[./-]\d{1,2}$"
 )
 _AT_LEAST = 7  # digits
 _AT_LEAST_WITH_CUE = 6

@@ -20,6 +20,8 @@ _CACHED = 4096
 LARGEST = 10**15
 """What is not less than this is read digit by digit."""
 MASCULINE, FEMININE, NEUTER = "m", "f", "n"
+THINGS = "="
+"""Begins what stands in the table of units and is none of CLDR's: "шт", with its forms after it."""
 
 
 class Verbalizer:
@@ -38,7 +40,8 @@ class Verbalizer:
         between_cents: between a sum and its cents; None where they are a fraction.
         magnitudes: power of ten of what may follow a number ("bn"), and its forms.
         abbreviations: what is said for what is written, each with its full stop.
-        units: CLDR's name of a unit by how only this language writes it.
+        units: CLDR's name of a unit by how only this language writes it; forms after `THINGS` for what has none.
+        each: how a price for each of something is said, by what stands after the stroke.
         ordinal: pattern of what makes a number an ordinal, after its digits; group "f" where it is feminine.
         plurals: CLDR's categories that have a form of their own, in the order of the forms.
         year_first: whether dates are written year, month, day.
@@ -47,6 +50,7 @@ class Verbalizer:
         before_dates: words after which two numbers with a stroke are a day and a month.
         dots_ordinals: whether a full stop after a Roman numeral makes it an ordinal.
         rulers: after whose names I, V and X are numerals; empty where any name will do.
+        regnal: before whose names I, V and X with a full stop are numerals.
         parts_decline: whether a unit has the form after "half of" that it has after "0.5".
     """
 
@@ -68,6 +72,7 @@ class Verbalizer:
     abbreviations: ClassVar[Mapping[str, str]] = {}
     units: ClassVar[Mapping[str, str]] = {}
     ordinal_mark: ClassVar[str | None] = None
+    each: ClassVar[Mapping[str, str]] = {}
     telephone: ClassVar[str] = r"tel|phone|mobile"
     month_first: ClassVar[bool] = False
     hour_minute: ClassVar[str] = "{hour} {minute}"
@@ -80,6 +85,7 @@ class Verbalizer:
     titles: ClassVar[frozenset[str]] = frozenset()
     suffixes: ClassVar[Mapping[str, str]] = {}
     years: ClassVar[str] = ""
+    regnal: ClassVar[frozenset[str]] = frozenset()
     parts_decline: ClassVar[bool] = False
     before_dates: ClassVar[frozenset[str]] = frozenset()
     dots_ordinals: ClassVar[bool] = False
@@ -195,6 +201,15 @@ class Verbalizer:
         """
         return self.cardinal(number)
 
+    def titled(self, title: str, name: str) -> str:
+        """Say a title that is abbreviated, before a name that may decide its gender.
+
+        Args:
+            title: what the table of abbreviations has for it.
+            name: the word after it, "" where there is none.
+        """
+        return title
+
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several.
 
@@ -260,9 +275,13 @@ class Verbalizer:
 
         Args:
             number: as for `say`, to choose the form by.
-            name: of the unit in CLDR.
+            name: of the unit in CLDR; or `THINGS` and the forms of what is counted.
             said: the number in words; "" where `say` says it.
         """
+        if name.startswith(THINGS):
+            forms = name.removeprefix(THINGS)
+            said = said or self.say(number, self.gender_of(forms.split("/", maxsplit=1)[0]))
+            return self.join(said, self.form(forms, number))
         before, after = unit_pattern(self.locale or self.language, name, number.replace(",", "."))
         if not said:
             one = " ".join(unit_pattern(self.locale or self.language, name, "1")).strip()
@@ -306,6 +325,10 @@ class Verbalizer:
         """Say a year before the word for "year"; None leaves it to the rules for numbers."""
         return None
 
+    def day_after(self, before: str, name: str) -> str:
+        """Put a day of the week in the case that the word before it asks for."""
+        return name
+
     def time_after(self, before: str, said: str) -> str:
         """Put a time of day in the case that the word before it asks for."""
         return said
@@ -333,6 +356,11 @@ class Verbalizer:
     def decade(self, year: int) -> str | None:
         """Say "the 1990s"; None where nobody writes it so."""
         return None
+
+
+def listed(words: str) -> frozenset[str]:
+    """Make a set of words that stand in a text."""
+    return frozenset(words.split())
 
 
 @lru_cache(_CACHED)

@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["v", "ve", "na", "po", "o", "při"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "bez", "u", "dne"])
@@ -31,6 +31,20 @@ _ORDINALS = [
 _TENS = ["dvacátý", "třicátý", "čtyřicátý", "padesátý", "šedesátý", "sedmdesátý", "osmdesátý", "devadesátý"]
 
 _COUNTED = re.compile("část|fáz|kapitol|kategori|lig|skupin|tříd|válk", re.IGNORECASE)  # feminine
+# What is no masculine, as it stands after "dvě".
+_PAIRS = listed(
+    "akce aplikace auta babičky branky části ceny cesty čísla dcery děti dívky firmy fronty hodiny housky hry"
+    " hvězdy jablka jídla kapky kapsle karty kategorie kávy knihy kočky kola koruny koupelny krabičky krávy"
+    " kuřata láhve lahve lekce linky ložnice lžíce lžičky matky města minuty místa místnosti možnosti mouchy"
+    " nabídky noci oběti okna osoby ovce patra piva písničky plechovky poloviny porce ryby sekundy sestry"
+    " šance sklenice skupiny slova stanice strany stránky třídy ulice vejce věci verze vesnice vína vlny"
+    " zkoušky změny ženy tablety karafy deci kila eura"
+)
+# Endings of the ordinals before what is numbered, whatever goes before them.
+_NUMBERED = {
+    "narozeniny": "é", "narozenin": "ých", "narozeninám": "ým", "narozeninách": "ých", "narozeninami": "ými",
+    "minuta": "á", "minutě": "é", "minuty": "é", "kolo": "é", "kole": "ém", "kola": "ého", "místo": "é", "místě": "ém", "místa": "ého",
+}  # fmt: skip
 _QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
 
 
@@ -70,10 +84,22 @@ class Czech(Verbalizer):
         "př. n. l.": "před naším letopočtem", "vč.": "včetně", "tis.": "tisíc", "mil.": "milionů", "mld.": "miliard",
         "čl.": "článek", "bc.": "bakalář", "vyd.": "vydání", "nar.": "narozen", "zem.": "zemřel", "kpt.": "kapitán",
         "gen.": "generál", "red.": "redaktor", "stol.": "století", "popis.": "popisné", "viz.": "viz",
+        "sb.": "Sbírky", "nwm": "nevím", "jj": "jo jo", "měs.": "měsíc", "dtto": "totéž",
+    }  # fmt: skip
+    units = {
+        "ks": "=kus/kusy/kusů/kusu", "os": "=osoba/osoby/osob/osoby", "hod": "duration-hour", "měs": "=měsíc/měsíce/měsíců/měsíce",
+        "PL": "=polévková lžíce/polévkové lžíce/polévkových lžic/polévkové lžíce",
+        "ČL": "=čajová lžička/čajové lžičky/čajových lžiček/čajové lžičky",
+        "p. b": "=procentní bod/procentní body/procentních bodů/procentního bodu",
+        "p.b": "=procentní bod/procentní body/procentních bodů/procentního bodu",
     }  # fmt: skip
     dots_ordinals = True
     ordinal_mark = r"\.(?= [a-záčďéěíňóřšťúůýž]{2})"
     titles = frozenset({"p."})
+    each = {
+        "měs": "měsíčně", "měsíc": "měsíčně", "os": "za osobu", "ks": "za kus", "hod": "za hodinu", "den": "za den", "noc": "za noc",
+        "rok": "ročně",
+    }  # fmt: skip
     telephone = r"tel|telefon|volej|zavolej|mobil|fax|číslo"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -97,7 +123,11 @@ class Czech(Verbalizer):
         """Say "jedna" and the like before what is counted."""
         if number == 1 and following.islower():
             return self.cardinal(1, self.gender_of(following))
-        return self.cardinal(number)
+        return (
+            self.cardinal(number, FEMININE)
+            if number % 10 == 2 and following in _PAIRS
+            else self.cardinal(number)
+        )
 
     def decimal_number(self, whole: str, mark: str, fraction: str, gender: str = MASCULINE) -> str:
         """Say "dva celé pět", "nula celá pět", "sedm celých pět"."""
@@ -113,6 +143,8 @@ class Czech(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
+        if following in _NUMBERED:
+            return _inflected(_ordinal(self, number), _NUMBERED[following])
         if following in {"let", "letech"}:
             return re.sub(r"ý\b", "ých", _ordinal(self, number))
         if following == "léta":
@@ -147,6 +179,12 @@ class Czech(Verbalizer):
     def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
         """Say "třetího dubna"."""
         return self.join(self.day(day), month, self.year(year) if year else "")
+
+    def day_after(self, before: str, name: str) -> str:
+        """Say "v sobotu"."""
+        if before.lower() not in {"v", "ve", "na", "za"}:
+            return name
+        return re.sub("e$", "i", re.sub("a$", "u", name))
 
     def hour(self, hour: int) -> str:
         """Say "čtrnáct"."""
@@ -187,7 +225,7 @@ def _ordinal(czech: Czech, number: int) -> str:
 
 
 def _inflected(said: str, ending: str) -> str:
-    soft = {"ý": "í", "á": "í", "é": "í", "ého": "ího", "ém": "ím"}[ending]
+    soft = re.sub("^[ýáé]", "í", ending)
     words = [
         f"{word[:-1]}{ending}"
         if word.endswith("ý")

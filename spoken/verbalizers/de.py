@@ -66,6 +66,8 @@ _DETERMINERS = _WEAK | {
     "seine",
     "unser",
 }
+# After "der" a plural, or what is feminine and no nominative.
+_AFTER_DATIVE = ("en", "e", "ung", "heit", "keit", "schaft", "ion", "tät")
 _DAY_AFTER = frozenset(["am", "vom", "zum", "der", "den", "dem"])  # where nothing follows
 _YEAR_AFTER = frozenset(
     ["im", "in", "seit", "jahr", "jahre", "jahren", "jahres", "von", "bis", "ab", "um", "anno", "vor", "nach"]
@@ -181,6 +183,8 @@ class German(Verbalizer):
         "mrd.": "Milliarden", "tsd.": "tausend", "std.": "Stunden", "allg.": "allgemein", "ing.": "Ingenieur",
         "mwst.": "Mehrwertsteuer", "ff.": "und folgende", "dr. med.": "Doktor med", "stk.": "Stück", "pers.": "Personen",
         "bj.": "Baujahr", "zi.": "Zimmer", "z. Hd.": "zu Händen", "dipl.": "Diplom", "hbf.": "Hauptbahnhof", "pl.": "Platz", "zz.": "zurzeit",
+        "whg.": "Wohnung", "mfg": "mit freundlichen Grüßen", "glg": "ganz liebe Grüße", "vllt": "vielleicht", "vlt": "vielleicht",
+        "bzgl.": "bezüglich", "wg.": "wegen", "ggü.": "gegenüber", "gem.": "gemäß", "lt.": "laut", "versch.": "verschiedene",
     }  # fmt: skip
     dots_ordinals = True
     rulers = _RULERS | {f"{ruler}s" for ruler in _RULERS}
@@ -189,9 +193,14 @@ class German(Verbalizer):
         "Min": "duration-minute",
         "Sek": "duration-second",
         "qm": "area-square-meter",
-    }
+        "EL": "volume-tablespoon", "TL": "volume-teaspoon", "Pck": "=Päckchen", "Pkg": "=Packung/Packungen",
+        "Msp": "=Messerspitze/Messerspitzen", "Stk": "=Stück", "Pers": "=Person/Personen",
+    }  # fmt: skip
     ordinal_mark = r"\.(?= [^\W\d_]|$)"
     suffixes = {"str.": "straße"}
+    each = {
+        "Mon": "pro Monat", "Mt": "pro Monat", "Std": "pro Stunde", "Pers": "pro Person", "Stk": "pro Stück",
+    }  # fmt: skip
     telephone = r"tel|telefon|handy|mobil|fax|ruf|anruf|nummer"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -224,18 +233,20 @@ class German(Verbalizer):
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say "der dritte", "am dritten"."""
         if not following and before.lower() not in _DAY_AFTER:
-            return f"{self.cardinal(number)}."
+            return f"{self.year(number) if self.is_year(number, before, '') else self.cardinal(number)}."
         said = self.ordinal(number)
         if following in RANKED and (
             not before or (before[0].isupper() and before.lower() not in _DETERMINERS)
         ):
             return f"{said}{RANKED[following]}"
-        weak = before.lower() in _WEAK - {"der"} or (before.lower() == "der" and following.endswith("en"))
+        weak = before.lower() in _WEAK - {"der"} or (
+            before.lower() == "der" and following.endswith(_AFTER_DATIVE)
+        )
         return f"{said}n" if weak else said
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Ludwig der vierzehnte", "im zweiten Weltkrieg", "Teil zwei"."""
-        if not dotted:
+        if not dotted and before not in self.rulers:
             return self.cardinal(number)
         if before[:1].isupper() and before.lower() not in _WEAK:
             genitive = before in self.rulers - _RULERS

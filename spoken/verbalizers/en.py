@@ -131,8 +131,22 @@ class English(Verbalizer):
         "tue.": "Tuesday", "wed.": "Wednesday", "thu.": "Thursday", "fri.": "Friday", "cf.": "compare",
         "et al.": "and others", "tel.": "telephone", "ext.": "extension", "min.": "minutes", "max.": "maximum",
         "avg.": "average", "incl.": "including", "w/o": "without", "w/": "with", "misc.": "miscellaneous", "ca.": "circa", "esp.": "especially",
+        "sq. ft.": "square feet", "sq.": "square", "rm.": "Room", "appt.": "appointment", "apt.": "Apartment", "bldg.": "Building", "hwy.": "Highway", "pkwy.": "Parkway",
+        "yoy": "year over year", "qoq": "quarter over quarter", "idk": "I don't know", "tbh": "to be honest",
+        "brb": "be right back", "btw": "by the way", "thx": "thanks", "pls": "please", "plz": "please", "omw": "on my way",
+        "ttyl": "talk to you later", "imho": "in my humble opinion", "ikr": "I know, right", "bday": "birthday",
+        "b/c": "because", "agg.": "aggregate",
+    }  # fmt: skip
+    units = {
+        "sq. ft": "area-square-foot", "sq.ft": "area-square-foot", "sq ft": "area-square-foot", "bps": "=basis point/basis points", "pts": "=point/points",
+        "pp": "=percentage point/percentage points", "mins": "duration-minute", "secs": "duration-second",
+        "tbsp": "volume-tablespoon", "tbsps": "volume-tablespoon", "tsp": "volume-teaspoon", "tsps": "volume-teaspoon",
+        "yrs": "=year/years", "wks": "=week/weeks", "pcs": "=piece/pieces", "ppl": "=person/people",
     }  # fmt: skip
     ordinal_mark = r"(?:st|nd|rd|th)\b"
+    each = {
+        "mo": "per month", "yr": "per year", "wk": "per week", "pp": "per person", "pers": "per person", "ea": "each",
+    }  # fmt: skip
     telephone = r"call|phone|tel|mobile|text|fax|dial|ring"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer, listed
 
 _ORDINALS = [
     "primero",
@@ -34,6 +34,21 @@ _CENTURY = re.compile("siglos?", re.IGNORECASE)
 _COUNTED = re.compile(
     r"anexo|artículo|canal|capítulo|clase|fase|grado|libro|nivel|parte|tema|tipo|título|tomo|vitamina|volumen",
     re.IGNORECASE,
+)
+# Words that follow a number and are not what it counts.
+_NOT_COUNTED = listed(
+    "a al ante antes aquí con contra cuando de del desde después durante e el en entre es está están fue"
+    " hacia hasta hay hoy la las lo los más menos ni no o para pero por porque que se será si sin sobre son su"
+    " tras u un una y ya"
+)
+_MASCULINE = frozenset(
+    f"{noun}{many}"
+    for noun in listed(
+        "{noun}{many} día mapa planeta sofá problema programa sistema tema idioma poema dilema clima drama"
+        " diagrama esquema kilograma telegrama fantasma pijama aroma carisma síntoma trauma papa cura guardia"
+        " ,"
+    )
+    for many in ("", "s")
 )
 _QUEENS = frozenset({"Beatriz", "Isabel", "Raquel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries
@@ -72,14 +87,25 @@ class Spanish(Verbalizer):
         "avda.": "Avenida", "c.": "calle", "pza.": "plaza", "pág.": "página", "págs.": "páginas", "p.": "página",
         "núm.": "número", "no.": "número", "tel.": "teléfono", "tfno.": "teléfono",
         "etc.": "etcétera", "aprox.": "aproximadamente", "art.": "artículo", "cap.": "capítulo", "vol.": "volumen",
-        "fig.": "figura", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento", "dpto.": "departamento",
+        "fig.": "figura", "min.": "minutos", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento", "dpto.": "departamento",
         "gral.": "general", "ing.": "ingeniero", "lic.": "licenciado", "arq.": "arquitecto", "sta.": "Santa",
         "sto.": "Santo", "cía.": "compañía", "ene.": "enero", "feb.": "febrero", "abr.": "abril", "ago.": "agosto",
         "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre", "dic.": "diciembre", "vs.": "versus",
         "dcha.": "derecha", "izda.": "izquierda", "izq.": "izquierda", "hab.": "habitantes", "c/": "calle", "ed.": "edición", "ej.": "ejemplo", "ext.": "extensión", "s. XX": "siglo veinte",
+        "tqm": "te quiero mucho", "tkm": "te quiero mucho", "xq": "porque", "xfa": "por favor", "tmb": "también", "msj": "mensaje",
+        "cdas.": "cucharadas", "cda.": "cucharada", "cdta.": "cucharadita", "cdtas.": "cucharaditas",
+    }  # fmt: skip
+    units = {
+        "cda": "=cucharada/cucharadas", "cdas": "=cucharada/cucharadas", "cdta": "=cucharadita/cucharaditas",
+        "cdtas": "=cucharadita/cucharaditas", "p. b": "=punto básico/puntos básicos", "p.b": "=punto básico/puntos básicos",
+        "pb": "=punto básico/puntos básicos", "p. p": "=punto porcentual/puntos porcentuales",
+        "p.p": "=punto porcentual/puntos porcentuales", "uds": "=unidad/unidades",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|[rtvm]?a\b)|º|er\b|[dtvm]?o\b)"
     titles = frozenset({"d."})
+    each = {
+        "mes": "al mes", "año": "al año", "día": "al día", "semana": "a la semana", "noche": "la noche", "hora": "la hora", "pers": "por persona",
+    }  # fmt: skip
     telephone = r"tel|tfno|teléfono|llam|móvil|celular|whatsapp|fax"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -104,9 +130,9 @@ class Spanish(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "un", "una" and the like before what is counted."""
-        if not following.islower() or following in {"por", "de", "y", "a", "en", "o"}:
+        if not following.islower() or following in _NOT_COUNTED:
             return self.cardinal(number)
-        if following.endswith(("as", "a")):
+        if following.endswith(("as", "a")) and following not in _MASCULINE:
             return self.cardinal(number, FEMININE)
         return _before_noun(self.cardinal(number))
 

@@ -18,6 +18,7 @@ _FEMININE = frozenset(
         "calorie",
         "kilocalorie",
         "personne",
+        "cuillère",
         "fois",
     ]
 )
@@ -58,12 +59,21 @@ class French(Verbalizer):
         "avr.": "avril", "juil.": "juillet", "sept.": "septembre", "oct.": "octobre", "nov.": "novembre",
         "déc.": "décembre", "s.v.p.": "s'il vous plaît", "svp": "s'il vous plaît", "cf.": "voir", "éd.": "édition",
         "r.": "rue", "apt.": "appartement", "bât.": "bâtiment", "hab.": "habitants", "vs": "contre",
+        "rdv": "rendez-vous", "th.": "thermostat", "al.": "alinéa", "stp": "s'il te plaît", "mdr": "mort de rire", "bcp": "beaucoup",
+        "tjrs": "toujours", "tjs": "toujours", "jsp": "je ne sais pas", "slt": "salut", "bjr": "bonjour", "cdt": "cordialement",
+        "qqch": "quelque chose", "qqn": "quelqu'un", "c. à s.": "cuillères à soupe", "c. à c.": "cuillères à café",
     }  # fmt: skip
     ordinal_mark = r"(?:(?P<f>ère|re)|er|ème|e|nd|(?P<f2>nde)|º)\b"
     units = {
         "ko": "digital-kilobyte", "Mo": "digital-megabyte", "Go": "digital-gigabyte", "To": "digital-terabyte",
+        "c. à s": "volume-tablespoon", "c. à c": "volume-teaspoon", "c.à.s": "volume-tablespoon", "c.à.c": "volume-teaspoon",
+        "c.às": "volume-tablespoon", "c.àc": "volume-teaspoon",
+        "càs": "volume-tablespoon", "càc": "volume-teaspoon", "pers": "=personne/personnes",
     }  # fmt: skip
     titles = frozenset({"m.", "r."})
+    each = {
+        "mois": "par mois", "pers": "par personne", "an": "par an", "h": "de l'heure", "heure": "de l'heure", "nuit": "la nuit",
+    }  # fmt: skip
     telephone = r"tél|tel|téléphone|appel|portable|mobile|fax|numéro"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

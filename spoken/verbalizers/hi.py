@@ -1,6 +1,6 @@
 """Hindi."""
 
-from spoken.verbalizer import MASCULINE, Verbalizer
+from spoken.verbalizer import MASCULINE, Verbalizer, listed
 
 _BELOW_HUNDRED = [
     "शून्य",
@@ -111,6 +111,13 @@ _AFTER_YEAR = frozenset(["में", "म", "ई", "के", "क", "से", "
 _ORDINALS = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ", 6: "छठ"}
 
 
+_RULERS = listed(
+    "अकबर आलमगीर एडवर्ड एलिज़ाबेथ एलिजाबेथ कैथरीन चंद्रगुप्त चार्ल्स जॉर्ज जेम्स जॉन नेपोलियन निकोलस पुलकेशिन पीटर पॉल फिलिप फ़िलिप फ्रेडरिक"
+    " बाजीराव बेनेडिक्ट माधवराव मुराद मेहमद रामेसेस राव रिचर्ड लुई विक्टोरिया विलियम विलहेल्म शाह सिंह सुलेमान हेनरी"
+)
+_OF_RULERS = ("प्रथम", "द्वितीय", "तृतीय", "चतुर्थ", "पंचम", "षष्ठ", "सप्तम", "अष्टम")
+
+
 class Hindi(Verbalizer):
     """See `Verbalizer`."""
 
@@ -166,6 +173,11 @@ class Hindi(Verbalizer):
         if number in _ORDINALS:
             return f"{_ORDINALS[number]}{vowel}"
         return f"{self.cardinal(number)}व{'ाँ' if vowel == 'ा' else vowel + 'ं'}"
+
+    def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
+        """Say "बहादुर शाह द्वितीय"."""
+        named = before in _RULERS and number <= len(_OF_RULERS)
+        return _OF_RULERS[number - 1] if named else self.cardinal(number)
 
     def year(self, number: int) -> str:
         """Say "उन्नीस सौ सैंतालीस"."""

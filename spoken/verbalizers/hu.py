@@ -1,7 +1,12 @@
 """Hungarian."""
 
-from spoken.verbalizer import MASCULINE, Verbalizer
+from spoken.verbalizer import MASCULINE, Verbalizer, listed
 
+# Numbers before a suffix that begins with a vowel: "hármas", "kettes".
+_CHANGED = {
+    "kettő": "kett", "három": "hárm", "hét": "het", "ezer": "ezr", "húsz": "húsz",
+}  # fmt: skip
+_LINKED = frozenset({"as", "es", "os", "ös", "at", "et", "ot", "öt"})
 _BACK = frozenset("aáoóuú")
 
 
@@ -36,9 +41,21 @@ class Hungarian(Verbalizer):
         "i. sz.": "időszámításunk szerint", "kr. e.": "Krisztus előtt", "kr. u.": "Krisztus után", "szül.": "született",
         "vmint": "valamint", "db": "darab", "db.": "darab", "p.": "perc", "fej.": "fejezet", "ábr.": "ábra",
         "tkp.": "tulajdonképpen", "megj.": "megjegyzés", "gk.": "gépkocsi", "rkp.": "rakpart", "mrd.": "milliárd",
+        "bek.": "bekezdés", "vok": "vagyok", "sztem": "szerintem", "vki": "valaki", "ek.": "evőkanál", "tk.": "teáskanál",
+        "hsz.": "házszám",
+    }  # fmt: skip
+    units = {
+        "ek": "=evőkanál", "tk": "=teáskanál", "kk": "=kávéskanál", "dkg": "=deka", "db": "=darab",
     }  # fmt: skip
     dots_ordinals = True
+    regnal = listed(
+        "András Béla Endre Erzsébet Ferdinánd Ferenc Frigyes Fülöp Géza György Henrik István Jakab János József Károly Katalin Lajos"
+        " László Lipót Mátyás Miklós Napóleon Ottó Pál Péter Rákóczi Sándor Szulejmán Ulászló Vilmos"
+    )
     ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
+    each = {
+        "hó": "havonta", "hónap": "havonta", "fő": "fejenként", "db": "darabonként", "nap": "naponta", "éj": "éjszakánként", "év": "évente", "óra": "óránként",
+    }  # fmt: skip
     telephone = r"tel|telefon|hív|mobil|fax|szám"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -48,11 +65,18 @@ class Hungarian(Verbalizer):
     def counted(self, number: int, following: str) -> str:
         """Say "két" before what is counted."""
         said = self.cardinal(number)
-        return f"{said[:-5]}két" if said.endswith("kettő") and following[:1].isalpha() else said
+        return f"{said[:-5]}két" if said.endswith("kettő") and following[:1].islower() else said
 
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
         """See `Verbalizer.amount`."""
         return super().amount(number, forms, scale=scale).replace("kettő ", "két ")
+
+    def suffixed(self, word: str, suffix: str) -> str:
+        """Put a suffix to a word, as speech does: "hármas", "százalékkal"."""
+        for ending, stem in _CHANGED.items():
+            if suffix in _LINKED and word.endswith(ending):
+                return f"{word[: -len(ending)]}{stem}{suffix}"
+        return f"{word}{suffix}"
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "második Rákóczi"."""

@@ -79,15 +79,23 @@ class Italian(Verbalizer):
         "p.zza": "piazza", "c.so": "corso", "art.": "articolo", "cap.": "capitolo", "fig.": "figura", "vol.": "volume",
         "ca.": "circa", "c.a.": "circa", "max.": "massimo", "min.": "minimo", "s.p.a.": "società per azioni",
         "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "gen.": "gennaio", "feb.": "febbraio", "apr.": "aprile",
-        "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre", "dic.": "dicembre",
+        "giu.": "giugno", "lug.": "luglio", "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre", "dic.": "dicembre",
         "on.": "onorevole", "s.": "San", "vs.": "contro", "mln.": "milioni", "mld.": "miliardi", "sec.": "secolo",
         "ed.": "edizione", "str.": "strada", "cfr.": "confronta",
+        "gent.mo": "gentilissimo", "gent.ma": "gentilissima", "egr.": "egregio", "spett.le": "spettabile",
+        "d.lgs.": "decreto legislativo", "d.l.": "decreto legge", "lett.": "lettera", "c.": "comma", "cmq": "comunque",
+        "nn": "non", "xké": "perché", "xkè": "perché", "xche": "perché", "tvb": "ti voglio bene", "tvtb": "ti voglio tanto bene",
+        "grz": "grazie", "qnd": "quando", "qlcs": "qualcosa", "qlcn": "qualcuno", "prg": "prego",
     }  # fmt: skip
     units = {
         "mq": "area-square-meter", "kmq": "area-square-kilometer", "cmq": "area-square-centimeter",
         "mc": "volume-cubic-meter",
+        "gr": "mass-gram", "p.p": "=punto percentuale/punti percentuali", "pz": "=pezzo/pezzi", "pers": "=persona/persone",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|a\b)|º|o\b|°(?! ?[CF]\b)(?= [a-z]))"
+    each = {
+        "mese": "al mese", "anno": "all'anno", "giorno": "al giorno", "settimana": "a settimana", "notte": "a notte", "persona": "a persona", "ora": "all'ora",
+    }  # fmt: skip
     telephone = r"tel|telefon|chiam|cell|fax|numero"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

@@ -7,9 +7,11 @@ from spoken.verbalizer import MASCULINE, Verbalizer
 _ONES = ("", *["하나", "둘", "셋", "넷", "다섯", "여섯", "일곱", "여덟", "아홉"])
 _TENS = ("", *["열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"])
 _BEFORE = {"하나": "한", "둘": "두", "셋": "세", "넷": "네", "스물": "스무"}
-COUNTERS = "개(?!월|년|국|소)|명|살|시간|시(?!즌)|마리|권|잔|병|대(?!로)|장|송이|그루|켤레|벌|채|번째|번|군데|가지|사람|분(?= ?(?:께|이|의|을|은|도))|달|곳|줄|통|컵|그릇|조각|척"
+COUNTERS = "개(?!월|년|국|소)|명|살|시간|시(?!즌)|마리|권|잔|병|대(?!로)|장(?!구)|송이|그루|켤레|벌|채|번째|번|군데|가지|사람|분(?= ?(?:께|이|의|을|은|도))|달|곳|줄|통|컵|그릇|조각|척|큰술|작은술|스푼|숟가락|봉지|봉|알|쪽|꼬집|줌|팩|캔|판|줄기|포기|묶음|쌍|자루|차례|바퀴|걸음|모금|갈래"
 """What is counted with native numbers."""
 _NATIVE_BELOW = 100
+_AFTERNOON, _NOON, _MIDNIGHT = "오후", 12, 24
+_HALVES = frozenset(["오전", "오후", "아침", "낮", "저녁", "밤", "새벽"])
 
 
 class Korean(Verbalizer):
@@ -42,6 +44,8 @@ class Korean(Verbalizer):
     def counted(self, number: int, following: str) -> str:
         """Say a native number of what is counted with one."""
         if number % 10 == 0 and following.startswith("대"):  # people in their twenties
+            return self.cardinal(number)
+        if number > _NOON and re.match("시(?![간즌대])", following):
             return self.cardinal(number)
         if 0 < number < _NATIVE_BELOW and re.match(COUNTERS, following):
             return self.native(number)
@@ -80,9 +84,14 @@ class Korean(Verbalizer):
         )
 
     def time(self, hour: int, minute: int, *, named: bool) -> str:
-        """Say "아홉 시 삼십 분"."""
-        said = f"{self.native(hour % 12 or 12) if hour else '영'} 시"
+        """Say "아홉 시 삼십 분", "오후 두 시"."""
+        said = f"{self.native(hour % 12 or 12)} 시" if hour % 24 else "영 시"
+        said = f"{_AFTERNOON} {said}" if _NOON < hour < _MIDNIGHT else said
         return f"{said} {self.cardinal(minute)} 분" if minute else said
+
+    def time_after(self, before: str, said: str) -> str:
+        """Leave "오후" out where the text tells the half of the day."""
+        return said.removeprefix(f"{_AFTERNOON} ") if before in _HALVES else said
 
     def below_zero(self, said: str) -> str:
         """Say "영하 오 도"."""

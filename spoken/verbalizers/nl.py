@@ -66,10 +66,18 @@ class Dutch(Verbalizer):
         "p.p.": "per persoon", "jan.": "januari", "feb.": "februari", "apr.": "april", "aug.": "augustus",
         "sept.": "september", "okt.": "oktober", "nov.": "november", "dec.": "december", "mln.": "miljoen",
         "mld.": "miljard", "gem.": "gemiddeld", "vgl.": "vergelijk", "t/m": "tot en met",
+        "gr.": "groeten", "ff": "even", "idd": "inderdaad", "mss": "misschien", "iig": "in ieder geval", "wrs": "waarschijnlijk",
+        "aub": "alstublieft", "p/m": "per maand", "p/p": "per persoon", "p/u": "per uur", "p/j": "per jaar", "fam.": "familie",
     }  # fmt: skip
-    units = {"km/u": "speed-kilometer-per-hour", "u": "duration-hour"}
+    units = {
+        "km/u": "speed-kilometer-per-hour", "u": "duration-hour", "el": "volume-tablespoon", "tl": "volume-teaspoon",
+        "gr": "mass-gram", "pers": "=persoon/personen", "st": "=stuk/stuks",
+    }  # fmt: skip
     rulers = _RULERS
     ordinal_mark = r"(?:e|de|ste)\b"
+    each = {
+        "mnd": "per maand", "pp": "per persoon", "wk": "per week", "jr": "per jaar",
+    }  # fmt: skip
     telephone = r"tel|telefoon|bel|mobiel|fax|nummer"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:

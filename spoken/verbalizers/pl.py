@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
 _GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
@@ -11,6 +11,25 @@ _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 _COUNTED = re.compile(
     "częś|faz|grup|kategori|klas|ksi[ęą]|lig|rp$|scen|sekcj|stref|wojn", re.IGNORECASE
 )  # feminine
+# What is feminine, as it stands after "dwie".
+_PAIRS = listed(
+    "akcje aplikacje babcie bramki bułki butelki bułeczki ceny cebule córki części cytryny dawki doby drogi"
+    " drużyny dziewczyny dziewczynki edycje firmy garści gminy godziny gry grupy gruszki gwiazdki herbaty"
+    " kaczki kanapki kapsułki karty kartki kategorie kawy klasy kobiety koleżanki koleje kolejki kostki"
+    " książki krople kromki krowy kury lekcje linie łazienki łódki łyżeczki łyżki marchewki matki minuty myszy"
+    " nagrody noce oferty ofiary opcje osoby owce paczki pary partie piosenki pizze płyty pomarańcze porcje"
+    " próby propozycje puszki rolki rozmowy rundy ryby rzeczy sale sekundy siostry stacje strony sypialnie"
+    " szanse szklanki sztuki tabletki torby torebki trasy ulice warstwy wersje wioski wiadomości wizyty wyspy"
+    " zasady zmiany zupy żony"
+)
+# Endings of the ordinals before what is numbered, whatever goes before them.
+_NUMBERED = {
+    "urodziny": "e", "urodzin": "ych", "urodzinach": "ych", "urodzinom": "m", "imieniny": "e", "imienin": "ych",
+    "rocznica": "a", "rocznicy": "ej", "rocznicę": "ą", "edycja": "a", "edycji": "ej", "edycję": "ą", "minuta": "a",
+    "minuty": "ej", "minucie": "ej", "kolejka": "a", "kolejki": "ej", "kolejce": "ej", "rundy": "ej", "rundzie": "ej",
+    "klasy": "ej", "klasie": "ej", "miejsca": "ego", "miejscu": "m", "piętra": "ego", "piętrze": "m", "dnia": "ego",
+    "tygodnia": "ego", "miesiąca": "ego", "sezonu": "ego", "etapu": "ego", "odcinka": "ego", "rozdziału": "ego",
+}  # fmt: skip
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -56,8 +75,21 @@ class Polish(Verbalizer):
         "p.n.e.": "przed naszą erą", "n.e.": "naszej ery", "ds.": "do spraw", "ww.": "wyżej wymieniony",
         "por.": "porównaj", "maks.": "maksymalnie", "zob.": "zobacz", "wg": "według", "gen.": "generał",
         "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "poł.": "połowie", "pocz.": "początku", "ur.": "urodzony", "zm.": "zmarły",
+        "pok.": "pokój", "mies.": "miesiąc", "nwm": "nie wiem", "wgl": "w ogóle", "pzdr": "pozdrawiam", "dzk": "dzięki",
+        "spk": "spoko", "zw": "zaraz wracam",
+    }  # fmt: skip
+    units = {
+        "szt": "=sztuka/sztuki/sztuk/sztuki", "os": "=osoba/osoby/osób/osoby", "godz": "duration-hour", "min": "duration-minute",
+        "pkt": "=punkt/punkty/punktów/punktu", "p.p": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
+        "pp": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
+        "mies": "=miesiąc/miesiące/miesięcy/miesiąca", "tyg": "=tydzień/tygodnie/tygodni/tygodnia",
+        "opak": "=opakowanie/opakowania/opakowań/opakowania",
     }  # fmt: skip
     ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
+    each = {
+        "mies": "miesięcznie", "miesiąc": "miesięcznie", "os": "za osobę", "osobę": "za osobę", "szt": "za sztukę", "godz": "za godzinę",
+        "dzień": "dziennie", "rok": "rocznie", "noc": "za noc", "doba": "za dobę", "dobę": "za dobę",
+    }  # fmt: skip
     telephone = r"tel|telefon|dzwoń|zadzwoń|kom|fax|faks|numer"
     titles = frozenset({"p."})
     hour_minute = "{hour} {minute}"
@@ -74,7 +106,7 @@ class Polish(Verbalizer):
         """Say "jedna" and the like before what is counted."""
         if number == 1 and following.islower():
             return self.cardinal(1, self.gender_of(following))
-        return self.cardinal(number)
+        return self.cardinal(number, FEMININE if following in _PAIRS else MASCULINE)
 
     def fraction(self, digits: str) -> str:
         """See `Verbalizer.fraction`."""
@@ -86,6 +118,8 @@ class Polish(Verbalizer):
 
     def ordinal_before(self, number: int, before: str, following: str) -> str:
         """Say it in the case that its preposition asks for."""
+        if following in _NUMBERED:
+            return _inflected(self._place(number), _NUMBERED[following])
         feminine = following.endswith(("a", "ą", "ę"))
         if before.lower() in _LOCATIVE:
             return _inflected(
@@ -156,6 +190,10 @@ class Polish(Verbalizer):
         """Say "pięć-dziesięć", which no case changes."""
         return f"{first}-{last}"
 
+    def day_after(self, before: str, name: str) -> str:
+        """Say "w sobotę"."""
+        return re.sub("a$", "ę", name) if before.lower() in {"w", "we", "na", "za"} else name
+
     def hour(self, hour: int) -> str:
         """Say "czternasta"."""
         return self.ordinal(hour, FEMININE) if hour else "zero"
@@ -164,7 +202,10 @@ class Polish(Verbalizer):
         """Say "o czternastej trzydzieści"."""
         if before.lower() in {"o", "od", "do", "po", "przed", "godzinie", "godziny"}:
             words = said.split(" ")
-            return " ".join(f"{word[:-1]}ej" if word.endswith("a") else word for word in words)
+            return " ".join(
+                f"{word[:-1]}ej" if word.endswith("a") and word not in {"dwa", "dwadzieścia"} else word
+                for word in words
+            )
         return said
 
     def gender_of(self, noun: str) -> str:

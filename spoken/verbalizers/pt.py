@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer, listed
 
 _FEMININE = {"um": "uma", "dois": "duas"}
 
@@ -11,6 +11,20 @@ _CENTURY = re.compile("séculos?", re.IGNORECASE)
 _COUNTED = re.compile(
     r"anexo|artigo|canal|capítulo|classe|fase|grau|livro|nível|parte|tema|tipo|título|tomo|vitamina|volume",
     re.IGNORECASE,
+)
+_LADIES = frozenset(
+    [
+        "Beatriz", "Carmem", "Carmen", "Conceição", "Dores", "Dolores", "Elisabete", "Ester", "Inês", "Irene", "Isabel",
+        "Leonor", "Lourdes", "Lurdes", "Luz", "Marlene", "Mercês", "Raquel", "Rosário", "Rute", "Solange", "Yolanda",
+    ]
+)  # fmt: skip
+_LORDS = frozenset(["Luca", "Nicola"])
+# What ends as feminine nouns do and is none.
+_NOT_FEMININE = listed(
+    "a agora ainda às as da das dessa e era está na nas nessa outra para pela pelas uma vira volta dia dias"
+    " mapa mapas planeta planetas problema problemas programa programas sistema sistemas tema temas idioma"
+    " idiomas grama gramas quilograma quilogramas drama dramas poema poemas sintoma sintomas cinema cinemas"
+    " pijama pijamas"
 )
 _QUEENS = frozenset({"Beatriz", "Elizabeth", "Isabel"})
 _LARGEST_ORDINAL = 10  # of kings and centuries
@@ -47,15 +61,25 @@ class Portuguese(Verbalizer):
         "págs.": "páginas", "p.": "página", "n.": "número", "tel.": "telefone",
         "etc.": "et cetera", "p. ex.": "por exemplo", "ex.": "exemplo", "aprox.": "aproximadamente", "art.": "artigo",
         "cap.": "capítulo", "vol.": "volume", "fig.": "figura", "máx.": "máximo", "mín.": "mínimo", "eng.": "engenheiro",
-        "d.": "dona", "sto.": "Santo", "sta.": "Santa", "cia.": "companhia", "ltda.": "limitada", "jan.": "janeiro",
+        "d.": "Dom", "d.ª": "dona", "sto.": "Santo", "sta.": "Santa", "cia.": "companhia", "ltda.": "limitada", "jan.": "janeiro",
         "fev.": "fevereiro", "abr.": "abril", "ago.": "agosto", "set.": "setembro", "out.": "outubro",
         "nov.": "novembro", "dez.": "dezembro", "a.C.": "antes de Cristo", "d.C.": "depois de Cristo",
         "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "obs.": "observação", "qtd.": "quantidade",
         "apto.": "apartamento", "ap.": "apartamento", "cel.": "celular", "ed.": "edição", "gov.": "governador",
         "séc.": "século", "vs.": "versus", "min.": "minutos",
+        "vc": "você", "vcs": "vocês", "blz": "beleza", "tmj": "tamo junto", "pq": "porque", "obg": "obrigado", "tbm": "também",
+        "hj": "hoje", "qdo": "quando", "vlw": "valeu", "flw": "falou", "cmg": "comigo", "ngm": "ninguém", "msm": "mesmo", "bjs": "beijos",
+    }  # fmt: skip
+    units = {
+        "col": "=colher/colheres", "qto": "=quarto/quartos", "qtos": "=quarto/quartos",
+        "p.p": "=ponto percentual/pontos percentuais", "p. p": "=ponto percentual/pontos percentuais",
+        "pct": "=pacote/pacotes", "pcts": "=pacote/pacotes", "unid": "=unidade/unidades",
     }  # fmt: skip
     ordinal_mark = r"\.?(?:(?P<f>ª|a\b)|º|o\b)"
     titles = frozenset({"d.", "r."})
+    each = {
+        "pessoa": "por pessoa", "mês": "por mês", "hora": "por hora",
+    }  # fmt: skip
     telephone = r"tel|ligue|liga|fone|celular|whatsapp|fax|contato"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -74,11 +98,18 @@ class Portuguese(Verbalizer):
         feminine = noun.endswith(("a", "ção", "são")) or noun in _QUEENS
         return self.ordinal(number, FEMININE if feminine else MASCULINE)
 
+    def titled(self, title: str, name: str) -> str:
+        """Say "Dom Pedro", "Dona Maria"."""
+        feminine = name in _LADIES or (name.endswith("a") and name not in _LORDS)
+        return "Dona" if title == "Dom" and feminine else title
+
     def counted(self, number: int, following: str) -> str:
         """Say "uma", "duas" and the like before what is counted."""
-        return self.cardinal(
-            number, FEMININE if following.endswith(("as", "a", "ções", "dades")) else MASCULINE
+        feminine = following.endswith(
+            ("as", "a", "ções", "dades", "vezes", "colheres", "noites", "partes", "mulheres")
         )
+        counted = feminine and following.islower() and following not in _NOT_FEMININE
+        return self.cardinal(number, FEMININE if counted else MASCULINE)
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""
@@ -107,7 +138,10 @@ class Portuguese(Verbalizer):
     def gender_of(self, noun: str) -> str:
         """See `Verbalizer.gender_of`."""
         return (
-            FEMININE if noun.endswith(("a", "as")) and not noun.endswith(("grama", "gramas")) else MASCULINE
+            FEMININE
+            if noun.endswith(("a", "as", "vez", "vezes", "colher", "colheres"))
+            and not noun.endswith(("grama", "gramas"))
+            else MASCULINE
         )
 
     def half_of(self, noun: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 
-from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer
+from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
 _GENITIVE_AFTER = frozenset(["с", "со", "до", "от", "после", "около"])
@@ -22,6 +22,18 @@ _ENDINGS = {
     "ого": "ого", "м": "ом", "ом": "ом", "му": "ому", "ю": "ую", "ую": "ую", "х": "ых", "ых": "ых", "ые": "ые", "ей": "ой",
 }  # fmt: skip
 
+# Words that follow a number and are not what it counts.
+_NOT_COUNTED = listed("для до за и или как когда на не ни но о около по после при про с со это уже ещё что")
+_ROOTS = (
+    "летн|лети|дневн|часов|минутн|секундн|этажн|комнатн|процентн|месячн|недельн|градусн|серийн|метров|километров"
+    "|литров|кратн|местн|значн|балльн|очков|томн|рубл[её]в|миллионн|тысячн|дюймов|ядерн|гранн|колёсн"
+)
+COMPOUND = re.compile(rf"(?<![\w.,])(\d{{1,4}})-(?={_ROOTS})")
+"""A number that is written together with a word: "40-летие", "5-этажный"."""
+_COMPOUND = {
+    "один": "одно", "сто": "сто", "девяносто": "девяносто", "тысяча": "тысяче", "двести": "двухсот", "триста": "трёхсот",
+    "четыреста": "четырёхсот",
+}  # fmt: skip
 _QUEENS = ("Анн", "Виктори", "Екатерин", "Елизавет", "Мари", "Маргарит")
 # What a number above one can only stand before as an ordinal, since it would count these in another case.
 _PLACES = frozenset(
@@ -73,6 +85,8 @@ class Russian(Verbalizer):
         "апр.": "апреля", "авг.": "августа", "сент.": "сентября", "окт.": "октября", "нояб.": "ноября",
         "дек.": "декабря", "изд.": "издание", "чел.": "человек", "корп.": "корпус", "доб.": "добавочный", "шт.": "штук", "в т. ч.": "в том числе",
         "в т.ч.": "в том числе", "гг.": "годы", "вв.": "века", "мес.": "месяцев",
+        "каб.": "кабинет", "ауд.": "аудитория", "спс": "спасибо", "пжл": "пожалуйста", "пжлст": "пожалуйста",
+        "крч": "короче", "кст": "кстати", "оч": "очень", "кв. м": "квадратный метр", "ст. л.": "столовая ложка", "ч. л.": "чайная ложка",
     }  # fmt: skip
     units = {
         "мкм": "length-micrometer", "мкг": "mass-microgram",
@@ -81,10 +95,21 @@ class Russian(Verbalizer):
         "г": "mass-gram", "мг": "mass-milligram", "т": "mass-tonne", "л": "volume-liter", "мл": "volume-milliliter",
         "м2": "area-square-meter", "км2": "area-square-kilometer", "м3": "volume-cubic-meter", "га": "area-hectare",
         "ч": "duration-hour", "мин": "duration-minute", "сек": "duration-second", "гб": "digital-gigabyte",
-        "мб": "digital-megabyte", "квт": "power-kilowatt", "вт": "power-watt",
+        "мб": "digital-megabyte", "квт": "power-kilowatt", "вт": "power-watt", "ккал": "energy-kilocalorie",
+        "шт": "=штука/штуки/штук", "чел": "=человек/человека/человек", "экз": "=экземпляр/экземпляра/экземпляров",
+        "упак": "=упаковка/упаковки/упаковок", "коп": "=копейка/копейки/копеек", "нед": "=неделя/недели/недель",
+        "мес": "=месяц/месяца/месяцев", "дн": "=день/дня/дней",
+        "ст. л": "=столовая ложка/столовые ложки/столовых ложек", "ст.л": "=столовая ложка/столовые ложки/столовых ложек",
+        "ч. л": "=чайная ложка/чайные ложки/чайных ложек", "ч.л": "=чайная ложка/чайные ложки/чайных ложек",
+        "п.п": "=процентный пункт/процентных пункта/процентных пунктов", "п. п": "=процентный пункт/процентных пункта/процентных пунктов",
+        "кв. м": "area-square-meter", "кв.м": "area-square-meter", "сот": "=сотка/сотки/соток",
     }  # fmt: skip
     ordinal_mark = r"-(?P<ending>ый|ой|ий|ая|ое|ье|ого|ом|ую|ых|го|му|ей|й|я|е|м|ю|х)\b"
     years = r"году|года|год|г\."
+    each = {
+        "мес": "в месяц", "месяц": "в месяц", "шт": "за штуку", "чел": "с человека", "сут": "в сутки", "сутки": "в сутки", "нед": "в неделю",
+        "кг": "за килограмм", "год": "в год", "день": "в день", "час": "в час",
+    }  # fmt: skip
     telephone = r"тел|телефон|звон|позвон|моб|факс|номер"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -98,6 +123,8 @@ class Russian(Verbalizer):
         """Say "одна", "две" and the like before what is counted, as its ending tells."""
         if number > 1 and following in _PLACES:
             return self.ordinal(number, NEUTER if following == "место" else MASCULINE)
+        if following in _NOT_COUNTED:
+            return self.cardinal(number)
         if number % 10 == 1 and following.endswith(("а", "я")):
             return self.cardinal(number, FEMININE)
         if number % 10 == 1 and following.endswith(("о", "е")):
@@ -145,6 +172,19 @@ class Russian(Verbalizer):
             }
             return self.join(head, f"трет{soft[ending]}")
         return self.join(head, f"{last[:-2]}{ending}")
+
+    def compound(self, number: int) -> str:
+        """Say "сорока" as it begins "сорокалетие"."""
+        words = self.cardinal(number).split(" ")
+        return "".join(
+            _COMPOUND.get(word)
+            or (
+                f"{word[:-3].removesuffix('ь')}исот"
+                if word.endswith("сот")
+                else _GENITIVE.get(word, _tens(word))
+            )
+            for word in words
+        )
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Пётр первый", "Екатерины второй", "двадцать первый век", "глава вторая"."""
@@ -198,6 +238,10 @@ class Russian(Verbalizer):
             return said
         return " ".join(_GENITIVE.get(word, word) for word in said.split(" "))
 
+    def day_after(self, before: str, name: str) -> str:
+        """Say "в субботу"."""
+        return re.sub("а$", "у", name) if before.lower() in {"в", "во", "на", "за"} else name
+
     def hour(self, hour: int) -> str:
         """Say "четырнадцать"."""
         return self.cardinal(hour)
@@ -226,6 +270,10 @@ class Russian(Verbalizer):
             self.cardinal(numerator, FEMININE),
             self.inflected(denominator, "я" if _is_one(numerator) else "х"),
         )
+
+
+def _tens(word: str) -> str:
+    return f"{word[: -len('десят')].removesuffix('ь')}идесяти" if word.endswith("десят") else word
 
 
 def _is_one(number: int) -> bool:

@@ -1,6 +1,6 @@
 """Turkish."""
 
-from spoken.verbalizer import MASCULINE, Verbalizer
+from spoken.verbalizer import MASCULINE, Verbalizer, listed
 
 _ONES = ("", *["bir", "iki", "üç", "dört", "beş", "altı", "yedi", "sekiz", "dokuz"])
 _TENS = ("", *["on", "yirmi", "otuz", "kırk", "elli", "altmış", "yetmiş", "seksen", "doksan"])
@@ -43,6 +43,8 @@ class Turkish(Verbalizer):
         "yak.": "yaklaşık", "ort.": "ortalama", "maks.": "maksimum", "min.": "minimum", "dk.": "dakika", "sa.": "saat",
         "oca.": "ocak", "şub.": "şubat", "nis.": "nisan", "tem.": "temmuz", "ağu.": "ağustos", "eyl.": "eylül",
         "eki.": "ekim", "kas.": "kasım", "ara.": "aralık",
+        "md.": "madde", "no'lu": "numaralı", "no’lu": "numaralı", "slm": "selam", "mrb": "merhaba", "nbr": "ne haber", "tmm": "tamam", "tşk": "teşekkürler",
+        "tşkler": "teşekkürler", "grşrz": "görüşürüz", "kib": "kendine iyi bak", "cnm": "canım", "inş": "inşallah",
     }  # fmt: skip
     units = {
         "km/sa": "speed-kilometer-per-hour",
@@ -50,8 +52,13 @@ class Turkish(Verbalizer):
         "sa": "duration-hour",
         "dk": "duration-minute",
         "sn": "duration-second",
-    }
+        "yk": "=yemek kaşığı", "çk": "=çay kaşığı", "tk": "=tatlı kaşığı", "sb": "=su bardağı", "ad": "=adet",
+    }  # fmt: skip
     dots_ordinals = True
+    regnal = listed(
+        "Abdülhamid Abdülhamit Abdülmecid Abdülmecit Ahmed Ahmet Bayezid Beyazıt Dünya Elizabeth Gıyaseddin İbrahim İzzeddin"
+        " Keyhüsrev Keykubad Kılıçarslan Mahmud Mahmut Mehmed Mehmet Murad Murat Mustafa Osman Selim Süleyman"
+    )
     ordinal_mark = r"\.(?= [a-zçğıöşü]{2})|['’]?(?:inci|ıncı|uncu|üncü|nci|ncı|ncu|ncü)\b"
     telephone = r"tel|telefon|ara|cep|faks|numara"
 

@@ -10,7 +10,11 @@ _SCALES = ("", "万", "亿", "万亿")
 _MEASURES = (
     "个位名只条张本件次年月周天小时分钟块元块米公里斤千克人口家所辆座层间杯瓶台种遍倍岁套双群班句首部支把头颗"
 )
-COUNTED_BY_TWO = frozenset("个位名只条张本件次年周天块米斤人口家所辆座间杯瓶台种遍倍套双群班句首部支把头颗点")
+COUNTED_BY_TWO = frozenset(
+    "个位名只条张本件次年周天块米斤人口家所辆座间杯瓶台种遍倍套双群班句首部支把头颗点"
+    "勺碗袋份盒场幅排对轮届节课篇页盘桶箱包罐根粒滴匹艘架棵朵居枚串片栋则顿趟阵圈门扇顶"
+)
+_BY_TWO = ("分钟", "小时", "公里", "公斤", "千克", "毫升", "厘米", "星期", "季度", "世纪")
 
 
 class Chinese(Verbalizer):
@@ -52,7 +56,8 @@ class Chinese(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say 两 of two that are counted."""
-        return "两" if number == 2 and following[:1] in COUNTED_BY_TWO else self.cardinal(number)
+        counted = following[:1] in COUNTED_BY_TWO or following.startswith(_BY_TWO)
+        return "两" if number == 2 and counted else self.cardinal(number)
 
     def year(self, number: int) -> str:
         """Say the digits of a year."""

@@ -1,0 +1,190 @@
+"""Writes out what is put short with digits and is no quantity alone: "30 x 20 cm", "3x", "10k", "24h/24", "12/5(土)", IBANs.
+
+What is left are digits in words that the steps of `spoken.quantities` know. Each expression sees one stretch.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from spoken.verbalizer import THINGS, Verbalizer
+
+Step = Callable[[str], str]
+
+_EAST = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_LENGTH = r"(?:cm|mm|m|km|in|ft|px|см|мм|м)"
+_CROSS = re.compile(r"(?<=\d)(?<!\b0) ?[xхX] ?(?=\d)")
+_BY_LENGTH = re.compile(rf"(?<=\d) ?× ?(?=(?:{_NUMBER} ?× ?){{0,2}}{_NUMBER} ?{_LENGTH}(?![^\W_]))")
+_BY = {
+    "en": "by",
+    "fr": "sur",
+    "nl": "bij",
+    "pl": "na",
+    "pt": "por",
+    "ru": "на",
+    "zh": "乘",
+}  # where lengths are not multiplied
+_OFTEN = re.compile(rf"(?<![\w.,/–-])({_NUMBER}) ?[xх](?![\w’'])(?! ?[-–+=×*/^<>≤≥])")
+_TIMES = {
+    "cs": "krát", "de": "mal", "es": "vez/veces", "fr": "fois", "it": "volta/volte", "nl": "keer", "pl": "raz/razy/razy/raza",
+    "pt": "vez/vezes", "ru": "раз/раза/раз", "tr": "kez",
+}  # fmt: skip
+_THOUSANDS = re.compile(
+    rf"(?<![^\W{_EAST}])(?<![.,$€£¥₹₽₩₺₿])(?<![$€£¥₹₽₩₺₿] )(\d{{1,3}})(?:[.,](\d{{1,2}}))?k(?![^\W{_EAST}]|['’])"
+)
+_IBAN = re.compile(r"(?<![^\W_])([A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?)(?![^\W_])")
+_HASHTAG_YEAR = re.compile(r"(?<=[^\W\d_]{2})(?=(?:19|20)\d\d(?!\d))|(?<=[\u0900-\u0963])(?=\d)")
+_HASHTAG = re.compile(r"#[^\W\d_][\w\u0900-\u0963]*")
+_TOPIC = re.compile(r"#([^#\s]{1,40})#")
+_LAW = re.compile(r"(?<![\d/.,])(\d{1,5}|\d{1,2}\.\d{3})/((?:19|20)\d\d)(?![\d/])")
+_OF_YEAR = {"cs": " lomeno ", "es": " de ", "it": " del ", "pt": " de "}
+_AROUND_THE_CLOCK = re.compile(r"(?<!\d)(\d{1,2}) ?([hj]) ?/ ?(\d{1,2})(?!\d)(?: ?\2\b)?")
+_DATE_AND_DAY = re.compile(
+    r"(?<![\d/.])(?:(\d{4})[/.-])?(\d{1,2})[/.](\d{1,2}) ?[(（]([月火水木金土日월화수목금토일])(?:曜日?|요일)?[)）]"
+)
+_MONTHS, _DAYS = 12, 31
+_DAY_IN_BRACKETS = re.compile(r"(?<=[日일]) ?[(（]([月火水木金土日월화수목금토일])[)）]")
+_FLOOR = re.compile(r"(?<![A-Za-z\d.,])(B?)(\d{1,2})F(?![A-Za-z\d])")
+_BLOCKS = re.compile(r"(?<=[\u3400-\u9fff])(\d{1,3})-(\d{1,3})-(\d{1,4})(?![\d-])")
+_EACH_EAST = re.compile(
+    r"((?<![\d.,])\d[\d,.万億千百만억천]{0,15} ?(?:円|원|元|块|圆)) ?/ ?(月|年|日|人|泊|個|本|回|時間|월|년|일|인|명|박|개|시간|天|晚|小时|个|次|斤)(?![^\W\d_])"
+)
+_EACH_TURKISH = re.compile(r"([\d.,]+ ?(?:₺|TL\b|lira\b)) ?/ ?(ay|gün|yıl|hafta|saat|gece|kişi)(?![^\W_])")
+_ROOM = re.compile(r"(?<![\d.,])(\d{3,4})(?=(?:室|房间|号房|路公交|路车))")
+# What has a number and is not counted: "삼 번 출구".
+_NUMBERED = re.compile(
+    r"(?<!\d)(\d{1,2})(?=번 ?(?:게이트|국도|구역|노선|레인|버스|베이|선수|승강장|자리|좌석|주자|창구|출구|코스|트랙|타자|탑승구|테이블|홀|홈|문제|문항|채널))"
+)
+_POINTS = re.compile(r"(?<=\d) ?%[pP](?![A-Za-z])")
+_CHEER = re.compile(r"(?<![\d.,¥$])(6{3,})(?=[!！。，,\s]|$)")
+
+
+def steps(verbalizer: Verbalizer, cross: str) -> Iterator[tuple[re.Pattern[str], Step]]:
+    """Yield each step of a language, with an expression for what it cannot do without.
+
+    Args:
+        verbalizer: of the language.
+        cross: what "×" is called.
+    """
+    language = verbalizer.language
+    yield _IBAN, partial(_IBAN.sub, partial(_iban, verbalizer=verbalizer))
+    yield _HASHTAG, partial(_HASHTAG.sub, lambda match: _HASHTAG_YEAR.sub(" ", match[0]))
+    by = _BY.get(language, cross)
+    by = f" {by} " if verbalizer.spaced else by
+    yield _CROSS, partial(_CROSS.sub, by)
+    if language in _BY:
+        yield _BY_LENGTH, partial(_BY_LENGTH.sub, by)
+    if language in _TIMES:
+        yield _OFTEN, partial(_OFTEN.sub, partial(_often, verbalizer=verbalizer))
+    if language != "en":
+        yield _THOUSANDS, partial(_THOUSANDS.sub, _thousands)
+    yield _LAW, partial(_LAW.sub, rf"\1{_OF_YEAR.get(language, ' ')}\2")
+    if language == "fr":
+        yield _AROUND_THE_CLOCK, partial(_AROUND_THE_CLOCK.sub, _around_the_clock)
+    if language == "tr":
+        yield _EACH_TURKISH, partial(_EACH_TURKISH.sub, _each_turkish)
+    if not verbalizer.spaced or language == "ko":
+        yield from _eastern_steps(language, verbalizer)
+
+
+def without_closing_hashes(text: str) -> str:
+    """Call what stands between two "#", as Chinese has it, a topic."""
+    return _TOPIC.sub(r"话题\1", text)
+
+
+def _eastern_steps(language: str, verbalizer: Verbalizer) -> Iterator[tuple[re.Pattern[str], Step]]:
+    if language != "zh":
+        yield _DATE_AND_DAY, partial(_DATE_AND_DAY.sub, partial(_date_and_day, language=language))
+        yield _DAY_IN_BRACKETS, partial(_DAY_IN_BRACKETS.sub, lambda match: _day(match[1], language))
+    yield _FLOOR, partial(_FLOOR.sub, partial(_floor, language=language))
+    yield _EACH_EAST, partial(_EACH_EAST.sub, partial(_each_east, language=language))
+    if language == "ko":
+        yield _POINTS, partial(_POINTS.sub, "퍼센트포인트")
+        yield _NUMBERED, partial(_NUMBERED.sub, lambda match: f"{verbalizer.cardinal(int(match[1]))} ")
+    if language == "ja":
+        yield _BLOCKS, partial(_BLOCKS.sub, r"\1の\2の\3")
+    if language == "zh":
+        yield _ROOM, partial(_ROOM.sub, _by_digits)
+        yield _CHEER, partial(_CHEER.sub, _by_digits)
+
+
+def _iban(match: re.Match[str], *, verbalizer: Verbalizer) -> str:
+    """Say an account in fours, as it is printed: letters by their names, digits one by one."""
+    written = match[0].replace(" ", "")
+    fours = (written[start : start + 4] for start in range(0, len(written), 4))
+    return ", ".join(
+        " ".join(
+            verbalizer.digit_by_digit(character) if character.isdigit() else character for character in four
+        )
+        for four in fours
+    )
+
+
+def _often(match: re.Match[str], *, verbalizer: Verbalizer) -> str:
+    return verbalizer.unit(match[1], f"{THINGS}{_TIMES[verbalizer.language]}", "")
+
+
+def _thousands(match: re.Match[str]) -> str:
+    number = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0"))
+    return str(number)
+
+
+def _around_the_clock(match: re.Match[str]) -> str:
+    """Say "vingt-quatre heures sur vingt-quatre", "sept jours sur sept"."""
+    name = "heures" if match[2] == "h" else "jours"
+    return f"{match[1]} {name} sur {match[3]}"
+
+
+def _each_turkish(match: re.Match[str]) -> str:
+    each = {
+        "ay": "aylık",
+        "gün": "günlük",
+        "yıl": "yıllık",
+        "hafta": "haftalık",
+        "saat": "saatlik",
+        "gece": "gecelik",
+    }
+    return f"{each.get(match[2], 'kişi başı')} {match[1]}"
+
+
+def _date_and_day(match: re.Match[str], *, language: str) -> str:
+    year, month, day = match[1], int(match[2]), int(match[3])
+    if not (1 <= month <= _MONTHS and 1 <= day <= _DAYS):
+        return match[0]
+    if language == "ja":
+        return f"{f'{year}年' if year else ''}{month}月{day}日{_day(match[4], language)}"
+    return f"{f'{year}년 ' if year else ''}{month}월 {day}일{_day(match[4], language)}"
+
+
+def _day(name: str, language: str) -> str:
+    return f"{name}曜日" if language == "ja" else f" {name}요일"
+
+
+def _floor(match: re.Match[str], *, language: str) -> str:
+    below, above = {"ja": ("地下", "階"), "ko": ("지하 ", "층"), "zh": ("地下", "楼")}[language]
+    return f"{below if match[1] else ''}{match[2]}{above}"
+
+
+def _each_east(match: re.Match[str], *, language: str) -> str:
+    """Put "a month" before a price, as Japanese and Korean say it; after it in Chinese."""
+    price, each = match[1], match[2]
+    if language == "zh":
+        return f"{price}每{each}"
+    if language == "ja":
+        one = each if each in "月年" else f"1{each}"
+        return f"{one}{price}"
+    one = {
+        "월": "월 ",
+        "년": "연 ",
+        "인": "1인당 ",
+        "명": "1명당 ",
+        "박": "1박에 ",
+        "일": "하루 ",
+        "개": "1개에 ",
+    }
+    return f"{one.get(each, f'1{each}에 ')}{price}"
+
+
+def _by_digits(match: re.Match[str]) -> str:
+    return "".join("零一二三四五六七八九"[int(digit)] for digit in match[0])
