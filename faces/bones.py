@@ -4,6 +4,7 @@ What comes out is `Phenotype.details`, so nothing of it is in a recipe that does
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from faces.geometry import target_names
 
@@ -35,7 +36,7 @@ def bones(amounts: Mapping[str, float], *, unlike: float = 0.0) -> dict[str, flo
     """
     details: dict[str, float] = {}
     for axis, amount in amounts.items():
-        stems = _AXES[axis]
+        stems = _axes()[axis]
         for stem in stems:
             side = 1 if "/r-" in stem[1] else -1 if "/l-" in stem[1] else 0
             weight = abs(amount) * (1 + side * _UNLIKE * unlike)
@@ -51,7 +52,8 @@ def bones(amounts: Mapping[str, float], *, unlike: float = 0.0) -> dict[str, flo
     return details
 
 
-def _axes() -> dict[str, tuple[tuple[str, str], ...]]:
+@cache
+def _axes() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """Pair the targets: by axis, the one below and the one above zero, of each side where there are two.
 
     What can be moved in several ways has its way in the name of the axis, such as `eyebrows-trans-up`.
@@ -76,6 +78,3 @@ def _axes() -> dict[str, tuple[tuple[str, str], ...]]:
 def _axis(name: str) -> str:
     group, stem = name.split("/")
     return stem[2:] if group in _SIDED else stem
-
-
-_AXES = _axes()

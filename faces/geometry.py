@@ -73,13 +73,16 @@ def texture(name: str) -> NDArray[np.uint8]:
 @cache
 def _targets() -> Mapping[str, slice]:
     ends = [int(end) for end in _data()["target_ends"]]
-    names = [str(name) for name in _data()["target_names"]]
-    return {name: slice(start, end) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
+    return {
+        name: slice(start, end) for name, start, end in zip(target_names(), [0, *ends], ends, strict=False)
+    }
 
 
+@cache
 def target_names() -> tuple[str, ...]:
-    """Name all targets that the data hold."""
-    return tuple(_targets())
+    """Name all targets that the data hold; reads nothing else of them, for who draws nobody."""
+    with np.load(DATA) as data:
+        return tuple(str(name) for name in data["target_names"])
 
 
 @cache

@@ -329,7 +329,15 @@ class Renderer:
         triangles: Ints,
     ) -> tuple[moderngl.VertexArray, moderngl.VertexArray]:
         """Bind a mesh's buffers to the surface and to the depth program."""
-        indices = self._context.buffer(np.ascontiguousarray(triangles, "i4").tobytes())
+        # Depth comes out the same in whatever order. Along each hair, points are placed once and not twice: that is
+        # most of the time of depth maps, in which nothing is shaded.
+        in_turn = (
+            triangles[np.argsort(triangles[:, 0], kind="stable")] if material is Material.HAIR else triangles
+        )
+        indices, depth_indices = (
+            self._context.buffer(np.ascontiguousarray(order, "i4").tobytes())
+            for order in (triangles, in_turn)
+        )
         drawn = self._context.vertex_array(
             self._surfaces[material],
             [
@@ -340,7 +348,7 @@ class Renderer:
             indices,
             skip_errors=True,  # a material that ignores an attribute is compiled without it
         )
-        return drawn, self._context.vertex_array(self._depth, [(moving, "3f 12x", "position")], indices)
+        return drawn, self._context.vertex_array(self._depth, [(moving, "3f 12x", "position")], depth_indices)
 
     def render(self, scene: Scene, camera: Camera, pose: Pose = Pose()) -> Picture:
         """Draw one picture, RGB uint8 of shape (size, size, 3)."""
@@ -488,11 +496,11 @@ class Renderer:
                 np.clip((side * _OCCLUSION_SIZE).astype(int), 0, _OCCLUSION_SIZE - 1) for side in (x, y)
             )
             near |= z <= front[row, column] + depth / (_REACH * 3)
-        indices = mesh.drawn.index_buffer
-        triangles = np.frombuffer(indices.read(), "i4").reshape(-1, 3)
-        kept = triangles[near[triangles].any(axis=1)]
-        indices.write(kept.tobytes())
-        mesh.drawn.vertices = mesh.depth.vertices = kept.size
+        for array in (mesh.drawn, mesh.depth):
+            triangles = np.frombuffer(array.index_buffer.read(), "i4").reshape(-1, 3)
+            kept = triangles[near[triangles].any(axis=1)]
+            array.index_buffer.write(kept.tobytes())
+            array.vertices = kept.size
 
     @cached_property
     def _occlusion(self) -> tuple[moderngl.Framebuffer, moderngl.Texture]:

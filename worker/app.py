@@ -32,7 +32,7 @@ from worker.live.route import sessions
 from worker.live.session import Studio
 from worker.machine import cores, memory_bytes
 from worker.matching import Matcher
-from worker.memory import give_back
+from worker.memory import give_back, share_arenas
 from worker.metrics import Metrics
 from worker.model import LipModel
 from worker.pipeline import Renderer
@@ -62,8 +62,7 @@ def create_app(settings: Settings) -> Litestar:
     Raises:
         BadAssets, BadVoices, ProviderUnavailable: it cannot work with these settings.
     """
-    # A mouth is small: sharing it out to threads costs more than it gains, and disturbs the encoders.
-    cv2.setNumThreads(1)
+    _be_small()
     model = LipModel(settings.assets / "model", provider=settings.provider, threads=settings.threads)
     cache = settings.cache or cache_folder(os.environ)
     lent = Lent(cache / "lent", limit_bytes=settings.lent_mb * _MB, check=partial(_check_pack, model))
@@ -187,6 +186,13 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _be_small() -> None:
+    """Take no more memory and threads than what is done here gains by."""
+    share_arenas()
+    # A mouth is small: sharing it out to threads costs more than it gains, and disturbs the encoders.
+    cv2.setNumThreads(1)
 
 
 def _follow(metrics: Metrics, admission: Admission, avatars: Avatars) -> None:

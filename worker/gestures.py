@@ -68,16 +68,22 @@ class Performer:
         Returns:
             A new picture, or that of the footage where nothing moves.
         """
+        return self.show_tilted(frame, mouth, accent)[0]
+
+    def show_tilted(
+        self, frame: int, mouth: NDArray[np.uint8], accent: Accent
+    ) -> tuple[Picture, Tilt | None]:
+        """Return the picture of a frame of the video, and the `tilt` of it, which a matte needs as well."""
         idle = self._footage.frame(frame)
         picture = compose(idle, mouth, self._mask)
         if idle.eyes is None or idle.box is None:
-            return picture
+            return picture, None
         tilt = self.tilt(frame, accent)
         glance, shut = self._pause(frame, accent)
         if shut is not None and shut.eyes is not None:
             picture = _close(picture, idle, shut)
         picture = _move(picture, idle.eyes, brows=accent.brows, glance=glance)
-        return picture if tilt is None else tilt.picture(picture)
+        return picture if tilt is None else tilt.picture(picture), tilt
 
     def tilt(self, frame: int, accent: Accent) -> Tilt | None:
         """Return how the head of a frame of the video is moved, and with it what belongs to its picture; None: not."""

@@ -107,9 +107,9 @@ class RenderPass:
         """Compose and encode the frames of a GOP."""
         segment = None
         for frame, (mouth, accent) in enumerate(zip(mouths, gop.accents, strict=True), gop.first_frame):
-            picture = self._performer.show(frame, mouth, accent)
+            picture, tilt = self._performer.show_tilted(frame, mouth, accent)
             if self._canvas is not None:
-                picture = self._canvas.show(picture, frame, self._performer.tilt(frame, accent))
+                picture = self._canvas.show(picture, frame, tilt)
             if self._captions is not None:
                 picture = self._captions.show(picture, frame)
             segment = self._encoder.show(picture)

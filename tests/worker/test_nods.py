@@ -227,3 +227,17 @@ def test_a_cut_out_moves_with_its_matte(tmp_path):
     nodding = tilt.picture(filmed)
     assert stains(canvas.show(nodding, 0, tilt)) <= at_rest + 4
     assert stains(canvas.show(nodding, 0)) > at_rest + 25
+
+
+@pytest.mark.parametrize("accent", [*NODDING, ASKING, AT_REST])
+def test_one_tilt_moves_picture_and_matte_as_two_of_the_same_frame_would(footage, accent):
+    performer = Performer(footage.walk(seed_that(nods=True)), Mask())
+    mouth, matte = np.zeros((96, 96, 3), np.uint8), noise()[..., 0]
+
+    def moved(tilt):
+        return matte if tilt is None else tilt.plane(matte)
+
+    picture, tilt = performer.show_tilted(LOWEST, mouth, accent)
+
+    assert (picture == performer.show(LOWEST, mouth, accent)).all()
+    assert (moved(tilt) == moved(performer.tilt(LOWEST, accent))).all()
