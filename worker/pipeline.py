@@ -19,7 +19,7 @@ from worker.avatars import Avatars
 from worker.backgrounds import Backgrounds
 from worker.batching import Batcher
 from worker.captions import Captions
-from worker.encode import FPS, Pcm, header, samples_per_frame
+from worker.encode import FPS, Pcm, gop_end, header, samples_per_frame
 from worker.errors import NoSpeech
 from worker.metrics import Metrics, Stage
 from worker.model import Graph
@@ -112,9 +112,10 @@ class Renderer:
         behind = await self._film("footage", self._backgrounds.open, order.request.stage)
         captions = _captions(order)
         graph = self._graph(footage.references)
+        walked = footage.walk(order.request.order)
         begin = partial(
             RenderPass,
-            footage.walk(order.request.order),
+            walked,
             order.sample_rate,
             order.request.first_frame,
             graph,
@@ -124,6 +125,12 @@ class Renderer:
             captions=captions,
         )
         render_pass = await self._film("footage", begin)
+        # Decoded while the first words are spoken, so that whoever waits does not wait for one after the other.
+        first_frame = order.request.first_frame
+        opening = asyncio.create_task(
+            self._film("footage", walked.faces, range(first_frame, gop_end(first_frame)))
+        )
+        opening.add_done_callback(_take_note)
         header_sent = False
         ahead: tuple[Gop, _Mouths] | None = None
         try:
@@ -138,6 +145,7 @@ class Renderer:
                     if not header_sent:
                         yield _init(order)
                         header_sent = True
+                        await opening
                     faces = await self._film("footage", render_pass.faces, gop)
                     mouths = asyncio.create_task(self._batcher.mouths(gop.mel, faces))
                     before, ahead = ahead, (gop, mouths)
@@ -146,6 +154,7 @@ class Renderer:
             if ahead:
                 yield await self._encode(render_pass, *ahead)
         finally:
+            opening.cancel()
             if ahead:
                 ahead[1].cancel()
         if not header_sent:  # resumed after its last frame
@@ -242,6 +251,12 @@ def _captions(order: Order) -> Captions | None:
     for samples, spoken in order.request.told:
         captions.hear(samples, spoken)
     return captions
+
+
+def _take_note(task: asyncio.Task[object]) -> None:
+    """Look at how a task ended, for nobody may wait for it; else its failure is logged as one that was lost."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _init(order: Order) -> InitRecord:
