@@ -20,7 +20,6 @@ from bench.lipsync import ASSETS
 from bench.mouths import Worker, read_film, read_sound, sharpness
 from bench.strips import lay
 from training.shots import TRUTH, read_shots
-from worker.encode import WIDTH
 from worker.footage import square
 from worker.import_command import avatars
 from worker.import_film import read_film as read_pictures
@@ -49,7 +48,7 @@ def show_mouths(person: str, emotion: str) -> Iterator[Rgb]:
             return
         shown = picture.copy()
         if shape >= 0 and box:
-            left, top = (int(middle - size / 2) for middle in square(box, size, WIDTH)[:2])
+            left, top = (int(middle - size / 2) for middle in square(box, size, len(picture))[:2])
             shown[top : top + size, left : left + size] = row[:, shape * size : (shape + 1) * size]
         yield shown
 

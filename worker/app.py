@@ -21,7 +21,6 @@ from worker.backgrounds import Backgrounds
 from worker.batching import Batcher
 from worker.cloning import Cloner
 from worker.film_mattes import FilmMattes
-from worker.footage import Film, references_shape
 from worker.intake import Intake
 from worker.lent import Lent
 from worker.lent_route import LENDING
@@ -210,11 +209,11 @@ def _follow(metrics: Metrics, admission: Admission, avatars: Avatars) -> None:
 
 def _check_pack(model: LipModel, pack: Pack, home: Path) -> None:
     """Refuse a pack whose mouths the networks do not know, or whose films are not what it says; raises BadAssets."""
-    model.check({references_shape(emotion.mouths) for emotion in pack.emotions.values()})
     for emotion in pack.emotions.values():
-        first = Film(home / emotion.footage, emotion.boxes, emotion.mouths)[0]
+        model.check(emotion.references())
+        first = emotion.open(home)[0]
         if emotion.mattes:
-            FilmMattes(home / emotion.mattes, emotion.frames, first.picture)
+            FilmMattes(home / emotion.mattes, emotion.frames, first.picture, filmed=emotion.lines)
 
 
 def _tell_if_it_died(serving: asyncio.Task[None]) -> None:
@@ -224,14 +223,23 @@ def _tell_if_it_died(serving: asyncio.Task[None]) -> None:
 
 
 def _open_speaker(settings: Settings, own: Sequence[OwnVoice], clones: Clones) -> Speaker:
-    """Load the voices that the settings ask for."""
-    natural = settings.speech_engine == "kokoro"
+    """Load the voices that the settings ask for; by `auto` the natural ones only where they can be had."""
+
+    def natural() -> Speaker:
+        graph = float_graph(settings.cache or cache_folder(os.environ))
+        return Speaker(own, natural=graph, threads=settings.threads, clones=clones)
+
+    if settings.speech_engine == "kokoro":
+        return natural()
     if settings.speech_engine == "auto":
-        natural = keeps_up(cores(), memory_bytes(), bfloat16=gains_by_openvino())
-    if not natural:
-        return Speaker(own, clones=clones)
-    graph = float_graph(settings.cache or cache_folder(os.environ))
-    return Speaker(own, natural=graph, threads=settings.threads, clones=clones)
+        # Of a machine that several workers share, each has the cores that it may use.
+        own_cores = min(cores(), settings.threads or cores())
+        try:
+            if keeps_up(own_cores, memory_bytes(), bfloat16=gains_by_openvino()):
+                return natural()
+        except Exception as exc:  # noqa: BLE001 - nobody asked for them, and the libraries share no base
+            log.warning("natural voices cannot be had, the fast ones speak", reason=str(exc) or repr(exc))
+    return Speaker(own, clones=clones)
 
 
 async def _warm_up(renderer: Renderer) -> None:

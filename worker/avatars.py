@@ -16,8 +16,9 @@ from worker.compose import Box, Eyes
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Film, Footage, Mouths, references_shape
 from worker.matte import Studio
+from worker.shrinking import Shrinking
 from worker.sights import Shelf, Sight, size
-from worker.stage import PLAIN
+from worker.stage import LINES, PLAIN
 from worker.walk import Playback
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     footage: str  # file name
     frames: int
     playback: Playback
-    lines: int = PLAIN  # of the film, as wide as high; of fewer it can be shown as well
+    lines: int = PLAIN  # of the film, as wide as high; it can be shown with fewer
     boxes: tuple[Box | None, ...]  # one a frame; None where no face is: it passes through untouched
     eyes: tuple[
         Eyes | None, ...
@@ -40,6 +41,32 @@ class Emotion(msgspec.Struct, frozen=True, kw_only=True):
     mattes: str | None = None  # file name: a film of how much of each pixel is the person
     turns: tuple[int, ...] = ()  # where a walk through it may turn; without them it goes round and round
     blinks: tuple[int, ...] = ()  # frames in which the eyes are shut
+
+    def references(self) -> set[tuple[int, int]]:
+        """Return K and S of all that the network is shown of it, with as many lines as canvases ask for."""
+        shown = {min(lines, self.lines) for lines in LINES}
+        return {
+            references_shape(
+                self.mouths, Shrinking(filmed=self.lines, shown=lines) if lines < self.lines else None
+            )
+            for lines in shown
+        }
+
+    def open(self, home: Path, *, shelf: Shelf | None = None, lines: int = PLAIN) -> Film:
+        """Open its film, which is in a folder, to be shown with so many lines.
+
+        Raises:
+            BadAssets: the film is not what the pack says.
+        """
+        return Film(
+            home / self.footage,
+            self.boxes,
+            self.mouths,
+            eyes=self.eyes,
+            shelf=shelf,
+            filmed=self.lines,
+            lines=lines,
+        )
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +139,9 @@ class Avatars:
 
     def references(self) -> set[tuple[int, int]]:
         """Return K and S of all that the network is shown."""
-        return {references_shape(emotion.mouths) for pack in self for emotion in pack.emotions.values()}
+        return {
+            shape for pack in self for emotion in pack.emotions.values() for shape in emotion.references()
+        }
 
     def find(self, avatar: str, emotion: str) -> Pack:
         """Return the pack of an avatar that can show an emotion.
@@ -211,14 +240,8 @@ class Avatars:
     def _open(self, pack: Pack, emotion: str, lines: int) -> _Opened:
         description = pack.emotions[emotion]
         shelf = Shelf(self._keep, clock=self._clock)
-        film = Film(
-            self.film(pack, emotion),
-            description.boxes,
-            description.mouths,
-            eyes=description.eyes,
-            shelf=shelf,
-            lines=lines,
-        )
+        home = self.film(pack, emotion).parent
+        film = description.open(home, shelf=shelf, lines=lines)
         log.info("footage opened", avatar=pack.name, emotion=emotion, frames=len(film), lines=lines)
         footage = Footage(
             film,
@@ -226,7 +249,8 @@ class Avatars:
             turns=description.turns,
             blinks=description.blinks,
             studio=pack.studio,
-            mattes=self.film(pack, emotion).with_name(description.mattes) if description.mattes else None,
+            mattes=home / description.mattes if description.mattes else None,
+            filmed=description.lines,
             emotion=emotion,
         )
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
@@ -248,6 +272,10 @@ def read_pack(path: Path) -> Pack:
         if len(emotion.eyes) not in (0, emotion.frames):
             raise BadAssets(
                 f"{path} has {len(emotion.eyes)} pairs of eyes for {emotion.frames} frames of {name!r}."
+            )
+        if emotion.lines < PLAIN or emotion.lines % 2:
+            raise BadAssets(
+                f"{path} has {emotion.lines} lines of {name!r}, which is no even number from {PLAIN} on."
             )
         if any(not 0 < turn < emotion.frames - 1 for turn in emotion.turns):
             raise BadAssets(f"{path} has turns of {name!r} that are not between its ends: {emotion.turns}.")

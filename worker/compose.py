@@ -8,7 +8,7 @@ have moved away, and are covered.
 
 A box is (centre x, centre y, side) in pixels of the frame, on continuous coordinates: pixel i spans i to i + 1.
 Eyes are (x, y) of the one on the left of the picture and (x, y) of the other.
-Pictures for the encoder are yuv420p, BT.709, limited range, planes under each other: (768, 512). The blend is
+Pictures for the encoder are yuv420p, BT.709, limited range, planes under each other: (1.5 H, H). The blend is
 linear and so is the change of colour space, so the frame itself never leaves YUV.
 
 Axes: S pixels of the square, K references (the idle mouth and, for some avatars, other mouths at the same pose).
@@ -79,7 +79,7 @@ def crop(rgb: NDArray[np.uint8], box: Box, size: int = CROP) -> NDArray[np.uint8
     """Cut the network's square out of a frame.
 
     Args:
-        rgb: (512, 512, 3).
+        rgb: (H, H, 3).
         box: where.
         size: S.
 

@@ -10,6 +10,7 @@ from worker.errors import BadAssets
 from worker.matte import Alpha, gone_on
 from worker.planes import Picture, Whole, planes, whole
 from worker.reel import Reel
+from worker.shrinking import Shrinking
 
 
 class FilmMattes:
@@ -21,17 +22,21 @@ class FilmMattes:
     Args:
         path: of the film of mattes.
         frames: that it should have.
-        first: picture of the avatar's film.
+        first: picture of the avatar's film, as it is shown.
+        filmed: lines of that film; without them it is shown with all of its own.
 
     Raises:
         BadAssets: it cannot be read, or is not of that film.
     """
 
-    def __init__(self, path: Path, frames: int, first: Picture) -> None:
+    def __init__(self, path: Path, frames: int, first: Picture, *, filmed: int | None = None) -> None:
         picture = whole(first)
         self._reel = Reel(path, frames)
         self._shape = picture.shape[:2]
-        if self._reel.size != self._shape[::-1]:
+        shown = len(picture)
+        filmed = filmed or shown
+        self._smaller = Shrinking(filmed=filmed, shown=shown) if shown < filmed else None
+        if self._reel.size != (filmed, filmed):
             raise BadAssets(f"The mattes in {path} have the size {self._reel.size}, not the film's.")
         self._frames = frames
         self._lock = threading.Lock()
@@ -47,7 +52,8 @@ class FilmMattes:
         with self._lock:
             while len(self._packed) <= frame:
                 luma = next(planes(np.asarray(self._reel.next().to_ndarray(), np.uint8)))
-                self._packed.append(zlib.compress(luma.tobytes(), 1))
+                alpha = self._smaller.frame(luma) if self._smaller else luma
+                self._packed.append(zlib.compress(alpha.tobytes(), 1))
                 if len(self._packed) == self._frames:
                     self._reel.close()
         return np.frombuffer(zlib.decompress(self._packed[frame]), np.uint8).reshape(self._shape)

@@ -40,9 +40,11 @@ class Mouths(msgspec.Struct, frozen=True, kw_only=True):
     size: int  # S: pixels of each
 
 
-def references_shape(mouths: Mouths | None) -> tuple[int, int]:
-    """Return K and S of the references of every frame."""
-    return (1 + mouths.shapes, mouths.size) if mouths else (1, CROP)
+def references_shape(mouths: Mouths | None, smaller: Shrinking | None = None) -> tuple[int, int]:
+    """Return K and S of the references of every frame of a film, as it was filmed or made smaller."""
+    if mouths is None:
+        return 1, CROP
+    return 1 + mouths.shapes, 2 * round(smaller.length(mouths.size) / 2) if smaller else mouths.size
 
 
 def square(box: Box, size: int, frame: int) -> Box:
@@ -66,10 +68,11 @@ class Film:
         mouths: beside it in the same folder, if there are any.
         eyes: one pair a frame, or none at all.
         shelf: where networks keep what they make of its frames.
-        lines: of its frames, which are never more than were filmed.
+        filmed: lines of the file, which is as wide as high.
+        lines: of its frames, which are never more than that.
 
     Raises:
-        BadAssets: a file cannot be opened or has another number of frames.
+        BadAssets: a file cannot be opened or has another number of frames or lines.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Film:
         *,
         eyes: Sequence[Eyes | None] = (),
         shelf: Shelf | None = None,
+        filmed: int = PLAIN,
         lines: int = PLAIN,
     ) -> None:
         self._boxes = boxes
@@ -89,7 +93,9 @@ class Film:
         self._frames: list[IdleFrame] = []
         self._lock = threading.Lock()
         self._reel = Reel(path, len(boxes))
-        filmed = self._reel.size[0]
+        if self._reel.size != (filmed, filmed):
+            width, height = self._reel.size
+            raise BadAssets(f"{path} is {width}×{height} and not a square of {filmed} lines.")
         self._smaller = Shrinking(filmed=filmed, shown=lines) if lines < filmed else None
         self._backdrop = Backdrop()
         self._mouth_reel = _mouth_reel(path.with_name(mouths.film), mouths, len(boxes)) if mouths else None
@@ -121,8 +127,7 @@ class Film:
             others = _rgb(self._mouth_reel.next())
             if box:
                 return self._with_mouths(index, filmed, others, rgb, picture)
-        count, size = references_shape(self._mouths)
-        size = 2 * round(self._length(size) / 2) if self._mouths else size
+        count, size = references_shape(self._mouths, self._smaller)
         references = np.zeros((count, size, size, 3), np.uint8)
         if box:
             references[0] = crop(rgb, box, size)
@@ -145,13 +150,13 @@ class Film:
         assert self._mouths
         tile = self._mouths.size
         tiles = others.reshape(tile, self._mouths.shapes, tile, 3).swapaxes(0, 1)
-        size = 2 * round(self._length(tile) / 2)
+        count, size = references_shape(self._mouths, self._smaller)
         filmed_box = self._boxes[index]
         box = self._shown(filmed_box)
         assert filmed_box
         place = square(box, size, len(rgb))
         left, top = _corner(place)
-        references = np.empty((1 + len(tiles), size, size, 3), np.uint8)
+        references = np.empty((count, size, size, 3), np.uint8)
         references[0] = rgb[top : top + size, left : left + size]
         if self._smaller:
             # Each in its frame, so that it shrinks as the frame does.
@@ -224,6 +229,7 @@ class Footage:
         blinks: frames in which the eyes are shut.
         studio: what all of it was filmed before, where that is known.
         mattes: the film of its mattes, where there is one.
+        filmed: lines of that, where they are not those of the frames.
         emotion: that it shows.
     """
 
@@ -236,11 +242,13 @@ class Footage:
         blinks: Sequence[int] = (),
         studio: Studio | None = None,
         mattes: Path | None = None,
+        filmed: int | None = None,
         emotion: str = "",
     ) -> None:
         self._frames = frames
         self._studio = studio
         self._mattes_path = mattes
+        self._filmed = filmed
         self._mattes: list[Mattes | FilmMattes] = []  # one, once it was asked for
         self._turns = turns
         self.blinks = blinks
@@ -272,7 +280,9 @@ class Footage:
         if not self._mattes and self._studio is not None:
             self._mattes.append(Mattes(self._studio, lambda frame: self._frames[frame].picture))
         elif not self._mattes and self._mattes_path is not None:
-            self._mattes.append(FilmMattes(self._mattes_path, len(self._frames), self.first.picture))
+            self._mattes.append(
+                FilmMattes(self._mattes_path, len(self._frames), self.first.picture, filmed=self._filmed)
+            )
         return self._mattes[0] if self._mattes else None
 
     def matte(self, index: int) -> Alpha:

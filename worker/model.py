@@ -35,7 +35,6 @@ Provider = Literal["auto", "cpu", "cuda"]
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _SINGLE = "wav2lip.onnx"
 SEVERAL = "references.onnx"
-_ANY = (None, "side")  # as a graph names a size that it leaves open
 _TRIED = 144  # pixels of squares for such a graph, to try it
 
 
@@ -128,7 +127,7 @@ class LipModel:
         Raises:
             BadAssets: a graph is missing, or made for others.
         """
-        for count, size in shapes:
+        for count, size in sorted(shapes):
             path = self._path(count)
             inputs = self._shapes[path.name]
             heard, frames = inputs[MEL][3], self.graph(count).mel.frames
@@ -136,10 +135,11 @@ class LipModel:
                 raise BadAssets(f"{path} hears {heard} mel frames, but model.json says {frames}.")
             if count > 1:
                 _, others, pixels, _, _ = inputs["references"]
-                if others != count or pixels not in (size, *_ANY):
+                if others != count or (_is_told(pixels) and pixels != size):
                     raise BadAssets(
                         f"{path} sees {others - 1} other mouths of {pixels} pixels, "
-                        f"but there is an avatar with {count - 1} of {size}."
+                        f"but there is an avatar with {count - 1} of {size}. One that leaves their size open"
+                        " (`python -m training export`) sees any."
                     )
 
     def predict(self, mel: NDArray[np.float32], faces: Sequence[IdleFrame]) -> NDArray[np.uint8]:
@@ -213,7 +213,7 @@ def _draw_alike(one: SplitGraph, other: WholeGraph, shapes: dict[str, list[Any]]
     mel = draw.uniform(-4, 4, (3, 1, bands, heard)).astype(np.float32)
     mel[2] = -4
     _, count, size, _, _ = shapes.get("references", [None, 1, CROP, CROP, 3])
-    size = _TRIED if size in _ANY else size
+    size = size if _is_told(size) else _TRIED
     faces = [
         IdleFrame(
             picture=np.zeros(0, np.uint8),
@@ -226,6 +226,11 @@ def _draw_alike(one: SplitGraph, other: WholeGraph, shapes: dict[str, list[Any]]
     drawn = one.draw(mel, faces)
     alone = [other.draw(mel[frame : frame + 1], faces[frame : frame + 1]) for frame in range(len(mel))]
     return np.array_equal(drawn, np.concatenate(alone))
+
+
+def _is_told(size: Any) -> bool:
+    """Tell whether a graph has one size for an axis; one that it leaves open has any name, or none."""
+    return isinstance(size, int)
 
 
 def _options(threads: int, optimized: Path | None = None) -> onnxruntime.SessionOptions:

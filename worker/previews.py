@@ -20,6 +20,7 @@ from worker.avatars import Avatars, Pack
 from worker.compose import Box, IdleFrame
 from worker.encode import FPS
 from worker.errors import NoFilm
+from worker.stage import PLAIN
 
 PREVIEW_PIXELS = 288
 """Width and height of what is shown of an avatar: sharp on a phone, a few kilobytes."""
@@ -74,7 +75,8 @@ def poster(avatars: Avatars, pack: Pack, emotion: str, film: bytes) -> bytes:
     """Return the picture of a video on which its mouth is furthest from rest, as a JPEG of its size.
 
     Each frame of a video is one of the footage with another mouth, so what differs in the mouth's square is how it
-    speaks. Which one it is, the rest of the picture tells.
+    speaks. Which one it is, the rest of the picture tells. Of a canvas that is larger or smaller the first picture is
+    taken.
 
     Args:
         avatars: Where the footage is.
@@ -85,12 +87,16 @@ def poster(avatars: Avatars, pack: Pack, emotion: str, film: bytes) -> bytes:
     Raises:
         NoFilm: No picture can be read of it.
     """
-    at_rest = avatars.footage(pack, emotion).film
+    at_rest: list[IdleFrame] = []
     best: tuple[float, NDArray[np.uint8]] | None = None
     with _one_at_a_time:
         try:
             for frame in islice(_film(io.BytesIO(film)), POSTER_FRAMES):
                 luma = _pixels(frame, "yuv420p")[: frame.height]
+                if luma.shape != (PLAIN, PLAIN):  # where the mouth is on a canvas is not known
+                    best = 0.0, _pixels(frame, "rgb24")
+                    break
+                at_rest = at_rest or avatars.footage(pack, emotion).film
                 moved = _moved(luma, at_rest)
                 if best is None or moved > best[0]:
                     best = moved, _pixels(frame, "rgb24")
@@ -112,8 +118,6 @@ def _moved(luma: NDArray[np.uint8], film: list[IdleFrame]) -> float:
             differences[max(top, 0) : bottom, max(left, 0) : right] = 0
         return float(differences.mean())
 
-    if luma.shape != film[0].picture[:height].shape:
-        return 0.0
     at_rest = min(film, key=elsewhere)
     if at_rest.box is None:
         return 0.0

@@ -10,7 +10,8 @@ from worker.errors import MalformedRequest
 PLAIN = 512
 """Width and height of a picture without a stage."""
 
-_LINES = (PLAIN, 720, 1080)
+LINES = (PLAIN, 720, 1080)
+"""Of how many lines footage is shown, where so many were filmed."""
 
 _LEAST, _MOST = 64, 4096
 _LEAST_BOX, _MOST_BOX = 32, 8192
@@ -71,7 +72,7 @@ def lines(stage: Stage | None) -> int:
         return PLAIN
     person = stage.person or stage
     wanted = min(person.width, person.height)
-    return next((enough for enough in _LINES if enough >= wanted), _LINES[-1])
+    return next((enough for enough in LINES if enough >= wanted), LINES[-1])
 
 
 def check(stage: Stage) -> None:

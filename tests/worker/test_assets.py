@@ -39,11 +39,13 @@ def test_every_avatar_of_the_api_has_footage_for_every_emotion(avatars, name):
         described = pack.emotions[emotion]
         with av.open(ASSETS / "avatars" / name / described.footage, "r") as film:
             stream = film.streams.video[0]
-            assert (stream.width, stream.height, stream.frames) == (512, 512, described.frames)
+            assert (stream.width, stream.height, stream.frames) == (1080, 1080, described.frames)
             assert stream.average_rate == 25
+        assert described.lines == 1080
+        assert described.mouths.size == 304
         for x, y, side in described.boxes:
-            assert side / 2 < x < 512 - side / 2
-            assert side / 2 < y < 512 - side / 2
+            assert side / 2 < x < 1080 - side / 2
+            assert side / 2 < y < 1080 - side / 2
     assert sorted(pack.emotions) == EMOTIONS
 
 

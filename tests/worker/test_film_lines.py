@@ -1,6 +1,7 @@
 """Films of many lines, shown with fewer: pictures, boxes, eyes and mouths, and what the network makes of them."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 from tests.worker.conftest import FOOTAGE_FRAMES, write_film
 from worker.avatars import Avatars
+from worker.errors import BadAssets
 from worker.footage import square
+from worker.import_film import write_mattes
 from worker.shrinking import Shrinking
 from worker.stage import Place, Stage, lines
 
@@ -33,11 +36,27 @@ def mouths(step: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def avatars(tmp_path_factory):
+def filmed(tmp_path_factory):
     home = tmp_path_factory.mktemp("avatars") / "dora"
     home.mkdir()
     write_film(home / "neutral.mp4", draw)
     write_film(home / "neutral.mouths.mp4", mouths)
+    describe(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def avatars(filmed):
+    return Avatars(filmed.parent, memory_bytes=500_000_000)
+
+
+@pytest.fixture
+def home(filmed, tmp_path):
+    """A copy of the pack, to change."""
+    return shutil.copytree(filmed, tmp_path / "dora")
+
+
+def describe(home, **fields):
     emotion = {
         "footage": "neutral.mp4",
         "frames": FOOTAGE_FRAMES,
@@ -48,7 +67,7 @@ def avatars(tmp_path_factory):
         "mouths": {"film": "neutral.mouths.mp4", "shapes": 2, "size": TILE},
     }
     pack = {"name": "dora", "label": "Dora", "gender": "female", "elderly": False}
-    (home / "avatar.json").write_text(json.dumps(pack | {"emotions": {"neutral": emotion}}))
+    (home / "avatar.json").write_text(json.dumps(pack | {"emotions": {"neutral": emotion | fields}}))
     return Avatars(home.parent, memory_bytes=500_000_000)
 
 
@@ -95,6 +114,50 @@ def test_a_film_of_each_number_of_lines_is_kept_beside_the_others(avatars):
     assert footage(avatars, of=512) is few
     assert footage(avatars, of=1080) is many
     assert many.bytes > 4 * few.bytes
+
+
+def test_the_network_is_asked_whether_it_draws_all_sizes_that_canvases_want(avatars):
+    assert avatars.references() == {(3, 144), (3, 202), (3, 304)}
+
+
+def test_a_frame_without_a_face_has_the_references_of_the_others(home):
+    film = footage(describe(home, boxes=[None] + [BOX] * (FOOTAGE_FRAMES - 1)), of=720)
+
+    assert film.frame(0).box is None
+    assert film.frame(0).references.shape == film.frame(1).references.shape == (3, 202, 202, 3)
+
+
+@pytest.mark.parametrize("shown", [512, 720, 1080])
+def test_mattes_of_a_film_are_shown_with_its_lines(home, shown):
+    alpha = np.zeros((FILMED, FILMED), np.uint8)
+    alpha[270:, 540:] = 255
+    write_mattes(home / "neutral.mattes.mp4", [alpha] * FOOTAGE_FRAMES)
+
+    matte = footage(describe(home, mattes="neutral.mattes.mp4"), of=shown).matte(3)
+
+    assert matte.shape == (shown, shown)
+    assert matte.mean() == pytest.approx(alpha.mean(), abs=1)
+
+
+@pytest.mark.parametrize("wrong", [512, 720, 2160])
+def test_a_film_of_other_lines_than_its_pack_says_is_refused(home, wrong):
+    avatars = describe(home, lines=wrong)
+
+    with pytest.raises(BadAssets, match=rf"neutral\.mp4 is 1080×1080 and not a square of {wrong} lines"):
+        footage(avatars, of=1080)
+
+
+@pytest.mark.parametrize("wrong", [0, 360, 721])
+def test_lines_that_cannot_be_shown_are_refused(home, wrong):
+    with pytest.raises(BadAssets, match=f"{wrong} lines of 'neutral'"):
+        describe(home, lines=wrong)
+
+
+def test_a_film_that_is_no_square_is_refused(home):
+    write_film(home / "neutral.mp4", lambda step: draw(step)[:720])
+
+    with pytest.raises(BadAssets, match="is 1080×720 and not a square"):
+        footage(describe(home), of=512)
 
 
 def test_a_square_of_a_smaller_frame_is_the_same_as_cut_out_of_all_of_it():

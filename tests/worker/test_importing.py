@@ -38,9 +38,24 @@ Rgb = NDArray[np.uint8]
 Draw = Callable[[Rgb, int], Rgb]
 
 
-def footage_of(name: str, emotion: str = "neutral") -> list[Rgb]:
+def filmed(name: str, emotion: str = "neutral") -> list[Rgb]:
     with av.open(BUILT_IN / name / f"{emotion}.mp4") as film:
         return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in film.decode(video=0)]
+
+
+def small(picture: Rgb) -> Rgb:
+    return np.asarray(cv2.resize(picture, (512, 512), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def footage_of(name: str) -> list[Rgb]:
+    """What somebody who comes with the worker looks like at rest, in pictures of 512 lines."""
+    return [small(picture) for picture in filmed(name)]
+
+
+def boxes_of(name: str) -> np.ndarray:
+    """Where the mouth is in these pictures."""
+    emotion = read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"]
+    return np.array(emotion.boxes, float) * 512 / emotion.lines
 
 
 def showing_shapes(name: str) -> list[Rgb]:
@@ -48,14 +63,14 @@ def showing_shapes(name: str) -> list[Rgb]:
     emotion = read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"]
     assert emotion.mouths
     size = emotion.mouths.size
-    shown = footage_of(name)[: 8 * 5]
-    tiles = footage_of(name, "neutral.mouths")
+    shown = filmed(name)[: 8 * 5]
+    tiles = filmed(name, "neutral.mouths")
     for index, (picture, box) in enumerate(zip(shown, emotion.boxes, strict=False)):
         if index >= 8 and box:
-            left, top = (int(middle - size / 2) for middle in square(box, size, 512)[:2])
+            left, top = (int(middle - size / 2) for middle in square(box, size, emotion.lines)[:2])
             shape = index // 8 - 1
             picture[top : top + size, left : left + size] = tiles[index][:, shape * size : (shape + 1) * size]
-    return shown
+    return [small(picture) for picture in shown]
 
 
 def place(face: Rgb, size: int, x: int, y: int, picture: Rgb) -> Rgb:
@@ -148,7 +163,7 @@ def refusal(run, home):
 
 @pytest.mark.parametrize("name", ["european_woman", "old_japanese_man"])
 def test_the_mouth_is_found_within_a_tenth_of_its_size(name):
-    known = np.array(read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"].boxes, float)
+    known = boxes_of(name)
 
     take = study(lambda: footage_of(name), FaceFinder())
 
@@ -207,8 +222,7 @@ def test_four_mouths_in_a_film_become_those_that_a_network_is_shown(add, home, t
 
     emotion = add(rest, "--mouths", write(tmp_path / "mouths.mp4", shown, rate=25)).emotions["neutral"]
 
-    known = read_pack(BUILT_IN / "european_woman" / "avatar.json").emotions["neutral"]
-    assert references_shape(emotion.mouths) == references_shape(known.mouths)
+    assert references_shape(emotion.mouths) == (5, 144)
     with av.open(home / "avatars" / "eve" / emotion.mouths.film) as film:
         squares = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     assert len(squares) == emotion.frames
@@ -307,10 +321,8 @@ def test_a_film_that_mostly_shows_no_face_is_refused(refusal, tmp_path, faces):
 
 
 def test_a_film_of_someone_who_speaks_is_refused_unless_wanted(refusal, add, tmp_path, faces):
-    boxes = read_pack(BUILT_IN / "european_woman" / "avatar.json").emotions["neutral"].boxes
     pictures = []
-    for index, (face, box) in enumerate(zip(faces, boxes, strict=True)):
-        assert box
+    for index, (face, box) in enumerate(zip(faces, boxes_of("european_woman"), strict=True)):
         opening = round(8 + 8 * np.sin(index))
         centre = (round(box[0]), round(box[1]))
         pictures.append(cv2.ellipse(face.copy(), centre, (24, opening), 0, 0, 360, (60, 20, 20), -1))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import soxr
@@ -148,6 +149,22 @@ def test_the_mouth_is_drawn_where_the_framing_puts_it(model, idle):
     inner = np.s_[:, 12 : size - 12, 12 : size - 12]
     apart = np.abs(np.roll(there, -aside, axis=2).astype(int) - here)[inner].mean()
     assert apart < 0.1 * np.abs(here.astype(int) - idle.references[0])[inner].mean()
+
+
+@pytest.mark.parametrize("lines", [720, 1080])
+def test_a_mouth_of_more_lines_speaks_as_one_of_few(model, avatars, idle, lines):
+    pcm, _ = speak("papa", "it")
+    face = avatars.footage(avatars.find("european_woman", "neutral"), "neutral", lines).frame(0)
+    size = len(idle.references[0])
+
+    few, many = draw(model, idle, pcm), draw(model, face, pcm)
+
+    assert len(many[0]) == 2 * round(size * lines / 1024)
+    shrunk = [cv2.resize(mouth, (size, size), interpolation=cv2.INTER_AREA) for mouth in many]
+    # Their squares begin at pixels of their own, which are not those of the other.
+    inner = np.s_[:, 12 : size - 12, 12 : size - 12]
+    apart = np.abs(np.array(shrunk, int) - few)[inner].mean()
+    assert apart < 0.4 * np.abs(few.astype(int) - idle.references[0])[inner].mean()
 
 
 def test_every_avatar_in_every_emotion_speaks_and_rests(model, avatars):

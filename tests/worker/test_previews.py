@@ -78,3 +78,18 @@ def test_a_poster_is_the_frame_on_which_the_mouth_is_furthest_from_rest(avatars,
 def test_what_is_no_film_has_no_poster(avatars, pack):
     with pytest.raises(NoFilm):
         previews.poster(avatars, pack, "serious", b"no film")
+
+
+def test_a_poster_of_a_canvas_is_its_first_picture_and_opens_no_footage(pack):
+    closed = Avatars(ASSETS / "avatars", memory_bytes=10_000_000)
+    encoder, film = Encoder(sample_rate=16_000, size=(640, 360)), header(16_000, size=(640, 360))
+    encoder.hear(np.zeros(16_000, np.int16))
+    encoder.end_of_speech()
+    for n in range(FPS):
+        if segment := encoder.show(np.full((540, 640), 16 + 8 * n, np.uint8)):
+            film += segment.data
+
+    poster = shown(previews.poster(closed, pack, "serious", film))
+
+    assert poster.shape == (360, 640, 3)
+    assert closed.kept_bytes == 0
