@@ -1,6 +1,6 @@
 """Says digits that are written above the line: powers, of which NFKC would make digits like others ("10²³", 1023).
 
-Above a word they are the number of a note, which nobody says. Those of units ("m²") are left to `spoken.quantities`.
+Above a word they are the number of a note, which nobody says. Those of units ("m²") are left to `spoken.amounts`.
 """
 
 import re

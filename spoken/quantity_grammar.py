@@ -1,13 +1,16 @@
 """The expressions by which one language's quantities are found: units, currencies, magnitudes, months and days."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from babel.dates import get_day_names, get_month_names
 
 from spoken.characters import folded
 from spoken.verbalizer import Verbalizer
 from spoken.vocabulary import CURRENCIES
+
+Step = Callable[[str], str]
+"""Writes one kind of quantity out, wherever a stretch has it."""
 
 NUMBER = r"\d+(?:[.,]\d+)?"
 # A hyphen is a minus where no letter or digit stands before it; scripts without spaces have letters everywhere.

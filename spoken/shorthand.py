@@ -4,12 +4,11 @@ What is left are digits in words that the steps of `spoken.quantities` know. Eac
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
+from spoken.quantity_grammar import Step
 from spoken.verbalizer import THINGS, Verbalizer
-
-Step = Callable[[str], str]
 
 _EAST = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _NUMBER = r"\d+(?:[.,]\d+)?"

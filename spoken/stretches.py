@@ -12,18 +12,18 @@ from itertools import accumulate
 
 from babel.dates import get_month_names
 
-from spoken.abbreviations import (
+from spoken.abbreviations import SUFFIXES
+from spoken.characters import SIGNS
+from spoken.common_words import WORDS
+from spoken.full_stops import (
     BEFORE_NUMBERS,
     CURRENCIES,
     GERMAN_MAGNITUDES,
     HOURS,
     INSIDE,
     MAGNITUDES,
-    SUFFIXES,
     TITLES,
 )
-from spoken.characters import SIGNS
-from spoken.common_words import WORDS
 from spoken.languages import LANGUAGES
 from spoken.markup import INLINE, TAG
 from spoken.quantity_grammar import dotted_days, month_beginnings
