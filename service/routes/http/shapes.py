@@ -40,7 +40,7 @@ StageWish = Annotated[
     Stage | None,
     Meta(
         description="The size of the picture, where the person stands in it and on what, captions in the picture, and"
-        " the pace of the voice. A form sends it as JSON. Null is 512×512, the person before the backdrop of the footage."
+        " the pace of the voice. A form sends it as JSON. Null is 512×512 before the footage's backdrop."
     ),
 ]
 
