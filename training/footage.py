@@ -185,6 +185,8 @@ def encode(path: Path, pictures: Sequence[Picture], recipe_hash: str, *, crf: in
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    # Where it runs as root SVT-AV1 takes real-time priority, also for who calls it, and all else stands still.
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     unfinished.replace(path)
 
 
