@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from av import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from worker.backdrop import Backdrop
@@ -22,6 +22,7 @@ from worker.compose import CROP, Box, Eyes, IdleFrame, crop
 from worker.errors import BadAssets
 from worker.film_mattes import FilmMattes
 from worker.matte import Alpha, Mattes, Studio
+from worker.planes import to_yuv
 from worker.reel import Reel
 from worker.shrinking import Rgb, Shrinking
 from worker.sights import Shelf
@@ -121,7 +122,7 @@ class Film:
         # Through RGB, so that every film ends up in the encoder's colour space whatever its own was.
         filmed = _rgb(self._reel.next())
         rgb = self._smaller.frame(filmed) if self._smaller else filmed
-        picture = self._backdrop.smooth(_for_encoder(rgb))
+        picture = self._backdrop.smooth(to_yuv(rgb))
         box, eyes = self._shown(self._boxes[index]), self._shown(self._eyes[index])
         if self._mouths and self._mouth_reel:
             others = _rgb(self._mouth_reel.next())
@@ -192,16 +193,6 @@ class Film:
 def _rgb(picture: VideoFrame) -> Rgb:
     """Return a picture, (height, width, 3), which may be written to."""
     return np.array(picture.reformat(format="rgb24", dst_color_range=ColorRange.JPEG).to_ndarray(), np.uint8)
-
-
-def _for_encoder(rgb: Rgb) -> NDArray[np.uint8]:
-    converted = VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.JPEG,
-        dst_color_range=ColorRange.MPEG,
-    )
-    return np.asarray(converted.to_ndarray(), np.uint8)
 
 
 def _corner(place: Box) -> tuple[int, int]:
