@@ -66,7 +66,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     machine: str
     provider: str  # where the network ran
-    realtime_factor: float  # seconds of video a second, of one render alone
+    engine: str  # that says texts
+    realtime_factor: float  # seconds of video a second, of one render alone of sound that was sent
+    realtime_factor_of_text: dict[str, float]  # of one render alone that is spoken as well, by language
     first_segment_ms: float  # of an English text, footage not used before
     first_segment_ms_by_language: dict[str, FirstSegment]
     first_segment_ms_of_long_sentence: dict[
@@ -87,9 +89,16 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 @click.command(help=__doc__)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @click.option("--quick", is_flag=True, help="Fewer rounds, shorter renders, no ten minutes.")
-def main(*, as_json: bool, quick: bool) -> None:
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "kokoro", "fast"]),
+    default="auto",
+    help="Says the texts; auto: natural voices where this machine keeps up with them.",
+    show_default=True,
+)
+def main(*, as_json: bool, quick: bool, engine: str) -> None:
     """Measure and print."""
-    figures = asyncio.run(_measure(quick=quick))
+    figures = asyncio.run(_measure(engine, quick=quick))
     builtins = msgspec.to_builtins(figures)
     for name, value in builtins.items():
         click.echo(f"{name:28} {_told(value)}")
@@ -97,7 +106,7 @@ def main(*, as_json: bool, quick: bool) -> None:
         click.echo(json.dumps(builtins))
 
 
-async def _measure(*, quick: bool) -> Figures:
+async def _measure(engine: str, *, quick: bool) -> Figures:
     click.echo("each stage alone", err=True)
     pcm = speak_for(10)
     fps_by_stage = frames_per_second(pcm, rounds=1 if quick else 3)
@@ -107,11 +116,24 @@ async def _measure(*, quick: bool) -> Figures:
     click.echo("our network beside PyTorch", err=True)
     ratio = onnx_vs_torch(rounds=1 if quick else 3)
     click.echo("time to the first segment", err=True)
-    async with _worker() as worker:
+    async with _worker(speech_engine=engine) as worker:
         first = {language: await worker.first_segment(text, language) for language, text in TEXTS.items()}
-    async with _worker() as worker:  # another, so that footage is new again
+    async with _worker(speech_engine=engine) as worker:  # another, so that footage is new again
+        engine = await worker.engine()
         long = {
             language: await worker.first_segment(text, language) for language, text in LONG_SENTENCES.items()
+        }
+        click.echo("one stream of text", err=True)
+        of_text = {
+            language: statistics.median(
+                [
+                    await worker.realtime_factor_of_text(
+                        f"{TEXTS[language]} {LONG_SENTENCES[language]}", language
+                    )
+                    for _ in range(1 if quick else 3)
+                ]
+            )
+            for language in TEXTS
         }
     streams_to_try = STREAMS if provider == "cpu" else STREAMS + GPU_STREAMS
     async with _worker(max_renders=str(max(streams_to_try))) as worker:
@@ -134,6 +156,8 @@ async def _measure(*, quick: bool) -> Figures:
     return Figures(
         machine=machine(provider),
         provider=provider,
+        engine=engine,
+        realtime_factor_of_text=of_text,
         realtime_factor=by_streams["1"],
         first_segment_ms=first["en"].cold,
         first_segment_ms_by_language=first,
@@ -164,15 +188,21 @@ class _Worker:
         """Render the same samples in so many renders at once; return seconds of video a second of each."""
 
         async def render() -> float:
-            started = time.perf_counter()
-            frames = 0
-            async for record in self._render(pcm.tobytes()):
-                if isinstance(record, SegmentRecord):
-                    frames += record.frames
+            frames, seconds = await self._timed(pcm.tobytes())
             assert frames == len(pcm) // samples_per_frame(SAMPLE_RATE)
-            return frames / FPS / (time.perf_counter() - started)
+            return frames / FPS / seconds
 
         return list(await asyncio.gather(*(render() for _ in range(streams))))
+
+    async def realtime_factor_of_text(self, text: str, language: str) -> float:
+        """Speak a text and render it; return seconds of video a second."""
+        frames, seconds = await self._timed(b"", text=text, language=language)
+        return frames / FPS / seconds
+
+    async def engine(self) -> str:
+        """Tell what says the texts of these languages."""
+        answer = await self._client.get("/voices")
+        return ", ".join(sorted({voice["engine"] for voice in answer.json() if voice["language"] in TEXTS}))
 
     async def first_segment(self, text: str, language: str) -> FirstSegment:
         """Measure each avatar twice, one emotion for each language, so that its footage is new the first time."""
@@ -194,6 +224,15 @@ class _Worker:
                 if isinstance(record, SegmentRecord):
                     return (time.perf_counter() - started) * 1000
         raise AssertionError
+
+    async def _timed(self, pcm: bytes, **fields: str) -> tuple[int, float]:
+        """Render; return the frames and the seconds that they took."""
+        started = time.perf_counter()
+        frames = 0
+        async for record in self._render(pcm, **fields):
+            if isinstance(record, SegmentRecord):
+                frames += record.frames
+        return frames, time.perf_counter() - started
 
     async def _render(self, pcm: bytes, **fields: Any) -> AsyncGenerator[RenderRecord, None]:
         defaults: dict[str, Any] = {
