@@ -189,7 +189,8 @@ def _error(own: Whole, share: Whole, found: Footage) -> float:
     """Compare what is shown of a film before three colours with what it would be; return the worst."""
     filmed, side, worst = found.first.picture, len(own), 0.0
     for colour in ("#000000", "#ffffff", "#00a040"):
-        stage = Stage(background=colour, person=Place(x=0, y=0, width=side, height=side))
+        place = Place(x=0, y=0, width=side, height=side)
+        stage = Stage(width=side, height=side, background=colour, person=place)
         canvas = Canvas(stage, found)
         shown = next(planes(canvas.show(filmed, 0))).astype(float)
         new = whole(to_yuv(np.full((side, side, 3), stage.colour, np.uint8)))

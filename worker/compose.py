@@ -16,6 +16,7 @@ Axes: S pixels of the square, K references (the idle mouth and, for some avatars
 
 from collections.abc import Callable
 from functools import cache
+from math import ceil
 
 import cv2
 import msgspec
@@ -86,7 +87,8 @@ def crop(rgb: NDArray[np.uint8], box: Box, size: int = CROP) -> NDArray[np.uint8
     Returns:
         RGB, (S, S, 3).
     """
-    doubled = 2 * size  # scaled by area from twice the size, against aliasing
+    # Scaled by area from twice the size, against aliasing; of many lines from more, so that each pixel is seen.
+    doubled = max(2, ceil(box[2] / size)) * size
     large = cv2.warpAffine(
         rgb,
         _from_crop(box, doubled),

@@ -5,6 +5,7 @@ MediaPipe's selfie segmentation on LiteRT tells roughly where the person is. Mix
 share of the person's colour near by, and for the rest of the background's.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.importing import Pictures
 from worker.litert import PictureNetwork
 from worker.matte import Alpha, Plane, gone_on, weighted
 from worker.planes import Rgb, to_yuv, whole
+from worker.stage import PLAIN
 
 MODEL = Path(__file__).parent / "assets/segmentation/selfie_segmentation.tflite"
 
@@ -32,7 +35,7 @@ _DOUBT = 0.1
 _LEAST, _MOST = 0.1, 0.97  # of a picture that is cut around a face is the person
 _MUCH_DOUBT = 0.045  # of the pixels; people before a plain wall leave 0.02
 _ROUNDS = 3
-_EDGE = 3  # pixels on either side of where GrabCut puts the edge
+_EDGE = 3  # pixels of up to 512 lines, on either side of where GrabCut puts the edge
 _NOISE = 14.0  # levels: colours that differ by less say little of a share
 
 
@@ -52,24 +55,23 @@ class Cutter:
         self.in_doubt = 0.0
 
     def cut(self, picture: Rgb) -> Alpha:
-        """Tell how much of each pixel of a picture with a person in its middle, (H, W, 3), is that person."""
+        """Tell how much of each pixel of a picture with a person in its middle, (H, H, 3), is that person."""
         small = np.asarray(cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
         likely = self._network.look(small)[..., 0]
         self.in_doubt = float(np.mean(np.abs(likely - _EVEN) < _EVEN - _DOUBT))
-        size = picture.shape[1], picture.shape[0]
-        found = self._by_colour(small, likely).astype(np.float32)
-        person = np.asarray(cv2.resize(found, size, interpolation=cv2.INTER_LINEAR)) > _EVEN
-        likely = np.asarray(cv2.resize(likely, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        lines = len(picture)
+        person = _of_lines(self._by_colour(small, likely), min(lines, PLAIN)).astype(np.uint8)
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE + 1, 2 * _EDGE + 1))
-        inside = cv2.erode(person.astype(np.uint8), kernel) > 0
-        outside = cv2.erode((~person).astype(np.uint8), kernel) > 0
+        inside, outside = (_of_lines(cv2.erode(side, kernel) > 0, lines) for side in (person, 1 - person))
         pixels = whole(to_yuv(picture))
-        backdrop = gone_on(pixels, outside)
-        change, own = weighted(pixels - backdrop), weighted(gone_on(pixels, inside) - backdrop)
-        share = ((change * own).sum(axis=2) + _NOISE**2 * likely) / ((own**2).sum(axis=2) + _NOISE**2)
-        share = np.clip(share, 0, 1)
-        share[inside], share[outside] = 1, 0
-        return np.asarray(np.rint(255 * share), np.uint8)
+        edge = ~(inside | outside)
+        behind = gone_on(pixels, outside)[edge]
+        change, own = weighted(pixels[edge] - behind), weighted(gone_on(pixels, inside)[edge] - behind)
+        doubt = np.asarray(cv2.resize(likely, (lines, lines), interpolation=cv2.INTER_LINEAR), np.float32)
+        share = ((change * own).sum(axis=1) + _NOISE**2 * doubt[edge]) / ((own**2).sum(axis=1) + _NOISE**2)
+        alpha = np.where(inside, 255, 0).astype(np.uint8)
+        alpha[edge] = np.rint(255 * np.clip(share, 0, 1))
+        return alpha
 
     def _by_colour(self, picture: Rgb, likely: Plane) -> NDArray[np.bool_]:
         """Tell which pixels are more like the person's than like the background's."""
@@ -82,7 +84,14 @@ class Cutter:
         return np.asarray(labels & 1 == 1)
 
 
-def cut_film(pictures: Iterable[Rgb]) -> tuple[list[Alpha], list[str]]:
+def _of_lines(side: NDArray[np.bool_], lines: int) -> NDArray[np.bool_]:
+    if len(side) == lines:
+        return side
+    scaled = cv2.resize(side.astype(np.float32), (lines, lines), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(scaled > _EVEN)
+
+
+def cut_film(pictures: Iterable[Rgb]) -> tuple[Pictures, list[str]]:
     """Cut somebody out of all pictures of a film; tell what is to be warned of.
 
     There are no mattes where not all pictures show so much of a person that they could be theirs.
@@ -91,18 +100,39 @@ def cut_film(pictures: Iterable[Rgb]) -> tuple[list[Alpha], list[str]]:
         ModuleNotFoundError: LiteRT is not installed.
     """
     cutter = Cutter()
-    found, doubts = [], []
+    found, doubts = _Steadied(), []
     for picture in pictures:
-        found.append(cutter.cut(picture))
+        alpha = cutter.cut(picture)
+        found.put(alpha)
         doubts.append(cutter.in_doubt)
-        if not _LEAST < found[-1].mean() / 255 < _MOST:
+        if not _LEAST < alpha.mean() / 255 < _MOST:
             return [], [NOT_TOLD]
-    return list(_steadied(found)), [HARDLY_TOLD] if np.mean(doubts) > _MUCH_DOUBT else []
+    return found, [HARDLY_TOLD] if np.mean(doubts) > _MUCH_DOUBT else []
 
 
-def _steadied(mattes: list[Alpha]) -> Iterator[Alpha]:
-    """Yield of each three mattes in a row the middle one's pixels that lie between the others': nothing flickers."""
-    for index, alpha in enumerate(mattes):
-        before, after = mattes[max(index - 1, 0)], mattes[min(index + 1, len(mattes) - 1)]
-        low, high = np.minimum(before, after), np.maximum(before, after)
-        yield np.clip(alpha, low, high)
+class _Steadied:
+    """Of each three mattes in a row the middle one's pixels that lie between the others': nothing flickers.
+
+    They are kept packed, since those of a film would take as much memory as all the rest.
+    """
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+        self._shape = 0, 0
+
+    def put(self, alpha: Alpha) -> None:
+        self._shape = alpha.shape[0], alpha.shape[1]
+        self._packed.append(zlib.compress(alpha.tobytes(), 1))
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __iter__(self) -> Iterator[Alpha]:
+        before = alpha = self._unpacked(0)
+        for index in range(len(self)):
+            after = self._unpacked(min(index + 1, len(self) - 1))
+            yield np.clip(alpha, np.minimum(before, after), np.maximum(before, after))
+            before, alpha = alpha, after
+
+    def _unpacked(self, index: int) -> Alpha:
+        return np.frombuffer(zlib.decompress(self._packed[index]), np.uint8).reshape(self._shape)

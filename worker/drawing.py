@@ -272,13 +272,13 @@ def import_person(request: ImportPerson) -> Packed:
         take, warnings = cut_out(take, take.frames)
     else:
         take, warnings = bring_to_life(picture)
-    squares = [] if request.mouths is None else mouths_of(take, Path(request.mouths))
+    squares = None if request.mouths is None else mouths_of(take, Path(request.mouths))
     person = Person(name=request.name, label=request.label, gender=request.gender, elderly=False)
     import_pack.add(Path(request.folder).parent, person, ("neutral",), take, squares)
     return Packed(warnings=tuple(warnings))
 
 
-def mouths_of(take: Take, film: Path) -> list[Rgb]:
+def mouths_of(take: Take, film: Path) -> Iterable[Rgb]:
     """Find the four shapes of a mouth in a film, for footage of the same person.
 
     Raises:

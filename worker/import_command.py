@@ -125,7 +125,7 @@ def add(
             take, warnings = cut_out(take, bar)
     for warning in warnings:
         click.echo(warning, err=True)
-    squares = mouths_of(take, mouths) if mouths else []
+    squares = mouths_of(take, mouths) if mouths else None
     pack = import_pack.add(assets / "avatars", person, emotions, take, squares)
     through = sum(1 for box in take.boxes if box is None)
     if as_json:
@@ -141,15 +141,20 @@ def add(
 
 
 def _study(footage: Path, seconds: float, *, may_speak: bool) -> Take:
-    length = round(2 * seconds * FPS)
-    with click.progressbar(length=length, label="Looking for the face", file=sys.stderr) as bar:
+    length = round((1 if may_speak else 2) * seconds * FPS)
+    bar = click.progressbar(length=length, label="Looking for the face", file=sys.stderr)
+    looking = True
 
-        def frames() -> Iterator[Rgb]:
-            for frame in read_film(footage, longest_s=seconds):
+    def frames() -> Iterator[Rgb]:
+        for frame in read_film(footage, longest_s=seconds):
+            if looking:
                 bar.update(1)
-                yield frame
+            yield frame
 
-        return study(frames, FaceFinder(), may_speak=may_speak)
+    with bar:
+        take = study(frames, FaceFinder(), may_speak=may_speak)
+    looking = False  # other bars tell of what is read later
+    return take
 
 
 @avatars.command("list")

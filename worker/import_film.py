@@ -1,8 +1,9 @@
 """Reads somebody's film, of any codec, size and rate, and writes footage as the worker plays it. Knows no faces."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ from numpy.typing import NDArray
 from worker.encode import FPS
 from worker.errors import UnusableFootage
 from worker.matte import Alpha
+from worker.stage import PLAIN
 
 Rgb = NDArray[np.uint8]  # (height, width, 3)
+
+_LARGEST = 50_000_000  # pixels of a frame, as of a picture
+_MOST_BITS = 0.4  # a pixel, over two seconds: eight seconds of 1080 lines are 12 MB at most, however noisy
 
 
 def read_film(path: Path, *, longest_s: float) -> Iterator[Rgb]:
@@ -37,37 +42,51 @@ def read_film(path: Path, *, longest_s: float) -> Iterator[Rgb]:
         raise UnusableFootage(f"{path} cannot be read as a film: {exc}") from exc
 
 
-def write_footage(path: Path, frames: Sequence[Rgb]) -> None:
-    """Write frames of any one size as H.264, and nothing at `path` before all of it is written."""
-    with _film_of(path, frames[0].shape[:2], {"crf": "16", "preset": "medium"}) as (film, stream):
+def write_footage(path: Path, frames: Iterable[Rgb], *, lines: int = PLAIN) -> None:
+    """Write frames of any one size as H.264, and nothing at `path` before all of it is written.
+
+    Args:
+        path: of the film.
+        frames: each of which is asked for once the one before is written.
+        lines: of the footage, which these are or belong to.
+    """
+    many = lines > PLAIN
+    options = {"crf": "18" if many else "16", "preset": "medium"}
+    with _film_of(path, frames, options, bounded=many) as (film, stream, pictures):
         context = stream.codec_context
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-        for rgb in frames:
+        for rgb in pictures:
             frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
             film.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
 
 
-def write_mattes(path: Path, mattes: Sequence[Alpha]) -> None:
+def write_mattes(path: Path, mattes: Iterable[Alpha]) -> None:
     """Write mattes of any one size, (height, width), likewise: as the brightness of H.264 without loss."""
-    height, width = mattes[0].shape
-    with _film_of(path, (height, width), {"qp": "0", "preset": "medium"}) as (film, stream):
-        picture = np.full((height * 3 // 2, width), 128, np.uint8)
-        for matte in mattes:
-            picture[:height] = matte
+    with _film_of(path, mattes, {"qp": "0", "preset": "medium"}) as (film, stream, pictures):
+        picture = np.full((stream.height * 3 // 2, stream.width), 128, np.uint8)
+        for matte in pictures:
+            picture[: stream.height] = matte
             film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
 
 
 @contextmanager
-def _film_of(path: Path, size: tuple[int, int], options: dict[str, str]) -> Iterator[tuple[Any, Any]]:
-    """Open a film of a height and width to be written, which is at `path` once it is whole."""
+def _film_of(
+    path: Path, pictures: Iterable[Rgb], options: dict[str, str], *, bounded: bool = False
+) -> Iterator[tuple[Any, Any, Iterator[Rgb]]]:
+    """Open a film of the size of its pictures to be written, which is at `path` once it is whole."""
+    others = iter(pictures)
+    first = next(others)
+    if bounded:
+        most = int(_MOST_BITS * first.shape[0] * first.shape[1] * FPS)
+        options = {**options, "maxrate": str(most), "bufsize": str(2 * most)}
     unfinished = path.with_suffix(".part")
     with av.open(unfinished, "w", format="mp4", options={"movflags": "faststart"}) as film:
         stream = film.add_stream("libx264", rate=FPS, options=options)
-        stream.height, stream.width = size
+        stream.height, stream.width = first.shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, FPS)
-        yield film, stream
+        yield film, stream, chain([first], others)
         film.mux(stream.encode())
     unfinished.replace(path)
 
@@ -77,12 +96,14 @@ def _upright(
 ) -> Iterator[tuple[float | None, Rgb]]:
     """Yield frames with their times, turned as a telephone was held and with square pixels."""
     for frame in frames:
+        wide = frame.width if not pixel_aspect else round(frame.width * pixel_aspect)
+        if max(wide, frame.width) * frame.height > _LARGEST:
+            raise UnusableFootage("Its pictures are larger than 50 megapixels.")
         rgb = np.asarray(
             frame.reformat(format="rgb24", dst_color_range=ColorRange.JPEG).to_ndarray(), np.uint8
         )
         if pixel_aspect and pixel_aspect != 1:
-            size = (round(rgb.shape[1] * pixel_aspect), rgb.shape[0])
-            rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+            rgb = np.asarray(cv2.resize(rgb, (wide, rgb.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
         yield frame.time, np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)))
 
 

@@ -8,7 +8,8 @@ frame towards the border of the square.
 Axes: F frames, P points of a face.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 import cv2
 import msgspec
@@ -28,8 +29,7 @@ Floats = NDArray[np.float64]
 LONGEST_S = 60.0
 """Of a film that shows the shapes; the rest is left out."""
 
-SIZE = 144
-"""Pixels of a square, which the network was trained on."""
+_SIZE = 144  # pixels of a square of 512 lines, which the network was trained on
 
 _EYES = ((33, 133), (362, 263))  # corners of the left and right one in the picture
 _CORNERS = (61, 291)  # of the mouth
@@ -40,6 +40,7 @@ _STEADY = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 48, 278, 50
 _STEP = 2  # every second of them is looked at
 _LOST = 0.2  # of the distance between the eyes: from here on a change of it is no movement
 _ASTRAY = 0.1  # of the distance between the eyes: from here on a registration is wrong
+_ABOVE = 0.6  # of a square: where brightness is compared
 _OUTERMOST, _FADE = 0.97, 0.2  # of half a square: where a shape has faded into the frame, and over how much
 _REGISTERED = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
@@ -90,8 +91,15 @@ class _Moment(msgspec.Struct, frozen=True):
     measures: Floats  # opening, width and height, in distances between the eyes
 
 
-def find_mouths(take: Take, read: Callable[[], Iterable[Rgb]], finder: Finder, look: Look) -> list[Rgb]:
-    """Return for each frame of footage the four shapes of its mouth side by side, (144, 576, 3).
+def side(lines: int) -> int:
+    """Return S, the pixels of a square, of footage of so many lines; 144 where it is shown with 512."""
+    return 2 * round(_SIZE * lines / WIDTH / 2)
+
+
+def find_mouths(take: Take, read: Callable[[], Iterable[Rgb]], finder: Finder, look: Look) -> Iterator[Rgb]:
+    """Return for each frame of footage the four shapes of its mouth side by side, (S, 4 S, 3).
+
+    Whatever may be wrong with them is told at once; each is made as it is asked for.
 
     Args:
         take: the footage, with the mouth at rest.
@@ -102,10 +110,11 @@ def find_mouths(take: Take, read: Callable[[], Iterable[Rgb]], finder: Finder, l
     Raises:
         UnusableFootage: a shape is not shown, or the mouth is too large in the footage; says what to film.
     """
-    if max(box[2] for box in take.boxes if box) > SIZE:
+    if max(box[2] for box in take.boxes if box) > side(take.lines):
         raise UnusableFootage("For four mouths the camera is too near to the face: show some more around it.")
+    smaller = WIDTH / take.lines
     points = [
-        look(frame, eyes[:2], eyes[2:]) if eyes else None
+        _looked(frame, np.reshape(eyes, (2, 2)), smaller, look) if eyes else None
         for frame, eyes in zip(take.frames, take.eyes, strict=True)
     ]
     rest = np.median([_measures(seen) for seen in points if seen is not None], axis=0)
@@ -118,14 +127,25 @@ def find_mouths(take: Take, read: Callable[[], Iterable[Rgb]], finder: Finder, l
         if index >= max(wanted):
             break
     apart = float(np.median([_apart(seen) for seen in points if seen is not None]))
-    laid = [_Source(sources[moment.frame], moment.points, apart) for moment in shown]
-    squares = []
+    laid = [_Source(sources[moment.frame], moment.points, apart, take.lines) for moment in shown]
+    return _squares(take, points, laid)
+
+
+def _squares(take: Take, points: Sequence[Points | None], laid: Sequence["_Source"]) -> Iterator[Rgb]:
+    size = side(take.lines)
     for frame, box, seen in zip(take.frames, take.boxes, points, strict=True):
         if box is None or seen is None:
-            squares.append(np.zeros((SIZE, SIZE * len(SHAPES), 3), np.uint8))
+            yield np.zeros((size, size * len(SHAPES), 3), np.uint8)
         else:
-            squares.append(np.concatenate([source.lay(frame, box, seen) for source in laid], axis=1))
-    return squares
+            few = _scaled(frame, WIDTH / take.lines)
+            yield np.concatenate([source.lay(frame, few, box, seen) for source in laid], axis=1)
+
+
+def _looked(frame: Rgb, eyes: Floats, scale: float, look: Look) -> Points:
+    """Look at a frame made smaller, since a network sees few pixels; return the points in those of the frame."""
+    (left_x, left_y), (right_x, right_y) = (eyes * scale).tolist()
+    points = look(_scaled(frame, scale), (left_x, left_y), (right_x, right_y))
+    return _at_scale(points, 1 / scale)
 
 
 def _watch(frames: Iterable[Rgb], finder: Finder, look: Look) -> list[_Moment]:
@@ -173,48 +193,84 @@ def _choose(moments: Sequence[_Moment], rest: Floats) -> list[_Moment]:
 
 
 class _Source:
-    """A moment that shows a shape, ready to be laid over footage, in which the eyes are `apart` pixels apart."""
+    """A moment that shows a shape, ready to be laid over footage of some lines, in which eyes are `apart` pixels apart.
 
-    def __init__(self, picture: Rgb, points: Points, apart: float) -> None:
+    Where it lies is found in pictures of 512 lines, which tell parts of a pixel, too, and sooner than those of more.
+    """
+
+    def __init__(self, picture: Rgb, points: Points, apart: float, lines: int) -> None:
+        self._smaller = WIDTH / lines  # of a frame
         scale = min(1.0, apart / _apart(points))
-        smaller = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        self._picture: Rgb = np.asarray(smaller, np.uint8)
-        self._points = (points + 0.5) * scale - 0.5
+        few = min(1.0, self._smaller * apart / _apart(points))
+        self._picture, self._few = _scaled(picture, scale), _scaled(picture, few)
+        self._points = _at_scale(points, few)
+        self._ratio = few / scale
 
-    def lay(self, frame: Rgb, box: Box, points: Points) -> Rgb:
-        """Return the shape in the square of a frame of footage, (144, 144, 3)."""
+    def lay(self, frame: Rgb, few: Rgb, box: Box, points: Points) -> Rgb:
+        """Return the shape in the square of a frame of footage, (S, S, 3).
+
+        Args:
+            frame: all of it.
+            few: the same with 512 lines.
+            box: of the mouth, in the frame.
+            points: of the face, in the frame.
+        """
+        points = _at_scale(points, self._smaller)
         to_source = _fit(points[list(_STEADY)], self._points[list(_STEADY)])
-        to_source = _registered(frame, self._picture, to_source, points)
-        x, y, _ = square(box, SIZE, WIDTH)
-        left, top = int(x - SIZE / 2), int(y - SIZE / 2)
-        moved = to_source.copy()
-        moved[:, 2] += to_source[:, :2] @ [left, top]
-        here = frame[top : top + SIZE, left : left + SIZE].astype(np.float32)
+        to_source = _registered(few, self._few, to_source, points)
+        moved = _enlarged(to_source, self._smaller, self._ratio)
+        size = side(len(frame))
+        x, y, _ = square(box, size, len(frame))
+        left, top = int(x - size / 2), int(y - size / 2)
+        moved[:, 2] += moved[:, :2] @ [left, top]
+        here = frame[top : top + size, left : left + size].astype(np.float32)
         shape = cv2.warpAffine(
             self._picture,
             moved,
-            (SIZE, SIZE),
+            (size, size),
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.float32)
-        share = _SHARE[..., None]
+        share = _share(size)[..., None]
         # As bright and of the same tint as the frame where speech changes little: beside the nose and the mouth.
-        around = (1 - share) * _ABOVE[:, None, None]
+        above = (np.arange(size) < _ABOVE * size).astype(np.float32)
+        around = (1 - share) * above[:, None, None]
         gain = (around * here).sum(axis=(0, 1)) / np.maximum((around * shape).sum(axis=(0, 1)), 1)
         shape *= np.clip(gain, 0.7, 1.4)
         return np.asarray(np.clip(np.rint(here + share * (shape - here)), 0, 255), np.uint8)
 
 
-def _share() -> NDArray[np.float32]:
-    """Return 1 around the mouth, falling to 0 before the border of a square and in its corners, (144, 144)."""
-    across = (np.arange(SIZE) + 0.5) / SIZE * 2 - 1
+@cache
+def _share(size: int) -> NDArray[np.float32]:
+    """Return 1 around the mouth, falling to 0 before the border of a square and in its corners, (S, S)."""
+    across = (np.arange(size) + 0.5) / size * 2 - 1
     reach = (across[:, None] ** 4 + across[None] ** 4) ** 0.25
     inwards = np.clip((_OUTERMOST - reach) / _FADE, 0, 1)
     return np.asarray(inwards * inwards * (3 - 2 * inwards), np.float32)
 
 
-_SHARE = _share()
-_ABOVE = (np.arange(SIZE) < 0.6 * SIZE).astype(np.float32)
+def _scaled(picture: Rgb, scale: float) -> Rgb:
+    if scale == 1:
+        return picture
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _at_scale(points: Points, scale: float) -> Points:
+    """Return points, which count from the middle of the first pixel, in a picture that was scaled."""
+    return (points + 0.5) * scale - 0.5
+
+
+def _enlarged(found: Floats, here: float, there: float) -> Floats:
+    """Return the map (2, 3) that leads between two pictures as `found` does between smaller ones.
+
+    Args:
+        found: between pixels of the smaller ones.
+        here: scale of the one that it leads from.
+        there: scale of the one that it leads to.
+    """
+    linear, shift = found[:, :2], found[:, 2]
+    moved = (linear @ np.full(2, 0.5 * here - 0.5) + shift + 0.5) / there - 0.5
+    return np.column_stack([linear * (here / there), moved])
 
 
 def _registered(frame: Rgb, picture: Rgb, to_source: Floats, points: Points) -> Floats:

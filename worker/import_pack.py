@@ -7,7 +7,7 @@ breaks off half-way, a worker that starts then finds whole packs only.
 import hashlib
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ from worker.avatars import Emotion, Pack, read_pack
 from worker.errors import AvatarExists, BadAvatarName, UnknownAvatar
 from worker.footage import Mouths
 from worker.import_film import write_footage, write_mattes
-from worker.import_mouths import SHAPES, SIZE
+from worker.import_mouths import SHAPES, side
 from worker.importing import Rgb, Take
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # also a folder's name: nothing that could lead out of ours
@@ -60,7 +60,7 @@ def list_packs(folder: Path) -> list[Pack]:
 
 
 def add(
-    folder: Path, person: Person, emotions: tuple[str, ...], take: Take, squares: Sequence[Rgb] = ()
+    folder: Path, person: Person, emotions: tuple[str, ...], take: Take, squares: Iterable[Rgb] | None = None
 ) -> Pack:
     """Give an avatar footage for some emotions, in place of what it had for them.
 
@@ -70,23 +70,27 @@ def add(
         emotions: what the footage shows.
         take: the footage.
         squares: of `import_mouths.find_mouths`, one a frame; without them the idle mouth is the only reference.
+
+    Raises:
+        UnusableFootage: the footage cannot be read any more; then nothing was added.
     """
     home = folder / person.name
     home.mkdir(parents=True, exist_ok=True)
-    footage = _write(home, emotions[0], "mp4", take.frames)
+    footage = _write(home, emotions[0], "mp4", take.frames, take.lines)
     mattes = None
     if take.mattes:
         mattes = footage.with_suffix(".mattes.mp4")
         write_mattes(mattes, take.mattes)
     mouths = None
-    if squares:
-        film = _write(home, emotions[0], "mouths.mp4", squares)
-        mouths = Mouths(film=film.name, shapes=len(SHAPES), size=SIZE)
+    if squares is not None:
+        film = _write(home, emotions[0], "mouths.mp4", squares, take.lines)
+        mouths = Mouths(film=film.name, shapes=len(SHAPES), size=side(take.lines))
     known = find(folder, person.name)
     emotion = Emotion(
         footage=footage.name,
         frames=len(take.frames),
         playback="pingpong",
+        lines=take.lines,
         boxes=take.boxes,
         eyes=take.eyes,
         mattes=mattes.name if mattes else None,
@@ -111,9 +115,9 @@ def add(
     return pack
 
 
-def _write(home: Path, emotion: str, kind: str, pictures: Sequence[Rgb]) -> Path:
+def _write(home: Path, emotion: str, kind: str, pictures: Iterable[Rgb], lines: int) -> Path:
     draft = home / f"new.{kind}"
-    write_footage(draft, pictures)
+    write_footage(draft, pictures, lines=lines)
     digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:8]
     return draft.rename(home / f"{emotion}-{digest}.{kind}")
 

@@ -1,10 +1,13 @@
 """Turns a film of a person into footage that an avatar plays, or says why it cannot. Knows no codec, no network.
 
 The picture is cut square around the face, the same for the whole film, so that the background stays still; the
-mouth's square follows the face. Where there is no face for long, the frame passes through as it is.
+mouth's square follows the face. Where there is no face for long, the frame passes through as it is. What is near
+enough keeps the pixels of the film: a square is made smaller where it has more lines than canvases show, or than a long
+film may have, and larger where it has fewer than all the rest expects.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isqrt
 from typing import Protocol
 
 import cv2
@@ -16,7 +19,7 @@ from worker.compose import Box, Eyes, crop
 from worker.encode import FPS, WIDTH
 from worker.errors import UnusableFootage
 from worker.import_faces import Face
-from worker.matte import Alpha
+from worker.stage import LINES
 
 Rgb = NDArray[np.uint8]  # (height, width, 3)
 Boxes = NDArray[np.float64]  # (N, 3): centre x, centre y, side; NaN where there is no face. Eyes are (N, 4)
@@ -28,6 +31,10 @@ Boxes = NDArray[np.float64]  # (N, 3): centre x, centre y, side; NaN where there
 _SIDE = 1.476
 _BELOW_NOSE = 0.718
 
+_STEP = 8  # lines: squares of such sizes are made smaller in parts (`worker.shrinking`)
+_MOST_PIXELS = (
+    500 * 720**2
+)  # of all frames, which a worker that shows them keeps decoded: twenty seconds of 720 lines
 _PICTURE = 3.8  # sides of the mouth's square across the picture, as in `assets`
 _MOUTH_HEIGHT = 0.69  # where in the picture its centre lies, from the top
 
@@ -57,21 +64,32 @@ class Finder(Protocol):
         """Find those that are at least `smallest` pixels across."""
 
 
+class Pictures(Protocol):
+    """Those of a film, in their order. They may be made each time that they are gone through: many fill the memory."""
+
+    def __iter__(self) -> Iterator[Rgb]:
+        """Begin with the first."""
+
+    def __len__(self) -> int:
+        """Count them."""
+
+
 class Take(msgspec.Struct, frozen=True, kw_only=True):
     """Footage that an avatar can play, and where its mouth is."""
 
-    frames: Sequence[Rgb]  # (512, 512, 3)
+    lines: int = WIDTH
+    frames: Pictures  # (lines, lines, 3)
     boxes: tuple[Box | None, ...]  # one a frame
     eyes: tuple[Eyes | None, ...]  # one pair a frame
     cut: tuple[int, int, int]  # the square of the film that the frames show: left, top and size
-    mattes: Sequence[Alpha] = ()  # one a frame; without them nobody is cut out
+    mattes: Pictures = ()  # (lines, lines), one a frame; without them nobody is cut out
 
 
 def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool = False) -> Take:
     """Find the mouth in every frame of a film, and cut the picture around the face.
 
     Args:
-        read: yields the frames, upright and 25 a second. Called twice: kept, a minute would fill the memory.
+        read: yields the frames, upright and 25 a second. Called for each look at them, since many fill the memory.
         finder: finds the faces.
         may_speak: take a mouth that is not at rest, too: it will go on moving where there is silence.
 
@@ -92,23 +110,48 @@ def study(read: Callable[[], Iterable[Rgb]], finder: Finder, *, may_speak: bool 
         np.array([np.ravel(faces[0].points[:2]) if faces else np.full(4, np.nan) for faces in found])
     )
     left, top, size = _cut(boxes, *shapes.pop())
-    scale = WIDTH / size
+    lines = lines_of(size, len(found))
+    scale = lines / size
     eyes = (eyes - [left, top, left, top]) * scale
     boxes = (boxes - [left, top, 0]) * scale
-    if (np.abs(boxes[:, :2] - WIDTH / 2) > WIDTH / 2).any():  # NaN is not
+    if (np.abs(boxes[:, :2] - lines / 2) > lines / 2).any():  # NaN is not
         raise UnusableFootage("The face moves out of the picture.")
     take = Take(
+        lines=lines,
         cut=(left, top, size),
-        frames=[_resized(frame[top : top + size, left : left + size], scale) for frame in read()],
+        frames=_Cut(read, (left, top, size), lines, len(found)),
         boxes=tuple(
             None if np.isnan(x) else (round(x, 2), round(y, 2), round(side, 2))
             for x, y, side in boxes.tolist()
         ),
         eyes=tuple(None if np.isnan(pair[0]) else rounded(pair) for pair in eyes.tolist()),
     )
-    if _speaks(take) and not may_speak:
+    if not may_speak and _speaks(take):
         raise UnusableFootage("The mouth moves most of the time; take a film in which the person listens.")
     return take
+
+
+def lines_of(size: int, frames: int) -> int:
+    """Say how many lines footage has of a square of a film: its own, unless those fill the memory, or are too few."""
+    most = isqrt(_MOST_PIXELS // frames)
+    return max(WIDTH, min(size, LINES[-1], most - most % _STEP))
+
+
+class _Cut:
+    """A film cut to a square, made as large as it is shown."""
+
+    def __init__(
+        self, read: Callable[[], Iterable[Rgb]], cut: tuple[int, int, int], lines: int, count: int
+    ) -> None:
+        self._read, self._cut, self._lines, self._count = read, cut, lines, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Rgb]:
+        left, top, size = self._cut
+        for frame in self._read():
+            yield _resized(frame[top : top + size, left : left + size], self._lines / size)
 
 
 class Still(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +249,12 @@ def _check_faces(found: Sequence[Sequence[Face]]) -> None:
 
 
 def _speaks(take: Take) -> bool:
-    crops = [crop(frame, box) for frame, box in zip(take.frames, take.boxes, strict=True) if box]
+    scale = WIDTH / take.lines  # of which the limits are
+    crops = [
+        crop(_resized(frame, scale), (box[0] * scale, box[1] * scale, box[2] * scale))
+        for frame, box in zip(take.frames, take.boxes, strict=True)
+        if box
+    ]
     grey = np.stack(crops).astype(np.float32).mean(axis=-1) / 255  # (N, 96, 96)
     change = np.abs(np.diff(grey, axis=0))
     lips, cheeks = (float(np.median(change[:, *part].mean(axis=(1, 2)))) for part in (_LIPS, _CHEEKS))
@@ -225,6 +273,8 @@ def _cut(boxes: Boxes, height: int, width: int) -> tuple[int, int, int]:
     """Return left, top and size of the square of the film that the avatar shows."""
     x, y, side = np.nanmedian(boxes, axis=0)
     size = min(round(_PICTURE * side), height, width)
+    if WIDTH < size < LINES[-1]:  # its pixels stay as they are
+        size -= size % _STEP
     left = min(max(round(x - size / 2), 0), width - size)
     top = min(max(round(y - _MOUTH_HEIGHT * size), 0), height - size)
     return left, top, size

@@ -23,7 +23,7 @@ NAME = re.compile(r"own_[0-9a-f]{24}")
 """No avatar of the worker's own is called so."""
 
 MAX_PACK_BYTES = 64 << 20
-"""A minute of footage and its mouths are under 20 MB."""
+"""Footage with its mouths and mattes is under 30 MB, of whatever length and lines it is."""
 
 _FILE = re.compile(r"avatar\.json|[a-z0-9][a-z0-9_.-]{0,79}\.mp4")
 _MOST_FILES = 32

@@ -224,8 +224,9 @@ def _backdrop(apart: Plane) -> NDArray[np.bool_]:
 
 def gone_on(picture: Plane, sure: NDArray[np.bool_]) -> Plane:
     """Return the colours of where the person is sure, gone on to where they are not: blurred by what is near."""
-    # At half the size: what is blurred needs no more.
-    half = (picture.shape[1] // 2, picture.shape[0] // 2)
+    # At half the size, or less of many lines: what is blurred needs no more.
+    smaller = max(2.0, len(picture) / (PLAIN / 2))
+    half = (int(picture.shape[1] / smaller), int(picture.shape[0] / smaller))
     weight = np.asarray(cv2.resize(sure.astype(np.float32), half, interpolation=cv2.INTER_AREA), np.float32)
     colours = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.float32)
     colours *= weight[..., None]

@@ -39,8 +39,8 @@ log = structlog.get_logger()
 
 PORTRAIT_S = 900.0
 """Longest time for one portrait: some 12 s of a processor, but renders go first. A caller who goes ends it."""
-IMPORT_S = 600.0
-"""Longest time for a picture or film of somebody."""
+IMPORT_S = 1200.0
+"""Longest time for a picture or film of somebody: up to two minutes of a processor, but renders go first."""
 
 # Renders go first; somebody waits for a portrait, but nobody for a pack.
 _PORTRAIT_NICENESS, _PACK_NICENESS = 5, 10

@@ -111,6 +111,17 @@ def test_colours_are_those_that_the_encoder_would_have_made(idle, colour):
         assert abs(int(blended) - int(made)) <= 2
 
 
+@pytest.mark.parametrize("side", [284.0, 300.0, 420.0])
+def test_a_crop_of_many_lines_is_the_mean_of_what_it_covers(side):
+    stripes = np.zeros((1080, 1080, 3), np.uint8)
+    stripes[:, ::2] = 200
+
+    cut = crop(stripes, (540.0, 700.0, side))[4:-4, 4:-4]
+
+    assert np.abs(cut.mean() - 100) < 1
+    assert np.abs(cut - 100.0).max() < 50  # of a pixel of three stripes
+
+
 def test_a_mouth_is_where_its_crop_was(idle):
     """Cropping a composed mark gives the mark back at the same pixels."""
     mouth = np.zeros_like(idle.references[0])

@@ -16,14 +16,14 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from worker.avatars import Avatars, Pack, read_pack
+from worker.avatars import Avatars, Emotion, Pack, read_pack
 from worker.canvas import Canvas
 from worker.compose import Mask, compose
-from worker.footage import references_shape, square
+from worker.footage import Footage, references_shape, square
 from worker.import_command import avatars
 from worker.import_faces import FaceFinder
-from worker.import_film import read_film
-from worker.importing import smooth, study
+from worker.import_film import read_film, write_footage
+from worker.importing import lines_of, smooth, study
 from worker.planes import planes, to_yuv
 from worker.records import EndRecord, InitRecord, SegmentRecord
 from worker.stage import Stage
@@ -58,8 +58,8 @@ def boxes_of(name: str) -> np.ndarray:
     return np.array(emotion.boxes, float) * 512 / emotion.lines
 
 
-def showing_shapes(name: str) -> list[Rgb]:
-    """Show at rest, then ah, ee, oo and mm, eight frames each."""
+def showing_shapes(name: str, *, large: bool = False) -> list[Rgb]:
+    """Show at rest, then ah, ee, oo and mm, eight frames each: in pictures of 512 lines, or of all of them."""
     emotion = read_pack(BUILT_IN / name / "avatar.json").emotions["neutral"]
     assert emotion.mouths
     size = emotion.mouths.size
@@ -70,7 +70,7 @@ def showing_shapes(name: str) -> list[Rgb]:
             left, top = (int(middle - size / 2) for middle in square(box, size, emotion.lines)[:2])
             shape = index // 8 - 1
             picture[top : top + size, left : left + size] = tiles[index][:, shape * size : (shape + 1) * size]
-    return [small(picture) for picture in shown]
+    return shown if large else [small(picture) for picture in shown]
 
 
 def place(face: Rgb, size: int, x: int, y: int, picture: Rgb) -> Rgb:
@@ -84,11 +84,14 @@ def blank(width: int = 640, height: int = 480) -> Rgb:
     return np.full((height, width, 3), BACKGROUND, np.uint8)
 
 
-def write(path: Path, pictures: Iterable[Rgb], *, rate: int = 30, codec: str = "libx264") -> Path:
-    """Write a film as people have them."""
+def write(
+    path: Path, pictures: Iterable[Rgb], *, rate: int = 30, codec: str = "libx264", aspect: int = 1
+) -> Path:
+    """Write a film as people have them; `aspect` is how many times as wide as high a pixel is."""
     with av.open(path, "w") as film:
         stream: Any = film.add_stream(codec, rate=rate)
         stream.time_base = Fraction(1, rate)
+        stream.codec_context.sample_aspect_ratio = Fraction(aspect)
         for index, picture in enumerate(pictures):
             if index == 0:
                 stream.height, stream.width = picture.shape[:2]
@@ -216,17 +219,113 @@ def test_a_film_from_a_telephone_held_upright_is_turned(tmp_path, faces):
     assert np.abs(picture.astype(int) - faces[0]).mean() < 5
 
 
-def test_four_mouths_in_a_film_become_those_that_a_network_is_shown(add, home, tmp_path, faces):
-    rest = write(tmp_path / "clip.mp4", (place(face, 440, 100, 20, blank()) for face in faces[:30]))
-    shown = (place(face, 440, 90, 24, blank()) for face in showing_shapes("european_woman"))
+@pytest.mark.parametrize(("size", "lines"), [(440, 512), (760, 720), (1080, 1024), (1600, 1080)])
+def test_a_film_keeps_its_lines_up_to_as_many_as_a_canvas_shows(size, lines):
+    large = filmed("european_woman")[:25]
+    wall = blank(size + 200, size)
+    film = [place(face, size, 100, 0, wall.copy()) for face in large]
+
+    take = study(lambda: film, FaceFinder())
+
+    left, top, across = take.cut
+    shown = list(take.frames)
+    assert take.lines == pytest.approx(lines, abs=8)
+    assert len(shown) == len(take.frames) == 25
+    assert all(picture.shape == (take.lines, take.lines, 3) for picture in shown)
+    known = boxes_of("european_woman")[:25] * size / 512 + [100, 0, 0]
+    found = np.array(take.boxes, float) * across / take.lines + [left, top, 0]
+    assert (np.abs(found - known).mean(axis=0) < 0.1 * known[0, 2]).all()
+    if 512 < take.lines < 1080:
+        assert (shown[7] == film[7][top : top + across, left : left + across]).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "lines"),
+    [(300, 20, 512), (1024, 8, 1024), (2000, 8, 1080), (2000, 9, 1072), (2000, 20, 720), (640, 20, 640)],
+)
+def test_a_long_film_has_no_more_lines_than_the_memory_of_a_worker_has_room_for(size, seconds, lines):
+    assert lines_of(size, seconds * 25) == lines
+
+
+def test_somebody_is_seen_as_sharply_on_a_large_canvas_as_in_their_film(add, home, tmp_path):
+    large = filmed("european_woman")[:25]
+
+    pack = add(write(tmp_path / "clip.mp4", large, rate=25), *BRIEFLY)
+
+    emotion = pack.emotions["neutral"]
+    assert 1000 < emotion.lines <= 1080
+    avatars = Avatars(home / "avatars", memory_bytes=1 << 30)
+    detail = {}
+    for shown in (512, 720, 1080):
+        footage = avatars.footage(pack, "neutral", shown)
+        picture = next(planes(footage.frame(7).picture))
+        lines = min(shown, emotion.lines)
+        assert picture.shape == (lines, lines)
+        enlarged = cv2.resize(picture, (1080, 1080), interpolation=cv2.INTER_CUBIC)
+        detail[shown] = float(np.abs(cv2.Laplacian(enlarged.astype(np.float32), cv2.CV_32F)).mean())
+    assert detail[1080] > 2 * detail[512]
+    assert detail[1080] > 1.3 * detail[720]
+
+
+def test_somebody_imported_with_few_lines_stays_as_they_are_beside_new_footage(add, home, tmp_path, faces):
+    add(write(tmp_path / "clip.mp4", [place(face, 440, 100, 20, blank()) for face in faces[:30]]), *BRIEFLY)
+    description = home / "avatars" / "eve" / "avatar.json"
+    written = json.loads(description.read_bytes())
+    assert written["emotions"]["neutral"].pop("lines") == 512  # of which older versions told nothing
+    description.write_text(json.dumps(written))
+    before = read_pack(description).emotions["neutral"]
+
+    pack = add(BUILT_IN / "european_woman" / "happy.mp4", "--emotion", "happy", *BRIEFLY)
+
+    assert pack.emotions["neutral"] == before
+    assert before.lines == 512
+    avatars = Avatars(home / "avatars", memory_bytes=1 << 30)
+    assert avatars.footage(pack, "neutral", 1080).first.picture.shape == (768, 512)
+    many = pack.emotions["happy"].lines
+    assert avatars.footage(pack, "happy", 1080).first.picture.shape == (many * 3 // 2, many)
+    assert avatars.footage(pack, "happy").first.picture.shape == (768, 512)
+
+
+def test_footage_of_many_lines_takes_no_more_disk_the_noisier_it_is(tmp_path):
+    rng = np.random.default_rng(0)
+    noise = (rng.integers(0, 256, (520, 520, 3), np.uint8) for _ in range(50))
+
+    write_footage(tmp_path / "noise.mp4", noise, lines=520)
+
+    assert (tmp_path / "noise.mp4").stat().st_size * 8 < 0.5 * 520 * 520 * (50 + 50)
+
+
+def test_a_film_of_pictures_that_fill_the_memory_is_refused(refusal, tmp_path):
+    assert "50 megapixels" in refusal(write(tmp_path / "clip.mp4", [blank(512, 1024)] * 30, aspect=120))
+
+
+@pytest.mark.parametrize(("size", "lines", "side"), [(440, 512, 144), (760, 720, 202)])
+def test_four_mouths_in_a_film_become_those_that_a_network_is_shown(add, home, tmp_path, size, lines, side):
+    def around(face: Rgb, x: int, y: int) -> Rgb:
+        return place(face, size, x, y, blank(size + 200, size + 40))
+
+    large = filmed("european_woman")
+    rest = write(tmp_path / "clip.mp4", (around(face, 100, 20) for face in large[:30]))
+    shown = (around(face, 90, 24) for face in showing_shapes("european_woman", large=True))
 
     emotion = add(rest, "--mouths", write(tmp_path / "mouths.mp4", shown, rate=25)).emotions["neutral"]
 
-    assert references_shape(emotion.mouths) == (5, 144)
+    assert emotion.lines == pytest.approx(lines, abs=8)
+    count, pixels = references_shape(emotion.mouths)
+    assert count == 5
+    assert pixels == pytest.approx(side, abs=4)
+    assert min(emotion.references()) == (5, 144)
     with av.open(home / "avatars" / "eve" / emotion.mouths.film) as film:
         squares = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     assert len(squares) == emotion.frames
-    ah, ee, oo, mm = np.split(squares[10].astype(int), 4, axis=1)
+    avatars = Avatars(home / "avatars", memory_bytes=1 << 30)
+    frame = avatars.footage(avatars.find("eve", "neutral"), "neutral", 1080).frame(10)
+    idle, *others = frame.references.astype(int)
+    assert idle.shape == (pixels, pixels, 3)
+    assert all(np.abs(other - idle)[:, :4].mean() < 3 for other in others)  # they lie pixel on pixel
+    # What follows is counted in pixels of 512 lines.
+    seen = np.asarray(cv2.resize(squares[10], (4 * 144, 144), interpolation=cv2.INTER_AREA), np.uint8)
+    ah, ee, oo, mm = np.split(seen.astype(int), 4, axis=1)
     dark = [(mouth[40:110].sum(axis=-1) < DARK).sum() for mouth in (ah, ee, oo, mm)]  # the inside of a mouth
     assert dark[0] > 2 * max(dark[1:])
     assert all(np.abs(mouth - mm)[40:110, 30:114].mean() > 5 for mouth in (ah, ee, oo))
@@ -352,15 +451,25 @@ def test_a_name_that_could_lead_elsewhere_is_refused(name, run, home):
 
 
 @pytest.mark.parametrize("cutting", [True])
-def test_the_person_of_a_film_is_cut_out(add, run, home, tmp_path, faces):
-    emotion = add(
-        write(tmp_path / "clip.mp4", [place(face, 400, 120, 80, blank()) for face in faces[:32]]), *BRIEFLY
-    )
-    emotion = emotion.emotions["neutral"]
+@pytest.mark.parametrize(("size", "lines"), [(400, 512), (720, 680)])
+def test_the_person_of_a_film_is_cut_out(add, run, home, tmp_path, size, lines):
+    large = filmed("european_woman")[:32]
+    pictures = [place(face, size, 120, 80, blank(size + 240, size + 80)) for face in large]
+    emotion = add(write(tmp_path / "clip.mp4", pictures), *BRIEFLY).emotions["neutral"]
 
+    assert emotion.lines == pytest.approx(lines, abs=8)
     packs = Avatars(home / "avatars", memory_bytes=1 << 28)
-    footage = packs.footage(packs.find("eve", "neutral"), "neutral")
-    canvas = Canvas(Stage(width=640, height=512, background="#00a040"), footage)
+    for shown in {512, emotion.lines}:
+        footage = packs.footage(packs.find("eve", "neutral"), "neutral", shown)
+        assert footage.matte(7).shape == (shown, shown)
+        check_cut_out(footage, emotion, shown)
+    kept = {path.name for path in (home / "avatars" / "eve").iterdir()}
+    assert kept == {"avatar.json", emotion.footage, emotion.mattes}
+
+
+def check_cut_out(footage: Footage, emotion: Emotion, lines: int) -> None:
+    """See nothing of the old background on a new one as high as the footage, and an eye."""
+    canvas = Canvas(Stage(width=2 * lines, height=lines, background="#00a040"), footage)
     shown = canvas.show(footage.frame(7).picture, 7)
 
     green = next(planes(to_yuv(np.full((2, 2, 3), (0, 160, 64), np.uint8))))[0, 0]
@@ -368,13 +477,12 @@ def test_the_person_of_a_film_is_cut_out(add, run, home, tmp_path, faces):
     assert (luma[:60] == green).all()  # of the background nothing is left
     eye = emotion.eyes[7]
     assert eye
-    place_of_eye = int(canvas.place.y + eye[1]), int(canvas.place.x + eye[0])
+    scale = lines / emotion.lines
+    place_of_eye = int(canvas.place.y + eye[1] * scale), int(canvas.place.x + eye[0] * scale)
     assert luma[place_of_eye] != green
     picture = footage.frame(7).picture
-    plain = Canvas(Stage(width=640, height=512), footage).show(picture, 7)
-    assert (next(planes(plain))[:, 64:576] == next(planes(picture))).all()
-    kept = {path.name for path in (home / "avatars" / "eve").iterdir()}
-    assert kept == {"avatar.json", emotion.footage, emotion.mattes}
+    plain = Canvas(Stage(width=2 * lines, height=lines), footage).show(picture, 7)
+    assert (next(planes(plain))[:, lines // 2 : lines // 2 + lines] == next(planes(picture))).all()
 
 
 @pytest.mark.parametrize("cutting", [True])

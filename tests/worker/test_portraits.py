@@ -17,7 +17,8 @@ import moderngl
 import numpy as np
 import pytest
 
-from tests.worker.test_importing import blank, footage_of, place, showing_shapes, write
+from tests.worker.test_importing import blank, filmed, footage_of, place, showing_shapes, write
+from tests.worker.test_worker_process import decoded, movie
 from worker import portraits
 from worker.avatars import read_pack
 from worker.drawing import DrawPortrait
@@ -25,6 +26,8 @@ from worker.errors import CannotDraw, StudioBusy
 from worker.film_mattes import FilmMattes
 from worker.import_faces import FaceFinder
 from worker.portraits import Studio
+from worker.settings import Settings
+from worker.stage import Stage
 
 PATIENCE_S = 1200  # drawing lets everybody else go first
 BALD = {"prompt": "a bald man with a hat, white background", "width": 320, "height": 400, "format": "png"}
@@ -171,12 +174,13 @@ async def test_a_picture_without_a_face_is_refused_with_the_reason(worker):
     assert answer.json()["detail"] == "It shows no face."
 
 
-async def _trained(worker, tmp_path, shapes):
-    faces = footage_of("european_woman")
-    rest = write(tmp_path / "clip.mp4", (place(face, 440, 100, 20, blank()) for face in faces[:30]))
-    shown = (place(face, 440, 90, 24, blank()) for face in shapes)
+async def _trained(worker, tmp_path, shapes, *, size=440, name="own_eve"):
+    wall = blank(size + 200, size + 40)
+    faces = filmed("european_woman")[:30]
+    rest = write(tmp_path / "clip.mp4", (place(face, size, 100, 20, wall.copy()) for face in faces))
+    shown = (place(face, size, 90, 24, wall.copy()) for face in shapes)
     mouths = write(tmp_path / "mouths.mp4", shown, rate=25)
-    query = f"name=own_eve&gender=female&footage={rest.stat().st_size}"
+    query = f"name={name}&gender=female&footage={rest.stat().st_size}"
     return await _post(worker, f"/avatars?{query}", content=rest.read_bytes() + mouths.read_bytes())
 
 
@@ -191,6 +195,32 @@ async def test_a_film_of_the_mouths_behind_the_footage_makes_lips_sharp(worker, 
     assert len(squares) == emotion.frames
     ah, ee, oo, mm = np.split(squares[10].astype(int), 4, axis=1)
     assert all(np.abs(mouth - mm)[40:110, 30:114].mean() > 5 for mouth in (ah, ee, oo))
+
+
+async def test_an_avatar_of_an_account_is_lent_with_the_lines_of_its_film_and_speaks(start_worker, tmp_path):
+    ours = tmp_path / "assets"
+    (ours / "avatars").mkdir(parents=True)
+    for part in ("model", "avatars/arab_man"):  # the network that draws all sizes
+        (ours / part).symlink_to(Settings().assets / part)
+    worker = start_worker("--speech-engine", "fast", assets=ours)
+    name = "own_" + "5ee" * 8
+    shapes = showing_shapes("european_woman", large=True)
+
+    made = await _trained(worker, tmp_path, shapes, size=760, name=name)
+
+    assert made.status_code == 200, made.text
+    emotion = _unpack(made.content, tmp_path / name).emotions["neutral"]
+    assert 700 < emotion.lines <= 760
+    assert min(emotion.references()) == (5, 144)
+    async with httpx.AsyncClient(base_url=worker.url, timeout=PATIENCE_S) as client:
+        lent = await client.put(f"/avatars/{name}", content=made.content)
+    assert lent.status_code == 204, lent.text
+    second = (8000 * np.sin(np.arange(16_000) / 20)).astype("<i2").tobytes()
+    stage = Stage(width=720, height=720)
+    records = await worker.records(second, avatar=name, emotion="neutral", stage=stage)
+    pictures, _, _ = decoded(movie(records))
+    assert len(pictures) == 25
+    assert pictures[0].shape == (720, 720, 3)
 
 
 async def test_a_film_without_one_of_the_mouths_is_refused_as_the_command_does(worker, tmp_path):
