@@ -225,18 +225,18 @@ def _tell_if_it_died(serving: asyncio.Task[None]) -> None:
 def _open_speaker(settings: Settings, own: Sequence[OwnVoice], clones: Clones) -> Speaker:
     """Load the voices that the settings ask for; by `auto` the natural ones only where they can be had."""
 
-    def natural() -> Speaker:
-        graph = float_graph(settings.cache or cache_folder(os.environ))
+    def natural(*, sparing: bool) -> Speaker:
+        graph = float_graph(settings.cache or cache_folder(os.environ), sparing=sparing)
         return Speaker(own, natural=graph, threads=settings.threads, clones=clones)
 
     if settings.speech_engine == "kokoro":
-        return natural()
+        return natural(sparing=False)
     if settings.speech_engine == "auto":
         # Of a machine that several workers share, each has the cores that it may use.
         own_cores = min(cores(), settings.threads or cores())
         try:
             if keeps_up(own_cores, memory_bytes(), bfloat16=gains_by_openvino()):
-                return natural()
+                return natural(sparing=True)
         except Exception as exc:  # noqa: BLE001 - nobody asked for them, and the libraries share no base
             log.warning("natural voices cannot be had, the fast ones speak", reason=str(exc) or repr(exc))
     return Speaker(own, clones=clones)

