@@ -134,10 +134,13 @@ class LipModel:
             if heard != frames:
                 raise BadAssets(f"{path} hears {heard} mel frames, but model.json says {frames}.")
             if count > 1:
-                _, others, pixels, _, _ = inputs["references"]
-                if others != count or (_is_told(pixels) and pixels != size):
+                _, mouths, *sides, _ = inputs["references"]
+                if mouths != count or any(_is_told(side) and side != size for side in sides):
+                    told = [str(side) if _is_told(side) else "any" for side in sides]
+                    pixels = "×".join(dict.fromkeys(told))
+                    sees = f"sees {mouths - 1}" if _is_told(mouths) else "leaves open how many it sees of"
                     raise BadAssets(
-                        f"{path} sees {others - 1} other mouths of {pixels} pixels, "
+                        f"{path} {sees} other mouths of {pixels} pixels, "
                         f"but there is an avatar with {count - 1} of {size}. One that leaves their size open"
                         " (`python -m training export`) sees any."
                     )

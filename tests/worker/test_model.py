@@ -105,15 +105,45 @@ def test_an_avatar_with_other_mouths_than_the_network_was_made_for_is_refused(fo
         model.check([(5, 128)])
 
 
-def test_a_network_whose_size_is_open_draws_mouths_of_any_whatever_it_calls_it(folder):
-    graph = onnx.load(folder / "references.onnx")
-    for value in (*graph.graph.input, *graph.graph.output):
-        for size in value.type.tensor_type.shape.dim:
-            if size.dim_value == 144:
-                size.dim_param = "pixels"
-    onnx.save(graph, folder / "references.onnx")
+def leave_open(path, *, axes, names=("wide", "high")):
+    """Have a graph not say how long these axes of what it sees are; its other values may say what they like."""
+    graph = onnx.load(path)
+    [seen] = [value for value in graph.graph.input if value.name == "references"]
+    for axis, name in zip(axes, names, strict=False):
+        seen.type.tensor_type.shape.dim[axis].dim_param = name
+    for value in graph.graph.output:
+        for axis in range(1, 4):
+            value.type.tensor_type.shape.dim[axis].dim_param = f"drawn {axis}"
+    onnx.save(graph, path)
+
+
+@pytest.mark.parametrize("names", [("pixels", "pixels"), ("wide", "high")])
+def test_a_network_whose_size_is_open_draws_mouths_of_any_whatever_it_calls_it(folder, names):
+    leave_open(folder / "references.onnx", axes=(2, 3), names=names)
 
     LipModel(folder, provider="cpu", threads=1).check([(3, 144), (3, 202), (3, 304)])
+
+
+@pytest.mark.parametrize(
+    ("axes", "needed", "said"),
+    [
+        (
+            (1,),
+            (3, 144),
+            "leaves open how many it sees of other mouths of 144 pixels, but there is an avatar with 2",
+        ),
+        ((2, 3), (5, 128), "2 other mouths of any pixels, but there is an avatar with 4 of 128"),
+        ((2,), (3, 128), "2 other mouths of any×144 pixels, but there is an avatar with 2 of 128"),
+    ],
+)
+def test_a_network_that_leaves_open_what_it_sees_is_refused_as_plainly_where_it_does_not_fit(
+    folder, axes, needed, said
+):
+    leave_open(folder / "references.onnx", axes=axes)
+    model = LipModel(folder, provider="cpu", threads=1)
+
+    with pytest.raises(BadAssets, match=said):
+        model.check([needed])
 
 
 def test_a_broken_network_is_named(folder):
