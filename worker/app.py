@@ -203,7 +203,9 @@ def _follow(metrics: Metrics, admission: Admission, avatars: Avatars) -> None:
         "frames_per_second", "Pace of all renders together, lately.", lambda: admission.frames_per_s
     )
     metrics.follow(
-        "footage_bytes", "Decoded footage, and what the networks keep of it.", lambda: avatars.kept_bytes
+        "footage_bytes",
+        "Decoded footage, its mattes, and what the networks keep.",
+        lambda: avatars.kept_bytes,
     )
 
 

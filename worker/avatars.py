@@ -6,6 +6,7 @@ A pack is a folder with `avatar.json` (`Pack`) and one film for each emotion, in
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -186,8 +187,11 @@ class Avatars:
 
     @property
     def kept_bytes(self) -> int:
-        """How much memory footage and sights take."""
-        return sum(opened.footage_bytes + opened.shelf.bytes for opened in self._opened.values())
+        """How much memory footage, its mattes and sights take."""
+        return sum(
+            opened.footage_bytes + opened.footage.mattes_bytes + opened.shelf.bytes
+            for opened in self._opened.values()
+        )
 
     def film(self, pack: Pack, emotion: str) -> Path:
         """Return where the film of an emotion is."""
@@ -237,6 +241,13 @@ class Avatars:
             if known and self._has_room(size(sight), shelf):
                 shelf.put(frame, sight)
 
+    def _grown(self, shelf: Shelf) -> None:
+        """Make room for mattes that were just made, if their film is accounted for."""
+        with self._lock:
+            for opened in self._opened.values():
+                if opened.shelf is shelf:
+                    self._make_room_for(opened)
+
     def _open(self, pack: Pack, emotion: str, lines: int) -> _Opened:
         description = pack.emotions[emotion]
         shelf = Shelf(self._keep, clock=self._clock)
@@ -252,6 +263,7 @@ class Avatars:
             mattes=home / description.mattes if description.mattes else None,
             filmed=description.lines,
             emotion=emotion,
+            grown=partial(self._grown, shelf),
         )
         return _Opened(footage=footage, footage_bytes=footage.bytes, shelf=shelf)
 

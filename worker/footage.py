@@ -6,7 +6,7 @@ that nothing is scaled between the two. Films are shown as they were filmed or m
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -222,6 +222,7 @@ class Footage:
         mattes: the film of its mattes, where there is one.
         filmed: lines of that, where they are not those of the frames.
         emotion: that it shows.
+        grown: told whenever its mattes take more memory.
     """
 
     def __init__(
@@ -235,8 +236,10 @@ class Footage:
         mattes: Path | None = None,
         filmed: int | None = None,
         emotion: str = "",
+        grown: Callable[[], None] = lambda: None,
     ) -> None:
         self._frames = frames
+        self._grown = grown
         self._studio = studio
         self._mattes_path = mattes
         self._filmed = filmed
@@ -268,13 +271,18 @@ class Footage:
         Raises:
             BadAssets: they cannot be read.
         """
-        if not self._mattes and self._studio is not None:
-            self._mattes.append(Mattes(self._studio, lambda frame: self._frames[frame].picture))
-        elif not self._mattes and self._mattes_path is not None:
-            self._mattes.append(
-                FilmMattes(self._mattes_path, len(self._frames), self.first.picture, filmed=self._filmed)
-            )
+        if not self._mattes and (made := self._make_mattes()):
+            self._mattes.append(made)
+            self._grown()
         return self._mattes[0] if self._mattes else None
+
+    def _make_mattes(self) -> Mattes | FilmMattes | None:
+        if self._studio is not None:
+            return Mattes(self._studio, lambda frame: self._frames[frame].picture, grown=self._grown)
+        if self._mattes_path is None:
+            return None
+        first = self.first.picture
+        return FilmMattes(self._mattes_path, len(self._frames), first, filmed=self._filmed, grown=self._grown)
 
     def matte(self, index: int) -> Alpha:
         """Return the matte of what is shown at a frame of the video."""
@@ -289,9 +297,14 @@ class Footage:
 
     @property
     def bytes(self) -> int:
-        """How much memory it takes, once all of it was shown."""
+        """How much memory it takes, once all of it was shown, but for its mattes."""
         first = self._frames[0]
         return len(self._frames) * (first.picture.nbytes + first.references.nbytes)
+
+    @property
+    def mattes_bytes(self) -> int:
+        """How much memory its mattes take by now; most videos need none."""
+        return sum(mattes.bytes for mattes in self._mattes)
 
     @property
     def film(self) -> list[IdleFrame]:

@@ -8,6 +8,7 @@ left.
 All is in the encoder's colours, YUV by BT.709 in limited range, on planes of the footage's size.
 """
 
+import threading
 import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -76,30 +77,48 @@ class Mattes:
 
     Safe to use from several threads: two that ask for the same one at once may both make it.
 
+    Attributes:
+        backdrop: YUV, (H, W, 3): what would be seen without the person.
+        bytes: of what is kept.
+
     Args:
         studio: what all of it was filmed before.
         picture: gives a frame of the film.
+        grown: told whenever more is kept.
     """
 
-    def __init__(self, studio: Studio, picture: Callable[[int], Picture]) -> None:
+    def __init__(
+        self, studio: Studio, picture: Callable[[int], Picture], *, grown: Callable[[], None] = lambda: None
+    ) -> None:
         self._studio = studio
         self._picture = picture
+        self._grown = grown
+        self._lock = threading.Lock()  # of what is kept; not held while it is made
         self._packed: dict[int, bytes] = {}
         first = whole(picture(0))
         side = len(first)
         at = centres(side) / side
         formula = studio.seen(at, at)
         self._offset = offset(first, formula)
-        self.backdrop = formula + self._offset  # YUV, (H, W, 3): what would be seen without the person
+        self.backdrop = formula + self._offset
+        self.bytes = self.backdrop.nbytes
 
     def __getitem__(self, frame: int) -> Alpha:
         """Return the matte of a frame of the film."""
         packed = self._packed.get(frame)
         if packed is None:
             made = matte(whole(self._picture(frame)), self.backdrop)
-            self._packed[frame] = zlib.compress(made.tobytes(), 1)
+            self._keep(frame, zlib.compress(made.tobytes(), 1))
             return made
         return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(self.backdrop.shape[:2])
+
+    def _keep(self, frame: int, packed: bytes) -> None:
+        with self._lock:
+            if frame in self._packed:
+                return
+            self._packed[frame] = packed
+            self.bytes += len(packed)
+        self._grown()
 
     def beyond(self, across: Row, down: Row) -> Plane:
         """Return the backdrop as it goes on beyond the film; see `Studio.seen`."""

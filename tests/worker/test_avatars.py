@@ -10,6 +10,7 @@ from worker.avatars import Avatars
 from worker.compose import IdleFrame
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
 from worker.footage import Footage, square
+from worker.import_film import write_mattes
 
 
 @pytest.fixture
@@ -304,6 +305,61 @@ def test_a_new_film_takes_the_room_of_sights_even_of_those_in_use(assets, clock)
     assert avatars.kept_bytes < 25_000_000
     assert avatars.footage(avatars.find("ann", "happy"), "happy") is happy
     assert see(happy, 0)
+
+
+@pytest.fixture(params=["of the studio", "of a film"])
+def cut_out(request, folder):
+    """Avatars of which Ann is cut out in each way that there is."""
+    if request.param == "of the studio":
+        describe(folder, studio={"centre": (0.88, 0.89, 0.90), "edge": (0.55, 0.60, 0.66)})
+    else:
+        alpha = np.zeros((512, 512), np.uint8)
+        alpha[100:, 100:400] = 255
+        write_mattes(folder / "ann" / "mattes.mp4", [alpha] * 25)
+        pack = json.loads((folder / "ann" / "avatar.json").read_text())
+        pack["emotions"]["happy"]["mattes"] = "mattes.mp4"
+        describe(folder, emotions=pack["emotions"])
+    return folder
+
+
+BACKDROP_BYTES = 512 * 512 * 3 * 4
+
+
+def test_mattes_count_in_the_memory_limit_as_they_are_made(cut_out):
+    avatars = Avatars(cut_out, memory_bytes=50_000_000)
+    happy = avatars.footage(avatars.find("ann", "happy"), "happy")
+    film = avatars.kept_bytes
+
+    happy.matte(0)
+    first = avatars.kept_bytes
+    assert first > film + BACKDROP_BYTES
+
+    happy.walk("another video").matte(0)
+    assert avatars.kept_bytes == first
+
+    happy.matte(1)
+    assert avatars.kept_bytes > first
+
+
+def test_mattes_take_the_room_of_sights(cut_out, clock):
+    avatars = Avatars(cut_out, memory_bytes=24_000_000, clock=clock)
+    happy, neutral = (avatars.footage(avatars.find("ann", which), which) for which in ("happy", "neutral"))
+    assert avatars.kept_bytes < 24_000_000 - 2_000_000
+    assert [see(neutral, index) for index in (0, 0)] == [True, False]
+
+    happy.matte(0)
+
+    assert see(neutral, 0)
+
+
+def test_mattes_of_a_film_that_was_forgotten_are_of_no_account(cut_out):
+    avatars = Avatars(cut_out, memory_bytes=50_000_000)
+    happy = avatars.footage(avatars.find("ann", "happy"), "happy")
+    avatars.forget()
+
+    happy.matte(0)
+
+    assert avatars.kept_bytes == 0
 
 
 def test_a_film_that_was_forgotten_while_it_runs_keeps_no_sights(assets, clock):
