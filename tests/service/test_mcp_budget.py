@@ -1,6 +1,5 @@
 """What was booked and whose end nobody noted: it is freed where it was certainly not paid, and never else."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from satspeak.client import Client
 from satspeak.mcp.clearing import AFTER_EXPIRY, Clearing, Finding
 from satspeak.mcp.ledger import Budget, Ledger, State
 from satspeak.payers import NotAsked, NotPaid, OutcomeUnknown, Receipt, UnderWay, WalletUnusable
+from tests.told import answer, told
 
 WISH = {"text": "Hello there, my dear friend.", "avatar": "arab_woman", "emotion": "happy"}
 
@@ -146,16 +146,16 @@ def test_the_command_lists_what_is_booked_paid_and_unpaid_and_why_nothing_is_fre
     ledger.paid("first", sats=39, preimage=None)
     begin = ["mcp", "--url", "http://127.0.0.1:9", "--ledger", str(tmp_path / "file"), "budget"]
 
-    listed = CliRunner().invoke(main, begin)
-    cleared = CliRunner().invoke(main, [*begin, "--clear"])
+    listed = told(CliRunner().invoke(main, begin))
+    cleared = told(CliRunner().invoke(main, [*begin, "--clear"]))
     wrong = CliRunner().invoke(main, [*begin, "--forget", "third"])
-    told = json.loads(CliRunner().invoke(main, [*begin, "--clear", "--json"]).stdout)
+    found = answer(CliRunner().invoke(main, [*begin, "--clear", "--json"]))
 
-    assert sorted(listed.stdout.splitlines()) == ["first\tpaid\t39", "second\tbooked\t40"]
-    assert sorted((each["id"], each["state"], each["sats"], each["finding"]) for each in told) == [
+    assert sorted(listed.splitlines()) == ["first\tpaid\t39", "second\tbooked\t40"]
+    assert sorted((each["id"], each["state"], each["sats"], each["finding"]) for each in found) == [
         ("first", "paid", 39, None),
         ("second", "booked", 40, "unknown"),
     ]
-    assert "second\tbooked\t40\tunknown: its invoice cannot be read" in cleared.stdout
+    assert "second\tbooked\t40\tunknown: its invoice cannot be read" in cleared
     assert (wrong.exit_code, "no such purchase" in wrong.stderr) == (1, True)
     assert ledger.spent() == 79

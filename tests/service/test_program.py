@@ -1,7 +1,6 @@
 """The program itself, as a process."""
 
 import asyncio
-import json
 import os
 import re
 import signal
@@ -18,6 +17,7 @@ from click.testing import CliRunner, Result
 from lightning.memory import EVERY_BITCOIN
 from service.errors import SettingsError
 from service.program import alone, main
+from tests.told import answer
 
 CERTIFICATE = Path(__file__).parents[1] / "lightning" / "nobody.pem"
 
@@ -85,8 +85,9 @@ def test_accounts_are_made_granted_time_and_shown_by_commands(tmp_path):
 def test_programs_read_what_the_commands_of_the_operator_answer(tmp_path):
     def told(*arguments: str) -> Any:
         done = run(tmp_path, *arguments, "--json", webhook_private="true")
-        assert (done.exit_code, done.stderr) == (0, "")
-        return json.loads(done.stdout)
+        answered = answer(done)
+        assert done.stderr == ""
+        return answered
 
     made = told("keys", "create", "accounting", "--scope", "metrics:read")
     [key] = told("keys", "list")
@@ -159,7 +160,7 @@ async def test_what_was_paid_and_never_asked_for_is_owed_and_told_apart_from_wha
             ("3", "failed", amount),
         ]
         assert f"not asked for {amount}" in listed.stderr
-        told = json.loads((await asyncio.to_thread(run, shop.folder, "owed", "--json")).stdout)
+        told = answer(await asyncio.to_thread(run, shop.folder, "owed", "--json"))
         assert [(each["order_id"], each["state"], each["amount_msat"]) for each in told["due"]] == [
             (2, "unasked", amount),
             (3, "failed", amount),

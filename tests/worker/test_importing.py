@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
+from tests.told import answer
 from worker.avatars import Avatars, Emotion, Pack, read_pack
 from worker.canvas import Canvas
 from worker.compose import Mask, compose
@@ -527,7 +528,7 @@ def test_one_more_emotion_keeps_the_others(add, run, home):
     )
     assert run("list").stdout == "eve\tEve of Paris\tfemale\thappy, neutral\n"
     told = {"name": "eve", "label": "Eve of Paris", "gender": "female", "elderly": False}
-    assert json.loads(run("list", "--json").stdout) == [told | {"emotions": ["happy", "neutral"]}]
+    assert answer(run("list", "--json")) == [told | {"emotions": ["happy", "neutral"]}]
 
 
 def test_a_new_avatar_needs_a_gender(run):
@@ -539,7 +540,7 @@ def test_a_new_avatar_needs_a_gender(run):
 def test_a_removed_avatar_is_gone(add, run, home):
     add(BUILT_IN / "european_woman" / "neutral.mp4", *BRIEFLY)
 
-    assert json.loads(run("remove", "eve", "--json").stdout) == {"name": "eve"}
+    assert answer(run("remove", "eve", "--json")) == {"name": "eve"}
     assert not (home / "avatars" / "eve").exists()
     assert "no avatar 'eve'" in run("remove", "eve").stderr
 
