@@ -24,6 +24,9 @@ def hurry() -> None:
 
     It gives them 15 seconds to tell their ports and dies, and two cores that others share may need longer. So what
     they would tell is there before: as where the dashboard is not installed, with -1 for those that are not in use.
+
+    All this is private. `Cluster` takes the ports of the agents, but of 2.60 a node is not told the one that the
+    dashboard's listens at, and waits for it; `RAY_agent_register_timeout_ms` makes that no longer.
     """
     start_raylet = services.start_raylet
     raylet: Any = _raylet  # compiled, and without types
