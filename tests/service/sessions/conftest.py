@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts
+from service.errors import InsufficientCredits
 from tests.service.sessions import described
 from tests.worker.conftest import WorkerProcess, write_assets
 
@@ -126,6 +127,17 @@ class Holder:
             while (now := await self.balance())[1]:  # noqa: ASYNC110 - what a client can do
                 await asyncio.sleep(0.02)
         return now[0], now[2]
+
+    async def spend_what_is_free(self) -> None:
+        """Use up what no session has set aside."""
+        async with open_accounts(self.shop.settings()) as holders:
+            account = await holders.accounts.get(self.id)
+            while account is not None and account.free_ms:
+                ref = uuid.uuid4().hex
+                with contextlib.suppress(InsufficientCredits):  # a session has taken some of it just then
+                    await holders.video_time.reserve(account, account.free_ms, ref=ref)
+                    await holders.video_time.settle(ref, account.free_ms)
+                account = await holders.accounts.get(self.id)
 
 
 @pytest.fixture(scope="module")
