@@ -9,6 +9,7 @@ import contextlib
 import json
 import uuid
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 
@@ -85,7 +86,13 @@ async def in_pieces(market, holding):
         file = await order.file()
         file.mkdir(parents=True)  # in its place no file can be written
         holding.callback(file.rmdir)
-    assert (await asked).content == await order.video()
+    with contextlib.suppress(httpx.TransportError):  # a worker that was held for long was given up
+        await asked
+
+    async def served():
+        return (await order.ask()).content == await order.video()
+
+    await eventually("the whole video", served)
     yield order
     await order.is_delivered()
 
@@ -274,9 +281,11 @@ async def test_a_real_video_plays_although_each_part_died_while_it_was_made(mark
     frames = 0
     for victim in (worker, market.service, market.database, market.victims["LND"]):
         await order.until("growing", lambda payment, seen=frames: payment["video"]["frames"] > seen)
-        frames = (await order.payment())["video"]["frames"]
-        await (victim.program if victim is worker else victim).kill()
-        await victim.start()
+        # While another dies and comes back it could make all the rest.
+        with contextlib.nullcontext() if victim is worker else still(worker.program):
+            frames = (await order.payment())["video"]["frames"]
+            await (victim.program if victim is worker else victim).kill()
+            await victim.start()
     await order.is_delivered()
 
     received, _ = await curl.communicate()
