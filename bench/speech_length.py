@@ -50,6 +50,15 @@ BORROWED = (
     "Bitcoin", "Lightning Network", "Python", "Hello world", "New York Times", "Привет", "Доброе утро, Москва",
     "東京タワー", "北京大学", "ありがとう", "안녕하세요", "नमस्ते दुनिया", "مرحبا بالعالم", "Καλημέρα κόσμε", "שלום עולם",
 )  # fmt: skip
+# How it reads addresses, which are said more carefully than what stands around them; they count as sentences do.
+ADDRESSES = (
+    "www.example.org",
+    "satspeak.com",
+    "info@shop.net",
+    "bitcoin.org, lightning.network",
+    "Visit www.python.org.",
+    "pizza.it, news.com, mail.net",
+)
 # How it reads words without vowels.
 SPELLED = (
     "PDF",
@@ -104,7 +113,7 @@ AT_LEAST_IN = {
 }
 RIDGE = 0.002  # of a column's sum of squares: keeps a feature that hardly occurs from running away
 READ_TIMES = 4
-SENTENCE_WEIGHT = 4  # of natural sentences; numbers, marks and borrowed words count once
+SENTENCE_WEIGHT = 4  # of natural sentences and addresses; numbers, marks and borrowed words count once
 SENTENCE_WEIGHT_IN = {"zh": 16}  # nor is anything else told worse then
 
 
@@ -138,7 +147,7 @@ def main() -> None:
         for language in arguments.languages:
             progress(f"fitting {language} ...")
             sentences = calibration(language)
-            natural = measure(speaker, language, (*sentences, *joined(sentences)))
+            natural = measure(speaker, language, (*sentences, *joined(sentences), *ADDRESSES))
             sundry = measure(speaker, language, (*NUMBERS, *BORROWED, *SPELLED, *MARKS))
             table[language] = fit(
                 language, natural * SENTENCE_WEIGHT_IN.get(language, SENTENCE_WEIGHT) + sundry
