@@ -74,7 +74,11 @@ _MONTHS = frozenset(
 )
 _LEAST = {"cs": "minimálně", "es": "minuto", "pl": "minimalnie", "pt": "mínimo", "ru": "минимум"}
 """What is abbreviated as minutes are, before a number."""
-_MINUTE = re.compile(r"(?:(?<![^\W_])(v|ve|w|we|po|na|в|на) )?\d+(?:\+\d)?(?:\.|-[йя])$", re.IGNORECASE)
+_ADDED_TIME = re.compile(r"(?<=\d)\.\+(\d{1,2})\.?(?= [Mm]in)")  # "90.+3 min."
+_MINUTE = re.compile(
+    r"(?:(?<![^\W_])(v|ve|w|we|po|na|в|на) (?:\d+(?:\+\d)?(?:\.|-[йя]) (?:a|i|и) )?)?\d+(?:\+\d)?(?:\.|-[йя])$",
+    re.IGNORECASE,
+)
 """The minute of a match, after a preposition that asks for another case."""
 _MINUTES = {
     "cs": ("minuta", "minutě"), "de": ("Minute", "Minute"), "hu": ("perc", "perc"), "pl": ("minuta", "minucie"),
@@ -83,6 +87,12 @@ _MINUTES = {
 _HUNGARIAN_CENTURY = re.compile(r"(?<=dik )(század)-(?=b[ae]n|ra|i|t[óo]l|ig)")
 _NUMBER_NEXT = re.compile(r"[+−-]?\d")
 _NAME_AFTER = re.compile(r"[^\W\d_]*")
+# Beyond other abbreviations, as in "z art. 3 ust. 2".
+_GOVERNING = re.compile(
+    r"(?<![^\W_])(?P<word>(?:(?:porównaniu|razem|wraz|związku|zgodnie) (?=ze?(?: |$)))?[^\W\d_]+)"
+    r"(?P<chain>(?: [^\W\d_]{1,6}\.? ?\d+[a-z]?,?)*)$",
+    re.IGNORECASE,
+)
 _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
 _NEVER_NUMBERED = frozenset(
     {("al.", "pl"), ("em.", "hu"), ("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")}
@@ -129,6 +139,7 @@ def spell_abbreviations(text: str, verbalizer: Verbalizer) -> str:
     for suffix, said in verbalizer.suffixes.items():
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}$", f"{said}.", text)
         text = re.sub(rf"(?<=[^\W\d_]){re.escape(suffix)}", said, text)
+    text = _ADDED_TIME.sub(r"+\1.", text)
     text = _expression(verbalizer).sub(lambda match: _said(match, verbalizer), text)
     return _HUNGARIAN_CENTURY.sub(r"\1", text) if verbalizer.language == "hu" else text
 
@@ -169,6 +180,11 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
         return match[0]
     name = _NAME_AFTER.match(after)
     said = verbalizer.titled(said, name[0] if name else "")
+    if governing := _GOVERNING.search(before):
+        chained = bool(governing["chain"])
+        said = verbalizer.abbreviated(
+            said, written, governing["word"], name[0] if name else "", chained=chained
+        )
     is_initial = len(written) == _INITIAL and written.endswith(".")
     if is_initial and not numbered and after[:1].isascii():
         named = after[:1].isupper() and written in verbalizer.titles

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from spoken.characters import folded
-from spoken.neighbours import apart
+from spoken.neighbours import apart, governor, word_after
 from spoken.quantity_grammar import CODES, NUMBER, RANGED, SIGNS_BY_CASE, UNITS, Grammar, Step, guard
 from spoken.verbalizer import Verbalizer
 
@@ -51,15 +51,17 @@ class Amounts:
             or (written.upper() if match.groupdict().get("named") else match["sign"])
         )
         scale = self._magnitude(match)
-        said = self._amount_range(match, self._say.money(match["number"], sign, scale=scale))
+        say = self._say.governed(governor(match), "")
+        said = self._amount_range(match, say.money(match["number"], sign, scale=scale), say)
         return apart(match, said, named=True) + self._per(match)
 
     def _scaled(self, match: re.Match[str]) -> str:
         scale = self._magnitude(match)
         forms = self._say.magnitudes[scale][1]
-        gender = self._say.gender_of(forms.split("/")[0])
-        said = self._say.join(self._say.say(match["number"], gender), self._say.form(forms, match["number"]))
-        return apart(match, self._amount_range(match, said))
+        say = self._say.governed(governor(match), word_after(match))
+        gender = say.gender_of(forms.split("/")[0])
+        said = say.join(say.say(match["number"], gender), say.form(forms, match["number"]))
+        return apart(match, self._amount_range(match, said, say))
 
     def _magnitude(self, match: re.Match[str]) -> str:
         """Return the magnitude that was found by the name that the table has for it; empty where there is none."""
@@ -68,9 +70,9 @@ class Amounts:
     def _unit(self, match: re.Match[str]) -> str:
         written = re.sub(r"\s+", " ", match["unit"])
         name = self._unit_name(written)
-        said = self._say.unit(match["number"], name, "")
+        say = self._say.governed(governor(match), name)
         below = self._say.below_zero if name.startswith("temperature") else None
-        said = self._amount_range(match, said, below=below)
+        said = self._amount_range(match, say.unit(match["number"], name, ""), say, below=below)
         return apart(match, said, named=True) + self._per(match) + _stop(match)
 
     def _part_of_unit(self, match: re.Match[str]) -> str:
@@ -107,25 +109,27 @@ class Amounts:
 
     def _hundredths(self, match: re.Match[str]) -> str:
         number = match["number"]
-        said = self._say.hundredths(number, self._say.say(number))
-        said = self._amount_range(match, said) if "low" in match.groupdict() else said
+        say = self._say.governed(governor(match), "")
+        said = say.hundredths(number, say.say(number))
+        said = self._amount_range(match, said, say) if "low" in match.groupdict() else said
         return apart(match, said, named=True)
 
     def _amount_range(
-        self, match: re.Match[str], said: str, *, below: Callable[[str], str] | None = None
+        self, match: re.Match[str], said: str, say: Verbalizer, *, below: Callable[[str], str] | None = None
     ) -> str:
         """Say the lower end of a range, or the minus, before an amount.
 
         Args:
             match: of both ends.
             said: the upper one, without its minus.
+            say: who said it.
             below: how what is below zero is said.
         """
         below = below or partial(self._say.join, self._say.minus)
         said = below(said) if match["minus"] else said
         if not match["low"]:
             return said
-        low = self._say.say(match["low"].removeprefix("-"))
+        low = say.say(match["low"].removeprefix("-"))
         return self._say.spoken_range(below(low) if match["low"][0] == "-" else low, said)
 
 

@@ -13,7 +13,7 @@ from spoken import shorthand
 from spoken.amounts import Amounts
 from spoken.characters import folded
 from spoken.dates import Dates
-from spoken.neighbours import apart, word_after, word_before
+from spoken.neighbours import apart, governor, word_after, word_before
 from spoken.postcodes import code_of, spell_postcodes
 from spoken.quantity_grammar import APART, CODES, NUMBER, PART, SIGNS_BY_CASE, Grammar, Step, guard
 from spoken.telephones import spell_telephones
@@ -51,6 +51,7 @@ _RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]
 _CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({NUMBER}) ?[–-] ?({NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
 _HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?= of\b)")
 _NUMBERED = re.compile(r"#(?=\d)")
+_PAIRED = re.compile(r" (?:a|či|i|lub|nebo|oraz|und|oder|и|или) \d+(?:\+\d+)?(?:\.|-[а-я]{1,3})? ([^\W\d_]+)")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
 _HUNGARIAN_SUFFIX = re.compile(
     r"([^\W\d_]+) ?-((?:[kvst]?[ae]l|[rbntv]?[ae]|[bn][ae]n|[ao]?t|[eö]t|[aeoö]?s|[oeö]n|[nt][áóéő]l|[bt]ól|[bt]ől|r[óő]l|h[oeö]z"
@@ -169,7 +170,7 @@ class _Speller:
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         if say.language == "hu":
-            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}-{match[2]}")
+            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{_whole(match[1], '', say)}-{match[2]}")
         yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
         yield guard(r"\.\d"), partial(_VERSION.sub, self._version)
         yield guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
@@ -220,12 +221,13 @@ class _Speller:
     def _ordinal(self, match: re.Match[str]) -> str:
         found = match.groupdict()
         number = int(match["number"])
+        paired = _PAIRED.match(match.string, match.end())  # "w 12. i 45. minucie"
+        noun = paired[1] if paired else word_after(match)
         if found.get("ending"):
-            many = found["ending"] == "е" and word_after(match).startswith("год")
-            return self._say.inflected(number, "ые" if many else found["ending"])
+            return self._say.inflected(number, found["ending"], noun)
         if found.get("f") or found.get("f2"):
             return self._say.ordinal(number, "f")
-        return self._say.ordinal_before(number, word_before(match), word_after(match))
+        return self._say.ordinal_before(number, word_before(match), noun)
 
     def _version(self, match: re.Match[str]) -> str:
         words = [
@@ -266,14 +268,13 @@ class _Speller:
             return apart(match, self._result(first, last), named=True)
         if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
             return apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
-        following = word_after(match)
-        counted = following
-        return apart(match, self._say.spoken_range(self._whole(first, counted), self._whole(last, counted)))
+        noun = word_after(match)
+        say = self._say.governed(governor(match), noun)
+        return apart(match, say.spoken_range(_whole(first, noun, say), _whole(last, noun, say)))
 
-    def _whole(self, number: str, counted: str) -> str:
-        if number.isdigit() and (number == "0" or number[0] != "0"):
-            return self._say.counted(int(number), counted)
-        return self._say.say(number)
+    def _counted(self, number: int, before: str, noun: str) -> str:
+        placed = self._say.placed(number, before, noun)
+        return placed or self._say.governed(before, noun).counted(number, noun)
 
     def _mixed(self, match: re.Match[str]) -> str:
         digits = match[0]
@@ -297,11 +298,21 @@ class _Speller:
             else:
                 placed = self._say.language == "zh" and match.string[: match.start()].endswith("第")
                 placed = placed or before == self._say.number
-                said = self._say.cardinal(int(number)) if placed else self._say.counted(int(number), after)
+                said = (
+                    self._say.cardinal(int(number))
+                    if placed
+                    else self._counted(int(number), governor(match), after)
+                )
         else:
             said = self._say.say(number)
         said = self._say.join(self._say.minus, said) if match["minus"] else said
         return said if match["apostrophe"] else apart(match, said)
+
+
+def _whole(number: str, noun: str, say: Verbalizer) -> str:
+    if number.isdigit() and (number == "0" or number[0] != "0"):
+        return say.counted(int(number), noun)
+    return say.say(number)
 
 
 def _is_score(first: str, last: str) -> bool:

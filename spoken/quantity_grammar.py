@@ -143,6 +143,14 @@ class Grammar:
         self.named_date = re.compile(
             rf"(?<![\w.,])(?P<d>[12]?\d|3[01]){_DAY_ENDING}(?P<month>{months})(?![^\W_]){year}", re.IGNORECASE
         )
+        self.first_day = (
+            re.compile(
+                rf"(?<![\w.,])([12]?\d|3[01])(?= (?:a|do|i|до|и|по) (?:[12]?\d|3[01]) (?:{months})(?![^\W_]))",
+                re.IGNORECASE,
+            )
+            if verbalizer.dots_dates
+            else None
+        )
         self.days = _days(verbalizer)
         day = _either([*self.days])
         self.day_to_day = re.compile(

@@ -167,7 +167,7 @@ class Hindi(Verbalizer):
         """See `Verbalizer.ordinal`."""
         return self.inflected(number, "ा")
 
-    def inflected(self, number: int, ending: str) -> str:
+    def inflected(self, number: int, ending: str, noun: str = "") -> str:
         """Say an ordinal with the ending that is written after its digits."""
         vowel = "ी" if "ी" in ending else "े" if "े" in ending else "ा"
         if number in _ORDINALS:
