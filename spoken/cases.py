@@ -11,6 +11,10 @@ from spoken.verbalizer import MASCULINE, THINGS, Verbalizer, plural_category, un
 CASES = GENITIVE, DATIVE, ACCUSATIVE, INSTRUMENTAL, LOCATIVE = range(5)
 """Indices into forms that are written "genitive/dative/accusative/instrumental/locative"."""
 
+YEARS = frozenset(year for year in range(1100, 2100) if year % 100)
+"""What four digits mean where they count nothing; round ones are amounts more often."""
+_SHORTEST = 3  # letters of a noun
+
 
 class InCase(Verbalizer):
     """A mix-in, before the class of the language.
@@ -78,3 +82,15 @@ class InCase(Verbalizer):
             return self.join(said, alone)
         named = " ".join(unit_pattern(self.language, name, self.named_by)).strip()
         return self.join(said, self.plural(named, alone))
+
+
+def case_before(case: int | None, noun: str, instrumentals: tuple[str, ...]) -> int | None:
+    """Tell the case that a preposition asks for; none of its instrumental where what is counted has another.
+
+    Args:
+        case: of the preposition.
+        noun: what is counted, or a unit's name.
+        instrumentals: how nouns in the instrumental end.
+    """
+    counted = len(noun) > _SHORTEST and "-" not in noun
+    return None if case == INSTRUMENTAL and counted and not noun.endswith(instrumentals) else case

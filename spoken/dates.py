@@ -23,8 +23,12 @@ _DOTTED_DATE = re.compile(
 )
 _LAST_HOUR = 24
 _DAY_NAME = 4  # letters, which no case changes
+_HYPHENED_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\w/-]|[.,]\d)")
 _DAY_OF_MONTH = re.compile(
     r"(?:(?<=\d )|(?<=\d(?:st|nd|rd|th) ))(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![^\W\d_.])(?!\.)"
+)
+_NOT_A_DATE = re.compile(
+    r"(?<![^\W_])(?=[^\W\d_]*[^\W\da-zß-öø-ÿ_])(?!(?:Am|Ab|Bis|Vom|Zum|Den|Der|Seit)(?![^\W_]))[^\W\d_]+ $"
 )
 _THAT_DAY = frozenset({"dnia", "dniu"})
 _COMMON_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
@@ -72,6 +76,15 @@ class Dates:
             ),
             text,
         )
+        if grammar.open_day:
+            text = grammar.open_day.sub(lambda match: days[match[1]], text)
+        if grammar.each_day:
+            text = grammar.each_day.sub(
+                lambda match: (
+                    f"{match[1]} {days[match[2]]}{'' if match.string[match.end() :].strip() else '.'}"
+                ),
+                text,
+            )
         if not _DIGIT.search(text):
             return text
         if grammar.dated_day:
@@ -89,6 +102,8 @@ class Dates:
         """Yield the steps for a day and its month in digits, and for years of a calendar that is named."""
         if self._say.before_dates:
             yield guard(r"/\d"), partial(_SLASHED_DATE.sub, self._slashed_date)
+        if self._say.language == "nl":
+            yield guard(r"-\d"), partial(_HYPHENED_DATE.sub, self._hyphened_date)
         if self._say.dots_dates:
             yield guard(r"\.[01]\d"), partial(_DOTTED_DATE.sub, self._dotted_date)
         if self._say.language in _SHORT_DATES:
@@ -130,6 +145,8 @@ class Dates:
 
     def _date(self, match: re.Match[str]) -> str:
         found = match.groupdict()
+        if match[0].endswith(".") and match.end() == len(match.string) and self._is_named(match):
+            return match[0]  # "iOS 17.2."
         year = int(found["y"]) if found.get("y") else None
         if "m" in found:
             month, day = int(found["m"]), int(found["d"])
@@ -147,6 +164,11 @@ class Dates:
         if found.get("suffix") and year:
             return self._say.date_with(year, month, day, found["suffix"])
         return self._say.date_after(word_before(match), year, month, day)
+
+    def _is_named(self, match: re.Match[str]) -> bool:
+        """Tell by the noun before it whether what looks like a date is the number of something."""
+        noun = _NOT_A_DATE.search(match.string[: match.start()])
+        return noun is not None and noun[0].strip().lower() not in self._grammar.day_names
 
     def _dotted_date(self, match: re.Match[str]) -> str:
         """Say "14.01" after a day of the week, or where it can be no time of day."""
@@ -173,6 +195,9 @@ class Dates:
         if match[0] in _COMMON_FRACTIONS and after and after.lower() not in common:
             return match[0]  # of something
         return self._date(match)
+
+    def _hyphened_date(self, match: re.Match[str]) -> str:
+        return self._date(match) if word_before(match).lower() in self._grammar.day_names else match[0]
 
     def _named_date(self, match: re.Match[str]) -> str:
         before = word_before(match)

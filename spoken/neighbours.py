@@ -2,10 +2,10 @@
 
 import re
 
-_WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s,(]*$")
+_WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![\u0900-\u0963])((?:[^\W\d_]|[\u0900-\u0963])+)[\s,(]*$")
 # Of both numbers in "между 5 и 10".
 _GOVERNOR = re.compile(r"(?<![^\W_])([^\W\d_]+) (?:\d+(?:[.,]\d+)? (?:a|až|i|lub|nebo|oraz|и|или) )?$")
-_WORD_AFTER = re.compile(r"[ ]?([^\W\d_][^\W_]*)")
+_WORD_AFTER = re.compile(r"[ ]?([^\W\d_](?:[^\W_]|[\u0900-\u0963])*)")
 
 
 def word_before(match: re.Match[str]) -> str:

@@ -47,6 +47,8 @@ class Verbalizer:
         year_first: whether dates are written year, month, day.
         spaced: whether words are written apart.
         digits: names of the digits, where they differ from their numbers.
+        attached: what is abbreviated after a number and a hyphen.
+        compounds: pattern of a number that begins a word, in group 1; None where none does.
         dots_dates: whether a day and its month are written with a full stop between them alone: "14.01".
         before_dates: words after which two numbers with a stroke are a day and a month.
         dots_ordinals: whether a full stop after a Roman numeral makes it an ordinal.
@@ -89,6 +91,8 @@ class Verbalizer:
     regnal: ClassVar[frozenset[str]] = frozenset()
     parts_decline: ClassVar[bool] = False
     before_dates: ClassVar[frozenset[str]] = frozenset()
+    attached: ClassVar[Mapping[str, str]] = {}
+    compounds: ClassVar[re.Pattern[str] | None] = None
     dots_dates: ClassVar[bool] = False
     dots_ordinals: ClassVar[bool] = False
     rulers: ClassVar[frozenset[str]] = frozenset()
@@ -211,6 +215,10 @@ class Verbalizer:
             name: the word after it, "" where there is none.
         """
         return title
+
+    def compound(self, number: int) -> str:
+        """Say a number as it begins a word: `compounds`."""
+        return self.cardinal(number)
 
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several.

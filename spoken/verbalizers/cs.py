@@ -3,13 +3,13 @@
 import re
 from functools import cache
 
-from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, InCase
+from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["v", "ve", "na", "po", "o", "při"])
 _GENITIVE = frozenset(
     [
-        "bez", "blízko", "dle", "dne", "do", "kolem", "kromě", "místo", "od", "ode", "okolo", "podle", "poblíž", "u", "uprostřed",
+        "bez", "blízko", "dle", "dne", "do", "kolem", "kromě", "od", "ode", "okolo", "podle", "poblíž", "u", "uprostřed",
         "včetně", "vedle", "z", "ze", "během",
     ]
 )  # fmt: skip
@@ -20,7 +20,7 @@ _CASES = {
 """What each preposition asks for that asks for one case."""
 # What a noun in the plural tells, whatever stands before it.
 _ENDINGS = {
-    "ech": LOCATIVE, "ách": LOCATIVE, "ích": LOCATIVE, "ám": DATIVE, "ům": DATIVE, "ami": INSTRUMENTAL, "emi": INSTRUMENTAL,
+    "ech": LOCATIVE, "ách": LOCATIVE, "ům": DATIVE, "ami": INSTRUMENTAL, "emi": INSTRUMENTAL,
     "ěmi": INSTRUMENTAL, "ími": INSTRUMENTAL,
 }  # fmt: skip
 # Numerals that are no -i in every case: genitive/dative/accusative/instrumental/locative.
@@ -37,6 +37,8 @@ _PLURALS = {  # by the last letter, and whether it is feminine
 }  # fmt: skip
 # What is abbreviated before a number or a name: genitive/dative/accusative/instrumental/locative.
 _DECLINED = {
+    "učebna": "učebny/učebně/učebnu/učebnou/učebně",
+    "verze": "verze/verzi/verzi/verzí/verzi",
     "pan": "pana/panu/pana/panem/panu", "doktor": "doktora/doktorovi/doktora/doktorem/doktorovi", "docent": "docenta/docentovi/docenta/docentem/docentovi",
     "profesor": "profesora/profesorovi/profesora/profesorem/profesorovi", "inženýr": "inženýra/inženýrovi/inženýra/inženýrem/inženýrovi",
     "magistr": "magistra/magistrovi/magistra/magistrem/magistrovi", "bakalář": "bakaláře/bakaláři/bakaláře/bakalářem/bakaláři",
@@ -92,6 +94,8 @@ _NUMBERED = {
     "narozeniny": "é", "narozenin": "ých", "narozeninám": "ým", "narozeninách": "ých", "narozeninami": "ými",
     "minuta": "á", "minutě": "é", "minuty": "é", "kolo": "é", "kole": "ém", "kola": "ého", "místo": "é", "místě": "ém", "místa": "ého",
 }  # fmt: skip
+_ROOTS = "bitov|bajtov|denní|denn|dílný|dveřov|hodinov|hvězdičk|krokov|let[ýáéíou]|letém|litrov|metrov|měsíčn|minutov|místn|násobn|osob[no]|patrov|pokojov|procentn|stránkov|týdenn"
+_DAYS, _PREPOSITION = 31, 2  # of a month; letters of what is no noun
 _QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
 
 
@@ -101,6 +105,7 @@ class Czech(Verbalizer):
     language = "cs"
     regions = ("CZ", "SK")
     parts_decline = True
+    compounds = re.compile(rf"(?<![\w.,])(\d{{1,3}})[ -]?(?={_ROOTS})")  # "5letý", "24hodinový"
     marks = ("tečka", "celé")
     to, minus, number, per = "až", "minus", "číslo", "za"
     percent = "procento/procenta/procent/procenta"
@@ -121,6 +126,7 @@ class Czech(Verbalizer):
         "milionů": (6, "milionů"), "miliardy": (9, "miliardy"), "miliard": (9, "miliard"), "tisíc": (3, "tisíc"),
     }  # fmt: skip
     abbreviations = {
+        "uč.": "učebna",
         "např.": "například", "atd.": "a tak dále", "apod.": "a podobně", "tj.": "to je", "tzn.": "to znamená",
         "tzv.": "takzvaný", "č.": "číslo", "str.": "strana", "s.": "strana", "tel.": "telefon", "ing.": "inženýr",
         "mgr.": "magistr", "dr.": "doktor", "mudr.": "doktor", "judr.": "doktor", "prof.": "profesor",
@@ -134,6 +140,7 @@ class Czech(Verbalizer):
         "sb.": "Sbírky", "nwm": "nevím", "jj": "jo jo", "měs.": "měsíc", "dtto": "totéž", "kl.": "klapka", "dv.": "dveře", "na os.": "na osobu", "za os.": "za osobu", "písm.": "písmeno",
     }  # fmt: skip
     units = {
+        "pok": "=pokoj/pokoje/pokojů/pokoje",
         "ks": "=kus/kusy/kusů/kusu", "os": "=osoba/osoby/osob/osoby", "hod": "duration-hour", "měs": "=měsíc/měsíce/měsíců/měsíce",
         "PL": "=polévková lžíce/polévkové lžíce/polévkových lžic/polévkové lžíce",
         "ČL": "=čajová lžička/čajové lžičky/čajových lžiček/čajové lžičky",
@@ -207,6 +214,16 @@ class Czech(Verbalizer):
             number, FEMININE if following.endswith(("a", "á")) else NEUTER if neuter else MASCULINE
         )
 
+    def compound(self, number: int) -> str:
+        """Say "pěti" as it begins "pětiletý"."""
+        if number in {1, 100}:
+            return "jedno" if number == 1 else "sto"
+        return _in_case(GENITIVE).cardinal(number).replace(" ", "").replace("jedna", "jedno")
+
+    def inflected(self, number: int, ending: str, noun: str = "") -> str:
+        """See `Verbalizer.inflected`."""
+        return _inflected(_ordinal(self, number), ending)
+
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
         """Say "Karel čtvrtý", "za Karla čtvrtého", "dvacáté první století"."""
         if not dotted:
@@ -248,6 +265,12 @@ class Czech(Verbalizer):
             if noun.endswith(("o", "í"))
             else MASCULINE
         )
+
+    def placed(self, number: int, before: str, noun: str) -> str | None:
+        """Say years, which no case changes, and the day after "dne"."""
+        if before.lower() == "dne" and 1 <= number <= _DAYS:
+            return self.day(number)
+        return self.cardinal(number) if number in YEARS and len(noun) <= _PREPOSITION else None
 
     def governed(self, before: str, noun: str) -> Verbalizer:
         """See `Verbalizer.governed`."""
@@ -293,7 +316,9 @@ class _InCase(InCase, Czech):
 
     def counted(self, number: int, following: str) -> str:
         """Say "jedné osoby", "dvou"."""
-        feminine = number == 1 and following.endswith(("y", "e", "ě", "ou", "í"))
+        feminine = (
+            number == 1 and len(following) > _PREPOSITION and following.endswith(("y", "e", "ě", "ou", "í"))
+        )
         return self.cardinal(number, FEMININE if feminine else MASCULINE)
 
     def plural(self, noun: str, one: str) -> str:
@@ -329,11 +354,11 @@ def _numeral(word: str, case: int, *, alone: bool) -> str:
 def _case_of_counted(before: str, noun: str) -> int | None:
     """Tell the case of a number by the noun that it counts, else by the preposition before it."""
     for ending, case in _ENDINGS.items():
-        if noun.endswith(ending):
+        if noun.endswith(ending) and noun not in {"dům", "nech", "sami", "všech"}:
             return case
-    if noun.startswith("duration") and before == "po":
+    if (noun.startswith("duration") and before == "po") or (noun.endswith("ích") and before in _LOCATIVE):
         return LOCATIVE
-    return _CASES.get(before)
+    return case_before(_CASES.get(before), noun, ("y", "mi"))
 
 
 def _ordinal(czech: Czech, number: int) -> str:

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from spoken.cases import ACCUSATIVE, DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, InCase
+from spoken.cases import ACCUSATIVE, DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
@@ -42,6 +42,9 @@ _ALL_CASES = {
 _PLURALS = ("", "om", "", "ami", "ach")
 # What is abbreviated before a number or a name: genitive/dative/accusative/instrumental/locative.
 _DECLINED = {
+    "klasa": "klasy/klasie/klasę/klasą/klasie",
+    "tom": "tomu/tomowi/tom/tomem/tomie",
+    "wersja": "wersji/wersji/wersję/wersją/wersji",
     "pan": "pana/panu/pana/panem/panu", "doktor": "doktora/doktorowi/doktora/doktorem/doktorze",
     "profesor": "profesora/profesorowi/profesora/profesorem/profesorze", "inżynier": "inżyniera/inżynierowi/inżyniera/inżynierem/inżynierze",
     "magister": "magistra/magistrowi/magistra/magistrem/magistrze", "ksiądz": "księdza/księdzu/księdza/księdzem/księdzu",
@@ -83,6 +86,15 @@ _NUMBERED = {
     "klasy": "ej", "klasie": "ej", "miejsca": "ego", "miejscu": "m", "piętra": "ego", "piętrze": "m", "dnia": "ego",
     "tygodnia": "ego", "miesiąca": "ego", "sezonu": "ego", "etapu": "ego", "odcinka": "ego", "rozdziału": "ego",
 }  # fmt: skip
+_ROOTS = (
+    "bitow|bajtow|calow|cyfrow|częściow|dniow|drzwiow|godzinn|gwiazdk|krotn|kilometr|kilogram|let[nm]|lat[ek]|litrow|lecie|lecia|metrow|miejscow|miesięczn|minutow"
+    "|osobow|piętrow|pokojow|procent|punktow|sekundow|stopniow|stronicow|tonow|tygodniow|wieczn|złot"
+)
+_COMPOUND = {
+    "jeden": "jedno", "dwa": "dwu", "trzy": "trzy", "cztery": "cztero", "sto": "stu", "siedem": "siedmio", "osiem": "ośmio",
+    "dwadzieścia": "dwudziesto", "trzydzieści": "trzydziesto", "czterdzieści": "czterdziesto", "dwanaście": "dwunasto",
+}  # fmt: skip
+_DAYS, _PREPOSITION = 31, 2  # of a month; letters of what is no noun
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -93,6 +105,14 @@ class Polish(Verbalizer):
     regions = ("PL",)
     parts_decline = True
     dots_dates = True
+    attached = {
+        "pok.": "pokojowe",
+        "os.": "osobowy",
+        "godz.": "godzinny",
+        "min.": "minutowy",
+        "mies.": "miesięczny",
+    }
+    compounds = re.compile(rf"(?<![\w.,])(\d{{1,3}})-(?={_ROOTS})")  # "5-letni"
     marks = ("kropka", "przecinek")
     to, minus, number, per = "do", "minus", "numer", "na"
     percent = "procent"
@@ -118,6 +138,7 @@ class Polish(Verbalizer):
         "miliardów": (9, "miliardów"), "tysięcy": (3, "tysięcy"), "tysiące": (3, "tysiące"),
     }  # fmt: skip
     abbreviations = {
+        "kl.": "klasa", "t.": "tom",
         "p.": "pan", "ul.": "ulica", "al.": "aleja", "pl.": "plac", "os.": "osiedle", "tel.": "telefon", "np.": "na przykład",
         "itd.": "i tak dalej", "itp.": "i tym podobne", "m.in.": "między innymi", "tzn.": "to znaczy",
         "tzw.": "tak zwany", "tj.": "to jest", "ok.": "około", "str.": "strona", "s.": "strona", "nr": "numer",
@@ -133,6 +154,7 @@ class Polish(Verbalizer):
         "spk": "spoko", "zw": "zaraz wracam", "gab.": "gabinet", "wew.": "wewnętrzny", "na os.": "na osobę", "za os.": "za osobę", "od os.": "od osoby",
     }  # fmt: skip
     units = {
+        "pok": "=pokój/pokoje/pokoi/pokoju",
         "szt": "=sztuka/sztuki/sztuk/sztuki", "os": "=osoba/osoby/osób/osoby", "godz": "duration-hour", "min": "duration-minute",
         "pkt": "=punkt/punkty/punktów/punktu", "p.p": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
         "pp": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
@@ -203,6 +225,19 @@ class Polish(Verbalizer):
             return self.ordinal(number, FEMININE)
         return self.ordinal_before(number, before, after) if after.islower() else self.ordinal(number)
 
+    def compound(self, number: int) -> str:
+        """Say "pięcio" as it begins "pięcioletni"."""
+        words = [
+            _COMPOUND.get(word)
+            or re.sub(
+                "naście$",
+                "nasto",
+                re.sub("dziesiąt$|(?<=.)ć$", lambda end: "dziesięcio" if len(end[0]) > 1 else "cio", word),
+            )
+            for word in self.cardinal(number).split(" ")
+        ]
+        return "".join(words)
+
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say "dwudziestym pierwszym wieku", "dwudziesty wiek"."""
         if not before:
@@ -270,6 +305,17 @@ class Polish(Verbalizer):
             else MASCULINE
         )
 
+    def placed(self, number: int, before: str, noun: str) -> str | None:
+        """Say "od dwa tysiące piętnastego", "w dwa tysiące piętnastym", "dnia piątego"."""
+        before = before.lower()
+        if before == "dnia" and 1 <= number <= _DAYS:
+            return self.day(number)
+        if number not in YEARS or len(noun) > _PREPOSITION:
+            return None
+        if before == "w":
+            return _inflected(super().ordinal(number), "m")
+        return self.year(number) if _CASES.get(before) == GENITIVE else None
+
     def governed(self, before: str, noun: str) -> Verbalizer:
         """See `Verbalizer.governed`."""
         case = _case_of_counted(before.lower(), noun)
@@ -314,7 +360,12 @@ class _InCase(InCase, Polish):
     def counted(self, number: int, following: str) -> str:
         """Say "jednej osoby", "dwiema"."""
         return self.cardinal(
-            number, FEMININE if number == 1 and following.endswith(("y", "i", "ie", "ce", "ą")) else MASCULINE
+            number,
+            FEMININE
+            if number == 1
+            and len(following) > _PREPOSITION
+            and following.endswith(("y", "i", "ie", "ce", "ą"))
+            else MASCULINE,
         )
 
     def plural(self, noun: str, one: str) -> str:
@@ -348,11 +399,11 @@ def _numeral(word: str, case: int, *, alone: bool) -> str:
 def _case_of_counted(before: str, noun: str) -> int | None:
     """Tell the case of a number by the noun that it counts, else by the preposition before it."""
     for ending, case in _ENDINGS.items():
-        if noun.endswith(ending):
+        if noun.endswith(ending) and noun not in {"nami", "sami", "wami"}:
             return case
     if noun.startswith(("temperature", "duration")) and before in {"w", "po"}:
         return LOCATIVE if noun.startswith("temperature") or before == "po" else None
-    return _CASES.get(before)
+    return case_before(_CASES.get(before), noun, ("y", "mi"))
 
 
 def _case_of_named(before: str, name: str) -> int | None:

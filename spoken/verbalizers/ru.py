@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from num2words import num2words  # type: ignore[import-untyped]  # ships no types
 
-from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, InCase
+from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
@@ -26,11 +26,14 @@ _CASES = {
 _NOUN_ENDINGS = {
     "ами": INSTRUMENTAL, "ями": INSTRUMENTAL, "ьми": INSTRUMENTAL, "ах": LOCATIVE, "ях": LOCATIVE, "ам": DATIVE, "ям": DATIVE,
 }  # fmt: skip
+_NO_NOUNS = frozenset(["ах", "вам", "вами", "нам", "нами", "сам", "сами", "там"])
+_PREPOSITION = 2  # letters of what is no noun
 _LETTERS = "gdaip"  # the cases of num2words
 _PLURALS = ("", "ам", "", "ами", "ах")
 _SOFT_PLURALS = ("", "ям", "", "ями", "ях")
 # What is abbreviated before a number or a name: genitive/dative/accusative/instrumental/locative.
 _DECLINED = {
+    "версия": "версии/версии/версию/версией/версии",
     "улица": "улицы/улице/улицу/улицей/улице", "проспект": "проспекта/проспекту/проспект/проспектом/проспекте",
     "площадь": "площади/площади/площадь/площадью/площади", "переулок": "переулка/переулку/переулок/переулком/переулке",
     "дом": "дома/дому/дом/домом/доме", "квартира": "квартиры/квартире/квартиру/квартирой/квартире", "город": "города/городу/город/городом/городе",
@@ -67,11 +70,9 @@ _ENDINGS = {
 # Words that follow a number and are not what it counts.
 _NOT_COUNTED = listed("для до за и или как когда на не ни но о около по после при про с со это уже ещё что")
 _ROOTS = (
-    "летн|лети|дневн|часов|минутн|секундн|этажн|комнатн|процентн|месячн|недельн|градусн|серийн|метров|километров"
+    "битн|байтов|летн|лети|дневн|часов|минутн|секундн|этажн|комнатн|процентн|месячн|недельн|градусн|серийн|метров|километров"
     "|литров|кратн|местн|значн|балльн|очков|томн|рубл[её]в|миллионн|тысячн|дюймов|ядерн|гранн|колёсн"
 )
-COMPOUND = re.compile(rf"(?<![\w.,])(\d{{1,4}})-(?={_ROOTS})")
-"""A number that is written together with a word: "40-летие", "5-этажный"."""
 _COMPOUND = {
     "один": "одно", "сто": "сто", "девяносто": "девяносто", "тысяча": "тысяче", "двести": "двухсот", "триста": "трёхсот",
     "четыреста": "четырёхсот",
@@ -93,10 +94,12 @@ class Russian(Verbalizer):
     regions = ("RU", "KZ", "BY")
     parts_decline = True
     dots_dates = True
+    attached = {"эт.": "этажный", "мест.": "местный"}
+    compounds = re.compile(rf"(?<![\w.,])(\d{{1,4}})-(?={_ROOTS})")  # "40-летие", "5-этажный"
     marks = ("точка", "целых")
     to, minus, number, per = "до", "минус", "номер", "в"
     percent = "процент/процента/процентов"
-    plurals = {"one": 0, "few": 1, "many": 2, "other": 1}
+    plurals = {"one": 0, "few": 1, "many": 2, "other": 3}
     currencies = {
         "$": "доллар/доллара/долларов", "€": "евро", "£": "фунт/фунта/фунтов", "¥": "иена/иены/иен",
         "₹": "рупия/рупии/рупий", "₽": "рубль/рубля/рублей", "руб": "рубль/рубля/рублей", "₩": "вона/воны/вон",
@@ -115,6 +118,7 @@ class Russian(Verbalizer):
         "тысяч": (3, "тысяч"), "тысячи": (3, "тысячи"), "mln": (6, "миллион/миллиона/миллионов"),
     }  # fmt: skip
     abbreviations = {
+        "уч.": "участок", "т.": "том",
         "и т. д.": "и так далее", "и т.д.": "и так далее", "т. д.": "так далее", "и т. п.": "и тому подобное",
         "и т.п.": "и тому подобное", "т. е.": "то есть", "т.е.": "то есть", "т. к.": "так как", "т.к.": "так как",
         "т. н.": "так называемый", "до н. э.": "до нашей эры", "н. э.": "нашей эры", "и др.": "и другие",
@@ -134,6 +138,8 @@ class Russian(Verbalizer):
         "крч": "короче", "кст": "кстати", "оч": "очень", "кв. м": "квадратный метр", "ст. л.": "столовая ложка", "ч. л.": "чайная ложка",
     }  # fmt: skip
     units = {
+        "МБ": "digital-megabyte", "ГБ": "digital-gigabyte", "КБ": "digital-kilobyte", "ТБ": "digital-terabyte", "кВт": "power-kilowatt", "Вт": "power-watt", "кВт·ч": "energy-kilowatt-hour",
+        "комн": "=комната/комнаты/комнат",
         "мкм": "length-micrometer", "мкг": "mass-microgram",
         "км/ч": "speed-kilometer-per-hour", "м/с": "speed-meter-per-second", "км": "length-kilometer",
         "м": "length-meter", "см": "length-centimeter", "мм": "length-millimeter", "кг": "mass-kilogram",
@@ -144,8 +150,8 @@ class Russian(Verbalizer):
         "шт": "=штука/штуки/штук", "чел": "=человек/человека/человек", "экз": "=экземпляр/экземпляра/экземпляров",
         "упак": "=упаковка/упаковки/упаковок", "коп": "=копейка/копейки/копеек", "нед": "=неделя/недели/недель",
         "мес": "=месяц/месяца/месяцев", "дн": "=день/дня/дней",
-        "ст. л": "=столовая ложка/столовые ложки/столовых ложек", "ст.л": "=столовая ложка/столовые ложки/столовых ложек",
-        "ч. л": "=чайная ложка/чайные ложки/чайных ложек", "ч.л": "=чайная ложка/чайные ложки/чайных ложек",
+        "ст. л": "=столовая ложка/столовые ложки/столовых ложек/столовой ложки", "ст.л": "=столовая ложка/столовые ложки/столовых ложек/столовой ложки",
+        "ч. л": "=чайная ложка/чайные ложки/чайных ложек/чайной ложки", "ч.л": "=чайная ложка/чайные ложки/чайных ложек/чайной ложки",
         "п.п": "=процентный пункт/процентных пункта/процентных пунктов", "п. п": "=процентный пункт/процентных пункта/процентных пунктов",
         "кв. м": "area-square-meter", "кв.м": "area-square-meter", "сот": "=сотка/сотки/соток",
     }  # fmt: skip
@@ -291,6 +297,8 @@ class Russian(Verbalizer):
 
     def time_after(self, before: str, said: str) -> str:
         """Say "с девяти часов", "до семнадцати тридцати"."""
+        if before.lower() in {"к", "ко"}:
+            return " ".join(_datives().get(word, word) for word in said.split(" "))
         if before.lower() not in _GENITIVE_AFTER:
             return said
         return " ".join(_GENITIVE.get(word, word) for word in said.split(" "))
@@ -324,6 +332,10 @@ class Russian(Verbalizer):
 
     def placed(self, number: int, before: str, noun: str) -> str | None:
         """Say "с седьмого пути", "на третьем этаже": what counts above one has its noun in the plural."""
+        if number in YEARS and len(noun) <= _PREPOSITION:
+            ending = {"в": "м", "по": "й", "к": "му"}.get(before.lower(), "го")
+            known = before.lower() in {"в", "по", "к", "до", "от", "с"}
+            return self.inflected(number, ending) if known else None
         found = _MAY_BE_PLACE.match(noun)
         case = _CASES.get(before.lower())
         if found is None or (_is_one(number) and noun.startswith(_DURATIONS)):
@@ -354,6 +366,12 @@ class Russian(Verbalizer):
             case = INSTRUMENTAL
         return said if case is None else _DECLINED[said].split("/")[case]
 
+    def form(self, forms: str, number: str) -> str:
+        """See `Verbalizer.form`; the last of four is what "half" counts where that is no "two"."""
+        choices = forms.split("/")
+        few = len(choices) == 3 and not number.isdigit()
+        return choices[1] if few else super().form(forms, number)
+
     def half_of(self, noun: str) -> str | None:
         """Say "пол литра"."""
         return "пол"
@@ -369,7 +387,7 @@ class Russian(Verbalizer):
 class _InCase(InCase, Russian):
     """See `InCase`."""
 
-    named_by, halved = "1", "2"
+    named_by, halved = "1", "0,5"
 
     def declined(self, number: int, gender: str) -> str:
         """See `InCase.declined`."""
@@ -377,7 +395,7 @@ class _InCase(InCase, Russian):
 
     def counted(self, number: int, following: str) -> str:
         """Say "одной минуты", "двух"."""
-        feminine = _is_one(number) and following.endswith(("ы", "и", "й"))
+        feminine = _is_one(number) and len(following) > _PREPOSITION and following.endswith(("ы", "и", "й"))
         return self.cardinal(number, FEMININE if feminine else MASCULINE)
 
     def plural(self, noun: str, one: str) -> str:
@@ -396,6 +414,16 @@ class _InCase(InCase, Russian):
 
 
 @cache
+def _datives() -> dict[str, str]:
+    """Decline the words that times of day are made of."""
+    plain = Russian()
+    numbers = {
+        plain.cardinal(number): _declined(number, "d", MASCULINE) for number in (*range(21), 30, 40, 50)
+    }
+    return numbers | {"час": "часу", "часа": "часам", "часов": "часам"}
+
+
+@cache
 def _in_case(case: int) -> _InCase:
     return _InCase(Russian(), case)
 
@@ -409,9 +437,9 @@ def _declined(number: int, case: str, gender: str) -> str:
 def _case_of_counted(before: str, noun: str) -> int | None:
     """Tell the case of a number by the noun that it counts, else by the preposition before it."""
     for ending, case in _NOUN_ENDINGS.items():
-        if noun.endswith(ending):
+        if noun.endswith(ending) and noun not in _NO_NOUNS:
             return case
-    return _CASES.get(before)
+    return case_before(_CASES.get(before), noun, ("ми",))
 
 
 def _tens(word: str) -> str:
