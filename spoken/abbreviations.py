@@ -99,6 +99,12 @@ _VOLUMES = frozenset({"c.", "köt.", "t.", "т."})
 _BEFORE_ROMAN = re.compile(r"(?<![^\W_])(?<![-.@/'’])[^\W\d_]{1,5}\.(?= ?(?:[IVX]{2,}|[VX])(?![^\W_]))")
 _HUNGARIAN_CENTURY = re.compile(r"(?<=dik )(század)-(?=b[ae]n|ra|i|t[óo]l|ig)")
 _DESIGNATION = re.compile(r"[#\d]|[B-HJ-Z](?![^\W_]|[.’'])")  # "bl. B"
+_FROM_PAGE = re.compile(r"\d+ ?[–-] ?\d")
+_PAGES = {
+    ("Seite", "de"): "Seiten", ("page", "en"): "pages", ("página", "es"): "páginas", ("page", "fr"): "pages", ("pagina", "it"): "pagine",
+    ("pagina", "nl"): "pagina's", ("bladzijde", "nl"): "bladzijden", ("strona", "pl"): "strony", ("página", "pt"): "páginas",
+    ("strana", "cs"): "strany", ("страница", "ru"): "страницы",
+}  # fmt: skip
 _COUNT = re.compile(r"(?<![\d.,])(\d{1,3})$")
 _ROOMS_SAID = {("hab.", "es"): "habitaciones", ("ch.", "fr"): "chambres"}
 _ROOMS = 20  # of a flat, not people of a town
@@ -115,7 +121,17 @@ _YEARS = frozenset({"г.", "r.", "h.", "fr."})  # and francs
 _ALSO_NUMBERED = frozenset({("pkt.", "pl"), ("pkt", "pl"), ("m.", "pl")})
 """What goes before a number, though it is counted as well: points, and a flat after a house."""
 _NEVER_NUMBERED = frozenset(
-    {("al.", "pl"), ("ch.", "fr"), ("em.", "hu"), ("ill.", "hu"), ("st.", "en"), ("st.", "de"), ("st.", "nl")}
+    {
+        ("al.", "pl"),
+        ("app.", "fr"),
+        ("app.", "nl"),
+        ("ch.", "fr"),
+        ("em.", "hu"),
+        ("ill.", "hu"),
+        ("st.", "en"),
+        ("st.", "de"),
+        ("st.", "nl"),
+    }
 )
 
 
@@ -243,6 +259,8 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
     elif is_initial and not numbered and match[0][0].isupper() and after[:1].isupper():
         return match[0]  # a name
     said = _beside(before, written, after, verbalizer) or said
+    if _FROM_PAGE.match(after):
+        said = _PAGES.get((said, verbalizer.language), said)
     if match.string[match.end() : match.end() + 1].isalnum() and verbalizer.spaced:
         return f"{said} "
     # One that ends its sentence leaves the full stop to it.

@@ -97,8 +97,12 @@ class Turkish(Verbalizer):
         return self.join(head, _ORDINAL[last]) if last in _ORDINAL else self.cardinal(number)
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
-        """Say "yirmi birinci yüzyıl"."""
-        return self.ordinal(number) if dotted else self.cardinal(number)
+        """Say "yirmi birinci yüzyıl", "cilt iki"."""
+        return (
+            self.ordinal(number)
+            if dotted and before not in {"bölüm", "cilt", "kısım"}
+            else self.cardinal(number)
+        )
 
     def unit(self, number: str, name: str, said: str) -> str:
         """Say "saatte yüz kilometre"."""
