@@ -72,6 +72,10 @@ _NUMBERED = frozenset(
         "bl.",
         "rif.",
         "ref.",
+        "ste.",
+        "amb.",
+        "list.",
+        "lip.",
         "app.",
         "esc.",
         "req.",
@@ -82,6 +86,7 @@ _NUMBERED = frozenset(
 _MONTHS = frozenset(
     ["jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "abr", "ago"]
 )
+_POLISH_MONTHS = frozenset({"lip.", "list."})  # words as well
 _LEAST = {"cs": "minimálně", "es": "minuto", "pl": "minimalnie", "pt": "mínimo", "ru": "минимум"}
 """What is abbreviated as minutes are, before a number."""
 _ADDED_TIME = re.compile(r"(?<=\d)\.\+(\d{1,2})\.?(?= [Mm]in)")  # "90.+3 min."
@@ -153,7 +158,7 @@ def _expression(verbalizer: Verbalizer) -> re.Pattern[str]:
     either = "|".join(re.escape(key).replace(r"\ ", r"\s?") for key in keys)
     elided = "|".join(re.escape(key) for key in keys if len(key) > _ELIDED and " " not in key) or "(?!)"
     return re.compile(
-        rf"(?<![^\W_])(?<![.@/])(?:(?<!-)|(?<=\d-)|(?<=\.-))(?:(?<!['’])(?:{either})|(?<=[a-z]['’])(?:{elided}))"
+        rf"(?<![^\W_])(?<![.@/\u0900-\u0963])(?:(?<!-)|(?<=\d-)|(?<=\.-))(?:(?<!['’])(?:{either})|(?<=[a-z]['’])(?:{elided}))"
         rf"(?:(?<=\.)(?=\d)|(?<=/)(?=[^\W\d_]{{3}})|(?![^\W_]))(?!\.[^\W\d_])",
         re.IGNORECASE,
     )
@@ -200,7 +205,8 @@ def _beside(before: str, written: str, after: str, verbalizer: Verbalizer) -> st
     if written == "st." and language == "en":
         return "Street" if not after[:1].isupper() or before[-1:].isdigit() else "Saint"
     if written == "sz." and language == "hu":
-        return "század" if before.endswith("dik") else "számú" if re.search(r"\d\.$", before) else None
+        number = "számú" if re.search(r"\d\.$", before) else None
+        return "szám" if after.startswith("alatt") else "század" if before.endswith("dik") else number
     if (written, language) in _ROOMS_SAID:
         count = _COUNT.search(before)
         return _ROOMS_SAID[written, language] if count and int(count[1]) <= _ROOMS else None
@@ -237,7 +243,9 @@ def _said(match: re.Match[str], verbalizer: Verbalizer) -> str:
         )
     ):
         return match[0]  # of that number, or of an address
-    dated = before.removesuffix(" de")[-1:].isdigit() and written[:3] in _MONTHS
+    dated = before.removesuffix(" de").removesuffix(".")[-1:].isdigit() and (
+        written[:3] in _MONTHS or written in _POLISH_MONTHS
+    )
     if (
         written in _NUMBERED
         and not (numbered or dated)

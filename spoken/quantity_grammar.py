@@ -67,6 +67,7 @@ _ALSO_DAYS: dict[str, dict[str, int]] = {
     "tr": {"Pts": 0, "Cts": 5},
 }
 
+_ALSO_MONTHS = {"pl": frozenset({"grudz", "kwiet", "lip", "list", "paźdz", "sierp", "stycz", "wrześ"})}
 _STOPPED_DAYS = frozenset(
     {"de", "en", "es", "fr", "it", "nl", "pt"}
 )  # where a day without a full stop may be a word
@@ -140,7 +141,7 @@ class Grammar:
         strict = _either([unit for unit in units if unit not in _LOOSE])
         loose = _either([unit for unit in units if unit in _LOOSE])
         end = END if verbalizer.language == "tr" else rf"{END}(?!['’]\w)"  # "5 km'lik", "5, s'il"
-        ended = r"(?:(?P<stop>\.)(?=[,;:)]| [\w&+(–/]))?"
+        ended = r"(?:(?P<stop>\.)(?= ?[,;:)]| [\w&+(–/]))?"
         self.unit = re.compile(rf"{RANGED} ?(?P<unit>{strict}|{loose}){end}(?!\.[^\W\d_]){per}{ended}")
         self.part = re.compile(rf"{PART} ?(?P<unit>{strict}|{loose}){END}{ended}")
         group = re.escape(verbalizer.groups[0])
@@ -262,6 +263,7 @@ def _dated_day(verbalizer: Verbalizer, day: str) -> re.Pattern[str]:
         for name in get_month_names(width, "format", locale).values()
         if not name.isdigit()
     }
+    names |= _ALSO_MONTHS.get(verbalizer.language, frozenset())
     month = rf"(?i:{_either([*names])})(?![^\W\d_])"
     date = (
         rf"\d{{1,2}}(?:[./-] ?\d|(?:\.|[º°]|er|st|nd|rd|th|e)? ?(?:de |of )?{month})|{month}\.? \d{{1,2}}(?!\d)"

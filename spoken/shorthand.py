@@ -42,6 +42,8 @@ _HASHTAG_YEAR = re.compile(r"(?<=[^\W\d_]{2})(?=(?:19|20)\d\d(?!\d))|(?<=[\u0900
 _HASHTAG = re.compile(r"#[^\W\d_][\w\u0900-\u0963]*")
 _TOPIC = re.compile(r"#([^#\s]{1,40})#")
 _BETWEEN = re.compile(r"(?<=\bbetween )([$€£]?\d[\d.,:]*(?: ?[ap]m)?) ?[–-] ?(?=[$€£]?\d)", re.IGNORECASE)
+_SIDE = re.compile(r"(?<=\d )[NESW]\.(?= (?:[A-Z][a-z]|\d+(?:st|nd|rd|th)))")  # "45 W. 5th St."
+_SIDES = {"N": "North", "E": "East", "S": "South", "W": "West"}
 _LAW = re.compile(r"(?<![\d/.,])(\d{1,5}|\d{1,2}\.\d{3})/((?:19|20)\d\d)(?![\d/])")
 _OF_YEAR = {"cs": " lomeno ", "es": " de ", "it": " del ", "pt": " de "}
 _AROUND_THE_CLOCK = re.compile(r"(?<!\d)(\d{1,2}) ?([hj]) ?/ ?(\d{1,2})(?!\d)(?: ?\2\b)?")
@@ -79,7 +81,7 @@ _OF_FLOORS = re.compile(r"(?<![\d/.,])(\d{1,2})/(\d{1,2}) ?эт(?:аж(?:[аеу
 _ROOM = re.compile(r"(?<![\d.,])(\d{3,4})(?=(?:室|教室|房间|号房|路公交|路车))")
 # What has a number and is not counted: "삼 번 출구".
 _NUMBERED = re.compile(
-    r"(?<!\d)(\d{1,2})(?=번 ?(?:게이트|국도|구역|노선|레인|버스|베이|선수|승강장|자리|좌석|주자|창구|출구|코스|트랙|타자|탑승구|테이블|홀|홈|문제|문항|채널))"
+    r"(?<!\d)(\d{1,2})(?=번 ?(?:강의실|게이트|교실|상담실|진료실|회의실|국도|구역|노선|레인|버스|베이|선수|승강장|자리|좌석|주자|창구|출구|코스|트랙|타자|탑승구|테이블|홀|홈|문제|문항|채널))"
 )
 _POINTS = re.compile(r"(?<=\d) ?%[pP](?![A-Za-z])")
 _CHEER = re.compile(r"(?<![\d.,¥$])(6{3,})(?=[!！。，,\s]|$)")
@@ -120,6 +122,7 @@ def without_closing_hashes(text: str) -> str:
 def _western_steps(language: str, verbalizer: Verbalizer) -> Iterator[tuple[re.Pattern[str], Step]]:
     if language == "en":
         yield _BETWEEN, partial(_BETWEEN.sub, r"\1 and ")
+        yield _SIDE, partial(_SIDE.sub, lambda match: _SIDES[match[0][0]])
     else:
         yield _THOUSANDS, partial(_THOUSANDS.sub, _thousands)
     if language == "fr":

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from babel.dates import get_month_names
+from babel.dates import get_day_names, get_month_names
 
 from spoken.abbreviations import SUFFIXES
 from spoken.characters import SIGNS
@@ -142,6 +142,9 @@ _DAYS = dotted_days(VERBALIZERS.values())
 _CLOSED = re.compile(r"\s*Ruhetag")
 _MONTH_BEGINNINGS = month_beginnings(VERBALIZERS.values()) | {"mrt"}
 _NEXT_MONTH = re.compile(r"\s*([^\W\d_]{3,5})\.")
+_DAY_NAMES = frozenset(
+    name.lower() for language in LANGUAGES for name in get_day_names("wide", "format", language).values()
+)
 _SHORT_MONTHS = frozenset(
     month.lower().rstrip(".")
     for language in LANGUAGES
@@ -278,7 +281,8 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     if word in INSIDE or (_NUMBER_NEXT.match(text, end) and _goes_before_number(text, before, word, end)):
         return True
     if following is not None and (
-        (word in _DAYS and _CLOSED.match(text, end) is not None)
+        (word.removesuffix(".") in _SHORT_MONTHS and _is_day_after(text, before, word, end))
+        or (word in _DAYS and _CLOSED.match(text, end) is not None)
         or _is_inside_sum(text, before, word, end)
         or _is_measure(text, before, word, end)
         or _is_title(before, word, text[end : end + _REACH])
@@ -313,6 +317,16 @@ def _is_inside_sum(text: str, before: str, word: str, end: int) -> bool:
         return False
     following = next_word[1].lower()
     return following in CURRENCIES or (word in GERMAN_MAGNITUDES and following not in WORDS["de"])
+
+
+def _is_day_after(text: str, before: str, word: str, end: int) -> bool:
+    """Tell "12 Kas. Çar. saat 9", in which a day of the week follows a date."""
+    next_word = _NEXT_WORD.match(text, end, end + _REACH)
+    return (
+        next_word is not None
+        and before[: -len(word)].rstrip(" .")[-1:].isdigit()
+        and (f"{next_word[1].lower()}." in _DAYS or next_word[1].lower() in _DAY_NAMES)
+    )
 
 
 def _is_measure(text: str, before: str, word: str, end: int) -> bool:

@@ -25,7 +25,7 @@ _HALF_DAYS_RANGE = re.compile(
 )  # "2-4 pm"
 _HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>1?\d) ?(?P<ap>[ap])\.? ?m\b\.?(?! ?\d)", re.IGNORECASE)
 _DOTTED_TIME = re.compile(
-    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|u(?=\.)(?:\.(?=,| [a-z(&+-]))?|hod(?:in)?|óra)(?![^\W_]))"
+    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|u(?=\.)(?:\.(?=,| [a-z(&+-]))?|hod(?:in)?(?:\.(?=[,;:)]))?|óra)(?![^\W_]))"
 )
 _TWO_DOTTED_TIMES = re.compile(
     rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)(?= (?:a|bis|do|e|en|és|et|i|o|of|oder|tot|und|y) {_CLOCK}\.[0-5]\d (?:Uhr|uur|u\.|hod|óra|h)(?![^\W_]))"
@@ -36,7 +36,7 @@ _BEFORE_DOTTED_TIME = re.compile(
 )
 _AT_TIMES = {
     language: re.compile(
-        rf"(?<![^\W_])({at}) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?= |$)(?! ?[%€$£]| (?:Kč|zł|mil|mld|mln|tis|tys|kg|km)(?![^\W_]))"
+        rf"(?<![^\W_])({at}) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?=[ ,;.!?)]|$)(?![.,][^\W_])(?! ?[%€$£]| (?:Kč|zł|mil|mld|mln|tis|tys|kg|km)(?![^\W_]))"
     )
     for language, at in {"cs": "[Vv]e?", "nl": "[Oo]m", "pl": "[Oo]"}.items()
 }

@@ -37,6 +37,7 @@ _PLURALS = {  # by the last letter, and whether it is feminine
 }  # fmt: skip
 # What is abbreviated before a number or a name: genitive/dative/accusative/instrumental/locative.
 _DECLINED = {
+    "ordinace": "ordinace/ordinaci/ordinaci/ordinací/ordinaci",
     "učebna": "učebny/učebně/učebnu/učebnou/učebně",
     "verze": "verze/verzi/verzi/verzí/verzi",
     "pan": "pana/panu/pana/panem/panu", "doktor": "doktora/doktorovi/doktora/doktorem/doktorovi", "docent": "docenta/docentovi/docenta/docentem/docentovi",
@@ -49,7 +50,7 @@ _DECLINED = {
     "třída": "třídy/třídě/třídu/třídou/třídě", "ročník": "ročníku/ročníku/ročník/ročníkem/ročníku", "paragraf": "paragrafu/paragrafu/paragraf/paragrafem/paragrafu",
     "telefon": "telefonu/telefonu/telefon/telefonem/telefonu",
 }  # fmt: skip
-_FEMALE = ("ová", "ové", "ovou", "ská", "ské", "skou", "ná", "né", "nou")
+_FEMALE = ("á", "é", "ou")
 _WOMEN = {  # titles of women, of whom the name tells: as above, after how they begin a sentence
     "pan": "paní/paní/paní/paní/paní/paní", "doktor": "doktorka/doktorky/doktorce/doktorku/doktorkou/doktorce",
     "profesor": "profesorka/profesorky/profesorce/profesorku/profesorkou/profesorce", "docent": "docentka/docentky/docentce/docentku/docentkou/docentce",
@@ -126,6 +127,7 @@ class Czech(Verbalizer):
         "milionů": (6, "milionů"), "miliardy": (9, "miliardy"), "miliard": (9, "miliard"), "tisíc": (3, "tisíc"),
     }  # fmt: skip
     abbreviations = {
+        "ord.": "ordinace",
         "uč.": "učebna",
         "např.": "například", "atd.": "a tak dále", "apod.": "a podobně", "tj.": "to je", "tzn.": "to znamená",
         "tzv.": "takzvaný", "č.": "číslo", "str.": "strana", "s.": "strana", "tel.": "telefon", "ing.": "inženýr",

@@ -169,6 +169,7 @@ class German(Verbalizer):
         "milliarden": (9, "Milliarde/Milliarden"), "bio": (12, "Billion/Billionen"), "k": (3, "tausend"),
     }  # fmt: skip
     abbreviations = {
+        "re.": "rechts", "li.": "links",
         "wfl.": "Wohnfläche", "nfl.": "Nutzfläche", "grdst.": "Grundstück", "zw.": "zwischen", "möbl.": "möbliert", "marktkap.": "Marktkapitalisierung",
         "fam.": "Familie", "kl.": "Klasse", "tägl.": "täglich", "mtl.": "monatlich", "vorm.": "vormittags", "nachm.": "nachmittags",
         "zuz.": "zuzüglich", "whgen.": "Wohnungen", "raumnr.": "Raumnummer", "tel.-nr.": "Telefonnummer",

@@ -117,6 +117,7 @@ class English(Verbalizer):
         "t": (12, "trillion"), "tn": (12, "trillion"), "trillion": (12, "trillion"), "thousand": (3, "thousand"),
     }  # fmt: skip
     abbreviations = {
+        "ste.": "Suite",
         "mtg.": "meeting", "mkt.": "market", "pkg.": "package", "att.": "attendance", "tues.": "Tuesday", "thurs.": "Thursday", "weds.": "Wednesday",
         "ref.": "reference", "qty.": "quantity", "attn.": "attention", "req.": "required",
         "mr.": "Mister", "mrs.": "Missus", "ms.": "Miz", "dr.": "Doctor", "prof.": "Professor", "st.": "Saint",

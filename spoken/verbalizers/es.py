@@ -79,6 +79,7 @@ class Spanish(Verbalizer):
         "mio": (6, "millón/millones"), "mdd": (6, "millón/millones"),
     }  # fmt: skip
     abbreviations = {
+        "dto.": "descuento", "dtos.": "descuentos",
         "neg.": "negociable", "ss.": "siguientes",
         "jr.": "júnior", "p/": "por", "tlf.": "teléfono", "ctra.": "carretera", "urb.": "urbanización", "esq.": "esquina", "atte.": "atentamente",
         "ref.": "referencia", "incl.": "incluido", "esc.": "escalera", "ptas.": "pesetas",

@@ -47,6 +47,7 @@ class French(Verbalizer):
         "milliards": (9, "milliard/milliards"),
     }  # fmt: skip
     abbreviations = {
+        "gche": "gauche", "dte": "droite",
         "suiv.": "suivantes", "ch.": "chambre",
         "anniv.": "anniversaire", "réf.": "référence", "appt.": "appartement", "app.": "appartement", "imm.": "immeuble", "rés.": "résidence",
         "esc.": "escalier", "qté": "quantité", "dispo.": "disponible",

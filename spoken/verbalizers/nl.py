@@ -54,6 +54,7 @@ class Dutch(Verbalizer):
         "biljoen": (12, "biljoen"),
     }  # fmt: skip
     abbreviations = {
+        "k.": "kamer", "b.g.g.": "bij geen gehoor",
         "k.k.": "kosten koper", "ref.": "referentie", "e.v.": "en verder", "mrt.": "maart",
         "tst.": "toestel", "app.": "appartement", "verd.": "verdieping", "p.m.": "per maand", "p.j.": "per jaar", "p.st.": "per stuk", "grtjs": "groetjes",
         "grt.": "groeten", "slpk.": "slaapkamers", "ong.": "ongeveer",

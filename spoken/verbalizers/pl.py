@@ -138,6 +138,8 @@ class Polish(Verbalizer):
         "miliardów": (9, "miliardów"), "tysięcy": (3, "tysięcy"), "tysiące": (3, "tysiące"),
     }  # fmt: skip
     abbreviations = {
+        "stycz.": "stycznia", "lut.": "lutego", "kwiet.": "kwietnia", "czerw.": "czerwca", "lip.": "lipca", "sierp.": "sierpnia", "wrześ.": "września",
+        "paźdz.": "października", "list.": "listopada", "grudz.": "grudnia",
         "kl.": "klasa", "t.": "tom",
         "p.": "pan", "ul.": "ulica", "al.": "aleja", "pl.": "plac", "os.": "osiedle", "tel.": "telefon", "np.": "na przykład",
         "itd.": "i tak dalej", "itp.": "i tym podobne", "m.in.": "między innymi", "tzn.": "to znaczy",

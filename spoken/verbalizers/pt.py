@@ -56,6 +56,7 @@ class Portuguese(Verbalizer):
         "trilhões": (12, "trilhão/trilhões"), "mio": (6, "milhão/milhões"),
     }  # fmt: skip
     abbreviations = {
+        "desc.": "desconto",
         "inc.": "inciso", "v. pág.": "ver página",
         "dto.": "direito", "esq.": "esquerdo", "bl.": "bloco", "cj.": "conjunto", "qd.": "quadra", "edif.": "edifício", "ref.": "referência", "tv.": "travessa", "trav.": "travessa",
         "sr.": "senhor", "sra.": "senhora", "srta.": "senhorita", "dr.": "doutor", "dra.": "doutora",
@@ -73,6 +74,7 @@ class Portuguese(Verbalizer):
         "hj": "hoje", "qdo": "quando", "vlw": "valeu", "flw": "falou", "cmg": "comigo", "ngm": "ninguém", "msm": "mesmo", "bjs": "beijos",
     }  # fmt: skip
     units = {
+        "c. de chá": "=colher de chá/colheres de chá", "c. de sopa": "=colher de sopa/colheres de sopa",
         "cols": "=colher/colheres",
         "xíc": "=xícara/xícaras", "un": "=unidade/unidades", "dz": "=dúzia/dúzias", "pç": "=peça/peças", "pçs": "=peça/peças",
         "col": "=colher/colheres", "qto": "=quarto/quartos", "qtos": "=quarto/quartos",
@@ -144,8 +146,9 @@ class Portuguese(Verbalizer):
         """See `Verbalizer.gender_of`."""
         return (
             FEMININE
-            if noun.endswith(("a", "as", "vez", "vezes", "colher", "colheres"))
-            and not noun.endswith(("grama", "gramas"))
+            if noun.startswith("colher")
+            or (noun.endswith(("a", "as", "vez", "vezes"))
+            and not noun.endswith(("grama", "gramas")))
             else MASCULINE
         )
 

@@ -138,6 +138,7 @@ class Russian(Verbalizer):
         "крч": "короче", "кст": "кстати", "оч": "очень", "кв. м": "квадратный метр", "ст. л.": "столовая ложка", "ч. л.": "чайная ложка",
     }  # fmt: skip
     units = {
+        "перс": "=персона/персоны/персон",
         "МБ": "digital-megabyte", "ГБ": "digital-gigabyte", "КБ": "digital-kilobyte", "ТБ": "digital-terabyte", "кВт": "power-kilowatt", "Вт": "power-watt", "кВт·ч": "energy-kilowatt-hour",
         "комн": "=комната/комнаты/комнат",
         "мкм": "length-micrometer", "мкг": "mass-microgram",
@@ -172,7 +173,7 @@ class Russian(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "одна", "две" and the like before what is counted, as its ending tells."""
-        if number > 1 and following in _PLACES:
+        if number >= 1 and following in _PLACES:
             return self.ordinal(number, NEUTER if following == "место" else MASCULINE)
         if following in _NOT_COUNTED:
             return self.cardinal(number)
