@@ -24,6 +24,7 @@ from spoken.characters import BECOMES, PAUSES, SIGNED
 from spoken.markup import without_markup
 from spoken.powers import spell_powers
 from spoken.quantities import spell_days, spell_quantities
+from spoken.quantity_grammar import dotted_days
 from spoken.romans import may_hold_romans, spell_romans
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
@@ -52,8 +53,10 @@ _MAY_BE_DATED = re.compile(
     r"|[\u0900-\u0963],? \d|[^\W\d_]{2,5}\.? saat \d"
 )
 _MAY_BE_DAY = re.compile(
-    r"(?<![^\W_])[^\W\d_]{2,6}\.(?: [^\W_A-Z]| R|[,;]|$)|(?:^|[,;] )[^\W\d_]{2,3} (?:– )?[^\W\d_]"
+    r"(?<![^\W_])([^\W\d_]{2,6})(?:\.(?= |[,;!?)]|$)"
+    r"|(?= (?:– )?(?:(?:do|od|до|с) \d|kapalı|nieczynne|zamknięte|zavřeno|zárva|выходной|закрыто|\d{1,2}-ig)))"
 )
+_SHORT_DAYS = dotted_days(VERBALIZERS.values())
 _MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ|[xX]D|[(（][^\w\s]")
 # What NFKC would make letters and digits of.
 _MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱§⁰¹²³⁴-⁹①-⒛⓪-⓿❶-➓]")
@@ -173,7 +176,10 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _repeats(text):
         words = text.lower().split()
-        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and not _has_bare(words):
+        if (
+            not (_LONE_NUMERAL.search(text) or _ends_abbreviated(words) or _has_bare(words))
+            and words[-1] not in _SHORT_DAYS
+        ):
             return Spoken(text, varies=False)
     text = without_markup(text)
     shouted = _is_shouted(text)
@@ -239,6 +245,11 @@ def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
         text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
     text = _NEGATIVE.sub("-", text)
     return _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES), varies
+
+
+def _may_hold_day(text: str) -> bool:
+    """Tell whether there is a day of the week that is cut short, in any language."""
+    return any(f"{match[1].lower()}." in _SHORT_DAYS for match in _MAY_BE_DAY.finditer(text))
 
 
 def _jamo(match: re.Match[str]) -> str:

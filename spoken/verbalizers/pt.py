@@ -147,8 +147,7 @@ class Portuguese(Verbalizer):
         return (
             FEMININE
             if noun.startswith("colher")
-            or (noun.endswith(("a", "as", "vez", "vezes"))
-            and not noun.endswith(("grama", "gramas")))
+            or (noun.endswith(("a", "as", "vez", "vezes")) and not noun.endswith(("grama", "gramas")))
             else MASCULINE
         )
 
