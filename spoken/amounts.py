@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from spoken.characters import folded
-from spoken.neighbours import apart
-from spoken.quantity_grammar import CODES, NUMBER, RANGED, SIGNS_BY_CASE, UNITS, Grammar, Step, guard
+from spoken.common_words import WORDS
+from spoken.neighbours import apart, governor, word_after
+from spoken.quantity_grammar import APART, CODES, NUMBER, RANGED, SIGNS_BY_CASE, UNITS, Grammar, Step, guard
 from spoken.verbalizer import Verbalizer
 
 _PERCENT = re.compile(rf"{RANGED} ?%")
-_TURKISH_PERCENT = re.compile(rf"% ?(?P<number>{NUMBER})")
+_TURKISH_PERCENT = re.compile(rf"(?:{APART}(?P<minus>-) ?)?% ?(?P<number>{NUMBER})")
 
 
 class Amounts:
@@ -51,15 +52,17 @@ class Amounts:
             or (written.upper() if match.groupdict().get("named") else match["sign"])
         )
         scale = self._magnitude(match)
-        said = self._amount_range(match, self._say.money(match["number"], sign, scale=scale))
+        say = self._say.governed(governor(match), "")
+        said = self._amount_range(match, say.money(match["number"], sign, scale=scale), say)
         return apart(match, said, named=True) + self._per(match)
 
     def _scaled(self, match: re.Match[str]) -> str:
         scale = self._magnitude(match)
         forms = self._say.magnitudes[scale][1]
-        gender = self._say.gender_of(forms.split("/")[0])
-        said = self._say.join(self._say.say(match["number"], gender), self._say.form(forms, match["number"]))
-        return apart(match, self._amount_range(match, said))
+        say = self._say.governed(governor(match), word_after(match))
+        gender = say.gender_of(forms.split("/")[0])
+        said = say.join(say.say(match["number"], gender), say.form(forms, match["number"]))
+        return apart(match, self._amount_range(match, said, say))
 
     def _magnitude(self, match: re.Match[str]) -> str:
         """Return the magnitude that was found by the name that the table has for it; empty where there is none."""
@@ -68,10 +71,10 @@ class Amounts:
     def _unit(self, match: re.Match[str]) -> str:
         written = re.sub(r"\s+", " ", match["unit"])
         name = self._unit_name(written)
-        said = self._say.unit(match["number"], name, "")
+        say = self._say.governed(governor(match), name)
         below = self._say.below_zero if name.startswith("temperature") else None
-        said = self._amount_range(match, said, below=below)
-        return apart(match, said, named=True) + self._per(match) + _stop(match)
+        said = self._amount_range(match, say.unit(match["number"], name, ""), say, below=below)
+        return apart(match, said, named=True) + self._per(match) + self._stop(match)
 
     def _part_of_unit(self, match: re.Match[str]) -> str:
         """Say "one quarter pound", "un cuarto de kilogramo"; a whole number with it as it is said before any noun."""
@@ -82,11 +85,15 @@ class Amounts:
         said = self._say.part(numerator, denominator) if 1 <= numerator < denominator <= 10 else None
         if said is None:
             return match[0]
+        stop = self._stop(match)
         if match["whole"]:
             many = self._say.unit(match["whole"], name, "\0").replace("\0", "").strip()
-            return f"{match['whole']} {self._conjunction} {said} {many}"
+            return f"{match['whole']} {self._conjunction} {said} {many}{stop}"
         half = self._say.half_of(noun) if (numerator, denominator) == (1, 2) else None
-        return apart(match, self._say.join(half, noun) if half else self._say.part_of(said, noun), named=True)
+        return (
+            apart(match, self._say.join(half, noun) if half else self._say.part_of(said, noun), named=True)
+            + stop
+        )
 
     def _unit_name(self, written: str) -> str:
         return self._say.units.get(written) or self._say.units.get(written.lower()) or UNITS[written]
@@ -107,29 +114,35 @@ class Amounts:
 
     def _hundredths(self, match: re.Match[str]) -> str:
         number = match["number"]
-        said = self._say.hundredths(number, self._say.say(number))
-        said = self._amount_range(match, said) if "low" in match.groupdict() else said
+        say = self._say.governed(governor(match), "")
+        said = say.hundredths(number, say.say(number))
+        if "low" in match.groupdict():
+            said = self._amount_range(match, said, say)
+        elif match["minus"]:
+            said = say.join(say.minus, said)
         return apart(match, said, named=True)
 
     def _amount_range(
-        self, match: re.Match[str], said: str, *, below: Callable[[str], str] | None = None
+        self, match: re.Match[str], said: str, say: Verbalizer, *, below: Callable[[str], str] | None = None
     ) -> str:
         """Say the lower end of a range, or the minus, before an amount.
 
         Args:
             match: of both ends.
             said: the upper one, without its minus.
+            say: who said it.
             below: how what is below zero is said.
         """
         below = below or partial(self._say.join, self._say.minus)
         said = below(said) if match["minus"] else said
         if not match["low"]:
             return said
-        low = self._say.say(match["low"].removeprefix("-"))
+        low = say.say(match["low"].removeprefix("-"))
         return self._say.spoken_range(below(low) if match["low"][0] == "-" else low, said)
 
-
-def _stop(match: re.Match[str]) -> str:
-    """Return the full stop after a unit where it ends a sentence: not in "5 min. lang"."""
-    following = match.string[match.end() : match.end() + 2].lstrip()[:1]
-    return "." if match["stop"] and following.isupper() else ""
+    def _stop(self, match: re.Match[str]) -> str:
+        """Return the full stop after a unit where it ends a sentence: not in "5 min. lang" and "2 Pck. Backpulver"."""
+        following = word_after(match)
+        if not match["stop"] or not following[:1].isupper():
+            return ""
+        return "" if self._say.language == "de" and following.lower() not in WORDS["de"] else "."

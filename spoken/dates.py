@@ -18,9 +18,19 @@ _DATE = re.compile(
 _SLASHED_DATE = re.compile(
     r"(?<![\d/.,-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/]|[.,]\d| (?:de|des|du|of|di|del|da|do|van)\b| d')"
 )
+_DOTTED_DATE = re.compile(
+    r"(?<![\d/.,-])(?P<a>[12]\d|3[01]|0?[1-9])\.(?P<b>0[1-9]|1[0-2])(?![\d/-]|[.,]\d|[^\W_]| ?%)"
+)
+_LAST_HOUR = 24
+_DAY_NAME = 4  # letters, which no case changes
+_HYPHENED_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\w/-]|[.,]\d)")
 _DAY_OF_MONTH = re.compile(
     r"(?:(?<=\d )|(?<=\d(?:st|nd|rd|th) ))(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![^\W\d_.])(?!\.)"
 )
+_NOT_A_DATE = re.compile(
+    r"(?<![^\W_])(?=[^\W\d_]*[^\W\da-zß-öø-ÿ_])(?!(?:Am|Ab|Bis|Vom|Zum|Den|Der|Seit)(?![^\W_]))[^\W\d_]+ $"
+)
+_THAT_DAY = frozenset({"dnia", "dniu"})
 _COMMON_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _SHORT_DATE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})\. ?(?P<b>\d{1,2})\.(?![\d\w])(?! \d)")
 _SHORT_DATES = frozenset({"de", "cs", "hu"})
@@ -66,6 +76,15 @@ class Dates:
             ),
             text,
         )
+        if grammar.open_day:
+            text = grammar.open_day.sub(lambda match: days[match[1]], text)
+        if grammar.each_day:
+            text = grammar.each_day.sub(
+                lambda match: (
+                    f"{match[1]} {days[match[2]]}{'' if match.string[match.end() :].strip() else '.'}"
+                ),
+                text,
+            )
         if not _DIGIT.search(text):
             return text
         if grammar.dated_day:
@@ -83,6 +102,10 @@ class Dates:
         """Yield the steps for a day and its month in digits, and for years of a calendar that is named."""
         if self._say.before_dates:
             yield guard(r"/\d"), partial(_SLASHED_DATE.sub, self._slashed_date)
+        if self._say.language == "nl":
+            yield guard(r"-\d"), partial(_HYPHENED_DATE.sub, self._hyphened_date)
+        if self._say.dots_dates:
+            yield guard(r"\.[01]\d"), partial(_DOTTED_DATE.sub, self._dotted_date)
         if self._say.language in _SHORT_DATES:
             yield guard(r"\. ?\d"), partial(_SHORT_DATE.sub, self._date)
         if self._say.language == "ar":
@@ -93,6 +116,8 @@ class Dates:
         say, grammar = self._say, self._grammar
         if grammar.month_and_day:
             yield grammar.guards["month_and_day"], partial(grammar.month_and_day.sub, self._month_and_day)
+        if grammar.first_day:
+            yield guard(" (?:a|do|i|до|и|по) "), partial(grammar.first_day.sub, self._first_day)
         yield grammar.guards["named_date"], partial(grammar.named_date.sub, self._named_date)
         if say.years:
             yield grammar.guards["year"], partial(grammar.year.sub, self._year_named)
@@ -120,6 +145,8 @@ class Dates:
 
     def _date(self, match: re.Match[str]) -> str:
         found = match.groupdict()
+        if match[0].endswith(".") and match.end() == len(match.string) and self._is_named(match):
+            return match[0]  # "iOS 17.2."
         year = int(found["y"]) if found.get("y") else None
         if "m" in found:
             month, day = int(found["m"]), int(found["d"])
@@ -136,7 +163,28 @@ class Dates:
             return match[0]
         if found.get("suffix") and year:
             return self._say.date_with(year, month, day, found["suffix"])
-        return self._say.date(year, month, day)
+        return self._say.date_after(word_before(match), year, month, day)
+
+    def _is_named(self, match: re.Match[str]) -> bool:
+        """Tell by the noun before it whether what looks like a date is the number of something."""
+        noun = _NOT_A_DATE.search(match.string[: match.start()])
+        return noun is not None and noun[0].strip().lower() not in self._grammar.day_names
+
+    def _dotted_date(self, match: re.Match[str]) -> str:
+        """Say "14.01" after a day of the week, or where it can be no time of day."""
+        before = word_before(match).lower()
+        if (
+            before[:_DAY_NAME] in {name[:_DAY_NAME] for name in self._grammar.day_names}
+            or before in _THAT_DAY
+        ):
+            day, month = int(match["a"]), int(match["b"])
+            return self._say.named_date(day, self._say.month(month), None, "") or match[0]
+        may_be_date = int(match["a"]) > _LAST_HOUR and self._say.governed(before, "") is not self._say
+        return self._date(match) if may_be_date else match[0]
+
+    def _first_day(self, match: re.Match[str]) -> str:
+        """Say the first of two days of a month: "od 1 do 5 lipca"."""
+        return (self._say.named_date(int(match[1]), "", None, word_before(match)) or match[0]).strip()
 
     def _slashed_date(self, match: re.Match[str]) -> str:
         before = word_before(match).lower()
@@ -147,6 +195,9 @@ class Dates:
         if match[0] in _COMMON_FRACTIONS and after and after.lower() not in common:
             return match[0]  # of something
         return self._date(match)
+
+    def _hyphened_date(self, match: re.Match[str]) -> str:
+        return self._date(match) if word_before(match).lower() in self._grammar.day_names else match[0]
 
     def _named_date(self, match: re.Match[str]) -> str:
         before = word_before(match)

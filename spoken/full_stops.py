@@ -92,6 +92,29 @@ _MAY_END = frozenset(
         "whg.",
         "bldg.",
         "hwy.",
+        "re.",
+        "li.",
+        "p.t.",
+        "b.g.g.",
+        "desc.",
+        "dtos.",
+        "jr.",
+        "qty.",
+        "tot.",
+        "dto.",
+        "esq.",
+        "mtl.",
+        "tägl.",
+        "vorm.",
+        "nachm.",
+        "incl.",
+        "p.j.",
+        "verd.",
+        "atte.",
+        "ptas.",
+        "dispo.",
+        "un.",
+        "doz.",
     ]
 )
 # What is a word in some language, so that a sentence ends with it unless a number follows.
@@ -203,6 +226,28 @@ _WORDS = frozenset(
         "nis.",
         "tem.",
         "id.",
+        "bl.",
+        "kl.",
+        "cad.",
+        "k.",
+        "lip.",
+        "list.",
+        "cod.",
+        "ste.",
+        "l.",
+        "t.",
+        "v.",
+        "т.",
+        "int.",
+        "app.",
+        "ref.",
+        "rif.",
+        "esc.",
+        "cj.",
+        "qd.",
+        "tv.",
+        "cd.",
+        "bp.",
     ]
 )
 
@@ -218,7 +263,7 @@ INSIDE = (
     - _WORDS
 )
 """What no sentence ends with."""
-BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END | {"vs."}
+BEFORE_NUMBERS = frozenset(token for token in ALL if token.endswith(".")) - _MAY_END | {"ver.", "vs."}
 """What no sentence ends with if a number follows."""
 MAGNITUDES = frozenset(
     f"{magnitude}." for verbalizer in VERBALIZERS.values() for magnitude in verbalizer.magnitudes
@@ -237,3 +282,5 @@ GERMAN_MAGNITUDES = frozenset({"mio.", "mrd.", "tsd."})
 """Of German, in which what is counted has a capital too."""
 TITLES = frozenset({"sr.", "jr.", "st."})
 """What stands before a name in some languages, after it in English; and a saint or a street."""
+GERMAN_MEASURES = frozenset({"bd.", "msp.", "pck.", "pkg.", "pr.", "stk.", "tl.", "el.", "be.", "gl.", "ds."})
+"""Of German, in which what is measured has a capital."""

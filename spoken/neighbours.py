@@ -2,13 +2,21 @@
 
 import re
 
-_WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s,(]*$")
-_WORD_AFTER = re.compile(r"[ ]?([^\W\d_][^\W_]*)")
+_WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![\u0900-\u0963])((?:[^\W\d_]|[\u0900-\u0963])+)[\s,(]*$")
+# Of both numbers in "между 5 и 10".
+_GOVERNOR = re.compile(r"(?<![^\W_])([^\W\d_]+) (?:\d+(?:[.,]\d+)? (?:a|až|i|lub|nebo|oraz|и|или) )?$")
+_WORD_AFTER = re.compile(r"[ ]?([^\W\d_](?:[^\W_]|[\u0900-\u0963])*)")
 
 
 def word_before(match: re.Match[str]) -> str:
     """Return the word before a quantity; empty where there is none."""
     found = _WORD_BEFORE.search(match.string[max(0, match.start() - 24) : match.start()])
+    return found[1] if found else ""
+
+
+def governor(match: re.Match[str]) -> str:
+    """Return the word that a quantity depends on where it is a preposition, beyond another number that it governs, too."""
+    found = _GOVERNOR.search(match.string[max(0, match.start() - 32) : match.start()])
     return found[1] if found else ""
 
 

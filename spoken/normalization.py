@@ -11,12 +11,20 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from spoken.abbreviations import ALL, BARE, SUFFIXES, is_abbreviation, spell_abbreviations
+from spoken.abbreviations import (
+    ALL,
+    BARE,
+    SUFFIXES,
+    is_abbreviation,
+    spell_abbreviations,
+    spell_before_romans,
+)
 from spoken.alphabets import MARKS, script_in_name
 from spoken.characters import BECOMES, PAUSES, SIGNED
 from spoken.markup import without_markup
 from spoken.powers import spell_powers
 from spoken.quantities import spell_days, spell_quantities
+from spoken.quantity_grammar import dotted_days
 from spoken.romans import may_hold_romans, spell_romans
 from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
@@ -44,11 +52,18 @@ _MAY_BE_DATED = re.compile(
     r"[^\W\d_]{2,6}\.?,? \d|\d(?:\.|st|nd|rd|th)?(?: de| of)? [^\W\d_]{3,10}|[^\W\d_]{2,5}\.?, [^\W\d_]{3,10}\.? \d"
     r"|[\u0900-\u0963],? \d|[^\W\d_]{2,5}\.? saat \d"
 )
+_MAY_BE_DAY = re.compile(
+    r"(?<![^\W_])([^\W\d_]{2,6})(?:\.(?= |[,;!?)]|$)"
+    r"|(?= (?:– )?(?:(?:do|od|до|с) \d|kapalı|nieczynne|zamknięte|zavřeno|zárva|выходной|закрыто|\d{1,2}-ig)))"
+)
+_SHORT_DAYS = dotted_days(VERBALIZERS.values())
 _MAY_BE_EMOTICON = re.compile(r"[:;]['’]?-?[()DPp/|\\]|<3|\^_|ツ|[xX]D|[(（][^\w\s]")
 # What NFKC would make letters and digits of.
 _MEANS_MORE = re.compile("[№º°ª˚¼-¾⅐-⅞㏇㈱§⁰¹²³⁴-⁹①-⒛⓪-⓿❶-➓]")
 _ORDINAL_SIGN = re.compile(r"(?<=\d)\.?[ºª]")
-_DEGREE = re.compile(r"[º˚] ?(?=[CF]\b)")
+_DEGREE = re.compile(
+    r"[º˚] ?(?=[CF]\b)|(?<= a \d\d)º|(?<= a \d\d\d)º|(?<=\d\d\d)º(?!\.? ?[^\W\d_])"
+)  # an oven's
 _NUMERO = re.compile(r"№ ?|\b[Nn](?:r|um|úm)?\.?[º°] ?(?=\d)")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 _RAISED = re.compile(r"(?<=[\w)])\^(?:\{([+-]?\d{1,3})\}|([+-]?\d{1,3}))(?!\w)")
@@ -71,7 +86,9 @@ _FROM = re.compile(
 _UNTIL = re.compile(
     r"(?:(?<=[年月日时点分个人层岁度名%％℃월일시분명층살개도]) ?[~～∼〜]|(?<=[年月日时点层岁월일시층]) ?[–-]) ?(?=\d)"
 )
+_KOREAN_DAYS = re.compile(r"(?<![가-힣])([월화수목금토일]) ?[~～∼〜–-] ?([월화수목금토일])(?![가-힣])")
 _BETWEEN_NUMBERS = re.compile(r"(?<=\d) ?[~～∼〜] ?(?=\d)")
+_NEGATIVE = re.compile(r"(?<![^\s(])(?<!\d )[–—](?=\d+(?:[.,]\d+)? ?[%°€$£])")  # "–30 %"
 _FEET = re.compile(r"(?<![\d.,])(\d{1,2})['’′] ?(\d{1,2})(?:[\"”″]|''|′′)")
 _NOUN = re.compile(r" (?!(?:and|by|deep|high|in|long|of|or|tall|thick|to|wide|x)\b)[a-z]{2}")
 _INCHES = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)(?:″|′′|[\"”])(?!\w)")
@@ -86,7 +103,7 @@ _MEANT = frozenset({"III", "www"})  # words of one letter
 _WORDS = frozenset({"CJK", "IDEOGRAPHIC"})  # scripts of which a letter is one
 _CONSONANTS_THRICE = frozenset("bcdfghjklmnpqrstyz")
 _SHOUTED = re.compile(r"(?<![^\W\d_])[A-Z]{5,}(?![^\W\d_])")
-_SHOUTED_WORD = re.compile(r"[^\W\d_]{2,}")
+_SHOUTED_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
 _SHOUTING = 3  # words
 _MARK = "".join(mark for marks in MARKS.values() for mark in sorted(marks))
 _LETTER = rf"(?:[^\W\d_]|[{_MARK}])"
@@ -159,9 +176,14 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     """
     if _PLAIN_WORDS.fullmatch(text) and not _DRAWN_OUT.search(text) and not _repeats(text):
         words = text.lower().split()
-        if not _LONE_NUMERAL.search(text) and not _ends_abbreviated(words) and not _has_bare(words):
+        if (
+            not (_LONE_NUMERAL.search(text) or _ends_abbreviated(words) or _has_bare(words))
+            and words[-1] not in _SHORT_DAYS
+        ):
             return Spoken(text, varies=False)
-    text, varies = _resolved(without_markup(text), vocabulary)
+    text = without_markup(text)
+    shouted = _is_shouted(text)
+    text, varies = _resolved(text, vocabulary)
     if _MAY_BE_CARRIED.search(text) or _BLESSING in text or _KILOMETRES in text:
         text = _carried(text)
         if "々" in text and not _KANA.search(text):
@@ -170,11 +192,16 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     text = _WHITE.sub(" ", text).strip()
     if not is_speakable(text):
         return Spoken("", varies)
-    if _MAY_BE_DATED.search(text) or (("-" in text or "–" in text) and _MAY_BE_DAYS.search(text)):
+    if (
+        _MAY_BE_DATED.search(text)
+        or _MAY_BE_DAY.search(text)
+        or (("-" in text or "–" in text) and _MAY_BE_DAYS.search(text))
+    ):
         varies = True
         text = spell_days(text, vocabulary)
     if _MAY_BE_ROMAN.search(text) and may_hold_romans(text):
         varies = True
+        text = spell_before_romans(text, VERBALIZERS[vocabulary.language])
         text = spell_romans(text, VERBALIZERS[vocabulary.language])
     words = text.lower().split()
     if _MAY_BE_ABBREVIATION.search(text) or _ends_abbreviated(words) or _has_bare(words):
@@ -192,7 +219,8 @@ def normalize(text: str, vocabulary: Vocabulary) -> Spoken:  # noqa: C901 - a li
     text = _DRAWN_OUT.sub(_drawn_in, text)
     if _MAY_BE_LONG_WORD.search(text):
         text = _LONG_WORD.sub(lambda match: _REPEATED.sub(_thrice, match[0]), text)
-    text = _lower(text)
+    # A voice may spell each word in capitals that it does not know.
+    text = text.lower() if shouted else _SHOUTED.sub(lambda match: match[0].lower(), text)
     return Spoken(_tidy(text) if _UNTIDY.search(text) else text, varies)
 
 
@@ -215,7 +243,13 @@ def _resolved(text: str, vocabulary: Vocabulary) -> tuple[str, bool]:
         varies = varies or _FROM.search(text) is not None or _UNTIL.search(text) is not None
         text = _from_and_until(_WIDE_MARK.sub(r"\g<0> ", text), vocabulary)
         text = unicodedata.normalize("NFKC", _before_compatibility(text, vocabulary).translate(SIGNED))
+    text = _NEGATIVE.sub("-", text)
     return _BETWEEN_NUMBERS.sub("–", text).translate(BECOMES), varies
+
+
+def _may_hold_day(text: str) -> bool:
+    """Tell whether there is a day of the week that is cut short, in any language."""
+    return any(f"{match[1].lower()}." in _SHORT_DAYS for match in _MAY_BE_DAY.finditer(text))
 
 
 def _jamo(match: re.Match[str]) -> str:
@@ -237,7 +271,7 @@ def _has_bare(words: Sequence[str]) -> bool:
 
 
 def _ends_abbreviated(words: Sequence[str]) -> bool:
-    return words[-1] in ALL or words[-1].endswith(SUFFIXES)
+    return words[-1].rpartition("-")[2] in ALL or words[-1].endswith(SUFFIXES)
 
 
 def _before_compatibility(text: str, vocabulary: Vocabulary) -> str:
@@ -263,6 +297,7 @@ def _from_and_until(text: str, vocabulary: Vocabulary) -> str:
         return _FROM.sub(verbalizer.to, text)
     if vocabulary.language not in {"ko", "zh"}:
         return text
+    text = _KOREAN_DAYS.sub(r"\1요일에서 \2요일", text)
     return _UNTIL.sub(f"{verbalizer.to} " if vocabulary.spaced else verbalizer.to, text)
 
 
@@ -348,11 +383,9 @@ def _once(match: re.Match[str]) -> str:
     return drawn_in if drawn_in in _MEANT or script_in_name(match[1]) in _WORDS else match[1]
 
 
-def _lower(text: str) -> str:
-    """Write in small letters what is shouted: a voice may spell each word in capitals that it does not know."""
-    if text.isupper() and sum(map(str.isupper, _SHOUTED_WORD.findall(text))) >= _SHOUTING:
-        return text.lower()
-    return _SHOUTED.sub(lambda match: match[0].lower(), text)
+def _is_shouted(text: str) -> bool:
+    """Tell whether a text is written in capitals."""
+    return text.isupper() and sum(map(str.isupper, _SHOUTED_WORD.findall(text))) >= _SHOUTING
 
 
 def _drawn_in(match: re.Match[str]) -> str:

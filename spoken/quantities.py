@@ -13,7 +13,7 @@ from spoken import shorthand
 from spoken.amounts import Amounts
 from spoken.characters import folded
 from spoken.dates import Dates
-from spoken.neighbours import apart, word_after, word_before
+from spoken.neighbours import apart, governor, word_after, word_before
 from spoken.postcodes import code_of, spell_postcodes
 from spoken.quantity_grammar import APART, CODES, NUMBER, PART, SIGNS_BY_CASE, Grammar, Step, guard
 from spoken.telephones import spell_telephones
@@ -22,7 +22,6 @@ from spoken.verbalizer import Verbalizer
 from spoken.verbalizers import VERBALIZERS
 from spoken.verbalizers.ar import PLACED, Arabic
 from spoken.verbalizers.hu import Hungarian
-from spoken.verbalizers.ru import COMPOUND, Russian
 from spoken.vocabulary import CURRENCIES, SIGNS, VOCABULARIES, Vocabulary
 
 _MANY = {"10": "tens", "100": "hundreds", "1000": "thousands"}
@@ -50,12 +49,20 @@ _VERSES = frozenset({"en", "es", "fr", "it", "pt"})  # that write "John 3:5" so
 _RANGE = re.compile(rf"(?<![\w.,–-])({NUMBER})( ?– ?|-)({NUMBER})(?![\w–-]|[.,]\d)")
 _CJK_RANGE = re.compile(rf"(?<![\dA-Za-z.,–-])({NUMBER}) ?[–-] ?({NUMBER})(?![\dA-Za-z–-]|[.,]\d)")
 _HUNDREDS = re.compile(r"(?<![\w.,])(100?|1000)s(?= of\b)")
-_NUMBERED = re.compile(r"#(?=\d)")
+_PRICE_FOR = re.compile(r"((?<![^\W_])[$€£¥₹₩₺] ?\d[\d.,]*) ?/ ?(?=\d+ ?[^\W\d_]{1,8})")  # "₹55/100 ग्राम"
+_HOUSES = frozenset({"cs", "hu", "pl", "ru", "tr"})  # that write a flat after its house so
+_NUMBER_WORDS = (" no.", " no", " nr", " nr.", "号")
+_NUMBERED = re.compile(r"#(?=\d|[A-Z]{1,4}-\d{2})")
+_HOURS = frozenset({"Uhr", "uur", "h", "hod", "óra", "बजे", "часов", "ч", "heures", "horas", "ore"})
+_IN_WORD = re.compile(r"[-–][^\W\d_]{3}")  # "32-Bit-System"
+_PAIRED = re.compile(r" (?:a|či|i|lub|nebo|oraz|und|oder|и|или) \d+(?:\+\d+)?(?:\.|-[а-я]{1,3})? ([^\W\d_]+)")
+_BEFORE_ADDED = re.compile(r"(?<![^\W_])([^\W\d_]+) \d+\+$")
 _SUFFIXED = re.compile(r"(?<![\w.,:–-])(\d+)-([a-záéíóöőúüű]{1,5})(?![^\W_])")
 _HUNGARIAN_SUFFIX = re.compile(
-    r"([^\W\d_]+) ?-((?:[kvst]?[ae]l|[rbntv]?[ae]|[bn][ae]n|[ao]?t|[eö]t|[aeoö]?s|[oeö]n|[nt][áóéő]l|[bt]ól|[bt]ől|r[óő]l|h[oeö]z"
+    r"([^\W\d_]{2,}) ?-((?:[kvst]?[ae]l|[rbntv]?[ae]|[bn][ae]n|[ao]?t|[eö]t|[aeoö]?s|[oeö]n|[nt][áóéő]l|[bt]ól|[bt]ől|r[óő]l|h[oeö]z"
     r"|n[ae]k|ig|ért|ként|kor|jú|j[aei]|[áé]n|[ae]s[oe]k|[aeoö]sok|[eö]sek)(?:[ao]t|[eö]t)?)(?![^\W_])"
 )
+_ARTICLE = re.compile(r"(?<![^\W_])الـ? ?(\d{1,2})(?!\d)(?= ?(?:[!,.:;?،؛؟]|$))")  # "عيدك الـ 18"
 _JOINED = re.compile(r"(?<![^\W_][بلك])(?<=[بلك])(?<!\w\w) (?=\d)")  # "بـ 250", one word
 _MIXED = re.compile(r"(?<=[A-Za-z])(\d+)(?![.,]\d)|(?<![\d.,])(\d+)(?=[A-Za-z])")
 _PLAIN = re.compile(
@@ -66,6 +73,7 @@ _RULE = re.compile(rf"([{SIGNS}{CURRENCIES}@]) ?(?:\1 ?){{2,}}")  # ====== and t
 _SIGNS = re.compile(rf"[{SIGNS}{CURRENCIES}@]")
 _CASHTAG = re.compile(r"[$£€](?=[A-Za-z])")  # "$AAPL"
 _WHOLE_PRICE = re.compile(r"(?<=\d),[-–]{1,2}(?!\d)")  # "1.299,-"
+_MATCH_MINUTE = re.compile(r"(?<=\d)['’′](?![^\W_])")  # "gol al 23'"
 _DIGIT = re.compile(r"\d")
 _BESIDE_LETTERS = re.compile(r"[A-Za-z\d](?:(?<=[A-Za-z])\d|(?<=\d)[A-Za-z])")
 _SCORED = 3  # digits
@@ -85,6 +93,8 @@ def spell_quantities(text: str, vocabulary: Vocabulary) -> str:
         text = shorthand.without_closing_hashes(text)
     if _DIGIT.search(text):
         text = _WHOLE_PRICE.sub("", text)
+        if vocabulary.language != "en":
+            text = _MATCH_MINUTE.sub("", text)
         text = _speller(vocabulary.language).spell(text)
     text = _CASHTAG.sub("", text)
     return _SIGNS.sub(lambda match: _sign(match[0], vocabulary), text)
@@ -148,7 +158,9 @@ class _Speller:
         """
         say, grammar = self._say, self._grammar
         yield from shorthand.steps(say, self._vocabulary.signs["×"])
-        yield guard(r"[^\d/]{1,24}/ ?-?\D?\d"), partial(grammar.either_amount.sub, r"\1, ")
+        yield guard(r"[^\d/]{1,24}/ ?-?\D?\d"), partial(grammar.either_amount.sub, self._either)
+        if say.spaced:
+            yield _PRICE_FOR, partial(_PRICE_FOR.sub, rf"\1 {say.per} ")
         if self._between:
             yield guard(r"[^\d–-]{1,24}[–-]"), partial(grammar.amount.sub, rf"\1{_BETWEEN}")
         yield from self.dates.in_digits()
@@ -169,8 +181,8 @@ class _Speller:
         if grammar.ordinal:
             yield grammar.guards["ordinal"], partial(grammar.ordinal.sub, self._ordinal)
         if say.language == "hu":
-            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{self._whole(match[1], '')}-{match[2]}")
-        yield _NUMBERED, partial(_NUMBERED.sub, f"{say.number} ")
+            yield guard("-"), partial(_SUFFIXED.sub, lambda match: f"{_whole(match[1], '', say)}-{match[2]}")
+        yield _NUMBERED, partial(_NUMBERED.sub, self._numbered)
         yield guard(r"\.\d"), partial(_VERSION.sub, self._version)
         yield guard(r" ?/ ?\d"), partial(_DIVIDED.sub, " ÷ ")
         yield guard(r"/\d"), partial(_FRACTION.sub, self._part)
@@ -186,6 +198,7 @@ class _Speller:
             yield code, partial(spell_postcodes, verbalizer=say)
         yield guard(r"[\d ()./–-]{5}"), lambda text: spell_telephones(text, say, plus)
         if isinstance(say, Arabic):
+            yield _ARTICLE, partial(_ARTICLE.sub, lambda match: say.place(int(match[1]), ""))
             yield _JOINED, partial(_JOINED.sub, "")
             yield (
                 PLACED,
@@ -194,10 +207,16 @@ class _Speller:
                     lambda match: f"{match['noun']} {say.place(int(match['number']), match['noun'])}",
                 ),
             )
-        if isinstance(say, Russian):
-            yield COMPOUND, partial(COMPOUND.sub, lambda match: say.compound(int(match[1])))
+        if say.compounds:
+            yield say.compounds, partial(say.compounds.sub, lambda match: say.compound(int(match[1])))
 
     # Each of these says one kind.
+
+    def _either(self, match: re.Match[str]) -> str:
+        """Say "per" of a price for an amount, nothing between two ways to say one."""
+        priced = self._grammar.money_after.fullmatch(match[1])
+        amount = self._grammar.unit.match(match.string, match.end())
+        return f"{match[1]} {self._say.per} " if priced and amount and self._say.spaced else f"{match[1]}, "
 
     def _ungrouped(self, text: str) -> str:
         """Write numbers without marks between groups of digits, and a point or comma only before a fraction."""
@@ -220,12 +239,19 @@ class _Speller:
     def _ordinal(self, match: re.Match[str]) -> str:
         found = match.groupdict()
         number = int(match["number"])
+        paired = _PAIRED.match(match.string, match.end())  # "w 12. i 45. minucie"
+        noun = paired[1] if paired else word_after(match)
         if found.get("ending"):
-            many = found["ending"] == "е" and word_after(match).startswith("год")
-            return self._say.inflected(number, "ые" if many else found["ending"])
+            return self._say.inflected(number, found["ending"], noun)
         if found.get("f") or found.get("f2"):
             return self._say.ordinal(number, "f")
-        return self._say.ordinal_before(number, word_before(match), word_after(match))
+        added = _BEFORE_ADDED.search(match.string[: match.start()])  # "in der 45+2. Minute"
+        return self._say.ordinal_before(number, added[1] if added else word_before(match), noun)
+
+    def _numbered(self, match: re.Match[str]) -> str:
+        """Say "number" for "#", unless it is written before it."""
+        before = match.string[: match.start()].rstrip().removesuffix(":").lower()
+        return "" if before.endswith((self._say.number.lower(), *_NUMBER_WORDS)) else f"{self._say.number} "
 
     def _version(self, match: re.Match[str]) -> str:
         words = [
@@ -236,12 +262,16 @@ class _Speller:
 
     def _part(self, match: re.Match[str]) -> str:
         numerator, denominator = int(match["a"]), int(match["b"])
+        following = word_after(match)
+        if (
+            word_before(match)[:1].isupper() and not following and self._say.language in _HOUSES
+        ):  # "ul. Leśna 4/7"
+            return f"{match['a']} {match['b']}"
         said = None
         if 1 <= numerator < denominator <= _DENOMINATORS and (
             denominator <= 10 or denominator % 10 == 0 or denominator == 16
         ):
             said = self._say.part(numerator, denominator)
-        following = word_after(match)
         if (numerator, denominator) == (1, 2) and following and not match["whole"]:
             said = self._say.half_of(following) or said
         whole = f"{match['whole']} " if match["whole"] else ""
@@ -262,18 +292,17 @@ class _Speller:
 
     def _range(self, match: re.Match[str]) -> str:
         first, last = match[1], match[match.lastindex or 2]
-        if _is_score(first, last):
+        if _is_score(first, last) and word_after(match) not in _HOURS:
             return apart(match, self._result(first, last), named=True)
         if first[0] == "0" and len(first) > 1 and (first + last).isdigit():  # of an address
             return apart(match, f"{self._say.digit_by_digit(first)}, {self._say.digit_by_digit(last)}")
-        following = word_after(match)
-        counted = following
-        return apart(match, self._say.spoken_range(self._whole(first, counted), self._whole(last, counted)))
+        noun = word_after(match)
+        say = self._say.governed(governor(match), noun)
+        return apart(match, say.spoken_range(_whole(first, noun, say), _whole(last, noun, say)))
 
-    def _whole(self, number: str, counted: str) -> str:
-        if number.isdigit() and (number == "0" or number[0] != "0"):
-            return self._say.counted(int(number), counted)
-        return self._say.say(number)
+    def _counted(self, number: int, before: str, noun: str) -> str:
+        placed = self._say.placed(number, before, noun)
+        return placed or self._say.governed(before, noun).counted(number, noun)
 
     def _mixed(self, match: re.Match[str]) -> str:
         digits = match[0]
@@ -296,22 +325,36 @@ class _Speller:
                 said = self._say.year(int(number))
             else:
                 placed = self._say.language == "zh" and match.string[: match.start()].endswith("第")
-                placed = placed or before == self._say.number
-                said = self._say.cardinal(int(number)) if placed else self._say.counted(int(number), after)
+                placed = (
+                    placed
+                    or before == self._say.number
+                    or _IN_WORD.match(match.string, match.end()) is not None
+                )
+                said = (
+                    self._say.cardinal(int(number))
+                    if placed
+                    else self._counted(int(number), governor(match), after)
+                )
         else:
             said = self._say.say(number)
         said = self._say.join(self._say.minus, said) if match["minus"] else said
         return said if match["apostrophe"] else apart(match, said)
 
 
+def _whole(number: str, noun: str, say: Verbalizer) -> str:
+    if number.isdigit() and (number == "0" or number[0] != "0"):
+        return say.counted(int(number), noun)
+    return say.say(number)
+
+
 def _is_score(first: str, last: str) -> bool:
-    """Tell "3-1", which goes down and is no range."""
+    """Tell "3-1" and "0-0", which do not go up and are no range."""
     written = (first, last)
     if not all(
         number.isdigit() and len(number) <= _SCORED and number == str(int(number)) for number in written
     ):
         return False
-    return int(first) > int(last)
+    return int(first) >= int(last)
 
 
 @cache

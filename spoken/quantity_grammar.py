@@ -61,10 +61,23 @@ PART = r"(?<![\d/.,])(?:(?P<whole>\d{1,3}) )?(?P<a>\d{1,2})/(?P<b>\d{1,3})"
 _ALSO_DAYS: dict[str, dict[str, int]] = {
     "en": {"Tues": 1, "Weds": 2, "Thur": 3, "Thurs": 3},
     "pl": {"pn": 0, "śr": 2, "cz": 3, "sb": 5, "nd": 6, "ndz": 6, "niedz": 6},
-    "hu": {"szo": 5, "sze": 2, "csüt": 3},
+    "es": {"juev": 3, "miérc": 2},
+    "hu": {"szo": 5, "sze": 2, "csüt": 3, "pén": 4, "vas": 6},
+    "it": {"giov": 3, "merc": 2},
     "tr": {"Pts": 0, "Cts": 5},
 }
 
+_ALSO_MONTHS = {"pl": frozenset({"grudz", "kwiet", "lip", "list", "paźdz", "sierp", "stycz", "wrześ"})}
+_STOPPED_DAYS = frozenset(
+    {"de", "en", "es", "fr", "it", "nl", "pt"}
+)  # where a day without a full stop may be a word
+_AFTER_DAYS = {
+    "cs": r"(?:do|od) \d|zavřeno", "de": "ab |bis |frei|geschlossen|Ruhetag|von |zu", "en": "closed|from |until |till ", "es": r"cerrad|de \d|desde |hasta ",
+    "fr": r"de \d|dès |fermé|jusqu", "hu": r"zárva|\d{1,2}-ig", "it": "chius|dalle |fino ", "nl": "dicht|gesloten|tot |van |vanaf ", "pl": r"(?:do|od) \d|nieczynne|zamknięte",
+    "pt": "até |das |fechad", "ru": r"(?:до|с) \d|выходной|закрыто", "tr": "kapalı",
+}  # fmt: skip
+"""What follows a day of the week in the hours of a shop."""
+_EVERY = "am|chaque|cada|каждый|каждую|každ[ýéou]+|każd[yąe]|each|el|elke|every|il|jeden|la|le|los|no|ogni|on|op|todo|toda|tous les"
 _DAY_ENDING = r"(?:\.|º|°|er|re|st|nd|rd|th|e|o|-го|-е)? ?(?:of )?"
 
 
@@ -107,10 +120,10 @@ class Grammar:
             if verbalizer.language in _NOT_EACH
             else r"|(?P<each>(?:[^\W\d_]|[\u0900-\u0963]){2,})(?![^\W_])"
         )
-        per = rf"(?:/(?:(?P<per>{named}){END}{each})(?-i:\.(?=[,;:)]| [{_SMALL}]))?)?"
+        per = rf"(?:/(?:(?P<per>{named}){END}{each})(?-i:\.(?=[,;:)]| [{_SMALL}+&(–]))?)?"
         self.money_before = re.compile(
             rf"(?<![A-Za-z])(?:(?P<minus>-) ?)?(?P<sign>{before}) ?(?:(?P<low>{NUMBER}) ?[–-] ?(?:{before})?)?"
-            rf"(?P<number>{NUMBER}){scale}(?!\d)(?: ?(?P<named>{_either([*_ISO.split(), *words])}){END})?{per}",
+            rf"(?P<number>{NUMBER}){scale}(?!\d)(?! ?[{CURRENCIES}])(?: ?(?P<named>{_either([*_ISO.split(), *words])}){END})?{per}",
             re.IGNORECASE,
         )
         self.money_after = re.compile(
@@ -128,9 +141,9 @@ class Grammar:
         strict = _either([unit for unit in units if unit not in _LOOSE])
         loose = _either([unit for unit in units if unit in _LOOSE])
         end = END if verbalizer.language == "tr" else rf"{END}(?!['’]\w)"  # "5 km'lik", "5, s'il"
-        ended = r"(?:(?P<stop>\.)(?=[,;:)]| \w))?"
+        ended = r"(?:(?P<stop>\.)(?= ?[,;:)]| [\w&+(–/]))?"
         self.unit = re.compile(rf"{RANGED} ?(?P<unit>{strict}|{loose}){end}(?!\.[^\W\d_]){per}{ended}")
-        self.part = re.compile(rf"{PART} ?(?P<unit>{strict}|{loose}){END}")
+        self.part = re.compile(rf"{PART} ?(?P<unit>{strict}|{loose}){END}{ended}")
         group = re.escape(verbalizer.groups[0])
         self.grouped = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?!{group}\d)")
         mark = verbalizer.ordinal_mark
@@ -143,10 +156,22 @@ class Grammar:
         self.named_date = re.compile(
             rf"(?<![\w.,])(?P<d>[12]?\d|3[01]){_DAY_ENDING}(?P<month>{months})(?![^\W_]){year}", re.IGNORECASE
         )
+        self.first_day = (
+            re.compile(
+                rf"(?<![\w.,])([12]?\d|3[01])(?= (?:a|do|i|до|и|по) (?:[12]?\d|3[01]) (?:{months})(?![^\W_]))",
+                re.IGNORECASE,
+            )
+            if verbalizer.dots_dates
+            else None
+        )
         self.days = _days(verbalizer)
         day = _either([*self.days])
         self.day_to_day = re.compile(
             rf"(?<![^\W_])({day})\.? ?[–-] ?(?!(?i:\1)(?![^\W_]))({day})(?![^\W_])(?:\.(?= ?[^\W_]|[,;:)]))?"
+        )
+        self.open_day = _open_day(verbalizer, day) if self.days else None
+        self.each_day = (
+            re.compile(rf"(?<![^\W_])((?i:{_EVERY})) (?!mar\.)({day})\.(?![^\W_])") if self.days else None
         )
         self.dated_day = _dated_day(verbalizer, day) if self.days else None
         self.day_names = frozenset(name.lower().rpartition("-")[2] for name in self.days.values())
@@ -220,6 +245,15 @@ def _days(verbalizer: Verbalizer) -> dict[str, str]:
     return short if verbalizer.spaced else {}
 
 
+def _open_day(verbalizer: Verbalizer, day: str) -> re.Pattern[str] | None:
+    """Find a day of the week that is cut short in the hours of a shop: "Sa. bis 13 Uhr", "dom. chiuso", "вс — выходной"."""
+    after = _AFTER_DAYS.get(verbalizer.language)
+    if after is None:
+        return None
+    stop = r"\.?(?<=[.,])" if verbalizer.language in _STOPPED_DAYS else r"\.?"
+    return re.compile(rf"(?<![^\W_])({day}){stop}(?= (?:– )?(?:{after}))")
+
+
 def _dated_day(verbalizer: Verbalizer, day: str) -> re.Pattern[str]:
     """Find a day of the week that is cut short before a date or a time of day: "Sa., 5.12.", "le sam. 5 déc."."""
     locale = verbalizer.locale or verbalizer.language
@@ -229,6 +263,7 @@ def _dated_day(verbalizer: Verbalizer, day: str) -> re.Pattern[str]:
         for name in get_month_names(width, "format", locale).values()
         if not name.isdigit()
     }
+    names |= _ALSO_MONTHS.get(verbalizer.language, frozenset())
     month = rf"(?i:{_either([*names])})(?![^\W\d_])"
     date = (
         rf"\d{{1,2}}(?:[./-] ?\d|(?:\.|[º°]|er|st|nd|rd|th|e)? ?(?:de |of )?{month})|{month}\.? \d{{1,2}}(?!\d)"
@@ -260,7 +295,7 @@ def _either(words: list[str]) -> str:
 def _scale(scales: list[str], *, optional: bool = True) -> str:
     latin = [scale for scale in scales if not "\u3400" <= scale[0] <= "\ud7a3"]
     other = [scale for scale in scales if "\u3400" <= scale[0] <= "\ud7a3"]
-    either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])|(?:{_either(other)}))\.?"
+    either = rf" ?(?P<scale>(?:{_either(latin)})(?![^\W_])(?!\.[^\W\d_])|(?:{_either(other)}))\.?"
     return f"(?:{either})?" if optional else either
 
 

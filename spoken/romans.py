@@ -33,6 +33,9 @@ _CENTURY = re.compile(
 _AFTER_CENTURY = re.compile(r"(?<=[IVX] )sec\.")
 _CENTURIES = {"es": "siglo", "pt": "século"}
 _ABBREVIATED_CENTURY = re.compile(r"(?<![^\W_])s\. ?(?=[IVX]+(?![^\W_]))")
+_FLOOR_AND_DOOR = re.compile(
+    rf"(?<![^\W_])(?<![/.-])({_WRITTEN})(?:/|\. ?em(?:\.|elet) ?)(\d{{1,3}})(?![\d/])(?:\.(?= ?[,;)]| [a-z]))?"
+)
 _WORDS = {"cs": "IV", "it": "I", "pl": "I"}  # numerals that are words as well
 _KINGS = frozenset(
     [
@@ -82,7 +85,7 @@ _REACH = 24
 
 def may_hold_romans(text: str) -> bool:
     """Tell whether there is anything for `spell_romans`."""
-    return _ROMAN.search(text) is not None
+    return _ROMAN.search(text) is not None or _FLOOR_AND_DOOR.search(text) is not None
 
 
 def spell_romans(text: str, verbalizer: Verbalizer) -> str:
@@ -96,6 +99,10 @@ def spell_romans(text: str, verbalizer: Verbalizer) -> str:
         text = _ABBREVIATED_CENTURY.sub(f"{_CENTURIES[verbalizer.language]} ", text)
     if verbalizer.language == "it":
         text = _AFTER_CENTURY.sub("secolo", text)
+    if verbalizer.language == "hu":
+        text = _FLOOR_AND_DOOR.sub(
+            lambda match: f"{verbalizer.ordinal(_NUMBERS[match[1]])} emelet {match[2]}", text
+        )
     return _ROMAN.sub(lambda match: _said(match, verbalizer), text)
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from babel.dates import get_month_names
+from babel.dates import get_day_names, get_month_names
 
 from spoken.abbreviations import SUFFIXES
 from spoken.characters import SIGNS
@@ -19,6 +19,7 @@ from spoken.full_stops import (
     BEFORE_NUMBERS,
     CURRENCIES,
     GERMAN_MAGNITUDES,
+    GERMAN_MEASURES,
     HOURS,
     INSIDE,
     MAGNITUDES,
@@ -58,7 +59,7 @@ _INSIDE_WORDS = "\u2060"  # for a tag that parts no words
 _NEXT = re.compile(r"[\s\u2060]*[(\[]?([^\s\u2060])")
 # "z. B.", "J. R. Miller": a single letter before a full stop rarely ends one.
 _INITIAL = 2  # characters: a letter and its full stop
-_NUMBER_NEXT = re.compile(r"[\s\u2060]*[(\[]?[+−-]?\d")
+_NUMBER_NEXT = re.compile(r"[\s\u2060]*[(\[]?(?:[+−-]?\d|(?:[IVX]{2,}|[B-HJ-Z])(?![^\W_]))")
 _LEAST = frozenset({"min.", "мин."})
 """A minimum, where no number goes before it."""
 # No word but an abbreviation, as l and r make syllables in Czech.
@@ -105,7 +106,7 @@ _DATE_BEFORE = re.compile(r"(?:^|\D)(?:(?P<day>\d{1,2})|(?P<year>\d{4})|\d{1,4}\
 _DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.(?:\s?\d{4}|\D|$)")
 _MONTH_AND_DAY = re.compile(r"\s\d{1,2}\.")
 _DATE_AFTER = re.compile(
-    r"\s+\d{1,2}(?:[./-] ?\d|[:h]\d\d|(?:\.|[º°]|er|st|nd|rd|th|e)? (?:de |of )?(?P<month>[^\W\d_]{3}))"
+    r"\s+\d{1,2}(?:[./-] ?\d|[:h]\d\d|h(?![^\W_])|-ig(?![^\W_])|(?:\.|[º°]|er|st|nd|rd|th|e)? (?:de |of )?(?P<month>[^\W\d_]{3}))"
 )
 _LAST_PART = re.compile(r"\s\d{1,4}(?!\d)")
 _NUMBERED_THING = re.compile(
@@ -138,8 +139,12 @@ _BEFORE_RANKED = frozenset(
 _RANKED_BEFORE = re.compile(r"(?:([^\W\d_]+)\.? |(?<!\d))\d{1,2}\.$")
 _NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
 _DAYS = dotted_days(VERBALIZERS.values())
-_MONTH_BEGINNINGS = month_beginnings(VERBALIZERS.values())
+_CLOSED = re.compile(r"\s*Ruhetag")
+_MONTH_BEGINNINGS = month_beginnings(VERBALIZERS.values()) | {"mrt"}
 _NEXT_MONTH = re.compile(r"\s*([^\W\d_]{3,5})\.")
+_DAY_NAMES = frozenset(
+    name.lower() for language in LANGUAGES for name in get_day_names("wide", "format", language).values()
+)
 _SHORT_MONTHS = frozenset(
     month.lower().rstrip(".")
     for language in LANGUAGES
@@ -276,7 +281,10 @@ def _is_inside_sentence(text: str, start: int, end: int) -> bool:
     if word in INSIDE or (_NUMBER_NEXT.match(text, end) and _goes_before_number(text, before, word, end)):
         return True
     if following is not None and (
-        _is_inside_sum(text, before, word, end)
+        (word.removesuffix(".") in _SHORT_MONTHS and _is_day_after(text, before, word, end))
+        or (word in _DAYS and _CLOSED.match(text, end) is not None)
+        or _is_inside_sum(text, before, word, end)
+        or _is_measure(text, before, word, end)
         or _is_title(before, word, text[end : end + _REACH])
         or _is_between(before, word)
     ):
@@ -309,6 +317,24 @@ def _is_inside_sum(text: str, before: str, word: str, end: int) -> bool:
         return False
     following = next_word[1].lower()
     return following in CURRENCIES or (word in GERMAN_MAGNITUDES and following not in WORDS["de"])
+
+
+def _is_day_after(text: str, before: str, word: str, end: int) -> bool:
+    """Tell "12 Kas. Çar. saat 9", in which a day of the week follows a date."""
+    next_word = _NEXT_WORD.match(text, end, end + _REACH)
+    return (
+        next_word is not None
+        and before[: -len(word)].rstrip(" .")[-1:].isdigit()
+        and (f"{next_word[1].lower()}." in _DAYS or next_word[1].lower() in _DAY_NAMES)
+    )
+
+
+def _is_measure(text: str, before: str, word: str, end: int) -> bool:
+    """Tell whether a full stop is that of "2 Pck. Backpulver", by a noun that does not begin sentences."""
+    if word not in GERMAN_MEASURES or not before[: -len(word)].rstrip()[-1:].isdigit():
+        return False
+    next_word = _NEXT_WORD.match(text, end, end + _REACH)
+    return next_word is not None and next_word[1].lower() not in WORDS["de"]
 
 
 def _is_between(before: str, word: str) -> bool:

@@ -9,7 +9,7 @@ from spoken.verbalizer import Verbalizer
 
 # Ideographs and the like may stand beside it.
 _CANDIDATE = re.compile(
-    r"(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])(?<![.,])\+?\(?\d[\d ()./–-]{5,22}\d(?![\d%€$£]|[.,]\d)"
+    r"(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])(?<![.,])\+?\(?\d[\d ()./–-]{5,22}\d(?![\d%€$£]|[.,]\d|-[^\W\d_])"
 )
 _CUE_REACH = 24  # characters before a number where a word may say what it is
 _SURE = re.compile(

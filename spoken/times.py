@@ -20,9 +20,15 @@ _TIMES = re.compile(
     rf"{_NOT_IN_NUMBER}({_CLOCK}(?:[:h][0-5]\d|h))(?: (?:Uhr|uur))? ?[–-] ?({_CLOCK}(?:[:h][0-5]\d|h))(?![\d:])"
 )
 _FULL_HOUR = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK}) ?h(?![^\W_])")
+_HALF_DAYS_RANGE = re.compile(
+    rf"{_NOT_IN_NUMBER}(1?\d) ?[–-] ?(1?\d ?[ap]\.? ?m\b)", re.IGNORECASE
+)  # "2-4 pm"
 _HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}(?P<h>1?\d) ?(?P<ap>[ap])\.? ?m\b\.?(?! ?\d)", re.IGNORECASE)
 _DOTTED_TIME = re.compile(
-    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|hod(?:\.|in)?|óra)\b)"
+    rf"{_NOT_IN_NUMBER}(?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?P<word> (?:Uhr|uur|u(?=\.)(?:\.(?=,| [a-z(&+-]))?|hod(?:in)?(?:\.(?=[,;:)]))?|óra)(?![^\W_]))"
+)
+_TWO_DOTTED_TIMES = re.compile(
+    rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)(?= (?:a|bis|do|e|en|és|et|i|o|of|oder|tot|und|y) {_CLOCK}\.[0-5]\d (?:Uhr|uur|u\.|hod|óra|h)(?![^\W_]))"
 )
 _BEFORE_DOTTED_TIME = re.compile(
     rf"(?<=\b)(godz\.|godzin(?:a|ie|y|ą)|ore|alle|kl\.|saat) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?![\d.])",
@@ -30,15 +36,26 @@ _BEFORE_DOTTED_TIME = re.compile(
 )
 _AT_TIMES = {
     language: re.compile(
-        rf"(?<![^\W_])({at}) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?= |$)(?! ?[%€$£]| (?:Kč|zł|mil|mld|mln|tis|tys|kg|km)(?![^\W_]))"
+        rf"(?<![^\W_])({at}) (?P<h>{_CLOCK})\.(?P<m>[0-5]\d)(?=[ ,;.!?)]|$)(?![.,][^\W_])(?! ?[%€$£]| (?:Kč|zł|mil|mld|mln|tis|tys|kg|km)(?![^\W_]))"
     )
     for language, at in {"cs": "[Vv]e?", "nl": "[Oo]m", "pl": "[Oo]"}.items()
 }
 """What goes before a time of day that is written with a full stop."""
 _ARABIC_HALF_DAY = re.compile(rf"{_NOT_IN_NUMBER}({_CLOCK}:[0-5]\d) ?([صم])(?![^\W_])")
+_HOUR_TO_TIME = re.compile(
+    rf"{_NOT_IN_NUMBER}(?<![–-])({_CLOCK})( ?[–-] ?)(?={_CLOCK}:[0-5]\d(?![\d:]))"
+)  # "7–19:30"
+_HOUR_TO_DOTTED = re.compile(
+    rf"{_NOT_IN_NUMBER}(?<![–-])({_CLOCK})( ?[–-] ?)({_CLOCK})\.([0-5]\d)(?=[,;.!?)]|$| (?:Uhr|uur|hod|óra|h)(?![^\W_]))(?![.,]\d)"
+)
+_TURKISH_TIME = re.compile(rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)(?=['’](?:[dt][ae]n?|y?[ae])(?![^\W_]))")
+_ARABIC_HOUR = re.compile(
+    r"(?:(?<=الساعة )|(?<=حتى )|(?<=قبل )|(?<=بعد )|(?<=[–-])|(?<=[–-] ))(1[0-2]|[1-9]) ?(?=[صم](?![^\W_]))"
+    r"|(?<![\d.,:])(1[0-2]|[1-9]) ?(?=[صم] ?[–-] ?\d)"
+)
 _HALF_DAYS = {"ص": "صباحا", "م": "مساء"}
 _DOTTED_TIMES = re.compile(
-    rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)( ?[–-] ?)({_CLOCK})\.([0-5]\d)(?![\d.,]|\s?[%€$£])"
+    rf"{_NOT_IN_NUMBER}({_CLOCK})\.([0-5]\d)( ?[–-] ?)({_CLOCK})\.([0-5]\d)(?!\d|[.,]\d|\s?[%€$£])"
 )
 _HOUR_NAMED = re.compile(r" ?बजे")
 
@@ -53,15 +70,22 @@ class Times:
         """Yield the steps of the language."""
         say = self._say
         if say.decimal == ",":
+            yield guard(r"\.[0-5]"), partial(_HOUR_TO_DOTTED.sub, r"\1:00\2\3:\4")
+            yield guard(r"\.[0-5]"), partial(_TWO_DOTTED_TIMES.sub, r"\1:\2")
             yield guard(r"\.[0-5]"), partial(_DOTTED_TIMES.sub, r"\1:\2\3\4:\5")
         if say.language == "ar":
+            yield _ARABIC_HOUR, partial(_ARABIC_HOUR.sub, lambda match: f"{match[1] or match[2]}:00 ")
             yield (
                 guard(":"),
                 partial(_ARABIC_HALF_DAY.sub, lambda match: f"{match[1]} {_HALF_DAYS[match[2]]}"),
             )
+        yield guard(" ?[–-]"), partial(_HOUR_TO_TIME.sub, r"\1:00\2")
+        if say.language == "tr":
+            yield guard(r"\.[0-5]\d['’]"), partial(_TURKISH_TIME.sub, r"\1:\2")
         yield guard("[:h]"), partial(_TIMES.sub, self._time_range)
         yield guard("[:hH]"), partial(_TIME.sub, self._time)
         if say.language == "en":
+            yield guard(" ?[-–] ?\\d{1,2} ?[apAP]"), partial(_HALF_DAYS_RANGE.sub, r"\1 to \2")
             yield guard(" ?[apAP]"), partial(_HALF_DAY.sub, self._half_day)
         if say.language in {"fr", "pt", "es"}:
             yield guard(" ?h"), partial(_FULL_HOUR.sub, self._full_hour)

@@ -47,6 +47,9 @@ class Verbalizer:
         year_first: whether dates are written year, month, day.
         spaced: whether words are written apart.
         digits: names of the digits, where they differ from their numbers.
+        attached: what is abbreviated after a number and a hyphen.
+        compounds: pattern of a number that begins a word, in group 1; None where none does.
+        dots_dates: whether a day and its month are written with a full stop between them alone: "14.01".
         before_dates: words after which two numbers with a stroke are a day and a month.
         dots_ordinals: whether a full stop after a Roman numeral makes it an ordinal.
         rulers: after whose names I, V and X are numerals; empty where any name will do.
@@ -88,6 +91,9 @@ class Verbalizer:
     regnal: ClassVar[frozenset[str]] = frozenset()
     parts_decline: ClassVar[bool] = False
     before_dates: ClassVar[frozenset[str]] = frozenset()
+    attached: ClassVar[Mapping[str, str]] = {}
+    compounds: ClassVar[re.Pattern[str] | None] = None
+    dots_dates: ClassVar[bool] = False
     dots_ordinals: ClassVar[bool] = False
     rulers: ClassVar[frozenset[str]] = frozenset()
 
@@ -186,8 +192,8 @@ class Verbalizer:
         """Say an ordinal between two words, which may decide its form."""
         return self.ordinal(number)
 
-    def inflected(self, number: int, ending: str) -> str:
-        """Say an ordinal with the ending that is written after its digits."""
+    def inflected(self, number: int, ending: str, noun: str = "") -> str:
+        """Say an ordinal with the ending that is written after its digits, before a noun."""
         return self.ordinal(number)
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
@@ -210,12 +216,47 @@ class Verbalizer:
         """
         return title
 
+    def compound(self, number: int) -> str:
+        """Say a number as it begins a word: `compounds`."""
+        return self.cardinal(number)
+
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say a century that is abbreviated: "XX w.", "XX в."; `plural` where there are several.
 
         `before` is the word or mark before it, "" where it begins a sentence.
         """
         return self.cardinal(number)
+
+    def abbreviated(self, said: str, written: str, before: str, name: str, *, chained: bool) -> str:
+        """Put what is abbreviated in the case that a preposition asks for.
+
+        Args:
+            said: what the table of abbreviations has for it.
+            written: the abbreviation, in small letters.
+            before: the word before it, or before others with their numbers: "z" in "z art. 3 ust. 2".
+            name: the word after it, "" where there is none.
+            chained: whether others with their numbers stand between.
+        """
+        return said
+
+    def governed(self, before: str, noun: str) -> "Verbalizer":
+        """Return who says a quantity in the case that its neighbours ask for.
+
+        Args:
+            before: the word before it, "" where there is none.
+            noun: what is counted: CLDR's name of a unit, or the word after the number.
+        """
+        return self
+
+    def placed(self, number: int, before: str, noun: str) -> str | None:
+        """Say a number that is a place in an order though no mark tells so; None where it counts.
+
+        Args:
+            number: of 0 or more.
+            before: the word before it, "" where there is none.
+            noun: the word after it.
+        """
+        return None
 
     def spoken_range(self, first: str, last: str) -> str:
         """Say from where to where."""
@@ -232,7 +273,7 @@ class Verbalizer:
         choices = forms.split("/")
         if len(choices) == 1:
             return forms
-        category = _category(self.language, number.replace(",", "."))
+        category = plural_category(self.language, number.replace(",", "."))
         return choices[min(self.plurals.get(category, len(choices)), len(choices) - 1)]
 
     def amount(self, number: str, forms: str, *, scale: str = "") -> str:
@@ -306,6 +347,10 @@ class Verbalizer:
         """Say a date."""
         return self.join(self.day(day), self.month(month), self.year(year) if year else "")
 
+    def date_after(self, before: str, year: int | None, month: int, day: int) -> str:
+        """Say a date in the case that the word before it asks for."""
+        return self.date(year, month, day)
+
     def date_with(self, year: int | None, month: int, day: int, suffix: str) -> str:
         """Say a date with a suffix that is written after its day."""
         return self.date(year, month, day)
@@ -369,7 +414,8 @@ def _cardinal(number: int, language: str) -> str:
 
 
 @lru_cache(_CACHED)
-def _category(language: str, number: str) -> str:
+def plural_category(language: str, number: str) -> str:
+    """Tell which of CLDR's categories of plurals a number belongs to."""
     return str(Locale.parse(language).plural_form(Decimal(number)))
 
 

@@ -4,7 +4,7 @@ import re
 
 from babel.units import format_unit
 
-from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer, listed
+from spoken.verbalizer import FEMININE, MASCULINE, Verbalizer, listed, plural_category
 
 _HOURS = (
     "الثانية عشرة", "الواحدة", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة",
@@ -74,12 +74,30 @@ class Arabic(Verbalizer):
         "ص.ب.": "صندوق بريد", "ص.ب": "صندوق بريد",
     }  # fmt: skip
     units = {
+        "د": "duration-minute",
+        "ر.س": "=ريال سعودي/ريالا سعوديا/ريالات سعودية", "د.إ": "=درهم إماراتي/درهما إماراتيا/دراهم إماراتية", "ج.م": "=جنيه مصري/جنيها مصريا/جنيهات مصرية",
         "كم": "length-kilometer", "كلم": "length-kilometer", "م": "length-meter", "سم": "length-centimeter",
         "ملم": "length-millimeter", "كجم": "mass-kilogram", "كغ": "mass-kilogram", "كغم": "mass-kilogram",
         "غ": "mass-gram", "جم": "mass-gram", "ل": "volume-liter", "مل": "volume-milliliter", "م2": "area-square-meter",
         "كم2": "area-square-kilometer", "م3": "volume-cubic-meter", "°م": "temperature-celsius", "° م": "temperature-celsius", "كم/س": "speed-kilometer-per-hour",
         "كم/ساعة": "speed-kilometer-per-hour",
     }  # fmt: skip
+    before_dates = frozenset(["يوم", "بتاريخ", "حتى", "قبل"])
+    plurals = {"one": 0, "two": 0, "few": 2, "many": 1, "zero": 0, "other": 0}
+    each = {
+        "كجم": "للكيلوغرام",
+        "كغ": "للكيلوغرام",
+        "كغم": "للكيلوغرام",
+        "شهر": "شهريا",
+        "شهرياً": "شهريا",
+        "شخص": "للشخص",
+        "ليلة": "لليلة",
+        "يوم": "لليوم",
+        "ساعة": "للساعة",
+        "سنة": "سنويا",
+        "لتر": "للتر",
+        "حبة": "للحبة",
+    }
     telephone = r"هاتف|اتصل|جوال|تلفون|موبايل|رقم|واتساب"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -146,7 +164,16 @@ class Arabic(Verbalizer):
     def unit(self, number: str, name: str, said: str) -> str:
         """Say "كيلومتر واحد", "كيلوغرامان"."""
         if number not in {"1", "2"} or said:
-            return super().unit(number, name, said)
+            many = (
+                not said
+                and name.startswith("area-square")
+                and plural_category(self.language, number) == "many"
+            )
+            return (
+                re.sub(r"متر مربع$", "مترا مربعا", super().unit(number, name, said))
+                if many
+                else super().unit(number, name, said)
+            )
         noun = re.sub(r"\s*[\d٠-٩]+\s*", "", format_unit(1, name, "long", locale=self.language))
         if number == "2":
             written = format_unit(2, name, "long", locale=self.language)

@@ -169,6 +169,10 @@ class German(Verbalizer):
         "milliarden": (9, "Milliarde/Milliarden"), "bio": (12, "Billion/Billionen"), "k": (3, "tausend"),
     }  # fmt: skip
     abbreviations = {
+        "re.": "rechts", "li.": "links",
+        "wfl.": "Wohnfläche", "nfl.": "Nutzfläche", "grdst.": "Grundstück", "zw.": "zwischen", "möbl.": "möbliert", "marktkap.": "Marktkapitalisierung",
+        "fam.": "Familie", "kl.": "Klasse", "tägl.": "täglich", "mtl.": "monatlich", "vorm.": "vormittags", "nachm.": "nachmittags",
+        "zuz.": "zuzüglich", "whgen.": "Wohnungen", "raumnr.": "Raumnummer", "tel.-nr.": "Telefonnummer",
         "z. B.": "zum Beispiel", "d. h.": "das heißt", "u.": "und", "u. a.": "unter anderem", "i. d. R.": "in der Regel",
         "o. ä.": "oder ähnliches", "u. U.": "unter Umständen", "v. a.": "vor allem", "z. T.": "zum Teil",
         "s. o.": "siehe oben", "s. u.": "siehe unten", "n. Chr.": "nach Christus", "v. Chr.": "vor Christus",
@@ -295,6 +299,15 @@ class German(Verbalizer):
     def gender_of(self, noun: str) -> str:
         """See `Verbalizer.gender_of`."""
         return FEMININE if noun in _FEMININE else MASCULINE
+
+    def half_of(self, noun: str) -> str | None:
+        """Say "ein halbes Päckchen", "ein halber Liter", "eine halbe Minute"."""
+        if noun.endswith("chen"):
+            return "ein halbes"
+        if noun in {"Liter", "Meter", "Kilometer", "Zentimeter", "Milliliter", "Deziliter"}:
+            return "ein halber"
+        feminine = noun.endswith(("e", "ung")) and noun[:1].isupper()
+        return "eine halbe" if feminine else None
 
     def part(self, numerator: int, denominator: int) -> str | None:
         """Say "ein halb", "drei Viertel"."""

@@ -117,6 +117,9 @@ class English(Verbalizer):
         "t": (12, "trillion"), "tn": (12, "trillion"), "trillion": (12, "trillion"), "thousand": (3, "thousand"),
     }  # fmt: skip
     abbreviations = {
+        "ste.": "Suite",
+        "mtg.": "meeting", "mkt.": "market", "pkg.": "package", "att.": "attendance", "tues.": "Tuesday", "thurs.": "Thursday", "weds.": "Wednesday",
+        "ref.": "reference", "qty.": "quantity", "attn.": "attention", "req.": "required",
         "mr.": "Mister", "mrs.": "Missus", "ms.": "Miz", "dr.": "Doctor", "prof.": "Professor", "st.": "Saint",
         "jr.": "Junior", "sr.": "Senior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example",
         "i.e.": "that is", "approx.": "approximately", "vol.": "volume", "vols.": "volumes", "p.": "page",
@@ -138,6 +141,9 @@ class English(Verbalizer):
         "b/c": "because", "agg.": "aggregate",
     }  # fmt: skip
     units = {
+        "mos": "=month/months",
+        "BR": "=bedroom", "BA": "=bathroom", "bdrm": "=bedroom", "doz": "=dozen", "reb": "=rebound/rebounds",
+        "ast": "=assist/assists", "qt": "volume-quart",
         "sq. ft": "area-square-foot", "sq.ft": "area-square-foot", "sq ft": "area-square-foot", "bps": "=basis point/basis points", "pts": "=point/points",
         "pp": "=percentage point/percentage points", "mins": "duration-minute", "secs": "duration-second",
         "tbsp": "volume-tablespoon", "tbsps": "volume-tablespoon", "tsp": "volume-teaspoon", "tsps": "volume-teaspoon",
@@ -145,6 +151,7 @@ class English(Verbalizer):
     }  # fmt: skip
     ordinal_mark = r"(?:st|nd|rd|th)\b"
     each = {
+        "doz": "per dozen", "pc": "each", "qt": "per quart",
         "mo": "per month", "yr": "per year", "wk": "per week", "pp": "per person", "pers": "per person", "ea": "each",
     }  # fmt: skip
     telephone = r"call|phone|tel|mobile|text|fax|dial|ring"

@@ -79,6 +79,10 @@ class Spanish(Verbalizer):
         "mio": (6, "millón/millones"), "mdd": (6, "millón/millones"),
     }  # fmt: skip
     abbreviations = {
+        "dto.": "descuento", "dtos.": "descuentos",
+        "neg.": "negociable", "ss.": "siguientes",
+        "jr.": "júnior", "p/": "por", "tlf.": "teléfono", "ctra.": "carretera", "urb.": "urbanización", "esq.": "esquina", "atte.": "atentamente",
+        "ref.": "referencia", "incl.": "incluido", "esc.": "escalera", "ptas.": "pesetas",
         "ee. uu.": "Estados Unidos",
         "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "p. ej.": "por ejemplo", "a. C.": "antes de Cristo",
         "d. C.": "después de Cristo", "a. m.": "a eme", "p. m.": "pe eme", "sr.": "señor", "sra.": "señora",
@@ -96,6 +100,8 @@ class Spanish(Verbalizer):
         "cdas.": "cucharadas", "cda.": "cucharada", "cdta.": "cucharadita", "cdtas.": "cucharaditas",
     }  # fmt: skip
     units = {
+        "dorm": "=dormitorio/dormitorios",
+        "gr": "mass-gram", "pers": "=persona/personas",
         "cda": "=cucharada/cucharadas", "cdas": "=cucharada/cucharadas", "cdta": "=cucharadita/cucharaditas",
         "cdtas": "=cucharadita/cucharaditas", "p. b": "=punto básico/puntos básicos", "p.b": "=punto básico/puntos básicos",
         "pb": "=punto básico/puntos básicos", "p. p": "=punto porcentual/puntos porcentuales",

@@ -47,6 +47,10 @@ class French(Verbalizer):
         "milliards": (9, "milliard/milliards"),
     }  # fmt: skip
     abbreviations = {
+        "gche": "gauche", "dte": "droite",
+        "suiv.": "suivantes", "ch.": "chambre",
+        "anniv.": "anniversaire", "réf.": "référence", "appt.": "appartement", "app.": "appartement", "imm.": "immeuble", "rés.": "résidence",
+        "esc.": "escalier", "qté": "quantité", "dispo.": "disponible",
         "drs": "docteurs",
         "m. et mme": "monsieur et madame", "ét.": "étage", "m.": "monsieur", "mm.": "messieurs", "mme": "madame", "mme.": "madame", "mmes": "mesdames",
         "mlle": "mademoiselle", "mlle.": "mademoiselle", "dr": "docteur", "dr.": "docteur", "pr": "professeur",

@@ -140,6 +140,9 @@ class Hindi(Verbalizer):
         "cr": (7, "करोड़"), "lakh": (5, "लाख"), "crore": (7, "करोड़"),
     }  # fmt: skip
     abbreviations = {
+        "ग्रा.": "ग्राम", "किग्रा.": "किलोग्राम", "मिली.": "मिलीलीटर", "सेमी.": "सेंटीमीटर",
+        "मि.": "मिनट",
+        "एक्स.": "एक्सटेंशन", "एक्सटें.": "एक्सटेंशन",
         "डॉ.": "डॉक्टर", "प्रो.": "प्रोफ़ेसर", "श्री.": "श्री", "सुश्री.": "सुश्री", "कु.": "कुमारी", "पं.": "पंडित",
         "पृ.": "पृष्ठ", "सं.": "संख्या", "नं.": "नंबर", "रु.": "रुपये", "कि.मी.": "किलोमीटर", "कि.ग्रा.": "किलोग्राम",
         "मी.": "मीटर", "ई.": "ईस्वी", "ई.पू.": "ईसा पूर्व", "मो.": "मोबाइल", "फ़ो.": "फ़ोन", "इत्या.": "इत्यादि", "उदा.": "उदाहरण",
@@ -147,11 +150,13 @@ class Hindi(Verbalizer):
         "अक्टू.": "अक्टूबर", "नव.": "नवंबर", "दिस.": "दिसंबर",
     }  # fmt: skip
     units = {
+        "मि": "duration-minute",
         "किमी": "length-kilometer", "मी": "length-meter", "सेमी": "length-centimeter", "मिमी": "length-millimeter",
         "किग्रा": "mass-kilogram", "ग्रा": "mass-gram", "ली": "volume-liter", "मिली": "volume-milliliter",
         "किमी/घंटा": "speed-kilometer-per-hour",
     }  # fmt: skip
     ordinal_mark = r"(?P<ending>रा|री|रे|ला|ली|ले|था|थी|थे|ठा|ठी|ठे|वाँ|वां|वीं|वें)(?![\u0900-\u097f])"
+    before_dates = frozenset(["तारीख", "दिनांक"])
     telephone = r"फ़ोन|फोन|फ़ोन|मोबाइल|कॉल|नंबर|व्हाट्सएप"
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
@@ -167,7 +172,7 @@ class Hindi(Verbalizer):
         """See `Verbalizer.ordinal`."""
         return self.inflected(number, "ा")
 
-    def inflected(self, number: int, ending: str) -> str:
+    def inflected(self, number: int, ending: str, noun: str = "") -> str:
         """Say an ordinal with the ending that is written after its digits."""
         vowel = "ी" if "ी" in ending else "े" if "े" in ending else "ा"
         if number in _ORDINALS:

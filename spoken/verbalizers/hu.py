@@ -30,6 +30,8 @@ class Hungarian(Verbalizer):
         "milliárd": (9, "milliárd"), "mrd": (9, "milliárd"), "k": (3, "ezer"),
     }  # fmt: skip
     abbreviations = {
+        "köt.": "kötet",
+        "bp.": "Budapest", "lph.": "lépcsőház", "mell.": "mellék",
         "pl.": "például", "stb.": "és a többi", "kb.": "körülbelül", "ill.": "illetve", "dr.": "doktor",
         "prof.": "professzor", "tel.": "telefon", "tel.:": "telefon", "u.": "utca", "ú.": "út", "krt.": "körút",
         "pu.": "pályaudvar", "old.": "oldal", "o.": "oldal", "ún.": "úgynevezett", "vö.": "vesd össze", "ld.": "lásd",
@@ -52,7 +54,7 @@ class Hungarian(Verbalizer):
         "András Béla Endre Erzsébet Ferdinánd Ferenc Frigyes Fülöp Géza György Henrik István Jakab János József Károly Katalin Lajos"
         " László Lipót Mátyás Miklós Napóleon Ottó Pál Péter Rákóczi Sándor Szulejmán Ulászló Vilmos"
     )
-    ordinal_mark = r"\.(?= [a-záéíóöőúüű]{2})"
+    ordinal_mark = r"\.(?= [a-záéíóöőúüű](?:[a-záéíóöőúüű]|-[bnr]))"
     each = {
         "hó": "havonta", "hónap": "havonta", "fő": "fejenként", "db": "darabonként", "nap": "naponta", "éj": "éjszakánként", "év": "évente", "óra": "óránként",
     }  # fmt: skip

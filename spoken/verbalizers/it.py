@@ -71,6 +71,9 @@ class Italian(Verbalizer):
         "mrd": (9, "miliardo/miliardi"), "miliardo": (9, "miliardo/miliardi"), "miliardi": (9, "miliardo/miliardi"),
     }  # fmt: skip
     abbreviations = {
+        "cod.": "codice", "amb.": "ambulatorio", "p.t.": "piano terra", "dx": "destra", "sx": "sinistra",
+        "giard.": "giardino", "tratt.": "trattabili", "segg.": "seguenti", "v. pag.": "vedi pagina", "l.": "legge",
+        "int.": "interno", "rif.": "riferimento", "cad.": "cadauno", "tot.": "totale", "fraz.": "frazione",
         "sig.": "signor", "sig.ra": "signora", "sig.na": "signorina", "sigg.": "signori", "dott.": "dottor",
         "dott.ssa": "dottoressa", "dr.": "dottor", "prof.": "professor", "prof.ssa": "professoressa",
         "avv.": "avvocato", "ing.": "ingegner", "arch.": "architetto", "geom.": "geometra", "rag.": "ragioniere",

@@ -54,6 +54,10 @@ class Dutch(Verbalizer):
         "biljoen": (12, "biljoen"),
     }  # fmt: skip
     abbreviations = {
+        "k.": "kamer", "b.g.g.": "bij geen gehoor",
+        "k.k.": "kosten koper", "ref.": "referentie", "e.v.": "en verder", "mrt.": "maart",
+        "tst.": "toestel", "app.": "appartement", "verd.": "verdieping", "p.m.": "per maand", "p.j.": "per jaar", "p.st.": "per stuk", "grtjs": "groetjes",
+        "grt.": "groeten", "slpk.": "slaapkamers", "ong.": "ongeveer",
         "dhr.": "de heer", "mevr.": "mevrouw", "mw.": "mevrouw", "nr.": "nummer", "bijv.": "bijvoorbeeld",
         "bv.": "bijvoorbeeld", "b.v.": "bijvoorbeeld", "blz.": "bladzijde", "enz.": "enzovoort", "o.a.": "onder andere",
         "d.w.z.": "dat wil zeggen", "m.a.w.": "met andere woorden", "t.o.v.": "ten opzichte van", "i.p.v.": "in plaats van",
@@ -74,6 +78,7 @@ class Dutch(Verbalizer):
         "gr": "mass-gram", "pers": "=persoon/personen", "st": "=stuk/stuks",
     }  # fmt: skip
     rulers = _RULERS
+    suffixes = {"str.": "straat"}
     ordinal_mark = r"(?:e|de|ste)\b"
     each = {
         "mnd": "per maand", "pp": "per persoon", "wk": "per week", "jr": "per jaar",

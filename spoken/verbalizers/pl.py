@@ -1,11 +1,67 @@
 """Polish."""
 
 import re
+from functools import cache
 
+from spoken.cases import ACCUSATIVE, DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
-_GENITIVE = frozenset(["od", "do", "z", "ze", "dla", "bez", "około", "dnia"])
+_GENITIVE = frozenset(
+    [
+        "bez", "ciągu", "dla", "do", "dnia", "koło", "mimo", "niedaleko", "obok", "od", "oprócz", "około", "podczas",
+        "poniżej", "powyżej", "spośród", "trakcie", "u", "według", "wobec", "wśród", "z", "ze",
+    ]
+)  # fmt: skip
+_CASES = {
+    **dict.fromkeys(_GENITIVE, GENITIVE), **dict.fromkeys(["przy"], LOCATIVE), **dict.fromkeys(["dzięki", "ku", "przeciwko"], DATIVE),
+    **dict.fromkeys(["między", "nad", "pod", "pomiędzy", "przed"], INSTRUMENTAL),
+}  # fmt: skip
+"""What each preposition asks for that asks for one case."""
+# What a noun in the plural tells, whatever stands before it.
+_ENDINGS = {
+    "ami": INSTRUMENTAL,
+    "źmi": INSTRUMENTAL,
+    "ćmi": INSTRUMENTAL,
+    "ach": LOCATIVE,
+    "niom": DATIVE,
+    "obom": DATIVE,
+}
+# Numerals that are no -u in every case: genitive/dative/accusative/instrumental/locative.
+_NUMERALS = {
+    "zero": "zera/zeru/zero/zerem/zerze", "jeden": "jednego/jednemu/jeden/jednym/jednym", "jedna": "jednej/jednej/jedną/jedną/jednej",
+    "jedno": "jednego/jednemu/jedno/jednym/jednym", "dwa": "dwóch/dwóm/dwa/dwoma/dwóch", "dwie": "dwóch/dwóm/dwie/dwiema/dwóch",
+    "trzy": "trzech/trzem/trzy/trzema/trzech", "cztery": "czterech/czterem/cztery/czterema/czterech",
+    "tysiąc": "tysiąca/tysiącowi/tysiąc/tysiącem/tysiącu", "tysiące": "tysięcy/tysiącom/tysiące/tysiącami/tysiącach",
+    "milion": "miliona/milionowi/milion/milionem/milionie", "miliony": "milionów/milionom/miliony/milionami/milionach",
+}  # fmt: skip
+_ALL_CASES = {
+    "siedem": "siedmiu", "osiem": "ośmiu", "sto": "stu", "dwieście": "dwustu", "trzysta": "trzystu", "czterysta": "czterystu",
+    "dwadzieścia": "dwudziestu", "trzydzieści": "trzydziestu", "czterdzieści": "czterdziestu", "dwanaście": "dwunastu",
+}  # fmt: skip
+_PLURALS = ("", "om", "", "ami", "ach")
+# What is abbreviated before a number or a name: genitive/dative/accusative/instrumental/locative.
+_DECLINED = {
+    "klasa": "klasy/klasie/klasę/klasą/klasie",
+    "tom": "tomu/tomowi/tom/tomem/tomie",
+    "wersja": "wersji/wersji/wersję/wersją/wersji",
+    "pan": "pana/panu/pana/panem/panu", "doktor": "doktora/doktorowi/doktora/doktorem/doktorze",
+    "profesor": "profesora/profesorowi/profesora/profesorem/profesorze", "inżynier": "inżyniera/inżynierowi/inżyniera/inżynierem/inżynierze",
+    "magister": "magistra/magistrowi/magistra/magistrem/magistrze", "ksiądz": "księdza/księdzu/księdza/księdzem/księdzu",
+    "generał": "generała/generałowi/generała/generałem/generale", "redaktor": "redaktora/redaktorowi/redaktora/redaktorem/redaktorze",
+    "święty": "świętego/świętemu/świętego/świętym/świętym", "ulica": "ulicy/ulicy/ulicę/ulicą/ulicy", "aleja": "alei/alei/aleję/aleją/alei",
+    "plac": "placu/placowi/plac/placem/placu", "osiedle": "osiedla/osiedlu/osiedle/osiedlem/osiedlu",
+    "strona": "strony/stronie/stronę/stroną/stronie", "numer": "numeru/numerowi/numer/numerem/numerze",
+    "rozdział": "rozdziału/rozdziałowi/rozdział/rozdziałem/rozdziale", "rysunek": "rysunku/rysunkowi/rysunek/rysunkiem/rysunku",
+    "tabela": "tabeli/tabeli/tabelę/tabelą/tabeli", "artykuł": "artykułu/artykułowi/artykuł/artykułem/artykule",
+    "ustęp": "ustępu/ustępowi/ustęp/ustępem/ustępie", "punkt": "punktu/punktowi/punkt/punktem/punkcie",
+    "mieszkanie": "mieszkania/mieszkaniu/mieszkanie/mieszkaniem/mieszkaniu", "pokój": "pokoju/pokojowi/pokój/pokojem/pokoju",
+    "gabinet": "gabinetu/gabinetowi/gabinet/gabinetem/gabinecie", "województwo": "województwa/województwu/województwo/województwem/województwie",
+    "paragraf": "paragrafu/paragrafowi/paragraf/paragrafem/paragrafie", "telefon": "telefonu/telefonowi/telefon/telefonem/telefonie",
+}  # fmt: skip
+_WOMEN = frozenset({"pan", "doktor", "profesor", "inżynier", "magister", "generał", "redaktor"})
+_FEMALE = ("ska", "cka", "dzka", "skiej", "ckiej", "dzkiej", "ą")
+_PANI = "pani/pani/panią/panią/pani"
 _NO_ORDINALS = frozenset({"trzy", "cztery", "pięćdziesiąt"})
 
 _COUNTED = re.compile(
@@ -30,6 +86,15 @@ _NUMBERED = {
     "klasy": "ej", "klasie": "ej", "miejsca": "ego", "miejscu": "m", "piętra": "ego", "piętrze": "m", "dnia": "ego",
     "tygodnia": "ego", "miesiąca": "ego", "sezonu": "ego", "etapu": "ego", "odcinka": "ego", "rozdziału": "ego",
 }  # fmt: skip
+_ROOTS = (
+    "bitow|bajtow|calow|cyfrow|częściow|dniow|drzwiow|godzinn|gwiazdk|krotn|kilometr|kilogram|let[nm]|lat[ek]|litrow|lecie|lecia|metrow|miejscow|miesięczn|minutow"
+    "|osobow|piętrow|pokojow|procent|punktow|sekundow|stopniow|stronicow|tonow|tygodniow|wieczn|złot"
+)
+_COMPOUND = {
+    "jeden": "jedno", "dwa": "dwu", "trzy": "trzy", "cztery": "cztero", "sto": "stu", "siedem": "siedmio", "osiem": "ośmio",
+    "dwadzieścia": "dwudziesto", "trzydzieści": "trzydziesto", "czterdzieści": "czterdziesto", "dwanaście": "dwunasto",
+}  # fmt: skip
+_DAYS, _PREPOSITION = 31, 2  # of a month; letters of what is no noun
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -39,6 +104,15 @@ class Polish(Verbalizer):
     language = "pl"
     regions = ("PL",)
     parts_decline = True
+    dots_dates = True
+    attached = {
+        "pok.": "pokojowe",
+        "os.": "osobowy",
+        "godz.": "godzinny",
+        "min.": "minutowy",
+        "mies.": "miesięczny",
+    }
+    compounds = re.compile(rf"(?<![\w.,])(\d{{1,3}})-(?={_ROOTS})")  # "5-letni"
     marks = ("kropka", "przecinek")
     to, minus, number, per = "do", "minus", "numer", "na"
     percent = "procent"
@@ -64,6 +138,9 @@ class Polish(Verbalizer):
         "miliardów": (9, "miliardów"), "tysięcy": (3, "tysięcy"), "tysiące": (3, "tysiące"),
     }  # fmt: skip
     abbreviations = {
+        "stycz.": "stycznia", "lut.": "lutego", "kwiet.": "kwietnia", "czerw.": "czerwca", "lip.": "lipca", "sierp.": "sierpnia", "wrześ.": "września",
+        "paźdz.": "października", "list.": "listopada", "grudz.": "grudnia",
+        "kl.": "klasa", "t.": "tom",
         "p.": "pan", "ul.": "ulica", "al.": "aleja", "pl.": "plac", "os.": "osiedle", "tel.": "telefon", "np.": "na przykład",
         "itd.": "i tak dalej", "itp.": "i tym podobne", "m.in.": "między innymi", "tzn.": "to znaczy",
         "tzw.": "tak zwany", "tj.": "to jest", "ok.": "około", "str.": "strona", "s.": "strona", "nr": "numer",
@@ -76,16 +153,17 @@ class Polish(Verbalizer):
         "por.": "porównaj", "maks.": "maksymalnie", "zob.": "zobacz", "wg": "według", "gen.": "generał",
         "red.": "redaktor", "jw.": "jak wyżej", "tys.": "tysięcy", "pt.": "pod tytułem", "poł.": "połowie", "pocz.": "początku", "ur.": "urodzony", "zm.": "zmarły",
         "pok.": "pokój", "mies.": "miesiąc", "nwm": "nie wiem", "wgl": "w ogóle", "pzdr": "pozdrawiam", "dzk": "dzięki",
-        "spk": "spoko", "zw": "zaraz wracam",
+        "spk": "spoko", "zw": "zaraz wracam", "gab.": "gabinet", "wew.": "wewnętrzny", "na os.": "na osobę", "za os.": "za osobę", "od os.": "od osoby",
     }  # fmt: skip
     units = {
+        "pok": "=pokój/pokoje/pokoi/pokoju",
         "szt": "=sztuka/sztuki/sztuk/sztuki", "os": "=osoba/osoby/osób/osoby", "godz": "duration-hour", "min": "duration-minute",
         "pkt": "=punkt/punkty/punktów/punktu", "p.p": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
         "pp": "=punkt procentowy/punkty procentowe/punktów procentowych/punktu procentowego",
         "mies": "=miesiąc/miesiące/miesięcy/miesiąca", "tyg": "=tydzień/tygodnie/tygodni/tygodnia",
         "opak": "=opakowanie/opakowania/opakowań/opakowania",
     }  # fmt: skip
-    ordinal_mark = r"\.(?= [a-ząćęłńóśźż]{2})|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
+    ordinal_mark = r"\.(?= (?:[a-ząćęłńóśźż]{2}|[ai] \d))|-(?:(?P<f>a|ej|ą)|szy|gi|ci|ty|my|go|e|sze)\b"
     each = {
         "mies": "miesięcznie", "miesiąc": "miesięcznie", "os": "za osobę", "osobę": "za osobę", "szt": "za sztukę", "godz": "za godzinę",
         "dzień": "dziennie", "rok": "rocznie", "noc": "za noc", "doba": "za dobę", "dobę": "za dobę",
@@ -105,12 +183,10 @@ class Polish(Verbalizer):
     def counted(self, number: int, following: str) -> str:
         """Say "jedna" and the like before what is counted."""
         if number == 1 and following.islower():
+            if following.endswith("ę"):
+                return "jedną"
             return self.cardinal(1, self.gender_of(following))
         return self.cardinal(number, FEMININE if following in _PAIRS else MASCULINE)
-
-    def fraction(self, digits: str) -> str:
-        """See `Verbalizer.fraction`."""
-        return super().fraction(digits)
 
     def ordinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.ordinal`."""
@@ -150,6 +226,19 @@ class Polish(Verbalizer):
         if before.endswith(("a", "ść")) or (_COUNTED.match(after) and after[0].isupper()):
             return self.ordinal(number, FEMININE)
         return self.ordinal_before(number, before, after) if after.islower() else self.ordinal(number)
+
+    def compound(self, number: int) -> str:
+        """Say "pięcio" as it begins "pięcioletni"."""
+        words = [
+            _COMPOUND.get(word)
+            or re.sub(
+                "naście$",
+                "nasto",
+                re.sub("dziesiąt$|(?<=.)ć$", lambda end: "dziesięcio" if len(end[0]) > 1 else "cio", word),
+            )
+            for word in self.cardinal(number).split(" ")
+        ]
+        return "".join(words)
 
     def century(self, number: int, before: str, *, plural: bool) -> str:
         """Say "dwudziestym pierwszym wieku", "dwudziesty wiek"."""
@@ -218,6 +307,35 @@ class Polish(Verbalizer):
             else MASCULINE
         )
 
+    def placed(self, number: int, before: str, noun: str) -> str | None:
+        """Say "od dwa tysiące piętnastego", "w dwa tysiące piętnastym", "dnia piątego"."""
+        before = before.lower()
+        if before == "dnia" and 1 <= number <= _DAYS:
+            return self.day(number)
+        if number not in YEARS or len(noun) > _PREPOSITION:
+            return None
+        if before == "w":
+            return _inflected(super().ordinal(number), "m")
+        return self.year(number) if _CASES.get(before) == GENITIVE else None
+
+    def governed(self, before: str, noun: str) -> Verbalizer:
+        """See `Verbalizer.governed`."""
+        case = _case_of_counted(before.lower(), noun)
+        return self if case is None else _in_case(case)
+
+    def abbreviated(self, said: str, written: str, before: str, name: str, *, chained: bool) -> str:
+        """Say "z artykułu", "u doktora", "na ulicy"."""
+        case = _case_of_named(before.lower(), name)
+        if said not in _DECLINED or case is None:
+            return said
+        if said in _WOMEN and name.endswith(_FEMALE):
+            return said
+        return _DECLINED[said].split("/")[case]
+
+    def titled(self, title: str, name: str) -> str:
+        """Say "pani Kowalska"."""
+        return "pani" if title == "pan" and name.endswith(_FEMALE) else title
+
     def half_of(self, noun: str) -> str | None:
         """Say "pół litra"."""
         return "pół"
@@ -229,6 +347,74 @@ class Polish(Verbalizer):
         few = 2 <= numerator % 10 <= 4 and not 12 <= numerator % 100 <= 14
         ending = "e" if few else "ych"
         return f"{self.cardinal(numerator, FEMININE)} {_inflected(super().ordinal(denominator), ending)}"
+
+
+class _InCase(InCase, Polish):
+    """See `InCase`."""
+
+    named_by, halved = "2", "0,5"
+
+    def declined(self, number: int, gender: str) -> str:
+        """See `InCase.declined`."""
+        words = self._plain.cardinal(number, gender).split(" ")
+        return " ".join(_numeral(word, self.case, alone=len(words) == 1) for word in words)
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "jednej osoby", "dwiema"."""
+        return self.cardinal(
+            number,
+            FEMININE
+            if number == 1
+            and len(following) > _PREPOSITION
+            and following.endswith(("y", "i", "ie", "ce", "ą"))
+            else MASCULINE,
+        )
+
+    def plural(self, noun: str, one: str) -> str:
+        """See `InCase.plural`."""
+        first, *rest = noun.split(" ")
+        stem = first[:-1] if first[-1] in "aey" else first
+        adjective = ("", "ym", "", "ymi", "ych")[self.case]
+        others = (f"{word[:-1]}{adjective}" if word.endswith("we") else word for word in rest)
+        return self.join(f"{stem}{_PLURALS[self.case]}", *others)
+
+
+@cache
+def _in_case(case: int) -> _InCase:
+    return _InCase(Polish(), case)
+
+
+def _numeral(word: str, case: int, *, alone: bool) -> str:
+    if word == "jeden" and not alone:
+        return word
+    if word in _NUMERALS:
+        return _NUMERALS[word].split("/")[case]
+    if word in _ALL_CASES:
+        return _ALL_CASES[word]
+    for ending, declined in {"naście": "nastu", "dziesiąt": "dziesięciu", "set": "set", "ć": "ciu"}.items():
+        if word.endswith(ending):
+            stem = word.removesuffix(ending)
+            return f"{_numeral(stem, case, alone=True)}{declined}" if ending == "set" else f"{stem}{declined}"
+    return word
+
+
+def _case_of_counted(before: str, noun: str) -> int | None:
+    """Tell the case of a number by the noun that it counts, else by the preposition before it."""
+    for ending, case in _ENDINGS.items():
+        if noun.endswith(ending) and noun not in {"nami", "sami", "wami"}:
+            return case
+    if noun.startswith(("temperature", "duration")) and before in {"w", "po"}:
+        return LOCATIVE if noun.startswith("temperature") or before == "po" else None
+    return case_before(_CASES.get(before), noun, ("y", "mi"))
+
+
+def _case_of_named(before: str, name: str) -> int | None:
+    """Tell the case of what has a number or a name by the preposition before it."""
+    if before.endswith((" z", " ze")) or (before in {"z", "ze"} and name.endswith(("em", "im", "ym", "ą"))):
+        return INSTRUMENTAL
+    if before in _LOCATIVE:
+        return ACCUSATIVE if name.endswith("ą") else LOCATIVE
+    return DATIVE if name.endswith(("owi", "emu")) else _CASES.get(before)
 
 
 def _inflected(said: str, ending: str) -> str:

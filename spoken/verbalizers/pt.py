@@ -56,6 +56,9 @@ class Portuguese(Verbalizer):
         "trilhões": (12, "trilhão/trilhões"), "mio": (6, "milhão/milhões"),
     }  # fmt: skip
     abbreviations = {
+        "desc.": "desconto",
+        "inc.": "inciso", "v. pág.": "ver página",
+        "dto.": "direito", "esq.": "esquerdo", "bl.": "bloco", "cj.": "conjunto", "qd.": "quadra", "edif.": "edifício", "ref.": "referência", "tv.": "travessa", "trav.": "travessa",
         "sr.": "senhor", "sra.": "senhora", "srta.": "senhorita", "dr.": "doutor", "dra.": "doutora",
         "prof.": "professor", "profa.": "professora", "av.": "Avenida", "r.": "Rua", "pça.": "Praça", "pág.": "página",
         "págs.": "páginas", "p.": "página", "n.": "número", "tel.": "telefone",
@@ -71,6 +74,9 @@ class Portuguese(Verbalizer):
         "hj": "hoje", "qdo": "quando", "vlw": "valeu", "flw": "falou", "cmg": "comigo", "ngm": "ninguém", "msm": "mesmo", "bjs": "beijos",
     }  # fmt: skip
     units = {
+        "c. de chá": "=colher de chá/colheres de chá", "c. de sopa": "=colher de sopa/colheres de sopa",
+        "cols": "=colher/colheres",
+        "xíc": "=xícara/xícaras", "un": "=unidade/unidades", "dz": "=dúzia/dúzias", "pç": "=peça/peças", "pçs": "=peça/peças",
         "col": "=colher/colheres", "qto": "=quarto/quartos", "qtos": "=quarto/quartos",
         "p.p": "=ponto percentual/pontos percentuais", "p. p": "=ponto percentual/pontos percentuais",
         "pct": "=pacote/pacotes", "pcts": "=pacote/pacotes", "unid": "=unidade/unidades",
@@ -78,6 +84,7 @@ class Portuguese(Verbalizer):
     ordinal_mark = r"\.?(?:(?P<f>ª|a\b)|º|o\b)"
     titles = frozenset({"d.", "r."})
     each = {
+        "un": "por unidade", "dz": "a dúzia", "noite": "por noite", "dia": "por dia", "ano": "por ano", "semana": "por semana",
         "pessoa": "por pessoa", "mês": "por mês", "hora": "por hora",
     }  # fmt: skip
     telephone = r"tel|ligue|liga|fone|celular|whatsapp|fax|contato"
@@ -139,8 +146,8 @@ class Portuguese(Verbalizer):
         """See `Verbalizer.gender_of`."""
         return (
             FEMININE
-            if noun.endswith(("a", "as", "vez", "vezes", "colher", "colheres"))
-            and not noun.endswith(("grama", "gramas"))
+            if noun.startswith("colher")
+            or (noun.endswith(("a", "as", "vez", "vezes")) and not noun.endswith(("grama", "gramas")))
             else MASCULINE
         )
 

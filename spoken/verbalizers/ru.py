@@ -1,11 +1,56 @@
 """Russian."""
 
 import re
+from functools import cache, lru_cache
 
+from num2words import num2words  # type: ignore[import-untyped]  # ships no types
+
+from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
 _GENITIVE_AFTER = frozenset(["с", "со", "до", "от", "после", "около"])
+_CASES = {
+    **dict.fromkeys(
+        [
+            "без", "более", "больше", "вместо", "внутри", "возле", "вокруг", "для", "до", "из", "из-за", "кроме", "менее", "меньше",
+            "около", "от", "порядка", "после", "против", "с", "свыше", "со", "среди", "течение", "у",
+        ],
+        GENITIVE,
+    ),
+    **dict.fromkeys(["благодаря", "к", "ко", "согласно", "вопреки"], DATIVE),
+    **dict.fromkeys(["между", "над", "перед", "под"], INSTRUMENTAL), **dict.fromkeys(["о", "об", "при"], LOCATIVE),
+}  # fmt: skip
+"""What each preposition asks for that asks for one case, and a comparison."""
+# What a noun in the plural tells, whatever stands before it.
+_NOUN_ENDINGS = {
+    "ами": INSTRUMENTAL, "ями": INSTRUMENTAL, "ьми": INSTRUMENTAL, "ах": LOCATIVE, "ях": LOCATIVE, "ам": DATIVE, "ям": DATIVE,
+}  # fmt: skip
+_NO_NOUNS = frozenset(["ах", "вам", "вами", "нам", "нами", "сам", "сами", "там"])
+_PREPOSITION = 2  # letters of what is no noun
+_LETTERS = "gdaip"  # the cases of num2words
+_PLURALS = ("", "ам", "", "ами", "ах")
+_SOFT_PLURALS = ("", "ям", "", "ями", "ях")
+# What is abbreviated before a number or a name: genitive/dative/accusative/instrumental/locative.
+_DECLINED = {
+    "версия": "версии/версии/версию/версией/версии",
+    "улица": "улицы/улице/улицу/улицей/улице", "проспект": "проспекта/проспекту/проспект/проспектом/проспекте",
+    "площадь": "площади/площади/площадь/площадью/площади", "переулок": "переулка/переулку/переулок/переулком/переулке",
+    "дом": "дома/дому/дом/домом/доме", "квартира": "квартиры/квартире/квартиру/квартирой/квартире", "город": "города/городу/город/городом/городе",
+    "область": "области/области/область/областью/области", "страница": "страницы/странице/страницу/страницей/странице",
+    "глава": "главы/главе/главу/главой/главе", "рисунок": "рисунка/рисунку/рисунок/рисунком/рисунке", "таблица": "таблицы/таблице/таблицу/таблицей/таблице",
+    "телефон": "телефона/телефону/телефон/телефоном/телефоне", "профессор": "профессора/профессору/профессора/профессором/профессоре",
+    "академик": "академика/академику/академика/академиком/академике", "доктор": "доктора/доктору/доктора/доктором/докторе",
+    "пункт": "пункта/пункту/пункт/пунктом/пункте", "статья": "статьи/статье/статью/статьёй/статье", "корпус": "корпуса/корпусу/корпус/корпусом/корпусе",
+    "кабинет": "кабинета/кабинету/кабинет/кабинетом/кабинете", "аудитория": "аудитории/аудитории/аудиторию/аудиторией/аудитории",
+    "часть": "части/части/часть/частью/части", "этаж": "этажа/этажу/этаж/этажом/этаже", "параграф": "параграфа/параграфу/параграф/параграфом/параграфе",
+}  # fmt: skip
+_OF_A_LAW = frozenset({"статья", "пункт", "часть"})  # "пункт три статьи пятнадцать"
+# What is numbered, by how it begins; the feminine of it.
+_NUMBERED = "вагон|выпуск|день|дня|дне|кабинет|канал|класс|корпус|курс|мест|микрорайон|номер|пут[иь]|подъезд|раунд|сезон|том|тур|уров|этаж|этап"
+_NUMBERED_FEMININE = "аудитори|больниц|верси|глав|групп|зон|квартир|комнат|лини|минут|недел|очеред|палат|парт|платформ|поликлиник|секци|сери|стадии|страниц|част|школ"
+_DURATIONS = ("недел", "минут", "дн", "комнат")
+_MAY_BE_PLACE = re.compile(rf"(?:{_NUMBERED})|(?P<f>{_NUMBERED_FEMININE})")
 _GENITIVE = {
     "один": "одного", "два": "двух", "три": "трёх", "четыре": "четырёх", "восемь": "восьми", "ноль": "ноля",
     "сорок": "сорока", "пятьдесят": "пятидесяти", "час": "часа", "часа": "часов",
@@ -25,11 +70,9 @@ _ENDINGS = {
 # Words that follow a number and are not what it counts.
 _NOT_COUNTED = listed("для до за и или как когда на не ни но о около по после при про с со это уже ещё что")
 _ROOTS = (
-    "летн|лети|дневн|часов|минутн|секундн|этажн|комнатн|процентн|месячн|недельн|градусн|серийн|метров|километров"
+    "битн|байтов|летн|лети|дневн|часов|минутн|секундн|этажн|комнатн|процентн|месячн|недельн|градусн|серийн|метров|километров"
     "|литров|кратн|местн|значн|балльн|очков|томн|рубл[её]в|миллионн|тысячн|дюймов|ядерн|гранн|колёсн"
 )
-COMPOUND = re.compile(rf"(?<![\w.,])(\d{{1,4}})-(?={_ROOTS})")
-"""A number that is written together with a word: "40-летие", "5-этажный"."""
 _COMPOUND = {
     "один": "одно", "сто": "сто", "девяносто": "девяносто", "тысяча": "тысяче", "двести": "двухсот", "триста": "трёхсот",
     "четыреста": "четырёхсот",
@@ -50,10 +93,13 @@ class Russian(Verbalizer):
     language = "ru"
     regions = ("RU", "KZ", "BY")
     parts_decline = True
+    dots_dates = True
+    attached = {"эт.": "этажный", "мест.": "местный"}
+    compounds = re.compile(rf"(?<![\w.,])(\d{{1,4}})-(?={_ROOTS})")  # "40-летие", "5-этажный"
     marks = ("точка", "целых")
     to, minus, number, per = "до", "минус", "номер", "в"
     percent = "процент/процента/процентов"
-    plurals = {"one": 0, "few": 1, "many": 2, "other": 1}
+    plurals = {"one": 0, "few": 1, "many": 2, "other": 3}
     currencies = {
         "$": "доллар/доллара/долларов", "€": "евро", "£": "фунт/фунта/фунтов", "¥": "иена/иены/иен",
         "₹": "рупия/рупии/рупий", "₽": "рубль/рубля/рублей", "руб": "рубль/рубля/рублей", "₩": "вона/воны/вон",
@@ -72,6 +118,7 @@ class Russian(Verbalizer):
         "тысяч": (3, "тысяч"), "тысячи": (3, "тысячи"), "mln": (6, "миллион/миллиона/миллионов"),
     }  # fmt: skip
     abbreviations = {
+        "уч.": "участок", "т.": "том",
         "и т. д.": "и так далее", "и т.д.": "и так далее", "т. д.": "так далее", "и т. п.": "и тому подобное",
         "и т.п.": "и тому подобное", "т. е.": "то есть", "т.е.": "то есть", "т. к.": "так как", "т.к.": "так как",
         "т. н.": "так называемый", "до н. э.": "до нашей эры", "н. э.": "нашей эры", "и др.": "и другие",
@@ -85,10 +132,15 @@ class Russian(Verbalizer):
         "апр.": "апреля", "авг.": "августа", "сент.": "сентября", "окт.": "октября", "нояб.": "ноября",
         "дек.": "декабря", "изд.": "издание", "чел.": "человек", "корп.": "корпус", "доб.": "добавочный", "шт.": "штук", "в т. ч.": "в том числе",
         "в т.ч.": "в том числе", "гг.": "годы", "вв.": "века", "мес.": "месяцев",
-        "каб.": "кабинет", "ауд.": "аудитория", "спс": "спасибо", "пжл": "пожалуйста", "пжлст": "пожалуйста",
+        "каб.": "кабинет", "эт.": "этаж", "комн.": "комнатная", "д-ра": "доктора", "д-ру": "доктору", "д-ром": "доктором", "д-ре": "докторе",
+        "г-на": "господина", "г-ну": "господину", "г-ном": "господином", "г-жи": "госпожи", "г-же": "госпоже", "г-жу": "госпожу", "р-не": "районе",
+        "р-на": "района", "к/у": "коммунальные услуги", "каф.": "кафе", "ауд.": "аудитория", "спс": "спасибо", "пжл": "пожалуйста", "пжлст": "пожалуйста",
         "крч": "короче", "кст": "кстати", "оч": "очень", "кв. м": "квадратный метр", "ст. л.": "столовая ложка", "ч. л.": "чайная ложка",
     }  # fmt: skip
     units = {
+        "перс": "=персона/персоны/персон",
+        "МБ": "digital-megabyte", "ГБ": "digital-gigabyte", "КБ": "digital-kilobyte", "ТБ": "digital-terabyte", "кВт": "power-kilowatt", "Вт": "power-watt", "кВт·ч": "energy-kilowatt-hour",
+        "комн": "=комната/комнаты/комнат",
         "мкм": "length-micrometer", "мкг": "mass-microgram",
         "км/ч": "speed-kilometer-per-hour", "м/с": "speed-meter-per-second", "км": "length-kilometer",
         "м": "length-meter", "см": "length-centimeter", "мм": "length-millimeter", "кг": "mass-kilogram",
@@ -99,8 +151,8 @@ class Russian(Verbalizer):
         "шт": "=штука/штуки/штук", "чел": "=человек/человека/человек", "экз": "=экземпляр/экземпляра/экземпляров",
         "упак": "=упаковка/упаковки/упаковок", "коп": "=копейка/копейки/копеек", "нед": "=неделя/недели/недель",
         "мес": "=месяц/месяца/месяцев", "дн": "=день/дня/дней",
-        "ст. л": "=столовая ложка/столовые ложки/столовых ложек", "ст.л": "=столовая ложка/столовые ложки/столовых ложек",
-        "ч. л": "=чайная ложка/чайные ложки/чайных ложек", "ч.л": "=чайная ложка/чайные ложки/чайных ложек",
+        "ст. л": "=столовая ложка/столовые ложки/столовых ложек/столовой ложки", "ст.л": "=столовая ложка/столовые ложки/столовых ложек/столовой ложки",
+        "ч. л": "=чайная ложка/чайные ложки/чайных ложек/чайной ложки", "ч.л": "=чайная ложка/чайные ложки/чайных ложек/чайной ложки",
         "п.п": "=процентный пункт/процентных пункта/процентных пунктов", "п. п": "=процентный пункт/процентных пункта/процентных пунктов",
         "кв. м": "area-square-meter", "кв.м": "area-square-meter", "сот": "=сотка/сотки/соток",
     }  # fmt: skip
@@ -121,12 +173,13 @@ class Russian(Verbalizer):
 
     def counted(self, number: int, following: str) -> str:
         """Say "одна", "две" and the like before what is counted, as its ending tells."""
-        if number > 1 and following in _PLACES:
+        if number >= 1 and following in _PLACES:
             return self.ordinal(number, NEUTER if following == "место" else MASCULINE)
         if following in _NOT_COUNTED:
             return self.cardinal(number)
-        if number % 10 == 1 and following.endswith(("а", "я")):
-            return self.cardinal(number, FEMININE)
+        if number % 10 == 1 and following.endswith(("а", "я", "у", "ю")):
+            said = self.cardinal(number, FEMININE)
+            return re.sub("одна$", "одну", said) if following.endswith(("у", "ю")) else said
         if number % 10 == 1 and following.endswith(("о", "е")):
             return self.cardinal(number, NEUTER)
         if number % 10 == 2 and following.endswith(("ы", "и")):
@@ -152,8 +205,12 @@ class Russian(Verbalizer):
         """See `Verbalizer.ordinal`."""
         return self.inflected(number, {FEMININE: "я", NEUTER: "е"}.get(gender, "й"))
 
-    def inflected(self, number: int, ending: str) -> str:
+    def inflected(self, number: int, ending: str, noun: str = "") -> str:
         """Say an ordinal with the ending that is written after its digits."""
+        if ending == "е" and noun.startswith("год"):
+            ending = "ые"
+        elif ending == "й" and noun.endswith(("е", "и", "ы", "ах", "ях")):
+            ending = "ей"
         said = re.sub("^одна (?=тысяча)", "", super().ordinal(number))
         ending = _ENDINGS[ending]
         if not ending:
@@ -224,9 +281,16 @@ class Russian(Verbalizer):
         said = self.inflected(number, {"год": "й", "году": "м", "года": "го"}[noun])
         return f"{said} {noun}"
 
+    def date_after(self, before: str, year: int | None, month: int, day: int) -> str:
+        """Say "до третьего апреля"."""
+        case = _CASES.get(before.lower())
+        ending = {GENITIVE: "го", DATIVE: "му", INSTRUMENTAL: "м"}.get(case, "е") if case is not None else "е"
+        return self.join(self.inflected(day, ending), self.month(month), self.year(year) if year else "")
+
     def named_date(self, day: int, month: str, year: int | None, before: str) -> str | None:
         """Say "третьего апреля"."""
-        return self.join(self.inflected(day, "го"), month, self.year(year) if year else "")
+        ending = "е" if before.lower() == "по" else "го"  # up to
+        return self.join(self.inflected(day, ending), month, self.year(year) if year else "")
 
     def spoken_range(self, first: str, last: str) -> str:
         """Say "пять-десять", which no case changes."""
@@ -234,6 +298,8 @@ class Russian(Verbalizer):
 
     def time_after(self, before: str, said: str) -> str:
         """Say "с девяти часов", "до семнадцати тридцати"."""
+        if before.lower() in {"к", "ко"}:
+            return " ".join(_datives().get(word, word) for word in said.split(" "))
         if before.lower() not in _GENITIVE_AFTER:
             return said
         return " ".join(_GENITIVE.get(word, word) for word in said.split(" "))
@@ -260,6 +326,53 @@ class Russian(Verbalizer):
         """See `Verbalizer.gender_of`."""
         return FEMININE if noun.endswith(("а", "я")) else MASCULINE
 
+    def governed(self, before: str, noun: str) -> Verbalizer:
+        """See `Verbalizer.governed`."""
+        case = _case_of_counted(before.lower(), noun)
+        return self if case is None else _in_case(case)
+
+    def placed(self, number: int, before: str, noun: str) -> str | None:
+        """Say "с седьмого пути", "на третьем этаже": what counts above one has its noun in the plural."""
+        if number in YEARS and len(noun) <= _PREPOSITION:
+            ending = {"в": "м", "по": "й", "к": "му"}.get(before.lower(), "го")
+            known = before.lower() in {"в", "по", "к", "до", "от", "с"}
+            return self.inflected(number, ending) if known else None
+        found = _MAY_BE_PLACE.match(noun)
+        case = _CASES.get(before.lower())
+        if found is None or (_is_one(number) and noun.startswith(_DURATIONS)):
+            return None
+        if before.lower() in {"в", "во", "на", "о", "об", "при"} and noun.endswith(("е", "и", "у")):
+            accusative = found["f"] and noun.endswith("у")
+            return self.inflected(number, "ю" if accusative else "ей" if found["f"] else "м")
+        if case == GENITIVE and noun.endswith(("а", "я", "ы", "и")):
+            return self.inflected(number, "ей" if found["f"] else "го")
+        if case == DATIVE and noun.endswith(("у", "ю", "е", "и")):
+            return self.inflected(number, "ей" if found["f"] else "му")
+        return None
+
+    def abbreviated(self, said: str, written: str, before: str, name: str, *, chained: bool) -> str:
+        """Say "согласно пункту", "на улице", "пункт три статьи пятнадцать"."""
+        if said not in _DECLINED:
+            return said
+        before = before.lower()
+        if chained and said in _OF_A_LAW:
+            case: int | None = GENITIVE
+        elif chained:
+            return said
+        elif before in {"в", "во", "на"}:
+            case = LOCATIVE
+        else:
+            case = DATIVE if before == "по" else _CASES.get(before)
+        if before in {"с", "со"} and name.endswith(("ым", "им", "ом", "ем", "ой", "ей")):
+            case = INSTRUMENTAL
+        return said if case is None else _DECLINED[said].split("/")[case]
+
+    def form(self, forms: str, number: str) -> str:
+        """See `Verbalizer.form`; the last of four is what "half" counts where that is no "two"."""
+        choices = forms.split("/")
+        few = len(choices) == 3 and not number.isdigit()
+        return choices[1] if few else super().form(forms, number)
+
     def half_of(self, noun: str) -> str | None:
         """Say "пол литра"."""
         return "пол"
@@ -270,6 +383,64 @@ class Russian(Verbalizer):
             self.cardinal(numerator, FEMININE),
             self.inflected(denominator, "я" if _is_one(numerator) else "х"),
         )
+
+
+class _InCase(InCase, Russian):
+    """See `InCase`."""
+
+    named_by, halved = "1", "0,5"
+
+    def declined(self, number: int, gender: str) -> str:
+        """See `InCase.declined`."""
+        return _declined(number, _LETTERS[self.case], gender)
+
+    def counted(self, number: int, following: str) -> str:
+        """Say "одной минуты", "двух"."""
+        feminine = _is_one(number) and len(following) > _PREPOSITION and following.endswith(("ы", "и", "й"))
+        return self.cardinal(number, FEMININE if feminine else MASCULINE)
+
+    def plural(self, noun: str, one: str) -> str:
+        """See `InCase.plural`."""
+        adjective = ("", "ым", "", "ыми", "ых")[self.case]
+        words = one.split(" ")
+        for index, word in enumerate(words):
+            if word.endswith(("ый", "ая", "ой")) and len(words) > index + 1:
+                words[index] = f"{word[:-2]}{adjective}"
+                continue
+            soft = word.endswith(("я", "ь", "й"))
+            stem = word[:-1] if word.endswith(("а", "о")) or soft else word
+            words[index] = f"{stem}{(_SOFT_PLURALS if soft else _PLURALS)[self.case]}"
+            break
+        return " ".join(words)
+
+
+@cache
+def _datives() -> dict[str, str]:
+    """Decline the words that times of day are made of."""
+    plain = Russian()
+    numbers = {
+        plain.cardinal(number): _declined(number, "d", MASCULINE) for number in (*range(21), 30, 40, 50)
+    }
+    return numbers | {"час": "часу", "часа": "часам", "часов": "часам"}
+
+
+@cache
+def _in_case(case: int) -> _InCase:
+    return _InCase(Russian(), case)
+
+
+@lru_cache(2048)
+def _declined(number: int, case: str, gender: str) -> str:
+    said = str(num2words(number, lang="ru", case=case, gender=gender))
+    return re.sub("^одно(?:й|му|м|го) (?=тысяч)", "", said)
+
+
+def _case_of_counted(before: str, noun: str) -> int | None:
+    """Tell the case of a number by the noun that it counts, else by the preposition before it."""
+    for ending, case in _NOUN_ENDINGS.items():
+        if noun.endswith(ending) and noun not in _NO_NOUNS:
+            return case
+    return case_before(_CASES.get(before), noun, ("ми",))
 
 
 def _tens(word: str) -> str:

@@ -14,6 +14,9 @@ _ORDINAL = {
 }  # fmt: skip
 
 
+_STREETS = ("apartmanı", "bulvarı", "cadde", "caddesi", "kapı", "mahallesi", "sitesi", "sokak", "sokağı")
+
+
 class Turkish(Verbalizer):
     """See `Verbalizer`."""
 
@@ -33,6 +36,8 @@ class Turkish(Verbalizer):
         "milyar": (9, "milyar"), "mr": (9, "milyar"), "trilyon": (12, "trilyon"), "k": (3, "bin"),
     }  # fmt: skip
     abbreviations = {
+        "no.lu": "numaralı",
+        "hn.": "Hanım", "dah.": "dahili", "bl.": "blok", "cd.": "caddesi",
         "dr.": "doktor", "prof.": "profesör", "doç.": "doçent", "yrd.": "yardımcı", "av.": "avukat", "müh.": "mühendis",
         "vb.": "ve benzeri", "vs.": "vesaire", "vd.": "ve diğerleri", "s.": "sayfa", "sf.": "sayfa", "no:": "numara",
         "no.": "numara", "tel.": "telefon", "tel:": "telefon", "cad.": "caddesi", "sok.": "sokağı", "sk.": "sokağı",
@@ -47,6 +52,7 @@ class Turkish(Verbalizer):
         "tşkler": "teşekkürler", "grşrz": "görüşürüz", "kib": "kendine iyi bak", "cnm": "canım", "inş": "inşallah",
     }  # fmt: skip
     units = {
+        "gr": "mass-gram", "lt": "volume-liter",
         "km/sa": "speed-kilometer-per-hour",
         "km/s": "speed-kilometer-per-hour",
         "sa": "duration-hour",
@@ -61,6 +67,10 @@ class Turkish(Verbalizer):
     )
     ordinal_mark = r"\.(?= [a-zçğıöşü]{2})|['’]?(?:inci|ıncı|uncu|üncü|nci|ncı|ncu|ncü)\b"
     telephone = r"tel|telefon|ara|cep|faks|numara"
+
+    def abbreviated(self, said: str, written: str, before: str, name: str, *, chained: bool) -> str:
+        """Say "takip numarası", but "Lale Sokak numara beş"."""
+        return "numarası" if said == "numara" and before.islower() and not before.endswith(_STREETS) else said
 
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.cardinal`."""
@@ -87,8 +97,12 @@ class Turkish(Verbalizer):
         return self.join(head, _ORDINAL[last]) if last in _ORDINAL else self.cardinal(number)
 
     def roman(self, number: int, before: str, after: str, *, dotted: bool) -> str:
-        """Say "yirmi birinci yüzyıl"."""
-        return self.ordinal(number) if dotted else self.cardinal(number)
+        """Say "yirmi birinci yüzyıl", "cilt iki"."""
+        return (
+            self.ordinal(number)
+            if dotted and before not in {"bölüm", "cilt", "kısım"}
+            else self.cardinal(number)
+        )
 
     def unit(self, number: str, name: str, said: str) -> str:
         """Say "saatte yüz kilometre"."""
