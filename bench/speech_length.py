@@ -87,7 +87,7 @@ ALONE = 0.6
 READS = {"ARABIC": "ar", "CYRILLIC": "ru", "DEVANAGARI": "hi"}
 # Milliseconds. What stands too seldom in the samples for its worst to show.
 AT_LEAST = {
-    "stretch": 380, "alone": 90, "repeated": 90, "bracket": 100,
+    "stretch": 380, "alone": 90, "stop": 150, "repeated": 90, "bracket": 100,
     "consonant": 55, "roman": 250, "number": 60, "digit": 300, "ten": 200, "hundred": 200,
     "thousand": 200, "spelled": 250, "separator": 180, "switch": 60, "slash": 300, "borrowed": 15.5,
 }  # fmt: skip
@@ -97,6 +97,7 @@ AT_LEAST_IN = {
     "it": {"consonant": 72, "digit": 330},
     "tr": {"digit": 335, "spelled": 375},
     "pl": {"separator": 230},
+    "ru": {"stop": 200, "word": 46},
     "hi": {"separator": 560, "borrowed": 19},
     "ja": {
         "stretch": 400,
