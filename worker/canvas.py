@@ -19,6 +19,7 @@ from worker.planes import Picture, Whole, parted, planes, to_yuv
 from worker.stage import PLAIN, Place, Stage
 
 _BLUR = 1 / 40  # of the longer side: sigma of what goes on beside footage of which no more is known
+_BLURRED = 1024  # pixels of that side while it is blurred, of which a sigma is some 25
 
 _OPAQUE = 128  # of an alpha: more the person than not
 _NOTHING = 255  # of what is seen through: no person
@@ -223,14 +224,16 @@ def going_on(first: Picture, size: tuple[int, int], place: Place) -> Picture:
     still = np.empty((height * 3 // 2, width), np.uint8)
     for plane, source, at in _triples(still, first, place):
         high, wide = plane.shape
-        # At the picture's own size: what is blurred needs no more, and a canvas may be large.
-        scale = at.width / source.shape[1]
+        # At the picture's own size, or smaller: what is blurred needs no more, and a canvas may be large, also beside
+        # a picture that is small on it.
+        scale = max(at.width / source.shape[1], at.height / source.shape[0], max(wide, high) / _BLURRED)
+        small = scaled(source, *(max(1, round(side / scale)) for side in (at.width, at.height)))
         before = (max(0, round(at.x / scale)), max(0, round(at.y / scale)))
         after = (
             max(0, round((wide - at.x - at.width) / scale)),
             max(0, round((high - at.y - at.height) / scale)),
         )
-        around = cv2.copyMakeBorder(source, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)
+        around = cv2.copyMakeBorder(small, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)
         sigma = max(around.shape) * _BLUR
         blurred = np.asarray(
             cv2.GaussianBlur(around, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.uint8

@@ -117,6 +117,26 @@ def test_without_a_background_the_footage_goes_on_beside_the_person():
     assert np.abs(seen[:, 1030:] - seen[2, 300]).max() < 12
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "box"),
+    [(512, 512, 32), (4096, 2024, 32), (64, 4096, 64), (3840, 2160, 2160)],
+)
+def test_what_goes_on_beside_a_small_person_is_blurred_at_few_pixels(width, height, box, monkeypatch):
+    blurred = []
+    blur = cv2.GaussianBlur
+    monkeypatch.setattr(
+        cv2,
+        "GaussianBlur",
+        lambda around, *given, **how: (blurred.append(around.size), blur(around, *given, **how))[1],
+    )
+    stage = Stage(width=width, height=height, person=Place(x=0, y=0, width=box, height=box))
+
+    seen = rgb(shown_on(stage, person())).astype(int)
+
+    assert max(blurred) < 1.2 * 1024**2
+    assert np.abs(seen[-2:, -2:] - (200, 60, 60)).max() < 20
+
+
 def test_planes_are_views_into_the_picture():
     picture = person()
     for plane in planes(picture):
