@@ -71,6 +71,18 @@ def test_what_cannot_be_shown_is_not_sold(stage, field):
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("background", ["red", "#1f3b5", "#1f3b57\n", " #1f3b57", "ab" * 32 + "\n"])
+async def test_a_background_that_no_worker_takes_is_refused_in_words(shop, background):
+    answer = await shop.http.post(
+        "/lightning/request-video/text", json={**WISH, "stage": {"background": background}}
+    )
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "stage")
+    assert answer.json()["detail"] == (
+        "This text is not written as the description of its field has it - at '$.stage.background'."
+    )
+
+
 @pytest.mark.parametrize(
     "table", ["", "720=1", "720p=0.5", "1080p=2,720p=1", "720p=2,1080p=1", "720p=1,720p=1", "720p=1.555"]
 )
