@@ -24,6 +24,7 @@ _BLURRED = 1024  # pixels of that side while it is blurred, of which a sigma is 
 _OPAQUE = 128  # of an alpha: more the person than not
 _NOTHING = 255  # of what is seen through: no person
 _LEAST_ROWS = 0.75  # of the footage that are shown of a person
+_MUCH = 4  # times as many pixels as are seen of something: so many more are not made of it
 _SWAY = 10 / PLAIN  # of the footage's side, by which shoulders move
 
 
@@ -145,6 +146,25 @@ def scaled(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     return np.asarray(cv2.resize(plane, (width, height), interpolation=how), np.uint8)
 
 
+def _scaled_part(plane: NDArray[np.uint8], place: Place, part: tuple[slice, slice]) -> NDArray[np.uint8]:
+    """Scale a plane into a place, and return the part of it that is seen."""
+    rows, columns = part
+    size = columns.stop - columns.start, rows.stop - rows.start
+    if place.width * place.height <= max(plane.size, _MUCH * size[0] * size[1]):
+        return scaled(plane, place.width, place.height)[part]
+    # Most of it would be made to be cut off.
+    across, down = plane.shape[1] / place.width, plane.shape[0] / place.height
+    centres_of = [
+        [across, 0, (columns.start + 0.5) * across - 0.5],
+        [0, down, (rows.start + 0.5) * down - 0.5],
+    ]
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(plane, np.array(centres_of), size, flags=how, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
+
+
 def _triples(
     shown: Picture, picture: Picture, place: Place
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], Place]]:
@@ -185,8 +205,10 @@ def _lay(
     own = cv2.subtract(source[:rows], left[:rows])
     own[through[:rows] == _NOTHING] = 0  # how the backdrop was coded is nothing of the person
     within, of_it = _overlap(plane, place)
-    person = scaled(np.asarray(own, np.uint8), place.width, place.height)[of_it]
-    seen = scaled(through[:rows], place.width, place.height)[of_it]
+    if plane[within].size == 0:  # they stand beside the canvas
+        return
+    person = _scaled_part(np.asarray(own, np.uint8), place, of_it)
+    seen = _scaled_part(through[:rows], place, of_it)
     behind = cv2.multiply(plane[within], seen, scale=1 / 255)
     plane[within] = cv2.add(behind, person)
 
@@ -195,7 +217,8 @@ def paste(shown: Picture, picture: Picture, place: Place) -> None:
     """Scale a picture into its place of another, in place; what is outside is cut off."""
     for plane, source, at in _triples(shown, picture, place):
         within, of_it = _overlap(plane, at)
-        plane[within] = scaled(source, at.width, at.height)[of_it]
+        if plane[within].size:
+            plane[within] = _scaled_part(source, at, of_it)
 
 
 def _overlap(plane: NDArray[np.uint8], place: Place) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

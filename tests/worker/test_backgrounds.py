@@ -120,9 +120,12 @@ def test_a_film_is_the_same_from_wherever_it_is_taken_up(tmp_path):
 def test_of_a_picture_only_what_is_seen_is_made(tmp_path, size, monkeypatch):
     made = []
     resize = Image.Image.resize
-    monkeypatch.setattr(
-        Image.Image, "resize", lambda image, to, *given: (made.append(to), resize(image, to, *given))[1]
-    )
+
+    def resizing(image, to, *given):
+        made.append(to)
+        return resize(image, to, *given)
+
+    monkeypatch.setattr(Image.Image, "resize", resizing)
     drawn = Image.new("RGB", size, GREEN)
     drawn.paste("black", (0, 0, size[0] // 3, size[1] // 3))
     drawn.save(tmp_path / "picture.png")
