@@ -248,8 +248,9 @@ def going_on(first: Picture, size: tuple[int, int], place: Place) -> Picture:
     for plane, source, at in _triples(still, first, place):
         high, wide = plane.shape
         # At the picture's own size, or smaller: what is blurred needs no more, and a canvas may be large, also beside
-        # a picture that is small on it.
-        scale = max(at.width / source.shape[1], at.height / source.shape[0], max(wide, high) / _BLURRED)
+        # a picture that is small on it or far away.
+        all_of_it = max(max(wide, at.x + at.width) - min(0, at.x), max(high, at.y + at.height) - min(0, at.y))
+        scale = max(at.width / source.shape[1], at.height / source.shape[0], all_of_it / _BLURRED)
         small = scaled(source, *(max(1, round(side / scale)) for side in (at.width, at.height)))
         before = (max(0, round(at.x / scale)), max(0, round(at.y / scale)))
         after = (

@@ -160,10 +160,17 @@ def test_without_a_background_the_footage_goes_on_beside_the_person():
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "box"),
-    [(512, 512, 32), (4096, 2024, 32), (64, 4096, 64), (3840, 2160, 2160)],
+    ("width", "height", "at", "box"),
+    [
+        (512, 512, 0, 32),
+        (4096, 2024, 0, 32),
+        (64, 4096, 0, 64),
+        (3840, 2160, 0, 2160),
+        (64, 64, -4096, 4100),
+        (640, 360, -9000, 32),
+    ],
 )
-def test_what_goes_on_beside_a_small_person_is_blurred_at_few_pixels(width, height, box, monkeypatch):
+def test_what_goes_on_beside_a_small_person_is_blurred_at_few_pixels(width, height, at, box, monkeypatch):
     blurred = []
     blur = cv2.GaussianBlur
 
@@ -172,7 +179,7 @@ def test_what_goes_on_beside_a_small_person_is_blurred_at_few_pixels(width, heig
         return blur(around, *given, **how)
 
     monkeypatch.setattr(cv2, "GaussianBlur", blurring)
-    stage = Stage(width=width, height=height, person=Place(x=0, y=0, width=box, height=box))
+    stage = Stage(width=width, height=height, person=Place(x=at, y=at, width=box, height=box))
 
     seen = rgb(shown_on(stage, person())).astype(int)
 
