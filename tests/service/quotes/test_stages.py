@@ -263,7 +263,8 @@ async def test_a_challenge_is_for_the_price_of_the_canvas_and_its_credential_for
 
     plain, full = await ask(WISH), await ask({**WISH, "stage": FULL_HD})
     assert plain.status_code == full.status_code == 402
-    assert full.json()["amount_usd"] == pytest.approx(1.5 * plain.json()["amount_usd"], abs=1e-5)  # rounded up
+    dearer = 1.5 * plain.json()["amount_usd"]
+    assert full.json()["amount_usd"] == pytest.approx(dearer, abs=1e-5)  # rounded up
 
     preimage = shop.node.pay(plain.json()["bolt11_invoice"])
     shown = {"Authorization": f"L402 {plain.json()['macaroon']}:{preimage.hex()}"}
