@@ -215,6 +215,7 @@ def _show_quote(console: Console, quote: Quote) -> None:
         "bolt11_invoice": quote.bolt11_invoice[:40] + "…",
         "refund_token": quote.refund_token[:6] + "…",
     }
+    del shown["canvas_price"]  # which estimates tell, and no answer to this request
     console.print_json(json.dumps(shown), indent=3)
     # Upper case lets the QR code use its alphanumeric mode, which is a third smaller.
     picture = io.StringIO()

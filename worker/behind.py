@@ -27,6 +27,9 @@ MOST_PICTURE_PIXELS = 50_000_000
 MOST_FILM_PIXELS = 4_000_000
 MOST_FILM_S = 60
 MOST_FILM_FRAMES = MOST_FILM_S * 60
+MOST_ASPECT = 8
+"""How many times as wide as high a film is at most, or as high as wide: all of each frame is made as large as a canvas
+asks for."""
 
 _PICTURES = ("PNG", "JPEG", "WEBP")
 _NEAR = 50  # frames: further ahead a film is sought instead of being decoded
@@ -44,12 +47,14 @@ class Still:
     def __init__(self, image: Image.Image, size: Size, fit: Fit) -> None:
         upright = ImageOps.exif_transpose(image)
         place = filling(upright.size, size, fit)
-        rgba = upright.convert("RGBA").resize((place.width, place.height), Image.Resampling.LANCZOS)
+        # What is cut off is not made first: of a picture that is far wider than high it would be gigabytes.
+        seen, box = _seen(place, size, upright.size)
+        rgba = upright.convert("RGBA").resize((seen.width, seen.height), Image.Resampling.LANCZOS, box)
         ground = Image.new("RGBA", rgba.size, "black")
         rgb = np.asarray(Image.alpha_composite(ground, rgba).convert("RGB"))
         picture = to_yuv(rgb)
-        self._picture = _ground(picture, place, size)
-        paste(self._picture, picture, place)
+        self._picture = _ground(picture, seen, size)
+        paste(self._picture, picture, seen)
 
     def at(self, index: int) -> Picture:  # noqa: ARG002 - it is the same at each
         """Return it."""
@@ -71,6 +76,7 @@ class Reel:
     def __init__(self, path: Path, size: Size, fit: Fit) -> None:
         self._film = _opened(path)
         self._stream = self._film.streams.video[0]
+        self._aspect = self._stream.sample_aspect_ratio or Fraction(1)  # of each pixel
         self._size = size
         self._fit = fit
         self._times = sorted(
@@ -116,16 +122,17 @@ class Reel:
             if not self._shown < number <= self._shown + _NEAR:
                 self._film.seek(self._times[number], stream=self._stream)
                 self._frames = self._film.decode(self._stream)
-            return next(
+            frame = next(
                 frame for frame in self._frames if frame.pts is None or frame.pts >= self._times[number]
             )
         except (av.FFmpegError, StopIteration) as exc:
             raise BadBackground(f"This film cannot be decoded at frame {number}.") from exc
+        _check(frame.width, frame.height, self._aspect)  # it may change in the middle
+        return frame
 
     def _laid(self, frame: av.VideoFrame) -> Picture:
         turns = round(frame.rotation / 90) % 4
-        aspect = self._stream.sample_aspect_ratio or 1
-        size = round(frame.width * aspect), frame.height
+        size = round(frame.width * self._aspect), frame.height
         place = filling(size if turns % 2 == 0 else size[::-1], self._size, self._fit)
         width, height = (place.width, place.height) if turns % 2 == 0 else (place.height, place.width)
         coded = frame.reformat(
@@ -157,6 +164,20 @@ def filling(source: Size, canvas: Size, fit: Fit) -> Place:
     return Place(
         x=2 * ((canvas[0] - width) // 4), y=2 * ((canvas[1] - height) // 4), width=width, height=height
     )
+
+
+def _seen(place: Place, canvas: Size, source: Size) -> tuple[Place, tuple[float, float, float, float]]:
+    """Say what of a place is on the canvas, and what of the source that shows: left, top, right and bottom."""
+    left, top = max(place.x, 0), max(place.y, 0)
+    right, bottom = min(place.x + place.width, canvas[0]), min(place.y + place.height, canvas[1])
+    across, down = source[0] / place.width, source[1] / place.height
+    box = (
+        (left - place.x) * across,
+        (top - place.y) * down,
+        min((right - place.x) * across, source[0]),
+        min((bottom - place.y) * down, source[1]),
+    )
+    return Place(x=left, y=top, width=right - left, height=bottom - top), box
 
 
 def open_background(path: Path, size: Size, fit: Fit) -> Behind:
@@ -203,11 +224,19 @@ def _opened(path: Path) -> av.container.InputContainer:
     if not film.streams.video:
         raise BadBackground("This film has no pictures.")
     stream = film.streams.video[0]
-    if stream.width * stream.height > MOST_FILM_PIXELS or not stream.width * stream.height:
-        raise BadBackground(
-            f"This film has {stream.width}×{stream.height} pixels; at most {MOST_FILM_PIXELS:,} are taken."
-        )
+    _check(stream.width, stream.height, stream.sample_aspect_ratio or Fraction(1))
     return film
+
+
+def _check(width: int, height: int, aspect: Fraction) -> None:
+    """Refuse pictures of a film that take too much to show; `aspect` is that of each pixel. Raises BadBackground."""
+    if width * height > MOST_FILM_PIXELS or not width * height:
+        raise BadBackground(f"This film has {width}×{height} pixels; at most {MOST_FILM_PIXELS:,} are taken.")
+    if not 1 / MOST_ASPECT <= width * aspect / height <= MOST_ASPECT:
+        raise BadBackground(
+            f"This film is {round(width * aspect)} wide and {height} high; one side has at most {MOST_ASPECT} times"
+            " the other."
+        )
 
 
 def _ground(picture: Picture, place: Place, size: Size) -> Picture:

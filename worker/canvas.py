@@ -19,10 +19,12 @@ from worker.planes import Picture, Whole, parted, planes, to_yuv
 from worker.stage import PLAIN, Place, Stage
 
 _BLUR = 1 / 40  # of the longer side: sigma of what goes on beside footage of which no more is known
+_BLURRED = 1024  # pixels of that side while it is blurred, of which a sigma is some 25
 
 _OPAQUE = 128  # of an alpha: more the person than not
 _NOTHING = 255  # of what is seen through: no person
 _LEAST_ROWS = 0.75  # of the footage that are shown of a person
+_MUCH = 4  # times as many pixels as are seen of something: so many more are not made of it
 _SWAY = 10 / PLAIN  # of the footage's side, by which shoulders move
 
 
@@ -144,6 +146,25 @@ def scaled(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     return np.asarray(cv2.resize(plane, (width, height), interpolation=how), np.uint8)
 
 
+def _scaled_part(plane: NDArray[np.uint8], place: Place, part: tuple[slice, slice]) -> NDArray[np.uint8]:
+    """Scale a plane into a place, and return the part of it that is seen."""
+    rows, columns = part
+    size = columns.stop - columns.start, rows.stop - rows.start
+    if place.width * place.height <= max(plane.size, _MUCH * size[0] * size[1]):
+        return scaled(plane, place.width, place.height)[part]
+    # Most of it would be made to be cut off.
+    across, down = plane.shape[1] / place.width, plane.shape[0] / place.height
+    centres_of = [
+        [across, 0, (columns.start + 0.5) * across - 0.5],
+        [0, down, (rows.start + 0.5) * down - 0.5],
+    ]
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(plane, np.array(centres_of), size, flags=how, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
+
+
 def _triples(
     shown: Picture, picture: Picture, place: Place
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], Place]]:
@@ -184,8 +205,10 @@ def _lay(
     own = cv2.subtract(source[:rows], left[:rows])
     own[through[:rows] == _NOTHING] = 0  # how the backdrop was coded is nothing of the person
     within, of_it = _overlap(plane, place)
-    person = scaled(np.asarray(own, np.uint8), place.width, place.height)[of_it]
-    seen = scaled(through[:rows], place.width, place.height)[of_it]
+    if plane[within].size == 0:  # they stand beside the canvas
+        return
+    person = _scaled_part(np.asarray(own, np.uint8), place, of_it)
+    seen = _scaled_part(through[:rows], place, of_it)
     behind = cv2.multiply(plane[within], seen, scale=1 / 255)
     plane[within] = cv2.add(behind, person)
 
@@ -194,7 +217,8 @@ def paste(shown: Picture, picture: Picture, place: Place) -> None:
     """Scale a picture into its place of another, in place; what is outside is cut off."""
     for plane, source, at in _triples(shown, picture, place):
         within, of_it = _overlap(plane, at)
-        plane[within] = scaled(source, at.width, at.height)[of_it]
+        if plane[within].size:
+            plane[within] = _scaled_part(source, at, of_it)
 
 
 def _overlap(plane: NDArray[np.uint8], place: Place) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
@@ -223,14 +247,17 @@ def going_on(first: Picture, size: tuple[int, int], place: Place) -> Picture:
     still = np.empty((height * 3 // 2, width), np.uint8)
     for plane, source, at in _triples(still, first, place):
         high, wide = plane.shape
-        # At the picture's own size: what is blurred needs no more, and a canvas may be large.
-        scale = at.width / source.shape[1]
+        # At the picture's own size, or smaller: what is blurred needs no more, and a canvas may be large, also beside
+        # a picture that is small on it or far away.
+        all_of_it = max(max(wide, at.x + at.width) - min(0, at.x), max(high, at.y + at.height) - min(0, at.y))
+        scale = max(at.width / source.shape[1], at.height / source.shape[0], all_of_it / _BLURRED)
+        small = scaled(source, *(max(1, round(side / scale)) for side in (at.width, at.height)))
         before = (max(0, round(at.x / scale)), max(0, round(at.y / scale)))
         after = (
             max(0, round((wide - at.x - at.width) / scale)),
             max(0, round((high - at.y - at.height) / scale)),
         )
-        around = cv2.copyMakeBorder(source, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)
+        around = cv2.copyMakeBorder(small, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)
         sigma = max(around.shape) * _BLUR
         blurred = np.asarray(
             cv2.GaussianBlur(around, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.uint8

@@ -278,7 +278,10 @@ class Footage:
 
     def _make_mattes(self) -> Mattes | FilmMattes | None:
         if self._studio is not None:
-            return Mattes(self._studio, lambda frame: self._frames[frame].picture, grown=self._grown)
+            # By its frames and not by itself, which has the mattes: footage that is forgotten is to go at once. Else
+            # hundreds of megabytes wait for Python's collector, which counts objects and has few to count.
+            frames = self._frames
+            return Mattes(self._studio, lambda frame: frames[frame].picture, grown=self._grown)
         if self._mattes_path is None:
             return None
         first = self.first.picture

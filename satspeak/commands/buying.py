@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ import click
 from satspeak import payers
 from satspeak.client import Client, Payment, Quote, ServiceRefused
 from satspeak.commands.canvas import with_stage
-from satspeak.commands.common import PATIENCE_S, STANDARD_OUTPUT, Told, kept_order, of_service, writable
+from satspeak.commands.common import (
+    PATIENCE_S,
+    STANDARD_OUTPUT,
+    Told,
+    is_said,
+    kept_order,
+    of_service,
+    writable,
+)
 from satspeak.commands.exits import CommandFailed, Exit
 from satspeak.commands.kept import Order, Orders
 from satspeak.commands.looking import absolute, read_text, usd, wish_options
@@ -62,7 +71,7 @@ _PAYER_SETTINGS = {
 @click.option("--lnd-cert", help="With --pay lnd: its tls.cert.  [default: ~/.lnd/tls.cert]")
 @click.option("--lnd-macaroon", help="With --pay lnd: a macaroon that may pay.")
 @click.option("--resume", is_flag=True, help="Continue the newest order, or the one that TEXT names.")
-@of_service
+@partial(of_service, kept=lambda said: Orders().find(said["text"]) if said["resume"] else None)
 async def buy(
     client: Client,
     told: Told,
@@ -99,6 +108,9 @@ async def buy(
         raise click.UsageError("Say --max-sats: there is nobody to ask.")
     if resume:
         order = kept_order(text)
+        if is_said("out") and (where := _where(out)) != order.out:
+            writable(out, force=force)
+            order.out = where
         told.event("resumed", order=order.name, invoice=order.quote.bolt11_invoice)
     else:
         if (text is None) == (audio is None):
@@ -108,10 +120,14 @@ async def buy(
         order = Order(
             url=str(client.base_url),
             quote=await _quote(client, text, audio, private=private, wish=wish),
-            out="" if out == STANDARD_OUTPUT else absolute(out),
+            out=_where(out),
         )
     with _kept(order, told):
         await _finish(client, told, order, pay=pay, max_sats=max_sats, environment=environment)
+
+
+def _where(out: Path) -> str:
+    return "" if out == STANDARD_OUTPUT else absolute(out)
 
 
 async def _quote(

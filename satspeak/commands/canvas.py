@@ -9,6 +9,7 @@ import click
 _LINES = {"720p": 720, "1080p": 1080, "4k": 2160}
 _NAMED = re.compile(r"(720p|1080p|4k)(-portrait|-square)?", re.IGNORECASE)
 _SIZE = re.compile(r"([0-9]{2,4})x([0-9]{2,4})", re.ASCII)
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 OPTIONS = ("canvas", "background", "captions", "speed")
 
@@ -33,6 +34,18 @@ class Canvas(click.ParamType[tuple[int, int]]):
         wide = lines * 16 // 9
         shapes = {"": (wide, lines), "-portrait": (lines, wide), "-square": (lines, lines)}
         return shapes[(match[2] or "").lower()]
+
+
+class Colour(click.ParamType[str]):
+    """A colour as web pages write it."""
+
+    name = "colour"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read `#1f3b57`."""
+        if _COLOUR.fullmatch(value) is None:
+            self.fail(f"{value!r} is none: say it as #1f3b57.", param, ctx)
+        return str(value)
 
 
 def with_stage(wish: Mapping[str, Any]) -> dict[str, Any]:

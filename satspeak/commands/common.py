@@ -5,7 +5,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ _FIRST_PATIENCE_S = 6.0
 """Until then: whoever mistyped an address wants to know."""
 
 Command = Callable[..., Awaitable[None]]
+
+Kept = Callable[[Mapping[str, Any]], Order | None]
+"""Finds the order that the arguments of a command mean."""
 
 
 class Told:
@@ -61,10 +64,11 @@ class Told:
         return not self.as_json and sys.stderr.isatty()
 
 
-def of_service(work: Command) -> Callable[..., None]:
+def of_service(work: Command, *, kept: Kept | None = None) -> Callable[..., None]:
     """Give a command a client of the service and a voice, and tell what goes wrong.
 
-    An option `api_key` of the command becomes the client's.
+    An option `api_key` of the command becomes the client's. An order that is `kept` is asked for where it was made:
+    its tokens are for no other shop, whichever is the usual one by now.
     """
 
     @click.option(
@@ -72,12 +76,15 @@ def of_service(work: Command) -> Callable[..., None]:
         envvar="SATSPEAK_URL",
         default=USUAL_URL,
         show_default=True,
-        help="The service; or SATSPEAK_URL.",
+        help="The service; or SATSPEAK_URL."
+        + (" An order is asked for where it was made." if kept is not None else ""),
     )
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
     @functools.wraps(work)
     def run(*, url: str, as_json: bool, api_key: str | None = None, **arguments: Any) -> None:
         told = Told(as_json=as_json)
+        order = None if kept is None or is_said("url") else kept(arguments)
+        url = url if order is None else order.url
 
         async def ask() -> None:
             async with Client(url, api_key=api_key, patience_s=_FIRST_PATIENCE_S) as client:
@@ -92,6 +99,12 @@ def of_service(work: Command) -> Callable[..., None]:
             raise SystemExit(Exit.INTERRUPTED) from None
 
     return run
+
+
+def is_said(option: str) -> bool:
+    """Tell whether an option is in the command line itself."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def kept_order(named: str | None) -> Order:

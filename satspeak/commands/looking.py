@@ -3,13 +3,14 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from satspeak.client import Client, Payment, Refund
-from satspeak.commands.canvas import Canvas, with_stage
+from satspeak.commands.canvas import Canvas, Colour, with_stage
 from satspeak.commands.common import Told, kept_order, of_service
 from satspeak.commands.exits import CommandFailed, Exit
 from satspeak.commands.kept import Orders
@@ -22,7 +23,7 @@ def wish_options(command: Any) -> Any:
     options: list[Callable[[Any], Any]] = [  # the last first: each stands before what was there
         click.option("--speed", type=click.FloatRange(0.8, 1.25), help="Of the voice; 1 is its own."),
         click.option("--captions", is_flag=True, default=None, help="Write what is said into the picture."),
-        click.option("--background", default=None, help="A colour behind the person, such as #1f3b57."),
+        click.option("--background", type=Colour(), help="A colour behind the person, such as #1f3b57."),
         click.option("--canvas", type=Canvas(), help="720p, 1080p, 4k (-portrait, -square), or 1280x720."),
         click.option("--voice", default=None, help="Whose voice: `satspeak voices` lists them."),
         click.option("--language", default=None, help="Language code; found by the text if not given."),
@@ -58,7 +59,7 @@ async def quote(client: Client, told: Told, *, text: str, **wish: Any) -> None:
 @click.command(short_help="Tell what became of an order.")
 @click.argument("invoice", required=False)
 @click.option("--watch", is_flag=True, help="Go on telling until nothing changes any more.")
-@of_service
+@partial(of_service, kept=lambda said: Orders().find(said["invoice"]))
 async def status(client: Client, told: Told, *, invoice: str | None, watch: bool) -> None:
     """Tell the state of an order: by its INVOICE, by the name that `buy` showed, or of the newest."""
     kept = Orders().find(invoice)
@@ -79,7 +80,7 @@ async def status(client: Client, told: Told, *, invoice: str | None, watch: bool
 @click.option(
     "--preimage", default=None, help="The proof of your payment, if `buy` did not pay: 64 hex digits."
 )
-@of_service
+@partial(of_service, kept=lambda said: Orders().find(said["invoice"]))
 async def refund(
     client: Client, told: Told, *, invoice: str | None, mine: str | None, preimage: str | None
 ) -> None:

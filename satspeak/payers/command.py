@@ -65,8 +65,8 @@ class CommandPayer:
                 await process.wait()
         said = printed.decode(errors="replace")
         if process.returncode:
-            last = said.strip()[-_LAST_BYTES:] or "it printed nothing"
-            raise OutcomeUnknown(f"{words[0]} ended with {process.returncode}: {last}")
+            last = said.strip()[-_LAST_BYTES:].rstrip(".") or "it printed nothing"
+            raise OutcomeUnknown(f"{words[0]} ended with {process.returncode}: {last}.")
         return Receipt(preimage=_preimage(bill, said), amount_msat=bill.amount_msat, fee_msat=None)
 
     async def outcome(self, bill: Bill) -> Receipt:

@@ -20,7 +20,11 @@ SLOWEST, FASTEST = 0.8, 1.25
 Side = Annotated[int, Meta(ge=64, le=MOST_PIXELS, multiple_of=2)]
 Background = Annotated[
     str,
-    Meta(pattern=r"^(#[0-9a-fA-F]{6}|https?://[^\s]{1,2000}|[a-z2-7]{26}|[0-9a-f]{64})$", max_length=2048),
+    Meta(
+        # `$` alone is also before a line's end, with which no worker takes a colour that is paid.
+        pattern=r"^(#[0-9a-fA-F]{6}|https?://[^\s]{1,2000}|[a-z2-7]{26}|[0-9a-f]{64})$(?!\n)",
+        max_length=2048,
+    ),
 ]
 Place = Annotated[int, Meta(ge=-MOST_PIXELS, le=MOST_PIXELS)]
 Extent = Annotated[int, Meta(ge=32, le=2 * MOST_PIXELS)]

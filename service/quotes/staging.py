@@ -3,7 +3,7 @@
 import msgspec
 
 from service.errors import InvalidRequest
-from service.orders.stage import Stage
+from service.orders.stage import Box, Stage
 from service.pricing.price import PERCENT
 from service.quotes.port import Backgrounds
 from service.quotes.terms import Terms
@@ -67,11 +67,20 @@ def staged(stage: Stage | None, terms: Terms, *, spoken: bool = True, picture: s
             f" at most {canvases.most_pixels:,} are sold.",
             field="stage",
         )
-    if (box := stage.person) is not None and not (
-        -box.width < box.x < stage.width and -box.height < box.y < stage.height
-    ):
-        raise InvalidRequest("Field 'stage.person' is outside of the canvas.", field="stage.person")
+    if stage.person is not None and not _is_seen(stage.person, stage):
+        raise InvalidRequest(
+            "Field 'stage.person' has the person outside of the canvas: they stand in the middle of that box, on its"
+            " lower edge.",
+            field="stage.person",
+        )
     return Staged(stage=stage, percent=percent)
+
+
+def _is_seen(box: Box, stage: Stage) -> bool:
+    """Tell whether a person in a box has something of the canvas, as the square that footage is."""
+    wide = min(box.width, box.height)
+    left, foot = box.x + (box.width - wide) / 2, box.y + box.height
+    return -wide < left < stage.width and 0 < foot < stage.height + wide
 
 
 async def furnished(

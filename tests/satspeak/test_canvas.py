@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from satspeak.client.requests import quote_audio
-from satspeak.commands.canvas import Canvas, with_stage
+from satspeak.commands.canvas import Canvas, Colour, with_stage
 from satspeak.commands.looking import wish_options
 
 
@@ -28,6 +28,14 @@ def test_a_canvas_has_a_name_or_a_size(said, size):
 def test_what_is_no_canvas_is_told_what_one_is(said):
     with pytest.raises(click.BadParameter, match="1280x720"):
         Canvas().convert(said, None, None)
+
+
+@pytest.mark.parametrize("said", ["", "red", "#fff", "1f3b57", "#1f3b57\n"])
+def test_what_is_no_colour_is_told_what_one_is(said):
+    with pytest.raises(click.BadParameter, match="#1f3b57"):
+        Colour().convert(said, None, None)
+
+    assert Colour().convert("#1F3b57", None, None) == "#1F3b57"
 
 
 def test_a_wish_without_a_stage_stays_as_it_was():

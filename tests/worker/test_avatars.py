@@ -1,11 +1,15 @@
 """Avatar packs and their footage."""
 
+import gc
 import json
 import shutil
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from worker import compose
 from worker.avatars import Avatars
 from worker.compose import IdleFrame
 from worker.errors import BadAssets, UnknownAvatar, UnknownEmotion
@@ -165,6 +169,22 @@ def test_footage_beyond_the_memory_limit_is_forgotten_oldest_first(assets):
 
     assert avatars.footage(ann, "happy") is happy
     assert avatars.footage(ann, "neutral") is not neutral
+
+
+def test_footage_that_is_forgotten_goes_at_once_also_where_somebody_was_cut_out():
+    avatars = Avatars(Path(compose.__file__).parent / "assets" / "avatars", memory_bytes=256_000_000)
+    footage = avatars.footage(avatars.find("european_woman", "happy"), "happy")
+    assert footage.mattes is not None
+    assert footage.walk("one").matte(0).any()
+    gone = weakref.ref(footage)
+    gc.disable()
+    try:
+        del footage
+        avatars.forget()
+
+        assert gone() is None  # and not when Python next looks for what only refers to itself
+    finally:
+        gc.enable()
 
 
 def test_a_folder_without_avatars_is_refused(tmp_path):

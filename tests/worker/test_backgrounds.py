@@ -116,6 +116,35 @@ def test_a_film_is_the_same_from_wherever_it_is_taken_up(tmp_path):
             assert (again.at(index) == before[index]).all()
 
 
+@pytest.mark.parametrize("size", [(60_000, 6), (6, 60_000), (900, 300)])
+def test_of_a_picture_only_what_is_seen_is_made(tmp_path, size, monkeypatch):
+    made = []
+    resize = Image.Image.resize
+
+    def resizing(image, to, *given):
+        made.append(to)
+        return resize(image, to, *given)
+
+    monkeypatch.setattr(Image.Image, "resize", resizing)
+    drawn = Image.new("RGB", size, GREEN)
+    drawn.paste("black", (0, 0, size[0] // 3, size[1] // 3))
+    drawn.save(tmp_path / "picture.png")
+
+    seen = open_background(tmp_path / "picture.png", (128, 128), "cover").at(0)
+
+    assert set(made) == {(128, 128)}
+    assert (
+        np.abs(cv2.cvtColor(seen, cv2.COLOR_YUV2RGB_I420)[64, 64].astype(int) - GREEN).max() < 25
+    )  # as BT.601
+
+
+def test_a_film_that_is_far_wider_than_high_is_refused(tmp_path):
+    film(tmp_path / "strip.mp4", 2, size=(1600, 64))
+
+    with pytest.raises(BadBackground, match="8 times"):
+        open_background(tmp_path / "strip.mp4", (128, 128), "cover")
+
+
 def kept(folder, content):
     backgrounds = Backgrounds(folder, limit_bytes=1 << 20)
     backgrounds.keep(digest_of(content), io.BytesIO(content))

@@ -1,10 +1,14 @@
 """The stage in the worker: where the footage stands on a canvas, and that nothing changes without one."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from tests.worker.test_worker_process import decoded, movie, problem, speechlike
+from worker import canvas
+from worker.avatars import Avatars
 from worker.canvas import Canvas, fitted
 from worker.compose import IdleFrame
 from worker.errors import MalformedRequest
@@ -15,6 +19,11 @@ from worker.stage import Place, Stage, check
 
 TEXT = "Hello there. This is a second sentence, a little longer than the first one."
 NAVY = (31, 59, 87)
+
+
+@pytest.fixture(scope="module")
+def worker_avatars() -> Avatars:
+    return Avatars(Path(canvas.__file__).parent / "assets" / "avatars", memory_bytes=256_000_000)
 
 
 def person() -> np.ndarray:
@@ -108,6 +117,39 @@ def test_a_box_that_reaches_over_the_canvas_is_cut_off():
     assert np.abs(seen.sum(2)).min() > 50  # nothing of the background
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        Place(x=600, y=0, width=1000, height=100),
+        Place(x=-990, y=0, width=1000, height=100),
+        Place(x=0, y=-1, width=32, height=2000),
+        Place(x=638, y=358, width=8192, height=8192),
+    ],
+)
+@pytest.mark.parametrize("background", [None, "#102030"])
+def test_a_box_on_the_canvas_whose_person_is_not_shows_nobody(worker_avatars, box, background):
+    stage = Stage(width=640, height=360, background=background, person=box)
+    check(stage)
+    cut_out = worker_avatars.footage(worker_avatars.find("european_woman", "happy"), "happy")
+
+    assert shown_on(stage, person()).shape == (540, 640)
+    assert Canvas(stage, cut_out).show(cut_out.first.picture, 0).shape == (540, 640)
+
+
+def test_of_a_person_who_is_many_times_as_large_as_the_canvas_only_what_is_seen_is_made(monkeypatch):
+    noise = np.random.default_rng(1).integers(0, 256, (16, 16), np.uint8)
+    plane = np.asarray(cv2.resize(noise, (512, 512), interpolation=cv2.INTER_CUBIC), np.uint8)
+    place = Place(x=-1001, y=-502, width=3000, height=2000)
+    part = np.s_[502:566, 1001:1065]
+    whole = canvas.scaled(plane, 3000, 2000)[part].astype(int)
+    monkeypatch.setattr(canvas, "scaled", None)
+
+    seen = canvas._scaled_part(plane, place, part)
+
+    assert seen.shape == (64, 64)
+    assert np.abs(seen - whole).max() <= 2
+
+
 def test_without_a_background_the_footage_goes_on_beside_the_person():
     picture = person()
 
@@ -115,6 +157,34 @@ def test_without_a_background_the_footage_goes_on_beside_the_person():
 
     assert np.abs(seen[:, :250] - seen[2, 300]).max() < 12
     assert np.abs(seen[:, 1030:] - seen[2, 300]).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "at", "box"),
+    [
+        (512, 512, 0, 32),
+        (4096, 2024, 0, 32),
+        (64, 4096, 0, 64),
+        (3840, 2160, 0, 2160),
+        (64, 64, -4096, 4100),
+        (640, 360, -9000, 32),
+    ],
+)
+def test_what_goes_on_beside_a_small_person_is_blurred_at_few_pixels(width, height, at, box, monkeypatch):
+    blurred = []
+    blur = cv2.GaussianBlur
+
+    def blurring(around, *given, **how):
+        blurred.append(around.size)
+        return blur(around, *given, **how)
+
+    monkeypatch.setattr(cv2, "GaussianBlur", blurring)
+    stage = Stage(width=width, height=height, person=Place(x=at, y=at, width=box, height=box))
+
+    seen = rgb(shown_on(stage, person())).astype(int)
+
+    assert max(blurred) < 1.2 * 1024**2
+    assert np.abs(seen[-2:, -2:] - (200, 60, 60)).max() < 20
 
 
 def test_planes_are_views_into_the_picture():

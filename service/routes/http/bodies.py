@@ -1,6 +1,7 @@
 """Reads request bodies and says what is wrong with them."""
 
 import functools
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,6 +10,8 @@ from litestar import Request
 from service.errors import InvalidRequest
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_PATTERN = re.compile(r"Expected `str` matching regex .*(?= - at )", re.DOTALL)
 
 
 async def read_json(request: Request[Any, Any, Any], kind: type[T], *, lenient: bool = False) -> T:
@@ -56,7 +59,8 @@ def convert(values: dict[str, Any], kind: type[T], *, strict: bool = True, lenie
         return msgspec.convert(values, kind, strict=strict)
     except msgspec.ValidationError as error:
         field = _misfit(values, kind, strict=strict)
-        raise InvalidRequest(f"{error}.".replace("`", "'"), field=field) from error
+        said = _PATTERN.sub("This text is not written as the description of its field has it", str(error))
+        raise InvalidRequest(f"{said}.".replace("`", "'"), field=field) from error
 
 
 def _misfit(values: dict[str, Any], kind: type[msgspec.Struct], *, strict: bool) -> str | None:

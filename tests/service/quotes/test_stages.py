@@ -62,6 +62,9 @@ def test_a_stage_like_none_is_none_so_that_the_same_wish_is_the_same_order():
         (Stage(width=4096, height=4096), "stage"),
         (Stage(person=Box(x=512, y=0, width=64, height=64)), "stage.person"),
         (Stage(person=Box(x=0, y=-64, width=64, height=64)), "stage.person"),
+        (Stage(person=Box(x=500, y=0, width=1000, height=100)), "stage.person"),
+        (Stage(person=Box(x=-990, y=0, width=1000, height=100)), "stage.person"),
+        (Stage(person=Box(x=0, y=-1, width=32, height=2000)), "stage.person"),
     ],
 )
 def test_what_cannot_be_shown_is_not_sold(stage, field):
@@ -69,6 +72,30 @@ def test_what_cannot_be_shown_is_not_sold(stage, field):
         staged(stage, Terms())
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Box(x=-256, y=-256, width=1024, height=1024),
+        Box(x=480, y=480, width=512, height=512),
+        Box(x=-20, y=0, width=32, height=512),
+    ],
+)
+def test_a_person_of_whom_a_part_is_seen_is_sold(person):
+    assert staged(Stage(person=person), Terms()).stage == Stage(person=person)
+
+
+@pytest.mark.parametrize("background", ["red", "#1f3b5", "#1f3b57\n", " #1f3b57", "ab" * 32 + "\n"])
+async def test_a_background_that_no_worker_takes_is_refused_in_words(shop, background):
+    answer = await shop.http.post(
+        "/lightning/request-video/text", json={**WISH, "stage": {"background": background}}
+    )
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "stage")
+    assert answer.json()["detail"] == (
+        "This text is not written as the description of its field has it - at '$.stage.background'."
+    )
 
 
 @pytest.mark.parametrize(
