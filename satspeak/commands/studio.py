@@ -25,10 +25,10 @@ def studio() -> None:
 @click.option("--script", required=True, help="What is said; `-` reads it.")
 @click.option("--voice-id", required=True, help="Whose voice: `satspeak voices` lists them.")
 @click.option(
-    "--width", type=click.IntRange(256, 4096), default=1024, show_default=True, help="Of the portrait."
+    "--width", type=click.IntRange(256, 2048), default=1024, show_default=True, help="Of the portrait."
 )
 @click.option(
-    "--height", type=click.IntRange(256, 4096), default=768, show_default=True, help="Of the portrait."
+    "--height", type=click.IntRange(256, 2048), default=768, show_default=True, help="Of the portrait."
 )
 @click.option(
     "--resolution",

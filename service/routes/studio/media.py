@@ -85,8 +85,9 @@ async def upload(
     "/media/fetch",
     status_code=200,
     summary="Have the library fetch a file",
-    description="For the holder of a key with the scope `media:write`. Of a host on the internet, within half a minute"
-    " for a picture, a minute for speech and five for a film; what stands in a library already is not kept twice.",
+    description="For the holder of a key with the scope `media:write`. Of a host on the internet, within five minutes,"
+    " or where `kind` is named half a minute for a picture and a minute for speech; what stands in a library already is"
+    " not kept twice.",
     tags=["Library"],
     security=openapi.KEY_SECURITY,
     operation_id="fetchMedium",
