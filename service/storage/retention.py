@@ -50,10 +50,12 @@ def _kept_since(before: datetime) -> sa.ColumnElement[bool]:
     """Whether a video is kept since before a moment: since it was whole or paid for, whichever is later."""
     whole = (jobs.c.state == VideoState.READY.value) & jobs.c.object.is_not(None)
     refunded = (payments.c.status == Status.REFUNDED.value) & (jobs.c.state != VideoState.DELETED.value)
+    # Neither is its price owed, nor does anybody go on with it.
+    lost = (jobs.c.state == VideoState.FAILED.value) & jobs.c.delivered_at.is_not(None)
     since = sa.case((jobs.c.finished_at > payments.c.paid_at, jobs.c.finished_at), else_=payments.c.paid_at)
     # Its receiver is told all first, for three days at most: a refund may be paid long after the order was.
     told = ~sa.exists().where(outbox.c.order_id == payments.c.order_id, outbox.c.state == WAITING)
-    return (whole | refunded) & (since <= to_millis(before)) & told
+    return (whole | refunded | lost) & (since <= to_millis(before)) & told
 
 
 class SqlRetention:

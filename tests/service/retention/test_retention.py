@@ -166,6 +166,24 @@ async def test_a_video_is_kept_for_its_time_and_then_gone(closed_shop):
 
 
 @both
+async def test_a_video_that_is_lost_for_good_after_its_delivery_is_forgotten_as_others_are(closed_shop):
+    async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
+        invoice = await shop.paid()
+        await shop.video(invoice)
+        await shop.eventually(lambda: len(files(shop)) == 1)
+        [whole] = files(shop)
+        whole.unlink()
+        shop.worker.answer = (400, "Nobody can say that any more.")
+        assert (await shop.video(invoice)).status_code == 400
+        lost = await shop.payment(invoice)
+
+        shop.clock.pass_by(days=31)
+
+        await forget(shop, lambda rows: rows[0][0] is None)
+        assert (lost["video"]["state"], lost["refund"]) == ("failed", None)
+        assert (await shop.payment(invoice))["video"]["state"] == "deleted"
+
+
 async def test_who_asks_only_after_the_retention_time_has_the_video_for_as_long(closed_shop):
     async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
         invoice = await shop.paid()
