@@ -2,15 +2,22 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.accounts.port import Scope
 from service.assembly.stores import open_accounts, open_outbox
 from service.holders import accounts as accounts_command
+from service.sessions.session import NewSession
+from service.storage.accounts import SqlAccounts
+from service.storage.order_schema import outbox
+from service.storage.receivers import SqlReceivers
+from service.storage.sessions import SqlLiveSessions
+from service.storage.sqlite import SqliteDatabase
 from tests.service.webhooks.conftest import SETTINGS
 from tests.service.webhooks.test_webhooks import until_noted
 
@@ -96,6 +103,29 @@ async def test_a_low_balance_is_told_once_for_each_time_that_it_gets_low(shop, r
     await shop.eventually(lambda: receiver.types.count("video.ready") == 4 and low() == 2)
     async with open_outbox(shop.settings()) as outbox:
         assert await outbox.due(shop.clock.now(), but=(), limit=9) == []
+
+
+async def test_a_balance_that_gets_low_while_a_live_session_goes_on_is_told_once(tmp_path):
+    async with SqliteDatabase.open(tmp_path / "db.sqlite3") as database:
+        accounts, sessions = SqlAccounts(database), SqlLiveSessions(database)
+        number = await accounts.create("app", most_open=None, now=NOW)
+        await accounts.grant(number, 60_000, ref="gift", now=NOW)
+        await SqlReceivers(database).put(number, "https://a.example/", low_ms=55_000, secret="whsec_")
+        until = NOW + timedelta(minutes=1)
+        new = NewSession(
+            id="live", account_id=number, owner="a", output="webrtc", stream=None, until=until, created_at=NOW
+        )
+        await sessions.open(new, slice_ms=10_000, least_ms=1000, most_open=1, unlimited=False)
+
+        for shown_ms in (6000, 12_000, 18_000):
+            await sessions.renew(
+                "live", "a", shown_ms, until=until, now=NOW, slice_ms=10_000, unlimited=False
+            )
+        await sessions.end("live", "a", 18_000, NOW)
+
+        assert await database.read(
+            lambda connection: list(connection.scalars(sa.select(outbox.c.event)))
+        ) == ["balance.low"]
 
 
 async def test_what_is_set_aside_and_comes_back_makes_no_balance_low(shop, receiver):
