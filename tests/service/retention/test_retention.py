@@ -165,7 +165,6 @@ async def test_a_video_is_kept_for_its_time_and_then_gone(closed_shop):
         assert rows(shop)[0][0] is None
 
 
-@both
 async def test_a_video_that_is_lost_for_good_after_its_delivery_is_forgotten_as_others_are(closed_shop):
     async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
         invoice = await shop.paid()
@@ -184,6 +183,7 @@ async def test_a_video_that_is_lost_for_good_after_its_delivery_is_forgotten_as_
         assert (await shop.payment(invoice))["video"]["state"] == "deleted"
 
 
+@both
 async def test_who_asks_only_after_the_retention_time_has_the_video_for_as_long(closed_shop):
     async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
         invoice = await shop.paid()
