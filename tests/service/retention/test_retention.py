@@ -485,6 +485,7 @@ async def count(database, table: sa.Table) -> int:
 async def expire_top_up(database, store, invoice: str) -> bool:
     """Have a top-up run out and be forgotten; whether it was deleted."""
     found = await SqlTopUps(database).find(invoice)
+    assert found is not None
     assert await SqlPayments(database).mark_expired(found.id, LATER)
     return await store.delete_top_up(found.id)
 
