@@ -17,7 +17,7 @@ from lightning import LightningError
 from lightning.bolt11_fields import hash_and_amount
 from lightning.l402 import ROOT_KEY_BYTES, Identifier, challenge
 from service.delivery.port import Snapshots, Sold
-from service.errors import InvalidRequest
+from service.errors import InvalidRequest, KeyTaken
 from service.l402.credentials import holds, mint, shown
 from service.l402.port import RootKeys
 from service.orders.choice import Choice
@@ -193,7 +193,11 @@ class L402Selling:
         async def make(tokens: Tokens) -> Quote:
             nonlocal fresh
             fresh = self._random(ROOT_KEY_BYTES)
-            return await ask(tokens, Seal(root_key=fresh, expiry_s=self._terms.l402_expiry_s))
+            try:
+                return await ask(tokens, Seal(root_key=fresh, expiry_s=self._terms.l402_expiry_s))
+            except KeyTaken:  # the quote that is told was sealed by another replica, with its own key
+                fresh = None
+                raise
 
         quote = await self._idempotency.quote(
             key,

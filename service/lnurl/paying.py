@@ -58,6 +58,8 @@ class LnurlPaying:
             LnurlRefused: There is no such quote, or it can be paid no more.
         """
         named, sold = await self._find(name)
+        if sold.order.status is Status.HELD:
+            raise LnurlRefused("This is being paid: the payment is held until the video is made.")
         if sold.order.status is not Status.PENDING:
             raise LnurlRefused("This is paid already." if _is_paid(sold) else "This quote has expired.")
         if sold.order.overdue(self._now()):

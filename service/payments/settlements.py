@@ -9,6 +9,7 @@ not come back yet, its payments stay as they are.
 
 import asyncio
 from contextlib import aclosing, suppress
+from datetime import timedelta
 
 import structlog
 
@@ -33,6 +34,10 @@ from service.runtime.counters import Counters
 
 SWEEP_PAGE = 500
 """Overdue quotes that one look takes; a longer list goes on at the next."""
+
+SKEW = timedelta(minutes=1)
+"""By how much a node's clock may be ahead of ours. What it ends so shortly before a quote runs out has run out there,
+and is called so once our clock says it too: nobody's money went back."""
 
 log = structlog.get_logger()
 
@@ -147,7 +152,7 @@ class Settlements:
                 if await self._payments.mark_held(payment.id, now):
                     log.info("payment_held", order=order_id)
                     self._ring(order_id)
-            case InvoiceState.CANCELED if payment.hold and not payment.overdue(now):
+            case InvoiceState.CANCELED if payment.hold and not payment.overdue(now + SKEW):
                 if await self._payments.mark_canceled(payment.id, now):
                     log.warning("payment_given_back", order=order_id)
                     self._counters.holds_canceled += 1

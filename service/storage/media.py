@@ -55,6 +55,12 @@ class SqlMedia:
 
         return await self._database.write(work)
 
+    async def may_keep(self, account_id: int) -> bool:
+        """Whether an account may keep anything: the operator made it, or it has ever had video time."""
+        known = accounts.c.name.is_not(None) | (accounts.c.granted_ms > 0)
+        query = sa.select(accounts.c.id).where(accounts.c.id == account_id, known)
+        return await self._database.read(lambda connection: connection.execute(query).first()) is not None
+
     async def stored_bytes(self, account_id: int) -> int:
         """Tell how many bytes an account keeps."""
         query = _bytes_of(account_id)

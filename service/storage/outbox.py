@@ -30,6 +30,8 @@ def tell(connection: sa.Connection, order_id: int, event: Event, now: datetime) 
     moment = to_millis(now)
     values = (f"msg_{secrets.token_hex(16)}", event.value, WAITING, 0, moment, moment)
     letter = sa.select(webhooks.c.order_id, *map(sa.literal, values)).where(webhooks.c.order_id == order_id)
+    # The lock: who removes the receiver comes before, or after, and then removes this letter too.
+    letter = letter.with_for_update(read=True)
     connection.execute(outbox.insert().from_select(COLUMNS, letter))
 
 
@@ -69,7 +71,9 @@ class SqlOutbox:
             _earlier.c.state == WAITING,
             _earlier.c.id < outbox.c.id,
         )
-        ready = (outbox.c.state == WAITING) & (outbox.c.next_at <= to_millis(now))
+        # One that nobody is to be told of would end the sending of all.
+        somebody = _URL.element.is_not(None)
+        ready = (outbox.c.state == WAITING) & (outbox.c.next_at <= to_millis(now)) & somebody
         query = _LETTERS.where(ready, first, outbox.c.id.not_in(but), *(~_at(origin) for origin in full))
         if newest:
             last = sa.select(sa.func.max(outbox.c.id)).scalar_subquery()

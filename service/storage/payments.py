@@ -150,11 +150,20 @@ class SqlPayments:
         """Make a payment canceled that went back, and end its order's render; whether this did it."""
 
         def work(connection: sa.Connection) -> bool:
-            canceled = _move(connection, payment_id, Status.CANCELED, of=UNDECIDED)
-            if canceled:  # whoever renders it, on any replica, has lost it
-                order = sa.select(payments.c.order_id).where(payments.c.id == payment_id)
-                _give_up(connection, jobs.c.order_id == order.scalar_subquery(), now)
-            return canceled
+            lock = sa.select(payments).where(payments.c.id == payment_id).with_for_update()
+            row = connection.execute(lock).mappings().one()
+            if not _move(connection, payment_id, Status.CANCELED, of=UNDECIDED):
+                return False
+            # Whoever renders it, on any replica, has lost it.
+            if not _give_up(connection, jobs.c.order_id == row["order_id"], now):
+                held = Status(row["status"]) is Status.HELD
+                tell(
+                    connection,
+                    row["order_id"],
+                    Event.VIDEO_FAILED if held else Event.PAYMENT_EXPIRED,
+                    now,
+                )
+            return True
 
         return await self._database.write(work)
 
@@ -214,13 +223,14 @@ def _move(connection: sa.Connection, payment_id: int, to: Status, *, of: Collect
 
 
 def _give_up(connection: sa.Connection, job: sa.ColumnElement[bool], now: datetime) -> bool:
-    """End a render for good, whoever is at it, unless the video is whole; whether there was one to end."""
-    states = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value, VideoState.FAILED.value)
-    ended = jobs.update().where(job, jobs.c.state.in_(states)).returning(jobs.c.order_id)
+    """End a render for good, whoever is at it, unless the video is whole; whether it is given up, now or before."""
+    begun = (VideoState.RENDERING.value, VideoState.INTERRUPTED.value)
+    ended = jobs.update().where(job, jobs.c.state.in_(begun)).returning(jobs.c.order_id)
     given_up = connection.execute(ended.values(state=VideoState.FAILED.value, queued_at=None)).scalars().all()
-    for order_id in given_up:
+    for order_id in given_up:  # of one that was given up before, its receiver was told then
         tell(connection, order_id, Event.VIDEO_FAILED, now)
-    return bool(given_up)
+    over = sa.select(jobs.c.id).where(job, jobs.c.state == VideoState.FAILED.value)
+    return connection.execute(over).first() is not None
 
 
 def _mark_paid(

@@ -81,8 +81,9 @@ class SqlPrepaidOrders:
             lock_payment(connection, order_id)
             if connection.execute(ended).rowcount == 0:
                 return False
+            freed = give_back(connection, order_id, now)
             tell(connection, order_id, Event.VIDEO_FAILED, now)
-            return give_back(connection, order_id, now)
+            return freed
 
         return await self._database.write(work)
 

@@ -66,11 +66,12 @@ class SqlReceivers:
             gone = account_webhooks.delete().where(account_webhooks.c.account_id == account_id)
             if connection.execute(gone).rowcount == 0:
                 return False
-            told = sa.select(webhooks.c.order_id).where(_of_account(account_id))
-            connection.execute(
-                outbox.delete().where((outbox.c.account_id == account_id) | outbox.c.order_id.in_(told))
-            )
+            # These first: whoever is about to tell them something is waited for, and has told it by the next statement.
             connection.execute(webhooks.delete().where(_of_account(account_id)))
+            untold = outbox.c.order_id.in_(_orders_of(account_id)) & ~sa.exists().where(
+                webhooks.c.order_id == outbox.c.order_id
+            )
+            connection.execute(outbox.delete().where((outbox.c.account_id == account_id) | untold))
             return True
 
         return await self._database.write(work)
@@ -135,11 +136,12 @@ def _tell_of_those_under_way(connection: sa.Connection, account_id: int, receive
 
 def _of_account(account_id: int) -> sa.ColumnElement[bool]:
     """Whether a receiver of an order is the account's."""
+    return webhooks.c.order_id.in_(_orders_of(account_id)) & ~webhooks.c.own
+
+
+def _orders_of(account_id: int) -> sa.Select[tuple[int]]:
     # Literally what the index of accounts' orders is of, so that it is used.
-    of_orders = sa.select(orders.c.id).where(
-        orders.c.account_id == account_id, orders.c.public_id.is_not(None)
-    )
-    return webhooks.c.order_id.in_(of_orders) & ~webhooks.c.own
+    return sa.select(orders.c.id).where(orders.c.account_id == account_id, orders.c.public_id.is_not(None))
 
 
 def _lock(connection: sa.Connection, account_id: int) -> None:

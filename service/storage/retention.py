@@ -11,7 +11,9 @@ from service.retention.port import Kept
 from service.runtime.clock import to_millis
 from service.storage.account_schema import account_webhooks, top_ups
 from service.storage.answer_schema import answers
+from service.storage.batch_schema import batch_parts, batches, video_requests
 from service.storage.database import Database
+from service.storage.media_schema import media
 from service.storage.order_schema import lnurls, outbox, root_keys, webhooks
 from service.storage.outbox import WAITING
 from service.storage.payments import may_be_of, to_incoming, to_payment
@@ -31,19 +33,29 @@ from service.storage.schema import (
     segments,
     speech,
 )
+from service.storage.session_schema import call_links, live_sessions, recordings
+from service.storage.studio_schema import studio_jobs
 
 OVER = (Status.EXPIRED.value, Status.CANCELED.value)
 UNPAID = (Status.PENDING.value, Status.HELD.value, *OVER)
+
+GOES_ALONG = (keys, account_webhooks, media, call_links, batches)
+"""What an account may have that nobody ever paid for. Bytes of its media go as those of any that no row names."""
+
+HOLDS = (top_ups, ledger, reservations, orders, outbox, live_sessions, recordings, studio_jobs)
+"""All else that refers to an account: one that has any of it stays."""
 
 
 def _kept_since(before: datetime) -> sa.ColumnElement[bool]:
     """Whether a video is kept since before a moment: since it was whole or paid for, whichever is later."""
     whole = (jobs.c.state == VideoState.READY.value) & jobs.c.object.is_not(None)
     refunded = (payments.c.status == Status.REFUNDED.value) & (jobs.c.state != VideoState.DELETED.value)
+    # Neither is its price owed, nor does anybody go on with it.
+    lost = (jobs.c.state == VideoState.FAILED.value) & jobs.c.delivered_at.is_not(None)
     since = sa.case((jobs.c.finished_at > payments.c.paid_at, jobs.c.finished_at), else_=payments.c.paid_at)
     # Its receiver is told all first, for three days at most: a refund may be paid long after the order was.
     told = ~sa.exists().where(outbox.c.order_id == payments.c.order_id, outbox.c.state == WAITING)
-    return (whole | refunded) & (since <= to_millis(before)) & told
+    return (whole | refunded | lost) & (since <= to_millis(before)) & told
 
 
 class SqlRetention:
@@ -92,7 +104,7 @@ class SqlRetention:
             ids, hashes = [row.order_id for row in rows], [row.payment_hash for row in rows]
             connection.execute(preimages.delete().where(preimages.c.payment_hash.in_(hashes)))
             connection.execute(idempotency_keys.delete().where(idempotency_keys.c.order_id.in_(ids)))
-            for table in (root_keys, lnurls, outbox, webhooks):
+            for table in (root_keys, lnurls, outbox, webhooks, video_requests):
                 connection.execute(table.delete().where(table.c.order_id.in_(ids)))
             connection.execute(orders.delete().where(orders.c.id.in_(ids)))
             return len(rows)
@@ -118,7 +130,6 @@ class SqlRetention:
     async def delete_top_up(self, payment_id: int) -> bool:
         """Delete a top-up that nobody paid, with the account and keys that were made for it and have nothing else."""
         expired = (payments.c.id == payment_id) & (payments.c.status == Status.EXPIRED.value)
-        refers = (top_ups, ledger, reservations)
 
         def work(connection: sa.Connection) -> bool:
             # The lock: a payment that comes late is first, and leaves nothing to delete, or finds nothing.
@@ -132,12 +143,12 @@ class SqlRetention:
             account = sa.select(accounts.c.name).where(accounts.c.id == account_id).with_for_update()
             named = connection.execute(account).scalar_one() is not None
             if not named and not any(
-                connection.execute(
-                    sa.select(table.c.account_id).where(table.c.account_id == account_id)
-                ).first()
-                for table in refers
+                connection.execute(sa.select(table.c.account_id).where(_is_of(table, account_id))).first()
+                for table in HOLDS
             ):
-                for table in (keys, account_webhooks):
+                of_batch = sa.select(batches.c.id).where(batches.c.account_id == account_id)
+                connection.execute(batch_parts.delete().where(batch_parts.c.batch_id.in_(of_batch)))
+                for table in GOES_ALONG:
                     connection.execute(table.delete().where(table.c.account_id == account_id))
                 connection.execute(accounts.delete().where(accounts.c.id == account_id))
             return True
@@ -241,6 +252,12 @@ class SqlRetention:
             .where(orders.c.upload.is_not(None), payments.c.status.in_(UNPAID))
         )
         return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()))
+
+
+def _is_of(table: sa.Table, account_id: int) -> sa.ColumnElement[bool]:
+    of_account = table.c.account_id == account_id
+    # Literally what the index of accounts' orders is of, so that it is used.
+    return of_account & orders.c.public_id.is_not(None) if table is orders else of_account
 
 
 def _forget(

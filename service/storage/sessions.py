@@ -15,6 +15,7 @@ from service.runtime.clock import to_millis
 from service.sessions.session import Ended, Ending, Held, NewSession
 from service.storage.database import Database
 from service.storage.ledger import end, extend, grant_missing, reserve, to_reservation
+from service.storage.receivers import note_use
 from service.storage.schema import accounts, keys, reservations
 from service.storage.session_schema import live_sessions
 
@@ -208,6 +209,14 @@ def _take_slice(
         connection, reservation, used_ms=used_ms, more_ms=more_ms, slice_ref=slice_ref, now=now
     ):
         return 0
+    if used_ms and not unlimited:
+        note_use(
+            connection,
+            reservation.account_id,
+            left_ms=_left_ms(connection, reservation.account_id),
+            used_ms=used_ms,
+            now=now,
+        )
     connection.execute(
         live_sessions.update()
         .where(live_sessions.c.id == reservation.ref)
@@ -219,6 +228,12 @@ def _take_slice(
 def _reservation(connection: sa.Connection, ref: str) -> Reservation:
     query = sa.select(reservations).where(reservations.c.ref == ref).with_for_update()
     return to_reservation(connection.execute(query).mappings().one())
+
+
+def _left_ms(connection: sa.Connection, account_id: int) -> int:
+    """Read what an account has not used, what is set aside with it."""
+    query = sa.select(accounts.c.granted_ms - accounts.c.used_ms).where(accounts.c.id == account_id)
+    return int(connection.execute(query).scalar_one())
 
 
 def _free_ms(connection: sa.Connection, account_id: int) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from service.errors import InvalidRequest, MediumGone, MediumNotFound
+from service.errors import InsufficientCredits, InvalidRequest, MediumGone, MediumNotFound
 from service.jobs.port import MEDIA, Objects
 from service.orders.tokens import new_name
 from service.runtime.clock import Clock, from_millis, to_millis
@@ -21,6 +21,9 @@ from service.studio.media import UPLOADED, Kind, Medium, NewMedium, Paid
 from service.studio.media_port import Fetcher, MediaStore
 
 LONGEST_NAME = 200
+
+LEAST_MS = 1000
+"""Of video time, by which a wallet's account that never had any is told that it has to be paid for first."""
 
 LOOKED_THROUGH = 200
 """Media of an account, the newest first, that are looked through for one."""
@@ -48,7 +51,10 @@ class Library:
 
         Raises:
             InvalidRequest: The account would keep too much.
+            InsufficientCredits: It was made by a wallet that has not paid: anybody has as many of those as they like.
         """
+        if not await self._store.may_keep(account_id):
+            raise InsufficientCredits(asked_ms=LEAST_MS, free_ms=0)
         if await self._store.stored_bytes(account_id) + size > self._most_bytes:
             raise self._full()
 
@@ -116,6 +122,7 @@ class Library:
 
         Raises:
             InvalidRequest: It cannot be had, is nothing that is wanted, or there is no room.
+            InsufficientCredits: The account was never paid for.
             MediumNotFound: It is a link of ours that leads nowhere.
             MediumGone: It is a link of ours whose time is over.
         """

@@ -24,6 +24,10 @@ class MediaStore(Protocol):
         """
         ...
 
+    async def may_keep(self, account_id: int) -> bool:
+        """Whether an account may keep anything: the operator made it, or it has ever had video time."""
+        ...
+
     async def stored_bytes(self, account_id: int) -> int:
         """Tell how many bytes an account keeps."""
         ...

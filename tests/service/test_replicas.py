@@ -25,6 +25,7 @@ from service.jobs.attempts import Failure
 from service.orders.choice import Choice
 from service.orders.video import VideoState
 from service.refunds.refund import Refund, RefundState
+from service.storage.orders import SqlOrders
 from service.storage.payments import SqlPayments
 from service.storage.postgres import PostgresDatabase
 from service.storage.refunds import SqlRefunds
@@ -168,6 +169,31 @@ async def test_requests_with_one_key_at_both_make_one_quote(shop, other):
     async with open_database(shop.settings()) as database:
         count = sa.select(sa.func.count()).select_from(orders)
         assert await database.read(lambda connection: connection.scalar(count)) == 1
+
+
+async def test_a_challenge_that_the_other_made_at_the_same_moment_is_good_once_it_is_paid(
+    shop, other, monkeypatch
+):
+    look, both = SqlOrders.of_idempotency_key, asyncio.Barrier(2)
+
+    async def look_together(self, *asked):
+        found = await look(self, *asked)
+        if found is None:
+            await both.wait()
+        return found
+
+    monkeypatch.setattr(SqlOrders, "of_idempotency_key", look_together)
+    wish = {"text": "Once, please.", "avatar": "arab_woman", "emotion": "happy"}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    challenges = await asyncio.gather(
+        *(replica.http.post("/l402/video", json=wish, headers=key) for replica in (shop, other))
+    )
+    [invoice] = {challenge.json()["bolt11_invoice"] for challenge in challenges}
+    preimage = shop.node.pay(invoice)
+
+    for challenge in challenges:
+        credential = {"Authorization": f"L402 {challenge.json()['macaroon']}:{preimage.hex()}"}
+        assert (await shop.http.post("/l402/video", json=wish, headers=credential)).status_code == 200
 
 
 async def test_quotes_that_wait_for_their_payment_are_counted_over_all(closed_shop, closed_other):

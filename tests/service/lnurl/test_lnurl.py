@@ -1,5 +1,6 @@
 """A quote as an LNURL, over HTTP, with a node in memory."""
 
+import asyncio
 import json
 import socket
 from hashlib import sha256
@@ -146,6 +147,20 @@ async def test_a_challenge_of_l402_has_no_lnurl_and_no_receipt_is_told_of_it(sho
 
     assert bolt11.decode(challenge["bolt11_invoice"]).description == "Talking-head video, 1.9 s"
     assert "lnurl" not in challenge
+
+
+async def test_what_is_held_has_not_expired(shop):
+    made = await quote(shop, hold=True, avatar="arab_woman", emotion="happy", language="en")
+    shop.worker.hold_after = 1
+    paying = asyncio.create_task(shop.node.pay_held(made["bolt11_invoice"]))
+    await shop.until(made["bolt11_invoice"], lambda payment: payment["video"]["frames"] > 0)
+
+    told = await get(shop, decode(made["lnurl"]))
+    shop.worker.go.set()
+    await paying
+    shop.worker.hold_after = None
+
+    assert told["reason"].startswith("This is being paid")
 
 
 async def test_a_hold_quote_is_paid_by_its_lnurl_too(shop):

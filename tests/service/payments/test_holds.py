@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 
 from lightning import InvoiceState, NodeUnavailable, PaymentFailed
+from lightning.memory import MemoryBackend
 from service.payments.holds import HEIGHT_FRESHNESS
 
 TEXT = "/lightning/request-video/text"
@@ -247,6 +248,38 @@ async def test_an_unpaid_hold_expires(closed_shop):
         await shop.until(invoice, is_status("expired"))
 
         assert (await shop.video(invoice)).status_code == 400
+
+
+class EarlyNode(MemoryBackend):
+    """A node whose clock may be ahead, and which notes when it has told of an invoice's end."""
+
+    def __init__(self, clock) -> None:
+        super().__init__(now=lambda: clock.now().timestamp() + self.ahead_s)
+        self.ahead_s = 0.0
+        self.told_of_end = asyncio.Event()
+
+    async def follow(self, payment_hash):
+        async for invoice in super().follow(payment_hash):
+            yield invoice
+        self.told_of_end.set()
+
+
+async def test_an_unpaid_hold_of_a_node_whose_clock_is_ahead_has_expired_and_did_not_go_back(closed_shop):
+    closed_shop.node = node = EarlyNode(closed_shop.clock)
+    async with closed_shop.open(sweep_s=0.02, hold_quotes_per_client=1) as shop:
+        invoice = await quote(shop)
+        node.ahead_s = 30.0
+        shop.clock.pass_by(minutes=14, seconds=45)
+        await shop.paid()  # which has the node look at all
+        async with asyncio.timeout(10):
+            await node.told_of_end.wait()
+
+        before = await shop.payment(invoice)
+        shop.clock.pass_by(seconds=16)
+        await shop.until(invoice, is_status("expired"))
+
+        assert before["status"] == "pending"
+        await quote(shop)
 
 
 async def test_a_service_that_was_stopped_while_it_rendered_goes_on(closed_shop, worker, pay):

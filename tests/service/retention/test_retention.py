@@ -7,20 +7,38 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from lightning import Invoice, PaymentHash
 from lightning.memory import MemoryBackend
+from service.accounts.top_up import NewKey, NewTopUp
+from service.orders.batch import NewBatch
 from service.orders.choice import Choice
 from service.orders.port import NewOrder
+from service.orders.prepaid import Holding
 from service.orders.wish import Wish
 from service.payments.payment import Kind, NewPayment
 from service.pricing.price import Price
 from service.runtime.clock import Clock
+from service.sessions.call_port import Link
+from service.storage.account_schema import account_webhooks, top_ups
+from service.storage.accounts import SqlAccounts
+from service.storage.batch_schema import batch_parts, batches
+from service.storage.batches import SqlBatches
+from service.storage.calls import SqlCallLinks
+from service.storage.media import SqlMedia
+from service.storage.media_schema import media
 from service.storage.orders import SqlOrders
 from service.storage.payments import SqlPayments
 from service.storage.postgres import PostgresDatabase
-from service.storage.retention import SqlRetention
+from service.storage.receivers import SqlReceivers
+from service.storage.retention import GOES_ALONG, HOLDS, SqlRetention
+from service.storage.schema import accounts, keys
+from service.storage.session_schema import call_links
 from service.storage.sqlite import SqliteDatabase
+from service.storage.top_ups import SqlTopUps
+from service.studio.media import Kind as MediumKind
+from service.studio.media import NewMedium
 
 both = pytest.mark.parametrize("stores", ["files", "servers"], indirect=True)
 
@@ -145,6 +163,24 @@ async def test_a_video_is_kept_for_its_time_and_then_gone(closed_shop):
             assert answer.status_code == 410
             assert answer.json()["type"] == "/docs/problems#video-gone"
         assert rows(shop)[0][0] is None
+
+
+async def test_a_video_that_is_lost_for_good_after_its_delivery_is_forgotten_as_others_are(closed_shop):
+    async with closed_shop.open(**OFTEN, video_retention_days=30) as shop:
+        invoice = await shop.paid()
+        await shop.video(invoice)
+        await shop.eventually(lambda: len(files(shop)) == 1)
+        [whole] = files(shop)
+        whole.unlink()
+        shop.worker.answer = (400, "Nobody can say that any more.")
+        assert (await shop.video(invoice)).status_code == 400
+        lost = await shop.payment(invoice)
+
+        shop.clock.pass_by(days=31)
+
+        await forget(shop, lambda rows: rows[0][0] is None)
+        assert (lost["video"]["state"], lost["refund"]) == ("failed", None)
+        assert (await shop.payment(invoice))["video"]["state"] == "deleted"
 
 
 @both
@@ -388,3 +424,100 @@ async def test_one_look_is_enough_however_many_quotes_nobody_paid(punctual_shop,
 def statuses(shop) -> list[tuple[int, str]]:
     with sqlite3.connect(shop.folder / "satspeak.sqlite3") as database:
         return database.execute("select id, status from payments").fetchall()
+
+
+async def test_an_account_that_nobody_paid_for_goes_with_all_that_it_brought(opening):
+    """Or the row that cannot go would end the look, and nothing of anybody would be forgotten any more."""
+    async with opening as database:
+        store = SqlRetention(database)
+        account_id = await SqlTopUps(database).add(new_top_up(1, created_at=THEN))
+        await SqlMedia(database).add(medium(account_id), most_bytes=100, most=1)
+        await SqlCallLinks(database).add(
+            b"token", Link(account_id=account_id, key=None, recording=None, until=LATER)
+        )
+        await SqlBatches(database).add(
+            NewBatch(
+                id="refused",
+                account_id=account_id,
+                created_at=THEN,
+                parts=("There is no such avatar.",),
+                key_hash=None,
+                fingerprint=None,
+                key_until=LATER,
+            ),
+            Holding(most_open=1, most_delayed=1, unlimited=False),
+        )
+        await SqlReceivers(database).put(account_id, "https://a.example/", low_ms=None, secret="whsec_")
+
+        assert await expire_top_up(database, store, "lnbc1")
+
+        gone = [accounts, keys, media, call_links, batches, batch_parts, account_webhooks]
+        assert [await count(database, table) for table in gone] == [0] * len(gone)
+
+
+async def test_an_account_that_has_had_something_outlives_a_top_up_that_nobody_paid(opening):
+    async with opening as database:
+        store = SqlRetention(database)
+        account_id = await SqlTopUps(database).add(new_top_up(1, created_at=THEN))
+        await SqlAccounts(database).grant(account_id, 1000, ref="gift", now=THEN)
+        await SqlMedia(database).add(medium(account_id), most_bytes=100, most=1)
+
+        assert await expire_top_up(database, store, "lnbc1")
+
+        assert [await count(database, table) for table in (top_ups, accounts, media)] == [0, 1, 1]
+
+
+async def test_whatever_refers_to_an_account_is_known_to_who_deletes_it(tmp_path):
+    async with SqliteDatabase.open(tmp_path / "db.sqlite3") as database:
+        keys_of = await database.read(lambda connection: sa.inspect(connection).get_multi_foreign_keys())
+
+    refer = {
+        name for (_, name), found in keys_of.items() if "accounts" in {k["referred_table"] for k in found}
+    }
+    assert refer == {table.name for table in (*GOES_ALONG, *HOLDS)}
+
+
+async def count(database, table: sa.Table) -> int:
+    query = sa.select(sa.func.count()).select_from(table)
+    return int(await database.read(lambda connection: connection.execute(query).scalar_one()))
+
+
+async def expire_top_up(database, store, invoice: str) -> bool:
+    """Have a top-up run out and be forgotten; whether it was deleted."""
+    found = await SqlTopUps(database).find(invoice)
+    assert found is not None
+    assert await SqlPayments(database).mark_expired(found.id, LATER)
+    return await store.delete_top_up(found.id)
+
+
+def new_top_up(n: int, *, created_at: datetime) -> NewTopUp:
+    return NewTopUp(
+        account_id=None,
+        key=NewKey(name="top-up", prefix="sk_", digest=bytes([n]) * 32),
+        ms=5000,
+        price=Price(amount_sat=9, usd_micros=9),
+        payment=NewPayment(
+            kind=Kind.LIGHTNING,
+            invoice=f"lnbc{n}",
+            payment_hash=PaymentHash(bytes([n]) * 32),
+            node=None,
+            expires_at=created_at,
+        ),
+        created_at=created_at,
+    )
+
+
+def medium(account_id: int) -> NewMedium:
+    return NewMedium(
+        token="a" * 26,
+        account_id=account_id,
+        kind=MediumKind.PICTURE,
+        mime="image/png",
+        size=10,
+        digest=bytes(32),
+        object="media/a",
+        name=None,
+        recipe=None,
+        created_at=THEN,
+        expires_at=None,
+    )

@@ -126,6 +126,28 @@ async def test_a_form_brings_a_file_too(standing_shop, standing_holder, run_curl
     assert len(await holder.files()) == 1
 
 
+@both
+async def test_an_account_of_a_wallet_keeps_and_fetches_nothing_before_it_has_paid(shop):
+    """Accounts cost nothing to make: else whoever makes many fills the disk."""
+    quote = (await shop.http.post("/lightning/top-up", json={"seconds": 5})).json()
+    key = {"X-API-Key": quote["api_key"]}
+    address = {"url": "https://example.org/face.png"}
+
+    refused = [
+        await shop.http.post("/media", content=picture("png"), headers=key),
+        await shop.http.post("/media/fetch", json=address, headers=key),
+    ]
+    shop.node.pay(quote["bolt11_invoice"])
+    await shop.http.get(f"/lightning/top-up/{quote['bolt11_invoice']}", params={"wait": 10})
+    kept = await shop.http.post("/media", content=picture("png"), headers=key)
+
+    assert [(answer.status_code, answer.json()["error_code"]) for answer in refused] == [
+        (403, "INSUFFICIENT_CREDITS")
+    ] * 2
+    assert refused[0].json()["details"]["top_up"]["body"] == {"seconds": 1}
+    assert kept.status_code == 201
+
+
 @pytest.fixture
 async def narrow_shop(closed_shop):
     narrow = {"library_mb_per_account": 3, "library_files_per_account": 2}

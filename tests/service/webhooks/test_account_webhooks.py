@@ -1,16 +1,32 @@
 """What the receiver of an account is told, over HTTP, verified by a library that others wrote."""
 
 import asyncio
+import functools
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.accounts.port import Scope
-from service.assembly.stores import open_accounts, open_outbox
+from service.assembly.stores import open_accounts, open_database, open_outbox
 from service.holders import accounts as accounts_command
+from service.orders.choice import Choice
+from service.orders.prepaid import Holding, NewPrepaid
+from service.orders.webhook import Event
+from service.orders.wish import Wish
+from service.sessions.session import NewSession
+from service.storage.account_schema import account_webhooks
+from service.storage.accounts import SqlAccounts
+from service.storage.order_schema import outbox, webhooks
+from service.storage.outbox import tell
+from service.storage.postgres import PostgresDatabase
+from service.storage.prepaid import SqlPrepaidOrders
+from service.storage.receivers import SqlReceivers
+from service.storage.sessions import SqlLiveSessions
+from service.storage.sqlite import SqliteDatabase
 from tests.service.webhooks.conftest import SETTINGS
 from tests.service.webhooks.test_webhooks import until_noted
 
@@ -21,8 +37,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 async def new_account(shop, seconds: int, *scopes: Scope) -> dict[str, str]:
     """An account with so much video time; the header that shows its key."""
     async with open_accounts(shop.settings()) as holders:
-        number = await holders.video_time.create("app")
-        await holders.accounts.grant(number, seconds * 1000, ref="gift", now=NOW)
+        number = await holders.video_time.create(f"app {len(await holders.accounts.all())}")
+        await holders.accounts.grant(number, seconds * 1000, ref=f"gift {number}", now=NOW)
         return {"X-API-Key": await holders.keys.create("phone", scopes, account_id=number)}
 
 
@@ -98,6 +114,29 @@ async def test_a_low_balance_is_told_once_for_each_time_that_it_gets_low(shop, r
         assert await outbox.due(shop.clock.now(), but=(), limit=9) == []
 
 
+async def test_a_balance_that_gets_low_while_a_live_session_goes_on_is_told_once(tmp_path):
+    async with SqliteDatabase.open(tmp_path / "db.sqlite3") as database:
+        accounts, sessions = SqlAccounts(database), SqlLiveSessions(database)
+        number = await accounts.create("app", most_open=None, now=NOW)
+        await accounts.grant(number, 60_000, ref="gift", now=NOW)
+        await SqlReceivers(database).put(number, "https://a.example/", low_ms=55_000, secret="whsec_")
+        until = NOW + timedelta(minutes=1)
+        new = NewSession(
+            id="live", account_id=number, owner="a", output="webrtc", stream=None, until=until, created_at=NOW
+        )
+        await sessions.open(new, slice_ms=10_000, least_ms=1000, most_open=1, unlimited=False)
+
+        for shown_ms in (6000, 12_000, 18_000):
+            await sessions.renew(
+                "live", "a", shown_ms, until=until, now=NOW, slice_ms=10_000, unlimited=False
+            )
+        await sessions.end("live", "a", 18_000, NOW)
+
+        assert await database.read(
+            lambda connection: list(connection.scalars(sa.select(outbox.c.event)))
+        ) == ["balance.low"]
+
+
 async def test_what_is_set_aside_and_comes_back_makes_no_balance_low(shop, receiver):
     key = await new_account(shop, 6)
     await name(shop, key, receiver.url, low_balance_seconds=5)
@@ -150,6 +189,69 @@ async def test_a_receiver_that_moves_gets_what_waited_and_one_that_is_removed_no
         far = shop.clock.now().replace(year=2100)
         assert await outbox.due(far, but=(), limit=9) == []
     assert (await shop.http.post("/account/webhook/secret", headers=key)).status_code == 400
+
+
+async def test_a_receiver_that_is_removed_while_it_is_about_to_be_told_leaves_no_letter(database_url):
+    """A letter without a receiver would end the sending of all."""
+    async with PostgresDatabase.open(database_url) as database:
+        receivers = SqlReceivers(database)
+        number = await SqlAccounts(database).create("app", most_open=None, now=NOW)
+        await SqlAccounts(database).grant(number, 5000, ref="gift", now=NOW)
+        await receivers.put(number, "https://a.example/", low_ms=None, secret="whsec_")
+        order_id = await SqlPrepaidOrders(database).add(
+            NewPrepaid(
+                public_id="made",
+                account_id=number,
+                wish=Wish(
+                    text="Hello.",
+                    upload=None,
+                    duration_ms=1000,
+                    choice=Choice(avatar="arab_woman", emotion="happy"),
+                ),
+                held_ms=1000,
+                delayed=False,
+                idempotency=None,
+                created_at=NOW,
+                expires_at=NOW,
+            ),
+            Holding(most_open=1, most_delayed=1, unlimited=False),
+        )
+
+        async with database._engine.begin() as connection:
+            await connection.run_sync(lambda connection: tell(connection, order_id, Event.VIDEO_READY, NOW))
+            removing = asyncio.create_task(receivers.remove(number))
+            while not removing.done() and not await somebody_waits(database):  # noqa: ASYNC110 - what a row says
+                await asyncio.sleep(0.01)
+
+        assert await removing
+        assert (
+            await database.read(lambda connection: list(connection.scalars(sa.select(outbox.c.event)))) == []
+        )
+
+
+async def somebody_waits(database) -> bool:
+    """Whether a transaction waits for another's lock."""
+    query = sa.text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    return await database.read(lambda connection: connection.scalar(query)) > 0
+
+
+async def test_a_letter_that_nobody_is_to_be_told_of_keeps_no_other_back(shop, receiver):
+    key = await new_account(shop, 60)
+    receiver.status = 500
+    await name(shop, key, receiver.url)
+    await infer(shop, key)
+    async with open_database(shop.settings()) as database:
+        for table in (account_webhooks, webhooks):  # as it was done to letters that were written that moment
+            await database.write(functools.partial(sa.Connection.execute, statement=table.delete()))
+    receiver.status = 200
+    other = await new_account(shop, 60)
+    await name(shop, other, receiver.url)
+
+    made = (await infer(shop, other, text="Another.")).json()
+
+    await shop.eventually(lambda: made["id"] in [each["data"].get("id") for each in receiver.told])
 
 
 async def test_a_video_whose_receiver_is_given_up_is_replayed_by_its_old_id(shop, receiver):

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from lightning import PaymentFailed
 from service.assembly.stores import open_outbox
 from service.runtime.internet import is_public
 from service.webhooks.carrier import AT_ONCE_PER_NETWORK
@@ -72,6 +73,43 @@ async def test_a_quote_that_runs_out_a_held_payment_and_one_that_goes_back_are_t
 
     assert receiver.types[1] == "payment.held"
     assert sorted(receiver.types[2:]) == ["payment.settled", "video.ready", "video.started"]
+
+
+async def test_a_held_payment_that_goes_back_is_told_of_once(shop, receiver):
+    shop.worker.answer = (400, "Nobody can say that.")
+    held = await quote(shop, receiver, hold=True, language="en")
+
+    with pytest.raises(PaymentFailed):
+        await shop.node.pay_held(held["bolt11_invoice"])
+    await shop.until(held["bolt11_invoice"], lambda payment: payment["status"] == "canceled")
+    await until_all_told(shop)
+
+    assert receiver.types == ["payment.held", "video.started", "video.failed"]
+
+
+async def test_a_held_payment_that_goes_back_before_its_turn_is_told_of(closed_shop, receiver):
+    closed_shop.worker.hold_after = 1
+    async with closed_shop.open(**SETTINGS, hold_renders=1, hold_patience_s=1) as shop:
+        first = await quote(shop, receiver, hold=True, language="en", webhook_url=None)
+        paying = asyncio.create_task(shop.node.pay_held(first["bolt11_invoice"]))
+        await shop.until(first["bolt11_invoice"], lambda payment: payment["video"]["frames"] > 0)
+        second = await quote(shop, receiver, hold=True, language="en")
+
+        with pytest.raises(PaymentFailed):
+            await shop.node.pay_held(second["bolt11_invoice"])
+        await shop.until(second["bolt11_invoice"], lambda payment: payment["status"] == "canceled")
+        await until_all_told(shop)
+
+        assert receiver.types == ["payment.held", "video.failed"]
+        shop.worker.go.set()
+        await paying
+
+
+async def until_all_told(shop) -> None:
+    """Wait until nothing is left that receivers are to be told."""
+    async with open_outbox(shop.settings()) as outbox, asyncio.timeout(10):
+        while await outbox.due(shop.clock.now() + timedelta(days=2), but=(), limit=1):  # noqa: ASYNC110 - rows ring nothing
+            await asyncio.sleep(0.02)
 
 
 async def test_a_video_that_fails_and_its_refund_are_told(shop, receiver):
