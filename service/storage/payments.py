@@ -151,8 +151,8 @@ class SqlPayments:
 
         def work(connection: sa.Connection) -> bool:
             lock = sa.select(payments).where(payments.c.id == payment_id).with_for_update()
-            row = connection.execute(lock).mappings().one()
-            if not _move(connection, payment_id, Status.CANCELED, of=UNDECIDED):
+            row = connection.execute(lock).mappings().one_or_none()
+            if row is None or not _move(connection, payment_id, Status.CANCELED, of=UNDECIDED):
                 return False
             # Whoever renders it, on any replica, has lost it.
             if not _give_up(connection, jobs.c.order_id == row["order_id"], now):

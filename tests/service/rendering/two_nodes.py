@@ -4,8 +4,10 @@ A program of its own: Ray would take over the process of the tests, and whatever
 """
 
 import functools
+import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -48,6 +50,9 @@ def main() -> None:
     hurry()
     ports = Ports()
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        # Where a cluster says what its address is: not to others here, nor where no folder is yet.
+        os.environ["RAY_TMPDIR"] = folder
+        Path(folder, "ray").mkdir()
         cluster = Cluster(
             initialize_head=True,
             head_node_args={
