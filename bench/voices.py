@@ -22,6 +22,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
@@ -214,9 +215,14 @@ def _letters(text: str, language: str) -> str:
     # "15 %" and "fifteen percent" are the same words, and so are 子供 and 子ども.
     words = " ".join(passage.words for passage in passages(text, language))
     if language == "ja":
-        words = JapaneseReader().read(words)
+        words = _japanese().read(words)
     plain = unicodedata.normalize("NFKC", words).casefold()
     return "".join(letter for letter in plain if letter.isalnum() or unicodedata.category(letter)[0] == "M")
+
+
+@cache
+def _japanese() -> JapaneseReader:
+    return JapaneseReader()
 
 
 def _kept(path: Path | None) -> list[Row]:

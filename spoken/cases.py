@@ -6,13 +6,14 @@ language; here it is only put together. Fractions stay as they are alone: what f
 
 from typing import ClassVar
 
-from spoken.verbalizer import MASCULINE, THINGS, Verbalizer, plural_category, unit_pattern
+from spoken.verbalizer import FEMININE, MASCULINE, THINGS, Verbalizer, plural_category, unit_pattern
 
 CASES = GENITIVE, DATIVE, ACCUSATIVE, INSTRUMENTAL, LOCATIVE = range(5)
 """Indices into forms that are written "genitive/dative/accusative/instrumental/locative"."""
 
 YEARS = frozenset(year for year in range(1100, 2100) if year % 100)
 """What four digits mean where they count nothing; round ones are amounts more often."""
+PREPOSITION = 2  # letters of what is no noun
 _SHORTEST = 3  # letters of a noun
 
 
@@ -28,10 +29,12 @@ class InCase(Verbalizer):
     Attributes:
         named_by: a number whose unit in CLDR has the form that `plural` is told.
         halved: a number whose unit in CLDR is in the genitive singular.
+        feminines: how feminine nouns in the singular end, in any case but the nominative.
     """
 
     named_by: ClassVar[str]
     halved: ClassVar[str]
+    feminines: ClassVar[tuple[str, ...]]
 
     def __init__(self, plain: Verbalizer, case: int) -> None:
         self._plain = plain
@@ -48,6 +51,12 @@ class InCase(Verbalizer):
     def cardinal(self, number: int, gender: str = MASCULINE) -> str:
         """See `Verbalizer.cardinal`."""
         return self.declined(number, gender)
+
+    def counted(self, number: int, following: str) -> str:
+        """See `Verbalizer.counted`: "jedné osoby", "dvou"."""
+        one = plural_category(self.language, str(number)) == "one"
+        feminine = one and len(following) > PREPOSITION and following.endswith(self.feminines)
+        return self.cardinal(number, FEMININE if feminine else MASCULINE)
 
     def digit_by_digit(self, digits: str) -> str:
         """See `Verbalizer.digit_by_digit`."""

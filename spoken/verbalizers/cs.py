@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
+from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, PREPOSITION, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["v", "ve", "na", "po", "o", "při"])
@@ -96,7 +96,7 @@ _NUMBERED = {
     "minuta": "á", "minutě": "é", "minuty": "é", "kolo": "é", "kole": "ém", "kola": "ého", "místo": "é", "místě": "ém", "místa": "ého",
 }  # fmt: skip
 _ROOTS = "bitov|bajtov|denní|denn|dílný|dveřov|hodinov|hvězdičk|krokov|let[ýáéíou]|letém|litrov|metrov|měsíčn|minutov|místn|násobn|osob[no]|patrov|pokojov|procentn|stránkov|týdenn"
-_DAYS, _PREPOSITION = 31, 2  # of a month; letters of what is no noun
+_DAYS = 31  # of a month
 _QUEENS = ("Alžbět", "Ann", "Kateřin", "Mari", "Viktori")
 
 
@@ -272,7 +272,7 @@ class Czech(Verbalizer):
         """Say years, which no case changes, and the day after "dne"."""
         if before.lower() == "dne" and 1 <= number <= _DAYS:
             return self.day(number)
-        return self.cardinal(number) if number in YEARS and len(noun) <= _PREPOSITION else None
+        return self.cardinal(number) if number in YEARS and len(noun) <= PREPOSITION else None
 
     def governed(self, before: str, noun: str) -> Verbalizer:
         """See `Verbalizer.governed`."""
@@ -310,18 +310,12 @@ class _InCase(InCase, Czech):
     """See `InCase`."""
 
     named_by, halved = "2", "0,5"
+    feminines = ("y", "e", "ě", "ou", "í")
 
     def declined(self, number: int, gender: str) -> str:
         """See `InCase.declined`."""
         words = self._plain.cardinal(number, gender).split(" ")
         return " ".join(_numeral(word, self.case, alone=len(words) == 1) for word in words)
-
-    def counted(self, number: int, following: str) -> str:
-        """Say "jedné osoby", "dvou"."""
-        feminine = (
-            number == 1 and len(following) > _PREPOSITION and following.endswith(("y", "e", "ě", "ou", "í"))
-        )
-        return self.cardinal(number, FEMININE if feminine else MASCULINE)
 
     def plural(self, noun: str, one: str) -> str:
         """See `InCase.plural`."""

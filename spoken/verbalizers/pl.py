@@ -3,7 +3,17 @@
 import re
 from functools import cache
 
-from spoken.cases import ACCUSATIVE, DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
+from spoken.cases import (
+    ACCUSATIVE,
+    DATIVE,
+    GENITIVE,
+    INSTRUMENTAL,
+    LOCATIVE,
+    PREPOSITION,
+    YEARS,
+    InCase,
+    case_before,
+)
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _LOCATIVE = frozenset(["w", "we", "na", "po", "o", "przy"])
@@ -94,7 +104,7 @@ _COMPOUND = {
     "jeden": "jedno", "dwa": "dwu", "trzy": "trzy", "cztery": "cztero", "sto": "stu", "siedem": "siedmio", "osiem": "ośmio",
     "dwadzieścia": "dwudziesto", "trzydzieści": "trzydziesto", "czterdzieści": "czterdziesto", "dwanaście": "dwunasto",
 }  # fmt: skip
-_DAYS, _PREPOSITION = 31, 2  # of a month; letters of what is no noun
+_DAYS = 31  # of a month
 _QUEENS = ("Ann", "Elżbie", "Katarzyn", "Mari", "Wiktori")
 
 
@@ -312,7 +322,7 @@ class Polish(Verbalizer):
         before = before.lower()
         if before == "dnia" and 1 <= number <= _DAYS:
             return self.day(number)
-        if number not in YEARS or len(noun) > _PREPOSITION:
+        if number not in YEARS or len(noun) > PREPOSITION:
             return None
         if before == "w":
             return _inflected(super().ordinal(number), "m")
@@ -353,22 +363,12 @@ class _InCase(InCase, Polish):
     """See `InCase`."""
 
     named_by, halved = "2", "0,5"
+    feminines = ("y", "i", "ie", "ce", "ą")
 
     def declined(self, number: int, gender: str) -> str:
         """See `InCase.declined`."""
         words = self._plain.cardinal(number, gender).split(" ")
         return " ".join(_numeral(word, self.case, alone=len(words) == 1) for word in words)
-
-    def counted(self, number: int, following: str) -> str:
-        """Say "jednej osoby", "dwiema"."""
-        return self.cardinal(
-            number,
-            FEMININE
-            if number == 1
-            and len(following) > _PREPOSITION
-            and following.endswith(("y", "i", "ie", "ce", "ą"))
-            else MASCULINE,
-        )
 
     def plural(self, noun: str, one: str) -> str:
         """See `InCase.plural`."""

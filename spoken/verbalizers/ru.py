@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from num2words import num2words  # type: ignore[import-untyped]  # ships no types
 
-from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, YEARS, InCase, case_before
+from spoken.cases import DATIVE, GENITIVE, INSTRUMENTAL, LOCATIVE, PREPOSITION, YEARS, InCase, case_before
 from spoken.verbalizer import FEMININE, MASCULINE, NEUTER, Verbalizer, listed
 
 _PARTS = {1: "десят", 2: "сот", 3: "тысячн"}
@@ -27,7 +27,6 @@ _NOUN_ENDINGS = {
     "ами": INSTRUMENTAL, "ями": INSTRUMENTAL, "ьми": INSTRUMENTAL, "ах": LOCATIVE, "ях": LOCATIVE, "ам": DATIVE, "ям": DATIVE,
 }  # fmt: skip
 _NO_NOUNS = frozenset(["ах", "вам", "вами", "нам", "нами", "сам", "сами", "там"])
-_PREPOSITION = 2  # letters of what is no noun
 _LETTERS = "gdaip"  # the cases of num2words
 _PLURALS = ("", "ам", "", "ами", "ах")
 _SOFT_PLURALS = ("", "ям", "", "ями", "ях")
@@ -333,7 +332,7 @@ class Russian(Verbalizer):
 
     def placed(self, number: int, before: str, noun: str) -> str | None:
         """Say "с седьмого пути", "на третьем этаже": what counts above one has its noun in the plural."""
-        if number in YEARS and len(noun) <= _PREPOSITION:
+        if number in YEARS and len(noun) <= PREPOSITION:
             ending = {"в": "м", "по": "й", "к": "му"}.get(before.lower(), "го")
             known = before.lower() in {"в", "по", "к", "до", "от", "с"}
             return self.inflected(number, ending) if known else None
@@ -389,15 +388,11 @@ class _InCase(InCase, Russian):
     """See `InCase`."""
 
     named_by, halved = "1", "0,5"
+    feminines = ("ы", "и", "й")
 
     def declined(self, number: int, gender: str) -> str:
         """See `InCase.declined`."""
         return _declined(number, _LETTERS[self.case], gender)
-
-    def counted(self, number: int, following: str) -> str:
-        """Say "одной минуты", "двух"."""
-        feminine = _is_one(number) and len(following) > _PREPOSITION and following.endswith(("ы", "и", "й"))
-        return self.cardinal(number, FEMININE if feminine else MASCULINE)
 
     def plural(self, noun: str, one: str) -> str:
         """See `InCase.plural`."""
